@@ -1,0 +1,48 @@
+/**
+ * One training step (or several, in a row) as an ordered list of allocations and frees: what every runtime produces and what
+ * liveness, allocators and reports consume. Columns instead of objects, because a search replays millions of events.
+ */
+import { type Dimensions, numElements, type Shape } from '../program/shape.js';
+
+/** They partition the live bytes; see `docs/memory-model.md` for what belongs where. */
+export const categories = ['parameter', 'gradient', 'optimizer', 'input', 'activation', 'temporary'] as const;
+export type Category = (typeof categories)[number];
+
+export const phases = ['setup', 'forward', 'backward', 'optimizer'] as const;
+export type Phase = (typeof phases)[number];
+
+/** One distinct array layout; few (about 50) per trace. */
+export interface Layout {
+  readonly shape: Shape;
+  readonly elementBytes: number;
+  readonly dtype: string;
+}
+
+export interface Trace {
+  readonly layouts: readonly Layout[];
+  readonly operations: readonly string[];
+  readonly modules: readonly string[];
+  /** Chronological: i > 0 allocates buffer i − 1, i < 0 frees buffer −i − 1. Buffers are numbered in order of allocation. */
+  readonly events: Int32Array;
+  /** Per buffer: index into `layouts`. */
+  readonly bufferLayout: Uint16Array;
+  /** Per buffer: index into `categories`. */
+  readonly bufferCategory: Uint8Array;
+  /** Per buffer: index into `modules`. */
+  readonly bufferModule: Uint16Array;
+  /** Per buffer: index into `operations`, the operation that made it. */
+  readonly bufferOperation: Uint16Array;
+  /** Chronological; a phase lasts until the next mark. */
+  readonly marks: readonly { readonly phase: Phase; readonly firstEvent: number; readonly recompute?: boolean }[];
+  /** First event of the last step. Peaks are looked for from here on; allocators replay from the beginning. */
+  readonly lastStepFirstEvent: number;
+}
+
+export const layoutBytes = (layout: Layout, dimensions: Dimensions): number =>
+  numElements(layout.shape, dimensions) * layout.elementBytes;
+
+/** Bytes of every buffer at the given sizes. */
+export function bufferBytes(trace: Trace, dimensions: Dimensions): Float64Array {
+  const perLayout = trace.layouts.map((layout) => layoutBytes(layout, dimensions));
+  return Float64Array.from(trace.bufferLayout, (layout) => perLayout[layout]!);
+}
