@@ -1,0 +1,180 @@
+/**
+ * The forward program: one model step (or rollout) as framework-neutral array operations in nested blocks.
+ *
+ * The same value is priced by every runtime and executed by `verify/`. A block is a call frame of the model's source code:
+ * values are held by the local variables of the frames, and the builder writes a `drop` where the last of these lets go.
+ * A runtime that frees by reference count (PyTorch) reads the drops; one that schedules buffers itself (XLA) or keeps all
+ * (TensorFlow.js) ignores them.
+ */
+import type { Shape } from './shape.js';
+
+export type ValueId = number;
+
+export type ValueSource = 'parameter' | 'data' | 'operation';
+
+export interface Value {
+  readonly id: ValueId;
+  readonly name: string;
+  readonly shape: Shape;
+  readonly source: ValueSource;
+  /** A gradient flows through it: it is a parameter or depends on one. */
+  readonly differentiable: boolean;
+}
+
+/** The module of a report's breakdown. */
+export type Module = 'grid2mesh' | 'mesh' | 'mesh2grid' | 'inputs' | 'loss' | 'optimizer' | 'other';
+
+export interface Parameter {
+  readonly value: ValueId;
+  readonly module: Module;
+  /** Which network, in the field's words, e.g. `mesh.3.edges`. */
+  readonly network: string;
+  /** In the released JAX code one network's parameters exist and are never used. */
+  readonly used: boolean;
+}
+
+export type EdgeSet = 'grid2mesh' | 'mesh' | 'mesh2grid';
+
+/** One end of every edge of a set: int32/int64 node numbers, `[edges]`. */
+export interface Endpoints {
+  readonly edges: EdgeSet;
+  readonly end: 'senders' | 'receivers';
+}
+
+export type ActivationFunction = 'silu' | 'gelu' | 'relu' | 'sigmoid';
+
+interface Op<Kind extends string> {
+  readonly kind: Kind;
+  readonly output: ValueId;
+}
+
+/** `input [rows, in] · weight [in, out] + bias [out]`. */
+export interface Linear extends Op<'linear'> {
+  readonly input: ValueId;
+  readonly weight: ValueId;
+  readonly bias?: ValueId;
+}
+export interface Activation extends Op<'activation'> {
+  readonly function: ActivationFunction;
+  readonly input: ValueId;
+  /** PhysicsNeMo's recompute_activation: the Linear that follows keeps this operation's input only. */
+  readonly recomputed: boolean;
+}
+export interface LayerNorm extends Op<'layerNorm'> {
+  readonly input: ValueId;
+  readonly scale: ValueId;
+  readonly offset: ValueId;
+}
+/** Node rows to edge rows. */
+export interface Gather extends Op<'gather'> {
+  readonly input: ValueId;
+  readonly endpoints: Endpoints;
+}
+/** Along the last axis. */
+export interface Concat extends Op<'concat'> {
+  readonly inputs: readonly ValueId[];
+}
+/** Edge rows summed into node rows. */
+export interface SegmentSum extends Op<'segmentSum'> {
+  readonly input: ValueId;
+  readonly endpoints: Endpoints;
+}
+export interface Binary extends Op<'add' | 'multiply'> {
+  readonly left: ValueId;
+  readonly right: ValueId;
+}
+/** The fused concat trick: `edges + senders[s] + receivers[r]` in one kernel. */
+export interface GatherAdd extends Op<'gatherAdd'> {
+  readonly edges: ValueId;
+  readonly senders: ValueId;
+  readonly receivers: ValueId;
+  readonly edgeSet: EdgeSet;
+}
+/**
+ * Attention of each receiver over its incoming edges, scaled dot product per head, edge term added to keys and values.
+ * `[edges, hidden]` keys' edge term; q, k, v `[nodes, hidden]` before the gather.
+ */
+export interface GraphAttention extends Op<'graphAttention'> {
+  readonly query: ValueId;
+  readonly key: ValueId;
+  readonly value: ValueId;
+  readonly edgeTerm: ValueId;
+  readonly edgeSet: EdgeSet;
+  readonly heads: number;
+}
+/** Latitude-weighted mean squared error, a scalar. */
+export interface Loss extends Op<'loss'> {
+  readonly prediction: ValueId;
+  readonly target: ValueId;
+}
+
+export type Operation =
+  | Linear
+  | Activation
+  | LayerNorm
+  | Gather
+  | Concat
+  | SegmentSum
+  | Binary
+  | GatherAdd
+  | GraphAttention
+  | Loss;
+
+/** The last local variable that held the value lets go. */
+export interface Drop {
+  readonly kind: 'drop';
+  readonly value: ValueId;
+}
+
+/** What a block is, for runtimes that cut by meaning instead of by frame. */
+export type BlockRole =
+  | { readonly kind: 'frame' }
+  | { readonly kind: 'model'; readonly rolloutStep: number }
+  | { readonly kind: 'encoder' | 'processor' | 'decoder' }
+  /** A run of processor blocks under one checkpoint (or the whole processor where there is none). */
+  | { readonly kind: 'processorSegment'; readonly index: number }
+  | { readonly kind: 'mlp'; readonly of: 'embedGridNodes' | 'embedMeshNodes' | 'embedEdges' | 'edges' | 'nodes' | 'head' }
+  | { readonly kind: 'edgeBlock' | 'nodeBlock'; readonly edgeSet: EdgeSet; readonly layer: number }
+  | { readonly kind: 'loss' };
+
+export interface Block {
+  readonly kind: 'block';
+  readonly name: string;
+  readonly role: BlockRole;
+  readonly module: Module;
+  /** The backward pass runs it again instead of keeping what is inside. */
+  readonly recomputed: boolean;
+  /** Values made outside and read inside, parameters and data excepted. */
+  readonly inputs: readonly ValueId[];
+  readonly outputs: readonly ValueId[];
+  readonly body: readonly Node[];
+}
+
+export type Node = Block | Operation | Drop;
+
+export interface ForwardProgram {
+  readonly values: readonly Value[];
+  readonly parameters: readonly Parameter[];
+  /** `gridInput`, `target`, `meshNodeFeatures`, `grid2meshEdgeFeatures`, … */
+  readonly data: Readonly<Record<string, ValueId>>;
+  readonly root: Block;
+  /** The scalar that is differentiated; absent in inference. */
+  readonly loss?: ValueId;
+  readonly predictions: readonly ValueId[];
+}
+
+/**
+ * Which blocks are recomputed, as a runtime reads a checkpoint plan. Processor segments are runs over the list
+ * edge block 0, node block 0, edge block 1, … of the layers that lie between encoder and decoder frame.
+ */
+export interface Segmentation {
+  /** `physicsnemo`: the encoder's frame takes the first processor layer and all embedders, the decoder's the last. */
+  readonly frames: 'physicsnemo' | 'stages';
+  readonly encoder: boolean;
+  readonly decoder: boolean;
+  readonly model: boolean;
+  readonly rollout: boolean;
+  /** Blocks per segment; absent: the processor is one frame that is not recomputed. */
+  readonly processorBlocksPerSegment?: number;
+  readonly edgeBlocks?: { readonly kind: 'scan' | 'loop'; readonly blocks: number };
+}
