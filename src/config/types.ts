@@ -92,3 +92,17 @@ export interface Device {
   readonly computeCapability: number;
   readonly sources: readonly string[];
 }
+
+/** Everything an estimate depends on, resolved. */
+export interface Config {
+  readonly runtime: RuntimeName;
+  readonly model: Model;
+  readonly recipe: Recipe;
+  /** Absent: no card was named; context and library bytes are then an H100's and an assumption says so. */
+  readonly device: Device | null;
+  /** Held by other processes on the same card. */
+  readonly reserveBytes: number;
+  readonly allowTight: boolean;
+  /** Sentences: what was dropped, defaulted or is run by nobody. They travel inside every report. */
+  readonly assumptions: readonly string[];
+}
