@@ -1,0 +1,186 @@
+/** Pieces that several reports share. Every object is strict: a key that is not described here never leaves the tool. */
+import { z } from 'zod';
+
+export const bytes = z.int().nonnegative();
+export const count = z.int().nonnegative();
+const positive = z.int().positive();
+
+export const runtimeName = z.enum(['jax', 'pytorch', 'tfjs']);
+export const precision = z.enum(['fp32', 'bf16', 'fp16', 'bf16-full']);
+export const phase = z.enum(['setup', 'forward', 'backward', 'optimizer']);
+
+export const tool = z
+  .strictObject({ name: z.literal('gc-plan'), version: z.string() })
+  .describe('What wrote this document.');
+
+export const grid = z.strictObject({
+  latitudes: positive,
+  longitudes: positive,
+  kind: z.enum(['poles', 'no-poles', 'cut', 'physicsnemo']),
+});
+
+export const model = z.strictObject({
+  name: z.string(),
+  layout: z
+    .enum(['jax', 'physicsnemo', 'anemoi-graphtransformer', 'anemoi-gnn', 'graph-weather', 'neural-lam'])
+    .describe('Which code base’s networks.'),
+  hiddenDim: positive,
+  layers: positive,
+  meshLevel: count,
+  mlpHiddenLayers: positive,
+  grid,
+  pressureLevels: positive.exactOptional(),
+  inputChannels: positive,
+  outputChannels: positive,
+  radiusFraction: z.number().positive(),
+  processor: z.enum(['interaction', 'attention', 'gated']),
+  heads: positive,
+  mlpRatio: z.number().positive(),
+  attentionBackend: z.enum(['pyg', 'triton']),
+});
+
+export const checkpointPlan = z
+  .strictObject({
+    encoder: z.boolean(),
+    decoder: z.boolean(),
+    model: z.boolean(),
+    rollout: z.boolean(),
+    processor: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('none') }),
+      z.strictObject({ kind: z.literal('every'), layers: positive }),
+      z.strictObject({ kind: z.literal('segments'), segments: positive }),
+    ]),
+    edges: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('none') }),
+      z.strictObject({ kind: z.enum(['scan', 'loop']), blocks: positive }),
+    ]),
+  })
+  .describe('What the backward pass computes again instead of keeping.');
+
+export const recipe = z.strictObject({
+  precision,
+  mode: z.enum(['train', 'inference']),
+  batchSize: positive.describe('Samples per GPU and micro-step.'),
+  accumulate: positive.describe('Micro-steps per optimizer step.'),
+  rolloutSteps: positive.describe('Autoregressive steps through which the gradient flows.'),
+  optimizer: z.enum(['adamw', 'adamw-fused', 'adam', 'sgd', 'momentum', 'none']),
+  checkpoint: checkpointPlan,
+  concatTrick: z.enum(['off', 'eager', 'fused']),
+  recomputeActivation: z.boolean(),
+  allocator: z.enum(['native', 'expandable']),
+  memFraction: z.number().positive().describe('JAX’s share of the card.'),
+  xlaGemm: z.enum(['auto', 'cublas', 'triton']),
+  tape: z.enum(['plain', 'fused', 'lean']),
+  gpus: positive,
+  parallel: z.enum(['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor']),
+});
+
+export const device = z.strictObject({
+  name: z.string(),
+  vendor: z.enum(['nvidia', 'amd', 'any']),
+  nominalBytes: bytes.describe('Size on the box.'),
+  reportedBytes: bytes.describe('What the driver reports as total.'),
+  contextBytes: z.strictObject({ jax: bytes, pytorch: bytes, tfjs: bytes }),
+  cublasWorkspaceBytes: bytes,
+  bandwidthGBps: z.number().nonnegative(),
+  tflops: z.strictObject({
+    fp32: z.number(),
+    tf32: z.number().exactOptional(),
+    fp16: z.number().exactOptional(),
+    bf16: z.number().exactOptional(),
+  }),
+  computeCapability: count,
+  sources: z.array(z.string()),
+});
+
+export const config = z
+  .strictObject({
+    runtime: runtimeName,
+    model,
+    recipe,
+    device: device.nullable().describe('null: no card was named.'),
+    reserveBytes: bytes.describe('Held by other processes on the same card.'),
+    allowTight: z.boolean(),
+  })
+  .describe('Everything the numbers depend on, resolved.');
+
+export const memory = z
+  .strictObject({
+    parameterBytes: bytes,
+    gradientBytes: bytes,
+    optimizerBytes: bytes,
+    activationBytes: bytes,
+    temporaryBytes: bytes,
+    inputBytes: bytes,
+    peakLiveBytes: bytes.describe('Arrays alive at the worst moment; the six categories sum to it.'),
+    peakAllocatedBytes: bytes.describe('As the allocator counts it, with rounding and undivided blocks.'),
+    peakReservedBytes: bytes.describe('What the allocator holds on a card without limit.'),
+    minCapacityBytes: bytes
+      .exactOptional()
+      .describe('The smallest pool in which the step still runs; searched only where the verdict depends on it.'),
+    deviceBytes: bytes.describe('What nvidia-smi shows: reserved + context + libraries.'),
+    range: z.strictObject({ lowBytes: bytes, highBytes: bytes }),
+    byModule: z.array(z.strictObject({ module: z.string(), bytes })).describe('They sum to peakLiveBytes.'),
+    phases: z.array(z.strictObject({ phase, peakLiveBytes: bytes })),
+    xlaRemat: z
+      .strictObject({
+        kind: z.enum(['notNeeded', 'succeeds', 'fails', 'uncertain']),
+        limitBytes: bytes,
+        peakLiveBytes: bytes.exactOptional(),
+      })
+      .exactOptional(),
+    preallocatedBytes: bytes.exactOptional().describe('What JAX grabs by default.'),
+  })
+  .describe('For a card without limit and the program as written.');
+
+const card = {
+  nominalBytes: bytes.describe('Size on the box.'),
+  usableBytes: bytes.describe('What the driver reports − reserve.'),
+};
+const smallestChange = z
+  .strictObject({
+    change: z.string().describe('The flags to add.'),
+    command: z.string(),
+    deviceBytes: bytes,
+  })
+  .exactOptional();
+
+export const verdict = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('fits'),
+    ...card,
+    headroomBytes: bytes.describe('usableBytes − range.highBytes'),
+  }),
+  z.strictObject({
+    kind: z.literal('tight'),
+    ...card,
+    shortfallBytes: bytes.describe('range.highBytes − usableBytes'),
+    smallestChange,
+  }),
+  z.strictObject({
+    kind: z.literal('exceeds'),
+    ...card,
+    shortfallBytes: bytes.describe('range.highBytes − usableBytes'),
+    smallestChange,
+  }),
+  z.strictObject({ kind: z.literal('unknown') }).describe('No card was named.'),
+]);
+
+export const cost = z.strictObject({
+  forwardFlops: z.number().nonnegative(),
+  trainFlops: z.number().nonnegative(),
+  recomputeFraction: z.number().nonnegative().describe('Recomputed forward FLOPs ÷ trainFlops.'),
+  bytesMoved: z.number().nonnegative().exactOptional(),
+  stepTimeMs: z.number().nonnegative().exactOptional().describe('A roofline model, not a measurement.'),
+});
+
+export const accuracy = z
+  .strictObject({
+    runtime: runtimeName,
+    cases: count,
+    medianErrorPercent: z.number(),
+    p95ErrorPercent: z.number(),
+    worstUnderPercent: z.number().describe('How far the estimate was below the truth at worst.'),
+    source: z.string(),
+  })
+  .describe('How this runtime’s estimates compared with ground truth.');
