@@ -133,7 +133,10 @@ export type BlockRole =
   | { readonly kind: 'encoder' | 'processor' | 'decoder' }
   /** A run of processor blocks under one checkpoint (or the whole processor where there is none). */
   | { readonly kind: 'processorSegment'; readonly index: number }
-  | { readonly kind: 'mlp'; readonly of: 'embedGridNodes' | 'embedMeshNodes' | 'embedEdges' | 'edges' | 'nodes' | 'head' }
+  | {
+      readonly kind: 'mlp';
+      readonly of: 'embedGridNodes' | 'embedMeshNodes' | 'embedEdges' | 'edges' | 'nodes' | 'head';
+    }
   | { readonly kind: 'edgeBlock' | 'nodeBlock'; readonly edgeSet: EdgeSet; readonly layer: number }
   | { readonly kind: 'loss' };
 
@@ -168,8 +171,12 @@ export interface ForwardProgram {
  * edge block 0, node block 0, edge block 1, … of the layers that lie between encoder and decoder frame.
  */
 export interface Segmentation {
-  /** `physicsnemo`: the encoder's frame takes the first processor layer and all embedders, the decoder's the last. */
-  readonly frames: 'physicsnemo' | 'stages';
+  /**
+   * Which networks share a call frame. `physicsnemo`: the encoder's takes the first processor layer and all embedders but the
+   * decoder's, the decoder's takes the last layer. `jax`: one frame per GNN. `tfjs`: as `jax`, with the mesh edge embedder
+   * in the encoder's.
+   */
+  readonly frames: 'physicsnemo' | 'jax' | 'tfjs';
   readonly encoder: boolean;
   readonly decoder: boolean;
   readonly model: boolean;

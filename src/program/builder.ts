@@ -1,0 +1,263 @@
+/**
+ * Writes a forward program in the shape of the model's own source: nested call frames whose local variables hold values.
+ * Reference counting of the locals happens here, once, so that a program states where each value is let go.
+ */
+import { type Axis, axis, type Shape } from './shape.js';
+import type {
+  ActivationFunction,
+  Block,
+  BlockRole,
+  EdgeSet,
+  Endpoints,
+  ForwardProgram,
+  Module,
+  Node,
+  Operation,
+  Parameter,
+  Value,
+  ValueId,
+  ValueSource,
+} from './types.js';
+
+export interface FrameSpec {
+  readonly name: string;
+  readonly role?: BlockRole;
+  readonly module?: Module;
+  readonly recomputed?: boolean;
+}
+
+/** `Omit` that keeps a union a union. */
+type WithoutOutput<T> = T extends unknown ? Omit<T, 'output'> : never;
+
+const frameRole: BlockRole = { kind: 'frame' };
+
+/** The locals of one call. Assigning a name again lets its former value go. */
+export class Frame {
+  readonly locals = new Map<string, ValueId>();
+  /** Results that no local holds yet: they live until the operation that consumes them. */
+  readonly temporaries = new Set<ValueId>();
+  readonly body: Node[] = [];
+  readonly reads = new Set<ValueId>();
+  readonly made = new Set<ValueId>();
+
+  constructor(
+    readonly module: Module,
+    private readonly builder: ProgramBuilder,
+  ) {}
+
+  set(name: string, value: ValueId): ValueId {
+    const former = this.locals.get(name);
+    this.builder.hold(this, value);
+    this.locals.set(name, value);
+    if (former !== undefined) this.builder.release(this, former);
+    return value;
+  }
+}
+
+const rowAxes = new Map<string, Axis>();
+
+/** An axis object per symbol and factor, so that equal shapes share their parts. */
+function interned(symbol: string, factor: number): Axis {
+  const key = `${symbol}*${factor}`;
+  let found = rowAxes.get(key);
+  if (found === undefined) {
+    found = axis(symbol, factor);
+    rowAxes.set(key, found);
+  }
+  return found;
+}
+
+const batchAxis = axis('batch');
+const scalarShape: Shape = [axis('one')];
+
+export class ProgramBuilder {
+  readonly values: Value[] = [];
+  readonly parameters: Parameter[] = [];
+  readonly data: Record<string, ValueId> = {};
+  readonly predictions: ValueId[] = [];
+  loss: ValueId | undefined;
+  private readonly holders: number[] = [];
+  private readonly stack: Frame[] = [];
+  private readonly shapes = new Map<string, Shape>();
+
+  /** `[rows, batch, factor·columns]` */
+  rows(rowSymbol: string, columnSymbol: string, columnFactor = 1): Shape {
+    const key = `${rowSymbol}|${columnSymbol}|${columnFactor}`;
+    let shape = this.shapes.get(key);
+    if (shape === undefined) {
+      shape = [interned(rowSymbol, 1), batchAxis, interned(columnSymbol, columnFactor)];
+      this.shapes.set(key, shape);
+    }
+    return shape;
+  }
+
+  /** `[1, 1]` */
+  scalar(): Shape {
+    return scalarShape;
+  }
+
+  parameter(network: string, module: Module, name: string, shape: Shape, used = true): ValueId {
+    const value = this.value(`${network}.${name}`, shape, 'parameter', true);
+    this.parameters.push({ value, module, network, used });
+    return value;
+  }
+
+  input(name: string, shape: Shape): ValueId {
+    const value = this.value(name, shape, 'data', false);
+    this.data[name] = value;
+    return value;
+  }
+
+  linear(input: ValueId, weight: ValueId, bias: ValueId | undefined, name: string): ValueId {
+    const [rows] = this.shape(input);
+    const columns = this.shape(weight)[1]!;
+    const shape = this.rows(rows!.symbol, columns.symbol, columns.factor);
+    return this.emit(
+      shape,
+      name,
+      bias === undefined ? { kind: 'linear', input, weight } : { kind: 'linear', input, weight, bias },
+      [input],
+    );
+  }
+
+  activation(fn: ActivationFunction, input: ValueId, name: string, recomputed: boolean): ValueId {
+    return this.emit(this.shape(input), name, { kind: 'activation', function: fn, input, recomputed }, [input]);
+  }
+
+  layerNorm(input: ValueId, scale: ValueId, offset: ValueId, name: string): ValueId {
+    return this.emit(this.shape(input), name, { kind: 'layerNorm', input, scale, offset }, [input]);
+  }
+
+  gather(input: ValueId, endpoints: Endpoints, name: string): ValueId {
+    const columns = this.shape(input)[2]!;
+    const shape = this.rows(edgeRows(endpoints.edges), columns.symbol, columns.factor);
+    return this.emit(shape, name, { kind: 'gather', input, endpoints }, [input]);
+  }
+
+  segmentSum(input: ValueId, endpoints: Endpoints, nodeRows: string, name: string): ValueId {
+    const columns = this.shape(input)[2]!;
+    const shape = this.rows(nodeRows, columns.symbol, columns.factor);
+    return this.emit(shape, name, { kind: 'segmentSum', input, endpoints }, [input]);
+  }
+
+  concat(inputs: readonly ValueId[], name: string): ValueId {
+    const [rows, , columns] = this.shape(inputs[0]!);
+    const factor = inputs.reduce((sum, id) => sum + this.shape(id)[2]!.factor, 0);
+    return this.emit(this.rows(rows!.symbol, columns!.symbol, factor), name, { kind: 'concat', inputs }, inputs);
+  }
+
+  add(left: ValueId, right: ValueId, name: string): ValueId {
+    return this.emit(this.shape(left), name, { kind: 'add', left, right }, [left, right]);
+  }
+
+  multiply(left: ValueId, right: ValueId, name: string): ValueId {
+    return this.emit(this.shape(left), name, { kind: 'multiply', left, right }, [left, right]);
+  }
+
+  gatherAdd(edges: ValueId, senders: ValueId, receivers: ValueId, edgeSet: EdgeSet, name: string): ValueId {
+    const operation = { kind: 'gatherAdd', edges, senders, receivers, edgeSet } as const;
+    return this.emit(this.shape(edges), name, operation, [edges, senders, receivers]);
+  }
+
+  /** Any operation whose output shape the caller knows. */
+  emit(shape: Shape, name: string, operation: WithoutOutput<Operation>, inputs: readonly ValueId[]): ValueId {
+    const frame = this.top();
+    const differentiable = inputs.some((id) => this.values[id]!.differentiable) || readsParameter(operation);
+    const output = this.value(name, shape, 'operation', differentiable);
+    frame.made.add(output);
+    for (const id of inputs) frame.reads.add(id);
+    frame.body.push({ ...operation, output } as Operation);
+    frame.temporaries.add(output);
+    this.holders[output] = 1;
+    for (const id of inputs) this.consume(frame, id);
+    return output;
+  }
+
+  /** Calls a function of the model: `args` become its locals, its results the caller's temporaries. */
+  call(
+    spec: FrameSpec,
+    args: Readonly<Record<string, ValueId>>,
+    body: (frame: Frame) => readonly ValueId[],
+  ): ValueId[] {
+    const caller = this.stack.at(-1);
+    const frame = new Frame(spec.module ?? caller?.module ?? 'other', this);
+    for (const [name, value] of Object.entries(args)) {
+      frame.set(name, value);
+      if (caller !== undefined) this.consume(caller, value);
+    }
+    this.stack.push(frame);
+    const results = [...body(frame)];
+    for (const result of results) this.holders[result]! += 1;
+    for (const value of frame.locals.values()) this.release(frame, value);
+    for (const value of frame.temporaries) this.release(frame, value);
+    this.stack.pop();
+    const inputs = [...frame.reads].filter((id) => !frame.made.has(id) && this.values[id]!.source === 'operation');
+    const block: Block = {
+      kind: 'block',
+      name: spec.name,
+      role: spec.role ?? frameRole,
+      module: frame.module,
+      recomputed: spec.recomputed ?? false,
+      inputs,
+      outputs: results.filter((id) => frame.made.has(id)),
+      body: frame.body,
+    };
+    if (caller === undefined) {
+      this.root = block;
+      return results;
+    }
+    caller.body.push(block);
+    for (const id of frame.reads) caller.reads.add(id);
+    for (const id of frame.made) caller.made.add(id);
+    for (const result of results) {
+      if (caller.temporaries.has(result)) this.holders[result]! -= 1;
+      else caller.temporaries.add(result);
+    }
+    return results;
+  }
+
+  private root: Block | undefined;
+
+  finish(): ForwardProgram {
+    const { values, parameters, data, predictions, loss } = this;
+    const program = { values, parameters, data, predictions, root: this.root! };
+    return loss === undefined ? program : { ...program, loss };
+  }
+
+  /** @internal for `Frame`: a temporary becomes a local, anything else gets one more holder. */
+  hold(frame: Frame, value: ValueId): void {
+    if (!frame.temporaries.delete(value)) this.holders[value]! += 1;
+  }
+
+  /** @internal */
+  release(frame: Frame, value: ValueId): void {
+    const holders = --this.holders[value]!;
+    if (holders === 0 && this.values[value]!.source === 'operation') frame.body.push({ kind: 'drop', value });
+  }
+
+  private consume(frame: Frame, value: ValueId): void {
+    if (frame.temporaries.delete(value)) this.release(frame, value);
+  }
+
+  private top(): Frame {
+    return this.stack.at(-1)!;
+  }
+
+  private shape(id: ValueId): Shape {
+    return this.values[id]!.shape;
+  }
+
+  private value(name: string, shape: Shape, source: ValueSource, differentiable: boolean): ValueId {
+    const id = this.values.length;
+    this.values.push({ id, name, shape, source, differentiable });
+    this.holders.push(0);
+    return id;
+  }
+}
+
+function readsParameter(operation: WithoutOutput<Operation>): boolean {
+  return operation.kind === 'linear' || operation.kind === 'layerNorm';
+}
+
+/** The dimension that counts the edges of a set. */
+export const edgeRows = (edges: EdgeSet): 'grid2meshEdges' | 'meshEdges' | 'mesh2gridEdges' => `${edges}Edges`;

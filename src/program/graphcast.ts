@@ -1,0 +1,266 @@
+/** The forward program of a GraphCast-shaped model: encoder, processor, decoder and loss, one or several rollout steps. */
+import type { Model, Recipe } from '../config/types.js';
+import { edgeRows, ProgramBuilder } from './builder.js';
+import { aggregateAndConcat, edgeUpdate, meshEdgeBlock, meshNodeBlock } from './interaction.js';
+import { callMlp } from './mlp.js';
+import {
+  declareNetworks,
+  type LayerNetworks,
+  type Networks,
+  numEdgeFeatures,
+  numMeshNodeFeatures,
+} from './networks.js';
+import type { ForwardProgram, Segmentation, ValueId } from './types.js';
+
+interface Context {
+  readonly builder: ProgramBuilder;
+  readonly networks: Networks;
+  readonly recipe: Recipe;
+  readonly segmentation: Segmentation;
+  readonly edgeFeatures: Readonly<Record<'grid2mesh' | 'mesh' | 'mesh2grid', ValueId>>;
+  readonly meshNodeFeatures: ValueId;
+}
+
+interface ProcessorState {
+  readonly edges: ValueId;
+  readonly nodes: ValueId;
+}
+
+export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
+  const builder = new ProgramBuilder();
+  const networks = declareNetworks(builder, model, recipe.concatTrick !== 'off');
+  const context: Context = { builder, networks, recipe, segmentation, ...declareData(builder, model) };
+  const gridInput = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
+  const training = recipe.mode === 'train';
+  builder.call({ name: 'step' }, {}, (frame) => {
+    frame.set('state', gridInput);
+    for (let rolloutStep = 0; rolloutStep < recipe.rolloutSteps; rolloutStep++) {
+      const prediction = frame.set('prediction', modelFrame(context, frame.locals.get('state')!, rolloutStep));
+      builder.predictions.push(prediction);
+      if (training) {
+        const loss = frame.set('stepLoss', lossOf(builder, prediction, rolloutStep));
+        const total = frame.locals.get('total');
+        frame.set('total', total === undefined ? loss : builder.add(total, loss, 'sum losses'));
+      }
+      frame.set('state', prediction);
+    }
+    builder.loss = frame.locals.get('total');
+    return builder.loss === undefined ? [...builder.predictions] : [builder.loss];
+  });
+  return builder.finish();
+}
+
+function declareData(builder: ProgramBuilder, model: Model): Pick<Context, 'edgeFeatures' | 'meshNodeFeatures'> {
+  const features = (edges: 'grid2mesh' | 'mesh' | 'mesh2grid') =>
+    builder.input(`${edges}EdgeFeatures`, builder.rows(edgeRows(edges), 'one', numEdgeFeatures));
+  const meshColumns =
+    model.layout === 'jax' ? (['inputChannels', 1] as const) : (['one', numMeshNodeFeatures] as const);
+  return {
+    edgeFeatures: { grid2mesh: features('grid2mesh'), mesh: features('mesh'), mesh2grid: features('mesh2grid') },
+    meshNodeFeatures: builder.input('meshNodeFeatures', builder.rows('meshNodes', ...meshColumns)),
+  };
+}
+
+function lossOf(builder: ProgramBuilder, prediction: ValueId, rolloutStep: number): ValueId {
+  const target = builder.input(`target${rolloutStep}`, builder.rows('gridNodes', 'outputChannels'));
+  const [loss] = builder.call({ name: 'loss', role: { kind: 'loss' }, module: 'loss' }, { prediction }, () => [
+    builder.emit(builder.scalar(), 'loss', { kind: 'loss', prediction, target }, [prediction]),
+  ]);
+  return loss!;
+}
+
+/** `[gridNodes, inputChannels] → [gridNodes, outputChannels]` */
+function modelFrame(context: Context, input: ValueId, rolloutStep: number): ValueId {
+  const { builder, networks, segmentation } = context;
+  const { layers } = networks;
+  const withLayers = segmentation.frames === 'physicsnemo';
+  const inEncoder = withLayers ? layers.slice(0, 1) : [];
+  const inDecoder = withLayers ? layers.slice(Math.max(1, layers.length - 1)) : [];
+  const inner = layers.slice(inEncoder.length, layers.length - inDecoder.length);
+  const recomputed = segmentation.model || segmentation.rollout;
+  const role = { kind: 'model', rolloutStep } as const;
+  const [prediction] = builder.call({ name: 'model', role, recomputed }, { input }, (frame) => {
+    const [nodes, grid, edges] = encoderFrame(context, input, inEncoder);
+    frame.set('nodes', nodes!);
+    frame.set('grid', grid!);
+    if (edges !== undefined) frame.set('edges', edges);
+    const state = processorFrame(context, nodes!, edges, inner, inEncoder.length);
+    frame.set('edges', state.edges);
+    frame.set('nodes', state.nodes);
+    return [decoderFrame(context, state, grid!, inDecoder, layers.length - inDecoder.length)];
+  });
+  return prediction!;
+}
+
+function embed(
+  context: Context,
+  network: keyof Networks & `embed${string}`,
+  of: 'embedGridNodes' | 'embedMeshNodes' | 'embedEdges',
+  input: ValueId,
+): ValueId {
+  const { builder, networks, recipe } = context;
+  return callMlp(builder, networks[network], input, { of, recomputeActivation: recipe.recomputeActivation });
+}
+
+/** → mesh nodes, grid nodes and, where this frame embeds them, mesh edges. */
+function encoderFrame(context: Context, input: ValueId, layers: readonly LayerNetworks[]): readonly ValueId[] {
+  const { builder, edgeFeatures, meshNodeFeatures, segmentation } = context;
+  const spec = {
+    name: 'encoder',
+    role: { kind: 'encoder' },
+    module: 'grid2mesh',
+    recomputed: segmentation.encoder,
+  } as const;
+  return builder.call(spec, { input }, (frame) => {
+    const grid0 = frame.set('grid0', embed(context, 'embedGridNodes', 'embedGridNodes', input));
+    const mesh0 = frame.set('mesh0', embed(context, 'embedMeshNodes', 'embedMeshNodes', meshNodeFeatures));
+    const edges0 = frame.set('edges0', embed(context, 'embedGrid2meshEdges', 'embedEdges', edgeFeatures.grid2mesh));
+    const embedsMeshEdges = segmentation.frames !== 'jax';
+    const meshEdges0 = embedsMeshEdges
+      ? frame.set('meshEdges0', embed(context, 'embedMeshEdges', 'embedEdges', edgeFeatures.mesh))
+      : undefined;
+    const [grid, mesh] = grid2mesh(context, edges0, grid0, mesh0);
+    frame.set('grid', grid!);
+    frame.set('mesh', mesh!);
+    if (meshEdges0 === undefined) return [mesh!, grid!];
+    const state = processorSegments(context, { edges: meshEdges0, nodes: mesh! }, layers, 0, undefined);
+    frame.set('meshEdges', state.edges);
+    frame.set('mesh1', state.nodes);
+    return [state.nodes, grid!, state.edges];
+  });
+}
+
+/** → grid nodes, mesh nodes */
+function grid2mesh(context: Context, edges: ValueId, grid: ValueId, mesh: ValueId): readonly ValueId[] {
+  const { builder, networks, recipe } = context;
+  const call = { of: 'nodes', recomputeActivation: recipe.recomputeActivation } as const;
+  return builder.call({ name: 'grid2mesh' }, { edges, grid, mesh }, (frame) => {
+    const update = { edgeSet: 'grid2mesh', edges, senders: grid, receivers: mesh } as const;
+    const messages = frame.set('messages', edgeUpdate(builder, networks.encoderEdges, update, recipe));
+    const both = frame.set('both', aggregateAndConcat(builder, 'grid2mesh', messages, mesh));
+    const newMesh = frame.set(
+      'mesh',
+      builder.add(mesh, callMlp(builder, networks.encoderMeshNodes, both, call), 'mesh node residual'),
+    );
+    const newGrid = frame.set(
+      'grid',
+      builder.add(grid, callMlp(builder, networks.encoderGridNodes, grid, call), 'grid node residual'),
+    );
+    return [newGrid, newMesh];
+  });
+}
+
+function processorFrame(
+  context: Context,
+  meshNodes: ValueId,
+  meshEdges: ValueId | undefined,
+  layers: readonly LayerNetworks[],
+  firstLayer: number,
+): ProcessorState {
+  const args = meshEdges === undefined ? { nodes: meshNodes } : { edges: meshEdges, nodes: meshNodes };
+  const spec = { name: 'processor', role: { kind: 'processor' }, module: 'mesh' } as const;
+  const [edges, nodes] = context.builder.call(spec, args, (frame) => {
+    const embedded =
+      meshEdges ?? frame.set('edges', embed(context, 'embedMeshEdges', 'embedEdges', context.edgeFeatures.mesh));
+    const state = { edges: embedded, nodes: meshNodes };
+    const result = processorSegments(
+      context,
+      state,
+      layers,
+      firstLayer,
+      context.segmentation.processorBlocksPerSegment,
+      (now) => {
+        frame.set('edges', now.edges);
+        frame.set('nodes', now.nodes);
+      },
+    );
+    return [result.edges, result.nodes];
+  });
+  return { edges: edges!, nodes: nodes! };
+}
+
+/** Runs of `blocksPerSegment` edge and node blocks, each a call of its own. */
+function processorSegments(
+  context: Context,
+  initial: ProcessorState,
+  layers: readonly LayerNetworks[],
+  firstLayer: number,
+  blocksPerSegment: number | undefined,
+  onSegment: (state: ProcessorState) => void = () => {},
+): ProcessorState {
+  const { builder, recipe } = context;
+  const numBlocks = 2 * layers.length;
+  const size = Math.max(1, blocksPerSegment ?? numBlocks);
+  let state = initial;
+  for (let first = 0; first < numBlocks; first += size) {
+    const role = { kind: 'processorSegment', index: first / size } as const;
+    const spec = {
+      name: `processor segment ${role.index}`,
+      role,
+      module: 'mesh',
+      recomputed: blocksPerSegment !== undefined,
+    } as const;
+    const [edges, nodes] = builder.call(spec, { ...state }, (frame) => {
+      let now = state;
+      for (let block = first; block < Math.min(first + size, numBlocks); block++) {
+        const layer = Math.floor(block / 2);
+        const networks = layers[layer]!;
+        now =
+          block % 2 === 0
+            ? {
+                ...now,
+                edges: frame.set('edges', meshEdgeBlock(builder, networks.edges, firstLayer + layer, now, recipe)),
+              }
+            : {
+                ...now,
+                nodes: frame.set('nodes', meshNodeBlock(builder, networks.nodes, firstLayer + layer, now, recipe)),
+              };
+      }
+      return [now.edges, now.nodes];
+    });
+    state = { edges: edges!, nodes: nodes! };
+    onSegment(state);
+  }
+  return state;
+}
+
+/** → prediction `[gridNodes, outputChannels]` */
+function decoderFrame(
+  context: Context,
+  state: ProcessorState,
+  grid: ValueId,
+  layers: readonly LayerNetworks[],
+  firstLayer: number,
+): ValueId {
+  const { builder, networks, recipe, segmentation, edgeFeatures } = context;
+  const spec = {
+    name: 'decoder',
+    role: { kind: 'decoder' },
+    module: 'mesh2grid',
+    recomputed: segmentation.decoder,
+  } as const;
+  const [prediction] = builder.call(spec, { edges: state.edges, nodes: state.nodes, grid }, (frame) => {
+    const last = processorSegments(context, state, layers, firstLayer, undefined);
+    frame.set('lastEdges', last.edges);
+    const mesh = frame.set('nodes', last.nodes);
+    const edges = frame.set(
+      'mesh2gridEdges',
+      embed(context, 'embedMesh2gridEdges', 'embedEdges', edgeFeatures.mesh2grid),
+    );
+    const decoded = frame.set('decoded', mesh2grid(context, edges, mesh, grid));
+    return [callMlp(builder, networks.head, decoded, { of: 'head', recomputeActivation: recipe.recomputeActivation })];
+  });
+  return prediction!;
+}
+
+function mesh2grid(context: Context, edges: ValueId, mesh: ValueId, grid: ValueId): ValueId {
+  const { builder, networks, recipe } = context;
+  const [result] = builder.call({ name: 'mesh2grid' }, { edges, mesh, grid }, (frame) => {
+    const update = { edgeSet: 'mesh2grid', edges, senders: mesh, receivers: grid } as const;
+    const messages = frame.set('messages', edgeUpdate(builder, networks.decoderEdges, update, recipe));
+    const both = frame.set('both', aggregateAndConcat(builder, 'mesh2grid', messages, grid));
+    const call = { of: 'nodes', recomputeActivation: recipe.recomputeActivation } as const;
+    return [builder.add(callMlp(builder, networks.decoderGridNodes, both, call), grid, 'grid node residual')];
+  });
+  return result!;
+}

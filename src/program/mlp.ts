@@ -1,0 +1,93 @@
+/** The one network of the family: Linear, (SiLU, Linear) × hidden layers, LayerNorm (the output head has none). */
+import type { ProgramBuilder } from './builder.js';
+import { type Axis, axis, type Shape } from './shape.js';
+import type { ActivationFunction, BlockRole, Module, ValueId } from './types.js';
+
+interface LinearParameters {
+  readonly weight: ValueId;
+  readonly bias?: ValueId;
+}
+
+export interface MlpParameters {
+  readonly network: string;
+  /** Empty first entry where the concat trick has split the first Linear into `split`. */
+  readonly linears: readonly LinearParameters[];
+  /** Concat trick: the first Linear's edge, sender and receiver parts; only the last has a bias. */
+  readonly split?: readonly [LinearParameters, LinearParameters, LinearParameters];
+  readonly norm?: { readonly scale: ValueId; readonly offset: ValueId };
+}
+
+export interface MlpSpec {
+  readonly network: string;
+  readonly module: Module;
+  readonly input: Axis;
+  readonly output: Axis;
+  readonly hiddenLayers: number;
+  readonly layerNorm: boolean;
+  readonly split?: boolean;
+  readonly used?: boolean;
+}
+
+const hidden = axis('hiddenDim');
+
+/** Declares the parameters in the order in which the model's constructor makes them. */
+export function mlpParameters(builder: ProgramBuilder, spec: MlpSpec): MlpParameters {
+  const { network, module, hiddenLayers, used = true } = spec;
+  const declare = (name: string, shape: Shape) => builder.parameter(network, module, name, shape, used);
+  const linear = (index: number | string, from: Axis, to: Axis, bias = true): LinearParameters => {
+    const weight = declare(`linear${index}.weight`, [from, to]);
+    return bias ? { weight, bias: declare(`linear${index}.bias`, [to]) } : { weight };
+  };
+  const split = spec.split
+    ? ([
+        linear('0.edges', hidden, hidden, false),
+        linear('0.senders', hidden, hidden, false),
+        linear('0.receivers', hidden, hidden),
+      ] as const)
+    : undefined;
+  const linears = split === undefined ? [linear(0, spec.input, hidden)] : [];
+  for (let i = 1; i < hiddenLayers; i++) linears.push(linear(i, hidden, hidden));
+  linears.push(linear(hiddenLayers, hidden, spec.output));
+  const norm = spec.layerNorm
+    ? { scale: declare('norm.scale', [spec.output]), offset: declare('norm.offset', [spec.output]) }
+    : undefined;
+  return { network, linears, ...(split && { split }), ...(norm && { norm }) };
+}
+
+export interface MlpCall {
+  readonly of: Extract<BlockRole, { kind: 'mlp' }>['of'];
+  readonly activation?: ActivationFunction;
+  /** PhysicsNeMo's recompute_activation acts on this MLP. */
+  readonly recomputeActivation: boolean;
+}
+
+/** `[rows, in] → [rows, out]`. With a split first Linear the caller passes that Linear's output. */
+export function callMlp(builder: ProgramBuilder, parameters: MlpParameters, input: ValueId, call: MlpCall): ValueId {
+  const { network, linears, norm } = parameters;
+  const role: BlockRole = { kind: 'mlp', of: call.of };
+  const [result] = builder.call({ name: network, role }, { input }, (frame) => {
+    let index = parameters.split === undefined ? 0 : 1;
+    let rest = linears;
+    if (parameters.split === undefined) {
+      const [first, ...others] = linears;
+      frame.set('hidden', builder.linear(input, first!.weight, first!.bias, `linear ${index++}`));
+      rest = others;
+    } else {
+      frame.set('hidden', input);
+    }
+    for (const { weight, bias } of rest) {
+      const activated = builder.activation(
+        call.activation ?? 'silu',
+        frame.locals.get('hidden')!,
+        'activation',
+        call.recomputeActivation,
+      );
+      frame.set('hidden', activated);
+      frame.set('hidden', builder.linear(activated, weight, bias, `linear ${index++}`));
+    }
+    const last = frame.locals.get('hidden')!;
+    if (norm === undefined) return [last];
+    return [frame.set('hidden', builder.layerNorm(last, norm.scale, norm.offset, 'layer norm'))];
+  });
+  return result!;
+}
