@@ -3,13 +3,7 @@ import type { Model, Recipe } from '../config/types.js';
 import { edgeRows, ProgramBuilder } from './builder.js';
 import { aggregateAndConcat, edgeUpdate, meshEdgeBlock, meshNodeBlock } from './interaction.js';
 import { callMlp } from './mlp.js';
-import {
-  declareNetworks,
-  type LayerNetworks,
-  type Networks,
-  numEdgeFeatures,
-  numMeshNodeFeatures,
-} from './networks.js';
+import { declareNetworks, type LayerNetworks, meshNodeInput, type Networks, numEdgeFeatures } from './networks.js';
 import type { ForwardProgram, Segmentation, ValueId } from './types.js';
 
 interface Context {
@@ -53,11 +47,12 @@ export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Seg
 function declareData(builder: ProgramBuilder, model: Model): Pick<Context, 'edgeFeatures' | 'meshNodeFeatures'> {
   const features = (edges: 'grid2mesh' | 'mesh' | 'mesh2grid') =>
     builder.input(`${edges}EdgeFeatures`, builder.rows(edgeRows(edges), 'one', numEdgeFeatures));
-  const meshColumns =
-    model.layout === 'jax' ? (['inputChannels', 1] as const) : (['one', numMeshNodeFeatures] as const);
   return {
     edgeFeatures: { grid2mesh: features('grid2mesh'), mesh: features('mesh'), mesh2grid: features('mesh2grid') },
-    meshNodeFeatures: builder.input('meshNodeFeatures', builder.rows('meshNodes', ...meshColumns)),
+    meshNodeFeatures: builder.input(
+      'meshNodeFeatures',
+      builder.rows('meshNodes', meshNodeInput(model).symbol, meshNodeInput(model).factor),
+    ),
   };
 }
 

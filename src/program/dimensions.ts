@@ -1,0 +1,28 @@
+import type { Config } from '../config/types.js';
+import type { Dimensions } from './shape.js';
+
+/** Nodes and edges of one sample. */
+export interface Counts {
+  readonly gridNodes: number;
+  readonly meshNodes: number;
+  readonly meshEdges: number;
+  readonly grid2meshEdges: number;
+  readonly mesh2gridEdges: number;
+}
+
+/** The value of every symbol that a forward program's shapes use. */
+export function dimensionsOf({ model, recipe }: Pick<Config, 'model' | 'recipe'>, counts: Counts): Dimensions {
+  const { hiddenDim, inputChannels, outputChannels, heads, grid } = model;
+  const { latitudes, longitudes } = grid;
+  return {
+    one: 1,
+    batch: recipe.batchSize,
+    hiddenDim,
+    inputChannels,
+    outputChannels,
+    heads,
+    latitudes,
+    longitudes,
+    ...counts,
+  };
+}
