@@ -1,0 +1,58 @@
+import { free, none } from './block-table.js';
+import { type Pools, smallPool } from './pools.js';
+import {
+  largeSegmentBytes,
+  minBlockBytes,
+  ownSegmentBytes,
+  ownSegmentGranularityBytes,
+  roundUp,
+  smallRequestBytes,
+  smallSegmentBytes,
+} from './rounding.js';
+import type { Segments } from './segments.js';
+
+/** The default: one cudaMalloc per segment, which is given back only when none of it is used. */
+export class NativeSegments implements Segments {
+  readonly #pools: Pools;
+  /** Later segments lie higher. The driver's real addresses are unknown; they matter only between free blocks of equal size. */
+  #nextAddress = 0;
+
+  constructor(pools: Pools) {
+    this.#pools = pools;
+  }
+
+  minRestBytes(pool: number): number {
+    return pool === smallPool ? minBlockBytes : smallRequestBytes + minBlockBytes;
+  }
+
+  reset(): void {
+    this.#nextAddress = 0;
+  }
+
+  grow(pool: number, bytes: number): number {
+    const segmentBytes =
+      pool === smallPool
+        ? smallSegmentBytes
+        : bytes < ownSegmentBytes
+          ? largeSegmentBytes
+          : roundUp(bytes, ownSegmentGranularityBytes);
+    if (!this.#pools.reserve(segmentBytes)) return none;
+    const address = this.#nextAddress;
+    this.#nextAddress += segmentBytes;
+    return this.#pools.table.create(pool, address, segmentBytes, free);
+  }
+
+  trim(): void {
+    const { table, freeBlocks } = this.#pools;
+    for (const list of freeBlocks) {
+      let following = none;
+      for (let block = list.bestFit(0); block !== none; block = following) {
+        following = list.after(block);
+        if (table.previous[block] !== none || table.next[block] !== none) continue;
+        this.#pools.reservedBytes -= table.bytes[block]!;
+        list.remove(block);
+        table.recycle(block);
+      }
+    }
+  }
+}

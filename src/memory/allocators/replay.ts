@@ -1,0 +1,54 @@
+import { none } from './block-table.js';
+import { CachingAllocator } from './caching.js';
+
+export interface ReplayOptions {
+  readonly expandable: boolean;
+  /** What the allocator may reserve; without it, as much as it likes. */
+  readonly capacityBytes?: number;
+}
+
+export type Replay =
+  | {
+      readonly kind: 'ran';
+      readonly peakReservedBytes: number;
+      readonly peakAllocatedBytes: number;
+      /** How often unused memory went back to the device to make room. */
+      readonly numFlushes: number;
+    }
+  | {
+      readonly kind: 'outOfMemory';
+      readonly atEvent: number;
+      readonly requestedBytes: number;
+      readonly reservedBytes: number;
+    };
+
+/** One for all replays of the process: a search replays a hundred thousand times. */
+let allocator = new CachingAllocator(0);
+let blockOfBuffer = new Int32Array(0);
+
+/** `events` as in a `Trace`; `bufferBytes` by buffer, each above 0. */
+export function replayCaching(
+  events: Int32Array,
+  bufferBytes: Float64Array,
+  { expandable, capacityBytes = Number.POSITIVE_INFINITY }: ReplayOptions,
+): Replay {
+  if (bufferBytes.length > blockOfBuffer.length) {
+    allocator = new CachingAllocator(2 * bufferBytes.length);
+    blockOfBuffer = new Int32Array(2 * bufferBytes.length);
+  }
+  allocator.reset(expandable, capacityBytes);
+  for (let atEvent = 0; atEvent < events.length; atEvent++) {
+    const event = events[atEvent]!;
+    if (event < 0) {
+      allocator.release(blockOfBuffer[-event - 1]!);
+      continue;
+    }
+    const requestedBytes = bufferBytes[event - 1]!;
+    const block = allocator.allocate(requestedBytes);
+    if (block === none)
+      return { kind: 'outOfMemory', atEvent, requestedBytes, reservedBytes: allocator.pools.reservedBytes };
+    blockOfBuffer[event - 1] = block;
+  }
+  const { pools, peakAllocatedBytes, numFlushes } = allocator;
+  return { kind: 'ran', peakReservedBytes: pools.peakReservedBytes, peakAllocatedBytes, numFlushes };
+}
