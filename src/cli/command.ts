@@ -1,0 +1,78 @@
+/** What every command shares: parse, call one service, print its report, exit with its answer. */
+import { Command } from '@oclif/core/command';
+import type { FlagInput } from '@oclif/core/interfaces';
+import { nearest, orList, shown } from '../config/nearest.js';
+import { InputError } from '../errors.js';
+import { type Format, formats, isFormat, type Renderer } from '../report/formats.js';
+import { type ReportName, type Reports, rendererFor } from '../report/render.js';
+import { type ExitCode, exitCodes } from './failure.js';
+import { columnsOf, hasColour, type Io } from './io.js';
+import { rejectMisreadTokens, translateParseError } from './parse.js';
+import { writeAtomically } from './write.js';
+
+export interface Typed {
+  readonly args: Readonly<Record<string, string | undefined>>;
+  /** As typed: the configuration parses them, so that its messages name the flag, the value and the next step. */
+  readonly flags: Readonly<Record<string, string | boolean>>;
+}
+
+export abstract class ReportCommand<Name extends ReportName = ReportName> extends Command {
+  static override flags: FlagInput = {};
+
+  protected abstract readonly report: Name;
+  protected io!: Io;
+  private render!: Renderer<Reports[Name]>;
+  private output: string | undefined;
+  private exitCode: ExitCode = exitCodes.yes;
+
+  abstract override run(): Promise<Reports[Name]>;
+
+  /** Runs inside oclif's life cycle and gives the exit code; every failure is thrown. */
+  async execute(io: Io): Promise<ExitCode> {
+    this.io = io;
+    await this._run();
+    return this.exitCode;
+  }
+
+  /** oclif's would print and set an exit code; `runCli` does both. */
+  protected override async catch(error: Error): Promise<never> {
+    throw error;
+  }
+
+  /** The flags of this run, the ones that say how to print (`--json --format --output`) taken out and obeyed. */
+  protected async typed(): Promise<Typed> {
+    const { flags: definitions, id } = this.ctor;
+    rejectMisreadTokens(this.argv, id, definitions);
+    const parsed = await this.parse(this.ctor).catch((error: unknown) => {
+      throw translateParseError(error, id, definitions);
+    });
+    const { json, format, output, ...flags } = parsed.flags as Record<string, string | boolean>;
+    this.output = output === undefined ? undefined : String(output);
+    this.render = await rendererFor(this.report, json ? 'json' : parseFormat(format));
+    return { args: parsed.args, flags };
+  }
+
+  /** Prints the report; a *no* is an answer, not a failure. */
+  protected print(report: Reports[Name], answer: 'yes' | 'no'): Reports[Name] {
+    const layout = {
+      columns: columnsOf(this.io),
+      colour: this.output === undefined && hasColour(this.io),
+    };
+    const text = `${this.render(report, layout)}\n`;
+    if (this.output === undefined) this.io.stdout.write(text);
+    else {
+      writeAtomically(this.output, text);
+      this.io.stderr.write(`${this.output}\n`);
+    }
+    this.exitCode = exitCodes[answer];
+    return report;
+  }
+}
+
+function parseFormat(typed: string | boolean = 'table'): Format {
+  const name = String(typed);
+  if (isFormat(name)) return name;
+  throw new InputError('unknown-format', `--format ${shown(name)}: must be ${orList(formats)}.`, [
+    `--format ${nearest(name, formats, 1)[0]}`,
+  ]);
+}

@@ -1,0 +1,15 @@
+/** Every command, in the order in which a newcomer meets them. Loaded one at a time: a run pays for its own command only. */
+const commands = {
+  estimate: async () => (await import('../commands/estimate.js')).default,
+  profiles: async () => (await import('../commands/profiles.js')).default,
+};
+
+export type CommandName = keyof typeof commands;
+export const commandNames = Object.keys(commands) as readonly CommandName[];
+export const isCommandName = (name: string): name is CommandName => Object.hasOwn(commands, name);
+
+export async function loadCommand(name: CommandName) {
+  const Command = await commands[name]();
+  Command.id = name;
+  return Command;
+}

@@ -1,0 +1,31 @@
+/** oclif's flags from the option table. Every value stays text: the configuration parses it, so that the messages are ours. */
+import { string as textArgument } from '@oclif/core/args';
+import { boolean, string } from '@oclif/core/flags';
+import type { ArgInput, FlagInput } from '@oclif/core/interfaces';
+import { type OptionDefinition, sharedOptions } from '../config/options.js';
+
+/** What a flag of one command alone needs; the shared table says more. */
+export type FlagDefinition = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'> & { readonly group?: string };
+
+function flagOf({ value, syntax, help, group = 'command' }: FlagDefinition): FlagInput[string] {
+  const description = { description: help, helpGroup: group.toUpperCase() };
+  return value.kind === 'switch'
+    ? boolean({ ...description, allowNo: value.negatable })
+    : string({ ...description, helpValue: syntax });
+}
+
+export const flagsOf = (options: readonly FlagDefinition[]): FlagInput =>
+  Object.fromEntries(options.map((option) => [option.name, flagOf(option)]));
+
+/** How to print: `--json --output --format`, obeyed by the base command. */
+export const printFlags = flagsOf(sharedOptions.filter(({ group }) => group === 'report'));
+
+export const configurationFlags = flagsOf(sharedOptions);
+
+/** `ignoreStdin`: oclif would wait for a model on an open pipe. */
+export const modelArgument: ArgInput = {
+  model: textArgument({
+    description: 'a model’s name, or a profile file (with / or ending in .json)',
+    ignoreStdin: true,
+  }),
+};

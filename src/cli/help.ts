@@ -1,0 +1,50 @@
+/** Help as text: oclif formats a command's page; the front page is what to try first. */
+import type { Command } from '@oclif/core/command';
+import { CommandHelp } from '@oclif/core/help';
+import { type CommandName, commandNames, loadCommand } from './commands.js';
+import { frameworkConfig } from './framework.js';
+
+/** oclif formats what its manifest holds: the class’s own statics, with every argument and flag knowing its name. */
+const named = <Definition extends object>(definitions: Readonly<Record<string, Definition>>) =>
+  Object.fromEntries(Object.entries(definitions).map(([name, definition]) => [name, { ...definition, name }]));
+
+export async function commandHelp(name: CommandName): Promise<string> {
+  const { id, summary, examples, args, flags, strict } = await loadCommand(name);
+  const loadable = {
+    id,
+    summary,
+    examples,
+    strict,
+    args: named(args),
+    flags: named(flags),
+    aliases: [],
+    hiddenAliases: [],
+    hidden: false,
+  };
+  const page = new CommandHelp(loadable as unknown as Command.Loadable, await frameworkConfig(), {
+    flagSortOrder: 'none',
+    maxWidth: 100,
+  });
+  return `${summary}\n\n${page.generate()}`;
+}
+
+export async function rootHelp(): Promise<string> {
+  const width = Math.max(...commandNames.map((name) => name.length));
+  const lines = await Promise.all(
+    commandNames.map(async (name) => `  ${name.padEnd(width)}  ${(await loadCommand(name)).summary}`),
+  );
+  return [
+    'gc-plan predicts the GPU memory of GraphCast-like weather models before a GPU is rented.',
+    '',
+    'TRY',
+    '  gc-plan estimate graphcast-small --gpu a100-40gb',
+    '  gc-plan estimate physicsnemo-graphcast --vram 24GB --precision bf16 --checkpoint encoder',
+    '  gc-plan profiles',
+    '',
+    'COMMANDS',
+    ...lines,
+    '',
+    'gc-plan COMMAND --help shows the flags of one command. --json makes every answer one JSON document.',
+    'Exit codes: 0 yes · 1 no · 2 your input · 70 our bug · 130 interrupted',
+  ].join('\n');
+}

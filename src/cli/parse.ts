@@ -1,0 +1,43 @@
+/** oclif's parser with our errors: the framework's own would exit 1 and dump its configuration. */
+import { CLIError } from '@oclif/core/errors';
+import type { FlagInput } from '@oclif/core/interfaces';
+import { nearest, orList, shown } from '../config/nearest.js';
+import { InputError } from '../errors.js';
+
+/** The tokens before `--` that look like a long flag, without their values. */
+const longFlags = (argv: readonly string[]): readonly string[] => {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end === -1 ? argv.length : end).filter((token) => token.startsWith('--'));
+};
+
+function unknownFlag(token: string, command: string, flags: FlagInput): InputError {
+  const typed = token.split('=')[0]!;
+  const names = Object.entries(flags).flatMap(([name, flag]) =>
+    flag.type === 'boolean' && flag.allowNo ? [name, `no-${name}`] : [name],
+  );
+  return new InputError('unknown-flag', `${shown(typed)}: gc-plan ${command} has no such flag.`, [
+    `did you mean ${orList(nearest(typed.replace(/^-+/, ''), names).map((name) => `--${name}`))}?`,
+    `gc-plan ${command} --help lists the flags`,
+  ]);
+}
+
+/** What oclif's parser would accept and misread: `--json=false` as `--json` and a model, `--constructor` as a flag. */
+export function rejectMisreadTokens(argv: readonly string[], command: string, flags: FlagInput): void {
+  for (const token of longFlags(argv)) {
+    const [name, value] = token.slice(2).split(/=(.*)/s);
+    if (name! in Object.prototype) throw unknownFlag(token, command, flags);
+    if (value !== undefined && Object.hasOwn(flags, name!) && flags[name!]!.type === 'boolean')
+      throw new InputError('flag-takes-no-value', `--${name}=${shown(value)}: this flag takes no value.`, [
+        `type --${name} alone, or leave it out`,
+      ]);
+  }
+}
+
+export function translateParseError(error: unknown, command: string, flags: FlagInput): unknown {
+  if (!(error instanceof CLIError)) return error;
+  const help = `gc-plan ${command} --help lists what it takes`;
+  if ('flags' in error && Array.isArray(error.flags)) return unknownFlag(String(error.flags[0]), command, flags);
+  if ('args' in error && Array.isArray(error.args))
+    return new InputError('unexpected-argument', `${shown(String(error.args[0]))}: unexpected argument.`, [help]);
+  return new InputError('invalid-flag', `${error.message.split('\n')[0]}.`, [help]);
+}

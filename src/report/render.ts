@@ -1,0 +1,39 @@
+/** One versioned report value, many renderers: report name → format → function, loaded when it is asked for. */
+import { orList } from '../config/nearest.js';
+import { InputError } from '../errors.js';
+import { type Format, formats, type Renderer } from './formats.js';
+import { renderJson } from './json.js';
+import type { Estimate } from './schemas/estimate.js';
+import type { Profiles } from './schemas/profiles.js';
+
+export interface Reports {
+  readonly 'gc-plan/estimate@1': Estimate;
+  readonly 'gc-plan/profiles@1': Profiles;
+}
+export type ReportName = keyof Reports;
+
+type Renderers = {
+  readonly [Name in ReportName]: { readonly [F in Format]?: () => Promise<Renderer<Reports[Name]>> };
+};
+
+const json = async () => renderJson;
+
+const renderers: Renderers = {
+  'gc-plan/estimate@1': { table: async () => (await import('./table/estimate.js')).renderEstimate, json },
+  'gc-plan/profiles@1': { table: async () => (await import('./table/profiles.js')).renderProfiles, json },
+};
+
+/** @throws InputError where this report has no such format. */
+export async function rendererFor<Name extends ReportName>(
+  name: Name,
+  format: Format,
+): Promise<Renderer<Reports[Name]>> {
+  const load = renderers[name][format];
+  if (load === undefined) {
+    const available = formats.filter((candidate) => renderers[name][candidate] !== undefined);
+    throw new InputError('unavailable-format', `--format ${format}: ${name} is not written in this format.`, [
+      `use ${orList(available)}`,
+    ]);
+  }
+  return load();
+}

@@ -1,0 +1,144 @@
+/** What a person reads: the answer first, then where the memory goes, then how far to trust it. */
+import type { ChalkInstance } from 'chalk';
+import { formatCheckpoint } from '../../config/checkpoint.js';
+import type { Layout } from '../formats.js';
+import type { Estimate } from '../schemas/estimate.js';
+import { formatBytes, formatBytesPair, formatCount, formatFlops, formatPercent, inUnit, unitOf } from '../units.js';
+import { type Block, columns, flow, list, page, styleOf } from './blocks.js';
+
+export function renderEstimate(estimate: Estimate, layout: Layout): string {
+  const style = styleOf(layout);
+  const heading = (text: string) => style.bold(text);
+  const { memory } = estimate;
+  return page([
+    [verdictLine(estimate, style), style.dim(configLine(estimate)), ...smallestChange(estimate)],
+    columns(heading('One training step, worst moment'), totals(estimate), 1),
+    flow(
+      [
+        columns(heading('By category'), parts(categories(memory), memory.peakLiveBytes)),
+        columns(
+          heading('By module'),
+          parts(
+            memory.byModule.map(({ module, bytes }) => [module, bytes] as const),
+            memory.peakLiveBytes,
+          ),
+        ),
+        columns(
+          heading('By phase (peak)'),
+          parts(
+            memory.phases.map(({ phase, peakLiveBytes }) => [phase, peakLiveBytes] as const),
+            memory.peakLiveBytes,
+          ),
+        ),
+      ],
+      layout,
+    ),
+    [`${heading('Peak')}  in ${estimate.peak.phase}, at ${estimate.peak.operation}`],
+    columns(heading('Model'), model(estimate), 2),
+    list(heading('Assumptions'), estimate.assumptions, layout),
+    list(heading('Accuracy'), [accuracy(estimate)], layout),
+  ]);
+}
+
+function verdictLine({ verdict, config, memory }: Estimate, style: ChalkInstance): string {
+  const { lowBytes, highBytes } = memory.range;
+  const card = config.device?.name ?? '';
+  switch (verdict.kind) {
+    case 'fits':
+      return `${style.green.bold(`fits on ${card}`)}: ${formatBytesPair(highBytes, verdict.usableBytes, 'of')} usable, ${formatBytes(verdict.headroomBytes)} to spare`;
+    case 'tight':
+      return `${style.yellow.bold(`tight on ${card}`)}: ${formatBytesPair(lowBytes, highBytes, 'to')} needed, ${formatBytes(verdict.usableBytes)} usable`;
+    case 'exceeds':
+      return `${style.red.bold(`does not fit on ${card}`)}: ${formatBytesPair(highBytes, verdict.usableBytes, 'of')} usable, ${formatBytes(verdict.shortfallBytes)} too much`;
+    case 'unknown':
+      return `${style.bold(`needs ${formatBytes(highBytes)}`)}; --gpu NAME or --vram SIZE says whether that fits`;
+  }
+}
+
+function configLine({ config: { model, recipe, runtime } }: Estimate): string {
+  return [
+    model.name,
+    `${model.hiddenDim}/${model.layers}`,
+    `${model.grid.latitudes}×${model.grid.longitudes}`,
+    `mesh level ${model.meshLevel}`,
+    runtime,
+    recipe.precision,
+    recipe.mode === 'train' ? recipe.optimizer : 'inference',
+    `batch ${recipe.batchSize}`,
+    ...(recipe.rolloutSteps > 1 ? [`rollout ${recipe.rolloutSteps}`] : []),
+    `checkpoint ${formatCheckpoint(recipe.checkpoint)}`,
+    ...(recipe.gpus > 1 ? [`${recipe.gpus} GPUs, ${recipe.parallel}`] : []),
+  ].join(' · ');
+}
+
+const smallestChange = ({ verdict }: Estimate): Block =>
+  'smallestChange' in verdict && verdict.smallestChange !== undefined
+    ? [
+        `smallest change that fits: ${verdict.smallestChange.change} (${formatBytes(verdict.smallestChange.deviceBytes)})`,
+      ]
+    : [];
+
+function totals({ memory }: Estimate): readonly (readonly string[])[] {
+  const { lowBytes, highBytes } = memory.range;
+  const unit = unitOf(memory.deviceBytes);
+  const row = (name: string, bytes: number | undefined, meaning: string) =>
+    bytes === undefined ? [] : [[name, `${inUnit(bytes, unit)} ${unit.name}`, meaning]];
+  return [
+    ...row('live', memory.peakLiveBytes, 'arrays alive'),
+    ...row('allocated', memory.peakAllocatedBytes, 'as the allocator counts them'),
+    ...row('reserved', memory.peakReservedBytes, 'what the allocator holds'),
+    ...row('least', memory.minCapacityBytes, 'the smallest pool in which it still runs'),
+    ...row('on the card', memory.deviceBytes, 'with context and libraries, as nvidia-smi shows it'),
+    ...row('preallocated', memory.preallocatedBytes, 'what JAX takes by default'),
+    ['range', formatBytesPair(lowBytes, highBytes, 'to'), 'on the card, from measured errors'],
+    ...remat(memory),
+  ];
+}
+
+function remat({ xlaRemat }: Estimate['memory']): readonly (readonly string[])[] {
+  if (xlaRemat === undefined) return [];
+  const meaning = {
+    notNeeded: 'XLA’s limit; it recomputes nothing',
+    succeeds: 'XLA’s limit; it recomputes to stay below, known to succeed',
+    fails: 'XLA’s limit; it recomputes to stay below, known to fail',
+    uncertain: 'XLA’s limit; it recomputes to stay below, not known to succeed',
+  }[xlaRemat.kind];
+  return [['XLA remat', formatBytes(xlaRemat.limitBytes), meaning]];
+}
+
+const categories = (memory: Estimate['memory']) =>
+  [
+    ['parameters', memory.parameterBytes],
+    ['gradients', memory.gradientBytes],
+    ['optimizer', memory.optimizerBytes],
+    ['inputs', memory.inputBytes],
+    ['activations', memory.activationBytes],
+    ['temporary', memory.temporaryBytes],
+  ] as const;
+
+function parts(rows: readonly (readonly [string, number])[], wholeBytes: number): readonly (readonly string[])[] {
+  const unit = unitOf(wholeBytes);
+  return rows.map(([name, bytes]) => [name, `${inUnit(bytes, unit)} ${unit.name}`, formatPercent(bytes, wholeBytes)]);
+}
+
+function model({ parameters, counts, cost }: Estimate): readonly (readonly string[])[] {
+  const count = formatCount;
+  return [
+    ['parameters', `${count(parameters.count)} (${formatBytes(parameters.bytes)})`],
+    ['nodes', `${count(counts.gridNodes)} grid, ${count(counts.meshNodes)} mesh`],
+    [
+      'edges',
+      `${count(counts.grid2meshEdges)} grid2mesh, ${count(counts.meshEdges)} mesh, ${count(counts.mesh2gridEdges)} mesh2grid`,
+    ],
+    [
+      'work',
+      `${formatFlops(cost.trainFlops)} per training step, ${formatPercent(cost.recomputeFraction, 1)} of it recomputed`,
+    ],
+  ];
+}
+
+function accuracy({
+  accuracy: { runtime, cases, medianErrorPercent, p95ErrorPercent, worstUnderPercent, source },
+}: Estimate): string {
+  return `${runtime}, ${formatCount(cases)} cases: median error ${medianErrorPercent} %, 95th percentile ${p95ErrorPercent} %, worst under-prediction ${worstUnderPercent} % (${source})`;
+}

@@ -1,0 +1,23 @@
+import type { Layout } from '../formats.js';
+import type { Profiles } from '../schemas/profiles.js';
+import { formatBytes } from '../units.js';
+import { columns, page, styleOf } from './blocks.js';
+
+export function renderProfiles({ models, recipes, gpus }: Profiles, layout: Layout): string {
+  const heading = (text: string) => styleOf(layout).bold(text);
+  const named = ({ name, description }: { name: string; description: string }) => [name, description];
+  return page([
+    columns(heading('Models'), models.map(named), 2),
+    columns(heading('Recipes'), recipes.map(named), 2),
+    columns(
+      heading('GPUs'),
+      gpus.map(({ name, nominalBytes, reportedBytes, bandwidthGBps }) => [
+        name,
+        formatBytes(nominalBytes),
+        `${formatBytes(reportedBytes)} reported`,
+        `${bandwidthGBps} GB/s`,
+      ]),
+    ),
+    ['gc-plan profiles --json adds the source of each'],
+  ]);
+}
