@@ -12,6 +12,8 @@ export class FreeBlocks {
   readonly #address: Float64Array;
   /** First block of each ring, by size. */
   readonly #heads: Int32Array;
+  /** Size of each ring: a search touches this array only. */
+  readonly #ringBytes: Float64Array;
   readonly #nextInRing: Int32Array;
   readonly #previousInRing: Int32Array;
   #numRings = 0;
@@ -20,6 +22,7 @@ export class FreeBlocks {
     this.#bytes = table.bytes;
     this.#address = table.address;
     this.#heads = new Int32Array(table.capacity);
+    this.#ringBytes = new Float64Array(table.capacity);
     this.#nextInRing = new Int32Array(table.capacity);
     this.#previousInRing = new Int32Array(table.capacity);
   }
@@ -41,10 +44,10 @@ export class FreeBlocks {
   }
 
   insert(block: number): void {
-    const ring = this.#ringAtLeast(this.#bytes[block]!);
-    const head = this.#head(ring);
-    if (head === none || this.#bytes[head] !== this.#bytes[block]) this.#insertRing(ring, block);
-    else if (this.#insertInRing(head, block)) this.#heads[ring] = block;
+    const bytes = this.#bytes[block]!;
+    const ring = this.#ringAtLeast(bytes);
+    if (ring === this.#numRings || this.#ringBytes[ring] !== bytes) this.#insertRing(ring, block);
+    else if (this.#insertInRing(this.#heads[ring]!, block)) this.#heads[ring] = block;
   }
 
   /** To be called before the block's size or address changes. */
@@ -66,13 +69,12 @@ export class FreeBlocks {
   }
 
   #ringAtLeast(bytes: number): number {
-    const heads = this.#heads;
-    const sizes = this.#bytes;
+    const ringBytes = this.#ringBytes;
     let low = 0;
     let high = this.#numRings;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (sizes[heads[middle]!]! < bytes) low = middle + 1;
+      if (ringBytes[middle]! < bytes) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -97,15 +99,24 @@ export class FreeBlocks {
 
   #insertRing(ring: number, block: number): void {
     const heads = this.#heads;
-    for (let i = this.#numRings++; i > ring; i--) heads[i] = heads[i - 1]!;
+    const ringBytes = this.#ringBytes;
+    for (let i = this.#numRings++; i > ring; i--) {
+      heads[i] = heads[i - 1]!;
+      ringBytes[i] = ringBytes[i - 1]!;
+    }
     heads[ring] = block;
+    ringBytes[ring] = this.#bytes[block]!;
     this.#nextInRing[block] = block;
     this.#previousInRing[block] = block;
   }
 
   #removeRing(ring: number): void {
     const heads = this.#heads;
+    const ringBytes = this.#ringBytes;
     const last = --this.#numRings;
-    for (let i = ring; i < last; i++) heads[i] = heads[i + 1]!;
+    for (let i = ring; i < last; i++) {
+      heads[i] = heads[i + 1]!;
+      ringBytes[i] = ringBytes[i + 1]!;
+    }
   }
 }

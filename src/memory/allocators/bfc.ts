@@ -1,0 +1,40 @@
+/**
+ * The best-fit-with-coalescing pool of TensorFlow and XLA (tsl/framework/bfc_allocator.cc, read 2026-11-24), as JAX uses it on a GPU:
+ * one region that is taken from the device at the start. A chunk larger than the request is divided if the rest is worth it,
+ * else the request gets all of it.
+ */
+import { MiB } from '../../units.js';
+import { roundUp } from './rounding.js';
+
+/** `kMinAllocationSize`. */
+export const bfcGranularityBytes = 256;
+/** Default where the option `fragmentation_fraction` is 0: a rest of this size is always split off, a smaller one only if at least as large as the request. */
+const maxUndividedRestBytes = 128 * MiB;
+
+export const bfcRoundedBytes = (bytes: number): number => roundUp(bytes, bfcGranularityBytes);
+
+export interface BfcStep {
+  /** Parameters, optimizer state and data, in the order in which they reach the device. */
+  readonly argumentBytes: readonly number[];
+  readonly constantBytes: number;
+  /** XLA's arena: one block, allocated last. */
+  readonly temporaryBytes: number;
+}
+
+/** Chunks in order of allocation; an array without elements takes none. */
+const chunkBytes = ({ argumentBytes, constantBytes, temporaryBytes }: BfcStep): readonly number[] =>
+  [...argumentBytes, constantBytes, temporaryBytes].filter((bytes) => bytes > 0).map(bfcRoundedBytes);
+
+/** Bytes in use while the step runs, were every chunk divided. */
+export const bfcAllocatedBytes = (step: BfcStep): number => chunkBytes(step).reduce((sum, bytes) => sum + bytes, 0);
+
+/**
+ * Smallest fresh pool that takes the step. From the last chunk back: what is free before an allocation must hold it and all later
+ * ones, and must be large enough to be divided if any follow.
+ */
+export function bfcPool(step: BfcStep): number {
+  return chunkBytes(step).reduceRight((laterBytes, bytes) => {
+    if (laterBytes === 0) return bytes;
+    return bytes + Math.max(laterBytes, Math.min(bytes, maxUndividedRestBytes));
+  }, 0);
+}

@@ -1,0 +1,60 @@
+/** Does it fit? `design`: fits, tight, exceeds, or unknown where no card was named. */
+import type { Device, Recipe, RuntimeName } from '../config/types.js';
+
+/** Bytes on the device, context and libraries included, from what the step needs at least to what it may take. */
+export interface BytesRange {
+  readonly lowBytes: number;
+  readonly highBytes: number;
+}
+
+export interface Card {
+  /** Size on the box. */
+  readonly nominalBytes: number;
+  readonly usableBytes: number;
+}
+
+/** XLA's own recomputation when the program is too large for the card, as in the report's `xlaRemat`. */
+export type XlaRematKind = 'notNeeded' | 'succeeds' | 'fails' | 'uncertain';
+
+export type Verdict =
+  | {
+      readonly kind: 'fits';
+      readonly nominalBytes: number;
+      readonly usableBytes: number;
+      readonly headroomBytes: number;
+    }
+  | {
+      readonly kind: 'tight' | 'exceeds';
+      readonly nominalBytes: number;
+      readonly usableBytes: number;
+      /** What is missing until it fits. */
+      readonly shortfallBytes: number;
+      /** Command-line flags; the search finds them. */
+      readonly smallestChange?: string;
+    }
+  | { readonly kind: 'unknown' };
+
+/** `tight`: it runs only if the allocator flushes and retries (PyTorch), or with luck or XLA's recomputation (JAX). */
+export function judge(range: BytesRange, card: Card | null, xlaRemat: XlaRematKind = 'notNeeded'): Verdict {
+  if (card === null) return { kind: 'unknown' };
+  const { nominalBytes, usableBytes } = card;
+  const headroomBytes = usableBytes - range.highBytes;
+  if (headroomBytes >= 0) return { kind: 'fits', nominalBytes, usableBytes, headroomBytes };
+  const mayRun = range.lowBytes <= usableBytes || xlaRemat === 'succeeds' || xlaRemat === 'uncertain';
+  return { kind: mayRun ? 'tight' : 'exceeds', nominalBytes, usableBytes, shortfallBytes: -headroomBytes };
+}
+
+/**
+ * What one process may take, context included. JAX takes its share of the card for arrays at the start (`memFraction`; the
+ * context comes on top), the others take what is there.
+ */
+export function usableBytes(
+  device: Pick<Device, 'reportedBytes' | 'contextBytes'>,
+  recipe: Pick<Recipe, 'memFraction'>,
+  runtime: RuntimeName,
+  reserveBytes: number,
+): number {
+  const availableBytes = Math.max(0, device.reportedBytes - reserveBytes);
+  if (runtime !== 'jax') return availableBytes;
+  return Math.min(availableBytes, Math.floor(availableBytes * recipe.memFraction) + device.contextBytes.jax);
+}
