@@ -1,5 +1,25 @@
+/** Compiles src/ to dist/, beside it the data files of src/, and the published JSON Schemas. `--incremental` keeps what is fresh. */
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-rmSync('dist', { recursive: true, force: true });
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], { stdio: 'inherit' });
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const incremental = process.argv.includes('--incremental');
+if (!incremental) rmSync('dist', { recursive: true, force: true });
+execFileSync(
+  process.execPath,
+  [
+    'node_modules/typescript/bin/tsc',
+    '-p',
+    'tsconfig.json',
+    ...(incremental ? ['--incremental', '--tsBuildInfoFile', '.cache/dev.tsbuildinfo'] : []),
+  ],
+  { stdio: 'inherit' },
+);
+
+cpSync('src', 'dist', { recursive: true, filter: (source) => !source.endsWith('.ts') });
+
+const { publishedSchemas } = await import('../dist/report/schemas/published.js');
+mkdirSync('schemas', { recursive: true });
+for (const [name, schema] of Object.entries(publishedSchemas()))
+  writeFileSync(`schemas/${name.replace('gc-plan/', '')}.json`, `${JSON.stringify(schema, null, 2)}\n`);

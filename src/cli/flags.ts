@@ -7,11 +7,14 @@ import { type OptionDefinition, sharedOptions } from '../config/options.js';
 /** What a flag of one command alone needs; the shared table says more. */
 export type FlagDefinition = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'> & { readonly group?: string };
 
+/** A longer list of values would leave the explanation no room beside it. */
+const widestHelpValue = 20;
+
 function flagOf({ value, syntax, help, group = 'command' }: FlagDefinition): FlagInput[string] {
-  const description = { description: help, helpGroup: group.toUpperCase() };
-  return value.kind === 'switch'
-    ? boolean({ ...description, allowNo: value.negatable })
-    : string({ ...description, helpValue: syntax });
+  const helpGroup = group.toUpperCase();
+  if (value.kind === 'switch') return boolean({ description: help, helpGroup, allowNo: value.negatable });
+  if (syntax.length <= widestHelpValue) return string({ description: help, helpGroup, helpValue: syntax });
+  return string({ description: `${help} (${syntax.replaceAll('|', ' | ')})`, helpGroup, helpValue: 'NAME' });
 }
 
 export const flagsOf = (options: readonly FlagDefinition[]): FlagInput =>

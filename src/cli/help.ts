@@ -10,7 +10,9 @@ const named = <Definition extends object>(definitions: Readonly<Record<string, D
 
 export async function commandHelp(name: CommandName): Promise<string> {
   const { id, summary, examples, args, flags, strict } = await loadCommand(name);
+  const usage = [id, ...Object.keys(args).map((argument) => `[${argument.toUpperCase()}]`), '[FLAGS]'].join(' ');
   const loadable = {
+    usage,
     id,
     summary,
     examples,
