@@ -20,7 +20,13 @@ export interface Grid {
  * Which code base's networks: parameter widths, frames and order of operations follow it.
  * `jax` = google-deepmind/graphcast; `physicsnemo` = NVIDIA GraphCastNet; the others are PyTorch-only.
  */
-export type ModelLayout = 'jax' | 'physicsnemo' | 'anemoi-graphtransformer' | 'anemoi-gnn' | 'graph-weather' | 'neural-lam';
+export type ModelLayout =
+  | 'jax'
+  | 'physicsnemo'
+  | 'anemoi-graphtransformer'
+  | 'anemoi-gnn'
+  | 'graph-weather'
+  | 'neural-lam';
 
 export interface Model {
   readonly name: string;
@@ -50,7 +56,10 @@ export interface CheckpointPlan {
   readonly decoder: boolean;
   readonly model: boolean;
   readonly rollout: boolean;
-  readonly processor: { readonly kind: 'none' } | { readonly kind: 'every'; readonly layers: number } | { readonly kind: 'segments'; readonly segments: number };
+  readonly processor:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'every'; readonly layers: number }
+    | { readonly kind: 'segments'; readonly segments: number };
   readonly edges: { readonly kind: 'none' } | { readonly kind: 'scan' | 'loop'; readonly blocks: number };
 }
 

@@ -1,0 +1,140 @@
+/**
+ * What each runtime can be asked for. A typed option outside this table is an input error; a profile's is dropped and said to be.
+ * Sources: google-deepmind/graphcast casting.py (bf16 or f32 only) and autoregressive.py; torch.autocast, torch.amp.GradScaler, fused and
+ * foreach optimizers of torch.optim; TensorFlow.js has no 16-bit kernels and one device.
+ */
+import type { CheckpointPlan, ModelLayout, Optimizer, Parallelism, Precision, Recipe, RuntimeName } from './types.js';
+
+export const runtimeNames = ['jax', 'pytorch', 'tfjs'] as const satisfies readonly RuntimeName[];
+
+export const runtimeLabels: Readonly<Record<RuntimeName, string>> = {
+  jax: 'JAX',
+  pytorch: 'PyTorch',
+  tfjs: 'TensorFlow.js',
+};
+
+/** Options that only some runtimes have at all. */
+export const optionRuntimes: Readonly<Partial<Record<keyof Recipe | 'attentionBackend', readonly RuntimeName[]>>> = {
+  concatTrick: ['pytorch'],
+  recomputeActivation: ['pytorch'],
+  allocator: ['pytorch'],
+  memFraction: ['jax'],
+  xlaGemm: ['jax'],
+  tape: ['tfjs'],
+  attentionBackend: ['pytorch'],
+};
+
+type ByRuntime<Value> = Readonly<Record<RuntimeName, readonly Value[]>>;
+
+/** Values of the options that all runtimes have. The first is what a profile's value becomes where a runtime lacks it. */
+export const valuesByRuntime: {
+  readonly precision: ByRuntime<Precision>;
+  readonly optimizer: ByRuntime<Optimizer>;
+  readonly parallel: ByRuntime<Parallelism>;
+} = {
+  precision: { jax: ['bf16', 'fp32'], pytorch: ['fp32', 'bf16', 'fp16', 'bf16-full'], tfjs: ['fp32'] },
+  optimizer: {
+    jax: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
+    pytorch: ['adamw', 'adamw-fused', 'adam', 'sgd', 'momentum', 'none'],
+    tfjs: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
+  },
+  parallel: {
+    jax: ['none', 'data'],
+    pytorch: ['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor'],
+    tfjs: ['none'],
+  },
+};
+
+export type CheckpointPart =
+  | 'encoder'
+  | 'decoder'
+  | 'model'
+  | 'rollout'
+  | 'processor:every'
+  | 'processor:segments'
+  | 'edges:blocks'
+  | 'edges:blocks:loop';
+
+export const checkpointPartsByRuntime: ByRuntime<CheckpointPart> = {
+  jax: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'edges:blocks', 'edges:blocks:loop'],
+  // Edge blocks in PyTorch are anemoi's mapper chunks; see `layoutHasEdgeBlocks`.
+  pytorch: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'processor:segments', 'edges:blocks'],
+  tfjs: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'processor:segments', 'edges:blocks'],
+};
+
+const partPresent: Readonly<Record<CheckpointPart, (plan: CheckpointPlan) => boolean>> = {
+  encoder: (plan) => plan.encoder,
+  decoder: (plan) => plan.decoder,
+  model: (plan) => plan.model,
+  rollout: (plan) => plan.rollout,
+  'processor:every': (plan) => plan.processor.kind === 'every',
+  'processor:segments': (plan) => plan.processor.kind === 'segments',
+  'edges:blocks': (plan) => plan.edges.kind === 'scan',
+  'edges:blocks:loop': (plan) => plan.edges.kind === 'loop',
+};
+
+export const partsOf = (plan: CheckpointPlan): readonly CheckpointPart[] =>
+  (Object.keys(partPresent) as CheckpointPart[]).filter((part) => partPresent[part](plan));
+
+export function withoutPart(plan: CheckpointPlan, part: CheckpointPart): CheckpointPlan {
+  switch (part) {
+    case 'processor:every':
+    case 'processor:segments':
+      return { ...plan, processor: { kind: 'none' } };
+    case 'edges:blocks':
+    case 'edges:blocks:loop':
+      return { ...plan, edges: { kind: 'none' } };
+    default:
+      return { ...plan, [part]: false };
+  }
+}
+
+interface LayoutTraits {
+  readonly label: string;
+  /** The runtime its own code is written for. */
+  readonly home: RuntimeName;
+  readonly runtimes: readonly RuntimeName[];
+  /** DeepMind's channel count follows from the pressure levels; the other code bases have no such notion. */
+  readonly levels: boolean;
+  readonly radius: boolean;
+  /** PhysicsNeMo's concat trick and recompute_activation, which a GraphCast-shaped network can take over. */
+  readonly tricks: boolean;
+  /** `--processor` can replace the layers of the GraphCast layouts only. */
+  readonly processors: boolean;
+  readonly edgeBlocks: boolean;
+}
+
+const pytorchOnly = {
+  home: 'pytorch',
+  runtimes: ['pytorch'],
+  levels: false,
+  tricks: false,
+  processors: false,
+} as const;
+
+export const layoutTraits: Readonly<Record<ModelLayout, LayoutTraits>> = {
+  jax: {
+    label: "DeepMind's GraphCast",
+    home: 'jax',
+    runtimes: runtimeNames,
+    levels: true,
+    radius: true,
+    tricks: true,
+    processors: true,
+    edgeBlocks: false,
+  },
+  physicsnemo: {
+    label: "PhysicsNeMo's GraphCastNet",
+    home: 'pytorch',
+    runtimes: runtimeNames,
+    levels: false,
+    radius: true,
+    tricks: true,
+    processors: true,
+    edgeBlocks: false,
+  },
+  'anemoi-graphtransformer': { label: "anemoi's graph transformer", ...pytorchOnly, radius: true, edgeBlocks: true },
+  'anemoi-gnn': { label: "anemoi's GNN", ...pytorchOnly, radius: true, edgeBlocks: true },
+  'graph-weather': { label: 'graph-weather', ...pytorchOnly, radius: false, edgeBlocks: false },
+  'neural-lam': { label: 'neural-lam', ...pytorchOnly, radius: false, edgeBlocks: false },
+};

@@ -1,0 +1,188 @@
+/** The model: a profile's networks with the typed changes, and the laws that tie its numbers together. */
+import { InputError } from '../errors.js';
+import { layoutTraits, optionRuntimes, runtimeLabels } from './capabilities.js';
+import { parseGrid, parseResolution } from './grid.js';
+import { maximumEdges } from './limits.js';
+import type { ModelProfile } from './profiles.js';
+import type { Typed } from './typed.js';
+import type { Grid, GridKind, Model, ProcessorKind, RuntimeName } from './types.js';
+
+/** Per pressure level: 6 atmospheric variables, 2 of whose time steps are read and 1 predicted (graphcast.py TASK definitions). */
+const inputChannelsPerLevel = 12;
+const outputChannelsPerLevel = 6;
+
+function notInLayout(option: string, profile: ModelProfile): InputError {
+  const { label } = layoutTraits[profile.model.layout];
+  return new InputError('not-in-model', `--${option}: ${label} has no such option (model ${profile.name}).`, [
+    `Leave --${option} out.`,
+    'gc-plan profiles lists the models.',
+  ]);
+}
+
+function checkLayoutHas(profile: ModelProfile, typed: Typed): void {
+  const traits = layoutTraits[profile.model.layout];
+  const layoutOnly = [
+    ['levels', traits.levels && profile.model.pressureLevels !== undefined],
+    ['radius-fraction', traits.radius],
+    ['processor', traits.processors],
+    ['concat-trick', traits.tricks],
+    ['recompute-activation', traits.tricks],
+  ] as const;
+  for (const [option, has] of layoutOnly) if (!has && typed.has(option)) throw notInLayout(option, profile);
+}
+
+/** A grid of the same resolution with or without the second pole's row. */
+function withKind(grid: Grid, kind: GridKind): Grid {
+  const odd = grid.latitudes % 2 === 1;
+  const latitudes = kind === 'poles' ? grid.latitudes + (odd ? 0 : 1) : grid.latitudes - (odd ? 1 : 0);
+  return { ...grid, latitudes, kind };
+}
+
+function resolveGrid(profile: ModelProfile, typed: Typed): Grid {
+  const { layout } = profile.model;
+  const resolution = typed.text('resolution');
+  const gridText = typed.text('grid');
+  const kind = typed.text('grid-kind') as GridKind | undefined;
+  if (resolution !== undefined && gridText !== undefined) {
+    throw new InputError('conflicting-options', '--resolution and --grid both say the grid: give one of them.', [
+      `--resolution ${resolution}`,
+      `--grid ${gridText}`,
+    ]);
+  }
+  if (gridText !== undefined) {
+    const grid = parseGrid(gridText, layout);
+    return kind ? { ...grid, kind } : grid;
+  }
+  const grid =
+    resolution === undefined ? profile.model.grid : parseResolution(resolution, layout, profile.gridAtOneDegree);
+  return kind ? withKind(grid, kind) : grid;
+}
+
+function resolveChannels(
+  profile: ModelProfile,
+  typed: Typed,
+): Pick<Model, 'inputChannels' | 'outputChannels' | 'pressureLevels'> {
+  const { inputChannels, outputChannels, pressureLevels } = profile.model;
+  const levelsText = typed.text('levels');
+  const levels = levelsText === undefined ? pressureLevels : Number(levelsText);
+  const added = levels === undefined || pressureLevels === undefined ? 0 : levels - pressureLevels;
+  return {
+    ...(levels === undefined ? {} : { pressureLevels: levels }),
+    inputChannels: typed.number('input-channels') ?? inputChannels + added * inputChannelsPerLevel,
+    outputChannels: typed.number('output-channels') ?? outputChannels + added * outputChannelsPerLevel,
+  };
+}
+
+/** Options of the attention layer mean nothing to the others: typing them there is a mistake to point at. */
+function checkAttention(
+  profile: ModelProfile,
+  processor: ProcessorKind,
+  hiddenDim: number,
+  heads: number,
+  typed: Typed,
+): void {
+  const hasRatio = processor === 'attention' || profile.model.layout === 'anemoi-gnn';
+  for (const option of ['heads', 'attention-backend', 'mlp-ratio'] as const) {
+    const meaningful = option === 'mlp-ratio' ? hasRatio : processor === 'attention';
+    if (typed.has(option) && !meaningful) {
+      const next = layoutTraits[profile.model.layout].processors ? '--processor attention' : 'gc-plan profiles';
+      throw new InputError(
+        'not-in-processor',
+        `--${option}: only the attention processor has it, and ${profile.name} runs ${processor} layers.`,
+        [next],
+      );
+    }
+  }
+  if (processor === 'attention' && hiddenDim % heads !== 0) {
+    const fitting = [16, 8, 4, 2, 1].find((count) => hiddenDim % count === 0)!;
+    throw new InputError('heads-do-not-divide', `--hidden-dim ${hiddenDim} is not divisible by ${heads} heads.`, [
+      `--heads ${fitting}`,
+      `--hidden-dim ${Math.ceil(hiddenDim / heads) * heads}`,
+    ]);
+  }
+}
+
+/** Longest edge (chord on the unit sphere) of the finest icosahedral mesh by level; halves from level 3 on. Computed from the mesh itself. */
+const longestEdge = [1.0515, 0.618034, 0.32492, 0.164647, 0.082604, 0.041337, 0.020673, 0.010337, 0.0051685] as const;
+
+/** grid2mesh edges to expect: a cap of chord r covers exactly r²/4 of the sphere, and a share of the mesh nodes lies in it. */
+function expectedGridToMeshEdges(points: number, meshNodes: number, level: number, radiusFraction: number): number {
+  const radius = radiusFraction * longestEdge[level]!;
+  return points * meshNodes * Math.min(1, radius ** 2 / 4);
+}
+
+function checkEdges(model: Model): void {
+  const points = model.grid.latitudes * model.grid.longitudes;
+  // H3: 120·7^r + 2 cells with 6 neighbours and a self-loop; else an icosahedron's 10·4^M + 2 nodes.
+  const isH3 = model.layout === 'graph-weather';
+  const meshNodes = isH3 ? 120 * 7 ** model.meshLevel + 2 : 10 * 4 ** model.meshLevel + 2;
+  const edges = isH3
+    ? 7 * meshNodes
+    : expectedGridToMeshEdges(points, meshNodes, model.meshLevel, model.radiusFraction);
+  if (edges > maximumEdges) {
+    const [next, what] = isH3
+      ? (['--mesh-level 5', 'mesh'] as const)
+      : (['--radius-fraction 0.6', 'grid2mesh'] as const);
+    throw new InputError(
+      'too-many-edges',
+      `about ${edges.toPrecision(2)} ${what} edges; the limit is ${maximumEdges.toLocaleString('en-US')}.`,
+      [next],
+    );
+  }
+}
+
+function modelAssumptions(model: Model, runtime: RuntimeName): readonly string[] {
+  const traits = layoutTraits[model.layout];
+  const notes: string[] = [];
+  if (runtime !== traits.home && runtime !== 'tfjs') {
+    notes.push(
+      `${traits.label} is ${runtimeLabels[traits.home]} code: nobody runs it in ${runtimeLabels[runtime]}; it is priced with that runtime's rules.`,
+    );
+  }
+  if (model.layout === 'physicsnemo' && model.radiusFraction !== 0.6)
+    notes.push('PhysicsNeMo fixes the radius fraction at 0.6: another one needs a change of its code.');
+  // An equilateral triangle's centre lies 1/√3 of an edge from its corners.
+  if (traits.radius && model.radiusFraction < 1 / Math.sqrt(3))
+    notes.push(`A radius fraction of ${model.radiusFraction} leaves grid points without a mesh neighbour.`);
+  return notes;
+}
+
+export function resolveModel(
+  profile: ModelProfile,
+  typed: Typed,
+  runtime: RuntimeName,
+): { readonly model: Model; readonly assumptions: readonly string[] } {
+  checkLayoutHas(profile, typed);
+  const base = profile.model;
+  const processor = (typed.text('processor') as ProcessorKind | undefined) ?? base.processor;
+  const backendRuns = optionRuntimes.attentionBackend?.includes(runtime) ?? true;
+  const hiddenDim = typed.number('hidden-dim') ?? base.hiddenDim;
+  const heads = typed.number('heads') ?? base.heads;
+  checkAttention(profile, processor, hiddenDim, heads, typed);
+  const model: Model = {
+    name: profile.name,
+    layout: base.layout,
+    hiddenDim,
+    layers: typed.number('layers') ?? base.layers,
+    meshLevel: typed.number('mesh-level') ?? base.meshLevel,
+    mlpHiddenLayers: typed.number('mlp-hidden-layers') ?? base.mlpHiddenLayers,
+    grid: resolveGrid(profile, typed),
+    ...resolveChannels(profile, typed),
+    radiusFraction: typed.number('radius-fraction') ?? base.radiusFraction,
+    processor,
+    heads,
+    mlpRatio: typed.number('mlp-ratio') ?? base.mlpRatio,
+    attentionBackend: backendRuns
+      ? ((typed.text('attention-backend') as Model['attentionBackend'] | undefined) ?? base.attentionBackend)
+      : 'pyg',
+  };
+  if (model.layout === 'physicsnemo' && model.layers < 3) {
+    throw new InputError(
+      'too-few-layers',
+      `--layers ${model.layers}: PhysicsNeMo's GraphCastNet needs at least 3 processor layers.`,
+      ['--layers 3'],
+    );
+  }
+  checkEdges(model);
+  return { model, assumptions: modelAssumptions(model, runtime) };
+}

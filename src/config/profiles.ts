@@ -1,0 +1,118 @@
+/**
+ * Finding and reading profiles. Shipped files are trusted data, checked against the schema by a test; only a user's own file is parsed
+ * strictly, and the parser (zod) is loaded only then, because the start of a process is what a person waits for.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError } from '../errors.js';
+import type { GridAtOneDegree } from './grid.js';
+import { nearest, shown } from './nearest.js';
+import type { Device, Model, Recipe, RuntimeName } from './types.js';
+
+/** Recipe options as a file holds them: the checkpoint plan as it is typed. */
+export type RecipeOptions = Partial<Omit<Recipe, 'checkpoint'>> & { readonly checkpoint?: string };
+
+export interface ModelProfile {
+  readonly name: string;
+  readonly description: string;
+  readonly runtime: RuntimeName;
+  readonly gridAtOneDegree: GridAtOneDegree;
+  readonly model: Omit<Model, 'name'>;
+  readonly recipe: RecipeOptions;
+  readonly sources: readonly string[];
+}
+
+export interface RecipeProfile {
+  readonly name: string;
+  readonly description: string;
+  readonly recipe: RecipeOptions;
+  readonly sources: readonly string[];
+}
+
+export interface DeviceProfile extends Device {
+  readonly description: string;
+}
+
+export const profileKinds = ['models', 'recipes', 'gpus', 'spaces'] as const;
+export type ProfileKind = (typeof profileKinds)[number];
+
+const singular: Readonly<Record<ProfileKind, string>> = {
+  models: 'model',
+  recipes: 'recipe',
+  gpus: 'GPU',
+  spaces: 'space',
+};
+
+/** The package's `profiles` folder, from the source tree and from the compiled one alike. */
+let profilesFolder: string | undefined;
+function findFolder(): string {
+  if (profilesFolder) return profilesFolder;
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    const candidate = join(folder, 'profiles');
+    if (existsSync(join(candidate, 'models'))) {
+      profilesFolder = candidate;
+      return candidate;
+    }
+  }
+  throw new Error('the profiles folder is missing from this installation');
+}
+
+export const profileNames = (kind: ProfileKind): readonly string[] =>
+  readdirSync(join(findFolder(), kind))
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+
+const cache = new Map<string, unknown>();
+
+/** Reads just the one file. `Profile` is what the schema test proves of every file of that kind. */
+export function readProfile<Profile>(kind: ProfileKind, name: string): Profile {
+  const key = `${kind}/${name}`;
+  const cached = cache.get(key);
+  if (cached) return cached as Profile;
+  const path = join(findFolder(), kind, `${name}.json`);
+  // Only our own naming scheme reaches the file system.
+  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(name) || !existsSync(path)) {
+    const near = nearest(name, profileNames(kind));
+    throw new InputError(
+      `unknown-${singular[kind].toLowerCase()}`,
+      `${shown(name)}: there is no such ${singular[kind]}.`,
+      [`Nearest: ${near.join(', ')}`, 'gc-plan profiles lists all of them.'],
+    );
+  }
+  const profile = JSON.parse(readFileSync(path, 'utf8')) as Profile;
+  cache.set(key, profile);
+  return profile;
+}
+
+export const isProfileFile = (modelName: string): boolean => modelName.includes('/') || modelName.endsWith('.json');
+
+/** A shipped profile by name, or a user's file by path (MODEL with a slash or ending in .json). */
+export async function loadModel(nameOrPath: string): Promise<ModelProfile> {
+  if (!isProfileFile(nameOrPath)) return readProfile<ModelProfile>('models', nameOrPath);
+  const { readModelFile } = await import('./profile-file.js');
+  return readModelFile(nameOrPath);
+}
+
+export const loadRecipe = (name: string): RecipeProfile => readProfile<RecipeProfile>('recipes', name);
+
+export function loadDevice(name: string): DeviceProfile {
+  return readProfile<DeviceProfile>('gpus', name);
+}
+
+export interface ProfileSummary {
+  readonly kind: ProfileKind;
+  readonly name: string;
+  readonly description: string;
+  readonly sources: readonly string[];
+}
+
+/** Everything that ships, for `gc-plan profiles`. */
+export const findProfiles = (): readonly ProfileSummary[] =>
+  profileKinds.flatMap((kind) =>
+    profileNames(kind).map((name) => {
+      const { description, sources } = readProfile<Omit<ProfileSummary, 'kind'>>(kind, name);
+      return { kind, name, description, sources };
+    }),
+  );

@@ -1,0 +1,279 @@
+/** The recipe: profile options that the runtime has, under what the user typed. */
+import { InputError } from '../errors.js';
+import {
+  type CheckpointPart,
+  checkpointPartsByRuntime,
+  layoutTraits,
+  optionRuntimes,
+  partsOf,
+  runtimeLabels,
+  runtimeNames,
+  valuesByRuntime,
+  withoutPart,
+} from './capabilities.js';
+import { noCheckpoint, parseCheckpoint } from './checkpoint.js';
+import { orList } from './nearest.js';
+import { type OptionDefinition, sharedOptions } from './options.js';
+import type { RecipeOptions } from './profiles.js';
+import type { Typed } from './typed.js';
+import type { CheckpointPlan, Model, Recipe, RuntimeName } from './types.js';
+
+const defaults: Recipe = {
+  precision: 'fp32',
+  mode: 'train',
+  batchSize: 1,
+  accumulate: 1,
+  rolloutSteps: 1,
+  optimizer: 'adamw',
+  checkpoint: noCheckpoint,
+  concatTrick: 'off',
+  recomputeActivation: false,
+  allocator: 'native',
+  // xla/pjrt and the JAX documentation (gpu_memory_allocation): 75 % of the card is preallocated.
+  memFraction: 0.75,
+  xlaGemm: 'auto',
+  tape: 'plain',
+  gpus: 1,
+  parallel: 'none',
+};
+
+const recipeOptions: readonly (OptionDefinition & { readonly key: keyof Recipe })[] = sharedOptions.flatMap(
+  (definition) => {
+    const key = definition.sets?.startsWith('recipe.')
+      ? (definition.sets.slice('recipe.'.length) as keyof Recipe)
+      : undefined;
+    return key ? [{ ...definition, key }] : [];
+  },
+);
+
+/** A typed option of another runtime. */
+export function notInRuntime(
+  option: string,
+  value: string,
+  runtime: RuntimeName,
+  has: readonly string[],
+  where: readonly RuntimeName[],
+): InputError {
+  const label = runtimeLabels[runtime];
+  const message = has.length
+    ? `--${option} ${value}: ${label} has ${orList(has)} only.`
+    : `--${option}: ${label} has no such option.`;
+  return new InputError('not-in-runtime', message, [
+    ...(has.length ? [`--${option} ${has[0]}`] : [`Leave --${option} out.`]),
+    ...where.map((other) => `--runtime ${other}`),
+  ]);
+}
+
+const planHas = (
+  plan: CheckpointPlan,
+  runtime: RuntimeName,
+  model: Model,
+): { readonly lacking: readonly CheckpointPart[] } => {
+  const parts = checkpointPartsByRuntime[runtime];
+  const hasPart = (part: CheckpointPart) =>
+    parts.includes(part) &&
+    !(part === 'edges:blocks' && runtime === 'pytorch' && !layoutTraits[model.layout].edgeBlocks);
+  return { lacking: partsOf(plan).filter((part) => !hasPart(part)) };
+};
+
+function checkTypedPlan(plan: CheckpointPlan, runtime: RuntimeName, model: Model): void {
+  const [lacking] = planHas(plan, runtime, model).lacking;
+  if (!lacking) return;
+  const where = runtimeNames.filter(
+    (other) => planHas(plan, other, model).lacking.length === 0 && layoutTraits[model.layout].runtimes.includes(other),
+  );
+  throw new InputError(
+    'not-in-runtime',
+    `--checkpoint ${lacking}: ${runtimeLabels[runtime]} can't recompute that for ${model.name}.`,
+    [...where.map((other) => `--runtime ${other}`), '--checkpoint encoder+processor:every=2'],
+  );
+}
+
+/** A profile's or recipe's values as far as the runtime has them, with a sentence for each that it lacks. */
+function fromProfile(
+  options: RecipeOptions,
+  owner: string,
+  runtime: RuntimeName,
+  typed: Typed,
+  model: Model,
+): { readonly recipe: Recipe; readonly dropped: readonly string[] } {
+  const { checkpoint, ...rest } = options;
+  const label = runtimeLabels[runtime];
+  const dropped: string[] = [];
+  const recipe: { -readonly [Key in keyof Recipe]: Recipe[Key] } = { ...defaults, ...rest };
+  const drop = (option: string, value: string, instead: string) => {
+    if (!typed.has(option)) dropped.push(`${option} ${value} of ${owner} is dropped: ${label} ${instead}.`);
+  };
+  for (const { name, key } of recipeOptions) {
+    if (recipe[key] !== defaults[key] && !(optionRuntimes[key]?.includes(runtime) ?? true)) {
+      drop(name, String(recipe[key]), 'has no such option');
+      Object.assign(recipe, { [key]: defaults[key] });
+    }
+  }
+  for (const key of ['precision', 'optimizer', 'parallel'] as const) {
+    const values: readonly string[] = valuesByRuntime[key][runtime];
+    if (!values.includes(recipe[key])) {
+      drop(key, recipe[key], `runs ${values[0]} here`);
+      Object.assign(recipe, { [key]: values[0] });
+    }
+  }
+  recipe.checkpoint = checkpoint === undefined ? noCheckpoint : parseCheckpoint(checkpoint);
+  for (const part of planHas(recipe.checkpoint, runtime, model).lacking) {
+    drop('checkpoint', part, "can't recompute that");
+    recipe.checkpoint = withoutPart(recipe.checkpoint, part);
+  }
+  return { recipe, dropped };
+}
+
+function typedValues(typed: Typed, runtime: RuntimeName, model: Model): Partial<Recipe> {
+  const values: Partial<Recipe> = {};
+  for (const { name, key } of recipeOptions) {
+    const value = typed.get(name);
+    if (value === undefined) continue;
+    const having = optionRuntimes[key];
+    if (having && !having.includes(runtime)) throw notInRuntime(name, String(value), runtime, [], having);
+    if (key === 'precision' || key === 'optimizer' || key === 'parallel') {
+      const has: readonly string[] = valuesByRuntime[key][runtime];
+      const hasValue = (other: RuntimeName) =>
+        (valuesByRuntime[key][other] as readonly string[]).includes(String(value));
+      if (!hasValue(runtime)) throw notInRuntime(name, String(value), runtime, has, runtimeNames.filter(hasValue));
+    }
+    if (key === 'checkpoint') {
+      const checkpoint = parseCheckpoint(String(value));
+      checkTypedPlan(checkpoint, runtime, model);
+      Object.assign(values, { checkpoint });
+    } else Object.assign(values, { [key]: value });
+  }
+  return values;
+}
+
+/** Laws between a plan and the depth it cuts. */
+function checkPlan(
+  { checkpoint: { processor, edges, encoder, decoder } }: Recipe,
+  model: Model,
+  runtime: RuntimeName,
+): void {
+  if (processor.kind === 'every') checkEvery(processor.layers, model);
+  if (processor.kind === 'segments') checkSegments(processor.segments, model.layers);
+  if (edges.kind !== 'none' && runtime === 'jax' && !(encoder && decoder)) {
+    throw new InputError(
+      'edges-need-encoder-and-decoder',
+      '--checkpoint edges:blocks: the blocks lie inside the recomputed encoder and decoder, so both parts must be there.',
+      [`--checkpoint encoder+decoder+edges:blocks=${edges.blocks}`],
+    );
+  }
+}
+
+function checkEvery(every: number, { layers, layout }: Model): void {
+  const typed = `--checkpoint processor:every=${every}`;
+  if (every > layers) {
+    throw new InputError('segment-too-long', `${typed}: there are ${layers} layers only.`, [
+      `--checkpoint processor:every=${layers}`,
+    ]);
+  }
+  // anemoi's num_chunks must divide num_layers, and each chunk has the same number of layers.
+  if (layoutTraits[layout].edgeBlocks && layers % every !== 0) {
+    const shorter =
+      divisors(layers)
+        .filter((count) => count < every)
+        .at(-1) ?? 1;
+    throw new InputError('segments-do-not-divide', `${typed}: anemoi's chunks must divide its ${layers} layers.`, [
+      `--checkpoint processor:every=${shorter}`,
+    ]);
+  }
+}
+
+const divisors = (number: number): readonly number[] =>
+  Array.from({ length: number }, (_, index) => index + 1).filter((count) => number % count === 0);
+
+/** PhysicsNeMo's set_checkpoint_processor cuts the edge and node blocks of the inner layers: first and last belong to encoder and decoder. */
+function checkSegments(segments: number, layers: number): void {
+  const blocks = 2 * (layers - 2);
+  if (blocks < 1)
+    throw new InputError(
+      'too-few-layers',
+      `--checkpoint processor:segments=${segments}: segments need at least 3 layers, and there are ${layers}.`,
+      ['--layers 3'],
+    );
+  if (blocks % segments === 0) return;
+  const fitting = divisors(blocks);
+  throw new InputError(
+    'segments-do-not-divide',
+    `--checkpoint processor:segments=${segments}: must divide 2 · (layers − 2) = ${blocks}.`,
+    [
+      `--checkpoint processor:segments=${fitting.filter((count) => count < segments).at(-1) ?? 1}`,
+      `Any of ${fitting.slice(0, 12).join(', ')}.`,
+    ],
+  );
+}
+
+function checkGpus(recipe: Recipe, typed: Typed): Recipe {
+  if (recipe.gpus === 1 || recipe.parallel !== 'none') return recipe;
+  if (typed.has('parallel')) {
+    throw new InputError(
+      'conflicting-options',
+      `--gpus ${recipe.gpus} with --parallel none: say how the cards share the work.`,
+      ['--parallel data', '--parallel zero2', '--gpus 1'],
+    );
+  }
+  return { ...recipe, parallel: 'data' };
+}
+
+/** Inference has neither gradients nor state: nothing to recompute, accumulate or optimize. */
+function forInference(recipe: Recipe, typed: Typed): Recipe {
+  const trainingOnly = ['optimizer', 'checkpoint', 'accumulate', 'recompute-activation'].filter((option) => {
+    const value = typed.get(option);
+    return value !== undefined && value !== 'none' && value !== 1 && value !== false;
+  });
+  if (trainingOnly[0]) {
+    throw new InputError(
+      'conflicting-options',
+      `--${trainingOnly[0]}: has no meaning with --mode inference, which has no backward pass.`,
+      ['--mode train', `Leave --${trainingOnly[0]} out.`],
+    );
+  }
+  return { ...recipe, optimizer: 'none', checkpoint: noCheckpoint, accumulate: 1, recomputeActivation: false };
+}
+
+function recipeAssumptions(recipe: Recipe, model: Model, runtime: RuntimeName): readonly string[] {
+  const notes: string[] = [];
+  const { label, home } = layoutTraits[model.layout];
+  if (model.layout === 'physicsnemo' && recipe.batchSize > 1)
+    notes.push(`PhysicsNeMo's model takes one sample per GPU: nobody runs batch ${recipe.batchSize}.`);
+  if (recipe.rolloutSteps > 1 && home === 'pytorch' && model.inputChannels !== model.outputChannels) {
+    notes.push(
+      `A rollout with ${model.outputChannels} channels out and ${model.inputChannels} in: the next input is rebuilt from forcings outside the model; nobody runs ${label} so.`,
+    );
+  }
+  if (model.layout === 'jax' && runtime === 'pytorch' && (recipe.concatTrick !== 'off' || recipe.recomputeActivation)) {
+    notes.push(`The concat trick and recompute_activation are PhysicsNeMo's: ${label} has neither.`);
+  }
+  if (model.layout === 'neural-lam' && partsOf(recipe.checkpoint).length)
+    notes.push('neural-lam has no checkpoint option: its model would have to be wrapped by hand.');
+  return notes;
+}
+
+export interface ResolvedRecipe {
+  readonly recipe: Recipe;
+  readonly assumptions: readonly string[];
+}
+
+export function resolveRecipe(
+  options: RecipeOptions,
+  owner: string,
+  typed: Typed,
+  runtime: RuntimeName,
+  model: Model,
+): ResolvedRecipe {
+  const { recipe: base, dropped } = fromProfile(options, owner, runtime, typed, model);
+  const merged: Recipe = { ...base, ...typedValues(typed, runtime, model) };
+  const recipe = checkGpus(merged.mode === 'inference' ? forInference(merged, typed) : merged, typed);
+  if (recipe.gpus > 1 && !valuesByRuntime.parallel[runtime].includes(recipe.parallel)) {
+    throw new InputError('not-in-runtime', `--gpus ${recipe.gpus}: ${runtimeLabels[runtime]} trains on one GPU.`, [
+      '--gpus 1',
+      '--runtime pytorch',
+    ]);
+  }
+  checkPlan(recipe, model, runtime);
+  return { recipe, assumptions: [...dropped, ...recipeAssumptions(recipe, model, runtime)] };
+}

@@ -1,0 +1,62 @@
+/** Profiles and flags to a `Config`: a typed flag replaces the recipe's value, the recipe's replaces the model profile's. */
+import { InputError } from '../errors.js';
+import { layoutTraits, runtimeLabels } from './capabilities.js';
+import { resolveDevice } from './device.js';
+import { resolveModel } from './model.js';
+import { loadModel, loadRecipe, type ModelProfile } from './profiles.js';
+import { resolveRecipe } from './recipe.js';
+import { type Flags, Typed } from './typed.js';
+import type { Config, RuntimeName } from './types.js';
+
+export interface ResolveInput {
+  /** A shipped profile's name, or a file: with a slash or ending in .json. */
+  readonly model?: string | undefined;
+  readonly defaultModel?: string;
+  readonly flags: Flags;
+}
+
+function resolveRuntime(profile: ModelProfile, typed: Typed): RuntimeName {
+  const runtime = (typed.text('runtime') as RuntimeName | undefined) ?? profile.runtime;
+  const { label, runtimes } = layoutTraits[profile.model.layout];
+  if (!runtimes.includes(runtime)) {
+    throw new InputError(
+      'not-in-runtime',
+      `--runtime ${runtime}: ${label} (model ${profile.name}) runs in ${runtimes.map((name) => runtimeLabels[name]).join(', ')} only.`,
+      [`--runtime ${runtimes[0]}`],
+    );
+  }
+  return runtime;
+}
+
+/** The synchronous heart, cheap enough to call for every candidate of a search. Throws `InputError`. */
+export function resolveWith(profile: ModelProfile, flags: Flags): Config {
+  const typed = new Typed(flags);
+  const runtime = resolveRuntime(profile, typed);
+  const { model, assumptions: modelNotes } = resolveModel(profile, typed, runtime);
+  const recipeName = typed.text('recipe');
+  const options = recipeName === undefined ? profile.recipe : { ...profile.recipe, ...loadRecipe(recipeName).recipe };
+  const { recipe, assumptions: recipeNotes } = resolveRecipe(options, profile.name, typed, runtime, model);
+  const {
+    device,
+    reserveBytes,
+    assumptions: deviceNotes,
+  } = resolveDevice(typed.text('gpu'), typed.text('vram'), typed.text('reserve'));
+  return {
+    runtime,
+    model,
+    recipe,
+    device,
+    reserveBytes,
+    allowTight: typed.isOn('allow-tight') ?? false,
+    assumptions: [...modelNotes, ...recipeNotes, ...deviceNotes],
+  };
+}
+
+/** Reads the profile once; the function it gives applies further typed flags on top of the input's, as often as wanted. */
+export async function resolverFor(input: ResolveInput): Promise<(more?: Flags) => Config> {
+  const profile = await loadModel(input.model ?? input.defaultModel ?? 'graphcast-small');
+  return (more = {}) => resolveWith(profile, { ...input.flags, ...more });
+}
+
+/** Everything an estimate depends on. Asynchronous because a user's own profile file needs its parser loaded. */
+export const resolveConfig = async (input: ResolveInput): Promise<Config> => (await resolverFor(input))();
