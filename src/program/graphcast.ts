@@ -39,7 +39,7 @@ export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Seg
       frame.set('state', prediction);
     }
     builder.loss = frame.locals.get('total');
-    return builder.loss === undefined ? [...builder.predictions] : [builder.loss];
+    return [builder.loss ?? frame.locals.get('prediction')!];
   });
   return builder.finish();
 }

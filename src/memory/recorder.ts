@@ -1,0 +1,122 @@
+/** Writes a trace: storages with reference counts, as a framework that frees by counting (PyTorch) or a runtime that says when. */
+import { formatShape, type Shape } from '../program/shape.js';
+import { type Category, categories, type Layout, type Phase, type Trace } from './trace.js';
+
+export type StorageId = number;
+
+const dtypeNames: Readonly<Record<number, string>> = { 1: 'int8', 2: 'bf16', 4: 'fp32', 8: 'int64' };
+
+export class TraceRecorder {
+  private readonly events: number[] = [];
+  private readonly layouts: Layout[] = [];
+  private readonly layoutOfKey = new Map<string, number>();
+  private readonly layoutsOfShape = new Map<Shape, number[]>();
+  private readonly operations: string[] = [];
+  private readonly modules: string[] = [];
+  private readonly references: number[] = [];
+  private readonly bufferLayout: number[] = [];
+  private readonly bufferCategory: number[] = [];
+  private readonly bufferModule: number[] = [];
+  private readonly bufferOperation: number[] = [];
+  private readonly marks: { phase: Phase; firstEvent: number; recompute?: boolean }[] = [];
+  private lastStepFirstEvent = 0;
+  /** Stamped on every allocation until changed: indices from `operation` and `module`. */
+  currentOperation = 0;
+  currentModule = 0;
+  currentCategory = categories.indexOf('temporary');
+
+  operation(label: string): number {
+    return this.operations.push(label) - 1;
+  }
+
+  module(name: string): number {
+    const found = this.modules.indexOf(name);
+    return found >= 0 ? found : this.modules.push(name) - 1;
+  }
+
+  /** A new storage with one reference. */
+  allocate(shape: Shape, elementBytes: number, dtype?: string): StorageId {
+    const id = this.references.length;
+    this.references.push(1);
+    this.bufferLayout.push(this.layout(shape, elementBytes, dtype));
+    this.bufferCategory.push(this.currentCategory);
+    this.bufferModule.push(this.currentModule);
+    this.bufferOperation.push(this.currentOperation);
+    this.events.push(id + 1);
+    return id;
+  }
+
+  retain(storage: StorageId): void {
+    this.references[storage]! += 1;
+  }
+
+  release(storage: StorageId): void {
+    if (--this.references[storage]! === 0) this.events.push(-storage - 1);
+  }
+
+  numReferences(storage: StorageId): number {
+    return this.references[storage]!;
+  }
+
+  /** Number of storages made so far: the id of the next. */
+  get numStorages(): number {
+    return this.references.length;
+  }
+
+  categorize(storage: StorageId, category: Category): void {
+    this.bufferCategory[storage] = categories.indexOf(category);
+  }
+
+  /** What was made in the forward pass and is still alive is what the backward pass needs. */
+  categorizeLiveAsActivation(fromStorage: StorageId): void {
+    const temporary = categories.indexOf('temporary');
+    const activation = categories.indexOf('activation');
+    for (let id = fromStorage; id < this.references.length; id++) {
+      if (this.references[id]! > 0 && this.bufferCategory[id] === temporary) this.bufferCategory[id] = activation;
+    }
+  }
+
+  mark(phase: Phase, recompute = false): void {
+    const firstEvent = this.events.length;
+    this.marks.push(recompute ? { phase, firstEvent, recompute } : { phase, firstEvent });
+  }
+
+  markLastStep(): void {
+    this.lastStepFirstEvent = this.events.length;
+  }
+
+  finish(): Trace {
+    return {
+      layouts: this.layouts,
+      operations: this.operations,
+      modules: this.modules,
+      events: Int32Array.from(this.events),
+      bufferLayout: Uint16Array.from(this.bufferLayout),
+      bufferCategory: Uint8Array.from(this.bufferCategory),
+      bufferModule: Uint16Array.from(this.bufferModule),
+      bufferOperation: Uint16Array.from(this.bufferOperation),
+      marks: this.marks,
+      lastStepFirstEvent: this.lastStepFirstEvent,
+    };
+  }
+
+  /** Shapes are found by identity first: a program shares them, and a trace asks thousands of times. */
+  private layout(shape: Shape, elementBytes: number, dtype: string | undefined): number {
+    let perWidth = this.layoutsOfShape.get(shape);
+    if (perWidth === undefined) {
+      perWidth = [];
+      this.layoutsOfShape.set(shape, perWidth);
+    }
+    const known = dtype === undefined ? perWidth[elementBytes] : undefined;
+    if (known !== undefined) return known;
+    const name = dtype ?? dtypeNames[elementBytes] ?? `${elementBytes} bytes`;
+    const key = `${formatShape(shape)} ${name}`;
+    let index = this.layoutOfKey.get(key);
+    if (index === undefined) {
+      index = this.layouts.push({ shape, elementBytes, dtype: name }) - 1;
+      this.layoutOfKey.set(key, index);
+    }
+    if (dtype === undefined) perWidth[elementBytes] = index;
+    return index;
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * PhysicsNeMo's GraphCastLossFunction, kernel by kernel: (prediction − target)², divided by the time-difference variance,
+ * weighted per channel, averaged over channels, weighted by area, averaged. The squared error turns fp32 at the division.
+ * Source: examples/weather/graphcast/loss/utils.py and physicsnemo's loss (94b3551).
+ */
+import { axis, type Shape } from '../../program/shape.js';
+import type { Loss } from '../../program/types.js';
+import type { Lowering } from './lowering.js';
+import type { Tensor } from './tape.js';
+
+const scalar: Shape = [axis('one')];
+
+interface Kernel {
+  readonly shape: Shape;
+  readonly elementBytes: number;
+  /** Element sizes of what its backward allocates, all alive until it returns the last one. */
+  readonly gradientBytes: readonly number[];
+  readonly savesInput?: boolean;
+}
+
+export function lowerLoss(lowering: Lowering, { prediction, output }: Loss): void {
+  const { recorder, pool } = lowering;
+  const predicted = lowering.tensor(prediction);
+  const wide = lowering.autocast || predicted.elementBytes === 4 ? 4 : 2;
+  const full = predicted.shape;
+  const perPoint = lowering.statisticsShape(full);
+
+  const difference = lowering.node([predicted.target], (incoming) => [
+    predicted.elementBytes === wide ? pool.share(incoming) : pool.make(full, predicted.elementBytes),
+  ]);
+  let current: Tensor = { storage: recorder.allocate(full, wide), shape: full, elementBytes: wide, target: difference };
+  const kernels: readonly Kernel[] = [
+    { shape: full, elementBytes: wide, gradientBytes: [wide, wide, wide], savesInput: true },
+    { shape: full, elementBytes: wide, gradientBytes: [wide] },
+    { shape: full, elementBytes: 4, gradientBytes: wide === 2 ? [4, 2] : [4] },
+    { shape: full, elementBytes: 4, gradientBytes: [4] },
+    { shape: perPoint, elementBytes: 4, gradientBytes: [4] },
+    { shape: perPoint, elementBytes: 4, gradientBytes: [4] },
+  ];
+  for (const kernel of kernels) {
+    const next = apply(lowering, current, kernel, (target) => ({ storage: recorder.allocate(kernel.shape, kernel.elementBytes), target }));
+    recorder.release(current.storage);
+    current = next;
+  }
+  const mean: Kernel = { shape: scalar, elementBytes: 4, gradientBytes: [4] };
+  apply(lowering, current, mean, (target) => ({ storage: lowering.produce(output, 4, target).storage, target }));
+  recorder.release(current.storage);
+}
+
+function apply(
+  lowering: Lowering,
+  input: Tensor,
+  { shape, elementBytes, gradientBytes, savesInput }: Kernel,
+  allocate: (target: Tensor['target']) => Pick<Tensor, 'storage' | 'target'>,
+): Tensor {
+  const { pool } = lowering;
+  const node = lowering.node([input.target], () => {
+    const made = gradientBytes.map((bytes) => pool.make(input.shape, bytes));
+    const result = made.pop()!;
+    for (const gradient of made) pool.release(gradient);
+    return [result];
+  });
+  if (savesInput) lowering.save(node, input);
+  return { ...allocate(node), shape, elementBytes };
+}

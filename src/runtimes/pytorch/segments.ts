@@ -1,0 +1,26 @@
+/**
+ * PhysicsNeMo's checkpoint segments (models/graphcast/graph_cast_net.py, 94b3551): the encoder's takes the embedders and the
+ * first processor layer, the decoder's the last layer and the head, the processor is a list of edge and node blocks.
+ */
+import type { Config } from '../../config/types.js';
+import type { Segmentation } from '../../program/types.js';
+
+export function segmentPyTorch({ model, recipe }: Config): Segmentation {
+  const { checkpoint } = recipe;
+  const numInnerBlocks = 2 * Math.max(0, model.layers - 2);
+  const base = {
+    frames: 'physicsnemo',
+    encoder: checkpoint.encoder,
+    decoder: checkpoint.decoder,
+    model: checkpoint.model,
+    rollout: checkpoint.rollout,
+  } as const;
+  switch (checkpoint.processor.kind) {
+    case 'none':
+      return base;
+    case 'every':
+      return { ...base, processorBlocksPerSegment: 2 * checkpoint.processor.layers };
+    case 'segments':
+      return { ...base, processorBlocksPerSegment: numInnerBlocks / checkpoint.processor.segments };
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The autograd tape and engine, as far as memory sees them. Source: torch/csrc/autograd/engine.cpp and input_buffer.cpp
+ * (torch 2.13): the ready node with the highest sequence number runs first; a node drops its incoming gradient and its saved
+ * tensors when it has run; a buffer that already holds a gradient is summed in place if nobody else can see that gradient.
+ */
+import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
+import type { Shape } from '../../program/shape.js';
+import type { Replay } from './replay.js';
+
+export interface Tensor {
+  readonly storage: StorageId;
+  readonly shape: Shape;
+  readonly elementBytes: number;
+  /** Where its gradient goes; absent where none flows. */
+  readonly target: GradientTarget | undefined;
+  /** recompute_activation: this is the activation of that tensor, and the Linear that reads it keeps that one instead. */
+  readonly activationOf?: Tensor;
+}
+
+/** A gradient tensor: a handle on a storage, held by input buffers and by the engine. */
+export interface Gradient {
+  readonly storage: StorageId;
+  readonly shape: Shape;
+  readonly elementBytes: number;
+  /** Not a strided view of a wider gradient. */
+  readonly dense: boolean;
+  holders: number;
+}
+
+/** Takes over the incoming gradient (one holder) and returns one gradient, or none, per edge of `next`. */
+export type Backward = (incoming: Gradient) => readonly (Gradient | undefined)[];
+
+export interface TapeNode {
+  readonly kind: 'node';
+  readonly sequence: number;
+  readonly operation: number;
+  readonly module: number;
+  readonly next: readonly (GradientTarget | undefined)[];
+  readonly backward: Backward;
+  readonly saved: StorageId[];
+  /** The saved tensors are placeholders `firstSlot … firstSlot + numSlots − 1` of a checkpoint. */
+  replay: Replay | undefined;
+  firstSlot: number;
+  numSlots: number;
+  incoming: Gradient | undefined;
+  numPending: number;
+}
+
+/** The end of a parameter's branch: takes the first gradient without a copy, adds later ones in place. */
+export interface Accumulator {
+  readonly kind: 'accumulator';
+  readonly operation: number;
+  readonly module: number;
+  incoming: Gradient | undefined;
+  numPending: number;
+  gradient: Gradient | undefined;
+}
+
+export type GradientTarget = TapeNode | Accumulator;
+
+export class GradientPool {
+  constructor(readonly recorder: TraceRecorder) {}
+
+  make(shape: Shape, elementBytes: number): Gradient {
+    return { storage: this.recorder.allocate(shape, elementBytes), shape, elementBytes, dense: true, holders: 1 };
+  }
+
+  /** Another tensor on the same storage. */
+  view(of: Gradient, shape: Shape): Gradient {
+    this.recorder.retain(of.storage);
+    return { storage: of.storage, shape, elementBytes: of.elementBytes, dense: false, holders: 1 };
+  }
+
+  share(gradient: Gradient): Gradient {
+    gradient.holders += 1;
+    return gradient;
+  }
+
+  release(gradient: Gradient): void {
+    if (--gradient.holders === 0) this.recorder.release(gradient.storage);
+  }
+}
+
+export class Engine {
+  private readonly ready: TapeNode[] = [];
+
+  constructor(
+    private readonly pool: GradientPool,
+    private readonly backwardOf: (operation: number) => number,
+  ) {}
+
+  /** Runs the backward pass from the loss; `first` is its gradient. */
+  run(root: TapeNode, first: Gradient): void {
+    countPending(root);
+    root.incoming = first;
+    this.ready.push(root);
+    for (let node = this.ready.pop(); node !== undefined; node = this.ready.pop()) this.step(node);
+  }
+
+  private step(node: TapeNode): void {
+    const { recorder } = this.pool;
+    const unpacked = node.replay?.unpack(node.firstSlot, node.numSlots);
+    recorder.currentOperation = this.backwardOf(node.operation);
+    recorder.currentModule = node.module;
+    const incoming = node.incoming!;
+    node.incoming = undefined;
+    const results = node.backward(incoming);
+    this.pool.release(incoming);
+    for (const storage of unpacked ?? node.saved) recorder.release(storage);
+    node.saved.length = 0;
+    node.replay?.dropPlaceholders(node.numSlots);
+    for (let i = 0; i < node.next.length; i++) {
+      const target = node.next[i];
+      const gradient = results[i];
+      if (target !== undefined) this.deliver(target, gradient);
+      else if (gradient !== undefined) this.pool.release(gradient);
+    }
+  }
+
+  private deliver(target: GradientTarget, gradient: Gradient | undefined): void {
+    if (gradient !== undefined) target.incoming = this.sum(target.incoming, gradient);
+    if (--target.numPending > 0) return;
+    if (target.kind === 'accumulator') this.accumulate(target);
+    else this.insert(target);
+  }
+
+  private sum(held: Gradient | undefined, added: Gradient): Gradient {
+    if (held === undefined) return added;
+    const alone = held.dense && held.holders === 1 && this.pool.recorder.numReferences(held.storage) === 1;
+    const total = alone ? held : this.pool.make(held.shape, held.elementBytes);
+    if (!alone) this.pool.release(held);
+    this.pool.release(added);
+    return total;
+  }
+
+  private accumulate(target: Accumulator): void {
+    const incoming = target.incoming;
+    target.incoming = undefined;
+    if (incoming === undefined) return;
+    if (target.gradient === undefined) {
+      target.gradient = incoming;
+      this.pool.recorder.categorize(incoming.storage, 'gradient');
+    } else {
+      this.pool.release(incoming);
+    }
+  }
+
+  /** Ascending by sequence number, so that the next to run is the last. The list is short: rarely ten entries. */
+  private insert(node: TapeNode): void {
+    let i = this.ready.length;
+    while (i > 0 && this.ready[i - 1]!.sequence > node.sequence) i--;
+    this.ready.splice(i, 0, node);
+  }
+}
+
+/** How many gradients each reachable target waits for. */
+function countPending(root: TapeNode): void {
+  const stack = [root];
+  const seen = new Set<TapeNode>(stack);
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    for (const target of node.next) {
+      if (target === undefined) continue;
+      target.numPending += 1;
+      if (target.kind === 'node' && !seen.has(target)) {
+        seen.add(target);
+        stack.push(target);
+      }
+    }
+  }
+}
