@@ -1,12 +1,12 @@
 /** Compiles src/ to dist/, beside it the data files of src/, and the published JSON Schemas. `--incremental` keeps what is fresh. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const incremental = process.argv.includes('--incremental');
 if (!incremental) rmSync('dist', { recursive: true, force: true });
-execFileSync(
+const compiler = spawnSync(
   process.execPath,
   [
     'node_modules/typescript/bin/tsc',
@@ -16,6 +16,7 @@ execFileSync(
   ],
   { stdio: 'inherit' },
 );
+if (compiler.status !== 0) process.exit(compiler.status ?? 1);
 
 cpSync('src', 'dist', { recursive: true, filter: (source) => !source.endsWith('.ts') });
 

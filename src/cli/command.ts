@@ -48,7 +48,8 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
     });
     const { json, format, output, ...flags } = parsed.flags as Record<string, string | boolean>;
     this.output = output === undefined ? undefined : String(output);
-    this.render = await rendererFor(this.report, json ? 'json' : parseFormat(format));
+    const typedFormat = parseFormat(format);
+    this.render = await rendererFor(this.report, json ? 'json' : typedFormat);
     return { args: parsed.args, flags };
   }
 

@@ -11,6 +11,6 @@ export default class ProfilesCommand extends ReportCommand<'gc-plan/profiles@1'>
   async run() {
     await this.typed();
     const { profiles } = await import('../services/profiles.js');
-    return this.print(await profiles(), 'yes');
+    return this.print(profiles(), 'yes');
   }
 }

@@ -13,6 +13,7 @@ export const profilesSchema = z
     gpus: z.array(
       z.strictObject({
         name: z.string(),
+        description: z.string(),
         nominalBytes: common.bytes,
         reportedBytes: common.bytes,
         bandwidthGBps: z.number(),

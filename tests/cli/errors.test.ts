@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { reportFailure } from '../../src/cli/failure.js';
+import { errorSchema } from '../../src/report/schemas/error.js';
+import { buffers, invoke } from './invoke.js';
+
+/** argv, code, and a word that the message or a next step must hold. */
+const badInvocations: readonly (readonly [readonly string[], string, string])[] = [
+  [['estimte'], 'unknown-command', 'estimate'],
+  [['__proto__'], 'unknown-command', 'estimate'],
+  [['--layers', '4'], 'missing-command', '--layers'],
+  [['help', 'nothing'], 'unknown-command', 'nothing'],
+  [['estimate', '--hiden-dim', '4'], 'unknown-flag', '--hidden-dim'],
+  [['estimate', '--constructor'], 'unknown-flag', '--constructor'],
+  [['estimate', '--toString=1'], 'unknown-flag', '--toString'],
+  [['estimate', '-x'], 'unknown-flag', '-x'],
+  [['estimate', '--layers'], 'invalid-flag', '--layers'],
+  [['estimate', '--layers', '--batch', '1'], 'invalid-flag', '--layers'],
+  [['estimate', '--layers', '1', '--layers=2'], 'invalid-flag', 'once'],
+  [['estimate', '--allow-tight=yes'], 'flag-takes-no-value', '--allow-tight'],
+  [['estimate', 'graphcast', 'tiny'], 'unexpected-argument', 'tiny'],
+  [['estimate', '--', 'graphcast', '--tiny'], 'unexpected-argument', '--tiny'],
+  [['estimate', '--format', 'tabel'], 'unknown-format', 'table'],
+  [['profiles', '--layers', '3'], 'unknown-flag', '--layers'],
+  [['profiles', '--output', '/nowhere/at/all'], 'unwritable-output', '/nowhere/at/all'],
+  [['profiles', '--output', '/'], 'unwritable-output', '--output'],
+];
+
+describe('a wrong invocation', () => {
+  it.each(badInvocations)('%j exits 2, names the thing and says what to type next', async (argv, _code, word) => {
+    const { exit, stdout, stderr } = await invoke(argv);
+    expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
+    expect(stderr).toContain(word);
+    expect(stderr).toMatch(/^gc-plan: .+\n( {2}→ .+\n)+$/);
+    expect(stderr).not.toMatch(/\n\s+at .+:\d+/);
+  });
+
+  it.each(badInvocations)('%j --json puts one error document on stdout and nothing on stderr', async (argv, code) => {
+    const end = argv.indexOf('--');
+    const { exit, stdout, stderr } = await invoke(end < 0 ? [...argv, '--json'] : argv.toSpliced(end, 0, '--json'));
+    expect({ exit, stderr }).toEqual({ exit: 2, stderr: '' });
+    const report = errorSchema.parse(JSON.parse(stdout));
+    expect(report.code).toBe(code);
+    expect(report.nextSteps.length).toBeGreaterThan(0);
+  });
+
+  it('a format that this report does not have names those it has', async () => {
+    const { exit, stderr } = await invoke(['profiles', '--format', 'github']);
+    expect(exit).toBe(2);
+    expect(stderr).toContain('table or json');
+  });
+
+  it('without a command is an error under --json, because help is no document', async () => {
+    const { exit, stdout } = await invoke(['--json']);
+    expect(exit).toBe(2);
+    expect(errorSchema.parse(JSON.parse(stdout)).code).toBe('missing-command');
+  });
+});
+
+describe('an error that is not the user’s', () => {
+  const failure = (env: Record<string, string>, json: boolean) => {
+    const { io, written } = buffers({ env });
+    return { exit: reportFailure(new TypeError('undefined is not a tensor'), io, json), ...written };
+  };
+
+  it('exits 70, is short, asks to be reported and hides its stack', () => {
+    const { exit, stdout, stderr } = failure({}, false);
+    expect({ exit, stdout }).toEqual({ exit: 70, stdout: '' });
+    expect(stderr).toContain('a bug in gc-plan');
+    expect(stderr.split('\n').length).toBeLessThan(6);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('shows its stack under GC_PLAN_DEBUG', () => {
+    expect(failure({ GC_PLAN_DEBUG: '1' }, false).stderr).toMatch(/TypeError: undefined is not a tensor\n\s+at /);
+  });
+
+  it('is one error document under --json', () => {
+    expect(errorSchema.parse(JSON.parse(failure({}, true).stdout)).code).toBe('internal-error');
+  });
+});
