@@ -16,6 +16,13 @@ export interface Card {
 /** XLA's own recomputation when the program is too large for the card, as in the report's `xlaRemat`. */
 export type XlaRematKind = 'notNeeded' | 'succeeds' | 'fails' | 'uncertain';
 
+interface Shortfall {
+  readonly nominalBytes: number;
+  readonly usableBytes: number;
+  /** What is missing until it fits. */
+  readonly shortfallBytes: number;
+}
+
 export type Verdict =
   | {
       readonly kind: 'fits';
@@ -23,15 +30,8 @@ export type Verdict =
       readonly usableBytes: number;
       readonly headroomBytes: number;
     }
-  | {
-      readonly kind: 'tight' | 'exceeds';
-      readonly nominalBytes: number;
-      readonly usableBytes: number;
-      /** What is missing until it fits. */
-      readonly shortfallBytes: number;
-      /** Command-line flags; the search finds them. */
-      readonly smallestChange?: string;
-    }
+  | (Shortfall & { readonly kind: 'tight' })
+  | (Shortfall & { readonly kind: 'exceeds' })
   | { readonly kind: 'unknown' };
 
 /** `tight`: it runs only if the allocator flushes and retries (PyTorch), or with luck or XLA's recomputation (JAX). */

@@ -2,6 +2,7 @@ import type { Config } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import type { Dimensions } from '../program/shape.js';
 import type { ForwardProgram, Segmentation } from '../program/types.js';
+import type { ProcessInput, ProcessMemory } from './process.js';
 
 /** How one framework keeps arrays for the backward pass: a checkpoint plan's cut, and a lowering of the forward program. */
 export interface Runtime {
@@ -9,4 +10,5 @@ export interface Runtime {
   /** Symbols of its own, such as padded row counts; added to the model's. */
   readonly dimensions: (base: Dimensions, config: Config) => Dimensions;
   readonly trace: (program: ForwardProgram, config: Config) => Trace;
+  readonly process: (input: ProcessInput) => ProcessMemory;
 }

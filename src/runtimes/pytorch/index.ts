@@ -7,6 +7,7 @@ import type { ForwardProgram } from '../../program/types.js';
 import type { Runtime } from '../types.js';
 import { Lowering } from './lowering.js';
 import { optimizerStep } from './optimizer.js';
+import { pytorchProcess } from './process.js';
 import { allocateInputs, allocateParameters, type ResidentParameter } from './residents.js';
 import { segmentPyTorch } from './segments.js';
 
@@ -31,7 +32,8 @@ function tracePyTorch(program: ForwardProgram, { recipe }: Config): Trace {
       continue;
     }
     zeroGradients(recorder, parameters);
-    for (let micro = 0; micro < Math.min(recipe.accumulate, maxTracedMicroSteps); micro++) forwardAndBackward(lowering, recorder);
+    for (let micro = 0; micro < Math.min(recipe.accumulate, maxTracedMicroSteps); micro++)
+      forwardAndBackward(lowering, recorder);
     recorder.mark('optimizer');
     optimizerStep(recorder, parameters, recipe.optimizer, elementBytes, step === 0);
   }
@@ -62,4 +64,5 @@ export const pytorchRuntime: Runtime = {
   segment: segmentPyTorch,
   dimensions: (base) => base,
   trace: tracePyTorch,
+  process: pytorchProcess,
 };

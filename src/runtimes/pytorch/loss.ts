@@ -38,7 +38,10 @@ export function lowerLoss(lowering: Lowering, { prediction, output }: Loss): voi
     { shape: perPoint, elementBytes: 4, gradientBytes: [4] },
   ];
   for (const kernel of kernels) {
-    const next = apply(lowering, current, kernel, (target) => ({ storage: recorder.allocate(kernel.shape, kernel.elementBytes), target }));
+    const next = apply(lowering, current, kernel, (target) => ({
+      storage: recorder.allocate(kernel.shape, kernel.elementBytes),
+      target,
+    }));
     recorder.release(current.storage);
     current = next;
   }

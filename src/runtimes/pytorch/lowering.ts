@@ -1,18 +1,25 @@
 /**
  * Runs a forward program as PyTorch eager does: one kernel after the other, outputs freed when the last local variable and the
- * last saved reference are gone. One rule per operation says what it allocates and what autograd keeps; autocast's casts follow
- * the CUDA lists (linear → 16 bit, layer_norm → fp32, the others → widest input).
- * Sources: tools/autograd/derivatives.yaml, aten/src/ATen/autocast_mode.cpp (torch 2.13).
+ * last saved reference are gone. The operations' rules are in `rules.ts`.
  */
 import type { Recipe } from '../../config/types.js';
-import { categories } from '../../memory/trace.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
+import { categories } from '../../memory/trace.js';
 import type { Shape } from '../../program/shape.js';
 import { axis } from '../../program/shape.js';
-import type { Activation, Block, Concat, ForwardProgram, Gather, GatherAdd, LayerNorm, Linear, Operation, SegmentSum, ValueId } from '../../program/types.js';
-import { lowerLoss } from './loss.js';
+import type { Block, ForwardProgram, ValueId } from '../../program/types.js';
 import { Replay, replayStop } from './replay.js';
-import { type Accumulator, type Backward, Engine, type Gradient, GradientPool, type GradientTarget, type Tensor, type TapeNode } from './tape.js';
+import { lower } from './rules.js';
+import {
+  type Accumulator,
+  type Backward,
+  Engine,
+  type Gradient,
+  GradientPool,
+  type GradientTarget,
+  type TapeNode,
+  type Tensor,
+} from './tape.js';
 
 type Hook = { readonly kind: 'checkpoint' | 'record'; readonly replay: Replay };
 
@@ -83,12 +90,33 @@ export class Lowering {
   }
 
   private runBlock(block: Block): void {
-    if (!block.recomputed || !this.training) return this.runBody(block);
+    if (!block.recomputed || !this.training) {
+      this.runBody(block);
+      return;
+    }
     const inputs = block.inputs.map((value) => ({ value, tensor: this.tensors[value]! }));
     const replay = new Replay(block, inputs, this.recorder, (self) => this.replay(self, this.usesAutocast));
     this.hooks.push({ kind: 'checkpoint', replay });
     this.runBody(block);
     this.hooks.pop();
+  }
+
+  /** A recomputing Linear will keep the input of the activation before it. */
+  hold(tensor: Tensor): void {
+    this.recorder.retain(tensor.storage);
+    this.scratch.push(tensor);
+  }
+
+  /**
+   * What a custom autograd.Function makes in a replay counts as temporary: it runs without grad mode, and recomputed is what is
+   * made with grad mode on (the category's definition in the traced ground truth).
+   */
+  produceInCustomFunction(output: ValueId, elementBytes: number, node: TapeNode | undefined): void {
+    const { recorder } = this;
+    const category = recorder.currentCategory;
+    recorder.currentCategory = temporary;
+    this.produce(output, elementBytes, node);
+    recorder.currentCategory = category;
   }
 
   private get usesAutocast(): boolean {
@@ -126,7 +154,7 @@ export class Lowering {
       else {
         recorder.currentModule = module;
         recorder.currentOperation = this.forwardLabel(node.output, block);
-        this.lower(node);
+        lower(this, node);
       }
     }
   }
@@ -135,159 +163,6 @@ export class Lowering {
     if (this.held[value] === 0) return;
     this.held[value] = 0;
     this.recorder.release(this.tensors[value]!.storage);
-  }
-
-  private lower(operation: Operation): void {
-    switch (operation.kind) {
-      case 'linear':
-        return this.linear(operation);
-      case 'activation':
-        return this.activation(operation);
-      case 'layerNorm':
-        return this.layerNorm(operation);
-      case 'gather':
-        return this.gather(operation);
-      case 'concat':
-        return this.concat(operation);
-      case 'segmentSum':
-        return this.segmentSum(operation);
-      case 'add':
-        return this.add(operation.left, operation.right, operation.output);
-      case 'gatherAdd':
-        return this.gatherAdd(operation);
-      case 'loss':
-        return lowerLoss(this, operation);
-      default:
-        throw new Error(`no PyTorch rule for ${operation.kind}`);
-    }
-  }
-
-  /** Keeps its input and its weight, as autocast hands them to it. */
-  private linear({ input, weight, bias, output }: Linear): void {
-    const biasTensor = bias === undefined ? undefined : this.autocastParameter(bias);
-    const weightTensor = this.autocastParameter(weight);
-    const given = this.tensors[input]!;
-    if (given.activationOf !== undefined) return this.activationAndLinear(given, weightTensor, biasTensor, output);
-    const x = this.autocast ? this.cast(given, 2) : given;
-    const { pool } = this;
-    const node = this.node([x.target, weightTensor.target, biasTensor?.target], () => [
-      x.target && pool.make(x.shape, x.elementBytes),
-      pool.make(weightTensor.shape, x.elementBytes),
-      biasTensor && pool.make(biasTensor.shape, x.elementBytes),
-    ]);
-    this.save(node, x, weightTensor);
-    this.produce(output, x.elementBytes, node);
-    this.releaseScratch(0);
-  }
-
-  /** recompute_activation: one function keeps the activation's input and recomputes it in the backward pass. */
-  private activationAndLinear(activated: Tensor, weight: Tensor, bias: Tensor | undefined, output: ValueId): void {
-    const x = activated.activationOf!;
-    const { pool } = this;
-    const node = this.node([x.target, weight.target, bias?.target], () => {
-      const biasGradient = bias && pool.make(bias.shape, x.elementBytes);
-      const again = pool.make(x.shape, x.elementBytes);
-      const weightGradient = pool.make(weight.shape, x.elementBytes);
-      const scratch = [again, pool.make(x.shape, x.elementBytes), pool.make(x.shape, x.elementBytes)];
-      const inputGradient = pool.make(x.shape, x.elementBytes);
-      for (const gradient of scratch) pool.release(gradient);
-      return [inputGradient, weightGradient, biasGradient];
-    });
-    this.produceInCustomFunction(output, x.elementBytes, node);
-    this.save(node, x, weight);
-    this.releaseScratch(0);
-  }
-
-  private activation({ input, output, recomputed }: Activation): void {
-    const x = this.tensors[input]!;
-    if (recomputed) {
-      this.recorder.retain(x.storage);
-      this.scratch.push(x);
-      this.produce(output, x.elementBytes, undefined, x);
-      return;
-    }
-    const node = this.node([x.target], () => [this.pool.make(x.shape, x.elementBytes)]);
-    this.save(node, x);
-    this.produce(output, x.elementBytes, node);
-  }
-
-  /** fp32 in autocast; keeps its input and fp32 mean and reciprocal deviation per row. */
-  private layerNorm({ input, scale, offset, output }: LayerNorm): void {
-    const { pool, recorder } = this;
-    const given = this.tensors[input]!;
-    const x = this.autocast ? this.cast(given, 4) : given;
-    const scaleTensor = this.tensors[scale]!;
-    const offsetTensor = this.tensors[offset]!;
-    const node = this.node([x.target, scaleTensor.target, offsetTensor.target], () => [
-      pool.make(x.shape, x.elementBytes),
-      pool.make(scaleTensor.shape, scaleTensor.elementBytes),
-      pool.make(offsetTensor.shape, offsetTensor.elementBytes),
-    ]);
-    this.save(node, x);
-    this.produce(output, x.elementBytes, node);
-    const statistics = this.statisticsShape(x.shape);
-    const mean = this.scratchTensor(recorder.allocate(statistics, 4), statistics, 4, undefined);
-    const deviation = this.scratchTensor(recorder.allocate(statistics, 4), statistics, 4, undefined);
-    this.save(node, mean, deviation);
-    this.releaseScratch(0);
-  }
-
-  /** Keeps the index only, a view of the graph's edge list. Backward: zeros of the node rows, added into. */
-  private gather({ input, output }: Gather): void {
-    const x = this.tensors[input]!;
-    const node = this.node([x.target], () => [this.pool.make(x.shape, x.elementBytes)]);
-    this.produce(output, x.elementBytes, node);
-  }
-
-  /** Keeps nothing. Backward: narrow views of the incoming gradient. */
-  private concat({ inputs, output }: Concat): void {
-    const tensors = inputs.map((id) => this.tensors[id]!);
-    const elementBytes = Math.max(...tensors.map((tensor) => tensor.elementBytes));
-    const node = this.node(
-      tensors.map((tensor) => tensor.target),
-      (incoming) => tensors.map((tensor) => (tensor.target === undefined ? undefined : this.pool.view(incoming, tensor.shape))),
-    );
-    this.produce(output, elementBytes, node);
-  }
-
-  /** scatter_add_ into zeros; backward gathers. */
-  private segmentSum({ input, output }: SegmentSum): void {
-    const x = this.tensors[input]!;
-    const node = this.node([x.target], () => [this.pool.make(x.shape, x.elementBytes)]);
-    this.produce(output, x.elementBytes, node);
-  }
-
-  /** Keeps nothing; both sides get the same gradient tensor. */
-  private add(left: ValueId, right: ValueId, output: ValueId): void {
-    const a = this.tensors[left]!;
-    const b = this.tensors[right]!;
-    const node = this.node([a.target, b.target], (incoming) => [
-      a.target && this.pool.share(incoming),
-      b.target && this.pool.share(incoming),
-    ]);
-    this.produce(output, Math.max(a.elementBytes, b.elementBytes), node);
-  }
-
-  /**
-   * What a custom autograd.Function makes in a replay counts as temporary: it runs without grad mode, and recomputed is what is
-   * made with grad mode on (the category's definition in the traced ground truth).
-   */
-  private produceInCustomFunction(output: ValueId, elementBytes: number, node: TapeNode | undefined): void {
-    const { recorder } = this;
-    const category = recorder.currentCategory;
-    recorder.currentCategory = temporary;
-    this.produce(output, elementBytes, node);
-    recorder.currentCategory = category;
-  }
-
-  private gatherAdd({ edges, senders, receivers, output }: GatherAdd): void {
-    const [e, s, r] = [this.tensors[edges]!, this.tensors[senders]!, this.tensors[receivers]!];
-    const node = this.node([e.target, s.target, r.target], (incoming) => [
-      this.pool.share(incoming),
-      this.pool.make(s.shape, s.elementBytes),
-      this.pool.make(r.shape, r.elementBytes),
-    ]);
-    this.produceInCustomFunction(output, e.elementBytes, node);
   }
 
   tensor(value: ValueId): Tensor {
@@ -343,13 +218,13 @@ export class Lowering {
     return tensor;
   }
 
-  private cast(x: Tensor, elementBytes: number): Tensor {
+  cast(x: Tensor, elementBytes: number): Tensor {
     if (x.elementBytes === elementBytes) return x;
     const node = this.node([x.target], () => [this.pool.make(x.shape, x.elementBytes)]);
     return this.scratchTensor(this.recorder.allocate(x.shape, elementBytes), x.shape, elementBytes, node);
   }
 
-  private autocastParameter(value: ValueId): Tensor {
+  autocastParameter(value: ValueId): Tensor {
     const parameter = this.tensors[value]!;
     if (this.castCache === undefined || parameter.elementBytes === 2) return parameter;
     const known = this.castCache.get(value);
@@ -361,13 +236,13 @@ export class Lowering {
     return cast;
   }
 
-  private scratchTensor(storage: number, shape: Shape, elementBytes: number, target: GradientTarget | undefined): Tensor {
+  scratchTensor(storage: number, shape: Shape, elementBytes: number, target: GradientTarget | undefined): Tensor {
     const tensor = { storage, shape, elementBytes, target };
     this.scratch.push(tensor);
     return tensor;
   }
 
-  private releaseScratch(first: number): void {
+  releaseScratch(first: number): void {
     for (const { storage } of this.scratch.splice(first)) this.recorder.release(storage);
   }
 
@@ -401,5 +276,3 @@ export class Lowering {
     return label;
   }
 }
-
-export type { Gradient };

@@ -26,7 +26,13 @@ const rules: Readonly<Record<Exclude<Optimizer, 'none'>, OptimizerRule>> = {
 
 const counter: Shape = [axis('one')];
 
-export function optimizerStep(recorder: TraceRecorder, parameters: readonly ResidentParameter[], optimizer: Optimizer, elementBytes: number, first: boolean): void {
+export function optimizerStep(
+  recorder: TraceRecorder,
+  parameters: readonly ResidentParameter[],
+  optimizer: Optimizer,
+  elementBytes: number,
+  first: boolean,
+): void {
   if (optimizer === 'none') return;
   const { numMoments, deviceStep, numForeachTemporaries } = rules[optimizer];
   const trained = parameters.filter(({ accumulator }) => accumulator.gradient !== undefined);
@@ -42,6 +48,7 @@ export function optimizerStep(recorder: TraceRecorder, parameters: readonly Resi
   recorder.currentCategory = 5;
   recorder.currentOperation = recorder.operation('optimizer step');
   const temporaries = [];
-  for (let i = 0; i < numForeachTemporaries; i++) for (const { shape } of trained) temporaries.push(recorder.allocate(shape, elementBytes));
+  for (let i = 0; i < numForeachTemporaries; i++)
+    for (const { shape } of trained) temporaries.push(recorder.allocate(shape, elementBytes));
   for (const storage of temporaries) recorder.release(storage);
 }

@@ -12,7 +12,12 @@ export interface ResidentParameter {
   readonly used: boolean;
 }
 
-export function allocateParameters(program: ForwardProgram, lowering: Lowering, recorder: TraceRecorder, elementBytes: number): ResidentParameter[] {
+export function allocateParameters(
+  program: ForwardProgram,
+  lowering: Lowering,
+  recorder: TraceRecorder,
+  elementBytes: number,
+): ResidentParameter[] {
   recorder.currentCategory = 0;
   recorder.currentOperation = recorder.operation('parameters');
   return program.parameters.map(({ value, module, used }) => {
@@ -40,7 +45,12 @@ const meshRows = [axis('meshNodes'), axis('batch')] as const;
  * and fp32 edge attributes inside the graph objects, the model's own edge and node features, fp32 positions and latitudes and
  * longitudes of both node sets in both bipartite graphs (physicsnemo/models/graphcast/utils/graph.py, 94b3551).
  */
-export function allocateInputs(program: ForwardProgram, lowering: Lowering, recorder: TraceRecorder, elementBytes: number): void {
+export function allocateInputs(
+  program: ForwardProgram,
+  lowering: Lowering,
+  recorder: TraceRecorder,
+  elementBytes: number,
+): void {
   recorder.currentCategory = 3;
   recorder.currentModule = recorder.module('inputs');
   const edges = ['grid2mesh', 'mesh', 'mesh2grid'] as const;
@@ -62,10 +72,17 @@ export function allocateInputs(program: ForwardProgram, lowering: Lowering, reco
   bindData('meshNodeFeatures');
   allocate('mesh graph node features', [...meshRows, constant(3)], 4);
   allocate('mesh graph latitudes and longitudes', [...meshRows, constant(2)], 4);
-  for (const [name, rows] of [['grid', gridRows], ['mesh', meshRows]] as const) {
+  for (const [name, rows] of [
+    ['grid', gridRows],
+    ['mesh', meshRows],
+  ] as const) {
     for (const width of [3, 2]) {
       for (const graph of ['grid2mesh', 'mesh2grid']) {
-        allocate(`${graph} graph, ${name} ${width === 3 ? 'positions' : 'latitudes and longitudes'}`, [...rows, constant(width)], 4);
+        allocate(
+          `${graph} graph, ${name} ${width === 3 ? 'positions' : 'latitudes and longitudes'}`,
+          [...rows, constant(width)],
+          4,
+        );
       }
     }
   }

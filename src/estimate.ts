@@ -1,0 +1,73 @@
+/**
+ * The one file that composes the stages: model and recipe → forward program → trace → peak → process → verdict.
+ * Pure: everything it needs is in its arguments, and a search calls it as it is.
+ */
+import { type Accuracy, pytorchAccuracy } from './accuracy/shipped.js';
+import type { Config, Device } from './config/types.js';
+import { countFlops, type Flops } from './cost/flops.js';
+import { type Liveness, liveness } from './memory/liveness.js';
+import { bufferBytes, type Trace } from './memory/trace.js';
+import { judge, usableBytes, type Verdict } from './memory/verdict.js';
+import { type Counts, dimensionsOf } from './program/dimensions.js';
+import { forwardProgram } from './program/index.js';
+import { countParameters, type ParameterCount } from './program/parameters.js';
+import type { Dimensions } from './program/shape.js';
+import type { ForwardProgram } from './program/types.js';
+import { runtimes } from './runtimes/index.js';
+import type { ProcessMemory } from './runtimes/process.js';
+
+/** A step as arrays with names, shapes and lifetimes; what `explain` shows and `verify` compares with. */
+export interface PricedProgram {
+  readonly program: ForwardProgram;
+  readonly trace: Trace;
+  readonly dimensions: Dimensions;
+}
+
+export interface Priced extends PricedProgram {
+  readonly counts: Counts;
+  readonly liveness: Liveness;
+  readonly process: ProcessMemory;
+  readonly parameters: ParameterCount;
+  readonly flops: Flops;
+  readonly verdict: Verdict;
+  readonly accuracy: Accuracy;
+  readonly assumptions: readonly string[];
+}
+
+export function priceProgram(config: Config, counts: Counts): PricedProgram {
+  const { runtime } = runtimes[config.runtime];
+  const program = forwardProgram(config.model, config.recipe, runtime.segment(config));
+  const dimensions = runtime.dimensions(dimensionsOf(config, counts), config);
+  return { program, trace: runtime.trace(program, config), dimensions };
+}
+
+/** `standIn`: whose context and libraries count where no card was named. */
+export function price(config: Config, counts: Counts, standIn: Device): Priced {
+  const { runtime, assumption } = runtimes[config.runtime];
+  const { program, trace, dimensions } = priceProgram(config, counts);
+  const bytesOfBuffer = bufferBytes(trace, dimensions);
+  const live = liveness(trace, dimensions, bytesOfBuffer);
+  const device = config.device ?? standIn;
+  const usable =
+    config.device === null ? undefined : usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
+  const process = runtime.process({ trace, bytesOfBuffer, liveness: live, config, device, usableBytes: usable });
+  const card = usable === undefined ? null : { nominalBytes: device.nominalBytes, usableBytes: usable };
+  const noCard = `No card was named: context and library bytes are those of ${standIn.name}.`;
+  return {
+    program,
+    trace,
+    dimensions,
+    counts,
+    liveness: live,
+    process,
+    parameters: countParameters(program, dimensions),
+    flops: countFlops(program, dimensions),
+    verdict: judge(process.range, card, process.xlaRemat?.kind),
+    accuracy: pytorchAccuracy,
+    assumptions: [
+      ...config.assumptions,
+      ...(assumption ? [assumption] : []),
+      ...(config.device === null ? [noCard] : []),
+    ],
+  };
+}

@@ -1,0 +1,19 @@
+/** Which program a model runs: one builder per family of layouts. */
+import type { Model, Recipe } from '../config/types.js';
+import { InputError } from '../errors.js';
+import { graphcastProgram } from './graphcast.js';
+import type { ForwardProgram, Segmentation } from './types.js';
+
+export function forwardProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
+  switch (model.layout) {
+    case 'jax':
+    case 'physicsnemo':
+      if (model.processor === 'interaction') return graphcastProgram(model, recipe, segmentation);
+      throw notPriced(`--processor ${model.processor}`);
+    default:
+      throw notPriced(`the layout ${model.layout}`);
+  }
+}
+
+const notPriced = (what: string) =>
+  new InputError('not-priced', `${what} has no forward program yet.`, ['gc-plan profiles']);

@@ -1,0 +1,20 @@
+import type { RuntimeName } from '../config/types.js';
+import { pytorchRuntime } from './pytorch/index.js';
+import type { Runtime } from './types.js';
+
+/** A runtime that has no rules of its own yet runs with PyTorch's, and `assumption` says so in every report. */
+export interface Registered {
+  readonly runtime: Runtime;
+  readonly assumption?: string;
+}
+
+const standIn = (name: string): Registered => ({
+  runtime: pytorchRuntime,
+  assumption: `${name} has no rules of its own yet: the numbers are PyTorch eager's.`,
+});
+
+export const runtimes: Readonly<Record<RuntimeName, Registered>> = {
+  pytorch: { runtime: pytorchRuntime },
+  jax: standIn('JAX'),
+  tfjs: standIn('TensorFlow.js'),
+};

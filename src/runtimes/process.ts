@@ -1,0 +1,26 @@
+/** From one step's arrays to what a process takes on the card; each runtime has its own allocator and its own uncertainty. */
+import type { Config, Device } from '../config/types.js';
+import type { Liveness } from '../memory/liveness.js';
+import type { Trace } from '../memory/trace.js';
+import type { BytesRange, XlaRematKind } from '../memory/verdict.js';
+
+export interface ProcessMemory {
+  readonly peakAllocatedBytes: number;
+  readonly peakReservedBytes: number;
+  readonly minCapacityBytes?: number;
+  readonly deviceBytes: number;
+  readonly range: BytesRange;
+  readonly xlaRemat?: { readonly kind: XlaRematKind; readonly limitBytes: number; readonly peakLiveBytes?: number };
+  readonly preallocatedBytes?: number;
+}
+
+export interface ProcessInput {
+  readonly trace: Trace;
+  readonly bytesOfBuffer: Float64Array;
+  readonly liveness: Liveness;
+  readonly config: Config;
+  /** The named card, or the one whose context and libraries stand in for it. */
+  readonly device: Device;
+  /** What the process may take; absent where no card was named. */
+  readonly usableBytes: number | undefined;
+}

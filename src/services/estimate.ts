@@ -1,0 +1,62 @@
+/** `gc-plan estimate`: one configuration's memory as a report. */
+
+import { loadDevice } from '../config/profiles.js';
+import { type ResolveInput, resolveConfig } from '../config/resolve.js';
+import type { Config } from '../config/types.js';
+import { type Priced, price } from '../estimate.js';
+import type { Estimate } from '../report/schemas/estimate.js';
+import { counts } from '../topology/counts.js';
+import { tool } from '../version.js';
+
+/** Its context and libraries stand in where no card was named. */
+export const standInDevice = 'h100-80gb';
+
+export async function estimate(input: ResolveInput): Promise<Estimate> {
+  const config = await resolveConfig(input);
+  return toReport(config, price(config, counts(config.model), loadDevice(standInDevice)));
+}
+
+export function toReport(config: Config, priced: Priced): Estimate {
+  const { runtime, model, recipe, device, reserveBytes, allowTight } = config;
+  const { liveness, process, parameters, flops } = priced;
+  const { byCategory, byModule, phases, peak } = liveness;
+  const elementBytes = recipe.precision === 'bf16-full' ? 2 : 4;
+  return {
+    schema: 'gc-plan/estimate@1',
+    tool: tool(),
+    config: { runtime, model, recipe, device, reserveBytes, allowTight },
+    counts: priced.counts,
+    parameters: {
+      count: parameters.count,
+      bytes: parameters.count * elementBytes,
+      byModule: parameters.byNetwork.map(({ network, count }) => ({
+        module: network,
+        count,
+        bytes: count * elementBytes,
+      })),
+    },
+    memory: {
+      parameterBytes: byCategory.parameter,
+      gradientBytes: byCategory.gradient,
+      optimizerBytes: byCategory.optimizer,
+      activationBytes: byCategory.activation,
+      temporaryBytes: byCategory.temporary,
+      inputBytes: byCategory.input,
+      peakLiveBytes: peak.liveBytes,
+      peakAllocatedBytes: process.peakAllocatedBytes,
+      peakReservedBytes: process.peakReservedBytes,
+      ...(process.minCapacityBytes !== undefined && { minCapacityBytes: process.minCapacityBytes }),
+      deviceBytes: process.deviceBytes,
+      range: process.range,
+      byModule: [...byModule].map(([module, bytes]) => ({ module, bytes })),
+      phases,
+      ...(process.xlaRemat && { xlaRemat: process.xlaRemat }),
+      ...(process.preallocatedBytes !== undefined && { preallocatedBytes: process.preallocatedBytes }),
+    },
+    peak: { phase: peak.phase, operation: peak.operation, index: peak.event },
+    verdict: priced.verdict,
+    cost: flops,
+    accuracy: priced.accuracy,
+    assumptions: priced.assumptions,
+  };
+}
