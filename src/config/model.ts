@@ -1,15 +1,13 @@
 /** The model: a profile's networks with the typed changes, and the laws that tie its numbers together. */
 import { InputError } from '../errors.js';
 import { layoutTraits, optionRuntimes, runtimeLabels } from './capabilities.js';
+import { atLevels } from './channels.js';
 import { parseGrid, parseResolution } from './grid.js';
 import { maximumEdges } from './limits.js';
+import { notInRuntime } from './not-in-runtime.js';
 import type { ModelProfile } from './profiles.js';
 import type { Typed } from './typed.js';
 import type { Grid, GridKind, Model, ProcessorKind, RuntimeName } from './types.js';
-
-/** Per pressure level: 6 atmospheric variables, 2 of whose time steps are read and 1 predicted (graphcast.py TASK definitions). */
-const inputChannelsPerLevel = 12;
-const outputChannelsPerLevel = 6;
 
 function notInLayout(option: string, profile: ModelProfile): InputError {
   const { label } = layoutTraits[profile.model.layout];
@@ -58,18 +56,14 @@ function resolveGrid(profile: ModelProfile, typed: Typed): Grid {
   return kind ? withKind(grid, kind) : grid;
 }
 
-function resolveChannels(
-  profile: ModelProfile,
-  typed: Typed,
-): Pick<Model, 'inputChannels' | 'outputChannels' | 'pressureLevels'> {
-  const { inputChannels, outputChannels, pressureLevels } = profile.model;
-  const levelsText = typed.text('levels');
-  const levels = levelsText === undefined ? pressureLevels : Number(levelsText);
-  const added = levels === undefined || pressureLevels === undefined ? 0 : levels - pressureLevels;
+function resolveChannels(profile: ModelProfile, typed: Typed): Partial<Model> {
+  const levels = typed.text('levels');
+  const inputChannels = typed.number('input-channels');
+  const outputChannels = typed.number('output-channels');
   return {
-    ...(levels === undefined ? {} : { pressureLevels: levels }),
-    inputChannels: typed.number('input-channels') ?? inputChannels + added * inputChannelsPerLevel,
-    outputChannels: typed.number('output-channels') ?? outputChannels + added * outputChannelsPerLevel,
+    ...(levels === undefined ? {} : atLevels(profile.model, Number(levels))),
+    ...(inputChannels === undefined ? {} : { inputChannels }),
+    ...(outputChannels === undefined ? {} : { outputChannels }),
   };
 }
 
@@ -147,6 +141,19 @@ function modelAssumptions(model: Model, runtime: RuntimeName): readonly string[]
   return notes;
 }
 
+/** anemoi's kernels are PyTorch's; elsewhere attention is plain operations, which is what `pyg` means. */
+function resolveBackend(
+  profileBackend: Model['attentionBackend'],
+  typed: Typed,
+  runtime: RuntimeName,
+): Model['attentionBackend'] {
+  const typedBackend = typed.text('attention-backend') as Model['attentionBackend'] | undefined;
+  const having = optionRuntimes.attentionBackend ?? [];
+  if (having.includes(runtime)) return typedBackend ?? profileBackend;
+  if (typedBackend) throw notInRuntime('attention-backend', typedBackend, runtime, [], having);
+  return 'pyg';
+}
+
 export function resolveModel(
   profile: ModelProfile,
   typed: Typed,
@@ -155,26 +162,23 @@ export function resolveModel(
   checkLayoutHas(profile, typed);
   const base = profile.model;
   const processor = (typed.text('processor') as ProcessorKind | undefined) ?? base.processor;
-  const backendRuns = optionRuntimes.attentionBackend?.includes(runtime) ?? true;
   const hiddenDim = typed.number('hidden-dim') ?? base.hiddenDim;
   const heads = typed.number('heads') ?? base.heads;
   checkAttention(profile, processor, hiddenDim, heads, typed);
   const model: Model = {
     name: profile.name,
-    layout: base.layout,
+    ...base,
+    ...resolveChannels(profile, typed),
     hiddenDim,
     layers: typed.number('layers') ?? base.layers,
     meshLevel: typed.number('mesh-level') ?? base.meshLevel,
     mlpHiddenLayers: typed.number('mlp-hidden-layers') ?? base.mlpHiddenLayers,
     grid: resolveGrid(profile, typed),
-    ...resolveChannels(profile, typed),
     radiusFraction: typed.number('radius-fraction') ?? base.radiusFraction,
     processor,
     heads,
     mlpRatio: typed.number('mlp-ratio') ?? base.mlpRatio,
-    attentionBackend: backendRuns
-      ? ((typed.text('attention-backend') as Model['attentionBackend'] | undefined) ?? base.attentionBackend)
-      : 'pyg',
+    attentionBackend: resolveBackend(base.attentionBackend, typed, runtime),
   };
   if (model.layout === 'physicsnemo' && model.layers < 3) {
     throw new InputError(

@@ -2,8 +2,10 @@
 import { basename } from 'node:path';
 import type { z } from 'zod';
 import { InputError } from '../errors.js';
+import { layoutTraits } from './capabilities.js';
+import { atLevels } from './channels.js';
 import { parseCheckpoint } from './checkpoint.js';
-import { checkGrid } from './grid.js';
+import { checkGrid, resolutionGrid } from './grid.js';
 import { nearest, shown } from './nearest.js';
 import { modelFileSchema } from './profile-schema.js';
 import { type ModelProfile, profileNames, readProfile } from './profiles.js';
@@ -11,67 +13,92 @@ import { readStrictJson } from './strict-json.js';
 
 type ModelFile = z.infer<typeof modelFileSchema>;
 
-/** The keys that the schema knows beside the one it refused. */
+/** The keys that the schema knows where it refused one. */
 function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  const shape = modelFileSchema.shape;
+  const { shape } = modelFileSchema;
   if (path.length === 0) return Object.keys(shape);
-  if (path[0] === 'model')
-    return path.length === 1 ? Object.keys(shape.model.unwrap().shape) : ['latitudes', 'longitudes', 'kind'];
-  return path[0] === 'recipe' ? Object.keys(shape.recipe.unwrap().shape) : [];
+  if (path[0] === 'recipe') return Object.keys(shape.recipe.unwrap().shape);
+  return path.length === 1 ? Object.keys(shape.model.unwrap().shape) : ['latitudes', 'longitudes', 'kind'];
 }
 
 function refuse(file: string, issue: z.core.$ZodIssue): InputError {
-  const where = [...issue.path, ...(issue.code === 'unrecognized_keys' ? [issue.keys[0]!] : [])]
-    .map((key) => shown(String(key)))
-    .join('.');
+  const where = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
-    const near = nearest(issue.keys[0]!, keysAt(issue.path));
-    return new InputError('unknown-key', `${shown(file)}: there is no key ${where}.`, [`Nearest: ${near.join(', ')}`]);
-  }
-  if (where === 'base')
-    return new InputError('missing-base', `${shown(file)}: base must name the shipped model it starts from.`, [
-      `"base": "graphcast-small"`,
-      `One of ${profileNames('models').join(', ')}.`,
+    const [key = ''] = issue.keys;
+    const name = [...where, shown(key)].join('.');
+    return new InputError('unknown-key', `${shown(file)}: there is no key ${name}.`, [
+      `Nearest: ${nearest(key, keysAt(issue.path)).join(', ')}`,
     ]);
-  return new InputError('invalid-profile', `${shown(file)}: ${where || 'the file'}: ${issue.message}.`, [
-    `Correct ${where || 'it'}; gc-plan profiles shows the keys of shipped ones.`,
+  }
+  const key = where.join('.');
+  if (key === 'base') {
+    return new InputError(
+      'missing-base',
+      `${shown(file)}: base must name the shipped model that the file starts from.`,
+      ['"base": "graphcast-small"', `One of ${profileNames('models').join(', ')}.`],
+    );
+  }
+  return new InputError('invalid-profile', `${shown(file)}: ${key || 'the file'}: ${issue.message}.`, [
+    `Correct ${key || 'it'}, or leave it out to keep the base's.`,
   ]);
 }
 
-/** Undefined values left out, as `exactOptionalPropertyTypes` wants them. */
-const given = <Value extends object>(
-  value: Value | undefined,
-): { [Key in keyof Value]?: Exclude<Value[Key], undefined> } =>
-  Object.fromEntries(Object.entries(value ?? {}).filter(([, entry]) => entry !== undefined)) as {
-    [Key in keyof Value]?: Exclude<Value[Key], undefined>;
-  };
+/** Without the keys that hold undefined. */
+type Given<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
+const given = <Value extends object>(value: Value | undefined): Given<Value> =>
+  Object.fromEntries(Object.entries(value ?? {}).filter(([, entry]) => entry !== undefined)) as Given<Value>;
 
-function merge(base: ModelProfile, file: ModelFile, path: string): ModelProfile {
-  return {
-    name: file.name ?? basename(path, '.json'),
-    description: file.description ?? base.description,
-    runtime: file.runtime ?? base.runtime,
-    gridAtOneDegree: file.gridAtOneDegree ?? base.gridAtOneDegree,
-    model: { ...base.model, ...given(file.model) },
-    recipe: { ...base.recipe, ...given(file.recipe) },
-    sources: file.sources ?? [`${path}, on top of ${base.name}`],
-  };
+function mergeModel(base: ModelProfile, file: ModelFile, path: string): ModelProfile['model'] {
+  const { resolutionDeg, ...typed } = given(file.model);
+  const atOneDegree = file.gridAtOneDegree ?? base.gridAtOneDegree;
+  if (resolutionDeg !== undefined && typed.grid) {
+    throw new InputError('conflicting-options', `${path}: model.grid and model.resolutionDeg both say the grid.`, [
+      'Keep one of them.',
+    ]);
+  }
+  const layout = typed.layout ?? base.model.layout;
+  const grid =
+    resolutionDeg === undefined
+      ? {}
+      : { grid: resolutionGrid(resolutionDeg, layout, atOneDegree, `${path}: model.resolutionDeg`) };
+  const levels = typed.pressureLevels === undefined ? {} : atLevels(base.model, typed.pressureLevels);
+  return { ...base.model, ...levels, ...typed, ...grid };
 }
 
-export function readModelFile(path: string): ModelProfile {
-  const parsed = modelFileSchema.safeParse(readStrictJson(path));
-  if (!parsed.success) throw refuse(path, parsed.error.issues[0]!);
-  const file = parsed.data;
-  const profile = merge(readProfile<ModelProfile>('models', file.base), file, path);
-  checkGrid(profile.model.grid, `${path}: model.grid`);
-  if (file.recipe?.checkpoint !== undefined) {
-    try {
-      parseCheckpoint(file.recipe.checkpoint);
-    } catch (error) {
-      if (error instanceof InputError)
-        throw new InputError(error.code, `${shown(path)}: recipe.checkpoint: ${error.message}`, error.nextSteps);
-      throw error;
-    }
+/** What a file could say that no flag can, and no runtime could price. */
+function checkProfile(profile: ModelProfile, path: string): void {
+  const { layout, grid, processor } = profile.model;
+  checkGrid(grid, `${path}: model.grid`);
+  const own = layout === 'anemoi-graphtransformer' ? 'attention' : 'interaction';
+  if (!layoutTraits[layout].processors && processor !== own) {
+    throw new InputError(
+      'not-in-model',
+      `${path}: model.processor: ${layoutTraits[layout].label} runs ${own} layers only.`,
+      [`"processor": "${own}"`],
+    );
   }
+  try {
+    parseCheckpoint(profile.recipe.checkpoint ?? 'none');
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(error.code, `${path}: recipe.checkpoint: ${error.message}`, error.nextSteps);
+  }
+}
+
+export function readModelFile(file: string): ModelProfile {
+  const parsed = modelFileSchema.safeParse(readStrictJson(file));
+  if (!parsed.success) throw refuse(file, parsed.error.issues[0]!);
+  const { base: baseName, model: _model, recipe, ...rest } = parsed.data;
+  const base = readProfile<ModelProfile>('models', baseName);
+  const path = shown(file);
+  const profile: ModelProfile = {
+    ...base,
+    name: basename(file, '.json'),
+    sources: [`${path}, on top of ${base.name}`],
+    ...given(rest),
+    model: mergeModel(base, parsed.data, path),
+    recipe: { ...base.recipe, ...given(recipe) },
+  };
+  checkProfile(profile, path);
   return profile;
 }

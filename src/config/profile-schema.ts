@@ -71,7 +71,10 @@ export const modelFileSchema = z.strictObject({
   description: sentence.optional(),
   runtime: runtime.optional(),
   gridAtOneDegree: gridAtOneDegree.optional(),
-  model: model.partial().optional(),
+  model: model
+    .partial()
+    .extend({ resolutionDeg: z.number().positive().max(60).optional() })
+    .optional(),
   recipe: recipe.optional(),
   sources: sources.optional(),
 });
@@ -95,5 +98,13 @@ export const deviceProfileSchema = z.strictObject({
     bf16: positive.optional(),
   }),
   computeCapability: z.int().min(0).max(200),
+  sources,
+});
+
+/** Lists and ranges by option, as sweep's flags take them. */
+export const spaceProfileSchema = z.strictObject({
+  name,
+  description: sentence,
+  options: z.record(z.string(), sentence),
   sources,
 });

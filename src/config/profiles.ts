@@ -100,19 +100,3 @@ export const loadRecipe = (name: string): RecipeProfile => readProfile<RecipePro
 export function loadDevice(name: string): DeviceProfile {
   return readProfile<DeviceProfile>('gpus', name);
 }
-
-export interface ProfileSummary {
-  readonly kind: ProfileKind;
-  readonly name: string;
-  readonly description: string;
-  readonly sources: readonly string[];
-}
-
-/** Everything that ships, for `gc-plan profiles`. */
-export const findProfiles = (): readonly ProfileSummary[] =>
-  profileKinds.flatMap((kind) =>
-    profileNames(kind).map((name) => {
-      const { description, sources } = readProfile<Omit<ProfileSummary, 'kind'>>(kind, name);
-      return { kind, name, description, sources };
-    }),
-  );

@@ -12,7 +12,8 @@ import {
   withoutPart,
 } from './capabilities.js';
 import { noCheckpoint, parseCheckpoint } from './checkpoint.js';
-import { orList } from './nearest.js';
+
+import { notInRuntime } from './not-in-runtime.js';
 import { type OptionDefinition, sharedOptions } from './options.js';
 import type { RecipeOptions } from './profiles.js';
 import type { Typed } from './typed.js';
@@ -45,24 +46,6 @@ const recipeOptions: readonly (OptionDefinition & { readonly key: keyof Recipe }
     return key ? [{ ...definition, key }] : [];
   },
 );
-
-/** A typed option of another runtime. */
-export function notInRuntime(
-  option: string,
-  value: string,
-  runtime: RuntimeName,
-  has: readonly string[],
-  where: readonly RuntimeName[],
-): InputError {
-  const label = runtimeLabels[runtime];
-  const message = has.length
-    ? `--${option} ${value}: ${label} has ${orList(has)} only.`
-    : `--${option}: ${label} has no such option.`;
-  return new InputError('not-in-runtime', message, [
-    ...(has.length ? [`--${option} ${has[0]}`] : [`Leave --${option} out.`]),
-    ...where.map((other) => `--runtime ${other}`),
-  ]);
-}
 
 const planHas = (
   plan: CheckpointPlan,
