@@ -1,0 +1,93 @@
+/**
+ * Edges of the encoder: from every grid node to the mesh nodes within `radiusFraction` × the longest edge of the finest mesh.
+ * Sources: google-deepmind/graphcast 08cf736, `grid_mesh_connectivity.py` (radius query); NVIDIA/physicsnemo 94b3551,
+ * `models/graphcast/utils/graph.py` (four nearest neighbours, then the same radius).
+ */
+import type { Grid, Model } from '../config/types.js';
+import { gridPositions, numGridNodes } from './grid.js';
+import { longestEdge, refinedIcosahedron } from './icosahedral-mesh.js';
+import { forEachRun } from './radius-query.js';
+
+export type GraphModel = Pick<Model, 'grid' | 'meshLevel' | 'radiusFraction' | 'layout'>;
+
+export interface Edges {
+  readonly senders: Int32Array;
+  readonly receivers: Int32Array;
+}
+
+/** Mesh neighbours of one grid node at most. PhysicsNeMo's four bind above a fraction of about 0.7. */
+export const maxNeighbours = (layout: Model['layout']): number =>
+  layout === 'physicsnemo' ? 4 : Number.POSITIVE_INFINITY;
+
+/** The query itself; `counts` remembers its answers. */
+export function queryNumGrid2meshEdges({ grid, meshLevel, radiusFraction, layout }: GraphModel): number {
+  const mesh = refinedIcosahedron(meshLevel);
+  const radius = radiusFraction * longestEdge(mesh);
+  const most = maxNeighbours(layout);
+  let numEdges = 0;
+  if (most === Number.POSITIVE_INFINITY) {
+    forEachRun(mesh.positions, grid, radius, (_node, _firstGridNode, length) => {
+      numEdges += length;
+    });
+  } else {
+    for (const inReach of numNodesInReach(mesh.positions, grid, radius)) numEdges += Math.min(inReach, most);
+  }
+  return numEdges;
+}
+
+/** Senders are grid nodes, ascending; receivers are mesh nodes. */
+export function grid2meshEdges({ grid, meshLevel, radiusFraction, layout }: GraphModel): Edges {
+  const mesh = refinedIcosahedron(meshLevel);
+  const radius = radiusFraction * longestEdge(mesh);
+  const inReach = numNodesInReach(mesh.positions, grid, radius);
+  const end = inReach.slice();
+  for (let sender = 1; sender < end.length; sender++) end[sender]! += end[sender - 1]!;
+  const receivers = new Int32Array(end.at(-1)!);
+  const cursor = end.map((last, sender) => last - inReach[sender]!);
+  forEachRun(mesh.positions, grid, radius, (node, firstGridNode, length) => {
+    for (let sender = firstGridNode; sender < firstGridNode + length; sender++) receivers[cursor[sender]!++] = node;
+  });
+  const senders = new Int32Array(receivers.length);
+  for (let sender = 0; sender < end.length; sender++)
+    senders.fill(sender, end[sender]! - inReach[sender]!, end[sender]);
+  return keepNearest(maxNeighbours(layout), { senders, receivers }, mesh.positions, gridPositions(grid));
+}
+
+/** Mesh nodes in reach of each grid node, `[gridNodes]`. */
+function numNodesInReach(meshPositions: Float64Array, grid: Grid, radius: number): Int32Array {
+  const inReach = new Int32Array(numGridNodes(grid));
+  forEachRun(meshPositions, grid, radius, (_node, firstGridNode, length) => {
+    for (let sender = firstGridNode; sender < firstGridNode + length; sender++) inReach[sender]!++;
+  });
+  return inReach;
+}
+
+/** The `most` shortest edges of each sender. */
+function keepNearest(most: number, edges: Edges, meshPositions: Float64Array, points: Float64Array): Edges {
+  if (most === Number.POSITIVE_INFINITY) return edges;
+  const kept: number[] = [];
+  for (let from = 0, to = 0; from < edges.senders.length; from = to) {
+    while (edges.senders[to] === edges.senders[from]) to++;
+    const byDistance = Array.from({ length: to - from }, (_, place) => from + place).sort(
+      (a, b) => squaredLength(a, edges, meshPositions, points) - squaredLength(b, edges, meshPositions, points),
+    );
+    kept.push(...byDistance.slice(0, most));
+  }
+  return {
+    senders: Int32Array.from(kept, (edge) => edges.senders[edge]!),
+    receivers: Int32Array.from(kept, (edge) => edges.receivers[edge]!),
+  };
+}
+
+function squaredLength(
+  edge: number,
+  { senders, receivers }: Edges,
+  meshPositions: Float64Array,
+  points: Float64Array,
+): number {
+  let sum = 0;
+  for (let axis = 0; axis < 3; axis++) {
+    sum += (points[3 * senders[edge]! + axis]! - meshPositions[3 * receivers[edge]! + axis]!) ** 2;
+  }
+  return sum;
+}
