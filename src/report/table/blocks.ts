@@ -12,39 +12,50 @@ const width = (line: string) => stripVTControlCharacters(line).length;
 const widest = (block: Block) => Math.max(0, ...block.map(width));
 const trimmed = (text: string): Block => text.split('\n').map((line) => line.trimEnd());
 
-/** A title over columns; the first column is text, the others are numbers unless said otherwise. */
-export function columns(title: string, rows: readonly (readonly string[])[], numText = 1): Block {
-  const last = (rows[0]?.length ?? 1) - 1;
+/** A title over columns, each `<` text or `>` number. */
+export function columns(title: string, rows: readonly (readonly string[])[], alignments: string): Block {
   const text = table(
     rows.map((row) => [...row]),
     {
       border: getBorderCharacters('void'),
       drawHorizontalLine: () => false,
-      columnDefault: { paddingLeft: 0, paddingRight: 2, alignment: 'right' },
-      columns: Array.from({ length: last + 1 }, (_, index) => ({
-        alignment: index < numText ? 'left' : 'right',
-        ...(index === last ? { paddingRight: 0 } : {}),
+      columns: [...alignments].map((alignment, index) => ({
+        alignment: alignment === '<' ? 'left' : 'right',
+        paddingLeft: 0,
+        paddingRight: index === alignments.length - 1 ? 0 : 2,
       })),
-    },
-  );
-  const body = trimmed(text.trimEnd());
-  return [title, ...body];
-}
-
-/** Paragraphs with a mark in front, broken at words. */
-export function list(title: string, items: readonly string[], layout: Layout): Block {
-  if (items.length === 0) return [];
-  const text = table(
-    items.map((item) => ['·', item]),
-    {
-      border: getBorderCharacters('void'),
-      drawHorizontalLine: () => false,
-      columnDefault: { paddingLeft: 0, paddingRight: 1 },
-      columns: [{ width: 1 }, { width: layout.columns - 4, wrapWord: true }],
     },
   );
   return [title, ...trimmed(text.trimEnd())];
 }
+
+function wrapped(rows: readonly (readonly string[])[], widths: readonly number[]): Block {
+  const text = table(
+    rows.map((row) => [...row]),
+    {
+      border: getBorderCharacters('void'),
+      drawHorizontalLine: () => false,
+      columnDefault: { paddingLeft: 0, paddingRight: 1 },
+      columns: widths.map((width) => ({ width, wrapWord: true })),
+    },
+  );
+  return trimmed(text.trimEnd());
+}
+
+/** One running text, broken at words. */
+export const paragraph = (text: string, layout: Layout): Block => wrapped([[text]], [layout.columns - 1]);
+
+/** Paragraphs with a mark in front. */
+export const list = (title: string, items: readonly string[], layout: Layout): Block =>
+  items.length === 0
+    ? []
+    : [
+        title,
+        ...wrapped(
+          items.map((item) => ['·', item]),
+          [1, layout.columns - 4],
+        ),
+      ];
 
 const gap = 4;
 

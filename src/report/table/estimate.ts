@@ -4,37 +4,40 @@ import { formatCheckpoint } from '../../config/checkpoint.js';
 import type { Layout } from '../formats.js';
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatBytesPair, formatCount, formatFlops, formatPercent, inUnit, unitOf } from '../units.js';
-import { type Block, columns, flow, list, page, styleOf } from './blocks.js';
+import { type Block, columns, flow, list, page, paragraph, styleOf } from './blocks.js';
 
 export function renderEstimate(estimate: Estimate, layout: Layout): string {
   const style = styleOf(layout);
   const heading = (text: string) => style.bold(text);
-  const { memory } = estimate;
+  const {
+    memory,
+    config: { recipe },
+  } = estimate;
   return page([
-    [verdictLine(estimate, style), style.dim(configLine(estimate)), ...smallestChange(estimate)],
-    columns(heading('One training step, worst moment'), totals(estimate), 1),
+    [
+      ...paragraph(verdictLine(estimate, style), layout),
+      ...paragraph(configLine(estimate), layout).map((line) => style.dim(line)),
+      ...smallestChange(estimate).flatMap((line) => paragraph(line, layout)),
+    ],
+    columns(heading(recipe.mode === 'train' ? 'One training step' : 'One forward pass'), totals(estimate), '<><'),
     flow(
       [
-        columns(heading('By category'), parts(categories(memory), memory.peakLiveBytes)),
-        columns(
+        shares(heading('By category'), categories(memory), memory.peakLiveBytes),
+        shares(
           heading('By module'),
-          parts(
-            memory.byModule.map(({ module, bytes }) => [module, bytes] as const),
-            memory.peakLiveBytes,
-          ),
+          memory.byModule.map(({ module, bytes }) => [module, bytes]),
+          memory.peakLiveBytes,
         ),
-        columns(
-          heading('By phase (peak)'),
-          parts(
-            memory.phases.map(({ phase, peakLiveBytes }) => [phase, peakLiveBytes] as const),
-            memory.peakLiveBytes,
-          ),
+        shares(
+          heading('By phase (its peak)'),
+          memory.phases.map(({ phase, peakLiveBytes }) => [phase, peakLiveBytes]),
+          memory.peakLiveBytes,
         ),
       ],
       layout,
     ),
-    [`${heading('Peak')}  in ${estimate.peak.phase}, at ${estimate.peak.operation}`],
-    columns(heading('Model'), model(estimate), 2),
+    paragraph(`${heading('Peak')}  in ${estimate.peak.phase}, at ${estimate.peak.operation}`, layout),
+    columns(heading('Model'), model(estimate), '<<'),
     list(heading('Assumptions'), estimate.assumptions, layout),
     list(heading('Accuracy'), [accuracy(estimate)], layout),
   ]);
@@ -49,7 +52,7 @@ function verdictLine({ verdict, config, memory }: Estimate, style: ChalkInstance
     case 'tight':
       return `${style.yellow.bold(`tight on ${card}`)}: ${formatBytesPair(lowBytes, highBytes, 'to')} needed, ${formatBytes(verdict.usableBytes)} usable`;
     case 'exceeds':
-      return `${style.red.bold(`does not fit on ${card}`)}: ${formatBytesPair(highBytes, verdict.usableBytes, 'of')} usable, ${formatBytes(verdict.shortfallBytes)} too much`;
+      return `${style.red.bold(`does not fit on ${card}`)}: ${formatBytes(highBytes)} needed, ${formatBytes(verdict.usableBytes)} usable, ${formatBytes(verdict.shortfallBytes)} short`;
     case 'unknown':
       return `${style.bold(`needs ${formatBytes(highBytes)}`)}; --gpu NAME or --vram SIZE says whether that fits`;
   }
@@ -88,7 +91,7 @@ function totals({ memory }: Estimate): readonly (readonly string[])[] {
     ...row('allocated', memory.peakAllocatedBytes, 'as the allocator counts them'),
     ...row('reserved', memory.peakReservedBytes, 'what the allocator holds'),
     ...row('least', memory.minCapacityBytes, 'the smallest pool in which it still runs'),
-    ...row('on the card', memory.deviceBytes, 'with context and libraries, as nvidia-smi shows it'),
+    ...row('on the card', memory.deviceBytes, 'with context and libraries (nvidia-smi)'),
     ...row('preallocated', memory.preallocatedBytes, 'what JAX takes by default'),
     ['range', formatBytesPair(lowBytes, highBytes, 'to'), 'on the card, from measured errors'],
     ...remat(memory),
@@ -116,9 +119,14 @@ const categories = (memory: Estimate['memory']) =>
     ['temporary', memory.temporaryBytes],
   ] as const;
 
-function parts(rows: readonly (readonly [string, number])[], wholeBytes: number): readonly (readonly string[])[] {
+function shares(title: string, parts: readonly (readonly [string, number])[], wholeBytes: number): Block {
   const unit = unitOf(wholeBytes);
-  return rows.map(([name, bytes]) => [name, `${inUnit(bytes, unit)} ${unit.name}`, formatPercent(bytes, wholeBytes)]);
+  const rows = parts.map(([name, bytes]) => [
+    name,
+    `${inUnit(bytes, unit)} ${unit.name}`,
+    formatPercent(bytes, wholeBytes),
+  ]);
+  return columns(title, rows, '<>>');
 }
 
 function model({ parameters, counts, cost }: Estimate): readonly (readonly string[])[] {

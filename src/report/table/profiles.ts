@@ -7,8 +7,8 @@ export function renderProfiles({ models, recipes, gpus }: Profiles, layout: Layo
   const heading = (text: string) => styleOf(layout).bold(text);
   const named = ({ name, description }: { name: string; description: string }) => [name, description];
   return page([
-    columns(heading('Models'), models.map(named), 2),
-    columns(heading('Recipes'), recipes.map(named), 2),
+    columns(heading('Models'), models.map(named), '<<'),
+    columns(heading('Recipes'), recipes.map(named), '<<'),
     columns(
       heading('GPUs'),
       gpus.map(({ name, nominalBytes, reportedBytes, bandwidthGBps }) => [
@@ -17,6 +17,7 @@ export function renderProfiles({ models, recipes, gpus }: Profiles, layout: Layo
         `${formatBytes(reportedBytes)} reported`,
         `${bandwidthGBps} GB/s`,
       ]),
+      '<>>>',
     ),
     ['gc-plan profiles --json adds the source of each'],
   ]);

@@ -1,0 +1,20 @@
+/** The reports as JSON Schemas (draft 2020-12), by the name in their `schema` key. The build writes them to `schemas/`. */
+import { z } from 'zod';
+import { errorSchema } from './error.js';
+import { estimateSchema } from './estimate.js';
+import { profilesSchema } from './profiles.js';
+import { sweepSchema } from './sweep.js';
+import { verificationSchema } from './verify.js';
+
+export const reportSchemas = {
+  'gc-plan/estimate@1': estimateSchema,
+  'gc-plan/sweep@1': sweepSchema,
+  'gc-plan/verify@1': verificationSchema,
+  'gc-plan/profiles@1': profilesSchema,
+  'gc-plan/error@1': errorSchema,
+} as const;
+
+export const publishedSchemas = (): Readonly<Record<string, object>> =>
+  Object.fromEntries(
+    Object.entries(reportSchemas).map(([name, schema]) => [name, { $id: name, ...z.toJSONSchema(schema) }]),
+  );

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import * as common from './common.js';
+import type { DeepReadonly } from './readonly.js';
+
+const { bytes } = common;
+
+const measuredBytes = z.strictObject({
+  parameterBytes: bytes,
+  forwardEndBytes: bytes,
+  peakLiveBytes: bytes,
+  optimizerBytes: bytes,
+});
+const errorsPercent = z.strictObject({
+  parameterBytes: z.number(),
+  forwardEndBytes: z.number(),
+  peakLiveBytes: z.number(),
+  optimizerBytes: z.number(),
+});
+
+export const verificationSchema = z
+  .strictObject({
+    schema: z.literal('gc-plan/verify@1'),
+    tool: common.tool,
+    config: common.config,
+    backend: z.strictObject({ name: z.string(), version: z.string(), device: z.string() }),
+    steps: common.count,
+    predicted: measuredBytes,
+    measured: measuredBytes.exactOptional().describe('Absent after oom or timeout.'),
+    errorsPercent: errorsPercent.exactOptional().describe('(predicted − measured) ÷ measured.'),
+    firstDivergence: z
+      .strictObject({ operation: z.string(), predictedBytes: bytes, measuredBytes: bytes })
+      .exactOptional()
+      .describe('The first operation where prediction and measurement part.'),
+    verdict: z.strictObject({ kind: z.enum(['within', 'outside', 'oom', 'timeout']) }),
+    assumptions: z.array(z.string()),
+  })
+  .describe('Real training steps compared with the estimate.');
+
+export type Verification = DeepReadonly<z.infer<typeof verificationSchema>>;
