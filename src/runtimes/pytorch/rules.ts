@@ -50,7 +50,10 @@ export function lower(to: Lowering, operation: Operation): void {
   }
 }
 
-/** Keeps its input and its weight, as autocast hands them to it. */
+/**
+ * Keeps its input and its weight, as autocast hands them to it. The weight's gradient arrives as a transposed view and the bias's
+ * as a reshaped one.
+ */
 function linear(to: Lowering, { input, weight, bias, output }: Linear): void {
   const { pool } = to;
   const b = bias === undefined ? undefined : to.autocastParameter(bias);
@@ -63,8 +66,8 @@ function linear(to: Lowering, { input, weight, bias, output }: Linear): void {
   const x = to.autocast ? to.cast(given, 2) : given;
   const node = to.node([x.target, w.target, b?.target], () => [
     x.target && pool.make(x.shape, x.elementBytes),
-    pool.make(w.shape, x.elementBytes),
-    b && pool.make(b.shape, x.elementBytes),
+    pool.makeView(w.shape, x.elementBytes),
+    b && pool.makeView(b.shape, x.elementBytes),
   ]);
   to.save(node, x, w);
   to.produce(output, x.elementBytes, node);

@@ -22,7 +22,7 @@ export interface Gradient {
   readonly storage: StorageId;
   readonly shape: Shape;
   readonly elementBytes: number;
-  /** Not a strided view of a wider gradient. */
+  /** Not a view. */
   readonly dense: boolean;
   holders: number;
 }
@@ -63,6 +63,11 @@ export class GradientPool {
 
   make(shape: Shape, elementBytes: number): Gradient {
     return { storage: this.recorder.allocate(shape, elementBytes), shape, elementBytes, dense: true, holders: 1 };
+  }
+
+  /** A view whose base is gone: alone on its storage, and yet never summed in place. */
+  makeView(shape: Shape, elementBytes: number): Gradient {
+    return { ...this.make(shape, elementBytes), dense: false };
   }
 
   /** Another tensor on the same storage. */
