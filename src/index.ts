@@ -1,0 +1,10 @@
+/** The library: one function per command, and the reports that they give. */
+export type { ResolveInput } from './config/resolve.js';
+export { InputError } from './errors.js';
+export type { ErrorReport } from './report/schemas/error.js';
+export type { Estimate } from './report/schemas/estimate.js';
+export type { Profiles } from './report/schemas/profiles.js';
+export type { Sweep } from './report/schemas/sweep.js';
+export type { Verification } from './report/schemas/verify.js';
+export { estimate } from './services/estimate.js';
+export { profiles } from './services/profiles.js';
