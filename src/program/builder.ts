@@ -37,13 +37,19 @@ export class Frame {
   /** Results that no local holds yet: they live until the operation that consumes them. */
   readonly temporaries = new Set<ValueId>();
   readonly body: Node[] = [];
+  /** Values made outside and read inside. */
   readonly reads = new Set<ValueId>();
-  readonly made = new Set<ValueId>();
 
   constructor(
     readonly module: Module,
     private readonly builder: ProgramBuilder,
+    /** Everything from this id on is made inside. */
+    readonly firstValue: ValueId,
   ) {}
+
+  read(value: ValueId): void {
+    if (value < this.firstValue) this.reads.add(value);
+  }
 
   set(name: string, value: ValueId): ValueId {
     const former = this.locals.get(name);
@@ -164,8 +170,7 @@ export class ProgramBuilder {
     const frame = this.top();
     const differentiable = inputs.some((id) => this.values[id]!.differentiable) || readsParameter(operation);
     const output = this.value(name, shape, 'operation', differentiable);
-    frame.made.add(output);
-    for (const id of inputs) frame.reads.add(id);
+    for (const id of inputs) if (this.values[id]!.source === 'operation') frame.read(id);
     frame.body.push({ ...operation, output } as Operation);
     frame.temporaries.add(output);
     this.holders[output] = 1;
@@ -180,7 +185,7 @@ export class ProgramBuilder {
     body: (frame: Frame) => readonly ValueId[],
   ): ValueId[] {
     const caller = this.stack.at(-1);
-    const frame = new Frame(spec.module ?? caller?.module ?? 'other', this);
+    const frame = new Frame(spec.module ?? caller?.module ?? 'other', this, this.values.length);
     for (const [name, value] of Object.entries(args)) {
       frame.set(name, value);
       if (caller !== undefined) this.consume(caller, value);
@@ -191,15 +196,14 @@ export class ProgramBuilder {
     for (const value of frame.locals.values()) this.release(frame, value);
     for (const value of frame.temporaries) this.release(frame, value);
     this.stack.pop();
-    const inputs = [...frame.reads].filter((id) => !frame.made.has(id) && this.values[id]!.source === 'operation');
     const block: Block = {
       kind: 'block',
       name: spec.name,
       role: spec.role ?? frameRole,
       module: frame.module,
       recomputed: spec.recomputed ?? false,
-      inputs,
-      outputs: results.filter((id) => frame.made.has(id)),
+      inputs: [...frame.reads],
+      outputs: results.filter((id) => id >= frame.firstValue),
       body: frame.body,
     };
     if (caller === undefined) {
@@ -207,8 +211,7 @@ export class ProgramBuilder {
       return results;
     }
     caller.body.push(block);
-    for (const id of frame.reads) caller.reads.add(id);
-    for (const id of frame.made) caller.made.add(id);
+    for (const id of frame.reads) caller.read(id);
     for (const result of results) {
       if (caller.temporaries.has(result)) this.holders[result]! -= 1;
       else caller.temporaries.add(result);
