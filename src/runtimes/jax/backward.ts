@@ -1,0 +1,185 @@
+/**
+ * The backward pass: reverse order of the program, the gradient of a weight before the gradient of its input. A gradient that
+ * no matrix product, gather or scatter-add needs stays fused in its consumer.
+ */
+import type { Block, LayerNorm, Linear, Node, Operation, ValueId } from '../../program/types.js';
+import type { Forward, Lowering } from './forward.js';
+import type { LossHead } from './loss-head.js';
+import type { BufferId } from './schedule.js';
+import { buffersOf, Environment, fused, inBuffer, type Representation } from './values.js';
+
+export class Backward {
+  private readonly gradients = new Map<ValueId, Representation[]>();
+  /** Gradients of parameters, in the order in which they are made. */
+  readonly parameterGradients: BufferId[] = [];
+
+  constructor(
+    private readonly lowering: Lowering,
+    private readonly forward: Forward,
+    private readonly lossHead: LossHead,
+  ) {}
+
+  seed(value: ValueId, gradient: Representation): void {
+    this.gradients.set(value, [gradient]);
+  }
+
+  nodes(nodes: readonly Node[], environment: Environment): void {
+    for (const node of [...nodes].reverse()) {
+      if (node.kind === 'block')
+        this.lowering.schedule.within({ module: node.module }, () => this.block(node, environment));
+      else if (node.kind !== 'drop') this.operation(node, environment);
+    }
+  }
+
+  private block(block: Block, environment: Environment): void {
+    if (!block.recomputed) {
+      this.nodes(block.body, environment);
+      return;
+    }
+    const again = new Environment(environment);
+    this.lowering.schedule.within({ recompute: true }, () => this.forward.nodes(block.body, again));
+    this.nodes(block.body, again);
+  }
+
+  private operation(operation: Operation, environment: Environment): void {
+    const terms = this.gradients.get(operation.output);
+    if (terms === undefined) return;
+    this.gradients.delete(operation.output);
+    const gradient = terms.length === 1 ? terms[0]! : fused(...terms);
+    switch (operation.kind) {
+      case 'linear':
+        this.linear(operation, gradient, environment);
+        return;
+      case 'activation':
+        this.add(operation.input, fused(gradient, environment.value(operation.input)));
+        return;
+      case 'layerNorm':
+        this.layerNorm(operation, gradient, environment);
+        return;
+      case 'gather':
+        this.scatterAdd(operation.input, operation.output, gradient, environment);
+        return;
+      case 'segmentSum':
+        // Gathered from, so the receivers' gradient gets a buffer.
+        this.add(operation.input, fused(inBuffer(this.materialise(operation.output, gradient, environment))));
+        return;
+      case 'concat':
+        for (const id of operation.inputs) this.add(id, gradient);
+        return;
+      case 'add':
+        this.add(operation.left, gradient);
+        this.add(operation.right, gradient);
+        return;
+      case 'multiply':
+        this.add(operation.left, fused(gradient, environment.value(operation.right)));
+        this.add(operation.right, fused(gradient, environment.value(operation.left)));
+        return;
+      case 'gatherAdd':
+        this.add(operation.edges, gradient);
+        for (const id of [operation.senders, operation.receivers]) {
+          this.scatterAdd(id, operation.output, gradient, environment);
+        }
+        return;
+      case 'graphAttention': {
+        const { query, key, value, edgeTerm } = operation;
+        const saved = [query, key, value, edgeTerm].flatMap((id) => [...buffersOf(environment.value(id))]);
+        const results = [query, key, value, edgeTerm].map((id) => {
+          const buffer = this.forward.array(this.forward.shape(id, environment));
+          this.add(id, inBuffer(buffer));
+          return buffer;
+        });
+        this.lowering.schedule.run(this.gradientName(operation.output), [...saved, ...buffersOf(gradient)], results);
+        return;
+      }
+      case 'loss':
+        this.add(operation.prediction, this.lossHead.backward(environment.value(operation.prediction)));
+        return;
+    }
+  }
+
+  private linear({ input, weight, bias, output }: Linear, gradient: Representation, environment: Environment): void {
+    const operand = this.operandOf(output, gradient, environment);
+    const { values } = this.lowering.program;
+    const parameter = (id: ValueId) =>
+      this.lowering.schedule.buffer(values[id]!.shape, this.lowering.gemm.elementBytes, 'gradient');
+    const weightGradient = parameter(weight);
+    if (bias !== undefined) {
+      const biasGradient = parameter(bias);
+      this.lowering.schedule.run(this.gradientName(bias), [operand], [biasGradient]);
+      this.parameterGradients.push(biasGradient);
+    }
+    this.forward.product(
+      this.gradientName(weight),
+      [this.forward.operand(input, environment), operand],
+      weightGradient,
+    );
+    this.parameterGradients.push(weightGradient);
+    if (!values[input]!.differentiable) return;
+    const result = this.forward.array(this.forward.gemmShapeOf(input, environment));
+    const copy = environment.weight(weight);
+    this.forward.product(this.gradientName(input), [operand, ...(copy === undefined ? [] : [copy])], result);
+    this.add(input, inBuffer(result));
+  }
+
+  /** f32 products take any array as it is; bf16 ones want padded rows, which the kernel that computes the gradient writes. */
+  private operandOf(id: ValueId, gradient: Representation, environment: Environment): BufferId {
+    if (gradient.kind === 'buffer') return gradient.buffer;
+    const buffer = this.forward.array(this.forward.gemmShapeOf(id, environment));
+    this.lowering.schedule.run(this.gradientName(id), gradient.reads, [buffer]);
+    return buffer;
+  }
+
+  /**
+   * Two kernels: sums over rows for scale and offset, which also write the incoming gradient where that is a sum or a gather,
+   * then the gradient of the input. In f32 the normalised product gets a buffer in between.
+   */
+  private layerNorm(operation: LayerNorm, gradient: Representation, environment: Environment): void {
+    const { input, scale, offset, output } = operation;
+    const { schedule, program, gemm } = this.lowering;
+    const incoming = gradient.kind === 'buffer' ? gradient : inBuffer(this.materialise(output, gradient, environment));
+    const saved = fused(environment.value(input), inBuffer(environment.statisticsOf(operation)));
+    for (const id of [scale, offset]) {
+      const buffer = schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
+      schedule.run(this.gradientName(id), [...buffersOf(incoming), ...buffersOf(saved)], [buffer]);
+      this.parameterGradients.push(buffer);
+    }
+    this.add(input, fused(incoming, saved));
+  }
+
+  /**
+   * Node gradients of a gather. The first scatter-add into a node array continues in place in what has been summed there; only
+   * where nothing has been summed yet, or after the first, does it start from zeros.
+   */
+  private scatterAdd(nodes: ValueId, edges: ValueId, gradient: Representation, environment: Environment): void {
+    const { schedule, zeros, gemm } = this.lowering;
+    const terms = this.gradients.get(nodes) ?? [];
+    const open = terms.length > 0 && !terms.some((term) => this.scattered.has(term));
+    const target = open
+      ? this.materialise(nodes, terms.length === 1 ? terms[0]! : fused(...terms), environment)
+      : zeros.take(this.forward.shape(nodes, environment), gemm.elementBytes);
+    schedule.run(`scatter-add ${this.gradientName(edges)}`, buffersOf(gradient), [target]);
+    const sum = inBuffer(target);
+    this.scattered.add(sum);
+    this.gradients.set(nodes, open ? [sum] : [...terms, sum]);
+  }
+
+  private readonly scattered = new WeakSet<Representation>();
+
+  private materialise(id: ValueId, gradient: Representation, environment: Environment): BufferId {
+    if (gradient.kind === 'buffer') return gradient.buffer;
+    const buffer = this.forward.array(this.forward.shape(id, environment));
+    this.lowering.schedule.run(this.gradientName(id), gradient.reads, [buffer]);
+    return buffer;
+  }
+
+  private add(id: ValueId, term: Representation): void {
+    if (!this.lowering.program.values[id]!.differentiable) return;
+    const terms = this.gradients.get(id);
+    if (terms === undefined) this.gradients.set(id, [term]);
+    else terms.push(term);
+  }
+
+  private gradientName(id: ValueId): string {
+    return `gradient of ${this.forward.name(id)}`;
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * How XLA:GPU multiplies matrices on a card, as far as memory goes.
+ * Sources: openxla/xla cublas_padding_requirements, gemm_rewriter, `xla_gpu_enable_triton_gemm`; records of tests/data/xla-gpu.jsonl.
+ */
+import type { Config } from '../../config/types.js';
+import { MiB } from '../../units.js';
+
+export interface Gemm {
+  /** Bytes of an element of activations and of weight copies. */
+  readonly elementBytes: 2 | 4;
+  /** No bf16 tensor cores before Ampere: operands are upcast, and results come back, in f32. */
+  readonly upcast: boolean;
+  /** Rows and columns of a bf16 operand are padded to this multiple; f32 is not padded. */
+  readonly padding: 1 | 8;
+  /** cuBLASLt's scratch: 32 MiB on Hopper and later, 4 MiB before. */
+  readonly workspaceBytes: number;
+}
+
+const firstWithBf16Gemm = 80;
+const hopper = 90;
+
+export function gemmOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): Gemm {
+  const computeCapability = device?.computeCapability ?? hopper;
+  const bf16 = recipe.precision !== 'fp32';
+  const native = computeCapability >= firstWithBf16Gemm;
+  return {
+    elementBytes: bf16 && native ? 2 : 4,
+    upcast: bf16 && !native,
+    padding: bf16 && native ? 8 : 1,
+    workspaceBytes: (computeCapability >= hopper ? 32 : 4) * MiB,
+  };
+}

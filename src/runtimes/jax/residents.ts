@@ -1,0 +1,52 @@
+/**
+ * Arguments of the jitted step: parameters and AdamW's two moments in f32 (donated: the results are written over them), inputs,
+ * targets and forcings as fields in f32 (graphcast 08cf736, data_utils.py; optax.adamw; jax.jit donate_argnums).
+ */
+import type { Optimizer } from '../../config/types.js';
+import { axis, constant, type Shape } from '../../program/shape.js';
+import type { ForwardProgram } from '../../program/types.js';
+import type { BufferId, Schedule } from './schedule.js';
+import { fields, numStaticFields } from './symbols.js';
+
+const numMoments: Readonly<Record<Optimizer, 0 | 1 | 2>> = {
+  adamw: 2,
+  'adamw-fused': 2,
+  adam: 2,
+  momentum: 1,
+  sgd: 0,
+  none: 0,
+};
+
+const rows = axis('gridNodes');
+const samples = axis('batch');
+const data: readonly (readonly [string, Shape])[] = [
+  ['input fields', [rows, samples, fields.inputs]],
+  ['static fields', [rows, constant(numStaticFields)]],
+  ['target fields', [rows, samples, fields.targets]],
+  ['forcing fields', [rows, samples, fields.forcings]],
+  ['clocks', [samples, axis('clockValues')]],
+];
+
+/** Returns the fields that the step reads. */
+export function allocateResidents(
+  program: ForwardProgram,
+  schedule: Schedule,
+  optimizer: Optimizer,
+  train: boolean,
+): BufferId[] {
+  const resident = (name: string, shape: Shape, category: 'parameter' | 'optimizer' | 'input') => {
+    const buffer = schedule.buffer(shape, 4, category);
+    schedule.run(name, [], [buffer]);
+    schedule.keepToTheEnd(buffer);
+    return buffer;
+  };
+  for (const { value, module } of program.parameters) {
+    const { name, shape } = program.values[value]!;
+    schedule.within({ module }, () => resident(name, shape, 'parameter'));
+    if (!train) continue;
+    schedule.within({ module: 'optimizer' }, () => {
+      for (let moment = 0; moment < numMoments[optimizer]; moment++) resident(`moment of ${name}`, shape, 'optimizer');
+    });
+  }
+  return schedule.within({ module: 'inputs' }, () => data.map(([name, shape]) => resident(name, shape, 'input')));
+}

@@ -1,0 +1,83 @@
+/** Sizes that only XLA's step has: padded rows and columns, the fields of the data sets, edges per recomputed block. */
+import type { Config } from '../../config/types.js';
+import { type Axis, axis, type Dimensions, type Shape } from '../../program/shape.js';
+import { gemmOf } from './gemm.js';
+
+const rowSymbols = ['gridNodes', 'meshNodes', 'meshEdges', 'grid2meshEdges', 'mesh2gridEdges'] as const;
+
+/**
+ * Channels of one grid row that are not a field of the data sets: sine and cosine of year and day progress, which are vectors,
+ * at three times, and cos θ, cos φ, sin φ of the grid; google-deepmind/graphcast 08cf736, graphcast.py TASK, model_utils.py.
+ */
+const numStructuralChannels = 3;
+const numClockVariables = 4;
+const numInputTimes = 2;
+const numChannelsWithoutField = numStructuralChannels + numClockVariables * (numInputTimes + 1);
+/** Geopotential at the surface and land-sea mask: without batch axis. */
+export const numStaticFields = 2;
+/** Solar radiation at the target time. */
+const numForcingFields = 1;
+
+/** `[rows·batch]`, rounded up to what the matrix product wants. */
+export const paddedRows = (symbol: string): Axis => axis(`padded.${symbol}`);
+export const paddedColumns = (columns: Axis): Axis =>
+  columns.symbol === 'inputChannels' || columns.symbol === 'outputChannels'
+    ? axis(`padded.${columns.symbol}`, columns.factor)
+    : columns;
+/** Rows of one recomputed edge block. */
+export const blockRows = (symbol: string): string => `block.${symbol}`;
+
+export const fields = {
+  /** Per grid node and sample: two input times of every prognostic variable, solar radiation. */
+  inputs: axis('inputFields'),
+  /** All target times. */
+  targets: axis('targetFields'),
+  forcings: axis('forcingFields'),
+  /** Prognostic variables that the autoregressive loop carries, at both input times. */
+  carry: axis('carryFields'),
+  /** …of every rollout step, kept for the backward loop. */
+  carries: axis('carriesOfAllSteps'),
+} as const;
+
+export const workspaceShape: Shape = [axis('workspaceBytes')];
+/** Mean and reciprocal deviation of every row. */
+export const statisticsShape = (rows: string): Shape => [axis(rows), axis('batch')];
+/** One atmospheric variable at all levels: six of them and five surface variables make a row of the prediction. */
+export const variableShape: Shape = [axis('gridNodes'), axis('batch'), axis('atmosphericLevels')];
+export const numAtmosphericVariables = 6;
+const numSurfaceVariables = 5;
+
+/** Shape of a GEMM operand or result, batch folded into the rows: `[padded rows, columns]`. */
+export const gemmShape = (rows: string, columns: Axis): Shape => [paddedRows(rows), paddedColumns(columns)];
+
+const ceilTo = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
+
+export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
+  const { model, recipe } = config;
+  const { padding, workspaceBytes } = gemmOf(config);
+  const numBlocks = recipe.checkpoint.edges.kind === 'none' ? 1 : recipe.checkpoint.edges.blocks;
+  const inputFields = Math.max(1, model.inputChannels - numChannelsWithoutField - numForcingFields);
+  const carryFields = Math.max(1, inputFields - numStaticFields - numInputTimes);
+  const own: Record<string, number> = {
+    'padded.inputChannels': ceilTo(model.inputChannels, padding),
+    'padded.outputChannels': ceilTo(model.outputChannels, padding),
+    inputFields: inputFields - numStaticFields,
+    targetFields: model.outputChannels * recipe.rolloutSteps,
+    forcingFields: numForcingFields * recipe.rolloutSteps,
+    carryFields,
+    carriesOfAllSteps: carryFields * recipe.rolloutSteps,
+    clockValues: numClockVariables * (numInputTimes + recipe.rolloutSteps),
+    rolloutSteps: recipe.rolloutSteps,
+    atmosphericLevels: Math.max(1, (model.outputChannels - numSurfaceVariables) / numAtmosphericVariables),
+    workspaceBytes,
+    featureCopies: recipe.batchSize > 1 ? recipe.batchSize : 0,
+  };
+  for (const symbol of rowSymbols) {
+    const rows = base[symbol]!;
+    own[`padded.${symbol}`] = ceilTo(rows * recipe.batchSize, padding);
+    const rowsOfBlock = Math.ceil(rows / numBlocks);
+    own[blockRows(symbol)] = rowsOfBlock;
+    own[`padded.${blockRows(symbol)}`] = ceilTo(rowsOfBlock * recipe.batchSize, padding);
+  }
+  return { ...base, ...own };
+}
