@@ -11,6 +11,7 @@ const stages = [
   ['types', 'npx', 'tsc', '-p', 'tsconfig.test.json'],
   ['unused code', 'npx', 'knip', '--no-progress'],
   ['build', process.execPath, 'scripts/build.mjs'],
+  ['documents', process.execPath, 'scripts/docs.mjs', '--check'],
   ['package', process.execPath, 'scripts/check-package.mjs'],
   ['tests', 'npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
 ];

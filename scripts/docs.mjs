@@ -1,0 +1,32 @@
+/** Runs every `$ gc-plan …` of a console block in README.md and docs/ and writes its real output below it; `--check` only compares. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const check = process.argv.includes('--check');
+const env = { ...process.env, COLUMNS: '100', NO_COLOR: '1' };
+
+function output(commandLine) {
+  const { stdout, stderr } = spawnSync(process.execPath, ['bin/run.js', ...commandLine.split(/\s+/).slice(1)], {
+    encoding: 'utf8',
+    env,
+  });
+  return stdout + stderr;
+}
+
+const pages = ['README.md', ...readdirSync('docs', { recursive: true }).map((file) => `docs/${file}`)];
+const stale = pages
+  .filter((file) => file.endsWith('.md'))
+  .filter((file) => {
+    const before = readFileSync(file, 'utf8');
+    const after = before.replaceAll(
+      /```console\n\$ (gc-plan .*)\n[\s\S]*?```/g,
+      (_, commandLine) => `\`\`\`console\n$ ${commandLine}\n${output(commandLine)}\`\`\``,
+    );
+    if (!check && after !== before) writeFileSync(file, after);
+    return after !== before;
+  });
+for (const file of stale)
+  console.log(check ? `${file}: an output is not the real one; npm run docs rewrites it` : `${file}: rewritten`);
+if (check && stale.length > 0) process.exitCode = 1;
