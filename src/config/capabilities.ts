@@ -57,7 +57,6 @@ export type CheckpointPart =
 
 export const checkpointPartsByRuntime: ByRuntime<CheckpointPart> = {
   jax: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'edges:blocks', 'edges:blocks:loop'],
-  // Edge blocks in PyTorch are anemoi's mapper chunks; see `layoutHasEdgeBlocks`.
   pytorch: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'processor:segments', 'edges:blocks'],
   tfjs: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'processor:segments', 'edges:blocks'],
 };

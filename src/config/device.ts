@@ -47,7 +47,7 @@ export function resolveDevice(
       `--gpu ${gpu.split(',')[0]}`,
     ]);
   const device = gpu !== undefined ? deviceOf(gpu) : vram !== undefined ? deviceOfSize(vram) : null;
-  const reserveBytes = reserve === undefined ? bytes(0) : parseSize(reserve, '--reserve');
+  const reserveBytes = reserve === undefined ? bytes(0) : parseSize(reserve, '--reserve', '1GB');
   if (device && reserveBytes >= device.reportedBytes) {
     throw new InputError('nothing-left', `--reserve ${shown(reserve ?? '')}: leaves nothing of the ${device.name}.`, [
       '--reserve 1GB',

@@ -17,19 +17,17 @@ export type GridAtOneDegree = '181x360' | '180x360';
 export const kindOf = (layout: ModelLayout, latitudes: number): GridKind =>
   layout === 'physicsnemo' ? 'physicsnemo' : latitudes % 2 === 1 ? 'poles' : 'no-poles';
 
-export function checkGrid(grid: Grid, name: string): Grid {
+export function checkGrid(grid: Grid, name: string, instead: string): Grid {
   const points = grid.latitudes * grid.longitudes;
   if (points > maximumGridPoints) {
     throw new InputError(
       'grid-too-large',
       `${name}: ${grid.latitudes} × ${grid.longitudes} is ${points.toLocaleString('en-US')} grid points; the limit is ${maximumGridPoints.toLocaleString('en-US')}.`,
-      ['--resolution 0.25'],
+      [instead],
     );
   }
   if (grid.latitudes < 2 || grid.longitudes < 3) {
-    throw new InputError('grid-too-small', `${name}: a grid needs at least 2 latitudes and 3 longitudes.`, [
-      '--grid 181x360',
-    ]);
+    throw new InputError('grid-too-small', `${name}: a grid needs at least 2 latitudes and 3 longitudes.`, [instead]);
   }
   return grid;
 }
@@ -45,6 +43,7 @@ export function parseGrid(text: string, layout: ModelLayout): Grid {
   return checkGrid(
     { latitudes, longitudes: Number(match[2]), kind: kindOf(layout, latitudes) },
     `--grid ${shown(text)}`,
+    '--grid 721x1440',
   );
 }
 
@@ -64,5 +63,5 @@ export function resolutionGrid(degrees: number, layout: ModelLayout, atOneDegree
     );
   }
   const latitudes = atOneDegree === '181x360' ? rows + 1 : rows;
-  return checkGrid({ latitudes, longitudes: 2 * rows, kind: kindOf(layout, latitudes) }, name);
+  return checkGrid({ latitudes, longitudes: 2 * rows, kind: kindOf(layout, latitudes) }, name, '--resolution 0.25');
 }

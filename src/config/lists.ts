@@ -1,7 +1,8 @@
 /** How sweep reads one option: `256,512` · `4..16:4` · `256..1024:x2` · `1..3`, and mixtures of them. */
 import { InputError } from '../errors.js';
 import { shown } from './nearest.js';
-import { type OptionDefinition, parseOption } from './options.js';
+import { parseOption } from './option-values.js';
+import type { OptionDefinition } from './options.js';
 
 /** A million candidates come from several options together; one option with more values is a slip. */
 const maximumValues = 100_000;

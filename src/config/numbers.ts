@@ -73,7 +73,7 @@ const unitBytes: Readonly<Record<string, number>> = {
 const largestSizeBytes = 1024 * 1024 * GiB;
 
 /** `24GB`, `512 MiB`. */
-export function parseSize(text: string, name: ValueName): Bytes {
+export function parseSize(text: string, name: ValueName, example = '24GB'): Bytes {
   const match = /^([+-]?(?:\d+\.?\d*|\.\d+))\s*([a-z]*)$/i.exec(text.trim());
   const unit = match?.[2]?.toLowerCase();
   const amount = Number(match?.[1]);
@@ -87,13 +87,15 @@ export function parseSize(text: string, name: ValueName): Bytes {
   const perUnit = unit === '' ? 1 : unitBytes[unit ?? 'none'];
   if (perUnit === undefined) {
     throw new InputError('not-a-size', `${name} ${shown(text)}: must be a number and a unit: MB, GB or TB.`, [
-      `${name} 24GB`,
+      `${name} ${example}`,
     ]);
   }
   const size = Math.round(amount * perUnit);
   if (size < 0)
-    throw new InputError('negative-size', `${name} ${shown(text)}: a size can't be negative.`, [`${name} 24GB`]);
+    throw new InputError('negative-size', `${name} ${shown(text)}: a size can't be negative.`, [`${name} ${example}`]);
   if (size > largestSizeBytes)
-    throw new InputError('size-too-large', `${name} ${shown(text)}: no card is larger than 1 PiB.`, [`${name} 24GB`]);
+    throw new InputError('size-too-large', `${name} ${shown(text)}: no card is larger than 1 PiB.`, [
+      `${name} ${example}`,
+    ]);
   return bytes(size);
 }

@@ -1,10 +1,8 @@
 /** The one table of the options that estimate, sweep, advise, solve, verify and explain share. Flags, help and parsing follow from it. */
-import { InputError } from '../errors.js';
 import { optionRuntimes, runtimeNames } from './capabilities.js';
 import { gridKinds } from './grid.js';
 import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from './limits.js';
-import { nearest, orList, shown } from './nearest.js';
-import { type NumberRange, parseDecimal, parseInteger } from './numbers.js';
+import type { NumberRange } from './numbers.js';
 import type { Recipe, RuntimeName } from './types.js';
 
 export const sharingCommands = ['estimate', 'sweep', 'advise', 'solve', 'verify', 'explain'] as const;
@@ -14,7 +12,7 @@ export type OptionValue =
   | { readonly kind: 'integer' | 'decimal'; readonly range: NumberRange }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
   /** Parsed by whoever knows its grammar: a grid, a checkpoint plan, a size, a name. */
-  | { readonly kind: 'text' }
+  | { readonly kind: 'text'; readonly example: string }
   | { readonly kind: 'switch'; readonly negatable: boolean };
 
 export interface OptionDefinition {
@@ -41,7 +39,7 @@ const fraction = (maximum: number, example: string): OptionValue => ({
   range: { minimum: 0, exclusiveMinimum: true, maximum, example },
 });
 const choice = (...choices: readonly string[]): OptionValue => ({ kind: 'choice', choices });
-const text: OptionValue = { kind: 'text' };
+const text = (example: string): OptionValue => ({ kind: 'text', example });
 const syntaxOf = (value: OptionValue): string =>
   value.kind === 'integer'
     ? 'N'
@@ -99,14 +97,14 @@ export const sharedOptions: readonly OptionDefinition[] = [
   ),
   model(
     'resolution',
-    text,
+    text('1'),
     'grid',
     'Grid spacing in degrees, on the code base’s own grid. Halving it quadruples grid nodes, and encoder and decoder edges.',
     'DEG',
   ),
   model(
     'grid',
-    text,
+    text('181x360'),
     'grid',
     'Grid rows and columns instead of a resolution; an odd number of latitudes has both poles.',
     'LATxLON',
@@ -169,7 +167,7 @@ export const sharedOptions: readonly OptionDefinition[] = [
   option(
     'recipe',
     'recipe',
-    text,
+    text('fine-tuning'),
     'A recipe profile, e.g. fine-tuning: its options replace the model profile’s.',
     undefined,
     'NAME',
@@ -213,7 +211,7 @@ export const sharedOptions: readonly OptionDefinition[] = [
   ),
   recipe(
     'checkpoint',
-    text,
+    text('encoder+processor:every=2'),
     'checkpoint',
     'What is recomputed in the backward pass instead of kept: none, or parts joined by +, e.g. encoder+processor:every=2.',
     'PLAN',
@@ -255,11 +253,18 @@ export const sharedOptions: readonly OptionDefinition[] = [
     'What the TensorFlow.js tape keeps: plain operations, fused matMul, or custom gradients that keep less.',
   ),
 
-  option('device', 'gpu', text, 'The card, e.g. a100-40gb; gc-plan profiles lists them.', 'device', 'NAME'),
+  option(
+    'device',
+    'gpu',
+    text('a100-40gb'),
+    'The card, e.g. a100-40gb; gc-plan profiles lists them.',
+    'device',
+    'NAME',
+  ),
   option(
     'device',
     'vram',
-    text,
+    text('24GB'),
     'Instead of a card: its memory. GB and GiB both mean GiB, the size on the box.',
     'device',
     'SIZE',
@@ -267,7 +272,7 @@ export const sharedOptions: readonly OptionDefinition[] = [
   option(
     'device',
     'reserve',
-    text,
+    text('1GB'),
     'Memory that other processes hold on the card, e.g. a desktop.',
     'reserveBytes',
     'SIZE',
@@ -293,64 +298,13 @@ export const sharedOptions: readonly OptionDefinition[] = [
     { kind: 'switch', negatable: false },
     'One JSON document on stdout and nothing else. Wins over --format.',
   ),
-  option('report', 'output', text, 'Write the report to this file instead of stdout.', undefined, 'FILE'),
+  option(
+    'report',
+    'output',
+    text('report.json'),
+    'Write the report to this file instead of stdout.',
+    undefined,
+    'FILE',
+  ),
   option('report', 'format', choice('table', 'json', 'html', 'github'), 'How the report is rendered.'),
 ];
-
-const byName = new Map(sharedOptions.map((definition) => [definition.name, definition]));
-
-export function findOption(name: string): OptionDefinition {
-  const definition = byName.get(name);
-  if (definition) return definition;
-  const near = nearest(name, [...byName.keys()]);
-  throw new InputError(
-    'unknown-option',
-    `--${shown(name)}: there is no such option.`,
-    near.map((known) => `--${known}`),
-  );
-}
-
-/** Only the shared ones: what a command hands to `resolveConfig` when it has options of its own. */
-export const sharedFlags = <Value>(flags: Readonly<Record<string, Value>>): Record<string, Value> =>
-  Object.fromEntries(Object.entries(flags).filter(([name]) => byName.has(name)));
-
-export function parseChoice(value: string, name: string, choices: readonly string[]): string {
-  if (choices.includes(value)) return value;
-  throw new InputError(
-    'unknown-choice',
-    `${name} ${shown(value)}: must be ${orList(choices)}.`,
-    nearest(value, choices, 2).map((near) => `${name} ${near}`),
-  );
-}
-
-export type ParsedValue = string | number | boolean;
-
-/** One typed value, checked against its own definition only. */
-export function parseOption(definition: OptionDefinition, typed: string | boolean): ParsedValue {
-  const name = `--${definition.name}`;
-  const { value } = definition;
-  if (value.kind === 'switch') {
-    if (typeof typed === 'boolean') return typed;
-    throw new InputError('unexpected-value', `${name} ${shown(typed)}: this option takes no value.`, [name]);
-  }
-  if (typeof typed === 'boolean' || typed.trim() === '') {
-    throw new InputError('missing-value', `${name} needs a value: ${definition.syntax}.`, [
-      `${name} ${exampleOf(value) ?? definition.syntax}`,
-    ]);
-  }
-  switch (value.kind) {
-    case 'integer':
-      return parseInteger(typed, name, value.range);
-    case 'decimal':
-      return parseDecimal(typed, name, value.range);
-    case 'choice':
-      return parseChoice(typed.trim(), name, value.choices);
-    case 'text':
-      return typed.trim();
-  }
-}
-
-function exampleOf(value: OptionValue): string | undefined {
-  if (value.kind === 'integer' || value.kind === 'decimal') return value.range.example;
-  return value.kind === 'choice' ? value.choices[0] : undefined;
-}

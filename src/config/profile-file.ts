@@ -38,7 +38,8 @@ function refuse(file: string, issue: z.core.$ZodIssue): InputError {
       ['"base": "graphcast-small"', `One of ${profileNames('models').join(', ')}.`],
     );
   }
-  return new InputError('invalid-profile', `${shown(file)}: ${key || 'the file'}: ${issue.message}.`, [
+  const reason = issue.code === 'invalid_type' ? `must be a JSON ${issue.expected}` : issue.message;
+  return new InputError('invalid-profile', `${shown(file)}: ${key || 'the file'}: ${reason}.`, [
     `Correct ${key || 'it'}, or leave it out to keep the base's.`,
   ]);
 }
@@ -68,7 +69,7 @@ function mergeModel(base: ModelProfile, file: ModelFile, path: string): ModelPro
 /** What a file could say that no flag can, and no runtime could price. */
 function checkProfile(profile: ModelProfile, path: string): void {
   const { layout, grid, processor } = profile.model;
-  checkGrid(grid, `${path}: model.grid`);
+  checkGrid(grid, `${path}: model.grid`, '"grid": { "latitudes": 721, "longitudes": 1440, "kind": "poles" }');
   const own = layout === 'anemoi-graphtransformer' ? 'attention' : 'interaction';
   if (!layoutTraits[layout].processors && processor !== own) {
     throw new InputError(
@@ -87,7 +88,11 @@ function checkProfile(profile: ModelProfile, path: string): void {
 
 export function readModelFile(file: string): ModelProfile {
   const parsed = modelFileSchema.safeParse(readStrictJson(file));
-  if (!parsed.success) throw refuse(file, parsed.error.issues[0]!);
+  if (!parsed.success) {
+    // A misspelt key explains the missing one beside it.
+    const { issues } = parsed.error;
+    throw refuse(file, issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!);
+  }
   const { base: baseName, model: _model, recipe, ...rest } = parsed.data;
   const base = readProfile<ModelProfile>('models', baseName);
   const path = shown(file);

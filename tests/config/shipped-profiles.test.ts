@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseValues } from '../../src/config/lists.js';
-import { findOption } from '../../src/config/options.js';
+import { findOption } from '../../src/config/option-values.js';
 import {
   deviceProfileSchema,
   modelProfileSchema,

@@ -1,0 +1,69 @@
+/** One option at a time: found by name, its typed value checked against its own definition. */
+import { InputError } from '../errors.js';
+import { nearest, orList, shown } from './nearest.js';
+import { parseDecimal, parseInteger } from './numbers.js';
+import { type OptionDefinition, type OptionValue, sharedOptions } from './options.js';
+
+const byName = new Map(sharedOptions.map((definition) => [definition.name, definition]));
+
+export function findOption(name: string): OptionDefinition {
+  const definition = byName.get(name);
+  if (definition) return definition;
+  const near = nearest(name, [...byName.keys()]);
+  throw new InputError(
+    'unknown-option',
+    `--${shown(name)}: there is no such option.`,
+    near.map((known) => `--${known}`),
+  );
+}
+
+/** Only the shared ones: what a command hands to `resolveConfig` when it has options of its own. */
+export const sharedFlags = <Value>(flags: Readonly<Record<string, Value>>): Record<string, Value> =>
+  Object.fromEntries(Object.entries(flags).filter(([name]) => byName.has(name)));
+
+export function parseChoice(value: string, name: string, choices: readonly string[]): string {
+  if (choices.includes(value)) return value;
+  throw new InputError(
+    'unknown-choice',
+    `${name} ${shown(value)}: must be ${orList(choices)}.`,
+    nearest(value, choices, 2).map((near) => `${name} ${near}`),
+  );
+}
+
+export type ParsedValue = string | number | boolean;
+
+/** One typed value, checked against its own definition only. */
+export function parseOption(definition: OptionDefinition, typed: string | boolean): ParsedValue {
+  const name = `--${definition.name}`;
+  const { value } = definition;
+  if (value.kind === 'switch') {
+    if (typeof typed === 'boolean') return typed;
+    throw new InputError('unexpected-value', `${name} ${shown(typed)}: this option takes no value.`, [name]);
+  }
+  if (typeof typed === 'boolean' || typed.trim() === '') {
+    throw new InputError('missing-value', `${name} needs a value: ${definition.syntax}.`, [
+      `${name} ${exampleOf(value)}`,
+    ]);
+  }
+  switch (value.kind) {
+    case 'integer':
+      return parseInteger(typed, name, value.range);
+    case 'decimal':
+      return parseDecimal(typed, name, value.range);
+    case 'choice':
+      return parseChoice(typed.trim(), name, value.choices);
+    case 'text':
+      return typed.trim();
+  }
+}
+
+function exampleOf(value: Exclude<OptionValue, { kind: 'switch' }>): string {
+  switch (value.kind) {
+    case 'choice':
+      return value.choices[0]!;
+    case 'text':
+      return value.example;
+    default:
+      return value.range.example;
+  }
+}
