@@ -1,7 +1,7 @@
 /** The forward program of a GraphCast-shaped model: encoder, processor, decoder and loss, one or several rollout steps. */
 import type { Model, Recipe } from '../config/types.js';
 import { edgeRows, ProgramBuilder } from './builder.js';
-import { aggregateAndConcat, edgeUpdate, meshEdgeBlock, meshNodeBlock } from './interaction.js';
+import { aggregateAndConcat, edgeUpdate, type LayerState, meshEdgeBlock, meshNodeBlock } from './interaction.js';
 import { callMlp } from './mlp.js';
 import { declareNetworks, type LayerNetworks, meshNodeInput, type Networks, numEdgeFeatures } from './networks.js';
 import type { ForwardProgram, Segmentation, ValueId } from './types.js';
@@ -13,17 +13,16 @@ interface Context {
   readonly segmentation: Segmentation;
   readonly edgeFeatures: Readonly<Record<'grid2mesh' | 'mesh' | 'mesh2grid', ValueId>>;
   readonly meshNodeFeatures: ValueId;
-}
-
-interface ProcessorState {
-  readonly edges: ValueId;
-  readonly nodes: ValueId;
+  /** DeepMind adds the edge residual after the node update, which sums the messages alone; PhysicsNeMo before it. */
+  readonly edgeResidualLast: boolean;
 }
 
 export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
   const builder = new ProgramBuilder();
   const networks = declareNetworks(builder, model, recipe.concatTrick !== 'off');
-  const context: Context = { builder, networks, recipe, segmentation, ...declareData(builder, model) };
+  const data = declareData(builder, model);
+  const edgeResidualLast = model.layout === 'jax';
+  const context: Context = { builder, networks, recipe, segmentation, edgeResidualLast, ...data };
   const gridInput = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
   const training = recipe.mode === 'train';
   builder.call({ name: 'step' }, {}, (frame) => {
@@ -151,7 +150,7 @@ function processorFrame(
   meshEdges: ValueId | undefined,
   layers: readonly LayerNetworks[],
   firstLayer: number,
-): ProcessorState {
+): LayerState {
   const args = meshEdges === undefined ? { nodes: meshNodes } : { edges: meshEdges, nodes: meshNodes };
   const spec = { name: 'processor', role: { kind: 'processor' }, module: 'mesh' } as const;
   const [edges, nodes] = context.builder.call(spec, args, (frame) => {
@@ -177,12 +176,12 @@ function processorFrame(
 /** Runs of `blocksPerSegment` edge and node blocks, each a call of its own. */
 function processorSegments(
   context: Context,
-  initial: ProcessorState,
+  initial: LayerState,
   layers: readonly LayerNetworks[],
   firstLayer: number,
   blocksPerSegment: number | undefined,
-  onSegment: (state: ProcessorState) => void = () => {},
-): ProcessorState {
+  onSegment: (state: LayerState) => void = () => {},
+): LayerState {
   const { builder, recipe } = context;
   const numBlocks = 2 * layers.length;
   const size = Math.max(1, blocksPerSegment ?? numBlocks);
@@ -195,25 +194,28 @@ function processorSegments(
       module: 'mesh',
       recomputed: blocksPerSegment !== undefined,
     } as const;
-    const [edges, nodes] = builder.call(spec, { ...state }, (frame) => {
+    const [edges, nodes, messages] = builder.call(spec, { ...state }, (frame) => {
       let now = state;
       for (let block = first; block < Math.min(first + size, numBlocks); block++) {
         const layer = Math.floor(block / 2);
         const networks = layers[layer]!;
+        if (block % 2 === 0) {
+          const args = [builder, networks.edges, firstLayer + layer, now, recipe] as const;
+          now = context.edgeResidualLast
+            ? { ...now, messages: frame.set('messages', meshEdgeBlock(...args, false)) }
+            : { ...now, edges: frame.set('edges', meshEdgeBlock(...args, true)) };
+          continue;
+        }
+        const { edges, messages } = now;
+        const nodes = frame.set('nodes', meshNodeBlock(builder, networks.nodes, firstLayer + layer, now, recipe));
         now =
-          block % 2 === 0
-            ? {
-                ...now,
-                edges: frame.set('edges', meshEdgeBlock(builder, networks.edges, firstLayer + layer, now, recipe)),
-              }
-            : {
-                ...now,
-                nodes: frame.set('nodes', meshNodeBlock(builder, networks.nodes, firstLayer + layer, now, recipe)),
-              };
+          messages === undefined
+            ? { edges, nodes }
+            : { edges: frame.set('edges', builder.add(messages, edges, 'edge residual')), nodes };
       }
-      return [now.edges, now.nodes];
+      return now.messages === undefined ? [now.edges, now.nodes] : [now.edges, now.nodes, now.messages];
     });
-    state = { edges: edges!, nodes: nodes! };
+    state = messages === undefined ? { edges: edges!, nodes: nodes! } : { edges: edges!, nodes: nodes!, messages };
     onSegment(state);
   }
   return state;
@@ -222,7 +224,7 @@ function processorSegments(
 /** → prediction `[gridNodes, outputChannels]` */
 function decoderFrame(
   context: Context,
-  state: ProcessorState,
+  state: LayerState,
   grid: ValueId,
   layers: readonly LayerNetworks[],
   firstLayer: number,

@@ -103,14 +103,18 @@ export function aggregateAndConcat(
 export interface LayerState {
   readonly edges: ValueId;
   readonly nodes: ValueId;
+  /** Between an edge and a node block where the edges are updated after both (DeepMind); else the node block reads `edges`. */
+  readonly messages?: ValueId;
 }
 
+/** → messages `[meshEdges, H]`; with `residual` the new edges. */
 export function meshEdgeBlock(
   builder: ProgramBuilder,
   parameters: MlpParameters,
   layer: number,
   { edges, nodes }: LayerState,
   options: InteractionOptions,
+  residual: boolean,
 ): ValueId {
   const role = { kind: 'edgeBlock', edgeSet: 'mesh', layer } as const;
   const [result] = builder.call(
@@ -121,7 +125,7 @@ export function meshEdgeBlock(
         'message',
         edgeUpdate(builder, parameters, { edgeSet: 'mesh', edges, senders: nodes, receivers: nodes }, options),
       );
-      return [frame.set('message', builder.add(message, edges, 'edge residual'))];
+      return [residual ? frame.set('message', builder.add(message, edges, 'edge residual')) : message];
     },
   );
   return result!;
@@ -131,15 +135,15 @@ export function meshNodeBlock(
   builder: ProgramBuilder,
   parameters: MlpParameters,
   layer: number,
-  { edges, nodes }: LayerState,
+  { nodes, edges, messages = edges }: LayerState,
   options: InteractionOptions,
 ): ValueId {
   const role = { kind: 'nodeBlock', edgeSet: 'mesh', layer } as const;
   const [result] = builder.call(
     { name: `mesh layer ${layer}, nodes`, role, module: 'mesh' },
-    { edges, nodes },
+    { edges: messages, nodes },
     (frame) => {
-      const both = frame.set('both', aggregateAndConcat(builder, 'mesh', edges, nodes));
+      const both = frame.set('both', aggregateAndConcat(builder, 'mesh', messages, nodes));
       const update = callMlp(builder, parameters, both, {
         of: 'nodes',
         recomputeActivation: options.recomputeActivation,

@@ -1,5 +1,6 @@
 import type { RuntimeName } from '../config/types.js';
 import { pytorchRuntime } from './pytorch/index.js';
+import { tfjsRuntime } from './tfjs/index.js';
 import type { Runtime } from './types.js';
 
 /** A runtime that has no rules of its own yet runs with PyTorch's, and `assumption` says so in every report. */
@@ -16,5 +17,5 @@ const standIn = (name: string): Registered => ({
 export const runtimes: Readonly<Record<RuntimeName, Registered>> = {
   pytorch: { runtime: pytorchRuntime },
   jax: standIn('JAX'),
-  tfjs: standIn('TensorFlow.js'),
+  tfjs: { runtime: tfjsRuntime },
 };

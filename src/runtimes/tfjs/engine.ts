@@ -1,0 +1,248 @@
+/**
+ * TensorFlow.js's engine as bookkeeping alone: tensors that share storages, scopes that dispose what they tracked, and a tape whose
+ * nodes hold clones of what their gradients need. Every storage that comes or goes is written to the trace.
+ * Source: tfjs-core 4.22.0, engine.ts (runKernelFunc, gradients, endScope) and tape.ts (backpropagateGradients).
+ */
+import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
+import type { Category } from '../../memory/trace.js';
+import { flatShape, shapeKey, type TensorShape } from './shapes.js';
+
+export interface SymbolicTensor {
+  /** A variable's changes when it is assigned. */
+  storage: StorageId;
+  readonly shape: TensorShape;
+  readonly elementBytes: number;
+  kept: boolean;
+  disposed: boolean;
+  scope: Scope | undefined;
+  /** Of a variable: what its storage counts as. */
+  readonly category?: Category;
+}
+
+type Scope = SymbolicTensor[];
+type Named = Readonly<Record<string, SymbolicTensor>>;
+type InputGradients = Readonly<Record<string, () => SymbolicTensor>>;
+
+interface TapeNode {
+  readonly inputs: Named;
+  readonly output: SymbolicTensor;
+  readonly saved: readonly SymbolicTensor[];
+  readonly gradient: (dy: SymbolicTensor, saved: readonly SymbolicTensor[]) => InputGradients;
+  readonly label: string;
+  readonly module: string;
+}
+
+export type Gradient = TapeNode['gradient'];
+
+export class SymbolicEngine {
+  private readonly scopes: Scope[] = [];
+  private tape: TapeNode[] | undefined;
+  private kernelDepth = 0;
+  private label = '';
+  private module = 'other';
+  private readonly operations = new Map<string, number>();
+  private readonly shapes = new Map<string, ReturnType<typeof flatShape>>();
+  /** First storage of the step: what the forward pass has made since then is what the backward pass needs. */
+  private firstStorage = 0;
+  private isFirstTape = true;
+
+  constructor(readonly recorder: TraceRecorder) {}
+
+  beginStep(): void {
+    this.firstStorage = this.recorder.numStorages;
+    this.isFirstTape = true;
+    this.recorder.mark('forward');
+  }
+
+  enter(label: string, module: string): void {
+    this.label = label;
+    this.module = module;
+    this.recorder.currentModule = this.recorder.module(module);
+  }
+
+  make(shape: TensorShape, kernel: string, elementBytes = 4): SymbolicTensor {
+    this.recorder.currentOperation = this.operation(this.label === '' ? kernel : `${this.label}: ${kernel}`);
+    return this.track({
+      ...fresh,
+      storage: this.recorder.allocate(this.flat(shape), elementBytes),
+      shape,
+      elementBytes,
+    });
+  }
+
+  /** A tensor over the storage of another one: Identity, Reshape, Cast to the same type. */
+  alias(source: SymbolicTensor, shape = source.shape): SymbolicTensor {
+    this.recorder.retain(source.storage);
+    return this.track({ ...fresh, storage: source.storage, shape, elementBytes: source.elementBytes });
+  }
+
+  variable(shape: TensorShape, name: string, category: Category): SymbolicTensor {
+    const { storage } = this.make(shape, name);
+    this.recorder.categorize(storage, category);
+    return { ...fresh, storage, shape, elementBytes: 4, category };
+  }
+
+  assign(variable: SymbolicTensor, value: SymbolicTensor): void {
+    this.recorder.release(variable.storage);
+    variable.storage = value.storage;
+    this.recorder.retain(value.storage);
+    this.recorder.categorize(value.storage, variable.category!);
+  }
+
+  dispose(tensors: readonly SymbolicTensor[]): void {
+    for (const tensor of tensors) {
+      if (tensor.disposed) continue;
+      tensor.disposed = true;
+      this.recorder.release(tensor.storage);
+    }
+  }
+
+  tidy<R extends SymbolicTensor | readonly SymbolicTensor[]>(f: () => R): R {
+    const scope: Scope = [];
+    this.scopes.push(scope);
+    const result = f();
+    const results: readonly SymbolicTensor[] = Array.isArray(result) ? result : [result as SymbolicTensor];
+    this.dispose(scope.filter((tensor) => !tensor.kept && !results.includes(tensor)));
+    this.scopes.pop();
+    for (const tensor of results) if (!tensor.kept && tensor.scope === scope) this.track(tensor);
+    return result;
+  }
+
+  /** A kernel has made `output`: on a tape, it keeps clones of `saves` for its gradient. */
+  record(inputs: Named, output: SymbolicTensor, saves: readonly SymbolicTensor[], gradient: Gradient): SymbolicTensor {
+    if (this.isTaping) this.addNode(inputs, output, this.save(saves), gradient);
+    return output;
+  }
+
+  customGradient(
+    inputs: readonly SymbolicTensor[],
+    forward: (save: (tensors: readonly SymbolicTensor[]) => void) => {
+      value: SymbolicTensor;
+      gradient: (dy: SymbolicTensor, saved: readonly SymbolicTensor[]) => readonly SymbolicTensor[];
+    },
+  ): SymbolicTensor {
+    const taping = this.isTaping;
+    let saved: readonly SymbolicTensor[] = [];
+    let gradient: ReturnType<typeof forward>['gradient'];
+    this.kernelDepth++;
+    const value = this.tidy(() => {
+      const result = forward((tensors) => {
+        if (taping) saved = this.save(tensors);
+      });
+      gradient = result.gradient;
+      return result.value;
+    });
+    this.kernelDepth--;
+    if (taping) {
+      const named = Object.fromEntries(inputs.map((input, i) => [String(i), input]));
+      this.addNode(named, value, saved, (dy, kept) =>
+        Object.fromEntries(gradient(dy, kept).map((dx, i) => [String(i), () => dx])),
+      );
+    }
+    return value;
+  }
+
+  gradients(f: () => SymbolicTensor, xs: readonly SymbolicTensor[], dy: SymbolicTensor | undefined, add: Add) {
+    const firstOfTape = this.isFirstTape ? this.firstStorage : this.recorder.numStorages;
+    this.tape = [];
+    const value = this.tidy(f);
+    const tape = this.tape;
+    this.tape = undefined;
+    this.recorder.categorizeLiveAsActivation(firstOfTape);
+    this.isFirstTape = false;
+    this.recorder.mark('backward');
+    let found: readonly (SymbolicTensor | undefined)[] = [];
+    this.tidy(() => {
+      const gradientOf = new Map([[value, dy ?? this.make(value.shape, 'Ones')]]);
+      for (const node of pathFromTo(tape, xs, value).reverse()) this.backpropagate(node, gradientOf, add);
+      found = xs.map((x) => gradientOf.get(x));
+      for (const node of tape) this.dispose(node.saved);
+      return [value, ...found.filter((gradient) => gradient !== undefined)];
+    });
+    for (const [i, x] of xs.entries()) {
+      if (x.category !== undefined && found[i] !== undefined) this.recorder.categorize(found[i].storage, 'gradient');
+    }
+    return { value, gradients: found };
+  }
+
+  private backpropagate(node: TapeNode, gradientOf: Map<SymbolicTensor, SymbolicTensor>, add: Add): void {
+    this.enter(`gradient of ${node.label}`, node.module);
+    const inputGradients = node.gradient(gradientOf.get(node.output)!, node.saved);
+    for (const [name, input] of Object.entries(node.inputs)) {
+      const dx = this.tidy(inputGradients[name]!);
+      const soFar = gradientOf.get(input);
+      gradientOf.set(input, soFar === undefined ? dx : add(soFar, dx));
+      if (soFar !== undefined) this.dispose([soFar]);
+    }
+  }
+
+  private get isTaping(): boolean {
+    return this.tape !== undefined && this.kernelDepth === 0;
+  }
+
+  private save(tensors: readonly SymbolicTensor[]): readonly SymbolicTensor[] {
+    return tensors.map((tensor) => {
+      const clone = this.alias(tensor);
+      clone.kept = true;
+      return clone;
+    });
+  }
+
+  private addNode(inputs: Named, output: SymbolicTensor, saved: readonly SymbolicTensor[], gradient: Gradient): void {
+    const { label, module } = this;
+    this.tape!.push({ inputs, output, saved, gradient, label, module });
+  }
+
+  private track(tensor: SymbolicTensor): SymbolicTensor {
+    const scope = this.scopes.at(-1);
+    tensor.scope = scope;
+    scope?.push(tensor);
+    return tensor;
+  }
+
+  private operation(label: string): number {
+    let index = this.operations.get(label);
+    if (index === undefined) {
+      index = this.recorder.operation(label);
+      this.operations.set(label, index);
+    }
+    return index;
+  }
+
+  private flat(shape: TensorShape) {
+    const key = shapeKey(shape);
+    let flat = this.shapes.get(key);
+    if (flat === undefined) {
+      flat = flatShape(shape);
+      this.shapes.set(key, flat);
+    }
+    return flat;
+  }
+}
+
+type Add = (a: SymbolicTensor, b: SymbolicTensor) => SymbolicTensor;
+
+const fresh = { kept: false, disposed: false, scope: undefined };
+
+/** Nodes through which a gradient flows from `y` to one of `xs`, each with the inputs that depend on them. */
+function pathFromTo(tape: readonly TapeNode[], xs: readonly SymbolicTensor[], y: SymbolicTensor): TapeNode[] {
+  const fromX = new Set(xs);
+  const reached = tape.filter((node) => {
+    if (!Object.values(node.inputs).some((input) => fromX.has(input))) return false;
+    fromX.add(node.output);
+    return true;
+  });
+  const towardsY = new Set([y]);
+  const leading = new Set<TapeNode>();
+  for (const node of [...tape].reverse()) {
+    if (!towardsY.has(node.output)) continue;
+    for (const input of Object.values(node.inputs)) towardsY.add(input);
+    leading.add(node);
+  }
+  return reached
+    .filter((node) => leading.has(node))
+    .map((node) => ({
+      ...node,
+      inputs: Object.fromEntries(Object.entries(node.inputs).filter(([, input]) => fromX.has(input))),
+    }));
+}

@@ -1,0 +1,101 @@
+/** TensorFlow.js: keeps everything until a tape's backward pass ends. The step that is priced is the step that `verify` runs. */
+import type { Config } from '../../config/types.js';
+import { TraceRecorder } from '../../memory/recorder.js';
+import type { Trace } from '../../memory/trace.js';
+import { axis } from '../../program/shape.js';
+import type { Endpoints, ForwardProgram, ValueId } from '../../program/types.js';
+import type { Runtime } from '../types.js';
+import { SymbolicEngine, type SymbolicTensor } from './engine.js';
+import { evaluateScoped } from './evaluate.js';
+import { symbolicOptimizers } from './optimizers.js';
+import { tfjsProcess } from './process.js';
+import type { Context } from './rules.js';
+import { segment, tapeSegments } from './segments.js';
+import { sumsOfRows, tensorShape } from './shapes.js';
+import { accumulatedGradients, lossAndGradients } from './step.js';
+import { SymbolicOps } from './symbolic.js';
+
+export const endpointsName = ({ edges, end }: Endpoints): string => `${edges} ${end}`;
+
+/** Arrays that live as long as the training: parameters, data, graph. */
+function setUp(ops: SymbolicOps, program: ForwardProgram) {
+  const { engine } = ops;
+  const { recorder } = engine;
+  recorder.mark('setup');
+  const leaves = new Map<ValueId, SymbolicTensor>();
+  for (const { value, module } of program.parameters) {
+    const { name, shape } = program.values[value]!;
+    engine.enter('', module);
+    leaves.set(value, engine.variable(tensorShape(shape), name, 'parameter'));
+  }
+  engine.enter('', 'inputs');
+  for (const [name, value] of Object.entries(program.data))
+    leaves.set(value, engine.variable(tensorShape(program.values[value]!.shape), name, 'input'));
+  const endpoints = new Map<string, SymbolicTensor>();
+  for (const each of graphEndpoints(program)) {
+    const rows = tensorShape([axis(`${each.edges}Edges`), axis('batch'), axis('one')])[0]!;
+    endpoints.set(endpointsName(each), engine.variable([rows], endpointsName(each), 'input'));
+  }
+  const gridRows = tensorShape([axis('gridNodes'), axis('batch'), axis('one')])[0]!;
+  return { leaves, endpoints, areaWeights: engine.variable([gridRows, []], 'area weights', 'input') };
+}
+
+export function graphEndpoints(_program: ForwardProgram): readonly Endpoints[] {
+  return (['grid2mesh', 'mesh', 'mesh2grid'] as const).flatMap((edges) => [
+    { edges, end: 'senders' as const },
+    { edges, end: 'receivers' as const },
+  ]);
+}
+
+function trace(program: ForwardProgram, { recipe }: Config): Trace {
+  const recorder = new TraceRecorder();
+  const engine = new SymbolicEngine(recorder);
+  const ops = new SymbolicOps(engine);
+  const { leaves, endpoints, areaWeights } = setUp(ops, program);
+  const context: Context<SymbolicTensor> = {
+    ops,
+    tape: recipe.tape,
+    endpoints: (each) => endpoints.get(endpointsName(each))!,
+    areaWeights,
+    rowsOf: (value) => program.values[value]!.shape[0]!.symbol,
+  };
+  if (program.loss === undefined) {
+    recorder.markLastStep();
+    engine.beginStep();
+    evaluateScoped(context, program, program.root, leaves);
+    return recorder.finish();
+  }
+  const optimizer = symbolicOptimizers[recipe.optimizer];
+  engine.enter('', 'optimizer');
+  const own = optimizer.setup(ops);
+  const states = program.parameters.map(({ value }) =>
+    Array.from({ length: optimizer.numStatesPerParameter }, () =>
+      engine.variable(leaves.get(value)!.shape, `optimizer state of ${program.values[value]!.name}`, 'optimizer'),
+    ),
+  );
+  recorder.markLastStep();
+  engine.beginStep();
+  const segments = tapeSegments(program, recipe.checkpoint);
+  const { loss, gradients } = accumulatedGradients(ops, recipe.accumulate, () =>
+    lossAndGradients(context, program, segments, leaves),
+  );
+  recorder.mark('optimizer');
+  engine.enter(`${recipe.optimizer} step`, 'optimizer');
+  optimizer.apply(
+    ops,
+    own,
+    program.parameters.flatMap(({ value }, i) => {
+      const gradient = gradients.get(value);
+      return gradient === undefined ? [] : [{ parameter: leaves.get(value)!, state: states[i]!, gradient }];
+    }),
+  );
+  ops.dispose([loss, ...gradients.values()]);
+  return recorder.finish();
+}
+
+export const tfjsRuntime: Runtime = {
+  segment,
+  dimensions: (base) => ({ ...base, ...sumsOfRows(base) }),
+  trace,
+  process: tfjsProcess,
+};

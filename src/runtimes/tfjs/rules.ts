@@ -1,0 +1,76 @@
+/** One rule per operation of the forward program: the TensorFlow.js operations that compute it. */
+import type { Recipe } from '../../config/types.js';
+import type { ActivationFunction, Endpoints, Operation } from '../../program/types.js';
+import { leanLayerNorm, leanLinear, leanSilu } from './lean.js';
+import type { Ops } from './ops.js';
+
+/** torch.nn.LayerNorm's and haiku's epsilon. */
+export const layerNormEpsilon = 1e-5;
+
+export interface Context<T> {
+  readonly ops: Ops<T>;
+  readonly tape: Recipe['tape'];
+  /** Node numbers, int32, `[edges · batch]`. */
+  readonly endpoints: (endpoints: Endpoints) => T;
+  /** Cosine of the latitude over its mean, `[gridNodes · batch, 1]`. */
+  readonly areaWeights: T;
+  /** The count of the rows of a value, by its name. */
+  readonly rowsOf: (value: number) => string;
+}
+
+type Rule<Kind extends Operation['kind']> = <T>(
+  context: Context<T>,
+  operation: Extract<Operation, { kind: Kind }>,
+  value: (id: number) => T,
+) => T;
+
+export type Rules = { readonly [Kind in Operation['kind']]?: Rule<Kind> };
+
+const activations: { readonly [F in ActivationFunction]: <T>(context: Context<T>, x: T) => T } = {
+  silu: ({ ops, tape }, x) => (tape === 'lean' ? leanSilu(ops, x) : ops.mul(x, ops.sigmoid(x))),
+  gelu: ({ ops }, x) => ops.mul(ops.mul(x, 0.5), ops.add(ops.erf(ops.div(x, Math.SQRT2)), 1)),
+  relu: ({ ops }, x) => ops.relu(x),
+  sigmoid: ({ ops }, x) => ops.sigmoid(x),
+};
+
+export const rules: Rules = {
+  linear({ ops, tape }, { input, weight, bias }, value) {
+    const x = value(input);
+    const w = value(weight);
+    if (tape === 'fused') return ops.fusedMatMul(x, w, bias === undefined ? undefined : value(bias));
+    if (bias === undefined) return ops.matMul(x, w);
+    return tape === 'lean' ? leanLinear(ops, x, w, value(bias)) : ops.add(ops.matMul(x, w), value(bias));
+  },
+  activation: (context, { function: name, input }, value) => activations[name](context, value(input)),
+  layerNorm({ ops, tape }, { input, scale, offset }, value) {
+    const x = value(input);
+    if (tape === 'lean') return leanLayerNorm(ops, x, value(scale), value(offset));
+    const centred = ops.sub(x, ops.mean(x, 1, true));
+    const inverseDeviation = ops.rsqrt(ops.add(ops.mean(ops.square(centred), 1, true), layerNormEpsilon));
+    return ops.add(ops.mul(ops.mul(centred, inverseDeviation), value(scale)), value(offset));
+  },
+  gather: ({ ops, endpoints }, operation, value) => ops.gather(value(operation.input), endpoints(operation.endpoints)),
+  concat: ({ ops }, { inputs }, value) => ops.concat(inputs.map(value), 1),
+  segmentSum: ({ ops, endpoints, rowsOf }, operation, value) =>
+    ops.segmentSum(value(operation.input), endpoints(operation.endpoints), rowsOf(operation.output)),
+  add: ({ ops }, { left, right }, value) => ops.add(value(left), value(right)),
+  multiply: ({ ops }, { left, right }, value) => ops.mul(value(left), value(right)),
+  gatherAdd({ ops, endpoints }, { edges, senders, receivers, edgeSet }, value) {
+    const withSenders = ops.add(
+      value(edges),
+      ops.gather(value(senders), endpoints({ edges: edgeSet, end: 'senders' })),
+    );
+    return ops.add(withSenders, ops.gather(value(receivers), endpoints({ edges: edgeSet, end: 'receivers' })));
+  },
+  // Channels are averaged before rows are weighted, so that weighting costs one column and not one array.
+  loss({ ops, areaWeights }, { prediction, target }, value) {
+    const perRow = ops.mean(ops.square(ops.sub(value(prediction), value(target))), 1, true);
+    return ops.mean(ops.mul(perRow, areaWeights));
+  },
+};
+
+export function applyRule<T>(context: Context<T>, operation: Operation, value: (id: number) => T): T {
+  const rule = rules[operation.kind] as Rule<Operation['kind']> | undefined;
+  if (rule === undefined) throw new Error(`TensorFlow.js has no rule for ${operation.kind}`);
+  return rule(context, operation, value);
+}

@@ -1,0 +1,112 @@
+/** Loss and gradients of one optimizer step, on any `Ops`: the tapes' forward and backward passes, and the micro-steps together. */
+import type { ForwardProgram, ValueId } from '../../program/types.js';
+import { evaluate } from './evaluate.js';
+import type { Ops } from './ops.js';
+import type { Context } from './rules.js';
+import type { TapeSegment } from './segments.js';
+
+export type Values<T> = ReadonlyMap<ValueId, T>;
+
+export interface StepResult<T> {
+  readonly loss: T;
+  /** Of every parameter that the loss depends on. */
+  readonly gradients: Values<T>;
+}
+
+function runSegment<T>(
+  context: Context<T>,
+  program: ForwardProgram,
+  segment: TapeSegment,
+  known: Values<T>,
+): Values<T> {
+  const values = new Map(known);
+  evaluate(context, program, segment.nodes, values);
+  return values;
+}
+
+/** `sum[id] += addend`; both former arrays are disposed. */
+function accumulate<T>(ops: Ops<T>, sum: Map<ValueId, T>, id: ValueId, addend: T): void {
+  const soFar = sum.get(id);
+  if (soFar === undefined) {
+    sum.set(id, addend);
+    return;
+  }
+  sum.set(id, ops.add(soFar, addend));
+  ops.dispose([soFar, addend]);
+}
+
+/**
+ * The segments first run without a tape, keeping what crosses a cut; then each runs again under a tape of its own, last one first.
+ * A tape takes one value and one gradient, so the outputs of a segment are joined along their rows.
+ */
+export function lossAndGradients<T>(
+  context: Context<T>,
+  program: ForwardProgram,
+  segments: readonly TapeSegment[],
+  leaves: Values<T>,
+): StepResult<T> {
+  const { ops } = context;
+  const crossing = new Map(leaves);
+  for (const segment of segments.slice(0, -1)) {
+    const outputs = ops.tidy(() => {
+      const values = runSegment(context, program, segment, crossing);
+      return segment.outputs.map((id) => values.get(id)!);
+    });
+    for (const [i, id] of segment.outputs.entries()) crossing.set(id, outputs[i]!);
+  }
+  const gradientOf = new Map<ValueId, T>();
+  const parameterGradients = new Map<ValueId, T>();
+  let loss: T | undefined;
+  for (const [index, segment] of [...segments.entries()].reverse()) {
+    const isLast = loss === undefined;
+    const outputs = isLast ? [program.loss!] : segment.outputs.filter((id) => gradientOf.has(id));
+    const joined = () => {
+      const values = runSegment(context, program, segment, crossing);
+      const results = outputs.map((id) => values.get(id)!);
+      return results.length === 1 ? results[0]! : ops.concat(results, 0);
+    };
+    const dys = outputs.flatMap((id) => gradientOf.get(id) ?? []);
+    ops.enter('join gradients', 'other');
+    const dy = dys.length > 1 ? ops.concat(dys, 0) : dys[0];
+    const xs = [...segment.inputs, ...segment.parameters];
+    const { value, gradients } = ops.gradients(
+      joined,
+      xs.map((id) => crossing.get(id)!),
+      dy,
+    );
+    if (isLast) loss = value;
+    else ops.dispose([value]);
+    ops.dispose(dys.length > 1 ? [...dys, dy!] : dys);
+    const isReadBefore = (id: ValueId) => segments.slice(0, index).some(({ inputs }) => inputs.includes(id));
+    ops.dispose(segment.inputs.filter((id) => !isReadBefore(id)).map((id) => crossing.get(id)!));
+    ops.enter('sum gradients', 'other');
+    for (const [i, id] of xs.entries()) {
+      const gradient = gradients[i];
+      if (gradient !== undefined)
+        accumulate(ops, i < segment.inputs.length ? gradientOf : parameterGradients, id, gradient);
+    }
+  }
+  return { loss: loss!, gradients: parameterGradients };
+}
+
+/** Mean of the gradients of `numMicroSteps` micro-steps; the loss is the last one's. */
+export function accumulatedGradients<T>(
+  ops: Ops<T>,
+  numMicroSteps: number,
+  microStep: () => StepResult<T>,
+): StepResult<T> {
+  let { loss, gradients } = microStep();
+  if (numMicroSteps === 1) return { loss, gradients };
+  const sum = new Map(gradients);
+  for (let i = 1; i < numMicroSteps; i++) {
+    ops.dispose([loss]);
+    ({ loss, gradients } = microStep());
+    ops.enter('accumulate gradients', 'optimizer');
+    for (const [id, gradient] of gradients) accumulate(ops, sum, id, gradient);
+  }
+  for (const [id, total] of sum) {
+    sum.set(id, ops.mul(total, 1 / numMicroSteps));
+    ops.dispose([total]);
+  }
+  return { loss, gradients: sum };
+}
