@@ -1,20 +1,22 @@
-import { expect } from 'vitest';
-import { free, none, unmapped, used } from '../../../src/memory/allocators/block-table.js';
+import { free, none, used } from '../../../src/memory/allocators/block-table.js';
 import type { CachingAllocator } from '../../../src/memory/allocators/caching.js';
 
-/** Free blocks of both pools; each list in strict best-fit order. */
+/** `expect` is too slow for a million checks. */
+function must(holds: boolean, law: string): void {
+  if (!holds) throw new Error(`broken: ${law}`);
+}
+
 function freeBlocks({ pools }: CachingAllocator): Set<number> {
   const blocks = new Set<number>();
   const { bytes, address } = pools.table;
   for (const list of pools.freeBlocks) {
     let previous = none;
     for (let block = list.bestFit(0); block !== none; block = list.after(block)) {
-      if (previous !== none) {
-        const inOrder =
-          bytes[previous]! < bytes[block]! ||
-          (bytes[previous]! === bytes[block]! && address[previous]! < address[block]!);
-        expect(inOrder, 'free blocks are sorted').toBe(true);
-      }
+      const inOrder =
+        previous === none ||
+        bytes[previous]! < bytes[block]! ||
+        (bytes[previous] === bytes[block] && address[previous]! < address[block]!);
+      must(inOrder, 'free blocks are in best-fit order');
       blocks.add(block);
       previous = block;
     }
@@ -22,68 +24,70 @@ function freeBlocks({ pools }: CachingAllocator): Set<number> {
   return blocks;
 }
 
-/** First blocks of all segments that hold a live or a free block. */
-function segments({ pools: { table } }: CachingAllocator, blocks: Iterable<number>): Set<number> {
-  const heads = new Set<number>();
-  for (let block of blocks) {
+/** All blocks of the segments that hold one of `members`, segment by segment. */
+function* blocksOfSegments({ pools: { table } }: CachingAllocator, members: Iterable<number>): Generator<number> {
+  const seen = new Set<number>();
+  for (const member of members) {
+    if (seen.has(member)) continue;
+    let block = member;
     while (table.previous[block] !== none) block = table.previous[block]!;
-    heads.add(block);
+    for (; block !== none; block = table.next[block]!) {
+      seen.add(block);
+      yield block;
+    }
   }
-  return heads;
 }
 
 /** What must hold after every event; `live` maps block to requested bytes. */
-export function expectConsistent(allocator: CachingAllocator, live: ReadonlyMap<number, number>): void {
+export function mustBeConsistent(allocator: CachingAllocator, live: ReadonlyMap<number, number>): void {
   const { table, reservedBytes, capacityBytes } = allocator.pools;
   const freeOnes = freeBlocks(allocator);
-  const seen = new Set<number>();
-  let mappedBytes = 0;
+  let numUsed = 0;
+  let numFree = 0;
   let usedBytes = 0;
-  for (const head of segments(allocator, [...live.keys(), ...freeOnes])) {
-    for (let block = head; block !== none; block = table.next[block]!) {
-      seen.add(block);
-      const state = table.state[block];
-      const next = table.next[block]!;
-      if (state !== unmapped) mappedBytes += table.bytes[block]!;
-      if (state === used) usedBytes += table.bytes[block]!;
-      if (next === none) continue;
-      expect(table.address[next], 'blocks tile their segment').toBe(table.address[block]! + table.bytes[block]!);
-      expect(table.previous[next], 'links go both ways').toBe(block);
-      expect(table.pool[next], 'a segment belongs to one pool').toBe(table.pool[block]);
-      if (state !== used) expect(table.state[next], 'free neighbours are merged').not.toBe(state);
+  let freeBytes = 0;
+  for (const block of blocksOfSegments(allocator, [...live.keys(), ...freeOnes])) {
+    const state = table.state[block];
+    if (state === used) {
+      numUsed++;
+      usedBytes += table.bytes[block]!;
+      must(live.has(block), 'used blocks are live');
+    } else if (state === free) {
+      numFree++;
+      freeBytes += table.bytes[block]!;
+      must(freeOnes.has(block), 'free blocks are in their list');
     }
+    const next = table.next[block]!;
+    if (next === none) continue;
+    must(table.address[next] === table.address[block]! + table.bytes[block]!, 'blocks tile their segment');
+    must(table.previous[next] === block, 'links go both ways');
+    must(table.pool[next] === table.pool[block], 'a segment belongs to one pool');
+    must(state === used || table.state[next] !== state, 'neighbours that are free, or unmapped, are one block');
   }
-  for (const block of seen) {
-    expect(table.state[block] === free, 'free blocks are in their list').toBe(freeOnes.has(block));
-    expect(table.state[block] === used, 'used blocks are live').toBe(live.has(block));
-  }
+  must(numUsed === live.size, 'live blocks are used');
+  must(numFree === freeOnes.size, 'blocks in a free list are free');
   let requestedBytes = 0;
   for (const [block, bytes] of live) {
-    expect(seen.has(block), 'a live block lies in a segment').toBe(true);
-    expect(table.bytes[block]).toBeGreaterThanOrEqual(bytes);
+    must(table.bytes[block]! >= bytes, 'a block holds its request');
     requestedBytes += bytes;
   }
-  expect(reservedBytes, 'reserved is what the segments hold').toBe(mappedBytes);
-  expect(allocator.allocatedBytes, 'allocated is what is used').toBe(usedBytes);
-  expect(usedBytes).toBeGreaterThanOrEqual(requestedBytes);
-  expect(reservedBytes).toBeGreaterThanOrEqual(usedBytes);
-  expect(reservedBytes, 'never above the capacity').toBeLessThanOrEqual(capacityBytes);
+  must(allocator.allocatedBytes === usedBytes, 'allocated is what is used');
+  must(reservedBytes === usedBytes + freeBytes, 'reserved is what is used or free');
+  must(requestedBytes <= usedBytes && usedBytes <= reservedBytes, 'requested ≤ allocated ≤ reserved');
+  must(reservedBytes <= capacityBytes, 'reserved ≤ capacity');
 }
 
-/** Live blocks, and segments among themselves, have no byte in common. */
-export function expectDisjoint(
+/** Live blocks have no byte in common. Each pool of expandable segments has addresses of its own; native segments share one space. */
+export function mustBeDisjoint(
   { pools: { table } }: CachingAllocator,
   live: ReadonlyMap<number, number>,
   expandable: boolean,
 ): void {
   const byAddress = [...live.keys()].sort((a, b) => table.address[a]! - table.address[b]!);
-  // Each pool of expandable segments has addresses of its own; native segments share one space.
-  for (const pool of expandable ? [0, 1] : [undefined]) {
-    let end = 0;
-    for (const block of byAddress) {
-      if (pool !== undefined && table.pool[block] !== pool) continue;
-      expect(table.address[block]).toBeGreaterThanOrEqual(end);
-      end = table.address[block]! + table.bytes[block]!;
-    }
+  const ends = [0, 0];
+  for (const block of byAddress) {
+    const space = expandable ? table.pool[block]! : 0;
+    must(table.address[block]! >= ends[space]!, 'live blocks are disjoint');
+    ends[space] = table.address[block]! + table.bytes[block]!;
   }
 }
