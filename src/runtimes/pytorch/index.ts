@@ -7,7 +7,7 @@ import type { ForwardProgram } from '../../program/types.js';
 import type { Runtime } from '../types.js';
 import { Lowering } from './lowering.js';
 import { optimizerStep } from './optimizer.js';
-import { pytorchProcess } from './process.js';
+import { judgePyTorch, pytorchProcess } from './process.js';
 import { allocateInputs, allocateParameters, type ResidentParameter } from './residents.js';
 import { segmentPyTorch } from './segments.js';
 
@@ -65,4 +65,5 @@ export const pytorchRuntime: Runtime = {
   dimensions: (base) => base,
   trace: tracePyTorch,
   process: pytorchProcess,
+  judge: judgePyTorch,
 };

@@ -95,10 +95,20 @@ export class Lowering {
       return;
     }
     const inputs = block.inputs.map((value) => ({ value, tensor: this.tensors[value]! }));
-    const replay = new Replay(block, inputs, this.recorder, (self) => this.replay(self, this.usesAutocast));
+    const run = (self: Replay) => this.replay(self, this.usesAutocast);
+    const replay = new Replay(block, inputs, this.enclosing(inputs), this.recorder, run);
     this.hooks.push({ kind: 'checkpoint', replay });
     this.runBody(block);
     this.hooks.pop();
+  }
+
+  /** Inside another checkpoint, a block's inputs are saved as any tensor is there. */
+  private enclosing(inputs: readonly { readonly tensor: Tensor }[]): { replay: Replay; firstSlot: number } | undefined {
+    const outer = this.hooks.at(-1);
+    if (outer === undefined) return undefined;
+    if (outer.kind === 'checkpoint') return { replay: outer.replay, firstSlot: outer.replay.reserve(inputs.length) };
+    for (const { tensor } of inputs) outer.replay.record(tensor.storage);
+    return { replay: outer.replay, firstSlot: 0 };
   }
 
   /** A recomputing Linear will keep the input of the activation before it. */
@@ -124,11 +134,12 @@ export class Lowering {
   }
 
   private replay(replay: Replay, autocast: boolean): void {
+    const inputs = replay.inputs();
     const outerCache = this.castCache;
     const firstProduced = this.producedByReplay.length;
     const firstScratch = this.scratch.length;
     this.castCache = autocast ? new Map() : undefined;
-    for (const { value, tensor } of replay.inputs) this.tensors[value] = tensor;
+    for (const { value, tensor } of inputs) this.tensors[value] = tensor;
     this.recorder.mark('backward', true);
     this.recorder.currentCategory = activation;
     this.hooks.push({ kind: 'record', replay });

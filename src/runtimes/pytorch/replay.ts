@@ -10,20 +10,49 @@ import type { Tensor } from './tape.js';
 /** Thrown by the last saved tensor of a replay; everything the block's frames hold is let go. */
 export const replayStop = Symbol('the last saved tensor has been recomputed');
 
+interface ReplayInput {
+  readonly value: ValueId;
+  readonly tensor: Tensor;
+}
+
+/** A checkpoint inside another one keeps its inputs as saved tensors of the outer one (`_NoopSaveInputs`). */
+interface EnclosingReplay {
+  readonly replay: Replay;
+  readonly firstSlot: number;
+}
+
 export class Replay {
   /** Saved tensors of the block, counted in the forward pass. */
   numSlots = 0;
   private numPlaceholders = 0;
   private recomputed = false;
   private readonly table: StorageId[] = [];
+  /** Holds a reference on each; absent while they are placeholders of the enclosing checkpoint. */
+  private heldInputs: readonly ReplayInput[] | undefined;
 
   constructor(
     readonly block: Block,
-    readonly inputs: readonly { readonly value: ValueId; readonly tensor: Tensor }[],
+    private readonly givenInputs: readonly ReplayInput[],
+    private readonly enclosing: EnclosingReplay | undefined,
     private readonly recorder: TraceRecorder,
     private readonly run: (replay: Replay) => void,
   ) {
-    for (const { tensor } of inputs) recorder.retain(tensor.storage);
+    if (enclosing !== undefined) return;
+    for (const { tensor } of givenInputs) recorder.retain(tensor.storage);
+    this.heldInputs = givenInputs;
+  }
+
+  /** May run the enclosing checkpoint again. */
+  inputs(): readonly ReplayInput[] {
+    if (this.heldInputs === undefined) {
+      const { replay, firstSlot } = this.enclosing!;
+      const storages = replay.unpack(firstSlot, this.givenInputs.length);
+      this.heldInputs = this.givenInputs.map(({ value, tensor }, i) => ({
+        value,
+        tensor: { ...tensor, storage: storages[i]! },
+      }));
+    }
+    return this.heldInputs;
   }
 
   /** Forward pass: room for `count` more saved tensors. Returns the first slot. */
@@ -53,6 +82,8 @@ export class Replay {
   /** The inputs live until the last placeholder is gone. */
   dropPlaceholders(count: number): void {
     this.numPlaceholders -= count;
-    if (this.numPlaceholders === 0) for (const { tensor } of this.inputs) this.recorder.release(tensor.storage);
+    if (this.numPlaceholders > 0) return;
+    for (const { tensor } of this.heldInputs ?? []) this.recorder.release(tensor.storage);
+    this.enclosing?.replay.dropPlaceholders(this.givenInputs.length);
   }
 }
