@@ -15,7 +15,7 @@ export interface Edges {
   readonly receivers: Int32Array;
 }
 
-/** Mesh neighbours of one grid node at most. PhysicsNeMo's four bind above a fraction of about 0.7. */
+/** Mesh neighbours of one grid node at most. PhysicsNeMo's four bind from fractions of about √3/2, a triangle's height, where two triangles' corners come in reach. */
 export const maxNeighbours = (layout: Model['layout']): number =>
   layout === 'physicsnemo' ? 4 : Number.POSITIVE_INFINITY;
 
