@@ -8,7 +8,7 @@
  */
 import KDBush from 'kdbush';
 import type { Grid } from '../config/types.js';
-import { gridRows } from './grid.js';
+import { type GridRows, gridRows } from './grid.js';
 
 /** Grid nodes `firstGridNode … + length − 1`, all in one row, are in reach of the mesh node. */
 export type VisitRun = (meshNode: number, firstGridNode: number, length: number) => void;
@@ -22,7 +22,7 @@ const POSITION_ERROR = 2e-6;
 export function forEachRun(meshPositions: Float64Array, grid: Grid, radius: number, visit: VisitRun): void {
   const rows = gridRows(grid);
   const index = indexByAngles(meshPositions);
-  const isWithin = distanceTest(meshPositions, grid, radius);
+  const isWithin = distanceTest(meshPositions, rows, radius);
   const visitRun = wrapRound(grid.longitudes, visit);
   const reach = 2 * Math.asin(Math.min(1, radius / 2)) + POSITION_ERROR;
   const slack = 2 * radius * POSITION_ERROR + POSITION_ERROR ** 2;
@@ -73,10 +73,10 @@ function indexByAngles(meshPositions: Float64Array): KDBush {
   return index.finish();
 }
 
-function distanceTest(meshPositions: Float64Array, grid: Grid, radius: number) {
-  const { sinLatitude, cosLatitude, sinLongitude, cosLongitude } = gridRows(grid);
+function distanceTest(meshPositions: Float64Array, rows: GridRows, radius: number) {
+  const { sinLatitude, cosLatitude, sinLongitude, cosLongitude } = rows;
   return (row: number, column: number, node: number): boolean => {
-    const wrapped = modulo(column, grid.longitudes);
+    const wrapped = modulo(column, cosLongitude.length);
     const dx = Math.fround(cosLongitude[wrapped]! * cosLatitude[row]!) - meshPositions[3 * node]!;
     const dy = Math.fround(sinLongitude[wrapped]! * cosLatitude[row]!) - meshPositions[3 * node + 1]!;
     const dz = sinLatitude[row]! - meshPositions[3 * node + 2]!;

@@ -10,7 +10,7 @@ import edges from '../data/edges.json' with { type: 'json' };
 /** NumPy's float32 sine is not always correctly rounded, so points on the rim of the reach may fall the other way. */
 const RIM_POINTS = 8;
 
-/** Source of the rows: `note` in the file. PhysicsNeMo's (`PN`) were counted in float32 too, as their asymmetry between the hemispheres shows. */
+/** Source of the rows: `note` in the file. Why `PN` rows are float32 too: docs/decisions/0004. */
 const gridNames = [...new Set(edges.g2m.map(({ grid }) => grid))];
 
 test.each(gridNames)(
