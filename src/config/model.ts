@@ -99,20 +99,19 @@ function checkAttention(
 /** Longest edge (chord on the unit sphere) of the finest icosahedral mesh by level; halves from level 3 on. Computed from the mesh itself. */
 const longestEdge = [1.0515, 0.618034, 0.32492, 0.164647, 0.082604, 0.041337, 0.020673, 0.010337, 0.0051685] as const;
 
-/** grid2mesh edges to expect: a cap of chord r covers exactly r²/4 of the sphere, and a share of the mesh nodes lies in it. */
-function expectedGridToMeshEdges(points: number, meshNodes: number, level: number, radiusFraction: number): number {
-  const radius = radiusFraction * longestEdge[level]!;
-  return points * meshNodes * Math.min(1, radius ** 2 / 4);
+/** grid2mesh edges to expect: a cap of chord r covers exactly r²/4 of the sphere, and that share of the mesh nodes lies in it. */
+function expectedGridToMeshEdges({ layout, grid, meshLevel, radiusFraction }: Model, meshNodes: number): number {
+  const radius = radiusFraction * longestEdge[meshLevel]!;
+  // PhysicsNeMo takes a point's 4 nearest mesh nodes before it looks at the radius.
+  const most = layout === 'physicsnemo' ? 4 : meshNodes;
+  return grid.latitudes * grid.longitudes * Math.min(most, (meshNodes * radius ** 2) / 4);
 }
 
 function checkEdges(model: Model): void {
-  const points = model.grid.latitudes * model.grid.longitudes;
   // H3: 120·7^r + 2 cells with 6 neighbours and a self-loop; else an icosahedron's 10·4^M + 2 nodes.
   const isH3 = model.layout === 'graph-weather';
   const meshNodes = isH3 ? 120 * 7 ** model.meshLevel + 2 : 10 * 4 ** model.meshLevel + 2;
-  const edges = isH3
-    ? 7 * meshNodes
-    : expectedGridToMeshEdges(points, meshNodes, model.meshLevel, model.radiusFraction);
+  const edges = isH3 ? 7 * meshNodes : expectedGridToMeshEdges(model, meshNodes);
   if (edges > maximumEdges) {
     const [next, what] = isH3
       ? (['--mesh-level 5', 'mesh'] as const)
@@ -137,7 +136,7 @@ function modelAssumptions(model: Model, runtime: RuntimeName): readonly string[]
     notes.push('PhysicsNeMo fixes the radius fraction at 0.6: another one needs a change of its code.');
   // An equilateral triangle's centre lies 1/√3 of an edge from its corners.
   if (traits.radius && model.radiusFraction < 1 / Math.sqrt(3))
-    notes.push(`A radius fraction of ${model.radiusFraction} leaves grid points without a mesh neighbour.`);
+    notes.push(`A radius fraction of ${model.radiusFraction} may leave grid points without a mesh neighbour.`);
   return notes;
 }
 

@@ -1,10 +1,7 @@
-/** Numbers and sizes as people type them. Every failure names the thing (a flag, or a key of a file) and what to write instead. */
+/** Numbers and sizes as people type them. `name` is what a message calls the value, e.g. `--layers`; every failure says what to write instead. */
 import { InputError } from '../errors.js';
 import { type Bytes, bytes, GiB, KiB, MiB } from '../units.js';
 import { shown } from './nearest.js';
-
-/** Where a value came from, as a message names it: `--layers`. */
-export type ValueName = string;
 
 export interface NumberRange {
   readonly minimum: number;
@@ -15,7 +12,7 @@ export interface NumberRange {
 }
 
 /** Lists and ranges are sweep's: say so instead of only "not a number". */
-const nextSteps = (text: string, name: ValueName, range: NumberRange): readonly string[] => [
+const nextSteps = (text: string, name: string, range: NumberRange): readonly string[] => [
   `${name} ${range.example}`,
   ...(/[,]|\.\./.test(text) ? ['Lists and ranges of values are for gc-plan sweep.'] : []),
 ];
@@ -23,7 +20,7 @@ const nextSteps = (text: string, name: ValueName, range: NumberRange): readonly 
 const describe = ({ minimum, maximum, exclusiveMinimum }: NumberRange): string =>
   exclusiveMinimum ? `above ${minimum} and at most ${maximum}` : `from ${minimum} to ${maximum}`;
 
-function inRange(value: number, range: NumberRange, name: ValueName, kind: string, text: string): number {
+function inRange(value: number, range: NumberRange, name: string, kind: string, text: string): number {
   if (value > range.maximum || value < range.minimum || (range.exclusiveMinimum && value === range.minimum)) {
     throw new InputError('out-of-range', `${name} ${shown(text)}: must be ${kind} ${describe(range)}.`, [
       `${name} ${range.example}`,
@@ -32,7 +29,7 @@ function inRange(value: number, range: NumberRange, name: ValueName, kind: strin
   return value;
 }
 
-export function parseInteger(text: string, name: ValueName, range: NumberRange): number {
+export function parseInteger(text: string, name: string, range: NumberRange): number {
   const trimmed = text.trim();
   if (!/^[+-]?\d+$/.test(trimmed)) {
     throw new InputError(
@@ -44,7 +41,7 @@ export function parseInteger(text: string, name: ValueName, range: NumberRange):
   return inRange(Number(trimmed), range, name, 'a whole number', text);
 }
 
-export function parseDecimal(text: string, name: ValueName, range: NumberRange): number {
+export function parseDecimal(text: string, name: string, range: NumberRange): number {
   const trimmed = text.trim();
   if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(trimmed)) {
     throw new InputError(
@@ -73,7 +70,7 @@ const unitBytes: Readonly<Record<string, number>> = {
 const largestSizeBytes = 1024 * 1024 * GiB;
 
 /** `24GB`, `512 MiB`. */
-export function parseSize(text: string, name: ValueName, example = '24GB'): Bytes {
+export function parseSize(text: string, name: string, example = '24GB'): Bytes {
   const match = /^([+-]?(?:\d+\.?\d*|\.\d+))\s*([a-z]*)$/i.exec(text.trim());
   const unit = match?.[2]?.toLowerCase();
   const amount = Number(match?.[1]);

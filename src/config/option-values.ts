@@ -17,11 +17,7 @@ export function findOption(name: string): OptionDefinition {
   );
 }
 
-/** Only the shared ones: what a command hands to `resolveConfig` when it has options of its own. */
-export const sharedFlags = <Value>(flags: Readonly<Record<string, Value>>): Record<string, Value> =>
-  Object.fromEntries(Object.entries(flags).filter(([name]) => byName.has(name)));
-
-export function parseChoice(value: string, name: string, choices: readonly string[]): string {
+function parseChoice(value: string, name: string, choices: readonly string[]): string {
   if (choices.includes(value)) return value;
   throw new InputError(
     'unknown-choice',

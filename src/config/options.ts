@@ -5,9 +5,6 @@ import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from 
 import type { NumberRange } from './numbers.js';
 import type { Recipe, RuntimeName } from './types.js';
 
-export const sharingCommands = ['estimate', 'sweep', 'advise', 'solve', 'verify', 'explain'] as const;
-export type SharingCommand = (typeof sharingCommands)[number];
-
 export type OptionValue =
   | { readonly kind: 'integer' | 'decimal'; readonly range: NumberRange }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
@@ -27,7 +24,6 @@ export interface OptionDefinition {
   /** The key of a report's config that it sets; absent where it only steers output. */
   readonly sets?: string;
   readonly runtimes: readonly RuntimeName[];
-  readonly commands: readonly SharingCommand[];
 }
 
 const integer = (minimum: number, maximum: number, example: string): OptionValue => ({
@@ -61,7 +57,7 @@ function option(
 ): OptionDefinition {
   const key = sets?.split('.')[1] as keyof Recipe | undefined;
   const runtimes = (key && optionRuntimes[key]) ?? runtimeNames;
-  return { name, group, value, syntax, help, ...(sets ? { sets } : {}), runtimes, commands: sharingCommands };
+  return { name, group, value, syntax, help, ...(sets ? { sets } : {}), runtimes };
 }
 
 const model = (name: string, value: OptionValue, key: string, help: string, syntax?: string) =>

@@ -18,10 +18,6 @@ export class Typed {
     return this.values.has(name);
   }
 
-  names(): IterableIterator<string> {
-    return this.values.keys();
-  }
-
   get(name: string): ParsedValue | undefined {
     return this.values.get(name);
   }
