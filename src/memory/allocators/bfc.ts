@@ -7,11 +7,11 @@ import { MiB } from '../../units.js';
 import { roundUp } from './rounding.js';
 
 /** `kMinAllocationSize`. */
-export const bfcGranularityBytes = 256;
+const granularityBytes = 256;
 /** Default where the option `fragmentation_fraction` is 0: a rest of this size is always split off, a smaller one only if at least as large as the request. */
 const maxUndividedRestBytes = 128 * MiB;
 
-export const bfcRoundedBytes = (bytes: number): number => roundUp(bytes, bfcGranularityBytes);
+const roundedBytes = (bytes: number): number => roundUp(bytes, granularityBytes);
 
 export interface BfcStep {
   /** Parameters, optimizer state and data, in the order in which they reach the device. */
@@ -23,7 +23,7 @@ export interface BfcStep {
 
 /** Chunks in order of allocation; an array without elements takes none. */
 const chunkBytes = ({ argumentBytes, constantBytes, temporaryBytes }: BfcStep): readonly number[] =>
-  [...argumentBytes, constantBytes, temporaryBytes].filter((bytes) => bytes > 0).map(bfcRoundedBytes);
+  [...argumentBytes, constantBytes, temporaryBytes].filter((bytes) => bytes > 0).map(roundedBytes);
 
 /** Bytes in use while the step runs, were every chunk divided. */
 export const bfcAllocatedBytes = (step: BfcStep): number => chunkBytes(step).reduce((sum, bytes) => sum + bytes, 0);

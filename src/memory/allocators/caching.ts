@@ -19,9 +19,10 @@ export class CachingAllocator {
   readonly #expandable: ExpandableSegments;
   #segments: Segments;
 
-  constructor(maxLiveAllocations: number) {
-    // Between two used blocks lies at most one free and, in expandable segments, one unmapped block between two free ones; two pools.
-    this.pools = new Pools(4 * maxLiveAllocations + 8);
+  /** @param maxAllocations between two resets. */
+  constructor(maxAllocations: number) {
+    // An allocation adds at most a rest and, in expandable segments, a hole; giving pages back adds a rest on either side of it.
+    this.pools = new Pools(4 * maxAllocations + 2);
     this.#native = new NativeSegments(this.pools);
     this.#expandable = new ExpandableSegments(this.pools);
     this.#segments = this.#native;

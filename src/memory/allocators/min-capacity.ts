@@ -7,6 +7,8 @@ export interface CapacityBounds {
   /** Enough: what is reserved on a device without limit. */
   readonly highBytes: number;
   readonly expandable: boolean;
+  /** What the card at hand has: tried first, so that the answer is on the right side of it. */
+  readonly cardBytes?: number;
   /** Stop when the bounds are this close. Segments are multiples of 2 MiB, so that less has no meaning. */
   readonly toleranceBytes?: number;
 }
@@ -15,14 +17,15 @@ export interface CapacityBounds {
 export function minCapacity(
   events: Int32Array,
   bufferBytes: Float64Array,
-  { lowBytes, highBytes, expandable, toleranceBytes = ownSegmentGranularityBytes }: CapacityBounds,
+  { lowBytes, highBytes, expandable, cardBytes, toleranceBytes = ownSegmentGranularityBytes }: CapacityBounds,
 ): number {
   let low = lowBytes;
   let high = highBytes;
-  while (high - low > toleranceBytes) {
-    const capacityBytes = Math.floor((low + high) / 2);
+  const narrow = (capacityBytes: number): void => {
     if (replayCaching(events, bufferBytes, { expandable, capacityBytes }).kind === 'ran') high = capacityBytes;
     else low = capacityBytes;
-  }
+  };
+  if (cardBytes !== undefined && cardBytes < high) narrow(cardBytes);
+  while (high - low > toleranceBytes) narrow(Math.floor((low + high) / 2));
   return high;
 }

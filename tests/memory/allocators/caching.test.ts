@@ -193,4 +193,20 @@ describe('rules of expandable segments', () => {
     expect(allocator.allocate(KiB)).not.toBe(none);
     expect(allocator.pools.reservedBytes).toBe(42 * MiB);
   });
+
+  test('holes that meet become one', () => {
+    const allocator = new CachingAllocator(4);
+    allocator.reset(true, 60 * MiB);
+    const first = allocator.allocate(20 * MiB);
+    const second = allocator.allocate(20 * MiB);
+    const third = allocator.allocate(20 * MiB);
+    allocator.release(first);
+    allocator.allocate(KiB);
+    allocator.release(second);
+    // 22 MiB are in use: the 40 MiB of the first two go back, and not all of them can return.
+    expect(allocator.allocate(40 * MiB)).toBe(none);
+    const { table, reservedBytes } = allocator.pools;
+    expect(reservedBytes).toBe(22 * MiB);
+    expect(table.bytes[table.previous[third]!]).toBe(40 * MiB);
+  });
 });
