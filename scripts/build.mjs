@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { build } from 'rolldown';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const incremental = process.argv.includes('--incremental');
@@ -17,6 +18,14 @@ const compiler = spawnSync(
   { stdio: 'inherit' },
 );
 if (compiler.status !== 0) process.exit(compiler.status ?? 1);
+
+await build({
+  input: 'dist/cli/oclif.js',
+  platform: 'node',
+  external: ['typescript', 'ts-node', 'tsx/cjs/api', 'tsx/esm/api'],
+  output: { file: 'dist/cli/oclif.js', format: 'esm', codeSplitting: false },
+  logLevel: 'warn',
+});
 
 cpSync('src', 'dist', { recursive: true, filter: (source) => !source.endsWith('.ts') });
 

@@ -1,12 +1,11 @@
 /** What every command shares: parse, call one service, print its report, exit with its answer. */
-import { Command } from '@oclif/core/command';
-import type { FlagInput } from '@oclif/core/interfaces';
 import { nearest, orList, shown } from '../config/nearest.js';
 import { InputError } from '../errors.js';
 import { type Format, formats, isFormat, type Renderer } from '../report/formats.js';
 import { type ReportName, type Reports, rendererFor } from '../report/render.js';
 import { type ExitCode, exitCodes } from './failure.js';
 import { columnsOf, hasColour, type Io } from './io.js';
+import { Command, type FlagInput } from './oclif.js';
 import { rejectMisreadTokens, translateParseError } from './parse.js';
 import { writeAtomically } from './write.js';
 

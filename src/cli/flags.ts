@@ -1,8 +1,6 @@
 /** oclif's flags from the option table. Every value stays text: the configuration parses it, so that the messages are ours. */
-import { string as textArgument } from '@oclif/core/args';
-import { boolean, string } from '@oclif/core/flags';
-import type { ArgInput, FlagInput } from '@oclif/core/interfaces';
 import { type OptionDefinition, sharedOptions } from '../config/options.js';
+import { type ArgInput, type FlagInput, switchFlag, textArgument, textFlag } from './oclif.js';
 
 /** What a flag of one command alone needs; the shared table says more. */
 export type FlagDefinition = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'> & { readonly group?: string };
@@ -12,9 +10,9 @@ const widestHelpValue = 20;
 
 function flagOf({ value, syntax, help, group = 'command' }: FlagDefinition): FlagInput[string] {
   const helpGroup = group.toUpperCase();
-  if (value.kind === 'switch') return boolean({ description: help, helpGroup, allowNo: value.negatable });
-  if (syntax.length <= widestHelpValue) return string({ description: help, helpGroup, helpValue: syntax });
-  return string({ description: `${help} (${syntax.replaceAll('|', ' | ')})`, helpGroup, helpValue: 'NAME' });
+  if (value.kind === 'switch') return switchFlag({ description: help, helpGroup, allowNo: value.negatable });
+  if (syntax.length <= widestHelpValue) return textFlag({ description: help, helpGroup, helpValue: syntax });
+  return textFlag({ description: `${help} (${syntax.replaceAll('|', ' | ')})`, helpGroup, helpValue: 'NAME' });
 }
 
 export const flagsOf = (options: readonly FlagDefinition[]): FlagInput =>

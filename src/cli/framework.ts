@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Config } from '@oclif/core/config';
+import { Config } from './oclif.js';
 
 let config: Promise<Config> | undefined;
 

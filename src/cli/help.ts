@@ -1,8 +1,7 @@
 /** Help as text: oclif formats a command's page; the front page is what to try first. */
-import type { Command } from '@oclif/core/command';
-import { CommandHelp } from '@oclif/core/help';
 import { type CommandName, commandNames, loadCommand } from './commands.js';
 import { frameworkConfig } from './framework.js';
+import { type Command, CommandHelp } from './oclif.js';
 
 /** oclif formats what its manifest holds: the class’s own statics, with every argument and flag knowing its name. */
 const named = <Definition extends object>(definitions: Readonly<Record<string, Definition>>) =>

@@ -1,8 +1,7 @@
 /** oclif's parser with our errors: the framework's own would exit 1 and dump its configuration. */
-import { CLIError } from '@oclif/core/errors';
-import type { FlagInput } from '@oclif/core/interfaces';
 import { nearest, orList, shown } from '../config/nearest.js';
 import { InputError } from '../errors.js';
+import { CLIError, type FlagInput } from './oclif.js';
 
 /** The tokens before `--` that look like a long flag, without their values. */
 const longFlags = (argv: readonly string[]): readonly string[] => {
