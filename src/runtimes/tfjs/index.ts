@@ -2,7 +2,7 @@
 import type { Config } from '../../config/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
-import { axis } from '../../program/shape.js';
+import { axis, type Dimensions } from '../../program/shape.js';
 import type { Endpoints, ForwardProgram, ValueId } from '../../program/types.js';
 import type { Runtime } from '../types.js';
 import { SymbolicEngine, type SymbolicTensor } from './engine.js';
@@ -11,14 +11,14 @@ import { symbolicOptimizers } from './optimizers.js';
 import { tfjsProcess } from './process.js';
 import type { Context } from './rules.js';
 import { segment, tapeSegments } from './segments.js';
-import { sumsOfRows, tensorShape } from './shapes.js';
+import { forcingChannels, forcingDimensions, sumsOfRows, tensorShape } from './shapes.js';
 import { accumulatedGradients, lossAndGradients } from './step.js';
 import { SymbolicOps } from './symbolic.js';
 
 export const endpointsName = ({ edges, end }: Endpoints): string => `${edges} ${end}`;
 
 /** Arrays that live as long as the training: parameters, data, graph. */
-function setUp(ops: SymbolicOps, program: ForwardProgram) {
+function setUp(ops: SymbolicOps, program: ForwardProgram, hasForcings: boolean) {
   const { engine } = ops;
   const { recorder } = engine;
   recorder.mark('setup');
@@ -37,7 +37,20 @@ function setUp(ops: SymbolicOps, program: ForwardProgram) {
     endpoints.set(endpointsName(each), engine.variable([rows], endpointsName(each), 'input'));
   }
   const gridRows = tensorShape([axis('gridNodes'), axis('batch'), axis('one')])[0]!;
-  return { leaves, endpoints, areaWeights: engine.variable([gridRows, []], 'area weights', 'input') };
+  return {
+    leaves,
+    endpoints,
+    areaWeights: engine.variable([gridRows, []], 'area weights', 'input'),
+    forcings: hasForcings ? engine.variable([gridRows, [axis(forcingChannels)]], 'forcings', 'input') : undefined,
+  };
+}
+
+/** A later rollout step reads the prediction and, where that is narrower than its input, channels that are known in advance. */
+export const readsForcings = ({ model, recipe }: Pick<Config, 'model' | 'recipe'>): boolean =>
+  recipe.rolloutSteps > 1 && model.inputChannels > model.outputChannels;
+
+export function tfjsDimensions(base: Dimensions): Dimensions {
+  return { ...base, ...forcingDimensions(base), ...sumsOfRows(base) };
 }
 
 export function graphEndpoints(_program: ForwardProgram): readonly Endpoints[] {
@@ -47,16 +60,19 @@ export function graphEndpoints(_program: ForwardProgram): readonly Endpoints[] {
   ]);
 }
 
-function trace(program: ForwardProgram, { recipe }: Config): Trace {
+function trace(program: ForwardProgram, config: Config): Trace {
+  const { recipe } = config;
   const recorder = new TraceRecorder();
   const engine = new SymbolicEngine(recorder);
   const ops = new SymbolicOps(engine);
-  const { leaves, endpoints, areaWeights } = setUp(ops, program);
+  const { leaves, endpoints, areaWeights, forcings } = setUp(ops, program, readsForcings(config));
   const context: Context<SymbolicTensor> = {
     ops,
     tape: recipe.tape,
     endpoints: (each) => endpoints.get(endpointsName(each))!,
     areaWeights,
+    nextInput: (prediction) => (forcings === undefined ? prediction : ops.concat([prediction, forcings], 1)),
+    columnsOf: (value) => program.values[value]!.shape.at(-1)!.symbol,
     rowsOf: (value) => program.values[value]!.shape[0]!.symbol,
   };
   if (program.loss === undefined) {
@@ -68,15 +84,15 @@ function trace(program: ForwardProgram, { recipe }: Config): Trace {
   const optimizer = symbolicOptimizers[recipe.optimizer];
   engine.enter('', 'optimizer');
   const own = optimizer.setup(ops);
-  const states = program.parameters.map(({ value }) =>
-    Array.from({ length: optimizer.numStatesPerParameter }, () =>
+  const states = program.parameters.map(({ value, used }) =>
+    Array.from({ length: used ? optimizer.numStatesPerParameter : 0 }, () =>
       engine.variable(leaves.get(value)!.shape, `optimizer state of ${program.values[value]!.name}`, 'optimizer'),
     ),
   );
   recorder.markLastStep();
   engine.beginStep();
   const segments = tapeSegments(program, recipe.checkpoint);
-  const { loss, gradients } = accumulatedGradients(ops, recipe.accumulate, () =>
+  const { gradients } = accumulatedGradients(ops, recipe.accumulate, () =>
     lossAndGradients(context, program, segments, leaves),
   );
   recorder.mark('optimizer');
@@ -89,13 +105,12 @@ function trace(program: ForwardProgram, { recipe }: Config): Trace {
       return gradient === undefined ? [] : [{ parameter: leaves.get(value)!, state: states[i]!, gradient }];
     }),
   );
-  ops.dispose([loss, ...gradients.values()]);
   return recorder.finish();
 }
 
 export const tfjsRuntime: Runtime = {
   segment,
-  dimensions: (base) => ({ ...base, ...sumsOfRows(base) }),
+  dimensions: tfjsDimensions,
   trace,
   process: tfjsProcess,
 };

@@ -14,8 +14,11 @@ export interface Context<T> {
   readonly endpoints: (endpoints: Endpoints) => T;
   /** Cosine of the latitude over its mean, `[gridNodes · batch, 1]`. */
   readonly areaWeights: T;
-  /** The count of the rows of a value, by its name. */
+  /** The names of a value's row and column counts. */
   readonly rowsOf: (value: number) => string;
+  readonly columnsOf: (value: number) => string;
+  /** A prediction as the next step's input: with the channels that are known in advance. */
+  readonly nextInput: (prediction: T) => T;
 }
 
 type Rule<Kind extends Operation['kind']> = <T>(
@@ -34,8 +37,9 @@ const activations: { readonly [F in ActivationFunction]: <T>(context: Context<T>
 };
 
 export const rules: Rules = {
-  linear({ ops, tape }, { input, weight, bias }, value) {
-    const x = value(input);
+  linear({ ops, tape, rowsOf, columnsOf, nextInput }, { input, weight, bias }, value) {
+    const readsPrediction = columnsOf(input) === 'outputChannels' && rowsOf(weight) === 'inputChannels';
+    const x = readsPrediction ? nextInput(value(input)) : value(input);
     const w = value(weight);
     if (tape === 'fused') return ops.fusedMatMul(x, w, bias === undefined ? undefined : value(bias));
     if (bias === undefined) return ops.matMul(x, w);

@@ -64,9 +64,10 @@ function joinedRows(dimensions: readonly Dimension[]): Dimension {
   return [axis(symbols.toSorted().join(sumSeparator)), ...first!.slice(1)];
 }
 
-/** Joined along columns: multiples of one symbol. */
+/** Joined along columns: multiples of one symbol, or prediction and forcings, which are one input row together. */
 function joinedColumns(dimensions: readonly Dimension[]): Dimension {
   const axes = dimensions.map((dimension) => dimension[0] ?? axis('one'));
+  if (axes.some(({ symbol }) => symbol === forcingChannels)) return [axis('inputChannels')];
   return [
     axis(
       axes[0]!.symbol,
@@ -74,6 +75,12 @@ function joinedColumns(dimensions: readonly Dimension[]): Dimension {
     ),
   ];
 }
+
+export const forcingChannels = 'forcingChannels';
+
+export const forcingDimensions = ({ inputChannels, outputChannels }: Dimensions): Dimensions => ({
+  [forcingChannels]: Math.max(0, inputChannels! - outputChannels!),
+});
 
 export function concatenated(shapes: readonly TensorShape[], along: 0 | 1): TensorShape {
   const joined = (along === 0 ? joinedRows : joinedColumns)(shapes.map((shape) => shape[along]!));

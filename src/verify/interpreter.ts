@@ -1,0 +1,154 @@
+/** Executes the forward program that the estimator priced, with the library's operations: real parameters, losses and optimizer steps. */
+import type { Config } from '../config/types.js';
+import { dimensionsOf } from '../program/dimensions.js';
+import { numElements } from '../program/shape.js';
+import type { Endpoints, ForwardProgram, ValueId } from '../program/types.js';
+import { evaluateScoped } from '../runtimes/tfjs/evaluate.js';
+import { endpointsName, graphEndpoints, readsForcings, tfjsDimensions } from '../runtimes/tfjs/index.js';
+import type { Context } from '../runtimes/tfjs/rules.js';
+import { tapeSegments } from '../runtimes/tfjs/segments.js';
+import { tensorShape } from '../runtimes/tfjs/shapes.js';
+import { accumulatedGradients, lossAndGradients, type StepResult } from '../runtimes/tfjs/step.js';
+import { batchedEndpoints, type TaskData, taskData } from './data.js';
+import type { Library, Tensor, Variable } from './library.js';
+import { libraryOptimizer } from './optimizer.js';
+import { initialValues, randomNumbers } from './parameters.js';
+import { libraryOps } from './tfjs-ops.js';
+
+export interface StepHooks {
+  readonly optimizerBegins: () => void;
+  /** Before loss and gradients are let go. */
+  readonly stepEnds: () => void;
+}
+
+const silent: StepHooks = { optimizerBegins: () => {}, stepEnds: () => {} };
+
+export interface Trainer {
+  readonly parameters: ReadonlyMap<ValueId, Variable>;
+  /** Of the current parameters; the caller disposes both. Absent in inference. */
+  readonly gradients: () => StepResult<Tensor>;
+  /** One optimizer step, or one prediction in inference. → the loss (0 in inference). */
+  readonly step: (hooks?: StepHooks) => number;
+  readonly dispose: () => void;
+}
+
+export function trainer(tf: Library, config: Config, program: ForwardProgram): Trainer {
+  const { recipe } = config;
+  const { batchSize } = recipe;
+  const task = taskData(config);
+  const base = dimensionsOf(config, task.counts);
+  const dimensions = tfjsDimensions(base);
+  const shapeOf = (value: ValueId) =>
+    tensorShape(program.values[value]!.shape).map((axes) => numElements(axes, dimensions));
+  const random = randomNumbers(1);
+  const parameters = new Map<ValueId, Variable>();
+  for (const { value } of program.parameters) {
+    const shape = shapeOf(value);
+    const initial = tf.tensor(initialValues(program.values[value]!.name, shape, random), shape);
+    parameters.set(value, tf.variable(initial, true, `${program.values[value]!.name} #${value}`));
+    initial.dispose();
+  }
+  const leaves = new Map<ValueId, Tensor>(parameters);
+  for (const [name, value] of Object.entries(program.data))
+    leaves.set(value, tf.tensor(batchedRows(name, task, batchSize, shapeOf(value)[1]!), shapeOf(value)));
+  const endpoints = new Map<string, Tensor>();
+  for (const each of graphEndpoints(program)) {
+    const numbers = batchedEndpoints(task.edges[each.edges][each.end], numNodes(each, task), batchSize);
+    endpoints.set(endpointsName(each), tf.tensor1d(numbers, 'int32'));
+  }
+  const areaWeights = tf.tensor(repeated(task.areaWeights, batchSize), [batchSize * task.counts.gridNodes, 1]);
+  const forcings = readsForcings(config) ? forcingRows(tf, task, config) : undefined;
+  const ops = libraryOps(tf, (name) => base[name]! * batchSize);
+  const context: Context<Tensor> = {
+    ops,
+    tape: recipe.tape,
+    endpoints: (each) => endpoints.get(endpointsName(each))!,
+    areaWeights,
+    nextInput: (prediction) => (forcings === undefined ? prediction : ops.concat([prediction, forcings], 1)),
+    columnsOf: (value) => program.values[value]!.shape.at(-1)!.symbol,
+    rowsOf: (value) => program.values[value]!.shape[0]!.symbol,
+  };
+  const segments = tapeSegments(program, recipe.checkpoint);
+  const optimizer = libraryOptimizer(tf, recipe.optimizer);
+  const gradients = () =>
+    accumulatedGradients(context.ops, recipe.accumulate, () => lossAndGradients(context, program, segments, leaves));
+  return {
+    parameters,
+    gradients,
+    step({ optimizerBegins, stepEnds } = silent) {
+      if (program.loss === undefined) {
+        const predictions = evaluateScoped(context, program, program.root, leaves);
+        stepEnds();
+        ops.dispose(predictions);
+        return 0;
+      }
+      const { loss, gradients: found } = gradients();
+      optimizerBegins();
+      optimizer.apply(
+        program.parameters.flatMap(({ value }) => {
+          const gradient = found.get(value);
+          return gradient === undefined ? [] : [{ parameter: parameters.get(value)!, gradient }];
+        }),
+      );
+      stepEnds();
+      const value = loss.dataSync()[0]!;
+      ops.dispose([loss, ...found.values()]);
+      return value;
+    },
+    dispose() {
+      optimizer.dispose();
+      ops.dispose([
+        ...leaves.values(),
+        ...endpoints.values(),
+        areaWeights,
+        ...(forcings === undefined ? [] : [forcings]),
+      ]);
+    },
+  };
+}
+
+/** The last channels of the input, for the whole batch: `[batch · gridNodes, inputChannels − outputChannels]`. */
+function forcingRows(tf: Library, task: TaskData, { model, recipe }: Config): Tensor {
+  const { inputChannels, outputChannels } = model;
+  const rows = batchedRows('gridInput', task, recipe.batchSize, inputChannels);
+  return tf.tidy(() => {
+    const all = tf.tensor2d(rows, [rows.length / inputChannels, inputChannels]);
+    return tf.slice(all, [0, outputChannels], [-1, -1]);
+  });
+}
+
+function numNodes({ edges, end }: Endpoints, { counts }: TaskData): number {
+  const readsGrid = (edges === 'grid2mesh' && end === 'senders') || (edges === 'mesh2grid' && end === 'receivers');
+  return readsGrid ? counts.gridNodes : counts.meshNodes;
+}
+
+function repeated(rows: Float32Array, times: number): Float32Array {
+  const all = new Float32Array(rows.length * times);
+  for (let i = 0; i < times; i++) all.set(rows, i * rows.length);
+  return all;
+}
+
+/** The data value of that name for the whole batch, `[batch · rows, columns]`. */
+function batchedRows(name: string, task: TaskData, batchSize: number, numColumns: number): Float32Array {
+  const target = /^target(\d+)$/.exec(name);
+  const perSample = (sample: number): Float32Array => {
+    if (name === 'gridInput') return task.fields(sample, 0, numColumns);
+    if (target !== null) return task.fields(sample, 1 + Number(target[1]), numColumns);
+    const rows = task.features[name as keyof TaskData['features']];
+    if (rows === undefined) throw new Error(`no data for ${name}`);
+    return padded(rows, name === 'meshNodeFeatures' ? 3 : 4, numColumns);
+  };
+  const samples = Array.from({ length: batchSize }, (_, sample) => perSample(sample));
+  const all = new Float32Array(batchSize * samples[0]!.length);
+  for (const [sample, rows] of samples.entries()) all.set(rows, sample * rows.length);
+  return all;
+}
+
+/** DeepMind pads mesh rows with zeros to the grid's width. */
+function padded(rows: Float32Array, width: number, numColumns: number): Float32Array {
+  if (width === numColumns) return rows;
+  const wide = new Float32Array((rows.length / width) * numColumns);
+  for (let row = 0; row < rows.length / width; row++)
+    wide.set(rows.subarray(row * width, row * width + width), row * numColumns);
+  return wide;
+}

@@ -1,0 +1,35 @@
+/** The parts of TensorFlow.js that verification touches; the engine's are public in JavaScript, internal in its types. */
+import type * as tfjs from '@tensorflow/tfjs';
+
+export type Library = typeof tfjs;
+export type Tensor = tfjs.Tensor;
+export type Variable = tfjs.Variable;
+
+export interface DataInfo {
+  readonly bytes: number;
+  readonly dtype: string;
+}
+
+type TrackedTensor = Pick<Tensor, 'size' | 'dtype' | 'dataId'>;
+
+/** tfjs-core 4.22.0, engine.ts. */
+export interface Engine {
+  readonly state: {
+    readonly tensorInfo: {
+      has(dataId: object): boolean;
+      get(dataId: object): (DataInfo & { readonly backend: object }) | undefined;
+    };
+  };
+  trackTensor(tensor: TrackedTensor, backend: object): void;
+  removeDataId(dataId: object, backend: object): void;
+  tidy(nameOrFunction: unknown, f?: unknown): unknown;
+  runKernel(name: string, ...rest: unknown[]): unknown;
+  gradients(
+    f: () => Tensor,
+    xs: Tensor[],
+    dy: Tensor | null,
+    allowNoGradients: true,
+  ): { value: Tensor; grads: (Tensor | null)[] };
+}
+
+export const engineOf = (library: Library): Engine => library.engine() as unknown as Engine;

@@ -1,0 +1,130 @@
+/**
+ * What a training step really holds: bytes of the distinct buffers behind all tensors, at every moment at which one comes or goes.
+ * `tf.memory()` counts a buffer once per tensor (21 to 53 % too much); the native backend makes a new id for a reshaped or
+ * cast array that shares its source's buffer (9 % too much). Both are seen through here.
+ */
+import { engineOf, type Library } from './library.js';
+
+export interface StepMeasurement {
+  /** Bytes that came (+) or went (−), in order. */
+  readonly events: readonly number[];
+  readonly startBytes: number;
+  readonly forwardEndBytes: number;
+  readonly peakLiveBytes: number;
+  /** Peak while the optimizer ran. */
+  readonly optimizerBytes: number;
+}
+
+export interface Meter {
+  readonly liveBytes: () => number;
+  readonly beginStep: () => void;
+  readonly beginOptimizer: () => void;
+  readonly endStep: () => StepMeasurement;
+  readonly stop: () => void;
+}
+
+interface Buffer {
+  references: number;
+  readonly bytes: number;
+  readonly isConstant: boolean;
+}
+
+/** Axes, permutations and segment counts that the binding hands to the native library: not part of the program. */
+const maxConstantSize = 8;
+
+export function startMeter(tf: Library): Meter {
+  const engine = engineOf(tf);
+  const { trackTensor, removeDataId, tidy } = engine;
+  const buffers = new WeakMap<object, Buffer>();
+  let source: Buffer | undefined;
+  let live = 0;
+  let phase: 'forward' | 'backward' | 'optimizer' = 'forward';
+  let step = { events: [] as number[], startBytes: 0, forwardEndBytes: 0, peakLiveBytes: 0, optimizerBytes: 0 };
+
+  const change = (bytes: number, isConstant: boolean) => {
+    live += bytes;
+    if (!isConstant && bytes !== 0) step.events.push(bytes);
+    if (live > step.peakLiveBytes) step.peakLiveBytes = live;
+    if (phase === 'optimizer' && live > step.optimizerBytes) step.optimizerBytes = live;
+  };
+  engine.trackTensor = (tensor, backend) => {
+    if (!engine.state.tensorInfo.has(tensor.dataId)) {
+      const bytes = tensor.size * (tensor.dtype === 'bool' ? 1 : 4);
+      if (source?.bytes === bytes) {
+        source.references += 1;
+        buffers.set(tensor.dataId, source);
+      } else {
+        const isConstant =
+          tf.getBackend() === 'tensorflow' && tensor.dtype === 'int32' && tensor.size <= maxConstantSize;
+        buffers.set(tensor.dataId, { references: 1, bytes, isConstant });
+        change(bytes, isConstant);
+      }
+    }
+    trackTensor.call(engine, tensor, backend);
+  };
+  engine.removeDataId = (dataId, backend) => {
+    const buffer = engine.state.tensorInfo.get(dataId)?.backend === backend ? buffers.get(dataId) : undefined;
+    removeDataId.call(engine, dataId, backend);
+    if (buffer !== undefined && --buffer.references === 0) change(-buffer.bytes, buffer.isConstant);
+  };
+  engine.tidy = (name, f) => {
+    if (name === 'backward' && phase === 'forward') {
+      phase = 'backward';
+      step.forwardEndBytes = live;
+    }
+    return tidy.call(engine, name, f);
+  };
+  const restoreKernels =
+    tf.getBackend() === 'tensorflow'
+      ? shareBuffers(
+          tf,
+          (dataId) => buffers.get(dataId),
+          (of) => {
+            source = of;
+          },
+        )
+      : () => {};
+
+  return {
+    liveBytes: () => live,
+    beginStep() {
+      phase = 'forward';
+      step = { events: [], startBytes: live, forwardEndBytes: 0, peakLiveBytes: live, optimizerBytes: 0 };
+    },
+    beginOptimizer() {
+      phase = 'optimizer';
+      step.optimizerBytes = live;
+    },
+    endStep: () => ({ ...step, events: [...step.events], forwardEndBytes: step.forwardEndBytes || live }),
+    stop() {
+      Object.assign(engine, { trackTensor, removeDataId, tidy });
+      restoreKernels();
+    },
+  };
+}
+
+/** While one of these kernels runs, what it makes lies in its input's buffer. */
+function shareBuffers(
+  tf: Library,
+  bufferOf: (dataId: object) => Buffer | undefined,
+  setSource: (buffer: Buffer | undefined) => void,
+): () => void {
+  const restore = ['Reshape', 'Cast'].map((name) => {
+    const kernel = tf.getKernel(name, tf.getBackend());
+    const { kernelFunc } = kernel;
+    kernel.kernelFunc = (args) => {
+      setSource(bufferOf((args.inputs as { readonly x: { readonly dataId: object } }).x.dataId));
+      try {
+        return kernelFunc(args);
+      } finally {
+        setSource(undefined);
+      }
+    };
+    return () => {
+      kernel.kernelFunc = kernelFunc;
+    };
+  });
+  return () => {
+    for (const each of restore) each();
+  };
+}
