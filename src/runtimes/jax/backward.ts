@@ -39,6 +39,13 @@ export class Backward {
     const again = new Environment(environment);
     this.lowering.schedule.within({ recompute: true }, () => this.forward.nodes(block.body, again));
     this.nodes(block.body, again);
+    // The barrier at the block's entrance: gradients leave as arrays.
+    for (const id of block.inputs) {
+      const terms = this.gradients.get(id);
+      if (terms === undefined) continue;
+      const sum = terms.length === 1 ? terms[0]! : fused(...terms);
+      this.gradients.set(id, [inBuffer(this.materialise(id, sum, environment))]);
+    }
   }
 
   private operation(operation: Operation, environment: Environment): void {
@@ -66,10 +73,13 @@ export class Backward {
       case 'concat':
         for (const id of operation.inputs) this.add(id, gradient);
         return;
-      case 'add':
-        this.add(operation.left, gradient);
-        this.add(operation.right, gradient);
+      case 'add': {
+        // A residual sum: both branches read the gradient, so it is added up once.
+        const sum = inBuffer(this.materialise(operation.output, gradient, environment));
+        this.add(operation.left, sum);
+        this.add(operation.right, sum);
         return;
+      }
       case 'multiply':
         this.add(operation.left, fused(gradient, environment.value(operation.right)));
         this.add(operation.right, fused(gradient, environment.value(operation.left)));
