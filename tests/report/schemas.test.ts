@@ -25,9 +25,13 @@ describe('the published JSON Schemas', () => {
 
   it.each([
     ['profiles', '--json'],
+    ['estimate', 'tiny', '--runtime', 'pytorch', '--json'],
+    ['estimate', 'tiny', '--runtime', 'tfjs', '--vram', '24GB', '--json'],
+    ['estimate', '--runtime', 'pytorch', '--gpu', 'a100-40gb', '--checkpoint', 'encoder', '--json'],
+    ['estimate', 'physicsnemo-graphcast', '--gpu', 't4', '--format', 'json'],
     ['profiles', '--nothing', '--json'],
     ['nothing', '--json'],
-  ])('describe the real output of gc-plan %s %s', async (...argv) => {
+  ])('describe the real output of gc-plan %s %s %s %s', async (...argv) => {
     expect(violations(JSON.parse((await invoke(argv)).stdout))).toEqual([]);
   });
 
