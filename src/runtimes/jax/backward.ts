@@ -19,16 +19,48 @@ export class Backward {
     private readonly lossHead: LossHead,
   ) {}
 
+  /**
+   * The output layer of a recomputed decoder: its result is not computed again, for nothing reads it, and the gradient of its
+   * input needs no recomputed array, so that it is there before them.
+   */
+  private runAhead(head: Linear, environment: Environment): void {
+    const terms = this.gradients.get(head.output);
+    if (terms === undefined) return;
+    const operand = this.operandOf(head.output, fused(...terms), environment);
+    this.ahead.set(head, { operand, result: this.inputProduct(head.input, head.weight, operand, environment) });
+  }
+
   seed(value: ValueId, gradient: Representation): void {
     this.gradients.set(value, [gradient]);
   }
 
   nodes(nodes: readonly Node[], environment: Environment): void {
     for (const node of [...nodes].reverse()) {
-      if (node.kind === 'block')
-        this.lowering.schedule.within({ module: node.module }, () => this.block(node, environment));
-      else if (node.kind !== 'drop') this.operation(node, environment);
+      if (node.kind === 'drop') continue;
+      if (node.kind !== 'block') {
+        this.operation(node, environment);
+        continue;
+      }
+      const encoder = node.role.kind === 'processor' ? nodes.find(isPlainEncoder) : undefined;
+      if (encoder !== undefined) this.asFarAsPossible(encoder, environment);
+      this.lowering.schedule.within({ module: node.module }, () => this.block(node, environment));
     }
+  }
+
+  /**
+   * The encoder's update of the grid nodes does not pass through the mesh: its gradient is complete when the decoder's backward
+   * pass is, and XLA runs its backward pass then, which frees more than it makes. Ends where a gradient is still missing.
+   */
+  private asFarAsPossible(block: Block, environment: Environment): boolean {
+    return this.lowering.schedule.within({ module: block.module }, () =>
+      [...block.body].reverse().every((node) => {
+        if (node.kind === 'drop') return true;
+        if (node.kind === 'block') return this.asFarAsPossible(node, environment);
+        if (!this.gradients.has(node.output)) return false;
+        this.operation(node, environment);
+        return true;
+      }),
+    );
   }
 
   private block(block: Block, environment: Environment): void {
@@ -37,7 +69,13 @@ export class Backward {
       return;
     }
     const again = new Environment(environment);
-    this.lowering.schedule.within({ recompute: true }, () => this.forward.nodes(block.body, again));
+    const head = headOf(block.body);
+    if (head !== undefined) this.recomputedHeads.add(head);
+    this.lowering.schedule.within({ recompute: true }, () => {
+      const isDecoder = block.role.kind === 'decoder';
+      if (isDecoder && head !== undefined) this.runAhead(head, again);
+      this.forward.nodes(block.body, again, isDecoder ? head : undefined);
+    });
     this.nodes(block.body, again);
     // The barrier at the block's entrance: gradients leave as arrays.
     for (const id of block.inputs) {
@@ -107,28 +145,47 @@ export class Backward {
     }
   }
 
-  private linear({ input, weight, bias, output }: Linear, gradient: Representation, environment: Environment): void {
-    const operand = this.operandOf(output, gradient, environment);
-    const { values } = this.lowering.program;
-    const parameter = (id: ValueId) =>
-      this.lowering.schedule.buffer(values[id]!.shape, this.lowering.gemm.elementBytes, 'gradient');
-    const weightGradient = parameter(weight);
-    if (bias !== undefined) {
-      const biasGradient = parameter(bias);
-      this.lowering.schedule.run(this.gradientName(bias), [operand], [biasGradient]);
-      this.parameterGradients.push(biasGradient);
+  private linear(linear: Linear, gradient: Representation, environment: Environment): void {
+    const ahead = this.ahead.get(linear);
+    const operand = ahead?.operand ?? this.operandOf(linear.output, gradient, environment);
+    for (const waiting of this.waiting.splice(0)) waiting();
+    const weights = () => this.weightGradients(linear, operand, environment);
+    if (!this.recomputedHeads.has(linear)) {
+      weights();
+      this.inputGradient(linear, operand, environment);
+      return;
     }
-    this.forward.product(
-      this.gradientName(weight),
-      [this.forward.operand(input, environment), operand],
-      weightGradient,
-    );
-    this.parameterGradients.push(weightGradient);
-    if (!values[input]!.differentiable) return;
+    // In a recomputed block the head's weight gradient waits: activation, its gradient and the pre-activation's meet.
+    if (ahead === undefined) this.inputGradient(linear, operand, environment);
+    else this.add(linear.input, inBuffer(ahead.result));
+    this.forward.operand(linear.input, environment);
+    this.waiting.push(weights);
+  }
+
+  private readonly recomputedHeads = new Set<Linear>();
+  private readonly waiting: (() => void)[] = [];
+  private readonly ahead = new Map<Linear, { readonly operand: BufferId; readonly result: BufferId }>();
+
+  private weightGradients({ input, weight, bias }: Linear, operand: BufferId, environment: Environment): void {
+    const { schedule, program, gemm } = this.lowering;
+    const products = bias === undefined ? [weight] : [bias, weight];
+    for (const id of products) {
+      const buffer = schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
+      this.parameterGradients.push(buffer);
+      if (id === bias) schedule.run(this.gradientName(id), [operand], [buffer]);
+      else this.forward.product(this.gradientName(id), [this.forward.operand(input, environment), operand], buffer);
+    }
+  }
+
+  private inputGradient({ input, weight }: Linear, operand: BufferId, environment: Environment): void {
+    if (!this.lowering.program.values[input]!.differentiable) return;
+    this.add(input, inBuffer(this.inputProduct(input, weight, operand, environment)));
+  }
+
+  private inputProduct(input: ValueId, weight: ValueId, operand: BufferId, environment: Environment): BufferId {
     const result = this.forward.array(this.forward.gemmShapeOf(input, environment));
-    const copy = environment.weight(weight);
-    this.forward.product(this.gradientName(input), [operand, ...(copy === undefined ? [] : [copy])], result);
-    this.add(input, inBuffer(result));
+    this.forward.product(this.gradientName(input), [operand, ...this.forward.weight(weight, environment)], result);
+    return result;
   }
 
   /** f32 products take any array as it is; bf16 ones want padded rows, which the kernel that computes the gradient writes. */
@@ -192,4 +249,17 @@ export class Backward {
   private gradientName(id: ValueId): string {
     return `gradient of ${this.forward.name(id)}`;
   }
+}
+
+const isPlainEncoder = (node: Node): node is Block =>
+  node.kind === 'block' && node.role.kind === 'encoder' && !node.recomputed;
+
+/** The output layer, a Linear that no LayerNorm follows. */
+function headOf(nodes: readonly Node[]): Linear | undefined {
+  for (const node of [...nodes].reverse()) {
+    if (node.kind === 'linear') return node;
+    if (node.kind === 'block') return headOf(node.body);
+    if (node.kind !== 'drop') return undefined;
+  }
+  return undefined;
 }

@@ -25,17 +25,18 @@ export class Forward {
     private readonly lossHead: LossHead,
   ) {}
 
-  nodes(nodes: readonly Node[], environment: Environment): void {
+  /** `unread`: the operation whose result nothing reads in this run. */
+  nodes(nodes: readonly Node[], environment: Environment, unread?: Operation): void {
     for (const node of nodes) {
-      if (node.kind === 'block')
-        this.lowering.schedule.within({ module: node.module }, () => this.block(node, environment));
-      else if (node.kind !== 'drop') this.operation(node, environment);
+      if (node.kind === 'block') {
+        this.lowering.schedule.within({ module: node.module }, () => this.block(node, environment, unread));
+      } else if (node.kind !== 'drop' && node !== unread) this.operation(node, environment);
     }
   }
 
-  private block(block: Block, environment: Environment): void {
+  private block(block: Block, environment: Environment, unread: Operation | undefined): void {
     if (!block.recomputed) {
-      this.nodes(block.body, environment);
+      this.nodes(block.body, environment, unread);
       return;
     }
     // An optimization barrier stands at both ends: what goes in and what comes out has a buffer of its own.
@@ -143,7 +144,7 @@ export class Forward {
   private readonly concats = new Map<ValueId, readonly ValueId[]>();
 
   /** Parameters are f32; a copy in the type of the activations is made once per run of the block that uses it. */
-  private weight(id: ValueId, environment: Environment): BufferId[] {
+  weight(id: ValueId, environment: Environment): BufferId[] {
     const { elementBytes } = this.lowering.gemm;
     if (elementBytes === 4) return [];
     const found = environment.weight(id);

@@ -29,18 +29,10 @@ export class LossHead {
   }
 
   backward(prediction: Representation): Representation {
-    let sum: BufferId | undefined;
+    const sum = this.schedule.buffer(predictionShape, this.gemm.elementBytes);
     for (const [index, difference] of this.differences.entries()) {
-      if (index === 0) continue;
-      const reads = sum === undefined ? [this.differences[0]!, difference] : [sum, difference];
-      const next = this.schedule.buffer(predictionShape, this.gemm.elementBytes);
-      this.schedule.run(
-        `gradient of the prediction, variables 0–${index}`,
-        [...reads, ...buffersOf(prediction)],
-        [next],
-      );
-      sum = next;
+      this.schedule.run(`gradient of the prediction, variable ${index}`, [difference, ...buffersOf(prediction)], [sum]);
     }
-    return inBuffer(sum!);
+    return inBuffer(sum);
   }
 }
