@@ -7,10 +7,6 @@ import type { Io } from './io.js';
 export const exitCodes = { yes: 0, no: 1, input: 2, bug: 70, interrupted: 130 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
-}
-
 interface Failure {
   readonly exit: ExitCode;
   readonly report: ErrorReport;
@@ -22,7 +18,8 @@ function classify(error: unknown): Failure {
     report: { schema: 'gc-plan/error@1', code, message, nextSteps },
   });
   if (error instanceof InputError) return failure(exitCodes.input, error.code, error.message, error.nextSteps);
-  if (error instanceof Interrupted || (error instanceof Error && error.name === 'AbortError'))
+  // What `signal.throwIfAborted()` throws.
+  if (error instanceof Error && error.name === 'AbortError')
     return failure(exitCodes.interrupted, 'interrupted', 'interrupted', []);
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return failure(exitCodes.bug, 'internal-error', `This is a bug in gc-plan ${tool().version}: ${what}`, [
