@@ -1,6 +1,7 @@
 /** Every command, in the order in which a newcomer meets them. Loaded one at a time: a run pays for its own command only. */
 const commands = {
   estimate: async () => (await import('../commands/estimate.js')).default,
+  sweep: async () => (await import('../commands/sweep.js')).default,
   profiles: async () => (await import('../commands/profiles.js')).default,
 };
 

@@ -2,7 +2,7 @@
  * Multiply-adds of the matrix products, 2 FLOPs each; they are over 98 % of the arithmetic from hidden dimension 64 up.
  * Backward: one product for the weight's gradient and, where a gradient flows on, one for the input's.
  */
-import { type Dimensions, numElements } from '../program/shape.js';
+import { type Dimensions, numElements, type Shape } from '../program/shape.js';
 import type { Block, ForwardProgram, Linear } from '../program/types.js';
 
 export interface Flops {
@@ -13,27 +13,48 @@ export interface Flops {
   readonly recomputeFraction: number;
 }
 
-export function countFlops(program: ForwardProgram, dimensions: Dimensions): Flops {
-  let forward = 0;
-  let backward = 0;
-  let recomputed = 0;
-  const productFlops = ({ input, weight }: Linear): number => {
-    const [rows, batch] = program.values[input]!.shape;
-    return 2 * numElements([rows!, batch!], dimensions) * numElements(program.values[weight]!.shape, dimensions);
-  };
+/** FLOPs = the sum of weight × elements of the shape `[rows, batch, in, out]`. */
+export type FlopTerms = readonly (readonly [shape: Shape, weight: number])[];
+
+interface ProgramFlopTerms {
+  readonly forward: FlopTerms;
+  /** Empty in inference. */
+  readonly train: FlopTerms;
+  readonly recomputed: FlopTerms;
+}
+
+export function flopTerms(program: ForwardProgram): ProgramFlopTerms {
+  const forward: [Shape, number][] = [];
+  const backward: [Shape, number][] = [];
+  const recomputed: [Shape, number][] = [];
+  const productShape = ({ input, weight }: Linear): Shape => [
+    ...program.values[input]!.shape.slice(0, 2),
+    ...program.values[weight]!.shape,
+  ];
   const visit = (block: Block, inRecomputed: boolean): void => {
     for (const node of block.body) {
       if (node.kind === 'block') visit(node, inRecomputed || node.recomputed);
       else if (node.kind === 'linear') {
-        const flops = productFlops(node);
-        forward += flops;
-        backward += program.values[node.input]!.differentiable ? 2 * flops : flops;
-        if (inRecomputed) recomputed += flops;
+        const shape = productShape(node);
+        forward.push([shape, 2]);
+        backward.push([shape, program.values[node.input]!.differentiable ? 4 : 2]);
+        if (inRecomputed) recomputed.push([shape, 2]);
       }
     }
   };
   visit(program.root, program.root.recomputed);
-  if (program.loss === undefined) return { forwardFlops: forward, trainFlops: 0, recomputeFraction: 0 };
-  const trainFlops = forward + backward + recomputed;
-  return { forwardFlops: forward, trainFlops, recomputeFraction: recomputed / trainFlops };
+  if (program.loss === undefined) return { forward, train: [], recomputed: [] };
+  return { forward, train: [...forward, ...backward, ...recomputed], recomputed };
+}
+
+export function countFlops(program: ForwardProgram, dimensions: Dimensions): Flops {
+  const terms = flopTerms(program);
+  const sum = (of: FlopTerms) =>
+    of.reduce((total, [shape, weight]) => total + weight * numElements(shape, dimensions), 0);
+  const trainFlops = sum(terms.train);
+  return {
+    forwardFlops: sum(terms.forward),
+    trainFlops,
+    recomputeFraction: trainFlops === 0 ? 0 : sum(terms.recomputed) / trainFlops,
+  };
 }

@@ -24,3 +24,20 @@ export interface ProcessInput {
   /** What the process may take; absent where no card was named. */
   readonly usableBytes: number | undefined;
 }
+
+/** What a search asks of a step at one size. */
+export interface JudgeInput {
+  readonly trace: Trace;
+  readonly peakLiveBytes: number;
+  /** Made only where they are needed. */
+  readonly bytesOfBuffer: () => Float64Array;
+  readonly config: Config;
+  readonly device: Device;
+  readonly usableBytes: number;
+}
+
+export interface JudgedStep {
+  readonly kind: 'fits' | 'tight' | 'exceeds';
+  /** Absent: the arrays alone are too much, and nothing was replayed. */
+  readonly deviceBytes: number | undefined;
+}

@@ -2,7 +2,7 @@ import type { Config } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import type { Dimensions } from '../program/shape.js';
 import type { ForwardProgram, Segmentation } from '../program/types.js';
-import type { ProcessInput, ProcessMemory } from './process.js';
+import type { JudgedStep, JudgeInput, ProcessInput, ProcessMemory } from './process.js';
 
 /** How one framework keeps arrays for the backward pass: a checkpoint plan's cut, and a lowering of the forward program. */
 export interface Runtime {
@@ -11,4 +11,6 @@ export interface Runtime {
   readonly dimensions: (base: Dimensions, config: Config) => Dimensions;
   readonly trace: (program: ForwardProgram, config: Config) => Trace;
   readonly process: (input: ProcessInput) => ProcessMemory;
+  /** The verdict that follows from `process`, where it can be had for less. */
+  readonly judge?: (input: JudgeInput) => JudgedStep;
 }

@@ -5,17 +5,28 @@ import type { DeepReadonly } from './readonly.js';
 const { count, bytes } = common;
 
 const priced = { memory: common.memory, verdict: common.verdict, cost: common.cost };
+const command = z.string().describe('The estimate command line that reproduces these numbers.');
+const size = { hiddenDim: count, layers: count };
 
 const stage = z.strictObject({
-  hiddenDim: count,
-  layers: count,
+  ...size,
+  growth: z.enum(['start', 'widen', 'deepen']).describe('What is doubled on the way to this stage.'),
   parameters: count.describe('Number of parameters.'),
+  parametersCarriedOver: count.describe('Those that start from values of the stage before; the others start new.'),
   precision: common.precision,
   batchSize: count,
   accumulate: count,
   checkpoint: z.array(z.string()).describe('Parts as --checkpoint takes them; empty: none.'),
+  relativeCost: z.number().describe('FLOPs of a sample, recomputed ones too, ÷ those of the first stage.'),
   ...priced,
-  command: z.string().describe('The estimate command line that reproduces this stage.'),
+  checks: z.array(z.string()).describe('What to see before going on.'),
+  command,
+});
+
+const cell = z.strictObject({
+  ...size,
+  peakLiveBytes: bytes.describe('The least of all candidates of this size.'),
+  verdict: z.enum(['fits', 'tight', 'exceeds']).describe('The best of all candidates of this size.'),
 });
 
 export const sweepSchema = z
@@ -26,20 +37,34 @@ export const sweepSchema = z
       .record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()])))
       .describe('The values tried for each flag, without dashes.'),
     device: common.device.nullable(),
-    candidates: z.strictObject({ total: count, fits: count, tight: count, exceeds: count }),
-    pareto: z.array(z.strictObject({ config: common.config, ...priced })),
+    candidates: z.strictObject({
+      total: count.describe('fits + tight + exceeds'),
+      fits: count,
+      tight: count,
+      exceeds: count,
+      deduced: count.describe('Of exceeds: the arrays alone are more than the card has, nothing was replayed.'),
+      excluded: count.describe('Not in total: left out by --require, --max-params or --max-step-cost.'),
+      impossible: count.describe('Not in total: combinations that no configuration can have.'),
+      pending: count.describe('Not in total: not reached before an interruption.'),
+    }),
+    frontSize: count.describe('Candidates that fit and that no other one dominates; pareto lists the first of them.'),
+    pareto: z.array(z.strictObject({ config: common.config, parameters: count, ...priced, command })),
+    sizes: z.array(cell).describe('Every width and depth.'),
     plan: z.strictObject({
-      from: z.strictObject({ hiddenDim: count, layers: count }),
-      to: z.strictObject({ hiddenDim: count, layers: count }),
+      from: z.strictObject(size),
+      to: z.strictObject(size),
+      globalBatch: count.describe('Samples of one optimizer step, the same in every stage.'),
       stages: z.array(stage),
       firstStageThatNeedsMore: z
         .strictObject({
-          hiddenDim: count,
-          layers: count,
+          ...size,
           shortfallBytes: bytes,
           smallestDevice: z.string().exactOptional().describe('The smallest known card on which it fits.'),
         })
         .exactOptional(),
+      rules: z.array(
+        z.strictObject({ growth: z.enum(['widen', 'deepen']), rule: z.string(), sources: z.array(z.string()) }),
+      ),
     }),
     accuracy: common.accuracy,
     assumptions: z.array(z.string()),

@@ -47,7 +47,14 @@ export function pytorchProcess({ trace, bytesOfBuffer, config, device, usableByt
 }
 
 /** As `pytorchProcess` and `judge` together; arrays that are too much by themselves need no replay. */
-export function judgePyTorch({ trace, peakLiveBytes, bytesOfBuffer, config, device, usableBytes }: JudgeInput): JudgedStep {
+export function judgePyTorch({
+  trace,
+  peakLiveBytes,
+  bytesOfBuffer,
+  config,
+  device,
+  usableBytes,
+}: JudgeInput): JudgedStep {
   const outside = outsideBytesOf(device);
   if (peakLiveBytes + outside > usableBytes) return { kind: 'exceeds', deviceBytes: undefined };
   const { events } = trace;

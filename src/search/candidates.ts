@@ -1,0 +1,54 @@
+/** What a search has found out about every candidate, as columns that workers can share. */
+export const states = ['pending', 'refused', 'excluded', 'exceeds', 'exceedsDeduced', 'tight', 'fits'] as const;
+export type State = (typeof states)[number];
+export const stateCode = Object.fromEntries(states.map((state, code) => [state, code])) as Readonly<
+  Record<State, number>
+>;
+
+export class Candidates {
+  private constructor(
+    /** Index into `states`. */
+    readonly state: Uint8Array,
+    readonly peakLiveBytes: Float64Array,
+    /** 0 where nothing was replayed. */
+    readonly deviceBytes: Float64Array,
+    readonly parameters: Float64Array,
+    /** FLOPs of a step ÷ its samples. */
+    readonly sampleFlops: Float64Array,
+    readonly buffers: CandidateBuffers,
+  ) {}
+
+  static over(buffers: CandidateBuffers): Candidates {
+    const { state, peakLiveBytes, deviceBytes, parameters, sampleFlops } = buffers;
+    return new Candidates(
+      new Uint8Array(state),
+      new Float64Array(peakLiveBytes),
+      new Float64Array(deviceBytes),
+      new Float64Array(parameters),
+      new Float64Array(sampleFlops),
+      buffers,
+    );
+  }
+
+  static create(count: number): Candidates {
+    const doubles = () => new SharedArrayBuffer(8 * count);
+    return Candidates.over({
+      state: new SharedArrayBuffer(count),
+      peakLiveBytes: doubles(),
+      deviceBytes: doubles(),
+      parameters: doubles(),
+      sampleFlops: doubles(),
+    });
+  }
+
+  count(state: State): number {
+    const code = stateCode[state];
+    let count = 0;
+    for (const each of this.state) if (each === code) count++;
+    return count;
+  }
+}
+
+export type CandidateBuffers = Readonly<
+  Record<'state' | 'peakLiveBytes' | 'deviceBytes' | 'parameters' | 'sampleFlops', SharedArrayBuffer>
+>;

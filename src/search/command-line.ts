@@ -1,0 +1,17 @@
+/** The command line that reproduces a candidate: what was typed or chosen, nothing that follows from the profile. */
+import { sharedOptions } from '../config/options.js';
+import type { Flags } from '../config/typed.js';
+
+const quoted = (text: string): string =>
+  /^[\w./:=+,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+export function estimateCommand(model: string | undefined, flags: Flags): string {
+  const parts = ['gc-plan estimate', ...(model === undefined ? [] : [quoted(model)])];
+  for (const { name, group } of sharedOptions) {
+    const value = flags[name];
+    if (value === undefined || group === 'report') continue;
+    if (typeof value === 'string') parts.push(`--${name} ${quoted(value)}`);
+    else parts.push(value ? `--${name}` : `--no-${name}`);
+  }
+  return parts.join(' ');
+}

@@ -1,0 +1,52 @@
+/**
+ * The exact upper envelope of a step's live bytes. Which arrays are alive at an event does not depend on sizes, so that the live
+ * bytes there are a polynomial with non-negative coefficients; one whose every coefficient is reached by another's is never the peak.
+ */
+import type { Trace } from '../memory/trace.js';
+import { type Basis, type Coefficients, constantFactor, evaluate } from './polynomial.js';
+
+export interface Envelope {
+  /** Peak of the last step at any size = the largest of these polynomials there. */
+  readonly maxima: readonly Coefficients[];
+}
+
+export function liveEnvelope(trace: Trace, basis: Basis): Envelope {
+  const { layouts, events, bufferLayout, lastStepFirstEvent } = trace;
+  const monomialOf = layouts.map(({ shape }) => basis.indexOf(shape));
+  const bytesPer = layouts.map(({ shape, elementBytes }) => constantFactor(shape) * elementBytes);
+  const live = new Float64Array(basis.size);
+  const maxima: Float64Array[] = [];
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i]!;
+    const layout = bufferLayout[Math.abs(event) - 1]!;
+    live[monomialOf[layout]!]! += event > 0 ? bytesPer[layout]! : -bytesPer[layout]!;
+    // Between two allocations the later one is at least as high, after a free nothing is: only where allocations end.
+    const isTop = event > 0 ? !(events[i + 1]! > 0) : i === lastStepFirstEvent;
+    if (isTop && i >= lastStepFirstEvent) addMaximum(maxima, live);
+  }
+  return { maxima };
+}
+
+/** Keeps `maxima` free of polynomials that another one dominates. */
+function addMaximum(maxima: Float64Array[], candidate: Float64Array): void {
+  // The last that was added is the likeliest to dominate.
+  for (let i = maxima.length - 1; i >= 0; i--) if (dominates(maxima[i]!, candidate)) return;
+  let kept = 0;
+  for (const maximum of maxima) if (!dominates(candidate, maximum)) maxima[kept++] = maximum;
+  maxima.length = kept;
+  maxima.push(candidate.slice());
+}
+
+function dominates(upper: Float64Array, lower: Float64Array): boolean {
+  for (let i = 0; i < upper.length; i++) if (upper[i]! < lower[i]!) return false;
+  return true;
+}
+
+export function peakOf({ maxima }: Envelope, monomialValues: Float64Array): number {
+  let peak = 0;
+  for (const maximum of maxima) {
+    const live = evaluate(maximum, monomialValues);
+    if (live > peak) peak = live;
+  }
+  return peak;
+}

@@ -1,0 +1,181 @@
+/**
+ * The space of a sweep: one axis per option, its values in the order typed. Candidates are numbered; width and batch turn fastest,
+ * so that neighbours share a structure.
+ */
+import { parseValues } from '../config/lists.js';
+import { findOption } from '../config/option-values.js';
+import type { OptionDefinition } from '../config/options.js';
+import type { ModelProfile } from '../config/profiles.js';
+import { resolveWith } from '../config/resolve.js';
+import type { Flags } from '../config/typed.js';
+import type { Config } from '../config/types.js';
+import { InputError } from '../errors.js';
+import type { Size } from './growth.js';
+
+export type AxisValue = string | boolean;
+
+export interface Axis {
+  /** The flag without dashes. */
+  readonly option: string;
+  readonly values: readonly AxisValue[];
+}
+
+export interface Space {
+  readonly profile: ModelProfile;
+  /** Flags with one value for all candidates: the card and what others hold of it. */
+  readonly common: Flags;
+  /** Slowest first. */
+  readonly axes: readonly Axis[];
+}
+
+/** Its columns take 50 bytes per candidate. */
+const maximumCandidates = 4_000_000;
+
+const isCommon = ({ group, name }: OptionDefinition): boolean =>
+  group === 'report' || (group === 'device' && name !== 'gpus' && name !== 'parallel');
+
+/** Sizes that a group of candidates may differ in. */
+const sizeOptions = ['hidden-dim', 'batch'];
+
+/** Typed flags over the space's own lists; `defaults` names the axes that nobody typed. */
+export function spaceOf(
+  profile: ModelProfile,
+  options: Readonly<Record<string, string>>,
+  flags: Flags,
+): { readonly space: Space; readonly notes: readonly string[] } {
+  const typed = Object.entries(flags).filter(([, value]) => value !== undefined) as [string, AxisValue][];
+  const common = Object.fromEntries(typed.filter(([name]) => isCommon(findOption(name))));
+  const axesOf = (entries: readonly (readonly [string, AxisValue])[]): Axis[] =>
+    entries.map(([option, value]) => ({
+      option,
+      values: typeof value === 'boolean' ? [value] : parseValues(findOption(option), value),
+    }));
+  const typedAxes = axesOf(typed.filter(([name]) => !isCommon(findOption(name))));
+  const defaultAxes = axesOf(Object.entries(options).filter(([name]) => flags[name] === undefined));
+  const axes = [...typedAxes, ...defaultAxes].sort(
+    (a, b) => sizeOptions.indexOf(a.option) - sizeOptions.indexOf(b.option),
+  );
+  const space = { profile, common, axes };
+  checkSize(space);
+  return withoutImpossibleValues(space, new Set(defaultAxes.map(({ option }) => option)));
+}
+
+function checkSize(space: Space): void {
+  const total = numCandidates(space);
+  if (total <= maximumCandidates) return;
+  throw new InputError(
+    'space-too-large',
+    `${total.toLocaleString('en-US')} candidates: a sweep tries at most ${maximumCandidates.toLocaleString('en-US')}.`,
+    ['Wider steps, e.g. --hidden-dim 256..1024:128.', 'Fewer values of one option.'],
+  );
+}
+
+/** A value that no configuration can have: a mistake where it was typed, else left out with a sentence. */
+function withoutImpossibleValues(space: Space, defaults: ReadonlySet<string>): ReturnType<typeof spaceOf> {
+  const notes: string[] = [];
+  let current = space;
+  for (const { option, values } of space.axes) {
+    const possible = values.filter((value) => {
+      const refusal = refusalOf(current, option, value);
+      if (refusal === undefined) return true;
+      if (!defaults.has(option)) throw refusal;
+      notes.push(`Not tried: ${refusal.message}`);
+      return false;
+    });
+    const axes = current.axes.map((axis) => (axis.option === option ? { option, values: possible } : axis));
+    current = { ...current, axes: axes.filter((axis) => axis.values.length > 0) };
+  }
+  return { space: current, notes };
+}
+
+/** Why no candidate with this value resolves; nothing where one does. */
+function refusalOf(space: Space, option: string, value: AxisValue): InputError | undefined {
+  const fixed = {
+    ...space,
+    axes: space.axes.map((axis) => (axis.option === option ? { option, values: [value] } : axis)),
+  };
+  let refusal: InputError | undefined;
+  for (let group = 0; group < numGroups(fixed); group++) {
+    const found = groupAt(fixed, group);
+    if (found.kind === 'group') return undefined;
+    refusal ??= found.refusal;
+  }
+  return refusal;
+}
+
+const product = (axes: readonly Axis[]): number => axes.reduce((total, { values }) => total * values.length, 1);
+
+export const numCandidates = ({ axes }: Space): number => product(axes);
+
+/** The axes that turn inside a group. Attention's heads must divide the width: there every width is resolved by itself. */
+function sizeAxes({ axes, profile }: Space): readonly Axis[] {
+  const attention =
+    profile.model.processor === 'attention' ||
+    axes.some(({ option, values }) => option === 'processor' && values.includes('attention'));
+  const inside = attention ? ['batch'] : sizeOptions;
+  return axes.filter(({ option }) => inside.includes(option));
+}
+
+export const groupSize = (space: Space): number => product(sizeAxes(space));
+export const numGroups = (space: Space): number => numCandidates(space) / groupSize(space);
+
+/** The flags of one candidate. */
+export function flagsOfCandidate({ common, axes }: Space, index: number): Flags {
+  const flags: Record<string, AxisValue | undefined> = { ...common };
+  let rest = index;
+  for (let i = axes.length - 1; i >= 0; i--) {
+    const { option, values } = axes[i]!;
+    flags[option] = values[rest % values.length]!;
+    rest = Math.floor(rest / values.length);
+  }
+  return flags;
+}
+
+/** Width and depth of a candidate, without resolving it. */
+export function sizeOfCandidate({ profile, axes }: Space, index: number): Size {
+  const size = { hiddenDim: profile.model.hiddenDim, layers: profile.model.layers };
+  let rest = index;
+  for (let i = axes.length - 1; i >= 0; i--) {
+    const { option, values } = axes[i]!;
+    if (option === 'hidden-dim') size.hiddenDim = Number(values[rest % values.length]);
+    if (option === 'layers') size.layers = Number(values[rest % values.length]);
+    rest = Math.floor(rest / values.length);
+  }
+  return size;
+}
+
+/** Candidates that differ only in width and batch: one is resolved, the others follow from it. */
+export interface Group {
+  readonly kind: 'group';
+  readonly firstIndex: number;
+  readonly base: Config;
+  readonly configs: () => Generator<Config>;
+}
+
+/** A combination that no configuration can have, e.g. segments that do not divide the depth. */
+export interface RefusedGroup {
+  readonly kind: 'refused';
+  readonly refusal: InputError;
+}
+
+export function groupAt(space: Space, group: number): Group | RefusedGroup {
+  const firstIndex = group * groupSize(space);
+  let base: Config;
+  try {
+    base = resolveWith(space.profile, flagsOfCandidate(space, firstIndex));
+  } catch (error) {
+    if (error instanceof InputError) return { kind: 'refused', refusal: error };
+    throw error;
+  }
+  const inside = sizeAxes(space);
+  const sizes = (option: string, own: number): readonly number[] =>
+    inside.find((axis) => axis.option === option)?.values.map(Number) ?? [own];
+  function* configs(): Generator<Config> {
+    for (const hiddenDim of sizes('hidden-dim', base.model.hiddenDim)) {
+      const model = { ...base.model, hiddenDim };
+      for (const batchSize of sizes('batch', base.recipe.batchSize))
+        yield { ...base, model, recipe: { ...base.recipe, batchSize } };
+    }
+  }
+  return { kind: 'group', firstIndex, base, configs };
+}

@@ -1,0 +1,119 @@
+/** The ways to train one size within a global batch, cheapest first, and the first of them that fits. */
+import { resolveWith } from '../config/resolve.js';
+import type { Flags } from '../config/typed.js';
+import type { Config, Device, Precision } from '../config/types.js';
+import { InputError } from '../errors.js';
+import { counts } from '../topology/counts.js';
+import type { Size } from './growth.js';
+import { judgeCandidate, type SizedCandidate, sizeCandidate } from './judge.js';
+import type { Axis, AxisValue, Space } from './space.js';
+import { Structures } from './structure.js';
+
+/** Options that change how a model is trained, not what is trained. */
+const howOptions = ['checkpoint', 'concat-trick', 'recompute-activation', 'allocator', 'tape', 'precision'];
+const sizeAndBatch = ['hidden-dim', 'layers', 'batch', 'accumulate'];
+
+export interface Strategy extends SizedCandidate {
+  readonly flags: Flags;
+}
+
+export class Strategies {
+  private readonly structures = new Structures();
+
+  constructor(
+    private readonly space: Space,
+    /** Samples of one optimizer step on each GPU. */
+    private readonly globalBatch: number,
+  ) {}
+
+  /**
+   * Cheapest first: precision in the order given (the recipe's own where none was), least recomputed FLOPs, largest micro-batch,
+   * lowest peak.
+   */
+  of(size: Size, precision?: Precision): readonly Strategy[] {
+    const microBatches = divisors(this.globalBatch);
+    const strategies = combinations(this.axes(precision)).flatMap((choice) =>
+      this.strategiesOf(size, choice, microBatches),
+    );
+    const rank = ({ config }: Strategy) => this.precisions.indexOf(config.recipe.precision);
+    return strategies.sort(
+      (a, b) =>
+        rank(a) - rank(b) ||
+        a.recomputedSampleFlops - b.recomputedSampleFlops ||
+        b.config.recipe.batchSize - a.config.recipe.batchSize ||
+        a.peakLiveBytes - b.peakLiveBytes,
+    );
+  }
+
+  /** FLOPs of a sample without recomputation; infinite where no configuration has this size. */
+  trainingFlops(size: Size): number {
+    for (const choice of combinations(this.axes(undefined))) {
+      const [strategy] = this.strategiesOf(size, choice, [1]);
+      if (strategy) return strategy.sampleFlops - strategy.recomputedSampleFlops;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** The same way of training on another card, whose generation may change how matrices are multiplied. */
+  on(device: Device, { flags, config }: Strategy): Strategy {
+    return this.sized(flags, { ...config, device });
+  }
+
+  private get precisions(): readonly string[] {
+    return this.space.axes.find(({ option }) => option === 'precision')?.values.map(String) ?? [];
+  }
+
+  /** All values of how to train, one of what is trained: the first. */
+  private axes(precision: Precision | undefined): readonly Axis[] {
+    const fixed = this.space.axes
+      .filter(({ option }) => !sizeAndBatch.includes(option) && !(precision && option === 'precision'))
+      .map(({ option, values }) => ({ option, values: howOptions.includes(option) ? values : values.slice(0, 1) }));
+    return precision === undefined ? fixed : [...fixed, { option: 'precision', values: [precision] }];
+  }
+
+  private strategiesOf(
+    { hiddenDim, layers }: Size,
+    choice: Readonly<Record<string, AxisValue>>,
+    microBatches: readonly number[],
+  ): readonly Strategy[] {
+    return microBatches.flatMap((batchSize) => {
+      const flags = {
+        ...choice,
+        'hidden-dim': String(hiddenDim),
+        layers: String(layers),
+        batch: String(batchSize),
+        accumulate: String(this.globalBatch / batchSize),
+      };
+      const config = resolveOrUndefined(this.space, flags);
+      return config === undefined ? [] : [this.sized(flags, config)];
+    });
+  }
+
+  private sized(flags: Flags, config: Config): Strategy {
+    return { flags, ...sizeCandidate(config, this.structures.of(config), counts(config.model)) };
+  }
+}
+
+/** The first that fits on the card; judged one by one, so that few are replayed. */
+export function firstThatFits(strategies: readonly Strategy[], device: Device): Strategy | undefined {
+  return strategies.find((strategy) => judgeCandidate(strategy, device).kind === 'fits');
+}
+
+function resolveOrUndefined(space: Space, flags: Flags): Config | undefined {
+  try {
+    return resolveWith(space.profile, { ...space.common, ...flags });
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+const divisors = (count: number): readonly number[] =>
+  Array.from({ length: count }, (_, index) => index + 1).filter((divisor) => count % divisor === 0);
+
+function combinations(axes: readonly Axis[]): readonly Readonly<Record<string, AxisValue>>[] {
+  return axes.reduce<readonly Readonly<Record<string, AxisValue>>[]>(
+    (soFar, { option, values }) => soFar.flatMap((choice) => values.map((value) => ({ ...choice, [option]: value }))),
+    [{}],
+  );
+}

@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { runtimeNames } from '../../src/config/capabilities.js';
+import { loadDevice, loadModel } from '../../src/config/profiles.js';
+import { resolveWith } from '../../src/config/resolve.js';
+import { price } from '../../src/estimate.js';
+import { judgeCandidate, sizeCandidate } from '../../src/search/judge.js';
+import { Structures } from '../../src/search/structure.js';
+import { counts } from '../../src/topology/counts.js';
+
+const card = loadDevice('h100-80gb');
+const profile = await loadModel('graphcast-small');
+const structures = new Structures();
+
+const sizes = fc.record({
+  'hidden-dim': fc.integer({ min: 1, max: 1100 }),
+  layers: fc.integer({ min: 1, max: 9 }),
+  batch: fc.integer({ min: 1, max: 9 }),
+  accumulate: fc.integer({ min: 1, max: 4 }),
+  'mesh-level': fc.integer({ min: 0, max: 5 }),
+  'mlp-hidden-layers': fc.integer({ min: 1, max: 2 }),
+  rollout: fc.integer({ min: 1, max: 2 }),
+  resolution: fc.constantFrom('6', '2', '1'),
+  levels: fc.constantFrom('13', '37'),
+  checkpoint: fc.constantFrom('none', 'encoder', 'encoder+decoder+processor:every=1', 'model', 'rollout'),
+  optimizer: fc.constantFrom('adamw', 'sgd', 'momentum'),
+  vram: fc.constantFrom('4GB', '12GB', '24GB', '80GB'),
+});
+
+const ownOptions = {
+  jax: fc.record({ precision: fc.constantFrom('fp32', 'bf16') }),
+  pytorch: fc.record({
+    precision: fc.constantFrom('fp32', 'bf16', 'bf16-full'),
+    allocator: fc.constantFrom('native', 'expandable'),
+    'concat-trick': fc.constantFrom('off', 'eager', 'fused'),
+  }),
+  tfjs: fc.record({ tape: fc.constantFrom('plain', 'fused', 'lean') }),
+};
+
+describe('a candidate priced through its structure equals its own estimate', () => {
+  it.each(runtimeNames)('%s: live bytes, verdict, parameters and FLOPs', (runtime) => {
+    fc.assert(
+      fc.property(sizes, ownOptions[runtime], (typed, own) => {
+        const flags = Object.entries({ ...typed, ...own, runtime }).map(([name, value]) => [name, String(value)]);
+        const config = resolveWith(profile, Object.fromEntries(flags));
+        const estimate = price(config, counts(config.model), card);
+        const candidate = sizeCandidate(config, structures.of(config), counts(config.model));
+        const judged = judgeCandidate(candidate, config.device!);
+        expect(candidate.peakLiveBytes).toBe(estimate.liveness.peak.liveBytes);
+        expect(candidate.parameters).toBe(estimate.parameters.count);
+        expect(candidate.sampleFlops * config.recipe.batchSize).toBeCloseTo(estimate.flops.trainFlops, -8);
+        expect(judged.kind).toBe(estimate.verdict.kind);
+        if (judged.deviceBytes !== undefined) expect(judged.deviceBytes).toBe(estimate.process.deviceBytes);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
