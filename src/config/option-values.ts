@@ -29,7 +29,10 @@ function parseChoice(value: string, name: string, choices: readonly string[]): s
 export type ParsedValue = string | number | boolean;
 
 /** One typed value, checked against its own definition only. */
-export function parseOption(definition: OptionDefinition, typed: string | boolean): ParsedValue {
+export function parseOption(
+  definition: Pick<OptionDefinition, 'name' | 'syntax' | 'value'>,
+  typed: string | boolean,
+): ParsedValue {
   const name = `--${definition.name}`;
   const { value } = definition;
   if (value.kind === 'switch') {

@@ -6,10 +6,12 @@ import { renderJson } from './json.js';
 import type { Estimate } from './schemas/estimate.js';
 import type { Profiles } from './schemas/profiles.js';
 import type { Sweep } from './schemas/sweep.js';
+import type { Verification } from './schemas/verify.js';
 
 export interface Reports {
   readonly 'gc-plan/estimate@1': Estimate;
   readonly 'gc-plan/profiles@1': Profiles;
+  readonly 'gc-plan/verify@1': Verification;
   readonly 'gc-plan/sweep@1': Sweep;
 }
 export type ReportName = keyof Reports;
@@ -23,6 +25,7 @@ const json = async () => renderJson;
 const renderers: Renderers = {
   'gc-plan/estimate@1': { table: async () => (await import('./table/estimate.js')).renderEstimate, json },
   'gc-plan/sweep@1': { table: async () => (await import('./table/sweep.js')).renderSweep, json },
+  'gc-plan/verify@1': { table: async () => (await import('./table/verify.js')).renderVerification, json },
   'gc-plan/profiles@1': { table: async () => (await import('./table/profiles.js')).renderProfiles, json },
 };
 

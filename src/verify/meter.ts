@@ -32,13 +32,20 @@ interface Buffer {
 /** Axes, permutations and segment counts that the binding hands to the native library: not part of the program. */
 const maxConstantSize = 8;
 
-export function startMeter(tf: Library): Meter {
+export type StepPhase = 'forward' | 'backward' | 'optimizer';
+
+/** `onPhase`: for a progress bar. */
+export function startMeter(tf: Library, onPhase: (phase: StepPhase) => void = () => {}): Meter {
   const engine = engineOf(tf);
   const { trackTensor, removeDataId, tidy } = engine;
   const buffers = new WeakMap<object, Buffer>();
   let source: Buffer | undefined;
   let live = 0;
-  let phase: 'forward' | 'backward' | 'optimizer' = 'forward';
+  let phase: StepPhase = 'forward';
+  const enter = (next: StepPhase) => {
+    phase = next;
+    onPhase(next);
+  };
   let step = { events: [] as number[], startBytes: 0, forwardEndBytes: 0, peakLiveBytes: 0, optimizerBytes: 0 };
 
   const change = (bytes: number, isConstant: boolean) => {
@@ -69,7 +76,7 @@ export function startMeter(tf: Library): Meter {
   };
   engine.tidy = (name, f) => {
     if (name === 'backward' && phase === 'forward') {
-      phase = 'backward';
+      enter('backward');
       step.forwardEndBytes = live;
     }
     return tidy.call(engine, name, f);
@@ -88,11 +95,11 @@ export function startMeter(tf: Library): Meter {
   return {
     liveBytes: () => live,
     beginStep() {
-      phase = 'forward';
+      enter('forward');
       step = { events: [], startBytes: live, forwardEndBytes: 0, peakLiveBytes: live, optimizerBytes: 0 };
     },
     beginOptimizer() {
-      phase = 'optimizer';
+      enter('optimizer');
       step.optimizerBytes = live;
     },
     endStep: () => ({ ...step, events: [...step.events], forwardEndBytes: step.forwardEndBytes || live }),
@@ -113,7 +120,8 @@ function shareBuffers(
     const kernel = tf.getKernel(name, tf.getBackend());
     const { kernelFunc } = kernel;
     kernel.kernelFunc = (args) => {
-      setSource(bufferOf((args.inputs as { readonly x: { readonly dataId: object } }).x.dataId));
+      const { x } = args.inputs as unknown as { readonly x: { readonly dataId: object } };
+      setSource(bufferOf(x.dataId));
       try {
         return kernelFunc(args);
       } finally {

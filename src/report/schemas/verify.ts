@@ -31,7 +31,24 @@ export const verificationSchema = z
       .strictObject({ operation: z.string(), predictedBytes: bytes, measuredBytes: bytes })
       .exactOptional()
       .describe('The first operation where prediction and measurement part.'),
-    verdict: z.strictObject({ kind: z.enum(['within', 'outside', 'oom', 'timeout']) }),
+    verdict: z.strictObject({
+      kind: z.enum(['within', 'outside', 'oom', 'timeout']),
+      reason: z.string().exactOptional().describe('What ended the run after oom or timeout.'),
+    }),
+    run: z
+      .strictObject({
+        losses: z.array(z.number()),
+        stepTimeMs: z
+          .number()
+          .nonnegative()
+          .exactOptional()
+          .describe('Median, the first and the measured step left out.'),
+        residentBytes: bytes
+          .exactOptional()
+          .describe('What the process held for the arrays at worst; never below them.'),
+      })
+      .exactOptional()
+      .describe('Absent after oom or timeout.'),
     assumptions: z.array(z.string()),
   })
   .describe('Real training steps compared with the estimate.');

@@ -1,0 +1,122 @@
+/** `gc-plan verify`: runs real training steps of a configuration and compares them with its estimate. */
+import { cpus } from 'node:os';
+import { type ResolveInput, resolveConfig } from '../config/resolve.js';
+import type { Config } from '../config/types.js';
+import { InputError } from '../errors.js';
+import { type PricedProgram, priceProgram } from '../estimate.js';
+import { liveness } from '../memory/liveness.js';
+import { bufferBytes } from '../memory/trace.js';
+import { countParameters } from '../program/parameters.js';
+import type { Verification } from '../report/schemas/verify.js';
+import { counts } from '../topology/counts.js';
+import { chooseBackend } from '../verify/backends/index.js';
+import { errorsPercent, firstDivergence, isWithin, type StepBytes } from '../verify/compare.js';
+import { appendEntry, defaultLedgerFile, type LedgerEntry } from '../verify/ledger.js';
+import { type MeasureOptions, measure, type Outcome } from '../verify/measure.js';
+import { configurationFlagsOf, parseVerifyOptions, type VerifyOptions } from '../verify/options.js';
+import { tool } from '../version.js';
+
+export type Watching = Pick<MeasureOptions, 'signal' | 'onProgress'>;
+
+const bytesPerParameter = 4;
+
+/** Verified by default: trains in seconds everywhere. */
+export const defaultModel = 'tiny';
+
+export async function verify(input: ResolveInput, watching: Watching = {}): Promise<Verification> {
+  const options = parseVerifyOptions(input.flags);
+  const config = await configOf(input);
+  if (config.runtime !== 'tfjs') throw notRunHere(config.runtime);
+  const report = await verifyConfig(config, options, watching);
+  record(report, options);
+  return report;
+}
+
+export const configOf = (input: ResolveInput): Promise<Config> =>
+  resolveConfig({ defaultModel, ...input, flags: { runtime: 'tfjs', ...configurationFlagsOf(input.flags) } });
+
+const notRunHere = (runtime: string) =>
+  new InputError(
+    'not-run-here',
+    `--runtime ${runtime}: gc-plan runs TensorFlow.js itself, and compares other runtimes with what you measured.`,
+    ['gc-plan verify --runtime tfjs', `gc-plan verify --runtime ${runtime} --measured FILE`],
+  );
+
+export async function verifyConfig(config: Config, options: VerifyOptions, watching: Watching): Promise<Verification> {
+  chooseBackend(options.backend);
+  const priced = priceProgram(config, counts(config.model));
+  const { numSteps, timeoutMs, backend } = options;
+  const outcome = await measure({ config, backend, numSteps }, { timeoutMs, ...watching });
+  return toVerification(config, priced, outcome, options);
+}
+
+export function predictedBytes({ program, trace, dimensions }: PricedProgram): StepBytes {
+  const { forwardEndBytes, peak, phases } = liveness(trace, dimensions);
+  return {
+    parameterBytes: bytesPerParameter * countParameters(program, dimensions).count,
+    forwardEndBytes,
+    peakLiveBytes: peak.liveBytes,
+    optimizerBytes: phases.find(({ phase }) => phase === 'optimizer')?.peakLiveBytes ?? 0,
+  };
+}
+
+function toVerification(config: Config, priced: PricedProgram, outcome: Outcome, options: VerifyOptions): Verification {
+  const { runtime, model, recipe, device, reserveBytes, allowTight, assumptions } = config;
+  const predicted = predictedBytes(priced);
+  const common = {
+    schema: 'gc-plan/verify@1',
+    tool: tool(),
+    config: { runtime, model, recipe, device, reserveBytes, allowTight },
+    steps: options.numSteps,
+    predicted,
+    assumptions,
+  } as const;
+  if (outcome.kind !== 'measured') {
+    const name = chooseBackend(options.backend) === 'js' ? 'js' : 'node';
+    return {
+      ...common,
+      backend: { name, version: '', device: '' },
+      verdict: { kind: outcome.kind, reason: outcome.reason },
+    };
+  }
+  const { backend, parameterBytes, step, losses, stepTimeMs, residentBytes } = outcome.measurement;
+  const { forwardEndBytes, peakLiveBytes, optimizerBytes } = step;
+  const measured = { parameterBytes, forwardEndBytes, peakLiveBytes, optimizerBytes };
+  const errors = errorsPercent(predicted, measured);
+  const divergence = firstDivergence(priced.trace, bufferBytes(priced.trace, priced.dimensions), step);
+  return {
+    ...common,
+    backend,
+    measured,
+    errorsPercent: errors,
+    ...(divergence !== undefined && { firstDivergence: divergence }),
+    run: {
+      losses,
+      ...(stepTimeMs !== undefined && { stepTimeMs }),
+      ...(residentBytes !== undefined && { residentBytes }),
+    },
+    verdict: { kind: isWithin(errors, options.tolerancePercent) ? 'within' : 'outside' },
+  };
+}
+
+export function record(report: Verification, { ledger }: Pick<VerifyOptions, 'ledger'>): void {
+  const { config, backend, predicted, measured, verdict } = report;
+  const entry: LedgerEntry = {
+    schema: 'gc-plan/ledger@1',
+    time: new Date().toISOString(),
+    tool: report.tool,
+    machine: {
+      platform: process.platform,
+      arch: process.arch,
+      node: process.versions.node,
+      cpu: cpus()[0]?.model ?? '',
+    },
+    runtime: config.runtime,
+    backend,
+    config: { model: config.model, recipe: config.recipe },
+    predicted,
+    ...(measured !== undefined && { measured }),
+    verdict: verdict.kind,
+  };
+  appendEntry(ledger ?? defaultLedgerFile(), entry);
+}

@@ -1,0 +1,102 @@
+/**
+ * Every verification, one JSON line each. A line is written by one `write` to a file opened for appending, so that two processes
+ * interleave lines and never bytes, and a killed one leaves a whole line or none.
+ */
+import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Config, RuntimeName } from '../config/types.js';
+import { InputError } from '../errors.js';
+import type { StepBytes } from './compare.js';
+
+export interface LedgerEntry {
+  readonly schema: 'gc-plan/ledger@1';
+  readonly time: string;
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly machine: { readonly platform: string; readonly arch: string; readonly node: string; readonly cpu: string };
+  readonly runtime: RuntimeName;
+  readonly backend: { readonly name: string; readonly version: string; readonly device: string };
+  readonly config: Pick<Config, 'model' | 'recipe'>;
+  readonly predicted: Readonly<Record<string, number>>;
+  readonly measured?: Readonly<Record<string, number>>;
+  readonly verdict: string;
+}
+
+/** `XDG_DATA_HOME/gc-plan/ledger.jsonl`, on Windows `LOCALAPPDATA`. */
+export function defaultLedgerFile(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { XDG_DATA_HOME, LOCALAPPDATA } = env;
+  const data = XDG_DATA_HOME || LOCALAPPDATA || join(homedir(), '.local', 'share');
+  return join(data, 'gc-plan', 'ledger.jsonl');
+}
+
+export function appendEntry(file: string, entry: LedgerEntry): void {
+  const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+  let descriptor: number;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    descriptor = openSync(file, 'a');
+  } catch (error) {
+    throw new InputError('unwritable-ledger', `--ledger ${file}: ${(error as Error).message}`, [
+      '--ledger FILE   names another file',
+    ]);
+  }
+  try {
+    writeSync(descriptor, line);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A file that does not exist is an empty ledger; a line that is not an entry is an error that names it. */
+export function readEntries(file: string): LedgerEntry[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new InputError('unreadable-ledger', `${file}: ${(error as Error).message}`, [
+      '--ledger FILE   names another file',
+    ]);
+  }
+  return text.split('\n').flatMap((line, index) => (line === '' ? [] : [parseEntry(line, `${file}:${index + 1}`)]));
+}
+
+function parseEntry(line: string, where: string): LedgerEntry {
+  try {
+    const entry = JSON.parse(line) as LedgerEntry;
+    if (entry.schema === 'gc-plan/ledger@1' && typeof entry.predicted === 'object') return entry;
+  } catch {
+    // Reported below, with the place.
+  }
+  throw new InputError('broken-ledger', `${where}: this line is not a ledger entry.`, [
+    'remove the line, or name another file with --ledger',
+  ]);
+}
+
+export interface LedgerAccuracy {
+  readonly runtime: RuntimeName;
+  readonly cases: number;
+  readonly medianErrorPercent: number;
+  readonly p95ErrorPercent: number;
+  readonly worstUnderPercent: number;
+}
+
+/** How the runtime's peaks compared with what was measured; absent where nothing was. */
+export function accuracyFrom(entries: readonly LedgerEntry[], runtime: RuntimeName): LedgerAccuracy | undefined {
+  const errors = entries.flatMap((entry) => {
+    const { predicted, measured } = entry;
+    const key: keyof StepBytes = 'peakLiveBytes';
+    if (entry.runtime !== runtime || measured?.[key] === undefined || predicted[key] === undefined) return [];
+    return [(100 * (predicted[key] - measured[key])) / measured[key]];
+  });
+  if (errors.length === 0) return undefined;
+  const sizes = errors.map(Math.abs).toSorted((a, b) => a - b);
+  const quantile = (fraction: number) => sizes[Math.min(sizes.length - 1, Math.floor(fraction * sizes.length))]!;
+  return {
+    runtime,
+    cases: errors.length,
+    medianErrorPercent: quantile(0.5),
+    p95ErrorPercent: quantile(0.95),
+    worstUnderPercent: Math.max(0, ...errors.map((error) => -error)),
+  };
+}

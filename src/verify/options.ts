@@ -1,0 +1,106 @@
+/** The options that only `verify` has. */
+
+import { parseOption } from '../config/option-values.js';
+import type { OptionDefinition } from '../config/options.js';
+import type { BackendChoice } from './backends/index.js';
+import { backendChoices } from './backends/index.js';
+
+type Definition = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'>;
+
+const text = (example: string) => ({ kind: 'text', example }) as const;
+const off = { kind: 'switch', negatable: false } as const;
+
+/** The first step makes the optimizer's state and is not the one that is compared. */
+const minimumSteps = 2;
+
+export const verifyOptions = [
+  {
+    name: 'backend',
+    syntax: backendChoices.join('|'),
+    value: { kind: 'choice', choices: backendChoices },
+    help: 'Who runs the steps: the best that is installed, TensorFlow on a GPU, on the CPU, or pure JavaScript.',
+  },
+  {
+    name: 'steps',
+    syntax: 'N',
+    value: { kind: 'integer', range: { minimum: minimumSteps, maximum: 1_000_000, example: '3' } },
+    help: 'Training steps to run, 3 by default; the last one is compared.',
+  },
+  {
+    name: 'tolerance',
+    syntax: 'PERCENT',
+    value: text('1%'),
+    help: 'How far prediction and measurement may be apart, e.g. 1%, the default.',
+  },
+  {
+    name: 'timeout',
+    syntax: 'SECONDS',
+    value: { kind: 'integer', range: { minimum: 1, maximum: 1_000_000, example: '600' } },
+    help: 'How long one configuration may take, 600 by default.',
+  },
+  {
+    name: 'ladder',
+    syntax: '',
+    value: off,
+    help: 'A series of sizes up to this one, and whether memory grows as the estimate claims.',
+  },
+  {
+    name: 'ledger',
+    syntax: 'FILE',
+    value: text('results.jsonl'),
+    help: 'Where to append the result; by default in your data directory.',
+  },
+  {
+    name: 'measured',
+    syntax: 'FILE',
+    value: text('numbers.json'),
+    help: 'Compare with numbers measured elsewhere (JSON or JSONL) instead of running.',
+  },
+  { name: 'python', syntax: 'PATH', value: text('python3'), help: 'The Python that has JAX, for --runtime jax.' },
+  { name: 'doctor', syntax: '', value: off, help: 'What is installed, why something is not, and which GPU was found.' },
+] as const satisfies readonly Definition[];
+
+type Flags = Readonly<Record<string, string | boolean | undefined>>;
+
+export interface VerifyOptions {
+  readonly backend: BackendChoice;
+  readonly numSteps: number;
+  readonly tolerancePercent: number;
+  readonly timeoutMs: number;
+  readonly ledger?: string;
+  readonly measured?: string;
+  readonly python?: string;
+}
+
+const tolerance: Definition = {
+  name: 'tolerance',
+  syntax: 'PERCENT',
+  help: '',
+  value: { kind: 'decimal', range: { minimum: 0, maximum: 100, example: '1%' } },
+};
+
+export function parseVerifyOptions(flags: Flags): VerifyOptions {
+  const parsed = <Value>(name: string, otherwise: Value): Value => {
+    const typed = flags[name];
+    const definition = verifyOptions.find((option) => option.name === name)!;
+    return typed === undefined ? otherwise : (parseOption(definition, typed) as Value);
+  };
+  const percent = parsed('tolerance', '1%').replace(/\s*%$/, '');
+  const files = Object.fromEntries(
+    ['ledger', 'measured', 'python'].flatMap((name) => {
+      const file = parsed<string | undefined>(name, undefined);
+      return file === undefined ? [] : [[name, file]];
+    }),
+  );
+  return {
+    backend: parsed<BackendChoice>('backend', 'auto'),
+    numSteps: parsed('steps', 3),
+    tolerancePercent: parseOption(tolerance, percent) as number,
+    timeoutMs: 1000 * parsed('timeout', 600),
+    ...files,
+  };
+}
+
+/** The flags that make the configuration. */
+export const configurationFlagsOf = (flags: Flags): Flags =>
+  Object.fromEntries(Object.entries(flags).filter(([name]) => !verifyOptions.some((option) => option.name === name)));

@@ -1,0 +1,36 @@
+/** What the measuring process and its parent say to each other. */
+import type { Config } from '../config/types.js';
+import type { Backend, BackendChoice } from './backends/index.js';
+import type { StepMeasurement } from './meter.js';
+
+export interface Job {
+  readonly config: Config;
+  readonly backend: BackendChoice;
+  /** At least 2: the first step makes the optimizer's state, the last one is measured. */
+  readonly numSteps: number;
+}
+
+export interface Measurement {
+  readonly backend: Backend;
+  readonly parameterBytes: number;
+  readonly step: StepMeasurement;
+  readonly losses: readonly number[];
+  /** Median of the steps between the first and the measured one; absent where there are none. */
+  readonly stepTimeMs?: number;
+  /** What the process held at the worst moment of the measured step, beyond what it held without any array. Linux only. */
+  readonly residentBytes?: number;
+}
+
+export type Phase = 'loading' | 'building' | 'forward' | 'backward' | 'optimizer';
+
+export type FromWorker =
+  | { readonly kind: 'progress'; readonly step: number; readonly phase: Phase }
+  | { readonly kind: 'measured'; readonly measurement: Measurement }
+  | {
+      readonly kind: 'input-error';
+      readonly code: string;
+      readonly message: string;
+      readonly nextSteps: readonly string[];
+    }
+  | { readonly kind: 'out-of-memory'; readonly message: string }
+  | { readonly kind: 'bug'; readonly message: string };

@@ -1,0 +1,99 @@
+/** One process per configuration: runs the steps, measures the last one, says what came of it, and ends with its parent. */
+import { InputError } from '../errors.js';
+import { forwardProgram } from '../program/index.js';
+import { tfjsRuntime } from '../runtimes/tfjs/index.js';
+import { type LoadedBackend, loadBackend } from './backends/index.js';
+import { trainer } from './interpreter.js';
+import { engineOf } from './library.js';
+import { type StepMeasurement, startMeter } from './meter.js';
+import type { FromWorker, Job, Measurement } from './protocol.js';
+import { residentMeter } from './resident.js';
+
+const tell = (message: FromWorker) => process.send?.(message);
+
+/** Between two kernels a step gives no event a chance: a parent that is gone is noticed here. */
+const kernelsPerCheck = 50;
+
+function watchParent(backend: LoadedBackend): void {
+  const parent = process.ppid;
+  const engine = engineOf(backend.tf);
+  const { runKernel } = engine;
+  let numKernels = 0;
+  engine.runKernel = (...args) => {
+    if (++numKernels % kernelsPerCheck === 0) {
+      if (process.ppid !== parent) process.exit(1);
+      if (collectsGarbage) globalThis.gc?.();
+    }
+    return runKernel.apply(engine, args);
+  };
+}
+
+/** Dead JavaScript arrays would count as resident; collecting them takes longer than the step, so only the measured one does. */
+let collectsGarbage = false;
+
+async function run({ config, backend: choice, numSteps }: Job): Promise<Measurement> {
+  tell({ kind: 'progress', step: 0, phase: 'loading' });
+  const backend = await loadBackend(choice);
+  watchParent(backend);
+  tell({ kind: 'progress', step: 0, phase: 'building' });
+  const program = forwardProgram(config.model, config.recipe, tfjsRuntime.segment(config));
+  const meter = startMeter(backend.tf, (phase) => tell({ kind: 'progress', step, phase }));
+  let step = 0;
+  const training = trainer(backend.tf, config, program);
+  const parameterBytes = [...training.parameters.values()].reduce((sum, { size }) => sum + 4 * size, 0);
+  // Pure JavaScript's arrays come and go with the garbage collector: its resident set says nothing about them.
+  const resident = backend.name === 'js' ? undefined : residentMeter();
+  const losses: number[] = [];
+  const times: number[] = [];
+  let measured: StepMeasurement | undefined;
+  let residentBytes: number | undefined;
+  for (step = 1; step <= numSteps; step++) {
+    if (step === numSteps) {
+      collectsGarbage = resident !== undefined;
+      resident?.begin(meter.liveBytes());
+    }
+    meter.beginStep();
+    const start = performance.now();
+    const loss = training.step({
+      optimizerBegins: meter.beginOptimizer,
+      stepEnds() {
+        measured = meter.endStep();
+        residentBytes = resident?.peakBytes();
+      },
+    });
+    times.push(performance.now() - start);
+    losses.push(loss);
+  }
+  const timed = times.slice(1, -1).toSorted((a, b) => a - b);
+  const { tf, ...named } = backend;
+  void tf;
+  return {
+    backend: named,
+    parameterBytes,
+    step: measured!,
+    losses,
+    ...(timed.length > 0 && { stepTimeMs: timed[Math.floor(timed.length / 2)]! }),
+    ...(residentBytes !== undefined && { residentBytes }),
+  };
+}
+
+/** V8, typed arrays and TensorFlow each say it in their own words. */
+const outOfMemory =
+  /allocation failed|out of memory|OOM when allocating|bad_alloc|Invalid typed array length|Cannot allocate/i;
+
+function failure(error: unknown): FromWorker {
+  if (error instanceof InputError) {
+    const { code, message, nextSteps } = error;
+    return { kind: 'input-error', code, message, nextSteps };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return outOfMemory.test(message)
+    ? { kind: 'out-of-memory', message: message.split('\n')[0]! }
+    : { kind: 'bug', message };
+}
+
+process.once('message', async (job: Job) => {
+  const answer = await run(job).then((measurement): FromWorker => ({ kind: 'measured', measurement }), failure);
+  process.send?.(answer, () => process.disconnect());
+});
+process.once('disconnect', () => process.exit());
