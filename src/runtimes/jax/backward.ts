@@ -5,8 +5,9 @@
 import type { Block, LayerNorm, Linear, Node, Operation, ValueId } from '../../program/types.js';
 import type { Forward, Lowering } from './forward.js';
 import type { LossHead } from './loss-head.js';
+import { readsOf } from './operations.js';
 import type { BufferId } from './schedule.js';
-import { buffersOf, Environment, fused, inBuffer, type Representation } from './values.js';
+import { buffersOf, type Environment, fused, inBuffer, innerEnvironment, type Representation } from './values.js';
 
 export class Backward {
   private readonly gradients = new Map<ValueId, Representation[]>();
@@ -68,15 +69,8 @@ export class Backward {
       this.nodes(block.body, environment);
       return;
     }
-    const again = new Environment(environment);
-    const head = headOf(block.body);
-    if (head !== undefined) this.recomputedHeads.add(head);
-    this.lowering.schedule.within({ recompute: true }, () => {
-      const isDecoder = block.role.kind === 'decoder';
-      if (isDecoder && head !== undefined) this.runAhead(head, again);
-      this.forward.nodes(block.body, again, isDecoder ? head : undefined);
-    });
-    this.nodes(block.body, again);
+    const again = innerEnvironment(block, environment);
+    this.recomputed(block.body, again, block.role.kind === 'decoder');
     // The barrier at the block's entrance: gradients leave as arrays.
     for (const id of block.inputs) {
       const terms = this.gradients.get(id);
@@ -84,6 +78,17 @@ export class Backward {
       const sum = terms.length === 1 ? terms[0]! : fused(...terms);
       this.gradients.set(id, [inBuffer(this.materialise(id, sum, environment))]);
     }
+  }
+
+  /** Forward again into an environment of its own, then backward. */
+  recomputed(body: readonly Node[], again: Environment, headRunsAhead: boolean): void {
+    const head = headOf(body);
+    if (head !== undefined) this.recomputedHeads.add(head);
+    this.lowering.schedule.within({ recompute: true }, () => {
+      if (headRunsAhead && head !== undefined) this.runAhead(head, again);
+      this.forward.nodes(body, again, headRunsAhead ? head : undefined);
+    });
+    this.nodes(body, again);
   }
 
   private operation(operation: Operation, environment: Environment): void {
@@ -118,30 +123,13 @@ export class Backward {
         this.add(operation.right, sum);
         return;
       }
-      case 'multiply':
-        this.add(operation.left, fused(gradient, environment.value(operation.right)));
-        this.add(operation.right, fused(gradient, environment.value(operation.left)));
-        return;
-      case 'gatherAdd':
-        this.add(operation.edges, gradient);
-        for (const id of [operation.senders, operation.receivers]) {
-          this.scatterAdd(id, operation.output, gradient, environment);
-        }
-        return;
-      case 'graphAttention': {
-        const { query, key, value, edgeTerm } = operation;
-        const saved = [query, key, value, edgeTerm].flatMap((id) => [...buffersOf(environment.value(id))]);
-        const results = [query, key, value, edgeTerm].map((id) => {
-          const buffer = this.forward.array(this.forward.shape(id, environment));
-          this.add(id, inBuffer(buffer));
-          return buffer;
-        });
-        this.lowering.schedule.run(this.gradientName(operation.output), [...saved, ...buffersOf(gradient)], results);
-        return;
-      }
       case 'loss':
         this.add(operation.prediction, this.lossHead.backward(environment.value(operation.prediction)));
         return;
+      default: {
+        const reads = readsOf(operation);
+        for (const id of reads) this.add(id, fused(gradient, ...reads.map((read) => environment.value(read))));
+      }
     }
   }
 
@@ -258,8 +246,8 @@ const isPlainEncoder = (node: Node): node is Block =>
 function headOf(nodes: readonly Node[]): Linear | undefined {
   for (const node of [...nodes].reverse()) {
     if (node.kind === 'linear') return node;
-    if (node.kind === 'block') return headOf(node.body);
-    if (node.kind !== 'drop') return undefined;
+    if (node.kind === 'block' && node.role.kind !== 'loss') return headOf(node.body);
+    if (node.kind !== 'drop' && node.kind !== 'block') return undefined;
   }
   return undefined;
 }

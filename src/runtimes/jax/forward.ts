@@ -4,12 +4,13 @@
  * gather, concatenation) is computed inside the kernel that writes the next of these.
  */
 import type { Shape } from '../../program/shape.js';
-import type { Block, ForwardProgram, Linear, Node, Operation, SegmentSum, ValueId } from '../../program/types.js';
+import type { Block, ForwardProgram, Linear, Node, Operation, SegmentMax, SegmentSum, ValueId } from '../../program/types.js';
 import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
+import { readsOf } from './operations.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { gemmShape, statisticsShape, workspaceShape } from './symbols.js';
-import { buffersOf, Environment, fused, inBuffer, type Representation } from './values.js';
+import { buffersOf, type Environment, fused, inBuffer, innerEnvironment } from './values.js';
 import type { Zeros } from './zeros.js';
 
 export interface Lowering {
@@ -41,7 +42,7 @@ export class Forward {
     }
     // An optimization barrier stands at both ends: what goes in and what comes out has a buffer of its own.
     for (const id of block.inputs) this.materialise(id, environment);
-    const inner = new Environment(environment);
+    const inner = innerEnvironment(block, environment);
     this.nodes(block.body, inner);
     for (const id of block.outputs) environment.setValue(id, inBuffer(this.materialise(id, inner)));
   }
@@ -67,31 +68,18 @@ export class Forward {
         environment.setValue(output, fused(inBuffer(this.materialise(operation.input, environment))));
         return;
       case 'segmentSum':
+      case 'segmentMax':
         environment.setValue(output, inBuffer(this.segmentSum(operation, environment)));
         return;
       case 'concat':
         this.concats.set(output, operation.inputs);
         environment.setValue(output, fused(...operation.inputs.map((id) => environment.value(id))));
         return;
-      case 'add':
-      case 'multiply':
-        environment.setValue(output, fused(environment.value(operation.left), environment.value(operation.right)));
-        return;
-      case 'gatherAdd': {
-        const nodes = [operation.senders, operation.receivers].map((id) => inBuffer(this.materialise(id, environment)));
-        environment.setValue(output, fused(environment.value(operation.edges), ...nodes));
-        return;
-      }
-      case 'graphAttention': {
-        const { query, key, value, edgeTerm } = operation;
-        const reads = [query, key, value, edgeTerm].map((id) => this.materialise(id, environment));
-        environment.setValue(output, inBuffer(this.array(this.shape(output, environment))));
-        this.lowering.schedule.run(this.name(output), reads, [...buffersOf(environment.value(output))]);
-        return;
-      }
       case 'loss':
         this.lossHead.forward(environment.value(operation.prediction));
         return;
+      default:
+        environment.setValue(output, fused(...readsOf(operation).map((id) => environment.value(id))));
     }
   }
 
@@ -156,7 +144,7 @@ export class Forward {
   }
 
   /** Adds into an array of zeros, in place. */
-  private segmentSum({ input, output, endpoints }: SegmentSum, environment: Environment): BufferId {
+  private segmentSum({ input, output }: SegmentSum | SegmentMax, environment: Environment): BufferId {
     const sum = this.lowering.zeros.take(this.shape(output, environment), this.lowering.gemm.elementBytes);
     this.lowering.schedule.run(this.name(output), buffersOf(environment.value(input)), [sum]);
     return sum;
@@ -197,5 +185,3 @@ export class Forward {
     return this.lowering.gemm.elementBytes === 2 ? 12 : 8;
   }
 }
-
-export type { Representation };

@@ -2,7 +2,7 @@
  * Arguments of the jitted step: parameters and AdamW's two moments in f32 (donated: the results are written over them), inputs,
  * targets and forcings as fields in f32 (graphcast 08cf736, data_utils.py; optax.adamw; jax.jit donate_argnums).
  */
-import type { Optimizer } from '../../config/types.js';
+import type { Optimizer, Recipe } from '../../config/types.js';
 import { axis, constant, type Shape } from '../../program/shape.js';
 import type { ForwardProgram } from '../../program/types.js';
 import type { BufferId, Schedule } from './schedule.js';
@@ -28,12 +28,7 @@ const data: readonly (readonly [string, Shape])[] = [
 ];
 
 /** Returns the fields that the step reads. */
-export function allocateResidents(
-  program: ForwardProgram,
-  schedule: Schedule,
-  optimizer: Optimizer,
-  train: boolean,
-): BufferId[] {
+export function allocateResidents(program: ForwardProgram, schedule: Schedule, { optimizer, mode }: Recipe): BufferId[] {
   const resident = (name: string, shape: Shape, category: 'parameter' | 'optimizer' | 'input') => {
     const buffer = schedule.buffer(shape, 4, category);
     schedule.run(name, [], [buffer]);
@@ -43,7 +38,7 @@ export function allocateResidents(
   for (const { value, module } of program.parameters) {
     const { name, shape } = program.values[value]!;
     schedule.within({ module }, () => resident(name, shape, 'parameter'));
-    if (!train) continue;
+    if (mode === 'inference') continue;
     schedule.within({ module: 'optimizer' }, () => {
       for (let moment = 0; moment < numMoments[optimizer]; moment++) resident(`moment of ${name}`, shape, 'optimizer');
     });

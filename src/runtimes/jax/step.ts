@@ -2,54 +2,131 @@
 import type { Config } from '../../config/types.js';
 import type { Trace } from '../../memory/trace.js';
 import { axis, type Shape } from '../../program/shape.js';
-import type { ForwardProgram } from '../../program/types.js';
+import type { Block, ForwardProgram, Node, ValueId } from '../../program/types.js';
 import { Backward } from './backward.js';
+import { withEdgeBlocks } from './edge-blocks.js';
 import { Forward, type Lowering } from './forward.js';
 import { gemmOf } from './gemm.js';
 import { LossHead } from './loss-head.js';
 import { allocateResidents } from './residents.js';
-import { Schedule } from './schedule.js';
+import { LoopState, loopBody } from './rollout.js';
+import { type BufferId, Schedule } from './schedule.js';
 import { fields } from './symbols.js';
-import { Environment, fused, inBuffer } from './values.js';
+import { buffersOf, Environment, fused, inBuffer } from './values.js';
 import { Zeros } from './zeros.js';
 
-const stackedShape: Shape = [axis('gridNodes'), axis('batch'), axis('inputChannels')];
+/** Structural channels are added when the operand of the first product is written. */
+const stackedShape: Shape = [axis('gridNodes'), axis('batch'), fields.stacked];
+const predictionsShape: Shape = [axis('gridNodes'), axis('batch'), fields.targets];
 
 export function traceJax(program: ForwardProgram, config: Config): Trace {
   const { recipe } = config;
   const schedule = new Schedule();
-  const lowering: Lowering = { program, schedule, gemm: gemmOf(config), zeros: new Zeros(schedule) };
-  const train = recipe.mode === 'train';
-  const data = allocateResidents(program, schedule, recipe.optimizer, train);
-  const lossHead = new LossHead(schedule, lowering.gemm);
-  const forward = new Forward(lowering, lossHead);
-  const environment = new Environment();
+  const data = allocateResidents(program, schedule, recipe);
+  const { edges } = recipe.checkpoint;
+  const step = new Step(edges.kind === 'none' ? program : withEdgeBlocks(program, edges.kind), config, schedule, data);
   schedule.within({ phase: 'forward', module: 'inputs' }, () => {
-    for (const [name, id] of Object.entries(program.data)) {
-      if (name !== 'gridInput') environment.setValue(id, fused());
-    }
-    const stacked = schedule.buffer(stackedShape, lowering.gemm.elementBytes);
-    schedule.run('normalise, cast and stack the inputs', data, [stacked]);
-    environment.setValue(program.data.gridInput!, inBuffer(stacked));
-    lowering.zeros.fillHere();
-  });
-  schedule.within({ phase: 'forward' }, () => forward.nodes(program.root.body, environment));
-  if (!train) {
-    const outputs = schedule.buffer([axis('gridNodes'), axis('batch'), fields.targets], 4);
-    schedule.keepToTheEnd(outputs);
-    const reads = program.predictions.map((id) => forward.materialise(id, environment));
-    schedule.within({ phase: 'forward', module: 'other' }, () => schedule.run('predictions', reads, [outputs]));
-    return schedule.trace();
-  }
-  const backward = new Backward(lowering, forward, lossHead);
-  schedule.within({ phase: 'backward' }, () => {
-    backward.seed(program.loss!, fused());
-    backward.nodes(program.root.body, environment);
-  });
-  schedule.within({ phase: 'optimizer', module: 'optimizer' }, () => {
-    // The clipping by global norm reads all gradients before the first update.
-    schedule.run('global norm', backward.parameterGradients);
-    schedule.run('update', backward.parameterGradients);
+    if (recipe.mode === 'inference') step.predict();
+    else if (recipe.rolloutSteps > 1) step.trainRollout();
+    else step.train();
   });
   return schedule.trace();
+}
+
+class Step {
+  private readonly lowering: Lowering;
+  private readonly forward: Forward;
+  private readonly backward: Backward;
+
+  constructor(
+    private readonly program: ForwardProgram,
+    private readonly config: Config,
+    private readonly schedule: Schedule,
+    private readonly data: readonly BufferId[],
+  ) {
+    this.lowering = { program, schedule, gemm: gemmOf(config), zeros: new Zeros(schedule) };
+    const lossHead = new LossHead(schedule, this.lowering.gemm);
+    this.forward = new Forward(this.lowering, lossHead);
+    this.backward = new Backward(this.lowering, this.forward, lossHead);
+  }
+
+  predict(): void {
+    const outputs = this.schedule.buffer(predictionsShape, 4);
+    this.schedule.keepToTheEnd(outputs);
+    const environment = this.inputs();
+    const [prediction] = this.program.predictions;
+    this.forward.nodes(loopBody(this.program), environment);
+    this.schedule.run('predictions', buffersOf(environment.value(prediction!)), [outputs]);
+  }
+
+  train(): void {
+    const { body } = this.program.root;
+    const environment = this.inputs();
+    if (this.config.recipe.checkpoint.model) {
+      // All of the step is recomputed: XLA runs the recomputation with the backward pass first, and the loss's forward pass last.
+      this.differentiateAgain(plain(body), environment);
+      this.schedule.within({ phase: 'backward' }, () => this.forward.nodes(plain(body), new Environment(environment)));
+    } else {
+      this.forward.nodes(body, environment);
+      this.differentiate(body, environment);
+    }
+    this.update(this.backward.parameterGradients);
+  }
+
+  trainRollout(): void {
+    const { schedule, program } = this;
+    const body = plain(loopBody(program));
+    const loops = new LoopState(schedule, this.data);
+    const environment = this.inputs();
+    this.forward.nodes(body, environment);
+    loops.forwardBody(buffersOf(environment.value(program.predictions[0]!)));
+    const shapes = program.parameters.map(({ value }) => program.values[value]!.shape);
+    const gradients = schedule.within({ phase: 'backward' }, () =>
+      loops.backward(shapes, () => this.differentiateAgain(body, this.inputs())),
+    );
+    this.update(gradients);
+  }
+
+  /** Normalised, cast and stacked fields, and the constants of the graph. */
+  private inputs(): Environment {
+    const { schedule, program, lowering } = this;
+    const environment = new Environment();
+    for (const id of Object.values(program.data)) environment.setValue(id, fused());
+    const stacked = schedule.buffer(stackedShape, lowering.gemm.elementBytes);
+    schedule.run('normalise, cast and stack the inputs', this.data, [stacked]);
+    environment.setValue(program.data.gridInput!, inBuffer(stacked));
+    lowering.zeros.fillHere();
+    return environment;
+  }
+
+  private differentiate(body: readonly Node[], environment: Environment): void {
+    this.schedule.within({ phase: 'backward', module: 'loss' }, () => {
+      this.backward.seed(lossOf(body), fused());
+      this.backward.nodes(body, environment);
+    });
+  }
+
+  private differentiateAgain(body: readonly Node[], environment: Environment): void {
+    this.schedule.within({ phase: 'backward', module: 'loss' }, () => {
+      this.backward.seed(lossOf(body), fused());
+      this.backward.recomputed(body, environment, false);
+    });
+  }
+
+  /** Clipping by the global norm reads all gradients before the first update. */
+  private update(gradients: readonly BufferId[]): void {
+    this.schedule.within({ phase: 'optimizer', module: 'optimizer' }, () => {
+      this.schedule.run('global norm', gradients);
+      this.schedule.run(`update parameters with ${this.config.recipe.optimizer}`, gradients);
+    });
+  }
+}
+
+/** What is recomputed as a whole has no barriers inside it that are not its own. */
+const plain = (nodes: readonly Node[]): readonly Node[] =>
+  nodes.map((node) => (node.kind === 'block' && node.role.kind === 'model' ? { ...node, recomputed: false } : node));
+
+function lossOf(body: readonly Node[]): ValueId {
+  const loss = body.find((node): node is Block => node.kind === 'block' && node.role.kind === 'loss');
+  return loss!.outputs[0]!;
 }

@@ -24,8 +24,12 @@ export const paddedColumns = (columns: Axis): Axis =>
   columns.symbol === 'inputChannels' || columns.symbol === 'outputChannels'
     ? axis(`padded.${columns.symbol}`, columns.factor)
     : columns;
-/** Rows of one recomputed edge block. */
-export const blockRows = (symbol: string): string => `block.${symbol}`;
+/** Rows of one recomputed slice of the edges. */
+const sliceOf = (symbol: string): string => `slice.${symbol}`;
+export const sliceRows =
+  (edges: string) =>
+  (symbol: string): string =>
+    symbol === edges ? sliceOf(symbol) : symbol;
 
 export const fields = {
   /** Per grid node and sample: two input times of every prognostic variable, solar radiation. */
@@ -35,6 +39,8 @@ export const fields = {
   forcings: axis('forcingFields'),
   /** Prognostic variables that the autoregressive loop carries, at both input times. */
   carry: axis('carryFields'),
+  /** Input channels that come from data: all but the grid's structural ones. */
+  stacked: axis('stackedChannels'),
   /** …of every rollout step, kept for the backward loop. */
   carries: axis('carriesOfAllSteps'),
 } as const;
@@ -55,12 +61,13 @@ const ceilTo = (value: number, multiple: number) => Math.ceil(value / multiple) 
 export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
   const { model, recipe } = config;
   const { padding, workspaceBytes } = gemmOf(config);
-  const numBlocks = recipe.checkpoint.edges.kind === 'none' ? 1 : recipe.checkpoint.edges.blocks;
+  const numSlices = recipe.checkpoint.edges.kind === 'none' ? 1 : recipe.checkpoint.edges.blocks;
   const inputFields = Math.max(1, model.inputChannels - numChannelsWithoutField - numForcingFields);
   const carryFields = Math.max(1, inputFields - numStaticFields - numInputTimes);
   const own: Record<string, number> = {
     'padded.inputChannels': ceilTo(model.inputChannels, padding),
     'padded.outputChannels': ceilTo(model.outputChannels, padding),
+    stackedChannels: Math.max(1, model.inputChannels - numStructuralChannels),
     inputFields: inputFields - numStaticFields,
     targetFields: model.outputChannels * recipe.rolloutSteps,
     forcingFields: numForcingFields * recipe.rolloutSteps,
@@ -75,9 +82,9 @@ export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
   for (const symbol of rowSymbols) {
     const rows = base[symbol]!;
     own[`padded.${symbol}`] = ceilTo(rows * recipe.batchSize, padding);
-    const rowsOfBlock = Math.ceil(rows / numBlocks);
-    own[blockRows(symbol)] = rowsOfBlock;
-    own[`padded.${blockRows(symbol)}`] = ceilTo(rowsOfBlock * recipe.batchSize, padding);
+    const rowsOfSlice = Math.ceil(rows / numSlices);
+    own[sliceOf(symbol)] = rowsOfSlice;
+    own[`padded.${sliceOf(symbol)}`] = ceilTo(rowsOfSlice * recipe.batchSize, padding);
   }
   return { ...base, ...own };
 }

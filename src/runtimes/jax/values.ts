@@ -1,6 +1,8 @@
 /** Where a value is while XLA runs the step: in a buffer of its own, or computed inside the kernels that read it. */
-import type { Operation, ValueId } from '../../program/types.js';
+import type { Block, Operation, ValueId } from '../../program/types.js';
+import { edgeSlicesOf } from './edge-blocks.js';
 import type { BufferId } from './schedule.js';
+import { sliceRows } from './symbols.js';
 
 export type Representation =
   | { readonly kind: 'buffer'; readonly buffer: BufferId }
@@ -71,4 +73,10 @@ export class Environment {
   setStatistics(operation: Operation, buffer: BufferId): void {
     this.statistics.set(operation, buffer);
   }
+}
+
+/** Where a recomputed block runs. */
+export function innerEnvironment(block: Block, outer: Environment): Environment {
+  const slices = edgeSlicesOf.get(block);
+  return slices === undefined ? new Environment(outer) : new Environment(outer, sliceRows(`${slices.set}Edges`));
 }

@@ -1,0 +1,40 @@
+/** The operations below a node of the program, in order, and what they read. */
+import type { Node, Operation, ValueId } from '../../program/types.js';
+
+export const operationsOf = (nodes: readonly Node[]): Operation[] =>
+  nodes.flatMap((node) => (node.kind === 'block' ? operationsOf(node.body) : node.kind === 'drop' ? [] : [node]));
+
+/** Values an operation reads, parameters excepted. */
+export function readsOf(operation: Operation): readonly ValueId[] {
+  switch (operation.kind) {
+    case 'linear':
+    case 'activation':
+    case 'layerNorm':
+    case 'gather':
+    case 'segmentSum':
+    case 'segmentMax':
+    case 'scale':
+    case 'shift':
+    case 'exp':
+    case 'headSum':
+    case 'addBias':
+    case 'slice':
+      return [operation.input];
+    case 'concat':
+    case 'integers':
+      return operation.inputs;
+    case 'add':
+    case 'subtract':
+    case 'multiply':
+    case 'divide':
+      return [operation.left, operation.right];
+    case 'headScale':
+      return [operation.input, operation.weights];
+    case 'gatherAdd':
+      return [operation.edges, operation.senders, operation.receivers];
+    case 'graphAttention':
+      return [operation.query, operation.key, operation.value, operation.edgeTerm];
+    case 'loss':
+      return [operation.prediction];
+  }
+}
