@@ -16,12 +16,15 @@ export interface Accuracy {
 
 export const pytorchAccuracy: Accuracy = {
   runtime: 'pytorch',
-  cases: 122,
+  cases: 170,
   medianErrorPercent: 0,
-  p95ErrorPercent: 0.0001,
-  worstUnderPercent: 0.0003,
+  p95ErrorPercent: 0,
+  worstUnderPercent: 0,
   source: "PhysicsNeMo's GraphCastNet traced under fake CUDA tensors, torch 2.13",
 };
 
-/** How far `peakReservedBytes` was below the replay of the traced events at worst, per allocator. */
-export const pytorchReservedWorstUnderPercent = { native: 2.16, expandable: 0.76 } as const;
+/**
+ * How far `peakReservedBytes` was below the replay of the traced events at worst, per allocator. The truth has the sort buffers
+ * inside CUDA's index_put(accumulate) kernel, which the estimate leaves out.
+ */
+export const pytorchReservedWorstUnderPercent = { native: 0.549, expandable: 0.575 } as const;

@@ -3,7 +3,7 @@ import type { ProgramBuilder } from './builder.js';
 import { type Axis, axis, type Shape } from './shape.js';
 import type { ActivationFunction, BlockRole, Module, ValueId } from './types.js';
 
-interface LinearParameters {
+export interface LinearParameters {
   readonly weight: ValueId;
   readonly bias?: ValueId;
 }
@@ -17,39 +17,58 @@ export interface MlpParameters {
   readonly norm?: { readonly scale: ValueId; readonly offset: ValueId };
 }
 
+interface LinearSpec {
+  readonly network: string;
+  readonly module: Module;
+  readonly name: string;
+  readonly input: Axis;
+  readonly output: Axis;
+  readonly bias?: boolean;
+}
+
+/** A Linear on its own. */
+export function linearParameters(builder: ProgramBuilder, spec: LinearSpec): LinearParameters {
+  const { network, module, name, input, output, bias = true } = spec;
+  const weight = builder.parameter(network, module, `${name}.weight`, [input, output]);
+  return bias ? { weight, bias: builder.parameter(network, module, `${name}.bias`, [output]) } : { weight };
+}
+
 export interface MlpSpec {
   readonly network: string;
   readonly module: Module;
   readonly input: Axis;
   readonly output: Axis;
   readonly hiddenLayers: number;
+  /** Width of the hidden layers; absent: `hiddenDim`. */
+  readonly hidden?: Axis;
   readonly layerNorm: boolean;
   readonly split?: boolean;
   readonly used?: boolean;
 }
 
-const hidden = axis('hiddenDim');
+const hiddenDim = axis('hiddenDim');
 
 /** Declares the parameters in the order in which the model's constructor makes them. */
 export function mlpParameters(builder: ProgramBuilder, spec: MlpSpec): MlpParameters {
-  const { network, module, hiddenLayers, used = true } = spec;
+  const { network, module, hiddenLayers, hidden = hiddenDim, used = true } = spec;
   const declare = (name: string, shape: Shape) => builder.parameter(network, module, name, shape, used);
   const linear = (index: number | string, from: Axis, to: Axis, bias = true): LinearParameters => {
     const weight = declare(`linear${index}.weight`, [from, to]);
     return bias ? { weight, bias: declare(`linear${index}.bias`, [to]) } : { weight };
   };
+  const linears = spec.split !== true ? [linear(0, spec.input, hidden)] : [];
+  for (let i = 1; i < hiddenLayers; i++) linears.push(linear(i, hidden, hidden));
+  linears.push(linear(hiddenLayers, hidden, spec.output));
+  const norm = spec.layerNorm
+    ? { scale: declare('norm.scale', [spec.output]), offset: declare('norm.offset', [spec.output]) }
+    : undefined;
+  // PhysicsNeMo declares the concat trick's three matrices after everything else.
   const split = spec.split
     ? ([
         linear('0.edges', hidden, hidden, false),
         linear('0.senders', hidden, hidden, false),
         linear('0.receivers', hidden, hidden),
       ] as const)
-    : undefined;
-  const linears = split === undefined ? [linear(0, spec.input, hidden)] : [];
-  for (let i = 1; i < hiddenLayers; i++) linears.push(linear(i, hidden, hidden));
-  linears.push(linear(hiddenLayers, hidden, spec.output));
-  const norm = spec.layerNorm
-    ? { scale: declare('norm.scale', [spec.output]), offset: declare('norm.offset', [spec.output]) }
     : undefined;
   return { network, linears, ...(split && { split }), ...(norm && { norm }) };
 }
@@ -59,6 +78,8 @@ export interface MlpCall {
   readonly activation?: ActivationFunction;
   /** PhysicsNeMo's recompute_activation acts on this MLP. */
   readonly recomputeActivation: boolean;
+  /** In mixed precision the LayerNorm's result is cast back to its input's type. */
+  readonly normKeepsType?: boolean;
 }
 
 /** `[rows, in] → [rows, out]`. With a split first Linear the caller passes that Linear's output. */
@@ -87,7 +108,7 @@ export function callMlp(builder: ProgramBuilder, parameters: MlpParameters, inpu
     }
     const last = frame.locals.get('hidden')!;
     if (norm === undefined) return [last];
-    return [frame.set('hidden', builder.layerNorm(last, norm.scale, norm.offset, 'layer norm'))];
+    return [frame.set('hidden', builder.layerNorm(last, norm.scale, norm.offset, 'layer norm', call.normKeepsType))];
   });
   return result!;
 }

@@ -1,6 +1,6 @@
 /** PyTorch eager: two training steps (the second is the one that repeats), or two inference passes. */
 import type { Config } from '../../config/types.js';
-import { TraceRecorder } from '../../memory/recorder.js';
+import { type StorageId, TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
 import { axis } from '../../program/shape.js';
 import type { ForwardProgram } from '../../program/types.js';
@@ -8,7 +8,7 @@ import type { Runtime } from '../types.js';
 import { Lowering } from './lowering.js';
 import { optimizerStep } from './optimizer.js';
 import { judgePyTorch, pytorchProcess } from './process.js';
-import { allocateInputs, allocateParameters, type ResidentParameter } from './residents.js';
+import { allocateBatch, allocateGraphs, allocateParameters, type ResidentParameter } from './residents.js';
 import { segmentPyTorch } from './segments.js';
 
 const scalar = [axis('one')];
@@ -22,8 +22,12 @@ function tracePyTorch(program: ForwardProgram, { recipe }: Config): Trace {
   const elementBytes = recipe.precision === 'bf16-full' ? 2 : 4;
   recorder.mark('setup');
   const parameters = allocateParameters(program, lowering, recorder, elementBytes);
-  allocateInputs(program, lowering, recorder, elementBytes);
+  allocateGraphs(program, lowering, recorder, elementBytes);
+  let batch: readonly StorageId[] = [];
   for (let step = 0; step < 2; step++) {
+    recorder.mark('setup');
+    for (const storage of batch) recorder.release(storage);
+    batch = allocateBatch(program, lowering, recorder, elementBytes);
     recorder.markLastStep();
     recorder.currentCategory = 5;
     if (recipe.mode === 'inference') {
@@ -55,7 +59,7 @@ function forwardAndBackward(lowering: Lowering, recorder: TraceRecorder): void {
   recorder.categorizeLiveAsActivation(firstStorage);
   recorder.mark('backward');
   recorder.currentOperation = recorder.operation('gradient of the loss');
-  const one = lowering.pool.make(scalar, 4);
+  const one = lowering.pool.make(scalar, loss.elementBytes);
   recorder.release(loss.storage);
   if (loss.target?.kind === 'node') lowering.engine.run(loss.target, one);
 }

@@ -15,10 +15,28 @@ interface Kernel {
   readonly elementBytes: number;
   /** Element sizes of what its backward allocates, all alive until it returns the last one. */
   readonly gradientBytes: readonly number[];
-  readonly savesInput?: boolean;
+  readonly saves?: 'input' | 'weights' | 'squared deviations';
 }
 
-export function lowerLoss(lowering: Lowering, { prediction, output }: Loss): void {
+const channelWeights: Shape = [axis('outputChannels')];
+
+/** torch's mse_loss, fp32 in autocast: keeps the prediction (and the target, which lies on the device anyway). */
+function lowerMeanSquaredError(lowering: Lowering, { prediction, output }: Loss): void {
+  const { pool, autocast } = lowering;
+  const given = lowering.tensor(prediction);
+  const predicted = autocast ? lowering.cast(given, 4) : given;
+  const node = lowering.node([predicted.target], () => [pool.make(predicted.shape, predicted.elementBytes)]);
+  lowering.save(node, predicted);
+  lowering.produce(output, predicted.elementBytes, node);
+  lowering.releaseScratch(0);
+}
+
+export function lowerLoss(lowering: Lowering, loss: Loss): void {
+  const { prediction, output } = loss;
+  if (loss.kernel === 'mse') {
+    lowerMeanSquaredError(lowering, loss);
+    return;
+  }
   const { recorder, pool } = lowering;
   const predicted = lowering.tensor(prediction);
   const wide = lowering.autocast || predicted.elementBytes === 4 ? 4 : 2;
@@ -30,10 +48,10 @@ export function lowerLoss(lowering: Lowering, { prediction, output }: Loss): voi
   ]);
   let current: Tensor = { storage: recorder.allocate(full, wide), shape: full, elementBytes: wide, target: difference };
   const kernels: readonly Kernel[] = [
-    { shape: full, elementBytes: wide, gradientBytes: [wide, wide, wide], savesInput: true },
+    { shape: full, elementBytes: wide, gradientBytes: [wide, wide, wide], saves: 'input' },
     { shape: full, elementBytes: wide, gradientBytes: [wide] },
-    { shape: full, elementBytes: 4, gradientBytes: wide === 2 ? [4, 2] : [4] },
-    { shape: full, elementBytes: 4, gradientBytes: [4] },
+    { shape: full, elementBytes: 4, gradientBytes: wide === 2 ? [4, 2] : [4], saves: 'squared deviations' },
+    { shape: full, elementBytes: 4, gradientBytes: [4], saves: 'weights' },
     { shape: perPoint, elementBytes: 4, gradientBytes: [4] },
     { shape: perPoint, elementBytes: 4, gradientBytes: [4] },
   ];
@@ -53,7 +71,7 @@ export function lowerLoss(lowering: Lowering, { prediction, output }: Loss): voi
 function apply(
   lowering: Lowering,
   input: Tensor,
-  { shape, elementBytes, gradientBytes, savesInput }: Kernel,
+  { shape, elementBytes, gradientBytes, saves }: Kernel,
   allocate: (target: Tensor['target']) => Pick<Tensor, 'storage' | 'target'>,
 ): Tensor {
   const { pool } = lowering;
@@ -63,6 +81,18 @@ function apply(
     for (const gradient of made) pool.release(gradient);
     return [result];
   });
-  if (savesInput) lowering.save(node, input);
+  if (saves === 'input') lowering.save(node, input);
+  if (saves === 'weights' || saves === 'squared deviations') saveChannelWeights(lowering, node, saves !== 'weights');
   return { ...allocate(node), shape, elementBytes };
+}
+
+/** Brought to the device in each step, fp32 `[outputChannels]`. */
+function saveChannelWeights(lowering: Lowering, node: Tensor['target'], squared: boolean): void {
+  if (node?.kind !== 'node') return;
+  const { recorder } = lowering;
+  const given = recorder.allocate(channelWeights, 4);
+  const kept = squared ? recorder.allocate(channelWeights, 4) : given;
+  if (squared) recorder.release(given);
+  lowering.save(node, { storage: kept, shape: channelWeights, elementBytes: 4, target: undefined });
+  recorder.release(kept);
 }

@@ -90,6 +90,7 @@ export class Lowering {
   }
 
   private runBlock(block: Block): void {
+    if (block.role.kind === 'model' && block.role.rolloutStep > 0) this.selectSample(block.inputs[0]!);
     if (!block.recomputed || !this.training) {
       this.runBody(block);
       return;
@@ -100,6 +101,13 @@ export class Lowering {
     this.hooks.push({ kind: 'checkpoint', replay });
     this.runBody(block);
     this.hooks.pop();
+  }
+
+  /** PhysicsNeMo's prepare_input reads `prediction[0]`: no copy forward, zeros of the whole backward. */
+  private selectSample(prediction: ValueId): void {
+    const tensor = this.tensors[prediction]!;
+    const target = this.node([tensor.target], () => [this.pool.make(tensor.shape, tensor.elementBytes)]);
+    this.tensors[prediction] = { ...tensor, target };
   }
 
   /** Inside another checkpoint, a block's inputs are saved as any tensor is there. */
@@ -181,7 +189,11 @@ export class Lowering {
   }
 
   /** A tape node for the operation at work; none in inference or where no gradient flows. */
-  node(next: readonly (GradientTarget | undefined)[], backward: Backward): TapeNode | undefined {
+  node(
+    next: readonly (GradientTarget | undefined)[],
+    backward: Backward,
+    sumTo: readonly (Shape | undefined)[] = [],
+  ): TapeNode | undefined {
     if (!this.training || next.every((target) => target === undefined)) return undefined;
     return {
       kind: 'node',
@@ -190,6 +202,8 @@ export class Lowering {
       module: this.recorder.currentModule,
       next,
       backward,
+      sumTo,
+      fitTo: [],
       saved: [],
       replay: undefined,
       firstSlot: 0,
@@ -197,6 +211,16 @@ export class Lowering {
       incoming: undefined,
       numPending: 0,
     };
+  }
+
+  /** A node whose raw gradients the engine brings to the shapes and types of `inputs`. */
+  fittingNode(inputs: readonly Tensor[], backward: Backward): TapeNode | undefined {
+    const node = this.node(
+      inputs.map(({ target }) => target),
+      backward,
+    );
+    if (node !== undefined) node.fitTo = inputs;
+    return node;
   }
 
   save(node: TapeNode | undefined, ...tensors: readonly Tensor[]): void {
@@ -227,6 +251,14 @@ export class Lowering {
     this.held[output] = 1;
     if (this.hooks.some(({ kind }) => kind === 'record')) this.producedByReplay.push(output);
     return tensor;
+  }
+
+  /** Another handle on a tensor's storage. */
+  produceAlias(output: ValueId, of: Tensor, target: GradientTarget | undefined): void {
+    this.recorder.retain(of.storage);
+    this.tensors[output] = { ...of, target };
+    this.held[output] = 1;
+    if (this.hooks.some(({ kind }) => kind === 'record')) this.producedByReplay.push(output);
   }
 
   cast(x: Tensor, elementBytes: number): Tensor {

@@ -4,7 +4,7 @@
  */
 import type { Optimizer } from '../../config/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
-import { axis, type Shape } from '../../program/shape.js';
+import { axis, constant, type Shape } from '../../program/shape.js';
 import type { ResidentParameter } from './residents.js';
 
 interface OptimizerRule {
@@ -37,6 +37,7 @@ export function optimizerStep(
   const { numMoments, deviceStep, numForeachTemporaries } = rules[optimizer];
   const trained = parameters.filter(({ accumulator }) => accumulator.gradient !== undefined);
   recorder.currentModule = recorder.module('optimizer');
+  clipGradients(recorder, trained.length, elementBytes);
   if (first) {
     recorder.currentCategory = 2;
     recorder.currentOperation = recorder.operation('optimizer state');
@@ -51,4 +52,19 @@ export function optimizerStep(
   for (let i = 0; i < numForeachTemporaries; i++)
     for (const { shape } of trained) temporaries.push(recorder.allocate(shape, elementBytes));
   for (const storage of temporaries) recorder.release(storage);
+}
+
+/** clip_grad_norm_(foreach=True): a norm per tensor, stacked, their norm, and scalars; the gradients are scaled in place. */
+function clipGradients(recorder: TraceRecorder, numTensors: number, elementBytes: number): void {
+  recorder.currentOperation = recorder.operation('clip gradients');
+  recorder.currentCategory = 5;
+  const norms = Array.from({ length: numTensors }, () => recorder.allocate(counter, elementBytes));
+  const stacked = recorder.allocate([constant(numTensors)], elementBytes);
+  const total = recorder.allocate(counter, elementBytes);
+  for (const storage of [stacked, ...norms]) recorder.release(storage);
+  const [sum, reciprocal, coefficient] = [0, 1, 2].map(() => recorder.allocate(counter, elementBytes));
+  recorder.release(reciprocal!);
+  recorder.release(sum!);
+  const clamped = recorder.allocate(counter, elementBytes);
+  for (const storage of [coefficient!, clamped, total]) recorder.release(storage);
 }

@@ -2,35 +2,29 @@
 import { pytorchReservedWorstUnderPercent } from '../../accuracy/shipped.js';
 import type { Config, Device } from '../../config/types.js';
 import { minCapacity } from '../../memory/allocators/min-capacity.js';
+import { PoolReplays } from '../../memory/allocators/pool-replays.js';
 import { replayCaching } from '../../memory/allocators/replay.js';
+import { reusedBytes, type Trace } from '../../memory/trace.js';
 import type { JudgedStep, JudgeInput, ProcessInput, ProcessMemory } from '../process.js';
 
 const outsideBytesOf = (device: Device): number => device.contextBytes.pytorch + device.cublasWorkspaceBytes;
 
-function replayWithoutLimit(
-  events: Int32Array,
-  bytesOfBuffer: Float64Array,
-  { allocator }: Config['recipe'],
-  device: Device,
-) {
-  const expandable = allocator === 'expandable';
+function withErrorBar(peakReservedBytes: number, { allocator }: Config['recipe']): number {
+  return Math.ceil(peakReservedBytes * (1 + pytorchReservedWorstUnderPercent[allocator] / 100));
+}
+
+function replayWithoutLimit(events: Int32Array, bytesOfBuffer: Float64Array, expandable: boolean) {
   const replay = replayCaching(events, bytesOfBuffer, { expandable });
   if (replay.kind !== 'ran') throw new Error('an allocator without limit ran out of memory');
-  const { peakAllocatedBytes, peakReservedBytes } = replay;
-  const outsideBytes = outsideBytesOf(device);
-  const errorBar = 1 + pytorchReservedWorstUnderPercent[allocator] / 100;
-  const highBytes = Math.ceil(peakReservedBytes * errorBar) + outsideBytes;
-  return { expandable, peakAllocatedBytes, peakReservedBytes, outsideBytes, highBytes };
+  return replay;
 }
 
 export function pytorchProcess({ trace, bytesOfBuffer, config, device, usableBytes }: ProcessInput): ProcessMemory {
   const { events } = trace;
-  const { expandable, peakAllocatedBytes, peakReservedBytes, outsideBytes, highBytes } = replayWithoutLimit(
-    events,
-    bytesOfBuffer,
-    config.recipe,
-    device,
-  );
+  const expandable = config.recipe.allocator === 'expandable';
+  const { peakAllocatedBytes, peakReservedBytes } = replayWithoutLimit(events, bytesOfBuffer, expandable);
+  const outsideBytes = outsideBytesOf(device);
+  const highBytes = withErrorBar(peakReservedBytes, config.recipe) + outsideBytes;
   const bounds = { lowBytes: peakAllocatedBytes, highBytes: peakReservedBytes, expandable };
   const dependsOnCapacity =
     usableBytes !== undefined && highBytes > usableBytes && peakAllocatedBytes + outsideBytes <= usableBytes;
@@ -46,29 +40,43 @@ export function pytorchProcess({ trace, bytesOfBuffer, config, device, usableByt
   };
 }
 
+/** By trace and kind of segment: what a search has replayed of it. */
+const poolReplays = new WeakMap<Trace, Map<boolean, PoolReplays>>();
+
+function poolReplaysOf(trace: Trace, expandable: boolean): PoolReplays {
+  let byKind = poolReplays.get(trace);
+  if (byKind === undefined) {
+    byKind = new Map();
+    poolReplays.set(trace, byKind);
+  }
+  let replays = byKind.get(expandable);
+  if (replays === undefined) {
+    replays = new PoolReplays(trace, expandable);
+    byKind.set(expandable, replays);
+  }
+  return replays;
+}
+
 /** As `pytorchProcess` and `judge` together; arrays that are too much by themselves need no replay. */
 export function judgePyTorch({
   trace,
   peakLiveBytes,
-  bytesOfBuffer,
+  dimensions,
   config,
   device,
   usableBytes,
 }: JudgeInput): JudgedStep {
-  const outside = outsideBytesOf(device);
-  if (peakLiveBytes + outside > usableBytes) return { kind: 'exceeds', deviceBytes: undefined };
+  const outsideBytes = outsideBytesOf(device);
+  const capacityBytes = usableBytes - outsideBytes;
+  if (peakLiveBytes > capacityBytes) return { kind: 'exceeds', deviceBytes: undefined };
+  const expandable = config.recipe.allocator === 'expandable';
+  const { bytesOfLayout, bytesOfBuffer } = reusedBytes(trace, dimensions);
+  const peakReservedBytes = poolReplaysOf(trace, expandable).peakReservedBytes(bytesOfLayout, bytesOfBuffer);
+  const deviceBytes = peakReservedBytes + outsideBytes;
+  if (withErrorBar(peakReservedBytes, config.recipe) <= capacityBytes) return { kind: 'fits', deviceBytes };
   const { events } = trace;
-  const bytes = bytesOfBuffer();
-  const { expandable, peakAllocatedBytes, peakReservedBytes, highBytes } = replayWithoutLimit(
-    events,
-    bytes,
-    config.recipe,
-    device,
-  );
-  const deviceBytes = peakReservedBytes + outside;
-  if (highBytes <= usableBytes) return { kind: 'fits', deviceBytes };
-  const capacityBytes = usableBytes - outside;
   const runs =
-    peakAllocatedBytes <= capacityBytes && replayCaching(events, bytes, { expandable, capacityBytes }).kind === 'ran';
+    replayWithoutLimit(events, bytesOfBuffer, expandable).peakAllocatedBytes <= capacityBytes &&
+    replayCaching(events, bytesOfBuffer, { expandable, capacityBytes }).kind === 'ran';
   return { kind: runs ? 'tight' : 'exceeds', deviceBytes };
 }

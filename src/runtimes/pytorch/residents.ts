@@ -1,5 +1,6 @@
 /** What is on the device before the first step: parameters, the batch, the graphs. */
-import type { TraceRecorder } from '../../memory/recorder.js';
+import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
+import { numEdgeFeatures } from '../../program/networks.js';
 import { axis, constant, type Shape } from '../../program/shape.js';
 import type { ForwardProgram, ValueId } from '../../program/types.js';
 import type { Lowering } from './lowering.js';
@@ -37,54 +38,98 @@ export function allocateParameters(
   });
 }
 
-const gridRows = [axis('gridNodes'), axis('batch')] as const;
-const meshRows = [axis('meshNodes'), axis('batch')] as const;
+type EdgeSetName = 'grid2mesh' | 'mesh' | 'mesh2grid';
+const nodeRows = (nodes: 'grid' | 'mesh') => [axis(`${nodes}Nodes`), axis('batch')] as const;
+const edgeRows = (set: EdgeSetName) => [axis(`${set}Edges`), axis('batch')] as const;
+
+/** Tensors by name, in the category of inputs. */
+class Inputs {
+  constructor(
+    private readonly program: ForwardProgram,
+    private readonly lowering: Lowering,
+    private readonly recorder: TraceRecorder,
+    private readonly elementBytes: number,
+  ) {
+    recorder.currentCategory = 3;
+    recorder.currentModule = recorder.module('inputs');
+  }
+
+  allocate(name: string, shape: Shape, elementBytes: number): StorageId {
+    this.recorder.currentOperation = this.recorder.operation(name);
+    return this.recorder.allocate(shape, elementBytes);
+  }
+
+  /** What the forward program reads, in the model's dtype. */
+  data(name: string): StorageId {
+    const value = this.program.data[name]!;
+    const { shape } = this.program.values[value]!;
+    const storage = this.allocate(name, shape, this.elementBytes);
+    this.lowering.bind(value, { storage, shape, elementBytes: this.elementBytes, target: undefined });
+    return storage;
+  }
+
+  endpoints(set: EdgeSetName): void {
+    this.allocate(`${set} edge index`, [constant(2), ...edgeRows(set)], 8);
+  }
+
+  attributes(set: EdgeSetName): void {
+    this.allocate(`${set} edge attributes`, [...edgeRows(set), constant(numEdgeFeatures)], 4);
+  }
+
+  positions(set: EdgeSetName, nodes: 'grid' | 'mesh'): void {
+    this.allocate(`${set} graph, ${nodes} positions`, [...nodeRows(nodes), constant(3)], 4);
+    this.allocate(`${set} graph, ${nodes} latitudes and longitudes`, [...nodeRows(nodes), constant(2)], 4);
+  }
+}
 
 /**
- * The batch in the model's dtype, and the graphs as torch_geometric and PhysicsNeMo's GraphBuilder leave them: int64 endpoints
- * and fp32 edge attributes inside the graph objects, the model's own edge and node features, fp32 positions and latitudes and
- * longitudes of both node sets in both bipartite graphs (physicsnemo/models/graphcast/utils/graph.py, 94b3551).
+ * The graphs as torch_geometric and PhysicsNeMo's GraphBuilder leave them: the model's own edge and node features, then per
+ * graph int64 endpoints, fp32 positions, latitudes and longitudes of its node sets, fp32 edge attributes
+ * (physicsnemo/models/graphcast/utils/graph.py, 94b3551); last, the cell areas of the loss.
  */
-export function allocateInputs(
+export function allocateGraphs(
   program: ForwardProgram,
   lowering: Lowering,
   recorder: TraceRecorder,
   elementBytes: number,
 ): void {
-  recorder.currentCategory = 3;
-  recorder.currentModule = recorder.module('inputs');
-  const edges = ['grid2mesh', 'mesh', 'mesh2grid'] as const;
-  const allocate = (name: string, shape: Shape, width: number) => {
-    recorder.currentOperation = recorder.operation(name);
-    return recorder.allocate(shape, width);
-  };
-  const bindData = (name: string) => {
-    const value = program.data[name]!;
-    const { shape } = program.values[value]!;
-    lowering.bind(value, { storage: allocate(name, shape, elementBytes), shape, elementBytes, target: undefined });
-  };
-  bindData('gridInput');
-  for (let step = 0; program.data[`target${step}`] !== undefined; step++) bindData(`target${step}`);
-  const edgeRows = (set: (typeof edges)[number]) => [axis(`${set}Edges`), axis('batch')];
-  for (const set of edges) allocate(`${set} edge index`, [constant(2), ...edgeRows(set)], 8);
-  for (const set of edges) allocate(`${set} edge attributes`, [...edgeRows(set), constant(4)], 4);
-  for (const set of edges) bindData(`${set}EdgeFeatures`);
-  bindData('meshNodeFeatures');
-  allocate('mesh graph node features', [...meshRows, constant(3)], 4);
-  allocate('mesh graph latitudes and longitudes', [...meshRows, constant(2)], 4);
-  for (const [name, rows] of [
-    ['grid', gridRows],
-    ['mesh', meshRows],
-  ] as const) {
-    for (const width of [3, 2]) {
-      for (const graph of ['grid2mesh', 'mesh2grid']) {
-        allocate(
-          `${graph} graph, ${name} ${width === 3 ? 'positions' : 'latitudes and longitudes'}`,
-          [...rows, constant(width)],
-          4,
-        );
-      }
-    }
+  const inputs = new Inputs(program, lowering, recorder, elementBytes);
+  if (program.residents !== undefined) {
+    for (const name of Object.keys(program.data)) if (!/^(gridInput|target\d+)$/.test(name)) inputs.data(name);
+    for (const { name, shape, elementBytes: width } of program.residents)
+      inputs.allocate(name, shape, width === 'float' ? elementBytes : width);
+    return;
   }
-  allocate('cell areas', [axis('latitudes'), axis('longitudes')], elementBytes);
+  inputs.data('grid2meshEdgeFeatures');
+  inputs.data('mesh2gridEdgeFeatures');
+  inputs.data('meshNodeFeatures');
+  inputs.data('meshEdgeFeatures');
+  inputs.endpoints('grid2mesh');
+  inputs.positions('grid2mesh', 'grid');
+  inputs.positions('grid2mesh', 'mesh');
+  inputs.attributes('grid2mesh');
+  inputs.endpoints('mesh');
+  inputs.attributes('mesh');
+  inputs.positions('mesh', 'mesh');
+  inputs.endpoints('mesh2grid');
+  inputs.positions('mesh2grid', 'mesh');
+  inputs.positions('mesh2grid', 'grid');
+  inputs.attributes('mesh2grid');
+  inputs.allocate('cell areas', [axis('latitudes'), axis('longitudes')], elementBytes);
+}
+
+/** One step's input and, in one tensor, its targets, in the model's dtype; the next step's replace them. */
+export function allocateBatch(
+  program: ForwardProgram,
+  lowering: Lowering,
+  recorder: TraceRecorder,
+  elementBytes: number,
+): StorageId[] {
+  const inputs = new Inputs(program, lowering, recorder, elementBytes);
+  const storages = [inputs.data('gridInput')];
+  const target = program.data.target0;
+  const numSteps = program.predictions.length;
+  if (target !== undefined)
+    storages.push(inputs.allocate('targets', [constant(numSteps), ...program.values[target]!.shape], elementBytes));
+  return storages;
 }

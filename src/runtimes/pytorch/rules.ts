@@ -11,9 +11,12 @@ import type {
   LayerNorm,
   Linear,
   Operation,
+  SegmentMax,
   SegmentSum,
   ValueId,
 } from '../../program/types.js';
+import { addBias, addOrSubtract, divide, exp, headScale, headSum, multiply, slice, withScalar } from './elementwise.js';
+import { graphAttention, integers } from './graph-attention.js';
 import { lowerLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import type { Tensor } from './tape.js';
@@ -31,13 +34,46 @@ export function lower(to: Lowering, operation: Operation): void {
       break;
     case 'gather':
     case 'segmentSum':
+    case 'segmentMax':
       rowsToRows(to, operation);
       break;
     case 'concat':
       concat(to, operation);
       break;
     case 'add':
-      add(to, operation.left, operation.right, operation.output);
+    case 'subtract':
+      addOrSubtract(to, operation);
+      break;
+    case 'multiply':
+      multiply(to, operation);
+      break;
+    case 'divide':
+      divide(to, operation);
+      break;
+    case 'scale':
+    case 'shift':
+      withScalar(to, operation);
+      break;
+    case 'exp':
+      exp(to, operation);
+      break;
+    case 'headSum':
+      headSum(to, operation);
+      break;
+    case 'headScale':
+      headScale(to, operation);
+      break;
+    case 'addBias':
+      addBias(to, operation);
+      break;
+    case 'graphAttention':
+      graphAttention(to, operation);
+      break;
+    case 'integers':
+      integers(to, operation);
+      break;
+    case 'slice':
+      slice(to, operation);
       break;
     case 'gatherAdd':
       gatherAdd(to, operation);
@@ -45,14 +81,13 @@ export function lower(to: Lowering, operation: Operation): void {
     case 'loss':
       lowerLoss(to, operation);
       break;
-    default:
-      throw new Error(`no PyTorch rule for ${operation.kind}`);
   }
 }
 
 /**
- * Keeps its input and its weight, as autocast hands them to it. The weight's gradient arrives as a transposed view and the bias's
- * as a reshaped one.
+ * Keeps its input, as autocast hands it over, and its weight where the input needs a gradient. The weight's gradient arrives as a
+ * transposed view and the bias's as a sum in another shape, neither of which the engine adds to in place. Without a bias it is
+ * another kernel (mm, not addmm), which makes the weight's gradient first.
  */
 function linear(to: Lowering, { input, weight, bias, output }: Linear): void {
   const { pool } = to;
@@ -64,12 +99,21 @@ function linear(to: Lowering, { input, weight, bias, output }: Linear): void {
     return;
   }
   const x = to.autocast ? to.cast(given, 2) : given;
-  const node = to.node([x.target, w.target, b?.target], () => [
-    x.target && pool.make(x.shape, x.elementBytes),
-    pool.makeView(w.shape, x.elementBytes),
-    b && pool.makeView(b.shape, x.elementBytes),
-  ]);
-  to.save(node, x, w);
+  const inputGradient = () => x.target && pool.make(x.shape, x.elementBytes);
+  const weightGradient = () => pool.makeView(w.shape, x.elementBytes);
+  const node =
+    b === undefined
+      ? to.node([x.target, w.target], () => {
+          const first = weightGradient();
+          return [inputGradient(), first];
+        })
+      : to.node(
+          [b.target, x.target, w.target],
+          (incoming) => [pool.share(incoming), inputGradient(), weightGradient()],
+          [b.shape],
+        );
+  to.save(node, x);
+  if (x.target !== undefined) to.save(node, w);
   to.produce(output, x.elementBytes, node);
   to.releaseScratch(0);
 }
@@ -104,7 +148,7 @@ function activation(to: Lowering, { input, output, recomputed }: Activation): vo
 }
 
 /** fp32 in autocast; keeps its input and fp32 mean and reciprocal deviation per row. */
-function layerNorm(to: Lowering, { input, scale, offset, output }: LayerNorm): void {
+function layerNorm(to: Lowering, { input, scale, offset, output, keepsType }: LayerNorm): void {
   const { pool, recorder } = to;
   const given = to.tensor(input);
   const x = to.autocast ? to.cast(given, 4) : given;
@@ -116,11 +160,17 @@ function layerNorm(to: Lowering, { input, scale, offset, output }: LayerNorm): v
     pool.make(beta.shape, beta.elementBytes),
   ]);
   to.save(node, x);
-  to.produce(output, x.elementBytes, node);
+  const castsBack = keepsType && given.elementBytes !== x.elementBytes;
+  const wide = castsBack ? to.scratchTensor(recorder.allocate(x.shape, 4), x.shape, 4, node) : undefined;
+  if (wide === undefined) to.produce(output, x.elementBytes, node);
   const rows = to.statisticsShape(x.shape);
   const mean = to.scratchTensor(recorder.allocate(rows, 4), rows, 4, undefined);
   const deviation = to.scratchTensor(recorder.allocate(rows, 4), rows, 4, undefined);
   to.save(node, mean, deviation);
+  if (wide !== undefined) {
+    const back = to.node([wide.target], () => [pool.make(x.shape, x.elementBytes)]);
+    to.produce(output, given.elementBytes, back);
+  }
   to.releaseScratch(0);
 }
 
@@ -128,9 +178,12 @@ function layerNorm(to: Lowering, { input, scale, offset, output }: LayerNorm): v
  * Indexing keeps its index only, a view of the graph's edge list; its backward adds into zeros of the node rows. scatter_add_
  * into zeros keeps the same; its backward gathers.
  */
-function rowsToRows(to: Lowering, { input, output }: Gather | SegmentSum): void {
+function rowsToRows(to: Lowering, operation: Gather | SegmentSum | SegmentMax): void {
+  const { input, output, endpoints } = operation;
   const x = to.tensor(input);
-  const node = to.node([x.target], () => [to.pool.make(x.shape, x.elementBytes)]);
+  const flows = operation.kind !== 'segmentMax';
+  const node = flows ? to.node([x.target], () => [to.pool.make(x.shape, x.elementBytes)]) : undefined;
+  if (endpoints.index !== undefined) to.save(node, to.tensor(endpoints.index));
   to.produce(output, x.elementBytes, node);
 }
 
@@ -143,17 +196,6 @@ function concat(to: Lowering, { inputs, output }: Concat): void {
     tensors.map(({ target, shape }) => target && to.pool.view(incoming, shape)),
   );
   to.produce(output, elementBytes, node);
-}
-
-/** Keeps nothing; both sides get the same gradient tensor. */
-function add(to: Lowering, left: ValueId, right: ValueId, output: ValueId): void {
-  const a = to.tensor(left);
-  const b = to.tensor(right);
-  const node = to.node([a.target, b.target], (incoming) => [
-    a.target && to.pool.share(incoming),
-    b.target && to.pool.share(incoming),
-  ]);
-  to.produce(output, Math.max(a.elementBytes, b.elementBytes), node);
 }
 
 function gatherAdd(to: Lowering, { edges, senders, receivers, output }: GatherAdd): void {

@@ -13,7 +13,7 @@ export function segmentPyTorch({ model, recipe }: Config): Segmentation {
     encoder: checkpoint.encoder,
     decoder: checkpoint.decoder,
     model: checkpoint.model,
-    rollout: checkpoint.rollout,
+    rollout: checkpoint.rollout && recipe.rolloutSteps > 1,
   } as const;
   switch (checkpoint.processor.kind) {
     case 'none':

@@ -22,8 +22,10 @@ export interface Gradient {
   readonly storage: StorageId;
   readonly shape: Shape;
   readonly elementBytes: number;
-  /** Not a view. */
+  /** Not a strided slice of a wider gradient. */
   readonly dense: boolean;
+  /** Not a view: the engine may add to it in place once nobody else can see it. */
+  readonly inPlace: boolean;
   holders: number;
 }
 
@@ -37,6 +39,10 @@ export interface TapeNode {
   readonly module: number;
   readonly next: readonly (GradientTarget | undefined)[];
   readonly backward: Backward;
+  /** Broadcast inputs: their gradients come in the output's shape and are summed to the input's once `backward` has returned. */
+  readonly sumTo: readonly (Shape | undefined)[];
+  /** Gradients that may come at another width or in another type than these inputs: then summed and cast, one after the other. */
+  fitTo: readonly Tensor[];
   readonly saved: StorageId[];
   /** The saved tensors are placeholders `firstSlot … firstSlot + numSlots − 1` of a checkpoint. */
   replay: Replay | undefined;
@@ -62,18 +68,18 @@ export class GradientPool {
   constructor(readonly recorder: TraceRecorder) {}
 
   make(shape: Shape, elementBytes: number): Gradient {
-    return { storage: this.recorder.allocate(shape, elementBytes), shape, elementBytes, dense: true, holders: 1 };
+    return { storage: this.recorder.allocate(shape, elementBytes), shape, elementBytes, dense: true, inPlace: true, holders: 1 };
   }
 
   /** A view whose base is gone: alone on its storage, and yet never summed in place. */
   makeView(shape: Shape, elementBytes: number): Gradient {
-    return { ...this.make(shape, elementBytes), dense: false };
+    return { ...this.make(shape, elementBytes), inPlace: false };
   }
 
   /** Another tensor on the same storage. */
   view(of: Gradient, shape: Shape): Gradient {
     this.recorder.retain(of.storage);
-    return { storage: of.storage, shape, elementBytes: of.elementBytes, dense: false, holders: 1 };
+    return { storage: of.storage, shape, elementBytes: of.elementBytes, dense: false, inPlace: false, holders: 1 };
   }
 
   share(gradient: Gradient): Gradient {
@@ -109,9 +115,13 @@ export class Engine {
     recorder.currentModule = node.module;
     const incoming = node.incoming!;
     node.incoming = undefined;
-    const results = node.backward(incoming);
+    const results = [...node.backward(incoming)];
+    // What a checkpoint's replay hands out has no other owner; a node's own saved tensors live until its outputs are checked.
+    for (const storage of unpacked ?? []) recorder.release(storage);
+    for (let i = 0; i < node.sumTo.length; i++) this.sumToShape(results, i, node.sumTo[i]);
+    for (const [i, input] of node.fitTo.entries()) results[i] = results[i] && this.fit(results[i], input);
     this.pool.release(incoming);
-    for (const storage of unpacked ?? node.saved) recorder.release(storage);
+    for (const storage of node.saved) recorder.release(storage);
     node.saved.length = 0;
     node.replay?.dropPlaceholders(node.numSlots);
     for (let i = 0; i < node.next.length; i++) {
@@ -120,6 +130,26 @@ export class Engine {
       if (target !== undefined) this.deliver(target, gradient);
       else if (gradient !== undefined) this.pool.release(gradient);
     }
+  }
+
+  private sumToShape(results: (Gradient | undefined)[], index: number, shape: Shape | undefined): void {
+    const wide = results[index];
+    if (shape === undefined || wide === undefined) return;
+    results[index] = this.pool.makeView(shape, wide.elementBytes);
+    this.pool.release(wide);
+  }
+
+  private fit(raw: Gradient, { shape, elementBytes }: Tensor): Gradient {
+    let fitted = raw;
+    if (!sameShape(fitted.shape, shape)) fitted = this.replaced(fitted, shape, fitted.elementBytes);
+    if (fitted.elementBytes !== elementBytes) fitted = this.replaced(fitted, shape, elementBytes);
+    return fitted;
+  }
+
+  private replaced(former: Gradient, shape: Shape, elementBytes: number): Gradient {
+    const gradient = this.pool.make(shape, elementBytes);
+    this.pool.release(former);
+    return gradient;
   }
 
   private deliver(target: GradientTarget, gradient: Gradient | undefined): void {
@@ -131,7 +161,7 @@ export class Engine {
 
   private sum(held: Gradient | undefined, added: Gradient): Gradient {
     if (held === undefined) return added;
-    const alone = held.dense && held.holders === 1 && this.pool.recorder.numReferences(held.storage) === 1;
+    const alone = held.inPlace && held.holders === 1 && this.pool.recorder.numReferences(held.storage) === 1;
     const total = alone ? held : this.pool.make(held.shape, held.elementBytes);
     if (!alone) this.pool.release(held);
     this.pool.release(added);
@@ -143,11 +173,19 @@ export class Engine {
     target.incoming = undefined;
     if (incoming === undefined) return;
     if (target.gradient === undefined) {
-      target.gradient = incoming;
-      this.pool.recorder.categorize(incoming.storage, 'gradient');
+      target.gradient = this.owned(incoming);
+      this.pool.recorder.categorize(target.gradient.storage, 'gradient');
     } else {
       this.pool.release(incoming);
     }
+  }
+
+  /** A slice of a wider gradient is copied into a tensor of its own. */
+  private owned(gradient: Gradient): Gradient {
+    if (gradient.dense) return gradient;
+    const copy = this.pool.make(gradient.shape, gradient.elementBytes);
+    this.pool.release(gradient);
+    return copy;
   }
 
   /** Ascending by sequence number, so that the next to run is the last. The list is short: rarely ten entries. */
@@ -157,6 +195,9 @@ export class Engine {
     this.ready.splice(i, 0, node);
   }
 }
+
+const sameShape = (a: Shape, b: Shape): boolean =>
+  a === b || a.every(({ symbol, factor }, i) => b[i]!.symbol === symbol && b[i]!.factor === factor);
 
 /** How many gradients each reachable target waits for. */
 function countPending(root: TapeNode): void {
