@@ -5,6 +5,7 @@
 import { type Axis, axis, type Shape } from './shape.js';
 import type {
   ActivationFunction,
+  Binary,
   Block,
   BlockRole,
   EdgeSet,
@@ -14,9 +15,11 @@ import type {
   Node,
   Operation,
   Parameter,
+  Resident,
   Value,
   ValueId,
   ValueSource,
+  WithScalar,
 } from './types.js';
 
 export interface FrameSpec {
@@ -81,6 +84,7 @@ export class ProgramBuilder {
   readonly parameters: Parameter[] = [];
   readonly data: Record<string, ValueId> = {};
   readonly predictions: ValueId[] = [];
+  residents: Resident[] | undefined;
   loss: ValueId | undefined;
   private readonly holders: number[] = [];
   private readonly stack: Frame[] = [];
@@ -130,20 +134,27 @@ export class ProgramBuilder {
     return this.emit(this.shape(input), name, { kind: 'activation', function: fn, input, recomputed }, [input]);
   }
 
-  layerNorm(input: ValueId, scale: ValueId, offset: ValueId, name: string): ValueId {
-    return this.emit(this.shape(input), name, { kind: 'layerNorm', input, scale, offset }, [input]);
+  layerNorm(input: ValueId, scale: ValueId, offset: ValueId, name: string, keepsType = false): ValueId {
+    const operation = { kind: 'layerNorm', input, scale, offset, ...(keepsType && { keepsType }) } as const;
+    return this.emit(this.shape(input), name, operation, [input]);
   }
 
   gather(input: ValueId, endpoints: Endpoints, name: string): ValueId {
     const columns = this.shape(input)[2]!;
-    const shape = this.rows(edgeRows(endpoints.edges), columns.symbol, columns.factor);
-    return this.emit(shape, name, { kind: 'gather', input, endpoints }, [input]);
+    const shape = this.rows(this.rowsOf(endpoints), columns.symbol, columns.factor);
+    return this.emit(shape, name, { kind: 'gather', input, endpoints }, withIndex(input, endpoints));
   }
 
   segmentSum(input: ValueId, endpoints: Endpoints, nodeRows: string, name: string): ValueId {
     const columns = this.shape(input)[2]!;
     const shape = this.rows(nodeRows, columns.symbol, columns.factor);
-    return this.emit(shape, name, { kind: 'segmentSum', input, endpoints }, [input]);
+    return this.emit(shape, name, { kind: 'segmentSum', input, endpoints }, withIndex(input, endpoints));
+  }
+
+  segmentMax(input: ValueId, endpoints: Endpoints, nodeRows: string, name: string): ValueId {
+    const columns = this.shape(input)[2]!;
+    const shape = this.rows(nodeRows, columns.symbol, columns.factor);
+    return this.emit(shape, name, { kind: 'segmentMax', input, endpoints }, withIndex(input, endpoints));
   }
 
   concat(inputs: readonly ValueId[], name: string): ValueId {
@@ -153,11 +164,15 @@ export class ProgramBuilder {
   }
 
   add(left: ValueId, right: ValueId, name: string): ValueId {
-    return this.emit(this.shape(left), name, { kind: 'add', left, right }, [left, right]);
+    return this.binary('add', left, right, name);
   }
 
-  multiply(left: ValueId, right: ValueId, name: string): ValueId {
-    return this.emit(this.shape(left), name, { kind: 'multiply', left, right }, [left, right]);
+  binary(kind: Binary['kind'], left: ValueId, right: ValueId, name: string): ValueId {
+    return this.emit(this.shape(left), name, { kind, left, right }, [left, right]);
+  }
+
+  withScalar(kind: WithScalar['kind'], input: ValueId, scalar: number, name: string): ValueId {
+    return this.emit(this.shape(input), name, { kind, input, scalar }, [input]);
   }
 
   gatherAdd(edges: ValueId, senders: ValueId, receivers: ValueId, edgeSet: EdgeSet, name: string): ValueId {
@@ -168,7 +183,9 @@ export class ProgramBuilder {
   /** Any operation whose output shape the caller knows. */
   emit(shape: Shape, name: string, operation: WithoutOutput<Operation>, inputs: readonly ValueId[]): ValueId {
     const frame = this.top();
-    const differentiable = inputs.some((id) => this.values[id]!.differentiable) || readsParameter(operation);
+    const differentiable =
+      operation.kind !== 'segmentMax' &&
+      (inputs.some((id) => this.values[id]!.differentiable) || readsParameter(operation));
     const output = this.value(name, shape, 'operation', differentiable);
     for (const id of inputs) if (this.values[id]!.source === 'operation') frame.read(id);
     frame.body.push({ ...operation, output } as Operation);
@@ -224,7 +241,8 @@ export class ProgramBuilder {
   finish(): ForwardProgram {
     const { values, parameters, data, predictions, loss } = this;
     const program = { values, parameters, data, predictions, root: this.root! };
-    return loss === undefined ? program : { ...program, loss };
+    const { residents } = this;
+    return { ...program, ...(residents && { residents }), ...(loss !== undefined && { loss }) };
   }
 
   /** @internal for `Frame`: a temporary becomes a local, anything else gets one more holder. */
@@ -246,6 +264,10 @@ export class ProgramBuilder {
     return this.stack.at(-1)!;
   }
 
+  private rowsOf({ edges, index }: Endpoints): string {
+    return index === undefined ? edgeRows(edges) : this.shape(index)[1]!.symbol;
+  }
+
   private shape(id: ValueId): Shape {
     return this.values[id]!.shape;
   }
@@ -259,8 +281,11 @@ export class ProgramBuilder {
 }
 
 function readsParameter(operation: WithoutOutput<Operation>): boolean {
-  return operation.kind === 'linear' || operation.kind === 'layerNorm';
+  return operation.kind === 'linear' || operation.kind === 'layerNorm' || operation.kind === 'addBias';
 }
+
+const withIndex = (input: ValueId, { index }: Endpoints): readonly ValueId[] =>
+  index === undefined ? [input] : [input, index];
 
 /** The dimension that counts the edges of a set. */
 export const edgeRows = (edges: EdgeSet): 'grid2meshEdges' | 'meshEdges' | 'mesh2gridEdges' => `${edges}Edges`;

@@ -24,5 +24,8 @@ export function dimensionsOf({ model, recipe }: Pick<Config, 'model' | 'recipe'>
     latitudes,
     longitudes,
     ...counts,
+    // Row pointer arrays: one more than the rows of the batch.
+    meshNodesPointers: recipe.batchSize * counts.meshNodes + 1,
+    gridNodesPointers: recipe.batchSize * counts.gridNodes + 1,
   };
 }

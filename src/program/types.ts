@@ -39,6 +39,8 @@ export type EdgeSet = 'grid2mesh' | 'mesh' | 'mesh2grid';
 export interface Endpoints {
   readonly edges: EdgeSet;
   readonly end: 'senders' | 'receivers';
+  /** Where a code base makes the node numbers anew in every step (`integers`), so that their lifetime counts. */
+  readonly index?: ValueId;
 }
 
 export type ActivationFunction = 'silu' | 'gelu' | 'relu' | 'sigmoid';
@@ -64,6 +66,8 @@ export interface LayerNorm extends Op<'layerNorm'> {
   readonly input: ValueId;
   readonly scale: ValueId;
   readonly offset: ValueId;
+  /** Mixed precision: the result is cast back to the input's type (anemoi's AutocastLayerNorm). */
+  readonly keepsType?: boolean;
 }
 /** Node rows to edge rows. */
 export interface Gather extends Op<'gather'> {
@@ -79,9 +83,36 @@ export interface SegmentSum extends Op<'segmentSum'> {
   readonly input: ValueId;
   readonly endpoints: Endpoints;
 }
-export interface Binary extends Op<'add' | 'multiply'> {
+/** Edge rows to node rows, the largest of each receiver's; no gradient flows through it. */
+export interface SegmentMax extends Op<'segmentMax'> {
+  readonly input: ValueId;
+  readonly endpoints: Endpoints;
+}
+export interface Binary extends Op<'add' | 'subtract' | 'multiply' | 'divide'> {
   readonly left: ValueId;
   readonly right: ValueId;
+}
+/** `input · scalar` or `input + scalar`. */
+export interface WithScalar extends Op<'scale' | 'shift'> {
+  readonly input: ValueId;
+  readonly scalar: number;
+}
+export interface Exp extends Op<'exp'> {
+  readonly input: ValueId;
+}
+/** `[rows, hiddenDim] → [rows, heads]`: the sum over each head's `hiddenDim / heads` columns. */
+export interface HeadSum extends Op<'headSum'> {
+  readonly input: ValueId;
+}
+/** `[rows, hiddenDim] · [rows, heads]`: each head's columns times that head's weight. */
+export interface HeadScale extends Op<'headScale'> {
+  readonly input: ValueId;
+  readonly weights: ValueId;
+}
+/** The bias of a layer whose products have none: `[rows, width] + [width]`. */
+export interface AddBias extends Op<'addBias'> {
+  readonly input: ValueId;
+  readonly bias: ValueId;
 }
 /** The fused concat trick: `edges + senders[s] + receivers[r]` in one kernel. */
 export interface GatherAdd extends Op<'gatherAdd'> {
@@ -91,21 +122,32 @@ export interface GatherAdd extends Op<'gatherAdd'> {
   readonly edgeSet: EdgeSet;
 }
 /**
- * Attention of each receiver over its incoming edges, scaled dot product per head, edge term added to keys and values.
- * `[edges, hidden]` keys' edge term; q, k, v `[nodes, hidden]` before the gather.
+ * One kernel for what `attention.ts` writes in small operations: softmax over each receiver's incoming edges of `q·(k + e)` per head,
+ * times `v + e`. `[nodes, hiddenDim]` query, key and value, `[edges, hiddenDim]` edge term. PyTorch only (anemoi's Triton kernel).
  */
 export interface GraphAttention extends Op<'graphAttention'> {
   readonly query: ValueId;
   readonly key: ValueId;
   readonly value: ValueId;
   readonly edgeTerm: ValueId;
-  readonly edgeSet: EdgeSet;
   readonly heads: number;
+  /** Sorted node numbers and row pointers, which its backward reads. */
+  readonly indices: readonly ValueId[];
+}
+/** Whole numbers that a code base derives from its graph in every step: edge indices, row pointers, sort orders. PyTorch only. */
+export interface Integers extends Op<'integers'> {
+  readonly inputs: readonly ValueId[];
+}
+/** The same rows under another name, without a copy; the backward pass makes one. PyTorch only (a slice of everything). */
+export interface Slice extends Op<'slice'> {
+  readonly input: ValueId;
 }
 /** Latitude-weighted mean squared error, a scalar. */
 export interface Loss extends Op<'loss'> {
   readonly prediction: ValueId;
   readonly target: ValueId;
+  /** One kernel without weights (torch's mse_loss); absent: the weighted loss of the GraphCast code bases. */
+  readonly kernel?: 'mse';
 }
 
 export type Operation =
@@ -115,9 +157,17 @@ export type Operation =
   | Gather
   | Concat
   | SegmentSum
+  | SegmentMax
   | Binary
+  | WithScalar
+  | Exp
+  | HeadSum
+  | HeadScale
+  | AddBias
   | GatherAdd
   | GraphAttention
+  | Integers
+  | Slice
   | Loss;
 
 /** The last local variable that held the value lets go. */
@@ -155,11 +205,21 @@ export interface Block {
 
 export type Node = Block | Operation | Drop;
 
+/** A graph array that no operation of the program reads, or that it reads as an index. */
+export interface Resident {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Bytes of an element; `float`: as the model's data. */
+  readonly elementBytes: number | 'float';
+}
+
 export interface ForwardProgram {
   readonly values: readonly Value[];
   readonly parameters: readonly Parameter[];
   /** `gridInput`, `target`, `meshNodeFeatures`, `grid2meshEdgeFeatures`, … */
   readonly data: Readonly<Record<string, ValueId>>;
+  /** What else lies on the device from the start; absent: the runtime knows the code base's own list. */
+  readonly residents?: readonly Resident[];
   readonly root: Block;
   /** The scalar that is differentiated; absent in inference. */
   readonly loss?: ValueId;

@@ -68,7 +68,14 @@ export class GradientPool {
   constructor(readonly recorder: TraceRecorder) {}
 
   make(shape: Shape, elementBytes: number): Gradient {
-    return { storage: this.recorder.allocate(shape, elementBytes), shape, elementBytes, dense: true, inPlace: true, holders: 1 };
+    return {
+      storage: this.recorder.allocate(shape, elementBytes),
+      shape,
+      elementBytes,
+      dense: true,
+      inPlace: true,
+      holders: 1,
+    };
   }
 
   /** A view whose base is gone: alone on its storage, and yet never summed in place. */

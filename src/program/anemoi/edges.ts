@@ -1,0 +1,63 @@
+/**
+ * anemoi's edge provider (anemoi-models 0.19.0, layers/graph_provider.py): three fixed features per edge and eight trained ones, joined
+ * in every step; the edge index of the whole batch, made in every step from the graph's own.
+ */
+import type { ProgramBuilder } from '../builder.js';
+import { axis, constant } from '../shape.js';
+import type { EdgeSet, Module, ValueId } from '../types.js';
+
+/** Edge length and two direction components (anemoi-training's default `edge_attributes`). */
+const numFixedFeatures = 3;
+/** `trainable_parameters.*2*: 8` in anemoi-training's graph configurations. */
+export const numTrainedFeatures = 8;
+export const edgeFeatureWidth = constant(numFixedFeatures + numTrainedFeatures);
+
+export const int64Bytes = 8;
+
+export interface EdgeProvider {
+  readonly edges: EdgeSet;
+  readonly rows: string;
+  readonly fixed: ValueId;
+  readonly trained: ValueId;
+}
+
+export function declareEdges(builder: ProgramBuilder, edges: EdgeSet, module: Module): EdgeProvider {
+  const rows = `${edges}Edges`;
+  const fixed = builder.input(`${edges}EdgeFeatures`, [axis(rows), constant(numFixedFeatures)]);
+  const trained = builder.parameter(`${edges}.trainedEdgeFeatures`, module, 'weight', [
+    axis(rows),
+    constant(numTrainedFeatures),
+  ]);
+  builder.residents ??= [];
+  builder.residents.push(
+    { name: `${edges} edge order`, shape: [axis(rows)], elementBytes: int64Bytes },
+    { name: `${edges} edge index`, shape: [constant(2), axis(rows)], elementBytes: int64Bytes },
+    { name: `${edges} node offsets of a sample`, shape: [constant(2)], elementBytes: int64Bytes },
+    { name: `${edges} layout version`, shape: [constant(1)], elementBytes: int64Bytes },
+  );
+  return { edges, rows, fixed, trained };
+}
+
+export interface ProvidedEdges {
+  /** `[edges, 11]` */
+  readonly features: ValueId;
+  /** `[2, edges]` int64 */
+  readonly index: ValueId;
+}
+
+export function provideEdges(builder: ProgramBuilder, { rows, fixed, trained }: EdgeProvider): ProvidedEdges {
+  const [features, index] = builder.call({ name: `${rows} provider` }, {}, (frame) => {
+    const joined = builder.emit(
+      builder.rows(rows, 'one', edgeFeatureWidth.factor),
+      'join fixed and trained features',
+      { kind: 'concat', inputs: [fixed, trained] },
+      [fixed, trained],
+    );
+    frame.set('features', joined);
+    const offsets = builder.emit([constant(2)], 'node offsets', { kind: 'integers', inputs: [] }, []);
+    const shape = [constant(2), axis(rows), axis('batch')];
+    const shifted = builder.emit(shape, 'shifted edge index', { kind: 'integers', inputs: [offsets] }, [offsets]);
+    return [joined, builder.emit(shape, 'edge index of the batch', { kind: 'integers', inputs: [shifted] }, [shifted])];
+  });
+  return { features: features!, index: index! };
+}

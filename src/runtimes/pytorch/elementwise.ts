@@ -1,0 +1,96 @@
+/**
+ * Rules of the small operations that attention and gates are written in. Each backward formula allocates in the order of its
+ * expression; the engine then sums and casts a gradient of another width or type than its input.
+ * Sources: tools/autograd/derivatives.yaml, torch/csrc/autograd/FunctionsManual.cpp, aten/src/ATen/autocast_mode.cpp (torch 2.13).
+ */
+import type { AddBias, Binary, Exp, HeadScale, HeadSum, Slice, WithScalar } from '../../program/types.js';
+import type { Lowering } from './lowering.js';
+import type { Tensor } from './tape.js';
+
+const widest = (...tensors: readonly { readonly elementBytes: number }[]): number =>
+  Math.max(...tensors.map(({ elementBytes }) => elementBytes));
+
+/** Sum and difference keep nothing; both sides get the same gradient tensor (a difference's right side gets a negated copy). */
+export function addOrSubtract(to: Lowering, { kind, left, right, output }: Binary): void {
+  const { pool } = to;
+  const [a, b] = [to.tensor(left), to.tensor(right)];
+  const node = to.fittingNode([a, b], (incoming) => [
+    a.target && pool.share(incoming),
+    b.target && (kind === 'add' ? pool.share(incoming) : pool.make(b.shape, incoming.elementBytes)),
+  ]);
+  to.produce(output, widest(a, b), node);
+}
+
+export function multiply(to: Lowering, { left, right, output }: Binary): void {
+  product(to, to.tensor(left), to.tensor(right), output);
+}
+
+/** As a product; the gradient of the weights is made at full width and then summed per head. */
+export function headScale(to: Lowering, { input, weights, output }: HeadScale): void {
+  product(to, to.tensor(input), to.tensor(weights), output);
+}
+
+/** Keeps each factor if the other has a gradient. */
+function product(to: Lowering, a: Tensor, b: Tensor, output: number): void {
+  const node = to.fittingNode([a, b], (incoming) => {
+    const times = (factor: Tensor) => to.pool.make(incoming.shape, widest(incoming, factor));
+    return [a.target && times(b), b.target && times(a)];
+  });
+  if (b.target) to.save(node, a);
+  if (a.target) to.save(node, b);
+  to.produce(output, widest(a, b), node);
+}
+
+/** The divisor's gradient, `−g · ((a / b) / b)`, comes first, then `g / b`. */
+export function divide(to: Lowering, { left, right, output }: Binary): void {
+  const { pool } = to;
+  const [a, b] = [to.tensor(left), to.tensor(right)];
+  const node = to.fittingNode([a, b], ({ shape, elementBytes }) => {
+    const make = () => pool.make(shape, elementBytes);
+    const [quotient, ratio, negated] = [make(), make(), make()];
+    const divisorGradient = make();
+    for (const part of [negated, ratio, quotient]) pool.release(part);
+    return [make(), divisorGradient];
+  });
+  to.save(node, a, b);
+  to.produce(output, widest(a, b), node);
+}
+
+/** `scale` makes a new gradient, `shift` hands its own on; neither keeps anything. */
+export function withScalar(to: Lowering, { kind, input, output }: WithScalar): void {
+  const x = to.tensor(input);
+  const node = to.node([x.target], (incoming) => [
+    kind === 'shift' ? to.pool.share(incoming) : to.pool.make(x.shape, x.elementBytes),
+  ]);
+  to.produce(output, x.elementBytes, node);
+}
+
+/** In autocast's fp32 list; keeps its result. */
+export function exp(to: Lowering, { input, output }: Exp): void {
+  const given = to.tensor(input);
+  const x = to.autocast ? to.cast(given, 4) : given;
+  const node = to.node([x.target], () => [to.pool.make(x.shape, x.elementBytes)]);
+  to.save(node, to.produce(output, x.elementBytes, node));
+  to.releaseScratch(0);
+}
+
+/** fp32 in autocast, without a cast of the input. Its gradient is a broadcast view, written out only where its type must change. */
+export function headSum(to: Lowering, { input, output }: HeadSum): void {
+  const x = to.tensor(input);
+  const node = to.fittingNode([x], (incoming) => [to.pool.view(incoming, x.shape)]);
+  to.produce(output, to.autocast ? 4 : x.elementBytes, node);
+}
+
+/** The bias' gradient is a sum over rows. */
+export function addBias(to: Lowering, { input, bias, output }: AddBias): void {
+  const [x, b] = [to.tensor(input), to.tensor(bias)];
+  const node = to.fittingNode([x, b], (incoming) => [x.target && to.pool.share(incoming), to.pool.share(incoming)]);
+  to.produce(output, widest(x, b), node);
+}
+
+/** Another handle on the same storage; slice_backward writes the gradient into zeros of the whole. */
+export function slice(to: Lowering, { input, output }: Slice): void {
+  const x = to.tensor(input);
+  const node = to.node([x.target], () => [to.pool.make(x.shape, x.elementBytes)]);
+  to.produceAlias(output, x, node);
+}
