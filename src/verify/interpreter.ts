@@ -83,7 +83,7 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
         return 0;
       }
       const { loss, gradients: found } = gradients();
-      optimizerBegins();
+      if (recipe.optimizer !== 'none') optimizerBegins();
       optimizer.apply(
         program.parameters.flatMap(({ value }) => {
           const gradient = found.get(value);

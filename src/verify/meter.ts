@@ -26,18 +26,14 @@ export interface Meter {
 interface Buffer {
   references: number;
   readonly bytes: number;
-  readonly isConstant: boolean;
 }
-
-/** Axes, permutations and segment counts that the binding hands to the native library: not part of the program. */
-const maxConstantSize = 8;
 
 export type StepPhase = 'forward' | 'backward' | 'optimizer';
 
 /** `onPhase`: for a progress bar. */
 export function startMeter(tf: Library, onPhase: (phase: StepPhase) => void = () => {}): Meter {
   const engine = engineOf(tf);
-  const { trackTensor, removeDataId, tidy } = engine;
+  const { trackTensor, removeDataId, tidy, runKernel } = engine;
   const buffers = new WeakMap<object, Buffer>();
   let source: Buffer | undefined;
   let live = 0;
@@ -48,11 +44,29 @@ export function startMeter(tf: Library, onPhase: (phase: StepPhase) => void = ()
   };
   let step = { events: [] as number[], startBytes: 0, forwardEndBytes: 0, peakLiveBytes: 0, optimizerBytes: 0 };
 
-  const change = (bytes: number, isConstant: boolean) => {
+  /** What a kernel makes and lets go again (the native binding's axes and intermediate results) is no event of the step. */
+  let inKernel = new Map<Buffer, number>();
+  let kernelDepth = 0;
+  const note = (bytes: number) => {
+    if (bytes !== 0) step.events.push(bytes);
+  };
+  const change = (buffer: Buffer, bytes: number) => {
     live += bytes;
-    if (!isConstant && bytes !== 0) step.events.push(bytes);
     if (live > step.peakLiveBytes) step.peakLiveBytes = live;
     if (phase === 'optimizer' && live > step.optimizerBytes) step.optimizerBytes = live;
+    if (kernelDepth === 0) note(bytes);
+    else if (!inKernel.delete(buffer)) inKernel.set(buffer, bytes);
+  };
+  engine.runKernel = (...args) => {
+    kernelDepth++;
+    try {
+      return runKernel.apply(engine, args);
+    } finally {
+      if (--kernelDepth === 0) {
+        for (const bytes of inKernel.values()) note(bytes);
+        inKernel = new Map();
+      }
+    }
   };
   engine.trackTensor = (tensor, backend) => {
     if (!engine.state.tensorInfo.has(tensor.dataId)) {
@@ -61,10 +75,9 @@ export function startMeter(tf: Library, onPhase: (phase: StepPhase) => void = ()
         source.references += 1;
         buffers.set(tensor.dataId, source);
       } else {
-        const isConstant =
-          tf.getBackend() === 'tensorflow' && tensor.dtype === 'int32' && tensor.size <= maxConstantSize;
-        buffers.set(tensor.dataId, { references: 1, bytes, isConstant });
-        change(bytes, isConstant);
+        const buffer = { references: 1, bytes };
+        buffers.set(tensor.dataId, buffer);
+        change(buffer, bytes);
       }
     }
     trackTensor.call(engine, tensor, backend);
@@ -72,7 +85,7 @@ export function startMeter(tf: Library, onPhase: (phase: StepPhase) => void = ()
   engine.removeDataId = (dataId, backend) => {
     const buffer = engine.state.tensorInfo.get(dataId)?.backend === backend ? buffers.get(dataId) : undefined;
     removeDataId.call(engine, dataId, backend);
-    if (buffer !== undefined && --buffer.references === 0) change(-buffer.bytes, buffer.isConstant);
+    if (buffer !== undefined && --buffer.references === 0) change(buffer, -buffer.bytes);
   };
   engine.tidy = (name, f) => {
     if (name === 'backward' && phase === 'forward') {
@@ -104,7 +117,7 @@ export function startMeter(tf: Library, onPhase: (phase: StepPhase) => void = ()
     },
     endStep: () => ({ ...step, events: [...step.events], forwardEndBytes: step.forwardEndBytes || live }),
     stop() {
-      Object.assign(engine, { trackTensor, removeDataId, tidy });
+      Object.assign(engine, { trackTensor, removeDataId, tidy, runKernel });
       restoreKernels();
     },
   };
@@ -116,12 +129,12 @@ function shareBuffers(
   bufferOf: (dataId: object) => Buffer | undefined,
   setSource: (buffer: Buffer | undefined) => void,
 ): () => void {
-  const restore = ['Reshape', 'Cast'].map((name) => {
+  const restore = ['Reshape', 'ExpandDims', 'Cast'].map((name) => {
     const kernel = tf.getKernel(name, tf.getBackend());
     const { kernelFunc } = kernel;
     kernel.kernelFunc = (args) => {
-      const { x } = args.inputs as unknown as { readonly x: { readonly dataId: object } };
-      setSource(bufferOf(x.dataId));
+      const [input] = Object.values(args.inputs as unknown as Record<string, { readonly dataId: object }>);
+      setSource(bufferOf(input!.dataId));
       try {
         return kernelFunc(args);
       } finally {

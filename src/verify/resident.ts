@@ -12,20 +12,21 @@ function statusBytes(field: 'VmRSS' | 'VmHWM'): number {
 }
 
 export interface ResidentMeter {
-  /** What is resident now counts as holding `liveBytes` of arrays. */
-  readonly begin: (liveBytes: number) => void;
-  /** Peak since `begin`, less what else the process held then. */
+  /** Starts a new peak, after what the garbage collector can free is gone. */
+  readonly begin: () => void;
+  /** Peak since `begin`, less what the process held beside its arrays when the meter was made. */
   readonly peakBytes: () => number;
 }
 
-export function residentMeter(): ResidentMeter | undefined {
+/** Made when `liveBytes` of arrays exist and no step has run yet. */
+export function residentMeter(liveBytes: number): ResidentMeter | undefined {
   if (!existsSync(statusFile) || !existsSync(clearFile)) return undefined;
-  let otherBytes = 0;
+  globalThis.gc?.();
+  const otherBytes = statusBytes('VmRSS') - liveBytes;
   return {
-    begin(liveBytes) {
+    begin() {
       globalThis.gc?.();
       writeFileSync(clearFile, resetPeak);
-      otherBytes = statusBytes('VmRSS') - liveBytes;
     },
     peakBytes: () => statusBytes('VmHWM') - otherBytes,
   };

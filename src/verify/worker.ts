@@ -42,7 +42,7 @@ async function run({ config, backend: choice, numSteps }: Job): Promise<Measurem
   const training = trainer(backend.tf, config, program);
   const parameterBytes = [...training.parameters.values()].reduce((sum, { size }) => sum + 4 * size, 0);
   // Pure JavaScript's arrays come and go with the garbage collector: its resident set says nothing about them.
-  const resident = backend.name === 'js' ? undefined : residentMeter();
+  const resident = backend.name === 'js' ? undefined : residentMeter(meter.liveBytes());
   const losses: number[] = [];
   const times: number[] = [];
   let measured: StepMeasurement | undefined;
@@ -50,7 +50,7 @@ async function run({ config, backend: choice, numSteps }: Job): Promise<Measurem
   for (step = 1; step <= numSteps; step++) {
     if (step === numSteps) {
       collectsGarbage = resident !== undefined;
-      resident?.begin(meter.liveBytes());
+      resident?.begin();
     }
     meter.beginStep();
     const start = performance.now();

@@ -87,9 +87,9 @@ export function concatenated(shapes: readonly TensorShape[], along: 0 | 1): Tens
   return shapes[0]!.map((dimension, i) => (i === along ? joined : dimension));
 }
 
-/** Values of the symbols that joining the outputs of a segment can make: every sum of different row counts. */
+/** Values of the symbols that joining a segment's outputs can make: grid nodes, mesh edges (state, messages) and mesh nodes. */
 export function sumsOfRows(base: Dimensions): Dimensions {
-  const rows = ['gridNodes', 'meshEdges', 'meshNodes'];
+  const rows = ['gridNodes', 'meshEdges', 'meshEdges', 'meshNodes'];
   const sums: Record<string, number> = {};
   for (let subset = 0; subset < 2 ** rows.length; subset++) {
     const chosen = rows.filter((_, i) => (subset >> i) & 1);

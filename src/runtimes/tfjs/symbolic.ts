@@ -115,12 +115,11 @@ export class SymbolicOps implements Ops<SymbolicTensor> {
   /** A custom gradient over `[1, rows, columns]`: it keeps the output too, and computes every input's gradient at once. */
   fusedMatMul(a: T, b: T, bias?: T): T {
     const withBias = bias === undefined ? [] : [bias];
-    const a3 = this.reshape(a, [one, ...a.shape]);
-    const b3 = this.reshape(b, [one, ...b.shape]);
-    return this.customGradient(
-      (inputs, save) => {
+    return this.engine.tidy(() => {
+      const inputs = [this.reshape(a, [one, ...a.shape]), this.reshape(b, [one, ...b.shape]), ...withBias];
+      return this.customGradient(([a3, b3], save) => {
         const y = this.engine.make([one, a.shape[0]!, b.shape[1]!], '_FusedMatMul');
-        save([inputs[0]!, inputs[1]!, y, ...withBias]);
+        save([a3!, b3!, y, ...withBias]);
         return {
           value: this.reshape(y, y.shape.slice(1)),
           gradient: (dy, [a3, b3, y, bias]) => {
@@ -129,9 +128,8 @@ export class SymbolicOps implements Ops<SymbolicTensor> {
             return bias === undefined ? products : [...products, this.likeInput(dy3, bias)];
           },
         };
-      },
-      [a3, b3, ...withBias],
-    );
+      }, inputs);
+    });
   }
 
   /** The gradient is split before the inputs' own scopes open: all parts live to the end of the pass. */

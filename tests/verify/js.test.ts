@@ -1,0 +1,44 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadJs } from '../../src/verify/backends/js.js';
+import type { Library } from '../../src/verify/library.js';
+import { runSteps } from './steps.js';
+
+let tf: Library;
+beforeAll(async () => {
+  tf = await loadJs();
+});
+
+/** The second step is the first in the steady state: the optimizer's arrays are there. */
+const steadyStep = 2;
+
+describe('the estimate of TensorFlow.js equals what real steps hold, array by array', () => {
+  it.each([
+    {},
+    { layout: 'physicsnemo', layers: '3' },
+    { tape: 'fused' },
+    { tape: 'lean' },
+    { 'mlp-hidden-layers': '2' },
+    { batch: '2', tape: 'lean', 'mlp-hidden-layers': '2' },
+    { checkpoint: 'processor:every=2' },
+    { checkpoint: 'processor:every=1', tape: 'lean' },
+    { layers: '4', checkpoint: 'processor:every=1', batch: '2' },
+    { layers: '3', checkpoint: 'processor:segments=2' },
+    { checkpoint: 'encoder' },
+    { checkpoint: 'decoder', tape: 'fused' },
+    { checkpoint: 'encoder+decoder' },
+    { checkpoint: 'model' },
+    { rollout: '2' },
+    { rollout: '2', 'input-channels': '4', checkpoint: 'rollout' },
+    { rollout: '3', checkpoint: 'rollout+processor:every=1', tape: 'lean' },
+    { accumulate: '2', optimizer: 'adam' },
+    { optimizer: 'sgd' },
+    { optimizer: 'momentum' },
+    { optimizer: 'none' },
+    { mode: 'inference', rollout: '2' },
+  ])('%j', async ({ layout, ...flags }: Readonly<Record<string, string>>) => {
+    const model = layout === 'physicsnemo' ? 'physicsnemo-graphcast' : 'tiny';
+    const { predicted, measured, divergence } = await runSteps(tf, flags, steadyStep, model);
+    expect(divergence).toBeUndefined();
+    expect(predicted).toEqual(measured);
+  });
+});
