@@ -20,7 +20,12 @@ export function sizeCandidate(config: Config, structure: Structure, counts: Coun
   return { config, structure, dimensions, ...sizeUp(structure, dimensions) };
 }
 
-export function judgeCandidate(candidate: SizedCandidate, device: Device): JudgedStep {
+/** The part of a candidate that its verdict depends on. */
+export type Judgeable = Pick<SizedCandidate, 'config' | 'dimensions' | 'peakLiveBytes'> & {
+  readonly structure: Pick<Structure, 'trace'>;
+};
+
+export function judgeCandidate(candidate: Judgeable, device: Device): JudgedStep {
   const { config, structure, dimensions, peakLiveBytes } = candidate;
   const { trace } = structure;
   const { runtime } = runtimes[config.runtime];
