@@ -2,6 +2,7 @@
 const commands = {
   estimate: async () => (await import('../commands/estimate.js')).default,
   sweep: async () => (await import('../commands/sweep.js')).default,
+  advise: async () => (await import('../commands/advise.js')).default,
   verify: async () => (await import('../commands/verify.js')).default,
   profiles: async () => (await import('../commands/profiles.js')).default,
 };

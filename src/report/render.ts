@@ -3,12 +3,14 @@ import { orList } from '../config/nearest.js';
 import { InputError } from '../errors.js';
 import { type Format, formats, type Renderer } from './formats.js';
 import { renderJson } from './json.js';
+import type { Advice } from './schemas/advise.js';
 import type { Estimate } from './schemas/estimate.js';
 import type { Profiles } from './schemas/profiles.js';
 import type { Sweep } from './schemas/sweep.js';
 import type { Verification } from './schemas/verify.js';
 
 export interface Reports {
+  readonly 'gc-plan/advise@1': Advice;
   readonly 'gc-plan/estimate@1': Estimate;
   readonly 'gc-plan/profiles@1': Profiles;
   readonly 'gc-plan/verify@1': Verification;
@@ -23,6 +25,7 @@ type Renderers = {
 const json = async () => renderJson;
 
 const renderers: Renderers = {
+  'gc-plan/advise@1': { table: async () => (await import('./table/advise.js')).renderAdvice, json },
   'gc-plan/estimate@1': { table: async () => (await import('./table/estimate.js')).renderEstimate, json },
   'gc-plan/sweep@1': { table: async () => (await import('./table/sweep.js')).renderSweep, json },
   'gc-plan/verify@1': { table: async () => (await import('./table/verify.js')).renderVerification, json },

@@ -1,5 +1,6 @@
 /** The reports as JSON Schemas (draft 2020-12), by the name in their `schema` key. The build writes them to `schemas/`. */
 import { z } from 'zod';
+import { adviseSchema } from './advise.js';
 import { errorSchema } from './error.js';
 import { estimateSchema } from './estimate.js';
 import { profilesSchema } from './profiles.js';
@@ -9,6 +10,7 @@ import { verificationSchema } from './verify.js';
 export const reportSchemas = {
   'gc-plan/estimate@1': estimateSchema,
   'gc-plan/sweep@1': sweepSchema,
+  'gc-plan/advise@1': adviseSchema,
   'gc-plan/verify@1': verificationSchema,
   'gc-plan/profiles@1': profilesSchema,
   'gc-plan/error@1': errorSchema,

@@ -1,0 +1,84 @@
+/** What a person reads of an advice: what is missing, the cheapest combination with its lines of code, each change alone. */
+import type { ChalkInstance } from 'chalk';
+import type { Layout } from '../formats.js';
+import type { Advice } from '../schemas/advise.js';
+import { formatBytes } from '../units.js';
+import { type Block, columns, list, page, paragraph, styleOf } from './blocks.js';
+
+export function renderAdvice(advice: Advice, layout: Layout): string {
+  const style = styleOf(layout);
+  return page([
+    [
+      ...paragraph(question(advice, style), layout),
+      ...answer(advice, style).flatMap((line) => paragraph(line, layout)),
+    ],
+    cheapestParts(advice, style),
+    singles(advice, style),
+    lines(advice, style),
+    list(style.bold('Assumptions'), advice.assumptions, layout),
+  ]);
+}
+
+function question({ verdict, config }: Advice, style: ChalkInstance): string {
+  const name = `${config.model.name} on ${config.device?.name}`;
+  switch (verdict.kind) {
+    case 'fits':
+      return style.green.bold(`${name} fits as it is, with ${formatBytes(verdict.headroomBytes)} to spare`);
+    case 'tight':
+    case 'exceeds':
+      return `${style.red.bold(`${name} ${verdict.kind === 'tight' ? 'is tight' : 'does not fit'}`)}: ${formatBytes(verdict.shortfallBytes)} short of ${formatBytes(verdict.usableBytes)} usable`;
+    case 'unknown':
+      return name;
+  }
+}
+
+function answer({ verdict, cheapest, smallestDevice }: Advice, style: ChalkInstance): Block {
+  if (verdict.kind === 'fits') return [];
+  const card = smallestDevice ? [`as it is, it fits on ${smallestDevice}`] : ['as it is, it fits on no known card'];
+  if (cheapest === undefined) return [style.red.bold('nothing in the catalogue makes it fit'), ...card];
+  const { change, deviceBytes, relativeCost } = cheapest;
+  return [
+    `${style.green.bold('cheapest that fits')}: ${change} (${formatBytes(deviceBytes)} on the card, ${formatCost(relativeCost)} the work)`,
+    ...card,
+  ];
+}
+
+const formatCost = (relativeCost: number): string => `${relativeCost.toFixed(2)}×`;
+
+function cheapestParts({ cheapest }: Advice, style: ChalkInstance): Block {
+  if (cheapest === undefined) return [];
+  return [
+    style.bold('The cheapest combination'),
+    `  ${cheapest.command}`,
+    ...cheapest.parts.flatMap(({ strategy, cost, code }) => [`  ${strategy}: ${cost}`, ...codeBlock(code, style)]),
+  ];
+}
+
+const codeBlock = (code: Advice['changes'][number]['code'], style: ChalkInstance): Block =>
+  code.flatMap(({ where, text }) => [style.dim(`    ${where}`), ...text.split('\n').map((line) => `      ${line}`)]);
+
+function singles({ changes }: Advice, style: ChalkInstance): Block {
+  if (changes.length === 0) return [];
+  const rows = changes.map(({ strategy, change, savedBytes, deviceBytes, relativeCost, verdict }) => [
+    verdict.kind === 'fits' ? 'fits' : '',
+    strategy,
+    change,
+    savedBytes < 0 ? `−${formatBytes(-savedBytes)}` : formatBytes(savedBytes),
+    formatBytes(deviceBytes),
+    formatCost(relativeCost),
+  ]);
+  return columns(
+    style.bold('One change at a time'),
+    [['', 'strategy', 'change', 'saves', 'on card', 'work'], ...rows],
+    '<<<>>>',
+  );
+}
+
+function lines({ changes }: Advice, style: ChalkInstance): Block {
+  const written = changes.filter(({ code }) => code.length > 0);
+  if (written.length === 0) return [];
+  return [
+    style.bold('How each is written'),
+    ...written.flatMap(({ strategy, code }) => [`  ${strategy}`, ...codeBlock(code, style)]),
+  ];
+}

@@ -1,0 +1,45 @@
+/** Changes put on top of a configuration, and the flags that say the same on a command line. */
+import { formatCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
+import { sharedOptions } from '../config/options.js';
+import { checkPlan, lackingParts } from '../config/plan-laws.js';
+import type { Flags } from '../config/typed.js';
+import type { CheckpointPlan, Config, Recipe } from '../config/types.js';
+import { InputError } from '../errors.js';
+import type { Change } from './types.js';
+
+/** In the order given: a later change replaces an earlier one. Nothing where the parts do not go together. */
+export function applyChanges(base: Config, changes: readonly Change[]): Config | undefined {
+  let { recipe } = base;
+  for (const change of changes) {
+    recipe = { ...recipe, ...change.recipe, checkpoint: { ...recipe.checkpoint, ...change.checkpoint } };
+  }
+  return isLawful(recipe.checkpoint, base) ? { ...base, recipe } : undefined;
+}
+
+/** What the command line would refuse is no way out. */
+export function isLawful(plan: CheckpointPlan, { model, runtime }: Config): boolean {
+  if (lackingParts(plan, runtime, model).length > 0) return false;
+  try {
+    parseCheckpoint(formatCheckpoint(plan));
+    checkPlan(plan, model, runtime);
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
+
+/** The flags that turn `from`'s recipe into `to`'s. */
+export function flagsBetween(from: Recipe, to: Recipe): Flags {
+  const flags: Record<string, string | boolean> = {};
+  for (const { name, sets, value } of sharedOptions) {
+    if (!sets?.startsWith('recipe.')) continue;
+    const key = sets.slice('recipe.'.length) as keyof Recipe;
+    const [before, after] = [written(from, key), written(to, key)];
+    if (before !== after) flags[name] = value.kind === 'switch' ? after === 'true' : after;
+  }
+  return flags;
+}
+
+const written = (recipe: Recipe, key: keyof Recipe): string =>
+  key === 'checkpoint' ? formatCheckpoint(recipe.checkpoint) : String(recipe[key]);

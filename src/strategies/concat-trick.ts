@@ -1,0 +1,39 @@
+import { layoutTraits, optionRuntimes } from '../config/capabilities.js';
+import type { Config } from '../config/types.js';
+import type { CodeLine, Strategy } from './types.js';
+
+const values = ['off', 'eager', 'fused'] as const;
+
+/** The GraphCast layouts in PyTorch; PhysicsNeMo has it as an option. */
+export const hasTricks = ({ runtime, model }: Config): boolean =>
+  (optionRuntimes.concatTrick?.includes(runtime) ?? true) &&
+  layoutTraits[model.layout].tricks &&
+  model.processor === 'interaction';
+
+function code({ model, recipe: { concatTrick } }: Config): readonly CodeLine[] {
+  const on = concatTrick !== 'off';
+  if (model.layout !== 'physicsnemo')
+    return on
+      ? [
+          {
+            where: 'PyTorch, the edge MLPs',
+            text: 'hidden = W_e(edges) + W_s(nodes)[senders] + W_r(nodes)[receivers]  # W = [W_e W_s W_r] of the first Linear',
+          },
+        ]
+      : [];
+  return [{ where: 'PhysicsNeMo, conf/config.yaml', text: `concat_trick: ${on}` }];
+}
+
+export const concatTrick: Strategy = {
+  id: 'concat-trick',
+  describe: 'Projects nodes before they are gathered: no edges × 3·hidden-dim array exists.',
+  cost: 'Fewer FLOPs; sums in another order. fused needs PhysicsNeMo’s compiled kernel.',
+  numerics: 'same',
+  changes: (config) =>
+    hasTricks(config)
+      ? values
+          .filter((value) => value !== config.recipe.concatTrick)
+          .map((value) => ({ recipe: { concatTrick: value } }))
+      : [],
+  code,
+};

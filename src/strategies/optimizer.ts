@@ -1,0 +1,60 @@
+import { valuesByRuntime } from '../config/capabilities.js';
+import type { Config, Optimizer } from '../config/types.js';
+import { trains } from './checkpoint-parts.js';
+import type { CodeLine, Strategy } from './types.js';
+
+/** The same update by another implementation: the one change that leaves the algorithm as it is. */
+const sameAlgorithm: Readonly<Partial<Record<Optimizer, readonly Optimizer[]>>> = {
+  adamw: ['adamw-fused'],
+  'adamw-fused': ['adamw'],
+};
+
+const inPyTorch: Readonly<Record<Exclude<Optimizer, 'none'>, string>> = {
+  adamw: 'torch.optim.AdamW(model.parameters(), lr)',
+  'adamw-fused': 'torch.optim.AdamW(model.parameters(), lr, fused=True)',
+  adam: 'torch.optim.Adam(model.parameters(), lr)',
+  sgd: 'torch.optim.SGD(model.parameters(), lr)',
+  momentum: 'torch.optim.SGD(model.parameters(), lr, momentum=0.9)',
+};
+
+const inOptax: Readonly<Record<Exclude<Optimizer, 'none'>, string>> = {
+  adamw: 'optax.adamw(learning_rate)',
+  'adamw-fused': 'optax.adamw(learning_rate)',
+  adam: 'optax.adam(learning_rate)',
+  sgd: 'optax.sgd(learning_rate)',
+  momentum: 'optax.sgd(learning_rate, momentum=0.9)',
+};
+
+function code({ runtime, recipe: { optimizer } }: Config): readonly CodeLine[] {
+  if (optimizer === 'none' || runtime === 'tfjs') return [];
+  return runtime === 'jax'
+    ? [{ where: 'JAX', text: inOptax[optimizer] }]
+    : [{ where: 'PyTorch', text: inPyTorch[optimizer] }];
+}
+
+const alternatives = (config: Config, sameUpdate: boolean): readonly Optimizer[] => {
+  const { optimizer } = config.recipe;
+  if (!trains(config) || optimizer === 'none') return [];
+  return valuesByRuntime.optimizer[config.runtime].filter(
+    (value) =>
+      value !== optimizer && value !== 'none' && (sameAlgorithm[optimizer]?.includes(value) ?? false) === sameUpdate,
+  );
+};
+
+export const optimizerKernel: Strategy = {
+  id: 'optimizer-kernel',
+  describe: 'The same update in one kernel: no list of square roots as large as the parameters.',
+  cost: 'Usually faster.',
+  numerics: 'same',
+  changes: (config) => alternatives(config, true).map((optimizer) => ({ recipe: { optimizer } })),
+  code,
+};
+
+export const optimizer: Strategy = {
+  id: 'optimizer',
+  describe: 'Another update rule, with less state per parameter.',
+  cost: 'Another training: learning rate and convergence change.',
+  numerics: 'different',
+  changes: (config) => alternatives(config, false).map((value) => ({ recipe: { optimizer: value } })),
+  code,
+};

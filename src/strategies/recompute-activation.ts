@@ -1,0 +1,18 @@
+import { trains } from './checkpoint-parts.js';
+import { hasTricks } from './concat-trick.js';
+import type { Strategy } from './types.js';
+
+export const recomputeActivation: Strategy = {
+  id: 'recompute-activation',
+  describe: 'Keeps the input of an MLP’s activation only and computes the activation again.',
+  cost: 'One more activation per MLP; no matrix product.',
+  numerics: 'same',
+  changes: (config) =>
+    trains(config) && hasTricks(config)
+      ? [{ recipe: { recomputeActivation: !config.recipe.recomputeActivation } }]
+      : [],
+  code: ({ model, recipe }) =>
+    model.layout === 'physicsnemo'
+      ? [{ where: 'PhysicsNeMo, conf/config.yaml', text: `recompute_activation: ${recipe.recomputeActivation}` }]
+      : [],
+};

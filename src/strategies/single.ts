@@ -1,0 +1,44 @@
+/** Each strategy alone: the alternative of it that helps most, on top of the configuration as it is. */
+import type { Config } from '../config/types.js';
+import { runtimes } from '../runtimes/index.js';
+import { applyChanges } from './apply.js';
+import type { SearchInput } from './cheapest.js';
+import { catalogue } from './index.js';
+import { buildProgram, costOf, fits, type SizedStep, type StepCost, sizeStep } from './step.js';
+import type { Strategy } from './types.js';
+
+export interface SingleChange extends StepCost {
+  readonly strategy: Strategy;
+  readonly config: Config;
+}
+
+interface Alternative extends SingleChange {
+  readonly step: SizedStep;
+}
+
+export const singleChanges = (input: SearchInput): readonly SingleChange[] =>
+  catalogue.flatMap((strategy) => bestOf(strategy, input) ?? []);
+
+/** The cheapest alternative that fits; where none does, the one with the lowest peak. */
+function bestOf(strategy: Strategy, { config, counts, device }: SearchInput): SingleChange | undefined {
+  const alternatives = strategy
+    .changes(config)
+    .flatMap((change) => applyChanges(config, [change]) ?? [])
+    .map((changed): Alternative => {
+      const program = buildProgram(changed);
+      const trace = runtimes[changed.runtime].runtime.trace(program, changed);
+      return {
+        strategy,
+        config: changed,
+        step: sizeStep(changed, trace, counts),
+        ...costOf(program, changed, counts),
+      };
+    });
+  const byPeak = alternatives.toSorted((a, b) => a.step.peakLiveBytes - b.step.peakLiveBytes);
+  // Roundings and optimizers are listed mildest first.
+  const byCost = (strategy.numerics === 'same' ? byPeak : alternatives).toSorted(
+    (a, b) =>
+      a.recomputedSampleFlops - b.recomputedSampleFlops || b.config.recipe.batchSize - a.config.recipe.batchSize,
+  );
+  return byCost.find(({ step }) => fits(step, device)) ?? byPeak[0];
+}

@@ -1,0 +1,15 @@
+import type { Strategy } from './types.js';
+
+const values = ['plain', 'fused', 'lean'] as const;
+
+export const tape: Strategy = {
+  id: 'tape',
+  describe: 'Fewer arrays on TensorFlow.js’s tape: fused matMul, or custom gradients that keep less.',
+  cost: 'lean computes activations and norms again.',
+  numerics: 'same',
+  changes: ({ runtime, recipe }) =>
+    runtime === 'tfjs'
+      ? values.filter((value) => value !== recipe.tape).map((value) => ({ recipe: { tape: value } }))
+      : [],
+  code: ({ recipe }) => [{ where: 'TensorFlow.js', text: `gc-plan verify --runtime tfjs --tape ${recipe.tape}` }],
+};

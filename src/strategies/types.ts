@@ -1,0 +1,36 @@
+/** A way out of out-of-memory that practitioners name: what it changes, what it costs, how it is written in the user's own code. */
+import type { CheckpointPlan, Config, Recipe } from '../config/types.js';
+
+/** What of a recipe is replaced; the parts of a checkpoint plan one by one, so that several strategies can share it. */
+export interface Change {
+  readonly recipe?: Readonly<Partial<Omit<Recipe, 'checkpoint'>>>;
+  readonly checkpoint?: Readonly<Partial<CheckpointPlan>>;
+}
+
+/** One line, or a few, for the user's own code. */
+export interface CodeLine {
+  /** Where it goes, e.g. `PhysicsNeMo, conf/config.yaml`. */
+  readonly where: string;
+  readonly text: string;
+}
+
+/**
+ * `same`: the same numbers up to the order of additions. `rounding`: other rounding of the same algorithm.
+ * `different`: another algorithm, or no training at all.
+ */
+export type Numerics = 'same' | 'rounding' | 'different';
+
+export interface Strategy {
+  readonly id: string;
+  /** What changes in the program or in the trace. */
+  readonly describe: string;
+  /** What it costs besides memory. */
+  readonly cost: string;
+  readonly numerics: Numerics;
+  /** Other values than the configuration's own, as far as its runtime and its code base have them. */
+  readonly changes: (config: Config) => readonly Change[];
+  /** How the value that `config` holds is written there. */
+  readonly code: (config: Config) => readonly CodeLine[];
+  /** Shown with the single changes and never part of a combination: it answers another question. */
+  readonly aside?: boolean;
+}

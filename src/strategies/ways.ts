@@ -1,0 +1,74 @@
+/** All combinations of the catalogue's changes on one configuration, grouped by what decides their cost. */
+import { formatCheckpoint } from '../config/checkpoint.js';
+import type { CheckpointPlan, Config, Recipe } from '../config/types.js';
+import { applyChanges } from './apply.js';
+import type { Change, Strategy } from './types.js';
+
+type Combination = readonly Change[];
+
+const unchanged: Change = {};
+
+/** Every choice of one alternative, or none, per strategy. */
+function combinations(strategies: readonly Strategy[], config: Config): readonly Combination[] {
+  return strategies.reduce<readonly Combination[]>(
+    (soFar, { changes }) =>
+      soFar.flatMap((chosen) => [unchanged, ...changes(config)].map((change) => [...chosen, change])),
+    [[]],
+  );
+}
+
+const changesPlan = (id: string): boolean => id.startsWith('checkpoint-') || id === 'edge-blocks';
+const changesProcessOnly = (id: string): boolean => id === 'allocator' || id === 'memory-fraction';
+
+/** The lawful plans, each once. */
+export function plansOf(strategies: readonly Strategy[], config: Config): readonly CheckpointPlan[] {
+  const plans = new Map<string, CheckpointPlan>();
+  for (const combination of combinations(
+    strategies.filter(({ id }) => changesPlan(id)),
+    config,
+  )) {
+    const changed = applyChanges(config, combination);
+    if (changed) plans.set(formatCheckpoint(changed.recipe.checkpoint), changed.recipe.checkpoint);
+  }
+  return [...plans.values()];
+}
+
+/** One trace, up to the number of samples: the same operations in the same order. */
+export interface Shape {
+  readonly config: Config;
+  readonly numChanges: number;
+}
+
+export function* shapesOf(strategies: readonly Strategy[], config: Config): Generator<Shape> {
+  const others = strategies.filter(({ id }) => !changesPlan(id) && !changesProcessOnly(id) && id !== 'micro-batch');
+  const combined = combinations(others, config);
+  for (const checkpoint of plansOf(strategies, config)) {
+    for (const combination of combined) {
+      const changed = applyChanges(config, [...combination, { checkpoint }]);
+      if (changed) yield { config: changed, numChanges: numDifferences(config.recipe, changed.recipe) };
+    }
+  }
+}
+
+/** The micro-batches, largest first, the configuration's own among them. */
+export const microBatchesOf = (strategies: readonly Strategy[], config: Config): readonly Change[] => [
+  unchanged,
+  ...strategies.filter(({ id }) => id === 'micro-batch').flatMap(({ changes }) => changes(config)),
+];
+
+/** What the process around the same arrays can change, least changes first. */
+export function processChangesOf(strategies: readonly Strategy[], config: Config): readonly Combination[] {
+  const own = strategies.filter(({ id }) => changesProcessOnly(id));
+  return [...combinations(own, config)].sort((a, b) => changed(a) - changed(b));
+}
+
+const changed = (combination: Combination): number => combination.filter((change) => change !== unchanged).length;
+
+/** Parts of the plan count one by one. */
+export function numDifferences(a: Recipe, b: Recipe): number {
+  const keys = (Object.keys(a) as (keyof Recipe)[]).filter((key) => key !== 'checkpoint' && a[key] !== b[key]);
+  const parts = (Object.keys(a.checkpoint) as (keyof CheckpointPlan)[]).filter(
+    (part) => JSON.stringify(a.checkpoint[part]) !== JSON.stringify(b.checkpoint[part]),
+  );
+  return keys.length + parts.length;
+}
