@@ -1,6 +1,6 @@
 /** What is alive when: the peak of a trace's last step, and what the bytes at the peak are. */
 import type { Dimensions } from '../program/shape.js';
-import { bufferBytes, type Category, categories, type Phase, type Trace } from './trace.js';
+import { bufferBytes, type Category, categories, type Phase, phases, type Trace } from './trace.js';
 
 export interface Peak {
   readonly liveBytes: number;
@@ -80,7 +80,10 @@ export function liveness(
     },
     byCategory,
     byModule,
-    phases: [...phasePeaks].map(([name, peakLiveBytes]) => ({ phase: name, peakLiveBytes })),
+    phases: phases.flatMap((name) => {
+      const peakLiveBytes = phasePeaks.get(name);
+      return peakLiveBytes === undefined ? [] : [{ phase: name, peakLiveBytes }];
+    }),
     forwardEndBytes: phase === 'forward' ? live : forwardEndBytes,
   };
 }
