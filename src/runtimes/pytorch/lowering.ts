@@ -286,7 +286,7 @@ export class Lowering {
   }
 
   releaseScratch(first: number): void {
-    for (const { storage } of this.scratch.splice(first)) this.recorder.release(storage);
+    while (this.scratch.length > first) this.recorder.release(this.scratch.pop()!.storage);
   }
 
   /** `[rows, batch, 1]` */

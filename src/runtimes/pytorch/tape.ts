@@ -30,7 +30,7 @@ export interface Gradient {
 }
 
 /** Takes over the incoming gradient (one holder) and returns one gradient, or none, per edge of `next`. */
-export type Backward = (incoming: Gradient) => readonly (Gradient | undefined)[];
+export type Backward = (incoming: Gradient) => (Gradient | undefined)[];
 
 export interface TapeNode {
   readonly kind: 'node';
@@ -122,7 +122,7 @@ export class Engine {
     recorder.currentModule = node.module;
     const incoming = node.incoming!;
     node.incoming = undefined;
-    const results = [...node.backward(incoming)];
+    const results = node.backward(incoming);
     // What a checkpoint's replay hands out has no other owner; a node's own saved tensors live until its outputs are checked.
     for (const storage of unpacked ?? []) recorder.release(storage);
     for (let i = 0; i < node.sumTo.length; i++) this.sumToShape(results, i, node.sumTo[i]);
