@@ -2,7 +2,9 @@
  * The backward pass: reverse order of the program, the gradient of a weight before the gradient of its input. A gradient that
  * no matrix product, gather or scatter-add needs stays fused in its consumer.
  */
+import { axis } from '../../program/shape.js';
 import type { Block, LayerNorm, Linear, Node, Operation, ValueId } from '../../program/types.js';
+import { edgeSlicesOf } from './edge-blocks.js';
 import type { Forward, Lowering } from './forward.js';
 import type { LossHead } from './loss-head.js';
 import { readsOf } from './operations.js';
@@ -70,7 +72,10 @@ export class Backward {
       return;
     }
     const again = innerEnvironment(block, environment);
-    this.recomputed(block.body, again, block.role.kind === 'decoder');
+    const slices = edgeSlicesOf.get(block);
+    if (slices?.loop === 'scan') this.scan(block, environment, again);
+    else this.recomputed(block.body, again, block.role.kind === 'decoder');
+    if (slices?.loop === 'loop' && slices.set === 'grid2mesh') this.zerosOfUnrolledSlices(block);
     // The barrier at the block's entrance: gradients leave as arrays.
     for (const id of block.inputs) {
       const terms = this.gradients.get(id);
@@ -80,13 +85,40 @@ export class Backward {
     }
   }
 
+  /**
+   * One slice of the edges in the body of a backward loop. What the body reads from outside, the gradient that comes in and the
+   * sums that go out (from zeros) live as long as the loop does, as does what waits to be added to those sums.
+   */
+  private scan(block: Block, environment: Environment, again: Environment): void {
+    const { schedule, zeros, gemm } = this.lowering;
+    const [output] = block.outputs;
+    const incoming = this.forward.array(this.forward.shape(output!, environment));
+    schedule.run(this.gradientName(output!), buffersOf(fused(...(this.gradients.get(output!) ?? []))), [incoming]);
+    this.gradients.set(output!, [inBuffer(incoming)]);
+    const waiting = block.inputs.map((id) => ({ id, terms: this.gradients.get(id) ?? [] }));
+    for (const { id } of waiting) this.gradients.delete(id);
+    const sums = block.inputs.map((id) => zeros.take(this.forward.shape(id, environment), gemm.elementBytes));
+    zeros.filledInPlace(() => this.recomputed(block.body, again, false, block.body.at(-1)));
+    const outside = block.inputs.flatMap((id) => [...buffersOf(environment.value(id))]);
+    const slice = block.inputs.flatMap((id) => buffersOf(fused(...(this.gradients.get(id) ?? []))));
+    schedule.run('end of the loop over slices', [incoming, ...outside, ...slice, ...waiting.flatMap(({ terms }) => [...buffersOf(fused(...terms))])], sums);
+    for (const [index, { id, terms }] of waiting.entries()) this.gradients.set(id, [...terms, inBuffer(sums[index]!)]);
+  }
+
+  /** A Python loop writes every slice's scatter-add down: each starts from zeros of its own, in f32 for the encoder's sum. */
+  private zerosOfUnrolledSlices(block: Block): void {
+    const { schedule, zeros, gemm, program } = this.lowering;
+    const shape = [axis('edgeSlices'), ...program.values[block.outputs[0]!]!.shape];
+    schedule.run('scatter-adds of all slices', [zeros.take(shape, gemm.elementBytes), zeros.take(shape, 4)]);
+  }
+
   /** Forward again into an environment of its own, then backward. */
-  recomputed(body: readonly Node[], again: Environment, headRunsAhead: boolean): void {
+  recomputed(body: readonly Node[], again: Environment, headRunsAhead: boolean, unread?: Node): void {
     const head = headOf(body);
     if (head !== undefined) this.recomputedHeads.add(head);
     this.lowering.schedule.within({ recompute: true }, () => {
       if (headRunsAhead && head !== undefined) this.runAhead(head, again);
-      this.forward.nodes(body, again, headRunsAhead ? head : undefined);
+      this.forward.nodes(body, again, headRunsAhead ? head : unread);
     });
     this.nodes(body, again);
   }
@@ -114,7 +146,8 @@ export class Backward {
         this.add(operation.input, fused(inBuffer(this.materialise(operation.output, gradient, environment))));
         return;
       case 'concat':
-        for (const id of operation.inputs) this.add(id, gradient);
+        // A slice each.
+        for (const id of operation.inputs) this.add(id, fused(gradient));
         return;
       case 'add': {
         // A residual sum: both branches read the gradient, so it is added up once.

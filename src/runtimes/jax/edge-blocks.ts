@@ -8,8 +8,8 @@ import { operationsOf, readsOf } from './operations.js';
 
 export interface EdgeSlices {
   readonly set: EdgeSet;
-  /** A Python loop: XLA recomputes the edge embeddings of all slices before the first slice's backward pass. */
-  readonly embedAllAtOnce: boolean;
+  /** `loop`: a Python loop. XLA then recomputes the edge embeddings of all slices before the first slice's backward pass. */
+  readonly loop: 'scan' | 'loop';
 }
 
 export const edgeSlicesOf = new WeakMap<Block, EdgeSlices>();
@@ -44,7 +44,7 @@ function sliced(program: ForwardProgram, frame: Block, set: EdgeSet, kind: 'scan
     outputs: [operations[sum]!.output],
     body: inside,
   };
-  edgeSlicesOf.set(block, { set, embedAllAtOnce: kind === 'loop' });
+  edgeSlicesOf.set(block, { set, loop: kind });
   const others = before.filter((operation) => !isEdge(operation));
   return { ...frame, body: [...others, ...embedding, block, ...operations.slice(sum + 1)] };
 }

@@ -5,6 +5,7 @@
  */
 import type { Shape } from '../../program/shape.js';
 import type { Block, ForwardProgram, Linear, Node, Operation, SegmentMax, SegmentSum, ValueId } from '../../program/types.js';
+import { edgeSlicesOf } from './edge-blocks.js';
 import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
 import { readsOf } from './operations.js';
@@ -27,7 +28,7 @@ export class Forward {
   ) {}
 
   /** `unread`: the operation whose result nothing reads in this run. */
-  nodes(nodes: readonly Node[], environment: Environment, unread?: Operation): void {
+  nodes(nodes: readonly Node[], environment: Environment, unread?: Node): void {
     for (const node of nodes) {
       if (node.kind === 'block') {
         this.lowering.schedule.within({ module: node.module }, () => this.block(node, environment, unread));
@@ -35,7 +36,7 @@ export class Forward {
     }
   }
 
-  private block(block: Block, environment: Environment, unread: Operation | undefined): void {
+  private block(block: Block, environment: Environment, unread: Node | undefined): void {
     if (!block.recomputed) {
       this.nodes(block.body, environment, unread);
       return;
@@ -43,7 +44,9 @@ export class Forward {
     // An optimization barrier stands at both ends: what goes in and what comes out has a buffer of its own.
     for (const id of block.inputs) this.materialise(id, environment);
     const inner = innerEnvironment(block, environment);
-    this.nodes(block.body, inner);
+    const run = () => this.nodes(block.body, inner, unread);
+    if (edgeSlicesOf.get(block)?.loop === 'scan') this.lowering.zeros.filledInPlace(run);
+    else run();
     for (const id of block.outputs) environment.setValue(id, inBuffer(this.materialise(id, inner)));
   }
 

@@ -41,8 +41,9 @@ export class LoopState {
     schedule.run('inputs of every rollout step', data, [this.carries, this.carry]);
   }
 
-  forwardBody(prediction: readonly BufferId[]): void {
-    this.schedule.run('input of the next rollout step', [...prediction, this.carry, this.targets], [this.carries]);
+  forwardBody(prediction: readonly BufferId[], residuals: readonly BufferId[]): void {
+    const reads = [...prediction, ...residuals, this.carry, this.targets];
+    this.schedule.run('input of the next rollout step', reads, [this.carries]);
   }
 
   /** f32 sums of the parameters' gradients over the steps, and the gradient of the carried input; then one step's slices. */

@@ -10,6 +10,7 @@ import { gemmOf } from './gemm.js';
 import { LossHead } from './loss-head.js';
 import { allocateResidents } from './residents.js';
 import { LoopState, loopBody } from './rollout.js';
+import { residualsOfScan } from './scan-residuals.js';
 import { type BufferId, Schedule } from './schedule.js';
 import { fields } from './symbols.js';
 import { buffersOf, Environment, fused, inBuffer } from './values.js';
@@ -63,9 +64,10 @@ class Step {
     const { body } = this.program.root;
     const environment = this.inputs();
     if (this.config.recipe.checkpoint.model) {
-      // All of the step is recomputed: XLA runs the recomputation with the backward pass first, and the loss's forward pass last.
+      // All is recomputed: XLA runs the recomputation with the backward pass first, and the forward pass, for the loss, last.
+      const forLoss = this.inputs();
       this.differentiateAgain(plain(body), environment);
-      this.schedule.within({ phase: 'backward' }, () => this.forward.nodes(plain(body), new Environment(environment)));
+      this.schedule.within({ phase: 'backward' }, () => this.forward.nodes(plain(body), forLoss));
     } else {
       this.forward.nodes(body, environment);
       this.differentiate(body, environment);
@@ -74,15 +76,20 @@ class Step {
   }
 
   trainRollout(): void {
-    const { schedule, program } = this;
+    const { schedule, program, lowering } = this;
     const body = plain(loopBody(program));
+    const checkpointed = this.config.recipe.checkpoint.rollout;
     const loops = new LoopState(schedule, this.data);
+    const residuals = checkpointed ? [] : residualsOfScan(program, body, lowering);
     const environment = this.inputs();
     this.forward.nodes(body, environment);
-    loops.forwardBody(buffersOf(environment.value(program.predictions[0]!)));
+    loops.forwardBody(buffersOf(environment.value(program.predictions[0]!)), residuals);
     const shapes = program.parameters.map(({ value }) => program.values[value]!.shape);
     const gradients = schedule.within({ phase: 'backward' }, () =>
-      loops.backward(shapes, () => this.differentiateAgain(body, this.inputs())),
+      loops.backward(shapes, () => {
+        if (checkpointed) this.differentiateAgain(body, this.inputs());
+        else schedule.run('one rollout step backward, from its slice of the residuals', residuals);
+      }),
     );
     this.update(gradients);
   }

@@ -76,6 +76,7 @@ export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
     clockValues: numClockVariables * (numInputTimes + recipe.rolloutSteps),
     rolloutSteps: recipe.rolloutSteps,
     atmosphericLevels: Math.max(1, (model.outputChannels - numSurfaceVariables) / numAtmosphericVariables),
+    edgeSlices: numSlices,
     workspaceBytes,
     featureCopies: recipe.batchSize > 1 ? recipe.batchSize : 0,
   };

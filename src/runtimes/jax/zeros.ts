@@ -16,6 +16,15 @@ export class Zeros {
     this.fill = this.schedule.open('zeros of all scatter-adds');
   }
 
+  /** Inside a loop's body zeros are filled where they are needed. */
+  filledInPlace<T>(body: () => T): T {
+    const outer = this.fill;
+    this.fill = (zeros) => this.schedule.run('zeros of a scatter-add', [], [zeros]);
+    const result = body();
+    this.fill = outer;
+    return result;
+  }
+
   take(shape: Shape, elementBytes: number): BufferId {
     const zeros = this.schedule.buffer(shape, elementBytes);
     this.fill(zeros);
