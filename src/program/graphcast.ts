@@ -109,14 +109,14 @@ function encoderFrame(context: Context, input: ValueId, layers: readonly LayerNe
     const grid0 = frame.set('grid0', embed(context, 'embedGridNodes', 'embedGridNodes', input));
     const mesh0 = frame.set('mesh0', embed(context, 'embedMeshNodes', 'embedMeshNodes', meshNodeFeatures));
     const edges0 = frame.set('edges0', embed(context, 'embedGrid2meshEdges', 'embedEdges', edgeFeatures.grid2mesh));
-    const embedsMeshEdges = segmentation.frames !== 'jax';
-    const meshEdges0 = embedsMeshEdges
-      ? frame.set('meshEdges0', embed(context, 'embedMeshEdges', 'embedEdges', edgeFeatures.mesh))
-      : undefined;
+    const embedMeshEdges = () =>
+      frame.set('meshEdges0', embed(context, 'embedMeshEdges', 'embedEdges', edgeFeatures.mesh));
+    const early = segmentation.frames === 'physicsnemo' ? embedMeshEdges() : undefined;
     const [grid, mesh] = grid2mesh(context, edges0, grid0, mesh0);
     frame.set('grid', grid!);
     frame.set('mesh', mesh!);
-    if (meshEdges0 === undefined) return [mesh!, grid!];
+    if (segmentation.frames === 'jax') return [mesh!, grid!];
+    const meshEdges0 = early ?? embedMeshEdges();
     const state = processorSegments(context, { edges: meshEdges0, nodes: mesh! }, layers, 0, undefined);
     frame.set('meshEdges', state.edges);
     frame.set('mesh1', state.nodes);
