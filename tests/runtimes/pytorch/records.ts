@@ -48,11 +48,10 @@ function read(file: string): PyTorchRecord[] {
   return lines.map((line) => JSON.parse(line));
 }
 
-/** The second file was drawn at random once the rules stood. */
-export const records: readonly PyTorchRecord[] = [
-  ...read('pytorch-eager.jsonl'),
-  ...read('pytorch-eager-random.jsonl'),
-];
+/** The first line of each file says how far it is a hold-out. */
+export const records: readonly PyTorchRecord[] = ['', '-random', '-holdout'].flatMap((part) =>
+  read(`pytorch-eager${part}.jsonl`),
+);
 
 const precisions: Readonly<Record<PyTorchRecord['precision'], Precision>> = {
   fp32: 'fp32',
