@@ -34,17 +34,27 @@ export interface Priced extends PricedProgram {
   readonly assumptions: readonly string[];
 }
 
-export function priceProgram(config: Config, counts: Counts): PricedProgram {
+/** `known`: program and trace of a configuration of the same structure, whatever its sizes. */
+export function priceProgram(
+  config: Config,
+  counts: Counts,
+  known?: Pick<PricedProgram, 'program' | 'trace'>,
+): PricedProgram {
   const { runtime } = runtimes[config.runtime];
-  const program = forwardProgram(config.model, config.recipe, runtime.segment(config));
+  const program = known?.program ?? forwardProgram(config.model, config.recipe, runtime.segment(config));
   const dimensions = runtime.dimensions(dimensionsOf(config, counts), config);
-  return { program, trace: runtime.trace(program, config), dimensions };
+  return { program, trace: known?.trace ?? runtime.trace(program, config), dimensions };
 }
 
 /** `standIn`: whose context and libraries count where no card was named. */
-export function price(config: Config, counts: Counts, standIn: Device): Priced {
+export function price(
+  config: Config,
+  counts: Counts,
+  standIn: Device,
+  step: PricedProgram = priceProgram(config, counts),
+): Priced {
   const { runtime, assumption } = runtimes[config.runtime];
-  const { program, trace, dimensions } = priceProgram(config, counts);
+  const { program, trace, dimensions } = step;
   const bytesOfBuffer = bufferBytes(trace, dimensions);
   const live = liveness(trace, dimensions, bytesOfBuffer);
   const device = config.device ?? standIn;

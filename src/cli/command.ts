@@ -7,6 +7,7 @@ import { type ExitCode, exitCodes } from './failure.js';
 import { columnsOf, hasColour, type Io } from './io.js';
 import { Command, type FlagInput } from './oclif.js';
 import { rejectMisreadTokens, translateParseError } from './parse.js';
+import { toStepSummary } from './step-summary.js';
 import { writeAtomically } from './write.js';
 
 export interface Typed {
@@ -21,6 +22,7 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
   protected abstract readonly report: Name;
   protected io!: Io;
   private render!: Renderer<Reports[Name]>;
+  private format!: Format;
   private output: string | undefined;
   private exitCode: ExitCode = exitCodes.yes;
 
@@ -48,7 +50,8 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
     const { json, format, output, ...flags } = parsed.flags as Record<string, string | boolean>;
     this.output = output === undefined ? undefined : String(output);
     const typedFormat = parseFormat(format);
-    this.render = await rendererFor(this.report, json ? 'json' : typedFormat);
+    this.format = json ? 'json' : typedFormat;
+    this.render = await rendererFor(this.report, this.format);
     return { args: parsed.args, flags };
   }
 
@@ -59,7 +62,7 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
       colour: this.output === undefined && hasColour(this.io),
     };
     const text = `${this.render(report, layout)}\n`;
-    if (this.output === undefined) this.io.stdout.write(text);
+    if (this.output === undefined) this.io.stdout.write(this.format === 'github' ? toStepSummary(text, this.io) : text);
     else {
       writeAtomically(this.output, text);
       this.io.stderr.write(`${this.output}\n`);

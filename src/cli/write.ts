@@ -5,15 +5,15 @@ import { shown } from '../config/nearest.js';
 import { InputError } from '../errors.js';
 
 /** A reader sees the old file or the whole new one: the text goes to a neighbour that then takes the name. */
-export function writeAtomically(path: string, text: string): void {
+export function writeAtomically(path: string, content: string | Uint8Array, flag = '--output'): void {
   const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    writeFileSync(temporary, text, { flag: 'wx' });
+    writeFileSync(temporary, content, { flag: 'wx' });
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
     const reason = error instanceof Error ? error.message.split(',')[0] : String(error);
-    throw new InputError('unwritable-output', `--output ${shown(path)}: cannot be written: ${reason}.`, [
+    throw new InputError('unwritable-output', `${flag} ${shown(path)}: cannot be written: ${reason}.`, [
       'name a file in a folder that exists and that you may write to',
     ]);
   }

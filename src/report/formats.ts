@@ -1,5 +1,5 @@
 /** Names of the ways a report can be written. Which report has which is the map in `render.ts`. */
-export const formats = ['table', 'json', 'github', 'html'] as const;
+export const formats = ['table', 'json', 'github', 'html', 'junit', 'svg'] as const;
 export type Format = (typeof formats)[number];
 export const isFormat = (name: string): name is Format => (formats as readonly string[]).includes(name);
 

@@ -4,6 +4,7 @@ import { InputError } from '../errors.js';
 import { type Format, formats, type Renderer } from './formats.js';
 import { renderJson } from './json.js';
 import type { Advice } from './schemas/advise.js';
+import type { Check } from './schemas/check.js';
 import type { Estimate } from './schemas/estimate.js';
 import type { Profiles } from './schemas/profiles.js';
 import type { Sweep } from './schemas/sweep.js';
@@ -11,6 +12,7 @@ import type { Verification } from './schemas/verify.js';
 
 export interface Reports {
   readonly 'gc-plan/advise@1': Advice;
+  readonly 'gc-plan/check@1': Check;
   readonly 'gc-plan/estimate@1': Estimate;
   readonly 'gc-plan/profiles@1': Profiles;
   readonly 'gc-plan/verify@1': Verification;
@@ -29,6 +31,12 @@ const renderers: Renderers = {
   'gc-plan/estimate@1': { table: async () => (await import('./table/estimate.js')).renderEstimate, json },
   'gc-plan/sweep@1': { table: async () => (await import('./table/sweep.js')).renderSweep, json },
   'gc-plan/verify@1': { table: async () => (await import('./table/verify.js')).renderVerification, json },
+  'gc-plan/check@1': {
+    table: async () => (await import('./table/check.js')).renderCheck,
+    json,
+    github: async () => (await import('./github/check.js')).renderCheck,
+    junit: async () => (await import('./junit/check.js')).renderCheck,
+  },
   'gc-plan/profiles@1': { table: async () => (await import('./table/profiles.js')).renderProfiles, json },
 };
 

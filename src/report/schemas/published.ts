@@ -1,6 +1,7 @@
 /** The reports as JSON Schemas (draft 2020-12), by the name in their `schema` key. The build writes them to `schemas/`. */
 import { z } from 'zod';
 import { adviseSchema } from './advise.js';
+import { checkSchema } from './check.js';
 import { errorSchema } from './error.js';
 import { estimateSchema } from './estimate.js';
 import { profilesSchema } from './profiles.js';
@@ -12,6 +13,7 @@ export const reportSchemas = {
   'gc-plan/sweep@1': sweepSchema,
   'gc-plan/advise@1': adviseSchema,
   'gc-plan/verify@1': verificationSchema,
+  'gc-plan/check@1': checkSchema,
   'gc-plan/profiles@1': profilesSchema,
   'gc-plan/error@1': errorSchema,
 } as const;

@@ -1,0 +1,19 @@
+/**
+ * In a GitHub workflow a report's workflow commands (`::error file=…`) go to the log and its Markdown to the page of the run.
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands (2026-11)
+ */
+import { appendFileSync } from 'node:fs';
+import type { Io } from './io.js';
+
+/** Gives what is left for stdout. */
+export function toStepSummary(text: string, { env }: Io): string {
+  const file = env.GITHUB_STEP_SUMMARY;
+  if (!file) return text;
+  const lines = text.split('\n');
+  const isCommand = (line: string) => line.startsWith('::');
+  appendFileSync(file, `${lines.filter((line) => !isCommand(line)).join('\n')}\n`);
+  return lines
+    .filter(isCommand)
+    .map((line) => `${line}\n`)
+    .join('');
+}
