@@ -18,7 +18,7 @@ export interface MeasureOptions {
   readonly worker?: string;
 }
 
-const workerFile = fileURLToPath(new URL('worker.js', import.meta.url));
+const workerFile = fileURLToPath(new URL('../../dist/verify/worker.js', import.meta.url));
 /** What a person would see of a crash: the end of its stderr. */
 const keptStderrLength = 2_000;
 
