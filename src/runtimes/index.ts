@@ -1,4 +1,5 @@
 import type { RuntimeName } from '../config/types.js';
+import { jaxRuntime } from './jax/index.js';
 import { pytorchRuntime } from './pytorch/index.js';
 import { tfjsRuntime } from './tfjs/index.js';
 import type { Runtime } from './types.js';
@@ -9,13 +10,8 @@ export interface Registered {
   readonly assumption?: string;
 }
 
-const standIn = (name: string): Registered => ({
-  runtime: pytorchRuntime,
-  assumption: `${name} has no rules of its own yet: the numbers are PyTorch eager's.`,
-});
-
 export const runtimes: Readonly<Record<RuntimeName, Registered>> = {
   pytorch: { runtime: pytorchRuntime },
-  jax: standIn('JAX'),
+  jax: { runtime: jaxRuntime },
   tfjs: { runtime: tfjsRuntime },
 };

@@ -101,7 +101,11 @@ export class Backward {
     zeros.filledInPlace(() => this.recomputed(block.body, again, false, block.body.at(-1)));
     const outside = block.inputs.flatMap((id) => [...buffersOf(environment.value(id))]);
     const slice = block.inputs.flatMap((id) => buffersOf(fused(...(this.gradients.get(id) ?? []))));
-    schedule.run('end of the loop over slices', [incoming, ...outside, ...slice, ...waiting.flatMap(({ terms }) => [...buffersOf(fused(...terms))])], sums);
+    schedule.run(
+      'end of the loop over slices',
+      [incoming, ...outside, ...slice, ...waiting.flatMap(({ terms }) => [...buffersOf(fused(...terms))])],
+      sums,
+    );
     for (const [index, { id, terms }] of waiting.entries()) this.gradients.set(id, [...terms, inBuffer(sums[index]!)]);
   }
 

@@ -19,7 +19,8 @@ const slicedSets = { encoder: 'grid2mesh', decoder: 'mesh2grid' } as const;
 export function withEdgeBlocks(program: ForwardProgram, kind: 'scan' | 'loop'): ForwardProgram {
   const rewrite = (node: Node): Node => {
     if (node.kind !== 'block') return node;
-    if (node.role.kind === 'encoder' || node.role.kind === 'decoder') return sliced(program, node, slicedSets[node.role.kind], kind);
+    if (node.role.kind === 'encoder' || node.role.kind === 'decoder')
+      return sliced(program, node, slicedSets[node.role.kind], kind);
     return { ...node, body: node.body.map(rewrite) };
   };
   return { ...program, root: rewrite(program.root) as Block };
@@ -30,8 +31,12 @@ function sliced(program: ForwardProgram, frame: Block, set: EdgeSet, kind: 'scan
   const isEdge = ({ output }: Operation) => program.values[output]!.shape[0]!.symbol === `${set}Edges`;
   const sum = operations.findIndex(({ kind }) => kind === 'segmentSum');
   const before = operations.slice(0, sum);
-  const embedding = kind === 'loop' ? before.filter((operation) => isEdge(operation) && readsNoNode(program, operation, before)) : [];
-  const inside = [...before.filter((operation) => isEdge(operation) && !embedding.includes(operation)), operations[sum]!];
+  const embedding =
+    kind === 'loop' ? before.filter((operation) => isEdge(operation) && readsNoNode(program, operation, before)) : [];
+  const inside = [
+    ...before.filter((operation) => isEdge(operation) && !embedding.includes(operation)),
+    operations[sum]!,
+  ];
   const made = new Set(inside.map(({ output }) => output));
   const inputs = inside.flatMap(readsOf).filter((id) => !made.has(id) && program.values[id]!.source === 'operation');
   const block: Block = {

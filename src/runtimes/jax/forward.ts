@@ -4,7 +4,16 @@
  * gather, concatenation) is computed inside the kernel that writes the next of these.
  */
 import type { Shape } from '../../program/shape.js';
-import type { Block, ForwardProgram, Linear, Node, Operation, SegmentMax, SegmentSum, ValueId } from '../../program/types.js';
+import type {
+  Block,
+  ForwardProgram,
+  Linear,
+  Node,
+  Operation,
+  SegmentMax,
+  SegmentSum,
+  ValueId,
+} from '../../program/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';

@@ -18,10 +18,8 @@ export function readsOf(operation: Operation): readonly ValueId[] {
     case 'exp':
     case 'headSum':
     case 'addBias':
-    case 'slice':
       return [operation.input];
     case 'concat':
-    case 'integers':
       return operation.inputs;
     case 'add':
     case 'subtract':
@@ -30,11 +28,9 @@ export function readsOf(operation: Operation): readonly ValueId[] {
       return [operation.left, operation.right];
     case 'headScale':
       return [operation.input, operation.weights];
-    case 'gatherAdd':
-      return [operation.edges, operation.senders, operation.receivers];
-    case 'graphAttention':
-      return [operation.query, operation.key, operation.value, operation.edgeTerm];
     case 'loss':
       return [operation.prediction];
+    default:
+      throw new Error(`${operation.kind} is an operation that only PyTorch runs`);
   }
 }

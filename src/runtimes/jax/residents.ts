@@ -28,7 +28,11 @@ const data: readonly (readonly [string, Shape])[] = [
 ];
 
 /** Returns the fields that the step reads. */
-export function allocateResidents(program: ForwardProgram, schedule: Schedule, { optimizer, mode }: Recipe): BufferId[] {
+export function allocateResidents(
+  program: ForwardProgram,
+  schedule: Schedule,
+  { optimizer, mode }: Recipe,
+): BufferId[] {
   const resident = (name: string, shape: Shape, category: 'parameter' | 'optimizer' | 'input') => {
     const buffer = schedule.buffer(shape, 4, category);
     schedule.run(name, [], [buffer]);

@@ -55,7 +55,13 @@ export class LoopState {
     schedule.run('zero gradients of all rollout steps', [], [...sums, carryGradient]);
     schedule.run('slices of one rollout step', [this.targets, this.carries], slices);
     body();
-    schedule.run('add up the gradients of the rollout step', [this.targets, this.carries, carryGradient, ...slices, ...sums]);
+    schedule.run('add up the gradients of the rollout step', [
+      this.targets,
+      this.carries,
+      carryGradient,
+      ...slices,
+      ...sums,
+    ]);
     return sums;
   }
 }

@@ -15,7 +15,11 @@ const steps = axis('rolloutSteps');
 const arraysPerActivation = 3;
 const arraysPerLayerNorm = 3;
 
-export function residualsOfScan(program: ForwardProgram, body: readonly Node[], { schedule, gemm }: Lowering): readonly BufferId[] {
+export function residualsOfScan(
+  program: ForwardProgram,
+  body: readonly Node[],
+  { schedule, gemm }: Lowering,
+): readonly BufferId[] {
   const operations = operationsOf(body);
   const ofStep = new Set<ValueId>([program.data.gridInput!]);
   const activated = new Set<ValueId>();

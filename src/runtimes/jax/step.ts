@@ -4,6 +4,7 @@ import type { Trace } from '../../memory/trace.js';
 import { axis, type Shape } from '../../program/shape.js';
 import type { Block, ForwardProgram, Node, ValueId } from '../../program/types.js';
 import { Backward } from './backward.js';
+import { constantsOf } from './constants.js';
 import { withEdgeBlocks } from './edge-blocks.js';
 import { Forward, type Lowering } from './forward.js';
 import { gemmOf } from './gemm.js';
@@ -23,6 +24,7 @@ const predictionsShape: Shape = [axis('gridNodes'), axis('batch'), fields.target
 export function traceJax(program: ForwardProgram, config: Config): Trace {
   const { recipe } = config;
   const schedule = new Schedule();
+  writeConstants(schedule, config);
   const data = allocateResidents(program, schedule, recipe);
   const { edges } = recipe.checkpoint;
   const step = new Step(edges.kind === 'none' ? program : withEdgeBlocks(program, edges.kind), config, schedule, data);
@@ -32,6 +34,14 @@ export function traceJax(program: ForwardProgram, config: Config): Trace {
     else step.train();
   });
   return schedule.trace();
+}
+
+export const constantsOperation = 'constants in the executable';
+
+/** There before the step, and not of its arrays: allocated and freed before it begins, so that only the process counts them. */
+function writeConstants(schedule: Schedule, config: Config): void {
+  const buffers = constantsOf(config).map(({ shape, elementBytes }) => schedule.buffer(shape, elementBytes));
+  schedule.run(constantsOperation, [], buffers);
 }
 
 class Step {
