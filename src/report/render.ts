@@ -6,6 +6,7 @@ import { renderJson } from './json.js';
 import type { Advice } from './schemas/advise.js';
 import type { Check } from './schemas/check.js';
 import type { Estimate } from './schemas/estimate.js';
+import type { Explanation } from './schemas/explain.js';
 import type { Profiles } from './schemas/profiles.js';
 import type { Sweep } from './schemas/sweep.js';
 import type { Verification } from './schemas/verify.js';
@@ -14,6 +15,7 @@ export interface Reports {
   readonly 'gc-plan/advise@1': Advice;
   readonly 'gc-plan/check@1': Check;
   readonly 'gc-plan/estimate@1': Estimate;
+  readonly 'gc-plan/explain@1': Explanation;
   readonly 'gc-plan/profiles@1': Profiles;
   readonly 'gc-plan/verify@1': Verification;
   readonly 'gc-plan/sweep@1': Sweep;
@@ -29,6 +31,7 @@ const json = async () => renderJson;
 const renderers: Renderers = {
   'gc-plan/advise@1': { table: async () => (await import('./table/advise.js')).renderAdvice, json },
   'gc-plan/estimate@1': { table: async () => (await import('./table/estimate.js')).renderEstimate, json },
+  'gc-plan/explain@1': { table: async () => (await import('./table/explain.js')).renderExplanation, json },
   'gc-plan/sweep@1': { table: async () => (await import('./table/sweep.js')).renderSweep, json },
   'gc-plan/verify@1': { table: async () => (await import('./table/verify.js')).renderVerification, json },
   'gc-plan/check@1': {

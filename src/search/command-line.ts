@@ -5,8 +5,11 @@ import type { Flags } from '../config/typed.js';
 const quoted = (text: string): string =>
   /^[\w./:=+,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-export function estimateCommand(model: string | undefined, flags: Flags): string {
-  const parts = ['gc-plan estimate', ...(model === undefined ? [] : [quoted(model)])];
+export const estimateCommand = (model: string | undefined, flags: Flags): string =>
+  commandLine('estimate', model, flags);
+
+export function commandLine(command: string, model: string | undefined, flags: Flags): string {
+  const parts = [`gc-plan ${command}`, ...(model === undefined ? [] : [quoted(model)])];
   for (const { name, group } of sharedOptions) {
     const value = flags[name];
     if (value === undefined || group === 'report') continue;

@@ -4,6 +4,7 @@ import { adviseSchema } from './advise.js';
 import { checkSchema } from './check.js';
 import { errorSchema } from './error.js';
 import { estimateSchema } from './estimate.js';
+import { explanationSchema } from './explain.js';
 import { profilesSchema } from './profiles.js';
 import { sweepSchema } from './sweep.js';
 import { verificationSchema } from './verify.js';
@@ -13,6 +14,7 @@ export const reportSchemas = {
   'gc-plan/sweep@1': sweepSchema,
   'gc-plan/advise@1': adviseSchema,
   'gc-plan/verify@1': verificationSchema,
+  'gc-plan/explain@1': explanationSchema,
   'gc-plan/check@1': checkSchema,
   'gc-plan/profiles@1': profilesSchema,
   'gc-plan/error@1': errorSchema,

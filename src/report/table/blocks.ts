@@ -29,7 +29,7 @@ export function columns(title: string, rows: readonly (readonly string[])[], ali
   return [title, ...trimmed(text.trimEnd())];
 }
 
-function wrapped(rows: readonly (readonly string[])[], widths: readonly number[]): Block {
+export function wrapped(rows: readonly (readonly string[])[], widths: readonly number[]): Block {
   const text = table(
     rows.map((row) => [...row]),
     {

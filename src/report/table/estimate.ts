@@ -1,6 +1,6 @@
 /** What a person reads: the answer first, then where the memory goes, then how far to trust it. */
 import type { ChalkInstance } from 'chalk';
-import { formatCheckpoint } from '../../config/checkpoint.js';
+import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatBytesPair, formatCount, formatFlops, formatPercent, inUnit, unitOf } from '../units.js';
@@ -56,22 +56,6 @@ function verdictLine({ verdict, config, memory }: Estimate, style: ChalkInstance
     case 'unknown':
       return `${style.bold(`needs ${formatBytes(highBytes)}`)}; --gpu NAME or --vram SIZE says whether that fits`;
   }
-}
-
-function configLine({ config: { model, recipe, runtime } }: Estimate): string {
-  return [
-    model.name,
-    `${model.hiddenDim}/${model.layers}`,
-    `${model.grid.latitudes}×${model.grid.longitudes}`,
-    `mesh level ${model.meshLevel}`,
-    runtime,
-    recipe.precision,
-    recipe.mode === 'train' ? recipe.optimizer : 'inference',
-    `batch ${recipe.batchSize}`,
-    ...(recipe.rolloutSteps > 1 ? [`rollout ${recipe.rolloutSteps}`] : []),
-    `checkpoint ${formatCheckpoint(recipe.checkpoint)}`,
-    ...(recipe.gpus > 1 ? [`${recipe.gpus} GPUs, ${recipe.parallel}`] : []),
-  ].join(' · ');
 }
 
 const smallestChange = ({ verdict }: Estimate): Block =>

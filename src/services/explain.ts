@@ -1,0 +1,69 @@
+/** `gc-plan explain`: what is alive through one training step, and the largest arrays at its peak. */
+
+import { loadDevice } from '../config/profiles.js';
+import { type ResolveInput, resolveConfig } from '../config/resolve.js';
+import { price } from '../estimate.js';
+import { arraysAtPeak } from '../explain/arrays.js';
+import { type Timeline, timelineOf } from '../explain/timeline.js';
+import { bufferBytes, categories } from '../memory/trace.js';
+import type { Explanation } from '../report/schemas/explain.js';
+import { commandLine } from '../search/command-line.js';
+import { counts } from '../topology/counts.js';
+import { tool } from '../version.js';
+import { standInDevice } from './estimate.js';
+
+export interface ExplainInput extends ResolveInput {
+  /** What the timeline is stacked by. */
+  readonly by?: Explanation['by'];
+  /** How many arrays to list. */
+  readonly top?: number;
+}
+
+export async function explain({ by = 'category', top = 10, ...input }: ExplainInput): Promise<Explanation> {
+  const resolved = await resolveConfig(input);
+  const priced = price(resolved, counts(resolved.model), loadDevice(standInDevice));
+  const { trace, dimensions, liveness, verdict, accuracy, assumptions } = priced;
+  const { peak } = liveness;
+  const bytesOfBuffer = bufferBytes(trace, dimensions);
+  const timeline = timelineOf(trace, bytesOfBuffer);
+  const arrays = arraysAtPeak(trace, dimensions, bytesOfBuffer, liveness, timeline);
+  const { runtime, model, recipe, device, reserveBytes, allowTight } = resolved;
+  return {
+    schema: 'gc-plan/explain@1',
+    tool: tool(),
+    config: { runtime, model, recipe, device, reserveBytes, allowTight },
+    command: commandLine('explain', input.model, input.flags),
+    by,
+    categories: [...categories],
+    modules: trace.modules,
+    phases: phasesOf(timeline),
+    operations: timeline.operations,
+    peak: {
+      phase: peak.phase,
+      operation: peak.operation,
+      module: peak.module,
+      at: timeline.operationAt(peak.event) ?? 0,
+      liveBytes: peak.liveBytes,
+      numArrays: arrays.length,
+    },
+    largest: arrays.slice(0, top),
+    verdict,
+    accuracy,
+    assumptions,
+  };
+}
+
+function phasesOf({ operations }: Timeline): Explanation['phases'] {
+  const phases: Explanation['phases'][number][] = [];
+  for (const [index, { phase, recompute, liveBytes }] of operations.entries()) {
+    const last = phases.at(-1);
+    if (last?.phase === phase && last.recompute === recompute) {
+      phases[phases.length - 1] = {
+        ...last,
+        lastOperation: index,
+        peakLiveBytes: Math.max(last.peakLiveBytes, liveBytes),
+      };
+    } else phases.push({ phase, recompute, firstOperation: index, lastOperation: index, peakLiveBytes: liveBytes });
+  }
+  return phases;
+}
