@@ -1,38 +1,38 @@
 /**
- * The loss of one step, where several arrays as large as the prediction are alive at once. The differences of the atmospheric
- * variables are kept for the backward pass; their gradients are then added up variable by variable into arrays of the full
- * width, each kernel writing a new one (graphcast 08cf736, losses.py weighted_mse_per_level; model_utils.py stacked_to_dataset).
+ * The loss of one step, where several arrays as wide as the prediction meet. The differences of the variables are kept for the
+ * backward pass; their gradients are padded to the full width and added up (graphcast 08cf736, losses.py weighted_mse_per_level;
+ * model_utils.py stacked_to_dataset). How many are there at once: `loss-head-plans.ts`.
  */
-import { axis, type Shape } from '../../program/shape.js';
+import { type Axis, axis } from '../../program/shape.js';
 import type { Gemm } from './gemm.js';
 import type { BufferId, Schedule } from './schedule.js';
-import { numAtmosphericVariables, variableShape } from './symbols.js';
+import { lossHead } from './symbols.js';
 import { buffersOf, inBuffer, type Representation } from './values.js';
 
-const predictionShape: Shape = [axis('gridNodes'), axis('batch'), axis('outputChannels')];
-
 export class LossHead {
-  private differences: readonly BufferId[] = [];
+  private kept: BufferId | undefined;
 
   constructor(
     private readonly schedule: Schedule,
     private readonly gemm: Gemm,
   ) {}
 
-  /** Target − prediction of every variable; the squares are summed in the kernels that read them. */
+  /** The squares are summed in the kernels that read the differences. */
   forward(prediction: Representation): void {
-    const { elementBytes } = this.gemm;
-    this.differences = Array.from({ length: numAtmosphericVariables }, () =>
-      this.schedule.buffer(variableShape, elementBytes),
-    );
-    this.schedule.run('prediction − target', buffersOf(prediction), this.differences);
+    this.kept = this.rows(lossHead.kept);
+    this.schedule.run('prediction − target', buffersOf(prediction), [this.kept, this.rows(lossHead.dropped)]);
   }
 
+  /** → `[gridNodes, batch, outputChannels]` */
   backward(prediction: Representation): Representation {
-    const sum = this.schedule.buffer(predictionShape, this.gemm.elementBytes);
-    for (const [index, difference] of this.differences.entries()) {
-      this.schedule.run(`gradient of the prediction, variable ${index}`, [difference, ...buffersOf(prediction)], [sum]);
-    }
-    return inBuffer(sum);
+    const gradient = this.rows(axis('outputChannels'));
+    const partialSums = this.rows(lossHead.partialSums);
+    this.schedule.run('gradients of the variables', [this.kept!, ...buffersOf(prediction)], [partialSums, gradient]);
+    this.schedule.run('gradient of the prediction', [partialSums], [gradient]);
+    return inBuffer(gradient);
+  }
+
+  private rows(columns: Axis): BufferId {
+    return this.schedule.buffer([axis('gridNodes'), axis('batch'), columns], this.gemm.elementBytes);
   }
 }

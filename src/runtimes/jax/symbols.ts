@@ -2,6 +2,7 @@
 import type { Config } from '../../config/types.js';
 import { type Axis, axis, type Dimensions, type Shape } from '../../program/shape.js';
 import { gemmOf } from './gemm.js';
+import { lossHeadPlan } from './loss-head-plans.js';
 
 const rowSymbols = ['gridNodes', 'meshNodes', 'meshEdges', 'grid2meshEdges', 'mesh2gridEdges'] as const;
 
@@ -48,9 +49,13 @@ export const fields = {
 export const workspaceShape: Shape = [axis('workspaceBytes')];
 /** Mean and reciprocal deviation of every row. */
 export const statisticsShape = (rows: string): Shape => [axis(rows), axis('batch')];
-/** One atmospheric variable at all levels: six of them and five surface variables make a row of the prediction. */
-export const variableShape: Shape = [axis('gridNodes'), axis('batch'), axis('atmosphericLevels')];
-export const numAtmosphericVariables = 6;
+const numAtmosphericVariables = 6;
+/** Differences of the atmospheric variables, those that live until the gradients of the loss head meet and the others. */
+export const lossHead = {
+  kept: axis('lossHead.kept'),
+  dropped: axis('lossHead.dropped'),
+  partialSums: axis('lossHead.partialSums'),
+} as const;
 const numSurfaceVariables = 5;
 
 /** Shape of a GEMM operand or result, batch folded into the rows: `[padded rows, columns]`. */
@@ -75,7 +80,7 @@ export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
     carriesOfAllSteps: carryFields * recipe.rolloutSteps,
     clockValues: numClockVariables * (numInputTimes + recipe.rolloutSteps),
     rolloutSteps: recipe.rolloutSteps,
-    atmosphericLevels: Math.max(1, (model.outputChannels - numSurfaceVariables) / numAtmosphericVariables),
+    ...lossHeadSizes(config, ceilTo(model.outputChannels, padding)),
     edgeSlices: numSlices,
     workspaceBytes,
     featureCopies: recipe.batchSize > 1 ? recipe.batchSize : 0,
@@ -88,4 +93,17 @@ export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
     own[`padded.${sliceOf(symbol)}`] = ceilTo(rowsOfSlice * recipe.batchSize, padding);
   }
   return { ...base, ...own };
+}
+
+/** In channels of one grid row. */
+function lossHeadSizes(config: Config, paddedOutputChannels: number): Record<string, number> {
+  const { outputChannels } = config.model;
+  const levels = Math.max(1, (outputChannels - numSurfaceVariables) / numAtmosphericVariables);
+  const { wide, differences, prediction } = lossHeadPlan(config);
+  const withoutPrediction = prediction === 1 ? 0 : paddedOutputChannels;
+  return {
+    'lossHead.kept': differences * levels,
+    'lossHead.dropped': Math.max(0, numAtmosphericVariables - differences) * levels,
+    'lossHead.partialSums': Math.max(0, (wide - 1) * outputChannels - withoutPrediction),
+  };
 }
