@@ -46,3 +46,14 @@ export function bufferBytes(trace: Trace, dimensions: Dimensions): Float64Array 
   const perLayout = trace.layouts.map((layout) => layoutBytes(layout, dimensions));
   return Float64Array.from(trace.bufferLayout, (layout) => perLayout[layout]!);
 }
+
+let reused = new Float64Array(0);
+
+/** As `bufferBytes`, into memory that the next call overwrites: a search asks a hundred thousand times. */
+export function reusedBytes({ layouts, bufferLayout }: Trace, dimensions: Dimensions) {
+  const bytesOfLayout = Float64Array.from(layouts, (layout) => layoutBytes(layout, dimensions));
+  if (reused.length < bufferLayout.length) reused = new Float64Array(2 * bufferLayout.length);
+  const bytesOfBuffer = reused.subarray(0, bufferLayout.length);
+  for (let i = 0; i < bytesOfBuffer.length; i++) bytesOfBuffer[i] = bytesOfLayout[bufferLayout[i]!]!;
+  return { bytesOfLayout, bytesOfBuffer };
+}

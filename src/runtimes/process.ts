@@ -3,6 +3,7 @@ import type { Config, Device } from '../config/types.js';
 import type { Liveness } from '../memory/liveness.js';
 import type { Trace } from '../memory/trace.js';
 import type { BytesRange, XlaRematKind } from '../memory/verdict.js';
+import type { Dimensions } from '../program/shape.js';
 
 export interface ProcessMemory {
   readonly peakAllocatedBytes: number;
@@ -23,14 +24,15 @@ export interface ProcessInput {
   readonly device: Device;
   /** What the process may take; absent where no card was named. */
   readonly usableBytes: number | undefined;
+  /** How far estimates of this runtime were below what was measured, at worst. */
+  readonly worstUnderPercent: number;
 }
 
 /** What a search asks of a step at one size. */
 export interface JudgeInput {
   readonly trace: Trace;
   readonly peakLiveBytes: number;
-  /** Made only where they are needed. */
-  readonly bytesOfBuffer: () => Float64Array;
+  readonly dimensions: Dimensions;
   readonly config: Config;
   readonly device: Device;
   readonly usableBytes: number;

@@ -12,19 +12,16 @@ export class Candidates {
     readonly peakLiveBytes: Float64Array,
     /** 0 where nothing was replayed. */
     readonly deviceBytes: Float64Array,
-    readonly parameters: Float64Array,
-    /** FLOPs of a step ÷ its samples. */
     readonly sampleFlops: Float64Array,
     readonly buffers: CandidateBuffers,
   ) {}
 
   static over(buffers: CandidateBuffers): Candidates {
-    const { state, peakLiveBytes, deviceBytes, parameters, sampleFlops } = buffers;
+    const { state, peakLiveBytes, deviceBytes, sampleFlops } = buffers;
     return new Candidates(
       new Uint8Array(state),
       new Float64Array(peakLiveBytes),
       new Float64Array(deviceBytes),
-      new Float64Array(parameters),
       new Float64Array(sampleFlops),
       buffers,
     );
@@ -36,19 +33,11 @@ export class Candidates {
       state: new SharedArrayBuffer(count),
       peakLiveBytes: doubles(),
       deviceBytes: doubles(),
-      parameters: doubles(),
       sampleFlops: doubles(),
     });
-  }
-
-  count(state: State): number {
-    const code = stateCode[state];
-    let count = 0;
-    for (const each of this.state) if (each === code) count++;
-    return count;
   }
 }
 
 export type CandidateBuffers = Readonly<
-  Record<'state' | 'peakLiveBytes' | 'deviceBytes' | 'parameters' | 'sampleFlops', SharedArrayBuffer>
+  Record<'state' | 'peakLiveBytes' | 'deviceBytes' | 'sampleFlops', SharedArrayBuffer>
 >;

@@ -24,7 +24,25 @@ export function liveEnvelope(trace: Trace, basis: Basis): Envelope {
     const isTop = event > 0 ? !(events[i + 1]! > 0) : i === lastStepFirstEvent;
     if (isTop && i >= lastStepFirstEvent) addMaximum(maxima, live);
   }
-  return { maxima };
+  return { maxima: withoutMidpoints(maxima) };
+}
+
+/**
+ * Layer after layer the same arrays come and go, so that most maxima lie half way between an earlier and a later one, or below. All of
+ * those go at once: of the maxima that are largest at some size the earliest is never half way between two others.
+ */
+function withoutMidpoints(maxima: readonly Float64Array[]): readonly Float64Array[] {
+  return maxima.filter((maximum, index) => {
+    for (let distance = 1; distance <= index && index + distance < maxima.length; distance++) {
+      if (isBelowMiddle(maximum, maxima[index - distance]!, maxima[index + distance]!)) return false;
+    }
+    return true;
+  });
+}
+
+function isBelowMiddle(maximum: Float64Array, earlier: Float64Array, later: Float64Array): boolean {
+  for (let i = 0; i < maximum.length; i++) if (2 * maximum[i]! > earlier[i]! + later[i]!) return false;
+  return true;
 }
 
 /** Keeps `maxima` free of polynomials that another one dominates. */

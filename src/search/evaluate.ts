@@ -2,44 +2,67 @@
 import type { Device } from '../config/types.js';
 import { counts } from '../topology/counts.js';
 import { type Candidates, stateCode } from './candidates.js';
+import type { Cursor } from './cursor.js';
 import { judgeCandidate, sizeCandidate } from './judge.js';
-import type { Requirement } from './requirements.js';
-import { groupAt, groupSize, type Space } from './space.js';
-import type { Structures } from './structure.js';
+import { type Limits, requirementOf } from './requirements.js';
+import { groupAt, groupSize, groupsPerChunk, numGroups, type Space } from './space.js';
+import { Structures } from './structure.js';
 
+/** What is searched: plain data, so that a worker can be handed it. */
 export interface Search {
   readonly space: Space;
   readonly device: Device;
-  readonly requirement: Requirement;
+  readonly limits: Limits | undefined;
 }
 
-/** Yields after every candidate. */
-export function* evaluateGroup(
-  { space, device, requirement }: Search,
-  group: number,
-  structures: Structures,
-  candidates: Candidates,
-): Generator<void> {
-  const found = groupAt(space, group);
-  if (found.kind === 'refused') {
-    const size = groupSize(space);
-    candidates.state.fill(stateCode.refused, group * size, (group + 1) * size);
-    return;
+export class Evaluator {
+  private readonly structures = new Structures(8);
+  private readonly requirement;
+
+  constructor(
+    private readonly search: Search,
+    private readonly candidates: Candidates,
+  ) {
+    this.requirement = requirementOf(search.limits);
   }
-  const structure = structures.of(found.base);
-  const graph = counts(found.base.model);
-  let index = found.firstIndex;
-  for (const config of found.configs()) {
-    const sized = sizeCandidate(config, structure, graph);
-    candidates.peakLiveBytes[index] = sized.peakLiveBytes;
-    candidates.parameters[index] = sized.parameters;
-    candidates.sampleFlops[index] = sized.sampleFlops;
-    if (requirement(sized)) {
-      const { kind, deviceBytes } = judgeCandidate(sized, device);
-      candidates.deviceBytes[index] = deviceBytes ?? 0;
-      candidates.state[index] = stateCode[deviceBytes === undefined ? 'exceedsDeduced' : kind];
-    } else candidates.state[index] = stateCode.excluded;
-    index++;
-    yield;
+
+  /** Takes chunks until none is left; yields after every candidate. */
+  *run(cursor: Cursor): Generator<void> {
+    const { space } = this.search;
+    const groups = groupsPerChunk(space);
+    const numChunks = numGroups(space) / groups;
+    for (let chunk = cursor.take(); chunk < numChunks; chunk = cursor.take()) {
+      for (let group = chunk * groups; group < (chunk + 1) * groups; group++) yield* this.group(group, cursor);
+    }
+  }
+
+  private *group(group: number, cursor: Cursor): Generator<void> {
+    const { candidates } = this;
+    const { space, device } = this.search;
+    const found = groupAt(space, group);
+    if (found.kind === 'refused') {
+      const size = groupSize(space);
+      candidates.state.fill(stateCode.refused, group * size, (group + 1) * size);
+      cursor.addDone(size);
+      return;
+    }
+    const structure = this.structures.of(found.base);
+    const graph = counts(found.base.model);
+    let index = found.firstIndex;
+    for (const config of found.configs()) {
+      const sized = sizeCandidate(config, structure, graph);
+      candidates.peakLiveBytes[index] = sized.peakLiveBytes;
+      candidates.sampleFlops[index] = sized.sampleFlops;
+      let state = stateCode.excluded;
+      if (this.requirement(sized)) {
+        const { kind, deviceBytes } = judgeCandidate(sized, device);
+        candidates.deviceBytes[index] = deviceBytes ?? 0;
+        state = stateCode[deviceBytes === undefined ? 'exceedsDeduced' : kind];
+      }
+      // Last: whoever reads a state finds the rest of the row complete.
+      candidates.state[index++] = state;
+      cursor.addDone(1);
+      yield;
+    }
   }
 }

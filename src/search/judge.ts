@@ -1,7 +1,7 @@
 /** One candidate's live bytes and verdict, equal to what `estimate` prints for it. */
 import type { Config, Device } from '../config/types.js';
 import { liveness } from '../memory/liveness.js';
-import { layoutBytes, type Trace } from '../memory/trace.js';
+import { bufferBytes } from '../memory/trace.js';
 import { judge, usableBytes } from '../memory/verdict.js';
 import type { Counts } from '../program/dimensions.js';
 import type { Dimensions } from '../program/shape.js';
@@ -30,13 +30,12 @@ export function judgeCandidate(candidate: Judgeable, device: Device): JudgedStep
   const { trace } = structure;
   const { runtime } = runtimes[config.runtime];
   const usable = usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
-  const bytesOfBuffer = () => bytesOfBuffers(trace, dimensions);
-  if (runtime.judge) return runtime.judge({ trace, peakLiveBytes, bytesOfBuffer, config, device, usableBytes: usable });
-  const bytes = bytesOfBuffer();
+  if (runtime.judge) return runtime.judge({ trace, peakLiveBytes, dimensions, config, device, usableBytes: usable });
+  const bytesOfBuffer = bufferBytes(trace, dimensions);
   const process = runtime.process({
     trace,
-    bytesOfBuffer: bytes,
-    liveness: liveness(trace, dimensions, bytes),
+    bytesOfBuffer,
+    liveness: liveness(trace, dimensions, bytesOfBuffer),
     config,
     device,
     usableBytes: usable,
@@ -45,15 +44,4 @@ export function judgeCandidate(candidate: Judgeable, device: Device): JudgedStep
   const { kind } = judge(process.range, card, process.xlaRemat?.kind);
   if (kind === 'unknown') throw new Error('a card was given, so that the verdict is known');
   return { kind, deviceBytes: process.deviceBytes };
-}
-
-let buffer = new Float64Array(0);
-
-/** As `bufferBytes`, into memory that the next call overwrites: a search asks a hundred thousand times. */
-function bytesOfBuffers({ layouts, bufferLayout }: Trace, dimensions: Dimensions): Float64Array {
-  const perLayout = Float64Array.from(layouts, (layout) => layoutBytes(layout, dimensions));
-  if (buffer.length < bufferLayout.length) buffer = new Float64Array(2 * bufferLayout.length);
-  const bytes = buffer.subarray(0, bufferLayout.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = perLayout[bufferLayout[i]!]!;
-  return bytes;
 }

@@ -1,57 +1,69 @@
 /**
- * The candidates worth a look: width and depth up, FLOPs per sample and memory down. Dominated: another one is at least as good
- * in all four and better in one. Which of several equals is kept does not depend on the order of evaluation: the first.
+ * The candidates worth a look: width and depth up, FLOPs per sample and memory down, among those that train the same problem (mesh,
+ * grid, rollout …). Dominated: another one is at least as good in all four; of equals the first is kept.
  */
-import type { Candidates } from './candidates.js';
-
 export interface ParetoPoint {
   readonly index: number;
+  /** Equal keys: the same problem. */
+  readonly problem: number;
   readonly hiddenDim: number;
   readonly layers: number;
   readonly sampleFlops: number;
   readonly deviceBytes: number;
 }
 
-export function paretoFront(points: readonly ParetoPoint[]): readonly ParetoPoint[] {
-  const cells = new Map<string, ParetoPoint[]>();
-  for (const point of points) {
-    const key = `${point.hiddenDim}/${point.layers}`;
-    const cell = cells.get(key);
-    if (cell) cell.push(point);
-    else cells.set(key, [point]);
-  }
-  // First within each width and depth, where two numbers decide; what is left is little enough to compare with everything.
-  const survivors = [...cells.values()].flatMap(staircase);
-  survivors.sort((a, b) => b.hiddenDim - a.hiddenDim || b.layers - a.layers || a.index - b.index);
-  const front: ParetoPoint[] = [];
-  for (const point of survivors) if (!front.some((other) => dominates(other, point))) front.push(point);
-  return front;
-}
-
-/** Of points with equal width and depth: ascending FLOPs, and each lower in memory than all before it. */
-function staircase(points: readonly ParetoPoint[]): readonly ParetoPoint[] {
-  const sorted = [...points].sort(
-    (a, b) => a.sampleFlops - b.sampleFlops || a.deviceBytes - b.deviceBytes || a.index - b.index,
-  );
-  let lowestBytes = Number.POSITIVE_INFINITY;
-  return sorted.filter(({ deviceBytes }) => {
-    const kept = deviceBytes < lowestBytes;
-    if (kept) lowestBytes = deviceBytes;
-    return kept;
+/** Largest model first, then cheapest. `points` in order of their index. */
+export function paretoFront(points: Iterable<ParetoPoint>): readonly ParetoPoint[] {
+  const survivors = [...bySize(points)].flatMap(([, cell]) => cell).sort(largestFirst);
+  const cheapestByDepth = new Map<number, ParetoPoint[]>();
+  let problem: number | undefined;
+  return survivors.filter((point) => {
+    if (point.problem !== problem) cheapestByDepth.clear();
+    problem = point.problem;
+    // All before it are at least as wide.
+    for (const [layers, cheapest] of cheapestByDepth) {
+      if (layers >= point.layers && cheapest.some((other) => isCheaper(other, point))) return false;
+    }
+    insert(cheapestByDepth, point.layers, point);
+    return true;
   });
 }
 
-const dominates = (a: ParetoPoint, b: ParetoPoint): boolean =>
-  a.hiddenDim >= b.hiddenDim &&
-  a.layers >= b.layers &&
-  a.sampleFlops <= b.sampleFlops &&
-  a.deviceBytes <= b.deviceBytes &&
-  a.index !== b.index;
+const largestFirst = (a: ParetoPoint, b: ParetoPoint): number =>
+  a.problem - b.problem ||
+  b.hiddenDim - a.hiddenDim ||
+  b.layers - a.layers ||
+  a.sampleFlops - b.sampleFlops ||
+  a.deviceBytes - b.deviceBytes ||
+  a.index - b.index;
 
-export const pointOf = (candidates: Candidates, index: number, hiddenDim: number, layers: number): ParetoPoint => ({
-  index,
-  hiddenDim,
-  layers,
-  sampleFlops: candidates.sampleFlops[index]!,
-  deviceBytes: candidates.deviceBytes[index]!,
-});
+/** Per problem, width and depth: what no other of that size beats. Little is left of a large space after this. */
+function bySize(points: Iterable<ParetoPoint>): ReadonlyMap<string, ParetoPoint[]> {
+  const cells = new Map<string, ParetoPoint[]>();
+  for (const point of points) {
+    const key = `${point.problem} ${point.hiddenDim} ${point.layers}`;
+    if (!cells.get(key)?.some((other) => isCheaper(other, point))) insert(cells, key, point);
+  }
+  return cells;
+}
+
+function insert<Key>(lists: Map<Key, ParetoPoint[]>, key: Key, point: ParetoPoint): void {
+  lists.set(key, [...(lists.get(key) ?? []).filter((other) => !isCheaper(point, other)), point]);
+}
+
+const isCheaper = (a: ParetoPoint, b: ParetoPoint): boolean =>
+  a.sampleFlops <= b.sampleFlops && a.deviceBytes <= b.deviceBytes;
+
+export const frontOrders = ['size', 'layers', 'cost', 'memory'] as const;
+export type FrontOrder = (typeof frontOrders)[number];
+
+/** `size`: as the front comes, largest first. The others keep that order among equals. */
+export function orderFront(front: readonly ParetoPoint[], order: FrontOrder): readonly ParetoPoint[] {
+  const compare: Readonly<Record<FrontOrder, (a: ParetoPoint, b: ParetoPoint) => number>> = {
+    size: () => 0,
+    layers: (a, b) => b.layers - a.layers,
+    cost: (a, b) => a.sampleFlops - b.sampleFlops,
+    memory: (a, b) => a.deviceBytes - b.deviceBytes,
+  };
+  return [...front].sort(compare[order]);
+}

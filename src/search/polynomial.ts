@@ -10,11 +10,13 @@ export type Coefficients = Float64Array;
 /** The distinct products of symbols that one structure's arrays have, e.g. `batch·hiddenDim·meshEdges`. */
 export class Basis {
   private readonly indices = new Map<string, number>();
-  private readonly monomials: (readonly string[])[] = [];
   private readonly indexOfShape = new Map<Shape, number>();
+  private readonly symbols: string[] = [];
+  /** Per monomial: indices into `symbols`. */
+  private readonly factors: (readonly number[])[] = [];
 
   get size(): number {
-    return this.monomials.length;
+    return this.factors.length;
   }
 
   /** Index of the monomial whose value, times the shape's constant factor, is the shape's number of elements. */
@@ -28,15 +30,16 @@ export class Basis {
   }
 
   values(dimensions: Dimensions): Float64Array {
-    const values = new Float64Array(this.monomials.length);
-    for (const [index, symbols] of this.monomials.entries()) {
+    const symbolValues = this.symbols.map((symbol) => {
+      const value = dimensions[symbol];
+      if (value === undefined) throw new Error(`unknown dimension ${symbol}`);
+      return value;
+    });
+    const values = new Float64Array(this.factors.length);
+    for (let i = 0; i < values.length; i++) {
       let product = 1;
-      for (const symbol of symbols) {
-        const value = dimensions[symbol];
-        if (value === undefined) throw new Error(`unknown dimension ${symbol}`);
-        product *= value;
-      }
-      values[index] = product;
+      for (const symbol of this.factors[i]!) product *= symbolValues[symbol]!;
+      values[i] = product;
     }
     return values;
   }
@@ -46,10 +49,15 @@ export class Basis {
     const key = sorted.join('·');
     let index = this.indices.get(key);
     if (index === undefined) {
-      index = this.monomials.push(sorted) - 1;
+      index = this.factors.push(sorted.map((symbol) => this.indexOfSymbol(symbol))) - 1;
       this.indices.set(key, index);
     }
     return index;
+  }
+
+  private indexOfSymbol(symbol: string): number {
+    const found = this.symbols.indexOf(symbol);
+    return found >= 0 ? found : this.symbols.push(symbol) - 1;
   }
 }
 

@@ -40,6 +40,7 @@ export function progressivePlan(input: PlanInput): ProgressivePlan {
   const notes: string[] = [];
   for (const step of growthPath(input.from, input.to, (size) => strategies.trainingFlops(size))) {
     const candidates = strategies.of(step);
+    if (candidates.length === 0) throw strategies.refusal(step);
     const strategy = firstThatFits(candidates, device) ?? inOtherPrecision(input, step, candidates, notes);
     if (strategy === undefined) return { stages, notes, ...needsMore(input, step, candidates) };
     const before = stages.at(-1)?.strategy.parameters ?? 0;
@@ -54,8 +55,8 @@ function inOtherPrecision(
   tried: readonly Strategy[],
   notes: string[],
 ): Strategy | undefined {
-  const config = tried[0]?.config;
-  if (config === undefined || precisionTyped) return undefined;
+  if (precisionTyped) return undefined;
+  const { config } = tried[0]!;
   for (const precision of valuesByRuntime.precision[config.runtime] as readonly Precision[]) {
     if (precision === config.recipe.precision) continue;
     const found = firstThatFits(strategies.of(step, precision), device);
@@ -74,10 +75,8 @@ function needsMore(
   tried: readonly Strategy[],
 ): Pick<ProgressivePlan, 'firstStageThatNeedsMore'> {
   const byPeak = [...tried].sort((a, b) => a.peakLiveBytes - b.peakLiveBytes);
-  const [leanest] = byPeak;
-  if (leanest === undefined) return {};
   const smallestDevice = otherDevices().find((device) =>
     byPeak.some((strategy) => judgeCandidate(strategies.on(device, strategy), device).kind === 'fits'),
   );
-  return { firstStageThatNeedsMore: { ...step, leanest, ...(smallestDevice && { smallestDevice }) } };
+  return { firstStageThatNeedsMore: { ...step, leanest: byPeak[0]!, ...(smallestDevice && { smallestDevice }) } };
 }

@@ -8,12 +8,27 @@ import type { SizedCandidate } from './judge.js';
 
 export type Requirement = (candidate: SizedCandidate) => boolean;
 
-export const everything: Requirement = () => true;
+/** As typed; plain data. */
+export interface Limits {
+  readonly require?: string;
+  readonly maxParameters?: number;
+  /** In costs of `referenceSampleFlops`. */
+  readonly maxStepCost?: number;
+  /** FLOPs of one sample of the model as its profile has it. */
+  readonly referenceSampleFlops: number;
+}
 
-/** `step-cost` relates to the FLOPs of one sample in the model's own profile. */
-export const numericTerms = (
-  referenceSampleFlops: number,
-): Readonly<Record<string, (of: SizedCandidate) => number>> => ({
+export function requirementOf(limits: Limits | undefined): Requirement {
+  if (limits === undefined) return () => true;
+  const { require, maxParameters, maxStepCost, referenceSampleFlops } = limits;
+  const typed = require === undefined ? () => true : parseRequirement(require, referenceSampleFlops);
+  const mostParameters = maxParameters ?? Number.POSITIVE_INFINITY;
+  const mostFlops = (maxStepCost ?? Number.POSITIVE_INFINITY) * referenceSampleFlops;
+  return (candidate) =>
+    candidate.parameters <= mostParameters && candidate.sampleFlops <= mostFlops && typed(candidate);
+}
+
+const numericTerms = (referenceSampleFlops: number): Readonly<Record<string, (of: SizedCandidate) => number>> => ({
   'hidden-dim': ({ config }) => config.model.hiddenDim,
   layers: ({ config }) => config.model.layers,
   'mesh-level': ({ config }) => config.model.meshLevel,
@@ -70,7 +85,7 @@ const invalid = (text: string, reason: string): InputError =>
     "--require 'layers<=24 and parameters<20M'",
   ]);
 
-export function parseRequirement(text: string, referenceSampleFlops: number): Requirement {
+function parseRequirement(text: string, referenceSampleFlops: number): Requirement {
   if (text.length > maximumLength) throw invalid(text, `longer than ${maximumLength} characters`);
   const terms = numericTerms(referenceSampleFlops);
   const tokens = tokensOf(text);

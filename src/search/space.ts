@@ -34,8 +34,19 @@ const maximumCandidates = 4_000_000;
 const isCommon = ({ group, name }: OptionDefinition): boolean =>
   group === 'report' || (group === 'device' && name !== 'gpus' && name !== 'parallel');
 
-/** Sizes that a group of candidates may differ in. */
+/** Options that change no trace, only its sizes, the fastest last; those at the end need no configuration of their own. */
+const graphOptions = [
+  'mesh-level',
+  'resolution',
+  'grid',
+  'grid-kind',
+  'levels',
+  'input-channels',
+  'output-channels',
+  'radius-fraction',
+];
 const sizeOptions = ['hidden-dim', 'batch'];
+const fastest = [...graphOptions, ...sizeOptions];
 
 /** Typed flags over the space's own lists; `defaults` names the axes that nobody typed. */
 export function spaceOf(
@@ -52,9 +63,7 @@ export function spaceOf(
     }));
   const typedAxes = axesOf(typed.filter(([name]) => !isCommon(findOption(name))));
   const defaultAxes = axesOf(Object.entries(options).filter(([name]) => flags[name] === undefined));
-  const axes = [...typedAxes, ...defaultAxes].sort(
-    (a, b) => sizeOptions.indexOf(a.option) - sizeOptions.indexOf(b.option),
-  );
+  const axes = [...typedAxes, ...defaultAxes].sort((a, b) => fastest.indexOf(a.option) - fastest.indexOf(b.option));
   const space = { profile, common, axes };
   checkSize(space);
   return withoutImpossibleValues(space, new Set(defaultAxes.map(({ option }) => option)));
@@ -119,6 +128,10 @@ function sizeAxes({ axes, profile }: Space): readonly Axis[] {
 export const groupSize = (space: Space): number => product(sizeAxes(space));
 export const numGroups = (space: Space): number => numCandidates(space) / groupSize(space);
 
+/** Neighbouring groups that share a structure: what one worker takes at a time. */
+export const groupsPerChunk = (space: Space): number =>
+  product(space.axes.filter(({ option }) => fastest.includes(option))) / groupSize(space);
+
 /** The flags of one candidate. */
 export function flagsOfCandidate({ common, axes }: Space, index: number): Flags {
   const flags: Record<string, AxisValue | undefined> = { ...common };
@@ -131,17 +144,44 @@ export function flagsOfCandidate({ common, axes }: Space, index: number): Flags 
   return flags;
 }
 
-/** Width and depth of a candidate, without resolving it. */
-export function sizeOfCandidate({ profile, axes }: Space, index: number): Size {
-  const size = { hiddenDim: profile.model.hiddenDim, layers: profile.model.layers };
-  let rest = index;
-  for (let i = axes.length - 1; i >= 0; i--) {
-    const { option, values } = axes[i]!;
-    if (option === 'hidden-dim') size.hiddenDim = Number(values[rest % values.length]);
-    if (option === 'layers') size.layers = Number(values[rest % values.length]);
-    rest = Math.floor(rest / values.length);
-  }
-  return size;
+/** Options that change how a model is trained, not what is trained. */
+export const howOptions: readonly string[] = [
+  'checkpoint',
+  'concat-trick',
+  'recompute-activation',
+  'allocator',
+  'tape',
+  'xla-gemm',
+  'precision',
+  'batch',
+  'accumulate',
+];
+
+export interface CandidateSize extends Size {
+  /** Equal for candidates that differ only in width, depth and how they are trained. */
+  readonly problem: number;
+}
+
+/** Width, depth and problem of any candidate, without resolving it. */
+export function sizesOfSpace({ profile, axes }: Space): (index: number) => CandidateSize {
+  const digits = axes
+    .map(({ option, values }, axis) => {
+      const kind =
+        option === 'hidden-dim' || option === 'layers' ? option : howOptions.includes(option) ? 'how' : 'problem';
+      return { kind, base: values.length, numbers: values.map(Number), weight: product(axes.slice(axis + 1)) };
+    })
+    .filter(({ kind }) => kind !== 'how');
+  return (index) => {
+    let { hiddenDim, layers } = profile.model;
+    let problem = 0;
+    for (const { kind, base, numbers, weight } of digits) {
+      const digit = Math.floor(index / weight) % base;
+      if (kind === 'hidden-dim') hiddenDim = numbers[digit]!;
+      else if (kind === 'layers') layers = numbers[digit]!;
+      else problem = problem * base + digit;
+    }
+    return { hiddenDim, layers, problem };
+  };
 }
 
 /** Candidates that differ only in width and batch: one is resolved, the others follow from it. */

@@ -6,11 +6,9 @@ import { InputError } from '../errors.js';
 import { counts } from '../topology/counts.js';
 import type { Size } from './growth.js';
 import { judgeCandidate, type SizedCandidate, sizeCandidate } from './judge.js';
-import type { Axis, AxisValue, Space } from './space.js';
+import { type Axis, type AxisValue, howOptions, type Space } from './space.js';
 import { Structures } from './structure.js';
 
-/** Options that change how a model is trained, not what is trained. */
-const howOptions = ['checkpoint', 'concat-trick', 'recompute-activation', 'allocator', 'tape', 'precision'];
 const sizeAndBatch = ['hidden-dim', 'layers', 'batch', 'accumulate'];
 
 export interface Strategy extends SizedCandidate {
@@ -54,6 +52,13 @@ export class Strategies {
     return Number.POSITIVE_INFINITY;
   }
 
+  /** Why no configuration has this size. */
+  refusal(size: Size): InputError | undefined {
+    const [choice] = combinations(this.axes(undefined));
+    const resolved = this.resolve(this.flagsOf(size, choice!, 1));
+    return resolved instanceof InputError ? resolved : undefined;
+  }
+
   /** The same way of training on another card, whose generation may change how matrices are multiplied. */
   on(device: Device, { flags, config }: Strategy): Strategy {
     return this.sized(flags, { ...config, device });
@@ -71,22 +76,31 @@ export class Strategies {
     return precision === undefined ? fixed : [...fixed, { option: 'precision', values: [precision] }];
   }
 
-  private strategiesOf(
-    { hiddenDim, layers }: Size,
-    choice: Readonly<Record<string, AxisValue>>,
-    microBatches: readonly number[],
-  ): readonly Strategy[] {
+  private strategiesOf(size: Size, choice: Choice, microBatches: readonly number[]): readonly Strategy[] {
     return microBatches.flatMap((batchSize) => {
-      const flags = {
-        ...choice,
-        'hidden-dim': String(hiddenDim),
-        layers: String(layers),
-        batch: String(batchSize),
-        accumulate: String(this.globalBatch / batchSize),
-      };
-      const config = resolveOrUndefined(this.space, flags);
-      return config === undefined ? [] : [this.sized(flags, config)];
+      const flags = this.flagsOf(size, choice, batchSize);
+      const config = this.resolve(flags);
+      return config instanceof InputError ? [] : [this.sized(flags, config)];
     });
+  }
+
+  private flagsOf({ hiddenDim, layers }: Size, choice: Choice, batchSize: number): Flags {
+    return {
+      ...choice,
+      'hidden-dim': String(hiddenDim),
+      layers: String(layers),
+      batch: String(batchSize),
+      accumulate: String(this.globalBatch / batchSize),
+    };
+  }
+
+  private resolve(flags: Flags): Config | InputError {
+    try {
+      return resolveWith(this.space.profile, { ...this.space.common, ...flags });
+    } catch (error) {
+      if (error instanceof InputError) return error;
+      throw error;
+    }
   }
 
   private sized(flags: Flags, config: Config): Strategy {
@@ -99,21 +113,13 @@ export function firstThatFits(strategies: readonly Strategy[], device: Device): 
   return strategies.find((strategy) => judgeCandidate(strategy, device).kind === 'fits');
 }
 
-function resolveOrUndefined(space: Space, flags: Flags): Config | undefined {
-  try {
-    return resolveWith(space.profile, { ...space.common, ...flags });
-  } catch (error) {
-    if (error instanceof InputError) return undefined;
-    throw error;
-  }
-}
-
 const divisors = (count: number): readonly number[] =>
   Array.from({ length: count }, (_, index) => index + 1).filter((divisor) => count % divisor === 0);
 
-function combinations(axes: readonly Axis[]): readonly Readonly<Record<string, AxisValue>>[] {
-  return axes.reduce<readonly Readonly<Record<string, AxisValue>>[]>(
+type Choice = Readonly<Record<string, AxisValue>>;
+
+const combinations = (axes: readonly Axis[]): readonly Choice[] =>
+  axes.reduce<readonly Choice[]>(
     (soFar, { option, values }) => soFar.flatMap((choice) => values.map((value) => ({ ...choice, [option]: value }))),
     [{}],
   );
-}

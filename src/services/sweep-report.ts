@@ -1,19 +1,22 @@
 /** What a sweep found, as its report. Every number that is shown comes from `price`, the function behind `estimate`. */
 import { formatCheckpoint } from '../config/checkpoint.js';
+import { maximumLayers } from '../config/limits.js';
 import { loadDevice } from '../config/profiles.js';
 import { resolveWith } from '../config/resolve.js';
+import type { Flags } from '../config/typed.js';
 import type { Config } from '../config/types.js';
 import { price } from '../estimate.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import type { Sweep } from '../report/schemas/sweep.js';
-import { type Candidates, states } from '../search/candidates.js';
+import { type Candidates, type State, stateCode, states } from '../search/candidates.js';
 import { estimateCommand } from '../search/command-line.js';
 import { checksOf, growthRules } from '../search/growth-rules.js';
 import { type ParetoPoint, paretoFront } from '../search/pareto.js';
 import type { NeedsMore, ProgressivePlan, Stage } from '../search/progressive.js';
-import { type Axis, flagsOfCandidate, type Space, sizeOfCandidate } from '../search/space.js';
+import { type Axis, flagsOfCandidate, type Space, sizesOfSpace } from '../search/space.js';
 import { counts } from '../topology/counts.js';
 import { standInDevice, toReport } from './estimate.js';
+import type { PlannedCard } from './sweep-plan.js';
 
 export function priced(config: Config): Estimate {
   return toReport(config, price(config, counts(config.model), loadDevice(standInDevice)));
@@ -41,17 +44,15 @@ export const axisValues = ({ values }: Axis): Sweep['space'][string] =>
   values.map((value) => (typeof value === 'string' ? asNumber(value) : value));
 
 export function frontOf(space: Space, candidates: Candidates): readonly ParetoPoint[] {
-  const points: ParetoPoint[] = [];
-  for (const [index, code] of candidates.state.entries()) {
-    if (states[code] !== 'fits') continue;
-    points.push({
-      index,
-      ...sizeOfCandidate(space, index),
-      sampleFlops: candidates.sampleFlops[index]!,
-      deviceBytes: candidates.deviceBytes[index]!,
-    });
+  const sizeOf = sizesOfSpace(space);
+  const { state, sampleFlops, deviceBytes } = candidates;
+  function* fitting(): Generator<ParetoPoint> {
+    for (let index = 0; index < state.length; index++) {
+      if (state[index] !== stateCode.fits) continue;
+      yield { index, ...sizeOf(index), sampleFlops: sampleFlops[index]!, deviceBytes: deviceBytes[index]! };
+    }
   }
-  return paretoFront(points);
+  return paretoFront(fitting());
 }
 
 const verdictRank = { exceeds: 0, tight: 1, fits: 2 } as const;
@@ -59,55 +60,93 @@ type Cell = Sweep['sizes'][number];
 
 /** Per width and depth: the least live bytes and the best verdict of all candidates. */
 export function sizesOf(space: Space, candidates: Candidates): readonly Cell[] {
-  const cells = new Map<number, Cell>();
-  for (const [index, code] of candidates.state.entries()) {
-    const state = states[code]!;
-    if (state === 'pending' || state === 'refused' || state === 'excluded') continue;
-    const verdict = state === 'exceedsDeduced' ? 'exceeds' : state;
-    const { hiddenDim, layers } = sizeOfCandidate(space, index);
-    const key = hiddenDim * 2048 + layers;
-    const known = cells.get(key);
-    const peakLiveBytes = Math.min(known?.peakLiveBytes ?? Number.POSITIVE_INFINITY, candidates.peakLiveBytes[index]!);
-    const best = known && verdictRank[known.verdict] >= verdictRank[verdict] ? known.verdict : verdict;
-    if (known === undefined || known.peakLiveBytes !== peakLiveBytes || known.verdict !== best)
-      cells.set(key, { hiddenDim, layers, peakLiveBytes, verdict: best });
+  const sizeOf = sizesOfSpace(space);
+  const cells = new Map<number, { -readonly [Key in keyof Cell]: Cell[Key] }>();
+  for (let index = 0; index < candidates.state.length; index++) {
+    const verdict = verdictOf(states[candidates.state[index]!]!);
+    if (verdict === undefined) continue;
+    const { hiddenDim, layers } = sizeOf(index);
+    const peakLiveBytes = candidates.peakLiveBytes[index]!;
+    const key = hiddenDim * (maximumLayers + 1) + layers;
+    const cell = cells.get(key);
+    if (cell === undefined) cells.set(key, { hiddenDim, layers, peakLiveBytes, verdict });
+    else {
+      cell.peakLiveBytes = Math.min(cell.peakLiveBytes, peakLiveBytes);
+      if (verdictRank[verdict] > verdictRank[cell.verdict]) cell.verdict = verdict;
+    }
   }
   return [...cells.values()].sort((a, b) => a.hiddenDim - b.hiddenDim || a.layers - b.layers);
 }
 
-export interface Entry {
-  readonly report: Sweep['pareto'][number];
-  readonly assumptions: readonly string[];
+function verdictOf(state: State): Cell['verdict'] | undefined {
+  switch (state) {
+    case 'fits':
+    case 'tight':
+    case 'exceeds':
+      return state;
+    case 'exceedsDeduced':
+      return 'exceeds';
+    case 'pending':
+    case 'refused':
+    case 'excluded':
+      return undefined;
+  }
 }
 
-export function entryOf(model: string | undefined, space: Space, index: number): Entry {
-  const flags = flagsOfCandidate(space, index);
-  const { config, parameters, memory, verdict, cost, assumptions } = priced(resolveWith(space.profile, flags));
-  const command = estimateCommand(model, flags);
-  return { report: { config, parameters: parameters.count, memory, verdict, cost, command }, assumptions };
+export interface Entry {
+  readonly report: Sweep['pareto'][number];
+  readonly estimate: Estimate;
+}
+
+/** What the last entries may take after an interruption, so that the process ends in time. */
+const graceMs = 50;
+
+export function entriesOf(
+  model: string | undefined,
+  space: Space,
+  points: readonly ParetoPoint[],
+  signal: AbortSignal,
+): readonly Entry[] {
+  const deadline = performance.now() + graceMs;
+  const entries: Entry[] = [];
+  for (const { index } of points) {
+    if (signal.aborted && performance.now() > deadline) break;
+    const flags = flagsOfCandidate(space, index);
+    const estimate = priced(resolveWith(space.profile, flags));
+    const { config, parameters, memory, verdict, cost } = estimate;
+    const command = estimateCommand(model, flags);
+    entries.push({ report: { config, parameters: parameters.count, memory, verdict, cost, command }, estimate });
+  }
+  return entries;
 }
 
 type PlanReport = Pick<Sweep['plan'], 'stages' | 'firstStageThatNeedsMore' | 'rules'>;
 
-export function planReport(model: string | undefined, space: Space, plan: ProgressivePlan): PlanReport {
-  const { firstStageThatNeedsMore } = plan;
-  const [first] = plan.stages;
+/** `estimates`: of the stages, in their order; `needsMore`: of the first one that does not fit. */
+export function planReport(
+  model: string | undefined,
+  { common }: Space,
+  { stages, firstStageThatNeedsMore }: ProgressivePlan,
+  estimates: readonly Estimate[],
+  needsMore: Estimate | undefined,
+): PlanReport {
+  const [first] = stages;
   return {
-    stages: plan.stages.map((stage) => stageReport(model, space, stage, first!)),
-    ...(firstStageThatNeedsMore && { firstStageThatNeedsMore: needsMoreReport(firstStageThatNeedsMore) }),
-    rules: growthRules.filter(({ growth }) => plan.stages.some((stage) => stage.growth === growth)),
+    stages: stages.map((stage, index) => stageReport(model, common, stage, first!, estimates[index]!)),
+    ...(firstStageThatNeedsMore &&
+      needsMore && { firstStageThatNeedsMore: needsMoreReport(firstStageThatNeedsMore, needsMore) }),
+    rules: growthRules.filter(({ growth }) => stages.some((stage) => stage.growth === growth)),
   };
 }
 
 function stageReport(
   model: string | undefined,
-  { common }: Space,
+  common: Flags,
   { hiddenDim, layers, growth, carriedOver, strategy }: Stage,
   first: Stage,
+  { config, parameters, memory, verdict, cost }: Estimate,
 ): PlanReport['stages'][number] {
-  const { config, flags } = strategy;
   const { precision, batchSize, accumulate, checkpoint } = config.recipe;
-  const { parameters, memory, verdict, cost } = priced(config);
   const plan = formatCheckpoint(checkpoint);
   return {
     hiddenDim,
@@ -124,12 +163,21 @@ function stageReport(
     verdict,
     cost,
     checks: checksOf(growth),
-    command: estimateCommand(model, { ...common, ...flags }),
+    command: estimateCommand(model, { ...common, ...strategy.flags }),
   };
 }
 
-function needsMoreReport({ hiddenDim, layers, leanest, smallestDevice }: NeedsMore) {
-  const { verdict } = priced(leanest.config);
+function needsMoreReport({ hiddenDim, layers, smallestDevice }: NeedsMore, { verdict }: Estimate) {
   const shortfallBytes = 'shortfallBytes' in verdict ? verdict.shortfallBytes : 0;
   return { hiddenDim, layers, shortfallBytes, ...(smallestDevice && { smallestDevice: smallestDevice.name }) };
+}
+
+export function cardReport({ choice, device, plan }: PlannedCard): NonNullable<Sweep['cards']>[number] {
+  const last = plan.stages.at(-1);
+  return {
+    name: device.name,
+    ...(choice.pricePerHour !== undefined && { pricePerHour: choice.pricePerHour }),
+    ...(last && { largestStage: { hiddenDim: last.hiddenDim, layers: last.layers } }),
+    reachesGoal: plan.firstStageThatNeedsMore === undefined,
+  };
 }

@@ -1,95 +1,82 @@
 /** `gc-plan sweep`: which configurations of a space fit on a card, which are worth it, and the way from a small to a large one. */
-import { loadDevice, loadModel, profileNames, readProfile } from '../config/profiles.js';
+import { availableParallelism } from 'node:os';
+import { loadModel, type ModelProfile } from '../config/profiles.js';
 import { resolveWith } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';
-import type { Device } from '../config/types.js';
-import { InputError } from '../errors.js';
 import type { Sweep } from '../report/schemas/sweep.js';
-import { Candidates } from '../search/candidates.js';
-import { evaluateGroup, type Search } from '../search/evaluate.js';
-import { parseGrowth } from '../search/growth.js';
-import { progressivePlan } from '../search/progressive.js';
-import { everything } from '../search/requirements.js';
-import { numCandidates, numGroups, type Space, spaceOf } from '../search/space.js';
-import { Strategies } from '../search/strategies.js';
-import { Structures } from '../search/structure.js';
+import { cardChoices } from '../search/cards.js';
+import { sizeCandidate } from '../search/judge.js';
+import { type FrontOrder, orderFront } from '../search/pareto.js';
+import type { Limits } from '../search/requirements.js';
+import { type OnProgress, runSearch } from '../search/run.js';
+import { numCandidates } from '../search/space.js';
+import { loadSpace } from '../search/spaces.js';
+import { structureOf } from '../search/structure.js';
+import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
-import { axisValues, entryOf, frontOf, planReport, priced, sizesOf, tally } from './sweep-report.js';
+import { planOn } from './sweep-plan.js';
+import { axisValues, cardReport, entriesOf, frontOf, planReport, priced, sizesOf, tally } from './sweep-report.js';
 
 export interface SweepInput {
   readonly model?: string | undefined;
   /** Shared options, each a value, a list or a range. */
   readonly flags: Flags;
+  /** The lists of what was not typed: a shipped space or a file. */
+  readonly space?: string | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  /** Samples of one optimizer step, the same in every stage of the plan. */
+  readonly globalBatch?: number | undefined;
+  readonly limits?: Omit<Limits, 'referenceSampleFlops'> | undefined;
+  /** A file of prices per hour by card. */
+  readonly prices?: string | undefined;
+  /** Entries of the front that are listed; `Infinity` for all. */
+  readonly top?: number | undefined;
+  readonly order?: FrontOrder | undefined;
+  readonly numWorkers?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** After an interruption: report what there is instead of throwing. */
+  readonly partial?: boolean | undefined;
+  readonly onProgress?: OnProgress | undefined;
 }
 
-interface SpaceProfile {
-  readonly options: Readonly<Record<string, string>>;
-}
+/** Below this many candidates a second thread costs more than it saves. */
+const minCandidatesForWorkers = 2_000;
 
-const listedOfFront = 10;
-
-export async function sweep({ model, flags, from: fromText, to: toText }: SweepInput): Promise<Sweep> {
+export async function sweep(input: SweepInput): Promise<Sweep> {
+  const { model, flags, signal = new AbortController().signal, onProgress } = input;
   const profile = await loadModel(model ?? 'graphcast-small');
-  const { options } = readProfile<SpaceProfile>('spaces', 'default');
-  const { space, notes } = spaceOf(profile, options, flags);
-  const device = cardOf(space);
-  const candidates = Candidates.create(numCandidates(space));
-  const search: Search = { space, device, requirement: everything };
-  const structures = new Structures();
-  for (let group = 0; group < numGroups(space); group++)
-    for (const _ of evaluateGroup(search, group, structures, candidates));
-  const { from, to } = parseGrowth(fromText ?? '256/8', toText ?? '512/16');
-  const globalBatch = globalBatchOf(space);
-  const strategies = new Strategies(space, globalBatch);
-  const plan = progressivePlan({
-    from,
-    to,
-    strategies,
-    device,
-    otherDevices: cardsBySize,
-    precisionTyped: flags.precision !== undefined,
-  });
-  const front = frontOf(space, candidates);
-  const entries = front.slice(0, listedOfFront).map(({ index }) => entryOf(model, space, index));
-  const any = plan.stages[0]?.strategy ?? strategies.of(from)[0];
-  const { accuracy, assumptions } = priced(any?.config ?? resolveWith(profile, space.common));
+  const { options } = await loadSpace(input.space ?? 'default');
+  const cards = cardChoices(flags, input.prices).map((card) => planOn(card, profile, options, input));
+  const chosen = cards.find(({ plan }) => plan.firstStageThatNeedsMore === undefined) ?? cards.at(-1)!;
+  const { space, device, plan, from, to, globalBatch } = chosen;
+  const limits = input.limits && { ...input.limits, referenceSampleFlops: referenceSampleFlops(profile, flags) };
+  const numWorkers = input.numWorkers ?? (numCandidates(space) < minCandidatesForWorkers ? 1 : availableParallelism());
+  const candidates = await runSearch({ space, device, limits }, { numWorkers, signal, onProgress });
+  if (signal.aborted && !input.partial) throw signal.reason;
+  const front = orderFront(frontOf(space, candidates), input.order ?? 'size');
+  const entries = entriesOf(model, space, front.slice(0, input.top ?? 10), signal);
+  const stages = plan.stages.map(({ strategy }) => priced(strategy.config));
+  const needsMore = plan.firstStageThatNeedsMore && priced(plan.firstStageThatNeedsMore.leanest.config);
+  const shown = [...stages, ...(needsMore ? [needsMore] : []), ...entries.map(({ estimate }) => estimate)];
   return {
     schema: 'gc-plan/sweep@1',
     tool: tool(),
     space: Object.fromEntries(space.axes.map((axis) => [axis.option, axisValues(axis)])),
     device,
+    ...(cards.length > 1 && { cards: cards.map(cardReport) }),
     candidates: tally(candidates),
     frontSize: front.length,
     pareto: entries.map(({ report }) => report),
     sizes: sizesOf(space, candidates),
-    plan: { from, to, globalBatch, ...planReport(model, space, plan) },
-    accuracy,
-    assumptions: [
-      ...new Set([...notes, ...plan.notes, ...assumptions, ...entries.flatMap((entry) => entry.assumptions)]),
-    ],
+    plan: { from, to, globalBatch, ...planReport(model, space, plan, stages, needsMore) },
+    accuracy: shown[0]!.accuracy,
+    assumptions: [...new Set([...chosen.notes, ...plan.notes, ...shown.flatMap(({ assumptions }) => assumptions)])],
   };
 }
 
-function cardOf({ profile, common }: Space): Device {
-  const { device } = resolveWith(profile, common);
-  if (device) return device;
-  throw new InputError('missing-card', 'sweep needs to know the card: which one, or how much memory it has.', [
-    'gc-plan sweep --vram 24GB',
-    'gc-plan sweep --gpu rtx-4090',
-  ]);
+/** A step cost of 1: a sample of the model as its profile has it, in the first runtime that is searched. */
+function referenceSampleFlops(profile: ModelProfile, { runtime }: Flags): number {
+  const config = resolveWith(profile, { runtime: String(runtime ?? profile.runtime).split(',')[0] });
+  return sizeCandidate(config, structureOf(config), counts(config.model)).sampleFlops;
 }
-
-/** One for all stages: the largest batch of the space, times the other factors. */
-function globalBatchOf({ axes }: Space): number {
-  const largest = (option: string) =>
-    Math.max(1, ...(axes.find((axis) => axis.option === option)?.values.map(Number) ?? []));
-  return largest('batch') * largest('accumulate');
-}
-
-const cardsBySize = (): readonly Device[] =>
-  profileNames('gpus')
-    .map(loadDevice)
-    .map(({ description, ...device }) => device)
-    .sort((a, b) => a.reportedBytes - b.reportedBytes);

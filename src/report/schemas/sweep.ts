@@ -36,7 +36,18 @@ export const sweepSchema = z
     space: z
       .record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()])))
       .describe('The values tried for each flag, without dashes.'),
-    device: common.device.nullable(),
+    device: common.device.nullable().describe('The card; of several the cheapest on which the plan reaches its goal.'),
+    cards: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          pricePerHour: z.number().nonnegative().exactOptional(),
+          largestStage: z.strictObject(size).exactOptional(),
+          reachesGoal: z.boolean(),
+        }),
+      )
+      .exactOptional()
+      .describe('Where several were named: cheapest first, by price where it is known, then by memory.'),
     candidates: z.strictObject({
       total: count.describe('fits + tight + exceeds'),
       fits: count,

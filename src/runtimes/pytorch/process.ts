@@ -19,15 +19,17 @@ function replayWithoutLimit(events: Int32Array, bytesOfBuffer: Float64Array, exp
   return replay;
 }
 
-export function pytorchProcess({ trace, bytesOfBuffer, config, device, usableBytes }: ProcessInput): ProcessMemory {
+export function pytorchProcess(input: ProcessInput): ProcessMemory {
+  const { trace, bytesOfBuffer, liveness, config, device, usableBytes } = input;
   const { events } = trace;
+  const { liveBytes } = liveness.peak;
   const expandable = config.recipe.allocator === 'expandable';
   const { peakAllocatedBytes, peakReservedBytes } = replayWithoutLimit(events, bytesOfBuffer, expandable);
   const outsideBytes = outsideBytesOf(device);
   const highBytes = withErrorBar(peakReservedBytes, config.recipe) + outsideBytes;
-  const bounds = { lowBytes: peakAllocatedBytes, highBytes: peakReservedBytes, expandable };
+  const bounds = { lowBytes: liveBytes, highBytes: peakReservedBytes, expandable };
   const dependsOnCapacity =
-    usableBytes !== undefined && highBytes > usableBytes && peakAllocatedBytes + outsideBytes <= usableBytes;
+    usableBytes !== undefined && highBytes > usableBytes && liveBytes + outsideBytes <= usableBytes;
   const minCapacityBytes = dependsOnCapacity
     ? minCapacity(events, bytesOfBuffer, { ...bounds, cardBytes: usableBytes - outsideBytes })
     : undefined;
@@ -74,9 +76,6 @@ export function judgePyTorch({
   const peakReservedBytes = poolReplaysOf(trace, expandable).peakReservedBytes(bytesOfLayout, bytesOfBuffer);
   const deviceBytes = peakReservedBytes + outsideBytes;
   if (withErrorBar(peakReservedBytes, config.recipe) <= capacityBytes) return { kind: 'fits', deviceBytes };
-  const { events } = trace;
-  const runs =
-    replayWithoutLimit(events, bytesOfBuffer, expandable).peakAllocatedBytes <= capacityBytes &&
-    replayCaching(events, bytesOfBuffer, { expandable, capacityBytes }).kind === 'ran';
-  return { kind: runs ? 'tight' : 'exceeds', deviceBytes };
+  const replay = replayCaching(trace.events, bytesOfBuffer, { expandable, capacityBytes });
+  return { kind: replay.kind === 'ran' ? 'tight' : 'exceeds', deviceBytes };
 }

@@ -1,0 +1,59 @@
+/** The cards of a sweep, cheapest first. */
+import { shown } from '../config/nearest.js';
+import { loadDevice, profileNames } from '../config/profiles.js';
+import { readStrictJson } from '../config/strict-json.js';
+import type { Flags } from '../config/typed.js';
+import type { Device } from '../config/types.js';
+import { InputError } from '../errors.js';
+
+/** The flags that name one card, and its price where the user has one. */
+export interface CardChoice {
+  readonly flags: Flags;
+  readonly pricePerHour?: number;
+}
+
+const withoutDescription = (name: string): Device => {
+  const { description, ...device } = loadDevice(name);
+  return device;
+};
+
+/** Every card we know, smallest first. */
+export const knownCards = (): readonly Device[] =>
+  profileNames('gpus')
+    .map(withoutDescription)
+    .sort((a, b) => a.reportedBytes - b.reportedBytes);
+
+/** `{"a100-40gb": 1.29, …}`, in any currency, per hour. */
+function readPrices(path: string): ReadonlyMap<string, number> {
+  const value = readStrictJson(path);
+  const refuse = (what: string) =>
+    new InputError('invalid-prices', `${shown(path)}: ${what}.`, ['{"a100-40gb": 1.29, "l40s": 0.99}']);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refuse('must be one object, from the name of a card to its price per hour');
+  return new Map(
+    Object.entries(value).map(([name, price]) => {
+      loadDevice(name);
+      if (typeof price !== 'number' || !(price >= 0))
+        throw refuse(`the price of ${name} must be a number of at least 0`);
+      return [name, price];
+    }),
+  );
+}
+
+/** Cards without a price come last. */
+const byPrice = (a: number | undefined, b: number | undefined): number =>
+  a === b ? 0 : (a ?? Number.MAX_VALUE) - (b ?? Number.MAX_VALUE);
+
+/** By price where there is one, then by memory; without a list of names the flags as they are. */
+export function cardChoices(flags: Flags, pricesFile: string | undefined): readonly CardChoice[] {
+  const { gpu } = flags;
+  const prices = pricesFile === undefined ? undefined : readPrices(pricesFile);
+  if (typeof gpu !== 'string' || (!gpu.includes(',') && prices === undefined)) return [{ flags }];
+  const names = [...new Set(gpu.split(',').map((name) => name.trim()))];
+  const cards = names.map((name) => ({ device: loadDevice(name), price: prices?.get(name) }));
+  cards.sort((a, b) => byPrice(a.price, b.price) || a.device.reportedBytes - b.device.reportedBytes);
+  return cards.map(({ device, price }) => ({
+    flags: { ...flags, gpu: device.name },
+    ...(price !== undefined && { pricePerHour: price }),
+  }));
+}

@@ -1,0 +1,116 @@
+/** The options that only `sweep` has. */
+import { parseOption } from '../config/option-values.js';
+import type { OptionDefinition } from '../config/options.js';
+import type { Flags } from '../config/typed.js';
+import { type FrontOrder, frontOrders } from './pareto.js';
+import { parseQuantity } from './requirements.js';
+
+type Definition = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'>;
+
+const text = (example: string) => ({ kind: 'text', example }) as const;
+const whole = (maximum: number, example: string) =>
+  ({ kind: 'integer', range: { minimum: 1, maximum, example } }) as const;
+const toggle = { kind: 'switch', negatable: false } as const;
+
+export const sweepOptions: readonly Definition[] = [
+  {
+    name: 'space',
+    syntax: 'NAME|FILE',
+    value: text('default'),
+    help: 'Lists for what is not typed: a shipped space, or a file (with / or ending in .json).',
+  },
+  {
+    name: 'from',
+    syntax: 'WIDTH/DEPTH',
+    value: text('256/8'),
+    help: 'Where the progressive plan starts, 256/8 by default.',
+  },
+  { name: 'to', syntax: 'WIDTH/DEPTH', value: text('512/16'), help: 'Where it ends, 512/16 by default.' },
+  {
+    name: 'global-batch',
+    syntax: 'N',
+    value: whole(65_536, '32'),
+    help: 'Samples per optimizer step in the plan; by default the largest --batch × --accumulate × --gpus.',
+  },
+  {
+    name: 'require',
+    syntax: 'EXPR',
+    value: text('batch>=4'),
+    help: "Only candidates for which this holds, e.g. 'batch>=2 and layers<=12'.",
+  },
+  {
+    name: 'max-params',
+    syntax: 'N',
+    value: text('20M'),
+    help: 'Only models of at most this many parameters, e.g. 20M.',
+  },
+  {
+    name: 'max-step-cost',
+    syntax: 'F',
+    value: text('1.5'),
+    help: 'Only candidates whose FLOPs per sample are at most F times those of MODEL as it ships.',
+  },
+  {
+    name: 'prices',
+    syntax: 'FILE',
+    value: text('prices.json'),
+    help: 'Your prices per hour, {"a100-40gb": 1.29, …}: of several --gpu the cheapest that reaches the goal is searched.',
+  },
+  {
+    name: 'top',
+    syntax: 'N',
+    value: whole(1_000_000, '10'),
+    help: 'How many of the Pareto front are listed, 10 by default.',
+  },
+  {
+    name: 'sort',
+    syntax: frontOrders.join('|'),
+    value: { kind: 'choice', choices: frontOrders },
+    help: 'The front’s order: largest, deepest, cheapest or leanest first.',
+  },
+  { name: 'all', syntax: '', value: toggle, help: 'List the whole Pareto front.' },
+  {
+    name: 'workers',
+    syntax: 'N',
+    value: whole(256, '2'),
+    help: 'Threads; by default one per core for large spaces. The answer is the same.',
+  },
+  { name: 'partial', syntax: '', value: toggle, help: 'After Ctrl-C print what has been found.' },
+];
+
+/** The user's own choices, parsed; the flags that are left are the space's. */
+export function parseSweepOptions(flags: Flags) {
+  const parsed = <Value>(name: string): Value | undefined => {
+    const typed = flags[name];
+    return typed === undefined ? undefined : (parseOption(findDefinition(name), typed) as Value);
+  };
+  const quantity = (name: string): number | undefined => {
+    const typed = parsed<string>(name);
+    return typed === undefined ? undefined : parseQuantity(typed, `--${name}`);
+  };
+  const require = parsed<string>('require');
+  const maxParameters = quantity('max-params');
+  const maxStepCost = quantity('max-step-cost');
+  const limited = [require, maxParameters, maxStepCost].some((limit) => limit !== undefined);
+  return {
+    space: parsed<string>('space'),
+    from: parsed<string>('from'),
+    to: parsed<string>('to'),
+    globalBatch: parsed<number>('global-batch'),
+    limits: limited
+      ? {
+          ...(require !== undefined && { require }),
+          ...(maxParameters !== undefined && { maxParameters }),
+          ...(maxStepCost !== undefined && { maxStepCost }),
+        }
+      : undefined,
+    prices: parsed<string>('prices'),
+    top: parsed<boolean>('all') ? Number.POSITIVE_INFINITY : parsed<number>('top'),
+    order: parsed<FrontOrder>('sort'),
+    numWorkers: parsed<number>('workers'),
+    partial: parsed<boolean>('partial'),
+    flags: Object.fromEntries(Object.entries(flags).filter(([name]) => !sweepOptions.some((own) => own.name === name))),
+  };
+}
+
+const findDefinition = (name: string): Definition => sweepOptions.find((option) => option.name === name)!;

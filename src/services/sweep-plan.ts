@@ -1,0 +1,62 @@
+/** The progressive plan on one card, before anything else is searched. */
+import type { ModelProfile } from '../config/profiles.js';
+import { resolveWith } from '../config/resolve.js';
+import type { Device } from '../config/types.js';
+import { InputError } from '../errors.js';
+import { type CardChoice, knownCards } from '../search/cards.js';
+import { parseGrowth, type Size } from '../search/growth.js';
+import { type ProgressivePlan, progressivePlan } from '../search/progressive.js';
+import { howOptions, type Space, spaceOf } from '../search/space.js';
+import { Strategies } from '../search/strategies.js';
+import type { SweepInput } from './sweep.js';
+
+export interface PlannedCard {
+  readonly choice: CardChoice;
+  readonly device: Device;
+  readonly space: Space;
+  readonly from: Size;
+  readonly to: Size;
+  readonly globalBatch: number;
+  readonly plan: ProgressivePlan;
+  readonly notes: readonly string[];
+}
+
+export function planOn(
+  choice: CardChoice,
+  profile: ModelProfile,
+  options: Readonly<Record<string, string>>,
+  { flags, from: fromText = '256/8', to: toText = '512/16', globalBatch: typedBatch }: SweepInput,
+): PlannedCard {
+  const { device } = resolveWith(profile, deviceFlags(choice.flags));
+  if (device === null)
+    throw new InputError('missing-card', 'sweep needs to know the card: which one, or how much memory it has.', [
+      'gc-plan sweep --vram 24GB',
+      'gc-plan sweep --gpu rtx-4090',
+    ]);
+  const { space, notes } = spaceOf(profile, options, choice.flags);
+  const { from, to } = parseGrowth(fromText, toText);
+  const numGpus = Number(first(space, 'gpus') ?? profile.recipe.gpus ?? 1);
+  const globalBatch = typedBatch ?? largest(space, 'batch') * largest(space, 'accumulate') * numGpus;
+  if (globalBatch % numGpus !== 0)
+    throw new InputError(
+      'batch-does-not-divide',
+      `--global-batch ${globalBatch}: ${numGpus} GPUs take equal shares of a batch.`,
+      [`--global-batch ${Math.ceil(globalBatch / numGpus) * numGpus}`],
+    );
+  const strategies = new Strategies(space, globalBatch / numGpus);
+  const precisionTyped = flags.precision !== undefined;
+  const plan = progressivePlan({ from, to, strategies, device, otherDevices: knownCards, precisionTyped });
+  return { choice, device, space, from, to, globalBatch, plan, notes: [...notes, ...firstValueNotes(space)] };
+}
+
+const deviceFlags = ({ gpu, vram, reserve }: CardChoice['flags']) => ({ gpu, vram, reserve });
+
+const valuesOf = ({ axes }: Space, option: string) => axes.find((axis) => axis.option === option)?.values;
+const first = (space: Space, option: string) => valuesOf(space, option)?.[0];
+const largest = (space: Space, option: string): number => Math.max(1, ...(valuesOf(space, option)?.map(Number) ?? []));
+
+/** Which problem the plan is for, where several were searched. */
+const firstValueNotes = (space: Space): readonly string[] =>
+  space.axes
+    .filter(({ option, values }) => values.length > 1 && !['hidden-dim', 'layers', ...howOptions].includes(option))
+    .map(({ option, values }) => `The plan is for --${option} ${values[0]}, the first of the list.`);
