@@ -2,7 +2,7 @@
  * The one file that composes the stages: model and recipe → forward program → trace → peak → process → verdict.
  * Pure: everything it needs is in its arguments, and a search calls it as it is.
  */
-import { type Accuracy, pytorchAccuracy } from './accuracy/shipped.js';
+import { type Accuracy, shippedAccuracy } from './accuracy/shipped.js';
 import type { Config, Device } from './config/types.js';
 import { countFlops, type Flops } from './cost/flops.js';
 import { type Liveness, liveness } from './memory/liveness.js';
@@ -46,21 +46,30 @@ export function priceProgram(
   return { program, trace: known?.trace ?? runtime.trace(program, config), dimensions };
 }
 
-/** `standIn`: whose context and libraries count where no card was named. */
+/** `standIn`: whose context and libraries count where no card was named. `accuracy`: of such estimates so far. */
 export function price(
   config: Config,
   counts: Counts,
   standIn: Device,
   step: PricedProgram = priceProgram(config, counts),
+  accuracy: Accuracy = shippedAccuracy[config.runtime],
 ): Priced {
-  const { runtime, assumption } = runtimes[config.runtime];
+  const { runtime, assumptions } = runtimes[config.runtime];
   const { program, trace, dimensions } = step;
   const bytesOfBuffer = bufferBytes(trace, dimensions);
   const live = liveness(trace, dimensions, bytesOfBuffer);
   const device = config.device ?? standIn;
   const usable =
     config.device === null ? undefined : usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
-  const process = runtime.process({ trace, bytesOfBuffer, liveness: live, config, device, usableBytes: usable });
+  const process = runtime.process({
+    trace,
+    bytesOfBuffer,
+    liveness: live,
+    config,
+    device,
+    usableBytes: usable,
+    worstUnderPercent: accuracy.worstUnderPercent,
+  });
   const card = usable === undefined ? null : { nominalBytes: device.nominalBytes, usableBytes: usable };
   const noCard = `No card was named: context and library bytes are those of ${standIn.name}.`;
   return {
@@ -73,11 +82,7 @@ export function price(
     parameters: countParameters(program, dimensions),
     flops: countFlops(program, dimensions),
     verdict: judge(process.range, card, process.xlaRemat?.kind),
-    accuracy: pytorchAccuracy,
-    assumptions: [
-      ...config.assumptions,
-      ...(assumption ? [assumption] : []),
-      ...(config.device === null ? [noCard] : []),
-    ],
+    accuracy,
+    assumptions: [...config.assumptions, ...assumptions(config), ...(config.device === null ? [noCard] : [])],
   };
 }

@@ -1,17 +1,20 @@
-import type { RuntimeName } from '../config/types.js';
+import type { Config, RuntimeName } from '../config/types.js';
 import { jaxRuntime } from './jax/index.js';
+import { pytorchAssumptions } from './pytorch/assumptions.js';
 import { pytorchRuntime } from './pytorch/index.js';
 import { tfjsRuntime } from './tfjs/index.js';
 import type { Runtime } from './types.js';
 
-/** A runtime that has no rules of its own yet runs with PyTorch's, and `assumption` says so in every report. */
 export interface Registered {
   readonly runtime: Runtime;
-  readonly assumption?: string;
+  /** Sentences that belong beside its numbers. */
+  readonly assumptions: (config: Config) => readonly string[];
 }
 
+const none = (): readonly string[] => [];
+
 export const runtimes: Readonly<Record<RuntimeName, Registered>> = {
-  pytorch: { runtime: pytorchRuntime },
-  jax: { runtime: jaxRuntime },
-  tfjs: { runtime: tfjsRuntime },
+  pytorch: { runtime: pytorchRuntime, assumptions: pytorchAssumptions },
+  jax: { runtime: jaxRuntime, assumptions: none },
+  tfjs: { runtime: tfjsRuntime, assumptions: none },
 };
