@@ -4,7 +4,7 @@
  * Frames follow anemoi-models 0.19.0 (layers/block.py, layers/conv.py) and torch_geometric 2.8.1 (MessagePassing, utils/_softmax.py).
  */
 import type { Model } from '../config/types.js';
-import type { ProgramBuilder } from './builder.js';
+import type { Frame, ProgramBuilder } from './builder.js';
 import { callMlp, type LinearParameters, linearParameters, type MlpParameters, mlpParameters } from './mlp.js';
 import { type Axis, axis } from './shape.js';
 import type { Endpoints, Module, ValueId } from './types.js';
@@ -18,7 +18,7 @@ export interface LayerGraph {
   readonly sortedIndices?: () => readonly ValueId[];
 }
 
-interface NormParameters {
+export interface NormParameters {
   readonly scale: ValueId;
   readonly offset: ValueId;
 }
@@ -43,14 +43,13 @@ export interface TransformerSpec {
   readonly network: string;
   readonly module: Module;
   readonly edgeFeatures: Axis;
-  readonly mlpRatio: number;
   readonly hiddenLayers: number;
   readonly senderNorm: boolean;
 }
 
 /** In the order in which the block's constructor makes them. */
 export function transformerParameters(builder: ProgramBuilder, spec: TransformerSpec): TransformerParameters {
-  const { network, module, edgeFeatures, hiddenLayers, mlpRatio } = spec;
+  const { network, module, edgeFeatures, hiddenLayers } = spec;
   const linear = (name: string, input = H) => linearParameters(builder, { network, module, name, input, output: H });
   const norm = (name: string): NormParameters => ({
     scale: builder.parameter(network, module, `${name}.scale`, [H]),
@@ -71,7 +70,7 @@ export function transformerParameters(builder: ProgramBuilder, spec: Transformer
     module,
     input: H,
     output: H,
-    hidden: axis('hiddenDim', mlpRatio),
+    hidden: axis('mlpHiddenDim'),
     hiddenLayers,
     layerNorm: false,
   });
@@ -159,26 +158,28 @@ interface LayerState {
   readonly edgeFeatures: ValueId;
 }
 
-function attend(
+/** The four projections, which live as long as the frame. */
+function projectAll(
   builder: ProgramBuilder,
+  frame: Frame,
   parameters: TransformerParameters,
   { senders, receivers, edgeFeatures }: LayerState,
-  graph: LayerGraph,
-  model: AttentionModel,
-): ValueId {
-  const [out] = builder.call({ name: 'attend' }, { senders, receivers, edgeFeatures }, (frame) => {
-    const query = frame.set('query', project(builder, receivers, parameters.query, 'query'));
-    const key = frame.set('key', project(builder, senders, parameters.key, 'key'));
-    const value = frame.set('value', project(builder, senders, parameters.value, 'value'));
-    const edges = frame.set('edges', project(builder, edgeFeatures, parameters.edge, 'edge term'));
-    const projected = { query, key, value, edges };
-    const { sortedIndices } = graph;
-    if (sortedIndices === undefined) return [propagate(builder, projected, graph, model)];
-    return builder.call({ name: 'fused attention' }, projected, (inner) => {
-      const indices = sortedIndices();
-      for (const [i, index] of indices.entries()) inner.set(`index ${i}`, index);
-      return [fusedAttention(builder, projected, indices, model)];
-    });
+): Projected {
+  return {
+    query: frame.set('query', project(builder, receivers, parameters.query, 'query')),
+    key: frame.set('key', project(builder, senders, parameters.key, 'key')),
+    value: frame.set('value', project(builder, senders, parameters.value, 'value')),
+    edges: frame.set('edges', project(builder, edgeFeatures, parameters.edge, 'edge term')),
+  };
+}
+
+function attend(builder: ProgramBuilder, projected: Projected, graph: LayerGraph, model: AttentionModel): ValueId {
+  const { sortedIndices } = graph;
+  if (sortedIndices === undefined) return propagate(builder, projected, graph, model);
+  const [out] = builder.call({ name: 'fused attention' }, { ...projected }, (frame) => {
+    const indices = sortedIndices();
+    for (const [i, index] of indices.entries()) frame.set(`index ${i}`, index);
+    return [fusedAttention(builder, projected, indices, model)];
   });
   return out!;
 }
@@ -206,11 +207,40 @@ export function transformerLayer(
   const [result] = builder.call({ name, role, module }, { skip: nodes, edgeFeatures }, (frame) => {
     const normed = frame.set('x', norm(builder, nodes, parameters.attentionNorm, 'layer norm before attention'));
     const self = frame.set('self', project(builder, normed, parameters.self, 'self'));
-    const state = { senders: normed, receivers: normed, edgeFeatures };
-    const attended = frame.set('out', attend(builder, parameters, state, graph, model));
-    const both = builder.add(attended, self, 'attention and self');
+    const [attended] = builder.call({ name: 'attend' }, { normed, edgeFeatures }, (inner) => {
+      const state = { senders: normed, receivers: normed, edgeFeatures };
+      return [attend(builder, projectAll(builder, inner, parameters, state), graph, model)];
+    });
+    frame.set('out', attended!);
+    const both = builder.add(attended!, self, 'attention and self');
     frame.set('out', projectChunk(builder, both, parameters));
     const out = frame.set('out', builder.add(frame.locals.get('out')!, nodes, 'attention residual'));
+    return [feedForward(builder, parameters, out)];
+  });
+  return result!;
+}
+
+/** Between two node sets: → the receivers. The projections are locals of the block itself. */
+export function transformerMapper(
+  builder: ProgramBuilder,
+  parameters: TransformerParameters,
+  { senders, receivers, edgeFeatures }: LayerState,
+  graph: LayerGraph,
+  model: AttentionModel,
+): ValueId {
+  const [result] = builder.call({ name: 'mapper block' }, { senders, receivers, edgeFeatures }, (frame) => {
+    const { senderNorm, attentionNorm } = parameters;
+    const from = frame.set(
+      'normedSenders',
+      norm(builder, senders, senderNorm ?? attentionNorm, 'layer norm of senders'),
+    );
+    const to = frame.set('normedReceivers', norm(builder, receivers, attentionNorm, 'layer norm of receivers'));
+    const self = frame.set('self', project(builder, to, parameters.self, 'self'));
+    const projected = projectAll(builder, frame, parameters, { senders: from, receivers: to, edgeFeatures });
+    const attended = frame.set('out', attend(builder, projected, graph, model));
+    const both = builder.add(attended, self, 'attention and self');
+    frame.set('out', project(builder, both, parameters.projection, 'projection'));
+    const out = frame.set('out', builder.add(frame.locals.get('out')!, receivers, 'attention residual'));
     return [feedForward(builder, parameters, out)];
   });
   return result!;

@@ -24,6 +24,11 @@ export function dimensionsOf({ model, recipe }: Pick<Config, 'model' | 'recipe'>
     latitudes,
     longitudes,
     ...counts,
+    // Width of anemoi's hidden layers: halves round up (anemoi-models 0.19.0, layers/utils.py).
+    mlpHiddenDim: Math.floor(hiddenDim * model.mlpRatio + 0.5),
+    // anemoi's encoder reads 4 coordinates and 8 trained features beside the variables; 5 of its example's outputs are diagnostic.
+    encoderInput: inputChannels + 12,
+    prognosticChannels: Math.max(1, outputChannels - 5),
     // Row pointer arrays: one more than the rows of the batch.
     meshNodesPointers: recipe.batchSize * counts.meshNodes + 1,
     gridNodesPointers: recipe.batchSize * counts.gridNodes + 1,

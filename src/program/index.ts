@@ -1,6 +1,7 @@
 /** Which program a model runs: one builder per family of layouts. */
 import type { Model, Recipe } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { anemoiProgram } from './anemoi/model.js';
 import { graphcastProgram } from './graphcast.js';
 import type { ForwardProgram, Segmentation } from './types.js';
 
@@ -10,6 +11,9 @@ export function forwardProgram(model: Model, recipe: Recipe, segmentation: Segme
     case 'physicsnemo':
       if (model.processor === 'interaction') return graphcastProgram(model, recipe, segmentation);
       throw notPriced(`--processor ${model.processor}`);
+    case 'anemoi-graphtransformer':
+    case 'anemoi-gnn':
+      return anemoiProgram(model, recipe, segmentation);
     default:
       throw notPriced(`the layout ${model.layout}`);
   }

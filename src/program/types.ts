@@ -138,6 +138,26 @@ export interface GraphAttention extends Op<'graphAttention'> {
 export interface Integers extends Op<'integers'> {
   readonly inputs: readonly ValueId[];
 }
+/** A new array of the same numbers, in the type of `like` where it is given. PyTorch only. */
+export interface Copy extends Op<'copy'> {
+  readonly input: ValueId;
+  readonly like?: ValueId;
+}
+/** Memory that `write` fills later; in the short type under mixed precision, else in that of `like`. PyTorch only. */
+export interface Empty extends Op<'empty'> {
+  readonly like: ValueId;
+}
+/** `rows` written into memory that is there already; the output is that memory. PyTorch only. */
+export interface Write extends Op<'write'> {
+  readonly into: ValueId;
+  readonly rows: ValueId;
+}
+/** `input[:, columns] += addend[:, other columns]` in place; `columns` is a symbol. PyTorch only. */
+export interface AddColumns extends Op<'addColumns'> {
+  readonly input: ValueId;
+  readonly addend: ValueId;
+  readonly columns: string;
+}
 /** The same rows under another name, without a copy; the backward pass makes one. PyTorch only (a slice of everything). */
 export interface Slice extends Op<'slice'> {
   readonly input: ValueId;
@@ -167,6 +187,10 @@ export type Operation =
   | GatherAdd
   | GraphAttention
   | Integers
+  | Copy
+  | Empty
+  | Write
+  | AddColumns
   | Slice
   | Loss;
 

@@ -1,6 +1,4 @@
 /** The regular icosahedron, in the orientation of google-deepmind/graphcast 08cf736, `icosahedral_mesh.py`. */
-import { leftOfGreatCircle } from './great-circle.js';
-
 const float32 = Math.fround;
 const NUM_VERTICES = 12;
 
@@ -10,6 +8,33 @@ export interface Icosahedron {
   /** Corners, counterclockwise as seen from outside, `[20, 3]`. */
   readonly faces: Int32Array;
 }
+
+/**
+ * Corners, counterclockwise as seen from outside. Any order would give the same mesh; this one numbers the finer levels' nodes as the
+ * released code does, and with them what falls into which chunk of consecutive nodes.
+ */
+const faces = [
+  [0, 1, 2],
+  [0, 6, 1],
+  [8, 0, 2],
+  [8, 4, 0],
+  [3, 8, 2],
+  [3, 2, 7],
+  [7, 2, 1],
+  [0, 4, 6],
+  [4, 11, 6],
+  [6, 11, 5],
+  [1, 5, 7],
+  [4, 10, 11],
+  [4, 8, 10],
+  [10, 8, 3],
+  [10, 3, 9],
+  [11, 10, 9],
+  [11, 9, 5],
+  [5, 9, 7],
+  [9, 3, 7],
+  [1, 6, 5],
+] as const;
 
 /** The vertices are the cyclic permutations of (±1, ±φ, 0), turned about y until a face lies flat on each pole. */
 export function regularIcosahedron(): Icosahedron {
@@ -31,27 +56,5 @@ export function regularIcosahedron(): Icosahedron {
       }
     }
   }
-  return { positions, faces: trianglesOfNeighbours(positions) };
-}
-
-/** Three vertices that are pairwise neighbours are a face. */
-function trianglesOfNeighbours(positions: Float64Array): Int32Array {
-  const faces: number[] = [];
-  for (let a = 0; a < NUM_VERTICES; a++) {
-    for (let b = a + 1; b < NUM_VERTICES; b++) {
-      for (let c = b + 1; c < NUM_VERTICES; c++) {
-        if (!areNeighbours(a, b, positions) || !areNeighbours(b, c, positions) || !areNeighbours(c, a, positions))
-          continue;
-        faces.push(a, ...(leftOfGreatCircle(positions, a, b, positions, c) > 0 ? [b, c] : [c, b]));
-      }
-    }
-  }
-  return Int32Array.from(faces);
-}
-
-/** Neighbours are 63.4° apart, all other pairs at least 116.6°. */
-function areNeighbours(a: number, b: number, positions: Float64Array): boolean {
-  let dot = 0;
-  for (let axis = 0; axis < 3; axis++) dot += positions[3 * a + axis]! * positions[3 * b + axis]!;
-  return dot > 0;
+  return { positions, faces: Int32Array.from(faces.flat()) };
 }

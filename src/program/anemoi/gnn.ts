@@ -19,7 +19,6 @@ export interface GraphConvParameters {
 export interface GraphConvSpec {
   readonly network: string;
   readonly module: Module;
-  readonly mlpRatio: number;
   readonly hiddenLayers: number;
   readonly embedsEdges: boolean;
 }
@@ -27,7 +26,7 @@ export interface GraphConvSpec {
 export function graphConvParameters(builder: ProgramBuilder, spec: GraphConvSpec): GraphConvParameters {
   const { network, module, hiddenLayers } = spec;
   const H = axis('hiddenDim');
-  const wide = axis('hiddenDim', spec.mlpRatio);
+  const wide = axis('mlpHiddenDim');
   const base = { module, output: H, hiddenLayers, layerNorm: true };
   const embedEdges = spec.embedsEdges
     ? mlpParameters(builder, { ...base, network: `${network}.embedEdges`, input: edgeFeatureWidth, hidden: wide })

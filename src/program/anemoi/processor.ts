@@ -13,26 +13,21 @@ export type Processor =
 
 export function declareProcessor(builder: ProgramBuilder, model: Model): Processor {
   const { mlpHiddenLayers: hiddenLayers } = model;
-  const mlpRatio = roundedRatio(model);
   const layers = Array.from({ length: model.layers }, (_, layer) => ({ network: `mesh.${layer}`, layer }));
   if (model.layout === 'anemoi-gnn') {
     return {
       kind: 'gnn',
       layers: layers.map(({ network, layer }) =>
-        graphConvParameters(builder, { network, module: 'mesh', mlpRatio, hiddenLayers, embedsEdges: layer === 0 }),
+        graphConvParameters(builder, { network, module: 'mesh', hiddenLayers, embedsEdges: layer === 0 }),
       ),
     };
   }
-  const base = { module: 'mesh', edgeFeatures: edgeFeatureWidth, mlpRatio, hiddenLayers, senderNorm: false } as const;
+  const base = { module: 'mesh', edgeFeatures: edgeFeatureWidth, hiddenLayers, senderNorm: false } as const;
   return {
     kind: 'transformer',
     layers: layers.map(({ network }) => transformerParameters(builder, { network, ...base })),
   };
 }
-
-/** The hidden width is a whole number: halves round up. */
-export const roundedRatio = ({ hiddenDim, mlpRatio }: Pick<Model, 'hiddenDim' | 'mlpRatio'>): number =>
-  Math.floor(hiddenDim * mlpRatio + 0.5) / hiddenDim;
 
 interface State {
   readonly nodes: ValueId;

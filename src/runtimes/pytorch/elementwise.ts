@@ -3,7 +3,7 @@
  * expression; the engine then sums and casts a gradient of another width or type than its input.
  * Sources: tools/autograd/derivatives.yaml, torch/csrc/autograd/FunctionsManual.cpp, aten/src/ATen/autocast_mode.cpp (torch 2.13).
  */
-import type { AddBias, Binary, Exp, HeadScale, HeadSum, Slice, WithScalar } from '../../program/types.js';
+import type { AddBias, Binary, Exp, HeadScale, HeadSum, WithScalar } from '../../program/types.js';
 import type { Lowering } from './lowering.js';
 import type { Tensor } from './tape.js';
 
@@ -86,11 +86,4 @@ export function addBias(to: Lowering, { input, bias, output }: AddBias): void {
   const [x, b] = [to.tensor(input), to.tensor(bias)];
   const node = to.fittingNode([x, b], (incoming) => [x.target && to.pool.share(incoming), to.pool.share(incoming)]);
   to.produce(output, widest(x, b), node);
-}
-
-/** Another handle on the same storage; slice_backward writes the gradient into zeros of the whole. */
-export function slice(to: Lowering, { input, output }: Slice): void {
-  const x = to.tensor(input);
-  const node = to.node([x.target], () => [to.pool.make(x.shape, x.elementBytes)]);
-  to.produceAlias(output, x, node);
 }

@@ -6,6 +6,7 @@ import { axis } from '../../program/shape.js';
 import type { ForwardProgram } from '../../program/types.js';
 import type { Runtime } from '../types.js';
 import { Lowering } from './lowering.js';
+import { mapperDimensions } from './mapper-dimensions.js';
 import { optimizerStep } from './optimizer.js';
 import { judgePyTorch, pytorchProcess } from './process.js';
 import { allocateBatch, allocateGraphs, allocateParameters, type ResidentParameter } from './residents.js';
@@ -66,7 +67,7 @@ function forwardAndBackward(lowering: Lowering, recorder: TraceRecorder): void {
 
 export const pytorchRuntime: Runtime = {
   segment: segmentPyTorch,
-  dimensions: (base) => base,
+  dimensions: (base, config) => ({ ...base, ...mapperDimensions(config) }),
   trace: tracePyTorch,
   process: pytorchProcess,
   judge: judgePyTorch,

@@ -15,8 +15,9 @@ import type {
   SegmentSum,
   ValueId,
 } from '../../program/types.js';
-import { addBias, addOrSubtract, divide, exp, headScale, headSum, multiply, slice, withScalar } from './elementwise.js';
+import { addBias, addOrSubtract, divide, exp, headScale, headSum, multiply, withScalar } from './elementwise.js';
 import { graphAttention, integers } from './graph-attention.js';
+import { addColumns, copy, empty, slice, write } from './in-place.js';
 import { lowerLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import type { Tensor } from './tape.js';
@@ -74,6 +75,18 @@ export function lower(to: Lowering, operation: Operation): void {
       break;
     case 'slice':
       slice(to, operation);
+      break;
+    case 'copy':
+      copy(to, operation);
+      break;
+    case 'empty':
+      empty(to, operation);
+      break;
+    case 'write':
+      write(to, operation);
+      break;
+    case 'addColumns':
+      addColumns(to, operation);
       break;
     case 'gatherAdd':
       gatherAdd(to, operation);

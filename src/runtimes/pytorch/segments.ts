@@ -14,6 +14,7 @@ export function segmentPyTorch({ model, recipe }: Config): Segmentation {
     decoder: checkpoint.decoder,
     model: checkpoint.model,
     rollout: checkpoint.rollout && recipe.rolloutSteps > 1,
+    ...(checkpoint.edges.kind !== 'none' && { edgeBlocks: checkpoint.edges }),
   } as const;
   switch (checkpoint.processor.kind) {
     case 'none':

@@ -1,0 +1,116 @@
+/**
+ * anemoi's GNN mappers (anemoi-models 0.19.0, layers/mapper.py, layers/block.py GraphConvMapperBlock): edge embedder, node embedders
+ * (the encoder's), one interaction layer, and in the encoder the senders' own update by the same node MLP, over the row twice.
+ */
+
+import type { ProgramBuilder } from '../builder.js';
+import { callMlp, type MlpParameters, mlpParameters } from '../mlp.js';
+import { type Axis, axis } from '../shape.js';
+import type { Module, ValueId } from '../types.js';
+import { edgeFeatureWidth } from './edges.js';
+import { type GraphConvParameters, gnnMlp, graphConv, graphConvParameters } from './gnn.js';
+import { layerGraph } from './graph.js';
+import type { MapperCall, MapperState } from './mapper.js';
+
+export interface GnnMapperParameters {
+  readonly embedEdges: MlpParameters;
+  readonly layer: GraphConvParameters;
+  readonly embedSenders?: MlpParameters;
+  readonly embedReceivers?: MlpParameters;
+  readonly extract?: MlpParameters;
+}
+
+export interface GnnMapperSpec {
+  readonly module: Module;
+  readonly hiddenLayers: number;
+  /** The encoder's inputs. */
+  readonly embeds?: { readonly senders: Axis; readonly receivers: Axis };
+  readonly output?: Axis;
+}
+
+export function declareGnnMapper(builder: ProgramBuilder, spec: GnnMapperSpec): GnnMapperParameters {
+  const { module, hiddenLayers, embeds } = spec;
+  const mlp = (name: string, input: Axis, output = axis('hiddenDim'), layerNorm = true) =>
+    mlpParameters(builder, {
+      network: `${module}.${name}`,
+      module,
+      input,
+      output,
+      hidden: axis('mlpHiddenDim'),
+      hiddenLayers,
+      layerNorm,
+    });
+  const embedEdges = mlp('embedEdges', edgeFeatureWidth);
+  const layer = graphConvParameters(builder, { network: `${module}.layer`, module, hiddenLayers, embedsEdges: false });
+  return {
+    embedEdges,
+    layer,
+    ...(embeds && {
+      embedSenders: mlp('embedSenders', embeds.senders),
+      embedReceivers: mlp('embedReceivers', embeds.receivers),
+    }),
+    ...(spec.output && { extract: mlp('extract', axis('hiddenDim'), spec.output, false) }),
+  };
+}
+
+/** → senders, receivers (or output channels) */
+export function runGnnMapper(
+  builder: ProgramBuilder,
+  parameters: GnnMapperParameters,
+  { senders, receivers, edges }: MapperState,
+  { edges: edgeSet, recomputed, model }: MapperCall,
+): readonly [ValueId, ValueId] {
+  const args = { senders, receivers, edges: edges.features, index: edges.index };
+  const receiverRows = edgeSet === 'grid2mesh' ? 'meshNodes' : 'gridNodes';
+  const senderRows = edgeSet === 'grid2mesh' ? 'gridNodes' : 'meshNodes';
+  const graph = layerGraph(
+    builder,
+    { edges: edgeSet, index: edges.index, senderRows, receiverRows },
+    model.attentionBackend,
+  );
+  const [from, to] = builder.call({ name: `${edgeSet} mapper`, recomputed }, args, (frame) => {
+    const embedded = frame.set('edges', callMlp(builder, parameters.embedEdges, edges.features, gnnMlp('embedEdges')));
+    const { embedSenders, embedReceivers, layer, extract } = parameters;
+    if (embedSenders !== undefined)
+      frame.set('senders', callMlp(builder, embedSenders, senders, gnnMlp('embedGridNodes')));
+    if (embedReceivers !== undefined)
+      frame.set('receivers', callMlp(builder, embedReceivers, receivers, gnnMlp('embedMeshNodes')));
+    const state = { senders: frame.locals.get('senders')!, receivers: frame.locals.get('receivers')!, edges: embedded };
+    const updatesSenders = extract === undefined;
+    const [newSenders, newReceivers, newEdges] = mapperBlock(builder, layer, state, graph, updatesSenders);
+    frame.set('senders', newSenders!);
+    frame.set('receivers', newReceivers!);
+    frame.set('edges', newEdges!);
+    if (extract !== undefined) frame.set('receivers', callMlp(builder, extract, newReceivers!, gnnMlp('head')));
+    return [newSenders!, frame.locals.get('receivers')!];
+  });
+  return [from!, to!];
+}
+
+interface Rows {
+  readonly senders: ValueId;
+  readonly receivers: ValueId;
+  readonly edges: ValueId;
+}
+
+function mapperBlock(
+  builder: ProgramBuilder,
+  { nodes, edges }: GraphConvParameters,
+  state: Rows,
+  graph: ReturnType<typeof layerGraph>,
+  updatesSenders: boolean,
+): readonly ValueId[] {
+  const { senders, receivers } = state;
+  return builder.call({ name: 'mapper block' }, { ...state }, (frame) => {
+    const [aggregate, updated] = graphConv(builder, edges, state, graph);
+    frame.set('out', aggregate);
+    frame.set('newEdges', updated);
+    const update = (row: ValueId, other: ValueId, name: string) => {
+      const both = builder.concat([row, other], `concat ${name}`);
+      return builder.add(callMlp(builder, nodes, both, gnnMlp('nodes')), row, `${name} residual`);
+    };
+    const newReceivers = frame.set('newReceivers', update(receivers, aggregate, 'receivers'));
+    const newSenders = updatesSenders ? frame.set('newSenders', update(senders, senders, 'senders')) : senders;
+    return [newSenders, newReceivers, updated];
+  });
+}

@@ -1,0 +1,204 @@
+/**
+ * anemoi's encoder-processor-decoder (anemoi-models 0.19.0, models/encoder_processor_decoder.py) as traced: 2 input steps, latent skip,
+ * residual on the prognostic channels, the encoder's grid rows as the decoder's receivers, and a plain mean squared error.
+ */
+import type { Model, Recipe } from '../../config/types.js';
+import { ProgramBuilder } from '../builder.js';
+import { axis, constant } from '../shape.js';
+import type { ForwardProgram, Segmentation, ValueId } from '../types.js';
+import { declareEdges, type EdgeProvider, int64Bytes, numTrainedFeatures, provideEdges } from './edges.js';
+import { declareGnnMapper, type GnnMapperParameters, runGnnMapper } from './gnn-mapper.js';
+import { declareMapper, type MapperParameters, type MapperState, runMapper } from './mapper.js';
+import { declareProcessor, type Processor, runProcessor } from './processor.js';
+
+/** Sine and cosine of latitude and longitude. */
+const numCoordinates = 4;
+const nodeFeatureWidth = constant(numCoordinates + numTrainedFeatures);
+const int32Bytes = 4;
+
+interface NodeAttributes {
+  readonly rows: string;
+  readonly fixed: ValueId;
+  readonly trained: ValueId;
+}
+
+type Mapper =
+  | { readonly kind: 'transformer'; readonly parameters: MapperParameters }
+  | { readonly kind: 'gnn'; readonly parameters: GnnMapperParameters };
+
+interface Networks {
+  readonly grid: NodeAttributes;
+  readonly mesh: NodeAttributes;
+  readonly encoderEdges: EdgeProvider;
+  readonly encoder: Mapper;
+  readonly processorEdges: EdgeProvider;
+  readonly processor: Processor;
+  readonly decoderEdges: EdgeProvider;
+  readonly decoder: Mapper;
+}
+
+interface Context {
+  readonly builder: ProgramBuilder;
+  readonly model: Model;
+  readonly segmentation: Segmentation;
+  readonly networks: Networks;
+}
+
+export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
+  const builder = new ProgramBuilder();
+  builder.residents = [];
+  const networks = declareNetworks(builder, model);
+  // Column numbers of forcing (not counted: a handful) and prognostic variables in input and output, held twice.
+  for (const side of ['input', 'output'])
+    builder.residents.push({
+      name: `prognostic columns, ${side}`,
+      shape: [constant(2), axis('prognosticChannels')],
+      elementBytes: int32Bytes,
+    });
+  const context: Context = { builder, model, segmentation, networks };
+  const input = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
+  const training = recipe.mode === 'train';
+  const target = training ? builder.input('target0', builder.rows('gridNodes', 'outputChannels')) : undefined;
+  builder.call({ name: 'step' }, {}, () => {
+    const prediction = modelFrame(context, input);
+    builder.predictions.push(prediction);
+    if (target === undefined) return [prediction];
+    const [loss] = builder.call({ name: 'loss', role: { kind: 'loss' }, module: 'loss' }, { prediction }, () => [
+      builder.emit(builder.scalar(), 'loss', { kind: 'loss', prediction, target, kernel: 'mse' }, [prediction]),
+    ]);
+    builder.loss = loss!;
+    return [loss!];
+  });
+  return builder.finish();
+}
+
+function declareNetworks(builder: ProgramBuilder, model: Model): Networks {
+  const { mlpHiddenLayers: hiddenLayers } = model;
+  const attributes = (nodes: 'grid' | 'mesh', module: 'grid2mesh' | 'mesh'): NodeAttributes => {
+    const rows = `${nodes}Nodes`;
+    const fixed = builder.input(`${nodes}Coordinates`, [axis(rows), constant(numCoordinates)]);
+    const trainedShape = [axis(rows), constant(numTrainedFeatures)];
+    return { rows, fixed, trained: builder.parameter(`${nodes}.trainedNodeFeatures`, module, 'weight', trainedShape) };
+  };
+  const grid = attributes('grid', 'grid2mesh');
+  const mesh = attributes('mesh', 'mesh');
+  const input = axis('encoderInput');
+  const output = axis('outputChannels');
+  const mapper = (module: 'grid2mesh' | 'mesh2grid'): Mapper => {
+    const encodes = module === 'grid2mesh';
+    if (model.layout === 'anemoi-gnn') {
+      const ends = encodes ? { embeds: { senders: input, receivers: nodeFeatureWidth } } : { output };
+      return { kind: 'gnn', parameters: declareGnnMapper(builder, { module, hiddenLayers, ...ends }) };
+    }
+    const ends = encodes ? { senders: input, receivers: nodeFeatureWidth } : { receivers: input, output };
+    return { kind: 'transformer', parameters: declareMapper(builder, { module, hiddenLayers, ...ends }) };
+  };
+  const encoderEdges = declareEdges(builder, 'grid2mesh', 'grid2mesh');
+  const encoder = mapper('grid2mesh');
+  const processorEdges = declareEdges(builder, 'mesh', 'mesh');
+  const processor = declareProcessor(builder, model);
+  const decoderEdges = declareEdges(builder, 'mesh2grid', 'mesh2grid');
+  return { grid, mesh, encoderEdges, encoder, processorEdges, processor, decoderEdges, decoder: mapper('mesh2grid') };
+}
+
+function nodeAttributes(builder: ProgramBuilder, { rows, fixed, trained }: NodeAttributes): ValueId {
+  const shape = builder.rows(rows, 'one', nodeFeatureWidth.factor);
+  return builder.emit(shape, 'join node attributes', { kind: 'concat', inputs: [fixed, trained] }, [fixed, trained]);
+}
+
+/** → senders as the decoder reads them, receivers */
+function runEither(
+  context: Context,
+  mapper: Mapper,
+  state: MapperState,
+  edges: 'grid2mesh' | 'mesh2grid',
+): readonly [ValueId, ValueId] {
+  const { builder, model, segmentation } = context;
+  const role = { kind: edges === 'grid2mesh' ? 'encoder' : 'decoder' } as const;
+  const call = {
+    edges,
+    model,
+    numChunks: segmentation.edgeBlocks?.blocks ?? 1,
+    recomputed: segmentation[role.kind],
+  };
+  const args = {
+    senders: state.senders,
+    receivers: state.receivers,
+    features: state.edges.features,
+    index: state.edges.index,
+  };
+  const [from, to] = builder.call({ name: role.kind, role, module: edges }, args, () =>
+    mapper.kind === 'gnn'
+      ? runGnnMapper(builder, mapper.parameters, state, call)
+      : [state.senders, runMapper(builder, mapper.parameters, state, call)],
+  );
+  return [from!, to!];
+}
+
+function assembleInput(builder: ProgramBuilder, grid: NodeAttributes, input: ValueId): ValueId {
+  const [result] = builder.call({ name: 'assemble input', module: 'inputs' }, {}, (frame) => {
+    const attributes = frame.set('attributes', nodeAttributes(builder, grid));
+    const rows = builder.emit(builder.values[input]!.shape, 'steps side by side', { kind: 'copy', input }, [input]);
+    const shape = builder.rows('gridNodes', 'encoderInput');
+    return [
+      builder.emit(shape, 'join variables and attributes', { kind: 'concat', inputs: [rows, attributes] }, [
+        rows,
+        attributes,
+      ]),
+    ];
+  });
+  return result!;
+}
+
+/** The residual is added to the prognostic channels of a copy in the input's type. */
+function assembleOutput(builder: ProgramBuilder, output: ValueId, input: ValueId): ValueId {
+  const [result] = builder.call({ name: 'assemble output', module: 'mesh2grid' }, { output }, (frame) => {
+    const { shape } = builder.values[output]!;
+    const copied = builder.emit(shape, 'copy output', { kind: 'copy', input: output, like: input }, [output]);
+    frame.set('output', copied);
+    const operation = { kind: 'addColumns', input: copied, addend: input, columns: 'prognosticChannels' } as const;
+    return [frame.set('output', builder.emit(shape, 'prognostic residual', operation, [copied]))];
+  });
+  return result!;
+}
+
+/** `[gridNodes, inputChannels] → [gridNodes, outputChannels]` */
+function modelFrame(context: Context, input: ValueId): ValueId {
+  const { builder, model, networks, segmentation } = context;
+  const role = { kind: 'model', rolloutStep: 0 } as const;
+  const spec = {
+    name: 'model',
+    role,
+    module: 'other',
+    recomputed: segmentation.model || segmentation.rollout,
+  } as const;
+  const [prediction] = builder.call(spec, {}, (frame) => {
+    const hidden = frame.set('hidden', nodeAttributes(builder, networks.mesh));
+    frame.set('grid', assembleInput(builder, networks.grid, input));
+    const provide = (name: string, provider: EdgeProvider) => {
+      const edges = provideEdges(builder, provider);
+      frame.set(`${name} features`, edges.features);
+      frame.set(`${name} index`, edges.index);
+      return edges;
+    };
+    const encoderEdges = provide('encoder', networks.encoderEdges);
+    const encoderState = { senders: frame.locals.get('grid')!, receivers: hidden, edges: encoderEdges };
+    const [grid, latent] = runEither(context, networks.encoder, encoderState, 'grid2mesh');
+    frame.set('grid', grid);
+    frame.set('latent', latent);
+    const processorEdges = provide('processor', networks.processorEdges);
+    const layersPerChunk =
+      segmentation.processorBlocksPerSegment === undefined ? undefined : segmentation.processorBlocksPerSegment / 2;
+    const processed = frame.set(
+      'processed',
+      runProcessor(builder, networks.processor, latent, processorEdges, model, layersPerChunk),
+    );
+    const skipped = frame.set('processed', builder.add(processed, latent, 'latent skip'));
+    const decoderEdges = provide('decoder', networks.decoderEdges);
+    const decoderState = { senders: skipped, receivers: grid, edges: decoderEdges };
+    const [, output] = runEither(context, networks.decoder, decoderState, 'mesh2grid');
+    frame.set('output', output);
+    return [assembleOutput(builder, output, input)];
+  });
+  return prediction!;
+}

@@ -1,0 +1,71 @@
+/**
+ * Rules of views, copies and in-place writes: handles on memory that is there already.
+ * Sources: tools/autograd/derivatives.yaml, torch/csrc/autograd/functions/tensor.cpp (torch 2.13).
+ */
+import type { AddColumns, Copy, Empty, Slice, Write } from '../../program/types.js';
+import type { Lowering } from './lowering.js';
+
+/** slice_backward writes the gradient into zeros of the whole. */
+export function slice(to: Lowering, { input, output }: Slice): void {
+  const x = to.tensor(input);
+  const node = to.node([x.target], () => [to.pool.make(x.shape, x.elementBytes)]);
+  to.produceAlias(output, x, node);
+}
+
+/** A cast first where the type changes, then the copy, whose gradient is the incoming one. */
+export function copy(to: Lowering, { input, like, output }: Copy): void {
+  const given = to.tensor(input);
+  const x = like === undefined ? given : to.cast(given, to.tensor(like).elementBytes);
+  const node = to.node([x.target], (incoming) => [to.pool.share(incoming)]);
+  to.produce(output, x.elementBytes, node);
+  to.releaseScratch(0);
+}
+
+export function empty(to: Lowering, { like, output }: Empty): void {
+  to.produce(output, to.autocast ? 2 : to.tensor(like).elementBytes, undefined);
+}
+
+/**
+ * What is written is cast before. All rows: their gradient is the whole's. Some: CopySlices copies the gradient of the whole and of its
+ * rows, and blanks the rows for whoever wrote before.
+ */
+export function write(to: Lowering, { into, rows, output }: Write): void {
+  const { pool } = to;
+  const memory = to.tensor(into);
+  const x = to.cast(to.tensor(rows), memory.elementBytes);
+  const isWhole = x.shape[0] === memory.shape[0];
+  const node = to.node([memory.target, x.target], (incoming) => {
+    if (isWhole) return [undefined, pool.share(incoming)];
+    const whole = pool.make(memory.shape, memory.elementBytes);
+    const part = pool.make(x.shape, x.elementBytes);
+    if (memory.target !== undefined) pool.release(pool.make(x.shape, x.elementBytes));
+    return [whole, part];
+  });
+  to.produceAlias(output, memory, node);
+  to.releaseScratch(0);
+}
+
+/**
+ * Reads the columns of both sides, adds in place and writes back. Backward: zeros for the overwritten columns, the gradient of the
+ * columns and its sum to their shape, then zeros of the whole into which that is added.
+ */
+export function addColumns(to: Lowering, { input, addend, columns, output }: AddColumns): void {
+  const { pool, recorder } = to;
+  const x = to.tensor(input);
+  const [rows, batch] = x.shape;
+  const shape = [rows!, batch!, { symbol: columns, factor: 1 }];
+  const node = to.node([x.target], (incoming) => {
+    const make = () => pool.make(shape, x.elementBytes);
+    pool.release(make());
+    const columnGradient = make();
+    const sum = make();
+    pool.release(columnGradient);
+    const whole = pool.make(x.shape, x.elementBytes);
+    pool.release(sum);
+    pool.release(whole);
+    return [pool.share(incoming)];
+  });
+  const read = [x.elementBytes, to.tensor(addend).elementBytes].map((width) => recorder.allocate(shape, width));
+  for (const storage of read.reverse()) recorder.release(storage);
+  to.produceAlias(output, x, node);
+}
