@@ -3,17 +3,20 @@
 import { loadDevice } from '../config/profiles.js';
 import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import type { Config } from '../config/types.js';
-import { type Priced, price } from '../estimate.js';
+import { type Priced, price, priceProgram } from '../estimate.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
+import { experience } from './experience.js';
 
 /** Its context and libraries stand in where no card was named. */
 export const standInDevice = 'h100-80gb';
 
 export async function estimate(input: ResolveInput): Promise<Estimate> {
   const config = await resolveConfig(input);
-  return toReport(config, price(config, counts(config.model), loadDevice(standInDevice)));
+  const numbers = counts(config.model);
+  const step = priceProgram(config, numbers);
+  return toReport(config, price(config, numbers, loadDevice(standInDevice), step, experience(config.runtime)));
 }
 
 export function toReport(config: Config, priced: Priced): Estimate {

@@ -1,5 +1,6 @@
 /** `gc-plan verify`: runs real training steps of a configuration and compares them with its estimate. */
 import { cpus } from 'node:os';
+import type { LedgerEntry } from '../accuracy/ledger.js';
 import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import type { Config } from '../config/types.js';
 import { InputError } from '../errors.js';
@@ -11,7 +12,7 @@ import type { Verification } from '../report/schemas/verify.js';
 import { counts } from '../topology/counts.js';
 import { chooseBackend } from '../verify/backends/index.js';
 import { errorsPercent, firstDivergence, isWithin, type StepBytes } from '../verify/compare.js';
-import { appendEntry, defaultLedgerFile, type LedgerEntry } from '../verify/ledger.js';
+import { appendEntry, defaultLedgerFile } from '../verify/ledger.js';
 import { type MeasureOptions, measure, type Outcome } from '../verify/measure.js';
 import { configurationFlagsOf, parseVerifyOptions, type VerifyOptions } from '../verify/options.js';
 import { tool } from '../version.js';

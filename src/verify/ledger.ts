@@ -5,22 +5,8 @@
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Config, RuntimeName } from '../config/types.js';
+import type { LedgerEntry } from '../accuracy/ledger.js';
 import { InputError } from '../errors.js';
-import type { StepBytes } from './compare.js';
-
-export interface LedgerEntry {
-  readonly schema: 'gc-plan/ledger@1';
-  readonly time: string;
-  readonly tool: { readonly name: string; readonly version: string };
-  readonly machine: { readonly platform: string; readonly arch: string; readonly node: string; readonly cpu: string };
-  readonly runtime: RuntimeName;
-  readonly backend: { readonly name: string; readonly version: string; readonly device: string };
-  readonly config: Pick<Config, 'model' | 'recipe'>;
-  readonly predicted: Readonly<Record<string, number>>;
-  readonly measured?: Readonly<Record<string, number>>;
-  readonly verdict: string;
-}
 
 /** `XDG_DATA_HOME/gc-plan/ledger.jsonl`, on Windows `LOCALAPPDATA`. */
 export function defaultLedgerFile(env: Readonly<Record<string, string | undefined>> = process.env): string {
@@ -71,32 +57,4 @@ function parseEntry(line: string, where: string): LedgerEntry {
   throw new InputError('broken-ledger', `${where}: this line is not a ledger entry.`, [
     'remove the line, or name another file with --ledger',
   ]);
-}
-
-export interface LedgerAccuracy {
-  readonly runtime: RuntimeName;
-  readonly cases: number;
-  readonly medianErrorPercent: number;
-  readonly p95ErrorPercent: number;
-  readonly worstUnderPercent: number;
-}
-
-/** How the runtime's peaks compared with what was measured; absent where nothing was. */
-export function accuracyFrom(entries: readonly LedgerEntry[], runtime: RuntimeName): LedgerAccuracy | undefined {
-  const errors = entries.flatMap((entry) => {
-    const { predicted, measured } = entry;
-    const key: keyof StepBytes = 'peakLiveBytes';
-    if (entry.runtime !== runtime || measured?.[key] === undefined || predicted[key] === undefined) return [];
-    return [(100 * (predicted[key] - measured[key])) / measured[key]];
-  });
-  if (errors.length === 0) return undefined;
-  const sizes = errors.map(Math.abs).toSorted((a, b) => a - b);
-  const quantile = (fraction: number) => sizes[Math.min(sizes.length - 1, Math.floor(fraction * sizes.length))]!;
-  return {
-    runtime,
-    cases: errors.length,
-    medianErrorPercent: quantile(0.5),
-    p95ErrorPercent: quantile(0.95),
-    worstUnderPercent: Math.max(0, ...errors.map((error) => -error)),
-  };
 }

@@ -1,0 +1,48 @@
+/** What a user's own verifications say about the estimates: pure, the file is read elsewhere. */
+import type { Config, RuntimeName } from '../config/types.js';
+import type { Accuracy } from './shipped.js';
+
+/** One line of the ledger. */
+export interface LedgerEntry {
+  readonly schema: 'gc-plan/ledger@1';
+  readonly time: string;
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly machine: { readonly platform: string; readonly arch: string; readonly node: string; readonly cpu: string };
+  readonly runtime: RuntimeName;
+  readonly backend: { readonly name: string; readonly version: string; readonly device: string };
+  readonly config: Pick<Config, 'model' | 'recipe'>;
+  /** By quantity, e.g. `peakLiveBytes`. */
+  readonly predicted: Readonly<Record<string, number>>;
+  /** Absent after oom or timeout. */
+  readonly measured?: Readonly<Record<string, number>>;
+  readonly verdict: string;
+}
+
+/** What the allocators' and the driver's numbers are compared by where arrays can't be seen one by one. */
+const peakQuantities = ['peakLiveBytes', 'peakAllocatedBytes', 'peakReservedBytes', 'deviceBytes'] as const;
+
+/** (predicted − measured) ÷ measured of the peak, in percent. */
+function peakError({ predicted, measured }: LedgerEntry): readonly number[] {
+  const quantity = peakQuantities.find((each) => predicted[each] !== undefined && measured?.[each] !== undefined);
+  if (quantity === undefined) return [];
+  return [(100 * (predicted[quantity]! - measured![quantity]!)) / measured![quantity]!];
+}
+
+/**
+ * Shipped and own experience together. Only figures of the shipped cases are known, not each of them, so the larger of the two
+ * errors stands for both.
+ */
+export function accuracyFrom(entries: readonly LedgerEntry[], shipped: Accuracy): Accuracy {
+  const errors = entries.filter(({ runtime }) => runtime === shipped.runtime).flatMap(peakError);
+  if (errors.length === 0) return shipped;
+  const sizes = errors.map(Math.abs).toSorted((a, b) => a - b);
+  const quantile = (fraction: number) => sizes[Math.ceil(fraction * sizes.length) - 1]!;
+  return {
+    runtime: shipped.runtime,
+    cases: shipped.cases + errors.length,
+    medianErrorPercent: Math.max(shipped.medianErrorPercent, quantile(0.5)),
+    p95ErrorPercent: Math.max(shipped.p95ErrorPercent, quantile(0.95)),
+    worstUnderPercent: Math.max(shipped.worstUnderPercent, ...errors.map((error) => -error)),
+    source: `${shipped.source}; and ${errors.length} of your own verifications`,
+  };
+}

@@ -1,0 +1,8 @@
+/** How accurate a runtime's estimates have been: what ships, and what the user's own ledger adds. */
+import { accuracyFrom } from '../accuracy/ledger.js';
+import { type Accuracy, shippedAccuracy } from '../accuracy/shipped.js';
+import type { RuntimeName } from '../config/types.js';
+import { defaultLedgerFile, readEntries } from '../verify/ledger.js';
+
+export const experience = (runtime: RuntimeName): Accuracy =>
+  accuracyFrom(readEntries(defaultLedgerFile()), shippedAccuracy[runtime]);
