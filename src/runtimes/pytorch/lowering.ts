@@ -256,7 +256,7 @@ export class Lowering {
   /** Another handle on a tensor's storage. */
   produceAlias(output: ValueId, of: Tensor, target: GradientTarget | undefined): void {
     this.recorder.retain(of.storage);
-    this.tensors[output] = { ...of, target };
+    this.tensors[output] = { ...of, shape: this.program.values[output]!.shape, target };
     this.held[output] = 1;
     if (this.hooks.some(({ kind }) => kind === 'record')) this.producedByReplay.push(output);
   }
