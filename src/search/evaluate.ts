@@ -1,5 +1,6 @@
 /** Prices groups of candidates into columns. A generator, so that whoever drives it can stop, count and breathe. */
-import type { Device } from '../config/types.js';
+import type { Accuracy } from '../accuracy/shipped.js';
+import type { Device, RuntimeName } from '../config/types.js';
 import { counts } from '../topology/counts.js';
 import { type Candidates, stateCode } from './candidates.js';
 import type { Cursor } from './cursor.js';
@@ -8,11 +9,15 @@ import { type Limits, requirementOf } from './requirements.js';
 import { groupAt, groupSize, groupsPerChunk, numGroups, type Space } from './space.js';
 import { Structures } from './structure.js';
 
+/** How accurate each runtime's estimates have been so far. */
+export type Accuracies = Readonly<Record<RuntimeName, Accuracy>>;
+
 /** What is searched: plain data, so that a worker can be handed it. */
 export interface Search {
   readonly space: Space;
   readonly device: Device;
   readonly limits: Limits | undefined;
+  readonly accuracies: Accuracies;
 }
 
 export class Evaluator {
@@ -38,7 +43,7 @@ export class Evaluator {
 
   private *group(group: number, cursor: Cursor): Generator<void> {
     const { candidates } = this;
-    const { space, device } = this.search;
+    const { space, device, accuracies } = this.search;
     const found = groupAt(space, group);
     if (found.kind === 'refused') {
       const size = groupSize(space);
@@ -55,7 +60,7 @@ export class Evaluator {
       candidates.sampleFlops[index] = sized.sampleFlops;
       let state = stateCode.excluded;
       if (this.requirement(sized)) {
-        const { kind, deviceBytes } = judgeCandidate(sized, device);
+        const { kind, deviceBytes } = judgeCandidate(sized, device, accuracies[config.runtime]);
         candidates.deviceBytes[index] = deviceBytes ?? 0;
         state = stateCode[deviceBytes === undefined ? 'exceedsDeduced' : kind];
       }

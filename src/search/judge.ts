@@ -1,4 +1,5 @@
 /** One candidate's live bytes and verdict, equal to what `estimate` prints for it. */
+import { type Accuracy, shippedAccuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import { liveness } from '../memory/liveness.js';
 import { bufferBytes } from '../memory/trace.js';
@@ -25,7 +26,12 @@ export type Judgeable = Pick<SizedCandidate, 'config' | 'dimensions' | 'peakLive
   readonly structure: Pick<Structure, 'trace'>;
 };
 
-export function judgeCandidate(candidate: Judgeable, device: Device): JudgedStep {
+/** `accuracy`: of the runtime's estimates so far. */
+export function judgeCandidate(
+  candidate: Judgeable,
+  device: Device,
+  accuracy: Accuracy = shippedAccuracy[candidate.config.runtime],
+): JudgedStep {
   const { config, structure, dimensions, peakLiveBytes } = candidate;
   const { trace } = structure;
   const { runtime } = runtimes[config.runtime];
@@ -39,6 +45,7 @@ export function judgeCandidate(candidate: Judgeable, device: Device): JudgedStep
     config,
     device,
     usableBytes: usable,
+    worstUnderPercent: accuracy.worstUnderPercent,
   });
   const card = { nominalBytes: device.nominalBytes, usableBytes: usable };
   const { kind } = judge(process.range, card, process.xlaRemat?.kind);

@@ -2,8 +2,7 @@
 import { valuesByRuntime } from '../config/capabilities.js';
 import type { Device, Precision } from '../config/types.js';
 import { type GrowthStep, growthPath, type Size } from './growth.js';
-import { judgeCandidate } from './judge.js';
-import { firstThatFits, type Strategies, type Strategy } from './strategies.js';
+import type { Strategies, Strategy } from './strategies.js';
 
 export interface Stage extends GrowthStep {
   readonly strategy: Strategy;
@@ -41,7 +40,7 @@ export function progressivePlan(input: PlanInput): ProgressivePlan {
   for (const step of growthPath(input.from, input.to, (size) => strategies.trainingFlops(size))) {
     const candidates = strategies.of(step);
     if (candidates.length === 0) throw strategies.refusal(step);
-    const strategy = firstThatFits(candidates, device) ?? inOtherPrecision(input, step, candidates, notes);
+    const strategy = strategies.firstThatFits(candidates, device) ?? inOtherPrecision(input, step, candidates, notes);
     if (strategy === undefined) return { stages, notes, ...needsMore(input, step, candidates) };
     const before = stages.at(-1)?.strategy.parameters ?? 0;
     stages.push({ ...step, strategy, carriedOver: Math.min(before, strategy.parameters) });
@@ -59,7 +58,7 @@ function inOtherPrecision(
   const { config } = tried[0]!;
   for (const precision of valuesByRuntime.precision[config.runtime] as readonly Precision[]) {
     if (precision === config.recipe.precision) continue;
-    const found = firstThatFits(strategies.of(step, precision), device);
+    const found = strategies.firstThatFits(strategies.of(step, precision), device);
     if (found === undefined) continue;
     notes.push(
       `${step.hiddenDim}/${step.layers} fits in no way in ${config.recipe.precision}: its stage is in ${precision}.`,
@@ -75,8 +74,9 @@ function needsMore(
   tried: readonly Strategy[],
 ): Pick<ProgressivePlan, 'firstStageThatNeedsMore'> {
   const byPeak = [...tried].sort((a, b) => a.peakLiveBytes - b.peakLiveBytes);
-  const smallestDevice = otherDevices().find((device) =>
-    byPeak.some((strategy) => judgeCandidate(strategies.on(device, strategy), device).kind === 'fits'),
-  );
+  const smallestDevice = otherDevices().find((device) => {
+    const there = byPeak.map((strategy) => strategies.on(device, strategy));
+    return strategies.firstThatFits(there, device) !== undefined;
+  });
   return { firstStageThatNeedsMore: { ...step, leanest: byPeak[0]!, ...(smallestDevice && { smallestDevice }) } };
 }

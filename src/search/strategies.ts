@@ -4,6 +4,7 @@ import type { Flags } from '../config/typed.js';
 import type { Config, Device, Precision } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { counts } from '../topology/counts.js';
+import type { Accuracies } from './evaluate.js';
 import type { Size } from './growth.js';
 import { judgeCandidate, type SizedCandidate, sizeCandidate } from './judge.js';
 import { type Axis, type AxisValue, howOptions, type Space } from './space.js';
@@ -22,6 +23,7 @@ export class Strategies {
     private readonly space: Space,
     /** Samples of one optimizer step on each GPU. */
     private readonly globalBatch: number,
+    private readonly accuracies: Accuracies,
   ) {}
 
   /**
@@ -57,6 +59,13 @@ export class Strategies {
     const [choice] = combinations(this.axes(undefined));
     const resolved = this.resolve(this.flagsOf(size, choice!, 1));
     return resolved instanceof InputError ? resolved : undefined;
+  }
+
+  /** The first that fits; judged one by one, so that few are replayed. */
+  firstThatFits(strategies: readonly Strategy[], device: Device): Strategy | undefined {
+    return strategies.find(
+      (strategy) => judgeCandidate(strategy, device, this.accuracies[strategy.config.runtime]).kind === 'fits',
+    );
   }
 
   /** The same way of training on another card, whose generation may change how matrices are multiplied. */
@@ -106,11 +115,6 @@ export class Strategies {
   private sized(flags: Flags, config: Config): Strategy {
     return { flags, ...sizeCandidate(config, this.structures.of(config), counts(config.model)) };
   }
-}
-
-/** The first that fits on the card; judged one by one, so that few are replayed. */
-export function firstThatFits(strategies: readonly Strategy[], device: Device): Strategy | undefined {
-  return strategies.find((strategy) => judgeCandidate(strategy, device).kind === 'fits');
 }
 
 const divisors = (count: number): readonly number[] =>

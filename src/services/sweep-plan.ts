@@ -4,6 +4,7 @@ import { resolveWith } from '../config/resolve.js';
 import type { Device } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { type CardChoice, knownCards } from '../search/cards.js';
+import type { Accuracies } from '../search/evaluate.js';
 import { parseGrowth, type Size } from '../search/growth.js';
 import { type ProgressivePlan, progressivePlan } from '../search/progressive.js';
 import { howOptions, type Space, spaceOf } from '../search/space.js';
@@ -26,6 +27,7 @@ export function planOn(
   profile: ModelProfile,
   options: Readonly<Record<string, string>>,
   { flags, from: fromText = '256/8', to: toText = '512/16', globalBatch: typedBatch }: SweepInput,
+  accuracies: Accuracies,
 ): PlannedCard {
   const { device } = resolveWith(profile, deviceFlags(choice.flags));
   if (device === null)
@@ -43,7 +45,7 @@ export function planOn(
       `--global-batch ${globalBatch}: ${numGpus} GPUs take equal shares of a batch.`,
       [`--global-batch ${Math.ceil(globalBatch / numGpus) * numGpus}`],
     );
-  const strategies = new Strategies(space, globalBatch / numGpus);
+  const strategies = new Strategies(space, globalBatch / numGpus, accuracies);
   const precisionTyped = flags.precision !== undefined;
   const plan = progressivePlan({ from, to, strategies, device, otherDevices: knownCards, precisionTyped });
   return { choice, device, space, from, to, globalBatch, plan, notes: [...notes, ...firstValueNotes(space)] };

@@ -1,11 +1,8 @@
 /** What a sweep found, as its report. Every number that is shown comes from `price`, the function behind `estimate`. */
 import { formatCheckpoint } from '../config/checkpoint.js';
 import { maximumLayers } from '../config/limits.js';
-import { loadDevice } from '../config/profiles.js';
 import { resolveWith } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';
-import type { Config } from '../config/types.js';
-import { price } from '../estimate.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import type { Sweep } from '../report/schemas/sweep.js';
 import { type Candidates, type State, stateCode, states } from '../search/candidates.js';
@@ -14,13 +11,8 @@ import { checksOf, growthRules } from '../search/growth-rules.js';
 import { type ParetoPoint, paretoFront } from '../search/pareto.js';
 import type { NeedsMore, ProgressivePlan, Stage } from '../search/progressive.js';
 import { type Axis, flagsOfCandidate, type Space, sizesOfSpace } from '../search/space.js';
-import { counts } from '../topology/counts.js';
-import { standInDevice, toReport } from './estimate.js';
+import { priced } from './priced.js';
 import type { PlannedCard } from './sweep-plan.js';
-
-export function priced(config: Config): Estimate {
-  return toReport(config, price(config, counts(config.model), loadDevice(standInDevice)));
-}
 
 export function tally(candidates: Candidates): Sweep['candidates'] {
   const of = Object.fromEntries(states.map((state) => [state, 0])) as Record<(typeof states)[number], number>;

@@ -14,8 +14,9 @@ import { loadSpace } from '../search/spaces.js';
 import { structureOf } from '../search/structure.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
+import { experiences, priced } from './priced.js';
 import { planOn } from './sweep-plan.js';
-import { axisValues, cardReport, entriesOf, frontOf, planReport, priced, sizesOf, tally } from './sweep-report.js';
+import { axisValues, cardReport, entriesOf, frontOf, planReport, sizesOf, tally } from './sweep-report.js';
 
 export interface SweepInput {
   readonly model?: string | undefined;
@@ -47,12 +48,13 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
   const { model, flags, signal = new AbortController().signal, onProgress } = input;
   const profile = await loadModel(model ?? 'graphcast-small');
   const { options } = await loadSpace(input.space ?? 'default');
-  const cards = cardChoices(flags, input.prices).map((card) => planOn(card, profile, options, input));
+  const accuracies = experiences();
+  const cards = cardChoices(flags, input.prices).map((card) => planOn(card, profile, options, input, accuracies));
   const chosen = cards.find(({ plan }) => plan.firstStageThatNeedsMore === undefined) ?? cards.at(-1)!;
   const { space, device, plan, from, to, globalBatch } = chosen;
   const limits = input.limits && { ...input.limits, referenceSampleFlops: referenceSampleFlops(profile, flags) };
   const numWorkers = input.numWorkers ?? (numCandidates(space) < minCandidatesForWorkers ? 1 : availableParallelism());
-  const candidates = await runSearch({ space, device, limits }, { numWorkers, signal, onProgress });
+  const candidates = await runSearch({ space, device, limits, accuracies }, { numWorkers, signal, onProgress });
   if (signal.aborted && !input.partial) throw signal.reason;
   const front = orderFront(frontOf(space, candidates), input.order ?? 'size');
   const entries = entriesOf(model, space, front.slice(0, input.top ?? 10), signal);
