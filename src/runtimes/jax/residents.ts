@@ -19,10 +19,11 @@ const numMoments: Readonly<Record<Optimizer, 0 | 1 | 2>> = {
 
 const rows = axis('gridNodes');
 const samples = axis('batch');
+const targetFields = 'target fields';
 const data: readonly (readonly [string, Shape])[] = [
   ['input fields', [rows, samples, fields.inputs]],
   ['static fields', [rows, constant(numStaticFields)]],
-  ['target fields', [rows, samples, fields.targets]],
+  [targetFields, [rows, samples, fields.targets]],
   ['forcing fields', [rows, samples, fields.forcings]],
   ['clocks', [samples, axis('clockValues')]],
 ];
@@ -47,5 +48,9 @@ export function allocateResidents(
       for (let moment = 0; moment < numMoments[optimizer]; moment++) resident(`moment of ${name}`, shape, 'optimizer');
     });
   }
-  return schedule.within({ module: 'inputs' }, () => data.map(([name, shape]) => resident(name, shape, 'input')));
+  return schedule.within({ module: 'inputs' }, () =>
+    (mode === 'inference' ? data.filter(([name]) => name !== targetFields) : data).map(([name, shape]) =>
+      resident(name, shape, 'input'),
+    ),
+  );
 }

@@ -10,7 +10,7 @@ import { fields } from './symbols.js';
 const rows = axis('gridNodes');
 const samples = axis('batch');
 /** Both input times of every prognostic variable. */
-const carryShape: Shape = [rows, samples, fields.carry];
+export const carryShape: Shape = [rows, samples, fields.carry];
 const carriesShape: Shape = [rows, samples, fields.carries];
 const targetsShape: Shape = [rows, samples, fields.targets];
 const targetShape: Shape = [rows, samples, axis('outputChannels')];

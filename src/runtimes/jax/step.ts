@@ -10,7 +10,7 @@ import { Forward, type Lowering } from './forward.js';
 import { gemmOf } from './gemm.js';
 import { LossHead } from './loss-head.js';
 import { allocateResidents } from './residents.js';
-import { LoopState, loopBody } from './rollout.js';
+import { carryShape, LoopState, loopBody } from './rollout.js';
 import { residualsOfScan } from './scan-residuals.js';
 import { type BufferId, Schedule } from './schedule.js';
 import { fields } from './symbols.js';
@@ -61,13 +61,17 @@ class Step {
     this.backward = new Backward(this.lowering, this.forward, lossHead);
   }
 
+  /** One loop over the rollout steps, which writes each prediction into its place of the outputs. */
   predict(): void {
-    const outputs = this.schedule.buffer(predictionsShape, 4);
-    this.schedule.keepToTheEnd(outputs);
+    const { schedule } = this;
+    const outputs = schedule.buffer(predictionsShape, 4);
+    const carry = schedule.buffer(carryShape, 4);
+    schedule.keepToTheEnd(outputs);
+    schedule.run('outputs of all rollout steps', this.data, [outputs, carry]);
     const environment = this.inputs();
     const [prediction] = this.program.predictions;
     this.forward.nodes(loopBody(this.program), environment);
-    this.schedule.run('predictions', buffersOf(environment.value(prediction!)), [outputs]);
+    schedule.run('input of the next rollout step', [...buffersOf(environment.value(prediction!)), carry], [outputs]);
   }
 
   train(): void {

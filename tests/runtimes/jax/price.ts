@@ -25,7 +25,15 @@ export function priceRecord(record: JaxRecord): PricedRecord {
   const live = liveness(trace, dimensions, bytesOfBuffer);
   const device = deviceOf(record);
   const usable = usableBytes(device, config.recipe, 'jax', 0);
-  const process = jaxRuntime.process({ trace, bytesOfBuffer, liveness: live, config, device, usableBytes: usable });
+  const process = jaxRuntime.process({
+    trace,
+    bytesOfBuffer,
+    liveness: live,
+    config,
+    device,
+    usableBytes: usable,
+    worstUnderPercent: 0,
+  });
   const { parameter, optimizer, input } = live.byCategory;
   const peakLiveBytes = live.peak.liveBytes;
   return {

@@ -44,6 +44,11 @@ export interface JaxRecord {
   };
   readonly whole_model_checkpoint?: boolean;
   readonly jaxlib: string;
+  readonly xla_remat_log?: {
+    readonly limit_bytes: number;
+    readonly before_bytes: number;
+    readonly after_bytes: number;
+  };
 }
 
 export function readRecords(path: string): JaxRecord[] {
@@ -135,3 +140,7 @@ export const countsOf = ({ n_edges_nodes: n }: JaxRecord): Counts => ({
   grid2meshEdges: n.E_g2m,
   mesh2gridEdges: n.E_m2g,
 });
+
+/** XLA's own pass changed the program: instructions it added, or the warning that it printed. */
+export const isRematted = ({ remat_instructions, xla_remat_log }: JaxRecord): boolean =>
+  (remat_instructions ?? 0) > 0 || xla_remat_log !== undefined;

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { jaxAccuracy } from '../../../src/accuracy/shipped.js';
+import { quantile } from '../../statistics.js';
+import { accuracyPage } from './page.js';
+import { type PricedRecord, priceRecord } from './price.js';
+import { isRematted, readRecords } from './records.js';
+
+const priced = readRecords('tests/data/xla-gpu.jsonl').map(priceRecord);
+const holdout = readRecords('tests/data/xla-gpu-holdout.jsonl').map(priceRecord);
+
+const hasPlan = ({ record }: PricedRecord) =>
+  record.remat_plan !== undefined && Object.keys(record.remat_plan).length > 0;
+const rollsWithoutCheckpointing = ({ record }: PricedRecord) => record.ar_steps > 1 && !record.gradient_checkpointing;
+const asWritten = priced.filter(({ record }) => !isRematted(record));
+const cublas = asWritten.filter(({ record }) => record.gemm_mode === 'cublas');
+const triton = asWritten.filter(({ record }) => record.gemm_mode !== 'cublas');
+const plain = cublas.filter((each) => !hasPlan(each) && !rollsWithoutCheckpointing(each));
+const planned = cublas.filter(hasPlan);
+const unchecked = cublas.filter(rollsWithoutCheckpointing);
+const rematted = priced.filter(({ record }) => isRematted(record));
+
+const sizes = (group: readonly PricedRecord[]) => group.map(({ errorPercent }) => Math.abs(errorPercent));
+const worst = (group: readonly PricedRecord[]) => Math.max(...sizes(group));
+const measured = ({ record }: PricedRecord) => record.peak_bytes_estimate;
+const isInside = (each: PricedRecord) =>
+  measured(each) >= each.process.range.lowBytes && measured(each) <= each.process.range.highBytes;
+const usableBytes = ({ record }: PricedRecord) => 0.75 * record.device_memory_bytes;
+
+describe('JAX runtime against XLA:GPU’s buffer assignment', () => {
+  it('covers every record: each is scored in one group or shown as recomputed by the compiler', () => {
+    expect(plain.length + planned.length + unchecked.length + triton.length + rematted.length).toBe(priced.length);
+    expect([plain.length, planned.length, unchecked.length, triton.length]).toEqual([47, 38, 1, 37]);
+  });
+
+  it('predicts the arguments of every record within 0.2 %', () => {
+    for (const { argumentBytes, record } of priced) {
+      expect(Math.abs(argumentBytes / record.argument_bytes - 1)).toBeLessThan(0.002);
+    }
+  });
+
+  it('predicts cuBLAS steps within 1 % in the median and 4 % at worst', () => {
+    expect(quantile(sizes(plain), 0.5)).toBeLessThan(1);
+    expect(worst(plain)).toBeLessThan(4);
+  });
+
+  it('predicts steps with hand-added recomputation within 2 % in the median and 6 % at worst', () => {
+    expect(quantile(sizes(planned), 0.5)).toBeLessThan(2);
+    expect(worst(planned)).toBeLessThan(6);
+  });
+
+  it('predicts a rollout without gradient checkpointing within 10 %', () => {
+    expect(worst(unchecked)).toBeLessThan(10);
+  });
+
+  it('predicts steps drawn at random after the rules were final within 1 % in the median and 4 % at worst', () => {
+    expect(holdout.length).toBeGreaterThanOrEqual(10);
+    expect(quantile(sizes(holdout), 0.5)).toBeLessThan(1);
+    expect(worst(holdout)).toBeLessThan(4);
+  });
+
+  it('holds every Triton step inside a range no wider than 35 % of its middle', () => {
+    for (const each of triton) {
+      const { lowBytes, highBytes } = each.process.range;
+      expect(isInside(each)).toBe(true);
+      expect(measured(each)).toBeLessThanOrEqual(1.02 * highBytes);
+      expect((highBytes - lowBytes) / ((highBytes + lowBytes) / 2)).toBeLessThanOrEqual(0.35);
+    }
+  });
+
+  it('predicts the constants of cuBLAS steps without recomputation within 1 MiB or 10 %', () => {
+    for (const { process, peakLiveBytes, record } of [...plain, ...planned]) {
+      const predicted = process.peakAllocatedBytes - peakLiveBytes;
+      expect(Math.abs(predicted - record.constant_bytes)).toBeLessThan(Math.max(2 ** 20, 0.25 * record.constant_bytes));
+    }
+  });
+});
+
+describe('verdicts of JAX steps', () => {
+  it('never says fits for a step that exceeds what it may use', () => {
+    for (const each of priced.filter((one) => measured(one) > usableBytes(one))) {
+      expect(each.verdict.kind).not.toBe('fits');
+    }
+  });
+
+  it('says fits below 85 % of what is usable, as long as the compiler recomputes nothing', () => {
+    for (const each of asWritten.filter((one) => measured(one) < 0.85 * usableBytes(one))) {
+      expect(each.verdict.kind).toBe('fits');
+      expect(each.process.xlaRemat?.kind).toBe('notNeeded');
+    }
+  });
+
+  it('says exceeds, or tight and why, above 115 % of what is usable', () => {
+    for (const each of priced.filter((one) => measured(one) > 1.15 * usableBytes(one))) {
+      expect(['exceeds', 'tight']).toContain(each.verdict.kind);
+      expect(each.process.xlaRemat?.kind).not.toBe('notNeeded');
+    }
+  });
+
+  it('expects the compiler to recompute wherever it did', () => {
+    for (const { process } of rematted) expect(process.xlaRemat?.kind).not.toBe('notNeeded');
+  });
+});
+
+describe('shipped figures', () => {
+  it('ships the accuracy that these records give', () => {
+    const scored = [...plain, ...planned, ...holdout];
+    expect(jaxAccuracy.cases).toBe(scored.length);
+    expect(jaxAccuracy.medianErrorPercent).toBeCloseTo(quantile(sizes(scored), 0.5), 1);
+    expect(jaxAccuracy.p95ErrorPercent).toBeCloseTo(quantile(sizes(scored), 0.95), 1);
+    expect(jaxAccuracy.worstUnderPercent).toBeCloseTo(Math.max(...scored.map(({ errorPercent }) => -errorPercent)), 1);
+  });
+
+  it('writes docs/jax.md as it is committed', async () => {
+    const groups = { plain, planned, unchecked, triton, rematted, holdout };
+    await expect(accuracyPage(groups)).toMatchFileSnapshot('../../../docs/jax.md');
+  });
+});
