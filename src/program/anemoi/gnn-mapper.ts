@@ -3,14 +3,16 @@
  * (the encoder's), one interaction layer, and in the encoder the senders' own update by the same node MLP, over the row twice.
  */
 
-import type { ProgramBuilder } from '../builder.js';
+import type { LayerGraph } from '../attention.js';
+import type { Frame, ProgramBuilder } from '../builder.js';
 import { callMlp, type MlpParameters, mlpParameters } from '../mlp.js';
-import { type Axis, axis } from '../shape.js';
+
+import { type Axis, axis, constant, type Shape } from '../shape.js';
 import type { Module, ValueId } from '../types.js';
 import { edgeFeatureWidth } from './edges.js';
 import { type GraphConvParameters, gnnMlp, graphConv, graphConvParameters } from './gnn.js';
 import { layerGraph } from './graph.js';
-import type { MapperCall, MapperState } from './mapper.js';
+import type { MapperCall, MapperEdges, MapperState } from './mapper.js';
 
 export interface GnnMapperParameters {
   readonly embedEdges: MlpParameters;
@@ -58,7 +60,7 @@ export function runGnnMapper(
   builder: ProgramBuilder,
   parameters: GnnMapperParameters,
   { senders, receivers, edges }: MapperState,
-  { edges: edgeSet, recomputed, model }: MapperCall,
+  { edges: edgeSet, recomputed, model, numChunks }: MapperCall,
 ): readonly [ValueId, ValueId] {
   const args = { senders, receivers, edges: edges.features, index: edges.index };
   const receiverRows = edgeSet === 'grid2mesh' ? 'meshNodes' : 'gridNodes';
@@ -76,8 +78,8 @@ export function runGnnMapper(
     if (embedReceivers !== undefined)
       frame.set('receivers', callMlp(builder, embedReceivers, receivers, gnnMlp('embedMeshNodes')));
     const state = { senders: frame.locals.get('senders')!, receivers: frame.locals.get('receivers')!, edges: embedded };
-    const updatesSenders = extract === undefined;
-    const [newSenders, newReceivers, newEdges] = mapperBlock(builder, layer, state, graph, updatesSenders);
+    const blockCall = { edges: edgeSet, numParts: numChunks, updatesSenders: extract === undefined };
+    const [newSenders, newReceivers, newEdges] = mapperBlock(builder, layer, state, graph, blockCall);
     frame.set('senders', newSenders!);
     frame.set('receivers', newReceivers!);
     frame.set('edges', newEdges!);
@@ -97,12 +99,15 @@ function mapperBlock(
   builder: ProgramBuilder,
   { nodes, edges }: GraphConvParameters,
   state: Rows,
-  graph: ReturnType<typeof layerGraph>,
-  updatesSenders: boolean,
+  graph: LayerGraph,
+  call: BlockCall,
 ): readonly ValueId[] {
   const { senders, receivers } = state;
   return builder.call({ name: 'mapper block' }, { ...state }, (frame) => {
-    const [aggregate, updated] = graphConv(builder, edges, state, graph);
+    const [aggregate, updated] =
+      call.numParts === 1
+        ? graphConv(builder, edges, state, graph)
+        : partwise(builder, frame, edges, state, graph, call);
     frame.set('out', aggregate);
     frame.set('newEdges', updated);
     const update = (row: ValueId, other: ValueId, name: string) => {
@@ -110,7 +115,53 @@ function mapperBlock(
       return builder.add(callMlp(builder, nodes, both, gnnMlp('nodes')), row, `${name} residual`);
     };
     const newReceivers = frame.set('newReceivers', update(receivers, aggregate, 'receivers'));
-    const newSenders = updatesSenders ? frame.set('newSenders', update(senders, senders, 'senders')) : senders;
+    const newSenders = call.updatesSenders ? frame.set('newSenders', update(senders, senders, 'senders')) : senders;
     return [newSenders, newReceivers, updated];
   });
+}
+
+interface BlockCall {
+  readonly edges: MapperEdges;
+  readonly numParts: number;
+  readonly updatesSenders: boolean;
+}
+
+/** Rows of one of nearly equal parts of the edges. */
+export const partRows = (edges: MapperEdges, part: number): string => `${edges}Part${part}Edges`;
+
+/** The messages of one part of the edges after the other, summed into zeros; the new edges are joined. → aggregate, edges */
+function partwise(
+  builder: ProgramBuilder,
+  frame: Frame,
+  parameters: MlpParameters,
+  state: Rows,
+  graph: LayerGraph,
+  { edges: edgeSet, numParts }: BlockCall,
+): readonly [ValueId, ValueId] {
+  const { shape } = builder.values[state.edges]!;
+  const columns = shape[2]!;
+  const index = graph.senders.index!;
+  const newEdges: ValueId[] = [];
+  for (let part = 0; part < numParts; part++) {
+    const rows = partRows(edgeSet, part);
+    const slice = (input: ValueId, to: Shape, name: string) =>
+      frame.set(`${name} ${part}`, builder.emit(to, `${name} of the part`, { kind: 'slice', input }, [input]));
+    const partIndex = slice(index, [constant(2), axis(rows), axis('batch')], 'edge index');
+    const partEdges = slice(state.edges, builder.rows(rows, columns.symbol, columns.factor), 'edges');
+    const partGraph = {
+      ...graph,
+      senders: { ...graph.senders, index: partIndex },
+      receivers: { ...graph.receivers, index: partIndex },
+    };
+    const [sum, updated] = graphConv(builder, parameters, { ...state, edges: partEdges }, partGraph);
+    frame.set('partSum', sum);
+    newEdges.push(frame.set(`newEdges ${part}`, updated));
+    if (part === 0) {
+      const zeros = builder.emit(builder.values[sum]!.shape, 'zeros', { kind: 'empty', like: sum }, []);
+      frame.set('out', zeros);
+    }
+    frame.set('out', builder.add(frame.locals.get('out')!, sum, 'add part'));
+  }
+  const joined = builder.emit(shape, 'join parts', { kind: 'concat', inputs: newEdges }, newEdges);
+  return [frame.locals.get('out')!, joined];
 }

@@ -67,7 +67,7 @@ function forwardAndBackward(lowering: Lowering, recorder: TraceRecorder): void {
 
 export const pytorchRuntime: Runtime = {
   segment: segmentPyTorch,
-  dimensions: (base, config) => ({ ...base, ...mapperDimensions(config) }),
+  dimensions: (base, config) => ({ ...base, ...mapperDimensions(config, base) }),
   trace: tracePyTorch,
   process: pytorchProcess,
   judge: judgePyTorch,

@@ -1,19 +1,34 @@
 /** Rows of every chunk of anemoi's mappers, counted in the real graph. */
 import type { Config } from '../../config/types.js';
+import { partRows } from '../../program/anemoi/gnn-mapper.js';
 import { pointers } from '../../program/anemoi/graph.js';
 import { chunkRows, type MapperEdges } from '../../program/anemoi/mapper.js';
 import type { Dimensions } from '../../program/shape.js';
-import { type MapperChunks, mapperChunks } from '../../topology/mapper-chunks.js';
+import { balancedSizes, type MapperChunks, mapperChunks } from '../../topology/mapper-chunks.js';
 
-export function mapperDimensions({ model, recipe }: Config): Dimensions {
+export function mapperDimensions({ model, recipe }: Config, counts: Dimensions): Dimensions {
   const { edges } = recipe.checkpoint;
-  if (model.layout !== 'anemoi-graphtransformer' || edges.kind === 'none' || edges.blocks === 1) return {};
+  if (edges.kind === 'none' || edges.blocks === 1) return {};
+  if (model.layout === 'anemoi-gnn') return partDimensions(counts, edges.blocks);
+  if (model.layout !== 'anemoi-graphtransformer') return {};
   return chunkDimensions(mapperChunks(model, edges.blocks), recipe.batchSize);
 }
 
+/** The GNN cuts its edges as they come (torch.tensor_split). */
+export function partDimensions(counts: Dimensions, numParts: number): Dimensions {
+  const dimensions: Record<string, number> = {};
+  for (const edges of mappers) {
+    for (const [part, size] of balancedSizes(counts[`${edges}Edges`]!, numParts).entries())
+      dimensions[partRows(edges, part)] = size;
+  }
+  return dimensions;
+}
+
+const mappers: readonly MapperEdges[] = ['grid2mesh', 'mesh2grid'];
+
 export function chunkDimensions(chunks: MapperChunks, batchSize: number): Dimensions {
   const dimensions: Record<string, number> = {};
-  for (const edges of ['grid2mesh', 'mesh2grid'] satisfies MapperEdges[]) {
+  for (const edges of mappers) {
     for (const [chunk, counts] of chunks[edges].entries()) {
       const rows = chunkRows(edges, chunk);
       dimensions[rows.edges] = counts.edges;
