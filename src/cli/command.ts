@@ -3,6 +3,7 @@ import { nearest, orList, shown } from '../config/nearest.js';
 import { InputError } from '../errors.js';
 import { type Format, formats, isFormat, type Renderer } from '../report/formats.js';
 import { type ReportName, type Reports, rendererFor } from '../report/render.js';
+import { quoted } from '../search/command-line.js';
 import { type ExitCode, exitCodes } from './failure.js';
 import { columnsOf, hasColour, type Io } from './io.js';
 import { Command, type FlagInput } from './oclif.js';
@@ -60,6 +61,7 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
     const layout = {
       columns: columnsOf(this.io),
       colour: this.output === undefined && hasColour(this.io),
+      command: ['gc-plan', this.ctor.id, ...this.argv.map(quoted)].join(' '),
     };
     const text = `${this.render(report, layout)}\n`;
     if (this.output === undefined) this.io.stdout.write(this.format === 'github' ? toStepSummary(text, this.io) : text);

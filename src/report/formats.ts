@@ -12,6 +12,8 @@ export interface Report {
 export interface Layout {
   readonly columns: number;
   readonly colour: boolean;
+  /** The command line that was typed; a page says how to get it again. */
+  readonly command?: string;
 }
 
 export type Renderer<R extends Report> = (report: R, layout: Layout) => string;

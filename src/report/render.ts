@@ -30,8 +30,18 @@ const json = async () => renderJson;
 
 const renderers: Renderers = {
   'gc-plan/advise@1': { table: async () => (await import('./table/advise.js')).renderAdvice, json },
-  'gc-plan/estimate@1': { table: async () => (await import('./table/estimate.js')).renderEstimate, json },
-  'gc-plan/explain@1': { table: async () => (await import('./table/explain.js')).renderExplanation, json },
+  'gc-plan/estimate@1': {
+    table: async () => (await import('./table/estimate.js')).renderEstimate,
+    json,
+    github: async () => (await import('./github/estimate.js')).renderEstimate,
+    html: async () => (await import('./html/estimate.js')).loadEstimatePage(),
+  },
+  'gc-plan/explain@1': {
+    table: async () => (await import('./table/explain.js')).renderExplanation,
+    json,
+    svg: async () => (await import('./explain/svg.js')).loadTimelineSvg(),
+    html: async () => (await import('./html/explain.js')).loadExplanationPage(),
+  },
   'gc-plan/sweep@1': { table: async () => (await import('./table/sweep.js')).renderSweep, json },
   'gc-plan/verify@1': { table: async () => (await import('./table/verify.js')).renderVerification, json },
   'gc-plan/check@1': {

@@ -2,7 +2,8 @@
 import { sharedOptions } from '../config/options.js';
 import type { Flags } from '../config/typed.js';
 
-const quoted = (text: string): string =>
+/** For a shell. */
+export const quoted = (text: string): string =>
   /^[\w./:=+,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 export const estimateCommand = (model: string | undefined, flags: Flags): string =>

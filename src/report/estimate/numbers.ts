@@ -1,0 +1,63 @@
+/** The rows of an estimate that every format shows. */
+import type { Estimate } from '../schemas/estimate.js';
+import { formatBytes, formatBytesPair, formatCount, formatFlops, formatPercent, inUnit, unitOf } from '../units.js';
+
+export function totals({ memory }: Estimate): readonly (readonly string[])[] {
+  const { lowBytes, highBytes } = memory.range;
+  const unit = unitOf(memory.deviceBytes);
+  const row = (name: string, bytes: number | undefined, meaning: string) =>
+    bytes === undefined ? [] : [[name, `${inUnit(bytes, unit)} ${unit.name}`, meaning]];
+  return [
+    ...row('live', memory.peakLiveBytes, 'arrays alive'),
+    ...row('allocated', memory.peakAllocatedBytes, 'as the allocator counts them'),
+    ...row('reserved', memory.peakReservedBytes, 'what the allocator holds'),
+    ...row('least', memory.minCapacityBytes, 'the smallest pool in which it still runs'),
+    ...row('on the card', memory.deviceBytes, 'with context and libraries (nvidia-smi)'),
+    ...row('preallocated', memory.preallocatedBytes, 'what JAX takes by default'),
+    ['range', formatBytesPair(lowBytes, highBytes, 'to'), 'on the card, from measured errors'],
+    ...remat(memory),
+  ];
+}
+
+function remat({ xlaRemat }: Estimate['memory']): readonly (readonly string[])[] {
+  if (xlaRemat === undefined) return [];
+  const meaning = {
+    notNeeded: 'XLA’s limit; it recomputes nothing',
+    succeeds: 'XLA’s limit; it recomputes to stay below, known to succeed',
+    fails: 'XLA’s limit; it recomputes to stay below, known to fail',
+    uncertain: 'XLA’s limit; it recomputes to stay below, not known to succeed',
+  }[xlaRemat.kind];
+  return [['XLA remat', formatBytes(xlaRemat.limitBytes), meaning]];
+}
+
+export const categories = (memory: Estimate['memory']) =>
+  [
+    ['parameters', memory.parameterBytes],
+    ['gradients', memory.gradientBytes],
+    ['optimizer', memory.optimizerBytes],
+    ['inputs', memory.inputBytes],
+    ['activations', memory.activationBytes],
+    ['temporary', memory.temporaryBytes],
+  ] as const;
+
+export function model({ parameters, counts, cost }: Estimate): readonly (readonly string[])[] {
+  const count = formatCount;
+  return [
+    ['parameters', `${count(parameters.count)} (${formatBytes(parameters.bytes)})`],
+    ['nodes', `${count(counts.gridNodes)} grid, ${count(counts.meshNodes)} mesh`],
+    [
+      'edges',
+      `${count(counts.grid2meshEdges)} grid2mesh, ${count(counts.meshEdges)} mesh, ${count(counts.mesh2gridEdges)} mesh2grid`,
+    ],
+    [
+      'work',
+      `${formatFlops(cost.trainFlops)} per training step, ${formatPercent(cost.recomputeFraction, 1)} of it recomputed`,
+    ],
+  ];
+}
+
+export function accuracy({
+  accuracy: { runtime, cases, medianErrorPercent, p95ErrorPercent, worstUnderPercent, source },
+}: Estimate): string {
+  return `${runtime}, ${formatCount(cases)} cases: median error ${medianErrorPercent} %, 95th percentile ${p95ErrorPercent} %, worst under-prediction ${worstUnderPercent} % (${source})`;
+}

@@ -1,0 +1,79 @@
+import { loadSvgRenderer, type RenderSvg } from '../charts/svg.js';
+import { configLine } from '../config-line.js';
+import { estimateAnswer } from '../estimate/answer.js';
+import { onTheCard } from '../estimate/chart.js';
+import { categories, model, totals } from '../estimate/numbers.js';
+import type { Layout, Renderer } from '../formats.js';
+import type { Estimate } from '../schemas/estimate.js';
+import { formatBytes, formatPercent } from '../units.js';
+import { html } from './markup.js';
+import { dataTable, figure, list, renderPage, section, typedCommand } from './page.js';
+
+export async function loadEstimatePage(): Promise<Renderer<Estimate>> {
+  const renderSvg = await loadSvgRenderer();
+  return (estimate, layout) => estimatePage(estimate, layout, renderSvg);
+}
+
+function estimatePage(estimate: Estimate, layout: Layout, renderSvg: RenderSvg): string {
+  const { memory, config, peak, verdict } = estimate;
+  const { tone, head, rest } = estimateAnswer(estimate);
+  const step = config.recipe.mode === 'train' ? 'One training step' : 'One forward pass';
+  const chart = onTheCard(estimate);
+  const { command, change, deviceBytes } = ('smallestChange' in verdict && verdict.smallestChange) || {};
+  return renderPage({
+    question: questionOf(estimate),
+    answer: { tone, text: head + rest },
+    setting: configLine(estimate),
+    sections: [
+      ...(command === undefined
+        ? []
+        : [section('The smallest change that fits', list([`${change} (${formatBytes(deviceBytes!)}): ${command}`]))]),
+      section(
+        step,
+        figure(renderSvg(chart.option, { title: chart.title, id: 'card', heightPx: 190 })),
+        dataTable('What each number counts', ['number', 'bytes', 'is'], totals(estimate), '<><'),
+      ),
+      section(
+        'Where it goes',
+        html`<div class="columns">${[
+          shares('By category', categories(memory), memory.peakLiveBytes),
+          shares(
+            'By module',
+            memory.byModule.map(({ module, bytes }) => [module, bytes] as const),
+            memory.peakLiveBytes,
+          ),
+          shares(
+            'By phase, at its peak',
+            memory.phases.map(({ phase, peakLiveBytes }) => [phase, peakLiveBytes] as const),
+            memory.peakLiveBytes,
+          ),
+        ]}</div>`,
+        html`<p>The peak is in ${peak.phase}, at <em>${peak.operation}</em>.</p>`,
+      ),
+      section('The model', dataTable('Sizes', ['quantity', 'number'], model(estimate), '<<')),
+    ],
+    assumptions: estimate.assumptions,
+    accuracy: estimate.accuracy,
+    commands: typedCommand(layout, 'gc-plan estimate'),
+    tool: estimate.tool,
+  });
+}
+
+function questionOf({
+  config: {
+    model: { name },
+    recipe,
+    device,
+  },
+}: Estimate): string {
+  const does = recipe.mode === 'train' ? 'train' : 'run';
+  return device === null ? `What does ${name} need to ${does}?` : `Does ${name} ${does} on ${device.name}?`;
+}
+
+const shares = (caption: string, parts: readonly (readonly [string, number])[], wholeBytes: number) =>
+  dataTable(
+    caption,
+    ['part', 'bytes', 'share'],
+    parts.map(([name, bytes]) => [name, formatBytes(bytes), formatPercent(bytes, wholeBytes)]),
+    '<>>',
+  );

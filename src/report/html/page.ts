@@ -1,0 +1,126 @@
+/** One page to send to a colleague: question, answer, numbers, assumptions, accuracy, how to reproduce. It fetches nothing. */
+import { readFileSync } from 'node:fs';
+import type { Layout } from '../formats.js';
+import { escapeHtml, html, type Markup, trusted } from './markup.js';
+
+export interface Answer {
+  readonly text: string;
+  readonly tone: 'yes' | 'maybe' | 'no' | 'neutral';
+}
+
+export interface Page {
+  readonly question: string;
+  readonly answer: Answer;
+  /** The configuration in one line. */
+  readonly setting: string;
+  readonly sections: readonly Markup[];
+  readonly assumptions: readonly string[];
+  readonly accuracy?: Accuracy;
+  /** What to type to get the same numbers. */
+  readonly commands: readonly string[];
+  readonly tool: { readonly name: string; readonly version: string };
+  /** After everything else, e.g. a script. */
+  readonly tail?: Markup;
+}
+
+interface Accuracy {
+  readonly runtime: string;
+  readonly cases: number;
+  readonly medianErrorPercent: number;
+  readonly p95ErrorPercent: number;
+  readonly worstUnderPercent: number;
+  readonly source: string;
+}
+
+const asset = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
+
+/** Nothing but what is on the page: no request may leave it. */
+const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
+export function renderPage(page: Page): string {
+  const { question, answer, setting, sections, assumptions, accuracy, commands, tool, tail } = page;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="${tool.name} ${tool.version}">
+<title>${question}</title>
+<style>
+${trusted(asset('./page.css'))}</style>
+</head>
+<body>
+<main>
+<h1>${question}</h1>
+<p class="answer ${answer.tone}">${answer.text}</p>
+<p class="soft">${setting}</p>
+${sections}
+${section('Assumptions', list(assumptions.length > 0 ? assumptions : ['None beyond the configuration above.']))}
+${accuracy && section('How accurate', accuracyTable(accuracy))}
+${section('How to reproduce', html`<pre tabindex="0"><code>${commands.join('\n')}</code></pre>`)}
+</main>
+<footer>${tool.name} ${tool.version} predicts GPU memory from the list of arrays that one step allocates; no number is fitted to a measurement.</footer>
+${tail}
+</body>
+</html>`.html;
+}
+
+export const section = (title: string, ...content: readonly Markup[]): Markup => html`<section>
+<h2>${title}</h2>
+${content}
+</section>
+`;
+
+export const list = (items: readonly string[]): Markup => html`<ul>
+${items.map((item) => html`<li>${item}</li>\n`)}</ul>`;
+
+export type Cell = string | Markup;
+
+/** `alignments`: `<` text or `>` number per column. The first column names the row. `rowIds`: what links can point to. */
+export function dataTable(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  alignments: string,
+  rowIds?: readonly string[],
+): Markup {
+  const classOf = (column: number) => (alignments[column] === '>' ? trusted(' class="number"') : undefined);
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
+<table>
+<caption>${caption}</caption>
+<thead><tr>${head.map((name, column) => html`<th scope="col"${classOf(column)}>${name}</th>`)}</tr></thead>
+<tbody>
+${rows.map(
+  (row, index) =>
+    html`<tr${rowIds && trusted(` id="${escapeHtml(rowIds[index]!)}"`)}>${row.map((cell, column) =>
+      column === 0 ? html`<th scope="row"${classOf(0)}>${cell}</th>` : html`<td${classOf(column)}>${cell}</td>`,
+    )}</tr>\n`,
+)}</tbody>
+</table>
+</div>
+`;
+}
+
+/** An SVG of ours; its title is inside. */
+export const figure = (svg: string): Markup => html`<figure class="chart" tabindex="0">${trusted(svg)}</figure>\n`;
+
+const accuracyTable = ({ runtime, cases, source, ...errors }: Accuracy): Markup =>
+  dataTable(
+    'Estimates of this runtime against ground truth that gc-plan did not make',
+    ['runtime', 'cases', 'median error', '95th percentile', 'worst under-prediction', 'ground truth'],
+    [
+      [
+        runtime,
+        String(cases),
+        `${errors.medianErrorPercent} %`,
+        `${errors.p95ErrorPercent} %`,
+        `${errors.worstUnderPercent} %`,
+        source,
+      ],
+    ],
+    '<>>>><',
+  );
+
+/** The command line as it was typed, where a command line was typed. */
+export const typedCommand = ({ command }: Layout, otherwise: string): readonly string[] => [command ?? otherwise];
