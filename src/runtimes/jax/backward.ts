@@ -11,6 +11,13 @@ import { readsOf } from './operations.js';
 import type { BufferId } from './schedule.js';
 import { buffersOf, type Environment, fused, inBuffer, innerEnvironment, type Representation } from './values.js';
 
+/**
+ * What the output layer of a recomputed block does. `waits`: its weight gradient waits until the gradient of the pre-activation is
+ * there, so that four grid arrays meet. `runsAhead`: also, the gradient of its input needs no recomputed array and comes first, and
+ * the layer itself is not run again, for nothing reads its result.
+ */
+export type HeadOrder = 'inOrder' | 'waits' | 'runsAhead';
+
 export class Backward {
   private readonly gradients = new Map<ValueId, Representation[]>();
   /** Gradients of parameters, in the order in which they are made. */
@@ -22,10 +29,6 @@ export class Backward {
     private readonly lossHead: LossHead,
   ) {}
 
-  /**
-   * The output layer of a recomputed decoder: its result is not computed again, for nothing reads it, and the gradient of its
-   * input needs no recomputed array, so that it is there before them.
-   */
   private runAhead(head: Linear, environment: Environment): void {
     const terms = this.gradients.get(head.output);
     if (terms === undefined) return;
@@ -74,7 +77,7 @@ export class Backward {
     const again = innerEnvironment(block, environment);
     const slices = edgeSlicesOf.get(block);
     if (slices?.loop === 'scan') this.scan(block, environment, again);
-    else this.recomputed(block.body, again, block.role.kind === 'decoder');
+    else this.recomputed(block.body, again, block.role.kind === 'decoder' ? 'runsAhead' : 'inOrder');
     if (slices?.loop === 'loop' && slices.set === 'grid2mesh') this.zerosOfUnrolledSlices(block);
     // The barrier at the block's entrance: gradients leave as arrays.
     for (const id of block.inputs) {
@@ -98,14 +101,11 @@ export class Backward {
     const waiting = block.inputs.map((id) => ({ id, terms: this.gradients.get(id) ?? [] }));
     for (const { id } of waiting) this.gradients.delete(id);
     const sums = block.inputs.map((id) => zeros.take(this.forward.shape(id, environment), gemm.elementBytes));
-    zeros.filledInPlace(() => this.recomputed(block.body, again, false, block.body.at(-1)));
+    zeros.filledInPlace(() => this.recomputed(block.body, again, 'inOrder', block.body.at(-1)));
     const outside = block.inputs.flatMap((id) => [...buffersOf(environment.value(id))]);
     const slice = block.inputs.flatMap((id) => buffersOf(fused(...(this.gradients.get(id) ?? []))));
-    schedule.run(
-      'end of the loop over slices',
-      [incoming, ...outside, ...slice, ...waiting.flatMap(({ terms }) => [...buffersOf(fused(...terms))])],
-      sums,
-    );
+    const added = waiting.flatMap(({ terms }) => buffersOf(fused(...terms)));
+    schedule.run('end of the loop over slices', [incoming, ...outside, ...slice, ...added, ...this.normOfNodes], sums);
     for (const [index, { id, terms }] of waiting.entries()) this.gradients.set(id, [...terms, inBuffer(sums[index]!)]);
   }
 
@@ -117,12 +117,13 @@ export class Backward {
   }
 
   /** Forward again into an environment of its own, then backward. */
-  recomputed(body: readonly Node[], again: Environment, headRunsAhead: boolean, unread?: Node): void {
-    const head = headOf(body);
-    if (head !== undefined) this.recomputedHeads.add(head);
+  recomputed(body: readonly Node[], again: Environment, order: HeadOrder, unread?: Node): void {
+    const head = order === 'inOrder' ? undefined : headOf(body);
+    if (head !== undefined) this.waitingHeads.add(head);
     this.lowering.schedule.within({ recompute: true }, () => {
-      if (headRunsAhead && head !== undefined) this.runAhead(head, again);
-      this.forward.nodes(body, again, headRunsAhead ? head : unread);
+      const ahead = order === 'runsAhead' ? head : undefined;
+      if (ahead !== undefined) this.runAhead(ahead, again);
+      this.forward.nodes(body, again, ahead ?? unread);
     });
     this.nodes(body, again);
   }
@@ -175,19 +176,18 @@ export class Backward {
     const operand = ahead?.operand ?? this.operandOf(linear.output, gradient, environment);
     for (const waiting of this.waiting.splice(0)) waiting();
     const weights = () => this.weightGradients(linear, operand, environment);
-    if (!this.recomputedHeads.has(linear)) {
+    if (!this.waitingHeads.has(linear)) {
       weights();
       this.inputGradient(linear, operand, environment);
       return;
     }
-    // In a recomputed block the head's weight gradient waits: activation, its gradient and the pre-activation's meet.
     if (ahead === undefined) this.inputGradient(linear, operand, environment);
     else this.add(linear.input, inBuffer(ahead.result));
     this.forward.operand(linear.input, environment);
     this.waiting.push(weights);
   }
 
-  private readonly recomputedHeads = new Set<Linear>();
+  private readonly waitingHeads = new Set<Linear>();
   private readonly waiting: (() => void)[] = [];
   private readonly ahead = new Map<Linear, { readonly operand: BufferId; readonly result: BufferId }>();
 
@@ -230,6 +230,7 @@ export class Backward {
     const { schedule, program, gemm } = this.lowering;
     const incoming = gradient.kind === 'buffer' ? gradient : inBuffer(this.materialise(output, gradient, environment));
     const saved = fused(environment.value(input), inBuffer(environment.statisticsOf(operation)));
+    if (gradient.kind === 'buffer') this.normOfNodes = buffersOf(saved);
     for (const id of [scale, offset]) {
       const buffer = schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
       schedule.run(this.gradientName(id), [...buffersOf(incoming), ...buffersOf(saved)], [buffer]);
@@ -255,6 +256,8 @@ export class Backward {
     this.gradients.set(nodes, open ? [sum] : [...terms, sum]);
   }
 
+  /** Rows of the last node update: the sums for its scale and offset may be left to the kernel that adds up the nodes' gradient. */
+  private normOfNodes: readonly BufferId[] = [];
   private readonly scattered = new WeakSet<Representation>();
 
   private materialise(id: ValueId, gradient: Representation, environment: Environment): BufferId {

@@ -3,7 +3,7 @@ import type { Config } from '../../config/types.js';
 import type { Trace } from '../../memory/trace.js';
 import { axis, type Shape } from '../../program/shape.js';
 import type { Block, ForwardProgram, Node, ValueId } from '../../program/types.js';
-import { Backward } from './backward.js';
+import { Backward, type HeadOrder } from './backward.js';
 import { constantsOf } from './constants.js';
 import { withEdgeBlocks } from './edge-blocks.js';
 import { Forward, type Lowering } from './forward.js';
@@ -80,7 +80,7 @@ class Step {
     if (this.config.recipe.checkpoint.model) {
       // All is recomputed: XLA runs the recomputation with the backward pass first, and the forward pass, for the loss, last.
       const forLoss = this.inputs();
-      this.differentiateAgain(plain(body), environment);
+      this.differentiateAgain(plain(body), environment, 'waits');
       this.schedule.within({ phase: 'backward' }, () => this.forward.nodes(plain(body), forLoss));
     } else {
       this.forward.nodes(body, environment);
@@ -101,7 +101,7 @@ class Step {
     const shapes = program.parameters.map(({ value }) => program.values[value]!.shape);
     const gradients = schedule.within({ phase: 'backward' }, () =>
       loops.backward(shapes, () => {
-        if (checkpointed) this.differentiateAgain(body, this.inputs());
+        if (checkpointed) this.differentiateAgain(body, this.inputs(), 'inOrder');
         else schedule.run('one rollout step backward, from its slice of the residuals', residuals);
       }),
     );
@@ -127,10 +127,10 @@ class Step {
     });
   }
 
-  private differentiateAgain(body: readonly Node[], environment: Environment): void {
+  private differentiateAgain(body: readonly Node[], environment: Environment, head: HeadOrder): void {
     this.schedule.within({ phase: 'backward', module: 'loss' }, () => {
       this.backward.seed(lossOf(body), fused());
-      this.backward.recomputed(body, environment, false);
+      this.backward.recomputed(body, environment, head);
     });
   }
 
