@@ -3,14 +3,17 @@
  * bytes there are a polynomial with non-negative coefficients; one whose every coefficient is reached by another's is never the peak.
  */
 import type { Trace } from '../memory/trace.js';
-import { type Basis, type Coefficients, constantFactor, evaluate } from './polynomial.js';
+import type { Dimensions } from '../program/shape.js';
+import { Basis, type Coefficients, constantFactor, evaluate } from './polynomial.js';
 
 export interface Envelope {
+  readonly basis: Basis;
   /** Peak of the last step at any size = the largest of these polynomials there. */
   readonly maxima: readonly Coefficients[];
 }
 
-export function liveEnvelope(trace: Trace, basis: Basis): Envelope {
+export function liveEnvelope(trace: Trace): Envelope {
+  const basis = new Basis();
   const { layouts, events, bufferLayout, lastStepFirstEvent } = trace;
   const monomialOf = layouts.map(({ shape }) => basis.indexOf(shape));
   const bytesPer = layouts.map(({ shape, elementBytes }) => constantFactor(shape) * elementBytes);
@@ -24,7 +27,7 @@ export function liveEnvelope(trace: Trace, basis: Basis): Envelope {
     const isTop = event > 0 ? !(events[i + 1]! > 0) : i === lastStepFirstEvent;
     if (isTop && i >= lastStepFirstEvent) addMaximum(maxima, live);
   }
-  return { maxima: withoutMidpoints(maxima) };
+  return { basis, maxima: withoutMidpoints(maxima) };
 }
 
 /**
@@ -60,7 +63,8 @@ function dominates(upper: Float64Array, lower: Float64Array): boolean {
   return true;
 }
 
-export function peakOf({ maxima }: Envelope, monomialValues: Float64Array): number {
+export function peakOf({ basis, maxima }: Envelope, dimensions: Dimensions): number {
+  const monomialValues = basis.values(dimensions);
   let peak = 0;
   for (const maximum of maxima) {
     const live = evaluate(maximum, monomialValues);

@@ -4,7 +4,7 @@ import type { Device, RuntimeName } from '../config/types.js';
 import { counts } from '../topology/counts.js';
 import { type Candidates, stateCode } from './candidates.js';
 import type { Cursor } from './cursor.js';
-import { judgeCandidate, sizeCandidate } from './judge.js';
+import { judgeCandidate, SizedCandidate } from './judge.js';
 import { type Limits, requirementOf } from './requirements.js';
 import { groupAt, groupSize, groupsPerChunk, numGroups, type Space } from './space.js';
 import { Structures } from './structure.js';
@@ -21,12 +21,12 @@ export interface Search {
 }
 
 export class Evaluator {
-  private readonly structures = new Structures(8);
   private readonly requirement;
 
   constructor(
     private readonly search: Search,
     private readonly candidates: Candidates,
+    private readonly structures = new Structures(8),
   ) {
     this.requirement = requirementOf(search.limits);
   }
@@ -55,7 +55,7 @@ export class Evaluator {
     const graph = counts(found.base.model);
     let index = found.firstIndex;
     for (const config of found.configs()) {
-      const sized = sizeCandidate(config, structure, graph);
+      const sized = new SizedCandidate(config, structure, graph);
       candidates.peakLiveBytes[index] = sized.peakLiveBytes;
       candidates.sampleFlops[index] = sized.sampleFlops;
       let state = stateCode.excluded;

@@ -4,21 +4,36 @@ import type { Config, Device } from '../config/types.js';
 import { liveness } from '../memory/liveness.js';
 import { bufferBytes } from '../memory/trace.js';
 import { judge, usableBytes } from '../memory/verdict.js';
+import { runtimes } from '../parallel/index.js';
 import type { Counts } from '../program/dimensions.js';
 import type { Dimensions } from '../program/shape.js';
-import { runtimes } from '../runtimes/index.js';
 import type { JudgedStep } from '../runtimes/process.js';
-import { dimensionsFor, type Sized, type Structure, sizeUp } from './structure.js';
+import { type Costs, dimensionsFor, type Structure } from './structure.js';
 
-export interface SizedCandidate extends Sized {
-  readonly config: Config;
-  readonly structure: Structure;
+/** One configuration on the structure that it shares. Its live bytes are worked out when they are first asked for. */
+export class SizedCandidate implements Costs {
   readonly dimensions: Dimensions;
-}
+  readonly parameters: number;
+  readonly sampleFlops: number;
+  readonly recomputedSampleFlops: number;
+  private liveBytes: number | undefined;
 
-export function sizeCandidate(config: Config, structure: Structure, counts: Counts): SizedCandidate {
-  const dimensions = dimensionsFor(config, counts);
-  return { config, structure, dimensions, ...sizeUp(structure, dimensions) };
+  constructor(
+    readonly config: Config,
+    readonly structure: Structure,
+    counts: Counts,
+  ) {
+    this.dimensions = dimensionsFor(config, counts);
+    const { parameters, sampleFlops, recomputedSampleFlops } = structure.costs(this.dimensions);
+    this.parameters = parameters;
+    this.sampleFlops = sampleFlops;
+    this.recomputedSampleFlops = recomputedSampleFlops;
+  }
+
+  get peakLiveBytes(): number {
+    this.liveBytes ??= this.structure.peakLiveBytes(this.dimensions);
+    return this.liveBytes;
+  }
 }
 
 /** The part of a candidate that its verdict depends on. */

@@ -75,7 +75,7 @@ export function polynomial(basis: Basis, terms: readonly (readonly [shape: Shape
   return coefficients;
 }
 
-/** `values` may have more entries than the polynomial: the basis grew after it. */
+/** `values` may have more entries than the polynomial: the basis may have grown after it. */
 export function evaluate(coefficients: Coefficients, values: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < coefficients.length; i++) sum += coefficients[i]! * values[i]!;

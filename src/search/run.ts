@@ -8,6 +8,7 @@ import { type CandidateBuffers, Candidates } from './candidates.js';
 import { Cursor } from './cursor.js';
 import { Evaluator, type Search } from './evaluate.js';
 import { numCandidates } from './space.js';
+import type { Structures } from './structure.js';
 
 export type OnProgress = (numDone: number, numInAll: number) => void;
 
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly numWorkers: number;
   readonly signal: AbortSignal;
   readonly onProgress?: OnProgress | undefined;
+  /** Those that this thread knows already. */
+  readonly structures: Structures;
 }
 
 /** What a worker is handed. */
@@ -29,7 +32,8 @@ const progressIntervalMs = 100;
 const breathMs = 20;
 
 /** The candidates, some of them pending if the signal interrupted it. */
-export async function runSearch(search: Search, { numWorkers, signal, onProgress }: RunOptions): Promise<Candidates> {
+export async function runSearch(search: Search, options: RunOptions): Promise<Candidates> {
+  const { numWorkers, signal, onProgress, structures } = options;
   const total = numCandidates(search.space);
   const candidates = Candidates.create(total);
   const cursor = new Cursor();
@@ -38,7 +42,7 @@ export async function runSearch(search: Search, { numWorkers, signal, onProgress
   try {
     await (numWorkers > 1
       ? runInWorkers({ search, candidates: candidates.buffers, cursor: cursor.buffer }, numWorkers, signal)
-      : runHere(new Evaluator(search, candidates), cursor, signal));
+      : runHere(new Evaluator(search, candidates, structures), cursor, signal));
     report();
   } finally {
     clearInterval(timer);

@@ -6,24 +6,29 @@ import { InputError } from '../errors.js';
 import { counts } from '../topology/counts.js';
 import type { Accuracies } from './evaluate.js';
 import type { Size } from './growth.js';
-import { judgeCandidate, type SizedCandidate, sizeCandidate } from './judge.js';
+import { judgeCandidate, SizedCandidate } from './judge.js';
 import { type Axis, type AxisValue, howOptions, type Space } from './space.js';
-import { Structures } from './structure.js';
+import type { Structure, Structures } from './structure.js';
 
 const sizeAndBatch = ['hidden-dim', 'layers', 'batch', 'accumulate'];
 
-export interface Strategy extends SizedCandidate {
-  readonly flags: Flags;
+export class Strategy extends SizedCandidate {
+  constructor(
+    readonly flags: Flags,
+    config: Config,
+    structure: Structure,
+  ) {
+    super(config, structure, counts(config.model));
+  }
 }
 
 export class Strategies {
-  private readonly structures = new Structures();
-
   constructor(
     private readonly space: Space,
     /** Samples of one optimizer step on each GPU. */
     private readonly globalBatch: number,
     private readonly accuracies: Accuracies,
+    private readonly structures: Structures,
   ) {}
 
   /**
@@ -113,7 +118,7 @@ export class Strategies {
   }
 
   private sized(flags: Flags, config: Config): Strategy {
-    return { flags, ...sizeCandidate(config, this.structures.of(config), counts(config.model)) };
+    return new Strategy(flags, config, this.structures.of(config));
   }
 }
 

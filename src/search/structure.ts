@@ -14,50 +14,61 @@ import { runtimes } from '../runtimes/index.js';
 import { type Envelope, liveEnvelope, peakOf } from './envelope.js';
 import { Basis, type Coefficients, evaluate, polynomial } from './polynomial.js';
 
-export interface Structure {
-  readonly program: ForwardProgram;
-  readonly trace: Trace;
-  readonly basis: Basis;
-  readonly envelope: Envelope;
-  readonly parameters: Coefficients;
-  readonly sampleFlops: Coefficients;
-  readonly recomputedSampleFlops: Coefficients;
-}
-
-/** What a search knows of a candidate without replaying it. */
-export interface Sized {
-  readonly peakLiveBytes: number;
+export interface Costs {
   readonly parameters: number;
   /** Per sample: of a training step, or of a forward pass in inference. */
   readonly sampleFlops: number;
   readonly recomputedSampleFlops: number;
 }
 
-/** Equal keys: the same trace, whatever the sizes. The card is part of it: XLA multiplies differently on each generation. */
-export function structureKey({ runtime, model, recipe, device }: Config): string {
-  const { name, hiddenDim, meshLevel, grid, pressureLevels, inputChannels, outputChannels, radiusFraction, ...shape } =
-    model;
-  const { batchSize, accumulate, allocator, memFraction, ...rules } = recipe;
-  // Micro-steps after the second repeat it.
-  return JSON.stringify([runtime, shape, rules, Math.min(accumulate, 2), device?.computeCapability]);
+interface CostPolynomials {
+  readonly basis: Basis;
+  readonly parameters: Coefficients;
+  readonly sampleFlops: Coefficients;
+  readonly recomputedSampleFlops: Coefficients;
 }
 
-export function structureOf(config: Config): Structure {
-  const { runtime } = runtimes[config.runtime];
-  const program = forwardProgram(config.model, config.recipe, runtime.segment(config));
-  const trace = runtime.trace(program, config);
+/** Costs need the program, memory the trace: a trace is made when it is first asked for. */
+export class Structure {
+  readonly program: ForwardProgram;
+  private readonly costPolynomials: CostPolynomials;
+  private madeTrace: Trace | undefined;
+  private madeEnvelope: Envelope | undefined;
+
+  constructor(private readonly config: Config) {
+    const { runtime } = runtimes[config.runtime];
+    this.program = forwardProgram(config.model, config.recipe, runtime.segment(config));
+    this.costPolynomials = costPolynomials(this.program);
+  }
+
+  get trace(): Trace {
+    this.madeTrace ??= runtimes[this.config.runtime].runtime.trace(this.program, this.config);
+    return this.madeTrace;
+  }
+
+  peakLiveBytes(dimensions: Dimensions): number {
+    this.madeEnvelope ??= liveEnvelope(this.trace);
+    return peakOf(this.madeEnvelope, dimensions);
+  }
+
+  costs(dimensions: Dimensions): Costs {
+    const { basis, parameters, sampleFlops, recomputedSampleFlops } = this.costPolynomials;
+    const values = basis.values(dimensions);
+    return {
+      parameters: evaluate(parameters, values),
+      sampleFlops: evaluate(sampleFlops, values),
+      recomputedSampleFlops: evaluate(recomputedSampleFlops, values),
+    };
+  }
+}
+
+function costPolynomials(program: ForwardProgram): CostPolynomials {
   const basis = new Basis();
-  for (const { shape } of trace.layouts) basis.indexOf(shape);
   const flops = flopTerms(program);
+  const parameterShapes = program.parameters.map(({ value }) => [program.values[value]!.shape, 1] as const);
   return {
-    program,
-    trace,
     basis,
-    envelope: liveEnvelope(trace, basis),
-    parameters: polynomial(
-      basis,
-      program.parameters.map(({ value }) => [program.values[value]!.shape, 1]),
-    ),
+    parameters: polynomial(basis, parameterShapes),
     sampleFlops: polynomial(basis, perSample(program.loss === undefined ? flops.forward : flops.train)),
     recomputedSampleFlops: polynomial(basis, perSample(flops.recomputed)),
   };
@@ -71,18 +82,18 @@ export function dimensionsFor(config: Config, counts: Counts): Dimensions {
   return runtimes[config.runtime].runtime.dimensions(dimensionsOf(config, counts), config);
 }
 
-export function sizeUp(structure: Structure, dimensions: Dimensions): Sized {
-  const { basis, envelope, parameters, sampleFlops, recomputedSampleFlops } = structure;
-  const values = basis.values(dimensions);
-  return {
-    peakLiveBytes: peakOf(envelope, values),
-    parameters: evaluate(parameters, values),
-    sampleFlops: evaluate(sampleFlops, values),
-    recomputedSampleFlops: evaluate(recomputedSampleFlops, values),
-  };
+/** Equal keys: the same trace, whatever the sizes. The card is part of it: XLA multiplies differently on each generation. */
+export function structureKey({ runtime, model, recipe, device }: Config): string {
+  const { name, hiddenDim, meshLevel, grid, pressureLevels, inputChannels, outputChannels, radiusFraction, ...shape } =
+    model;
+  const { batchSize, accumulate, allocator, memFraction, ...rules } = recipe;
+  // Micro-steps after the second repeat it.
+  // Shares of several cards are cut from the sizes of the parameters.
+  const widths = recipe.gpus > 1 ? [hiddenDim, inputChannels, outputChannels] : [];
+  return JSON.stringify([runtime, shape, rules, Math.min(accumulate, 2), device?.computeCapability, ...widths]);
 }
 
-/** The structures met so far; a search that walks depth by depth needs only the latest few. */
+/** The structures met last: a search walks through them one after the other. */
 export class Structures {
   private readonly known = new Map<string, Structure>();
 
@@ -92,7 +103,7 @@ export class Structures {
     const key = structureKey(config);
     let structure = this.known.get(key);
     if (structure === undefined) {
-      structure = structureOf(config);
+      structure = new Structure(config);
       if (this.known.size >= this.maxKept) this.known.delete(this.known.keys().next().value!);
       this.known.set(key, structure);
     }

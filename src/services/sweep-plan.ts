@@ -9,6 +9,7 @@ import { parseGrowth, type Size } from '../search/growth.js';
 import { type ProgressivePlan, progressivePlan } from '../search/progressive.js';
 import { howOptions, type Space, spaceOf } from '../search/space.js';
 import { Strategies } from '../search/strategies.js';
+import type { Structures } from '../search/structure.js';
 import type { SweepInput } from './sweep.js';
 
 export interface PlannedCard {
@@ -28,6 +29,7 @@ export function planOn(
   options: Readonly<Record<string, string>>,
   { flags, from: fromText = '256/8', to: toText = '512/16', globalBatch: typedBatch }: SweepInput,
   accuracies: Accuracies,
+  structures: Structures,
 ): PlannedCard {
   const { device } = resolveWith(profile, deviceFlags(choice.flags));
   if (device === null)
@@ -45,7 +47,7 @@ export function planOn(
       `--global-batch ${globalBatch}: ${numGpus} GPUs take equal shares of a batch.`,
       [`--global-batch ${Math.ceil(globalBatch / numGpus) * numGpus}`],
     );
-  const strategies = new Strategies(space, globalBatch / numGpus, accuracies);
+  const strategies = new Strategies(space, globalBatch / numGpus, accuracies, structures);
   const precisionTyped = flags.precision !== undefined;
   const plan = progressivePlan({ from, to, strategies, device, otherDevices: knownCards, precisionTyped });
   return { choice, device, space, from, to, globalBatch, plan, notes: [...notes, ...firstValueNotes(space)] };

@@ -11,6 +11,7 @@ import { checksOf, growthRules } from '../search/growth-rules.js';
 import { type ParetoPoint, paretoFront } from '../search/pareto.js';
 import type { NeedsMore, ProgressivePlan, Stage } from '../search/progressive.js';
 import { type Axis, flagsOfCandidate, type Space, sizesOfSpace } from '../search/space.js';
+import type { Structures } from '../search/structure.js';
 import { priced } from './priced.js';
 import type { PlannedCard } from './sweep-plan.js';
 
@@ -97,6 +98,7 @@ export function entriesOf(
   model: string | undefined,
   space: Space,
   points: readonly ParetoPoint[],
+  structures: Structures,
   signal: AbortSignal,
 ): readonly Entry[] {
   const deadline = performance.now() + graceMs;
@@ -104,7 +106,8 @@ export function entriesOf(
   for (const { index } of points) {
     if (signal.aborted && performance.now() > deadline) break;
     const flags = flagsOfCandidate(space, index);
-    const estimate = priced(resolveWith(space.profile, flags));
+    const resolved = resolveWith(space.profile, flags);
+    const estimate = priced(resolved, structures.of(resolved));
     const { config, parameters, memory, verdict, cost } = estimate;
     const command = estimateCommand(model, flags);
     entries.push({ report: { config, parameters: parameters.count, memory, verdict, cost, command }, estimate });

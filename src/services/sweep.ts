@@ -5,13 +5,13 @@ import { resolveWith } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';
 import type { Sweep } from '../report/schemas/sweep.js';
 import { cardChoices } from '../search/cards.js';
-import { sizeCandidate } from '../search/judge.js';
+import { SizedCandidate } from '../search/judge.js';
 import { type FrontOrder, orderFront } from '../search/pareto.js';
 import type { Limits } from '../search/requirements.js';
 import { type OnProgress, runSearch } from '../search/run.js';
 import { numCandidates } from '../search/space.js';
 import { loadSpace } from '../search/spaces.js';
-import { structureOf } from '../search/structure.js';
+import { Structure, Structures } from '../search/structure.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
 import { experiences, priced } from './priced.js';
@@ -49,16 +49,22 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
   const profile = await loadModel(model ?? 'graphcast-small');
   const { options } = await loadSpace(input.space ?? 'default');
   const accuracies = experiences();
-  const cards = cardChoices(flags, input.prices).map((card) => planOn(card, profile, options, input, accuracies));
+  const structures = new Structures();
+  const cards = cardChoices(flags, input.prices).map((card) =>
+    planOn(card, profile, options, input, accuracies, structures),
+  );
   const chosen = cards.find(({ plan }) => plan.firstStageThatNeedsMore === undefined) ?? cards.at(-1)!;
   const { space, device, plan, from, to, globalBatch } = chosen;
   const limits = input.limits && { ...input.limits, referenceSampleFlops: referenceSampleFlops(profile, flags) };
   const numWorkers = input.numWorkers ?? (numCandidates(space) < minCandidatesForWorkers ? 1 : availableParallelism());
-  const candidates = await runSearch({ space, device, limits, accuracies }, { numWorkers, signal, onProgress });
+  const candidates = await runSearch(
+    { space, device, limits, accuracies },
+    { numWorkers, signal, onProgress, structures },
+  );
   if (signal.aborted && !input.partial) throw signal.reason;
   const front = orderFront(frontOf(space, candidates), input.order ?? 'size');
-  const entries = entriesOf(model, space, front.slice(0, input.top ?? 10), signal);
-  const stages = plan.stages.map(({ strategy }) => priced(strategy.config));
+  const entries = entriesOf(model, space, front.slice(0, input.top ?? 10), structures, signal);
+  const stages = plan.stages.map(({ strategy }) => priced(strategy.config, strategy.structure));
   const needsMore = plan.firstStageThatNeedsMore && priced(plan.firstStageThatNeedsMore.leanest.config);
   const shown = [...stages, ...(needsMore ? [needsMore] : []), ...entries.map(({ estimate }) => estimate)];
   return {
@@ -80,5 +86,5 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
 /** A step cost of 1: a sample of the model as its profile has it, in the first runtime that is searched. */
 function referenceSampleFlops(profile: ModelProfile, { runtime }: Flags): number {
   const config = resolveWith(profile, { runtime: String(runtime ?? profile.runtime).split(',')[0] });
-  return sizeCandidate(config, structureOf(config), counts(config.model)).sampleFlops;
+  return new SizedCandidate(config, new Structure(config), counts(config.model)).sampleFlops;
 }

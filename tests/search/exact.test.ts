@@ -4,7 +4,7 @@ import { runtimeNames } from '../../src/config/capabilities.js';
 import { loadDevice, loadModel } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
 import { price } from '../../src/estimate.js';
-import { judgeCandidate, sizeCandidate } from '../../src/search/judge.js';
+import { judgeCandidate, SizedCandidate } from '../../src/search/judge.js';
 import { Structures } from '../../src/search/structure.js';
 import { counts } from '../../src/topology/counts.js';
 
@@ -44,7 +44,7 @@ describe('a candidate priced through its structure equals its own estimate', () 
         const flags = Object.entries({ ...typed, ...own, runtime }).map(([name, value]) => [name, String(value)]);
         const config = resolveWith(profile, Object.fromEntries(flags));
         const estimate = price(config, counts(config.model), card);
-        const candidate = sizeCandidate(config, structures.of(config), counts(config.model));
+        const candidate = new SizedCandidate(config, structures.of(config), counts(config.model));
         const judged = judgeCandidate(candidate, config.device!);
         expect(candidate.peakLiveBytes).toBe(estimate.liveness.peak.liveBytes);
         expect(candidate.parameters).toBe(estimate.parameters.count);

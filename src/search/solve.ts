@@ -1,0 +1,75 @@
+/**
+ * The largest value of one option that fits. What an allocator reserves is not known to grow with the value, so that *the largest
+ * that fits* is what it says, not the end of the first run that fits: live bytes prove an upper bound, and below it every value is
+ * judged, from the top.
+ */
+import type { Accuracy } from '../accuracy/shipped.js';
+import type { Config, Device } from '../config/types.js';
+import { usableBytes } from '../memory/verdict.js';
+import { counts } from '../topology/counts.js';
+import { judgeCandidate, SizedCandidate } from './judge.js';
+import { Structures } from './structure.js';
+
+export interface Question {
+  /** One per value, from small to large. */
+  readonly configs: readonly Config[];
+  readonly device: Device;
+  readonly accuracy: Accuracy;
+  /** Live bytes never fall from one value to the one this many places on: segments of a checkpoint plan repeat. */
+  readonly period: number;
+  readonly allowTight: boolean;
+}
+
+export interface Solution {
+  /** Index of the largest that fits; −1: none does. */
+  readonly largest: number;
+  readonly numJudged: number;
+}
+
+export function solve({ configs, device, accuracy, period, allowTight }: Question): Solution {
+  const structures = new Structures(16);
+  const sized = (index: number): SizedCandidate => {
+    const config = configs[index]!;
+    return new SizedCandidate(config, structures.of(config), counts(config.model));
+  };
+  const arraysFit = (index: number): boolean => {
+    const { config, peakLiveBytes } = sized(index);
+    return peakLiveBytes <= usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
+  };
+  let largest = lastTrue(configs.length, arraysFit, period);
+  let numJudged = 0;
+  for (; largest >= 0; largest--) {
+    numJudged++;
+    const { kind } = judgeCandidate(sized(largest), device, accuracy);
+    if (kind === 'fits' || (allowTight && kind === 'tight')) break;
+  }
+  return { largest, numJudged };
+}
+
+/**
+ * Last index where `holds`, or −1, given that it never holds again `period` places after an index where it does not. By doubling and
+ * halving to one end, then as long as one of the next `period` holds.
+ */
+export function lastTrue(count: number, holds: (index: number) => boolean, period: number): number {
+  let last = -1;
+  for (;;) {
+    let end = last + 1;
+    for (let step = 1; end < count && holds(end); step *= 2) {
+      last = end;
+      end = Math.min(count, end + step);
+    }
+    while (end - last > 1) {
+      const middle = (last + end) >> 1;
+      if (holds(middle)) last = middle;
+      else end = middle;
+    }
+    const again = firstTrue(last + 2, Math.min(count, last + 1 + period), holds);
+    if (again === undefined) return last;
+    last = again;
+  }
+}
+
+function firstTrue(from: number, end: number, holds: (index: number) => boolean): number | undefined {
+  for (let index = from; index < end; index++) if (holds(index)) return index;
+  return undefined;
+}
