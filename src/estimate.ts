@@ -13,7 +13,7 @@ import { forwardProgram } from './program/index.js';
 import { countParameters, type ParameterCount } from './program/parameters.js';
 import type { Dimensions } from './program/shape.js';
 import type { ForwardProgram } from './program/types.js';
-import { runtimes } from './runtimes/index.js';
+import { runtimes } from './parallel/index.js';
 import type { ProcessMemory } from './runtimes/process.js';
 
 /** A step as arrays with names, shapes and lifetimes; what `explain` shows and `verify` compares with. */

@@ -26,6 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   program: ['config', '.'],
   memory: ['config', 'program', '.'],
   runtimes: ['accuracy', 'config', 'memory', 'program', '.'],
+  parallel: ['config', 'memory', 'program', 'runtimes', 'topology', '.'],
   cost: ['config', 'memory', 'program', '.'],
 };
 

@@ -13,6 +13,7 @@ import { noCheckpoint, parseCheckpoint } from './checkpoint.js';
 
 import { notInRuntime } from './not-in-runtime.js';
 import { type OptionDefinition, sharedOptions } from './options.js';
+import { checkParallel, parallelAssumptions } from './parallel-laws.js';
 import { checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
 import type { RecipeOptions } from './profiles.js';
 import type { Typed } from './typed.js';
@@ -172,5 +173,9 @@ export function resolveRecipe(
     ]);
   }
   checkPlan(recipe.checkpoint, model, runtime);
-  return { recipe, assumptions: [...dropped, ...recipeAssumptions(recipe, model, runtime)] };
+  checkParallel(recipe, model, runtime);
+  return {
+    recipe,
+    assumptions: [...dropped, ...recipeAssumptions(recipe, model, runtime), ...parallelAssumptions(recipe, runtime)],
+  };
 }

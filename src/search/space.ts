@@ -116,12 +116,16 @@ const product = (axes: readonly Axis[]): number => axes.reduce((total, { values 
 
 export const numCandidates = ({ axes }: Space): number => product(axes);
 
-/** The axes that turn inside a group. Attention's heads must divide the width: there every width is resolved by itself. */
-function sizeAxes({ axes, profile }: Space): readonly Axis[] {
+/**
+ * The axes that turn inside a group. Attention's heads must divide the width, and shares of several cards are cut from it: there every
+ * width is resolved by itself.
+ */
+function sizeAxes({ axes, common, profile }: Space): readonly Axis[] {
   const attention =
     profile.model.processor === 'attention' ||
     axes.some(({ option, values }) => option === 'processor' && values.includes('attention'));
-  const inside = attention ? ['batch'] : sizeOptions;
+  const parallel = common.gpus !== undefined || axes.some(({ option }) => option === 'gpus' || option === 'parallel');
+  const inside = attention || parallel ? ['batch'] : sizeOptions;
   return axes.filter(({ option }) => inside.includes(option));
 }
 

@@ -5,6 +5,7 @@ import { checkPlan, lackingParts } from '../config/plan-laws.js';
 import type { Flags } from '../config/typed.js';
 import type { CheckpointPlan, Config, Recipe } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { runtimes } from '../parallel/index.js';
 import type { Change } from './types.js';
 
 /** In the order given: a later change replaces an earlier one. Nothing where the parts do not go together. */
@@ -16,12 +17,14 @@ export function applyChanges(base: Config, changes: readonly Change[]): Config |
   return isLawful(recipe.checkpoint, base) ? { ...base, recipe } : undefined;
 }
 
-/** What the command line would refuse is no way out. */
-export function isLawful(plan: CheckpointPlan, { model, runtime }: Config): boolean {
+/** What the command line or the runtime would refuse is no way out. */
+export function isLawful(plan: CheckpointPlan, config: Config): boolean {
+  const { model, runtime, recipe } = config;
   if (lackingParts(plan, runtime, model).length > 0) return false;
   try {
     parseCheckpoint(formatCheckpoint(plan));
     checkPlan(plan, model, runtime);
+    runtimes[runtime].runtime.segment({ ...config, recipe: { ...recipe, checkpoint: plan } });
     return true;
   } catch (error) {
     if (error instanceof InputError) return false;
@@ -29,14 +32,18 @@ export function isLawful(plan: CheckpointPlan, { model, runtime }: Config): bool
   }
 }
 
-/** The flags that turn `from`'s recipe into `to`'s. */
+/** What `--mode inference` settles by itself and refuses to be told. */
+const trainingOnly: readonly string[] = ['optimizer', 'checkpoint', 'accumulate', 'recompute-activation'];
+
+/** The flags that turn `from`'s recipe into `to`'s; undefined takes back a flag that was typed. */
 export function flagsBetween(from: Recipe, to: Recipe): Flags {
-  const flags: Record<string, string | boolean> = {};
+  const flags: Record<string, string | boolean | undefined> = {};
   for (const { name, sets, value } of sharedOptions) {
     if (!sets?.startsWith('recipe.')) continue;
     const key = sets.slice('recipe.'.length) as keyof Recipe;
     const [before, after] = [written(from, key), written(to, key)];
-    if (before !== after) flags[name] = value.kind === 'switch' ? after === 'true' : after;
+    if (to.mode === 'inference' && trainingOnly.includes(name)) flags[name] = undefined;
+    else if (before !== after) flags[name] = value.kind === 'switch' ? after === 'true' : after;
   }
   return flags;
 }

@@ -4,24 +4,13 @@
  * tried, then another optimizer, then both. Every combination is considered, so that "nothing fits" is a fact about the catalogue.
  */
 import type { Config, Device } from '../config/types.js';
-import type { Trace } from '../memory/trace.js';
 import type { Counts } from '../program/dimensions.js';
-import type { ForwardProgram } from '../program/types.js';
-import { runtimes } from '../runtimes/index.js';
 import { applyChanges } from './apply.js';
+import { Family, type SizedShape } from './families.js';
 import { catalogue } from './index.js';
-import {
-  buildProgram,
-  costOf,
-  fits,
-  leastWithoutOptimizer,
-  mostUsableBytes,
-  type SizedStep,
-  type StepCost,
-  sizeStep,
-} from './step.js';
-import type { Change, Numerics, Strategy } from './types.js';
-import { microBatchesOf, processChangesOf, type Shape, shapesOf } from './ways.js';
+import { fits, mostUsableBytes, type StepCost } from './step.js';
+import type { Numerics, Strategy } from './types.js';
+import { microBatchesOf, processChangesOf, shapesOf } from './ways.js';
 
 export interface Way extends StepCost {
   readonly config: Config;
@@ -63,13 +52,6 @@ const alternatives = (id: string, from: Config): readonly Config[] =>
     .filter((strategy) => strategy.id === id)
     .flatMap(({ changes }) => changes(from).flatMap((change) => applyChanges(from, [change]) ?? []));
 
-interface Candidate extends StepCost {
-  readonly shape: Shape;
-  readonly program: ForwardProgram;
-  /** By whether micro-steps are accumulated: up to sizes there are no other traces of a shape. */
-  readonly traces: Map<boolean, Trace>;
-}
-
 interface FromHere {
   readonly way: Omit<Way, 'numerics'> | undefined;
   /** With whatever optimizer, no combination needs less. */
@@ -77,64 +59,54 @@ interface FromHere {
 }
 
 function cheapestFrom(search: Required<SearchInput>): FromHere {
-  const { config, counts, strategies } = search;
-  const candidates: Candidate[] = [];
-  for (const shape of shapesOf(strategies, config)) {
-    const program = buildProgram(shape.config);
-    candidates.push({ shape, program, traces: new Map(), ...costOf(program, shape.config, counts) });
-  }
+  const { config, counts, strategies, device } = search;
+  const families = Family.of(shapesOf(strategies, config), counts);
   const microBatches = microBatchesOf(strategies, config);
   let floorBytes = Number.POSITIVE_INFINITY;
-  for (const equals of groupsByRecomputation(candidates)) {
+  for (const equals of groupsByRecomputation(families)) {
     for (const microBatch of microBatches) {
-      const steps = equals.map((candidate) => ({ candidate, step: stepOf(candidate, microBatch, counts) }));
-      const way = leanestThatFits(search, steps);
+      const candidates: Candidate[] = [];
+      for (const { cost, ...family } of equals.map((each) => ({
+        cost: each.cost,
+        ...each.sized(microBatch, device),
+      }))) {
+        floorBytes = Math.min(floorBytes, family.leastBytes);
+        candidates.push(...family.steps.map((sized) => ({ ...sized, cost })));
+      }
+      const way = leanestThatFits(search, candidates);
       if (way) return { way, floorBytes };
-      floorBytes = steps.reduce((least, { step }) => Math.min(least, leastWithoutOptimizer(step)), floorBytes);
     }
   }
   return { way: undefined, floorBytes };
 }
 
-function groupsByRecomputation(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
-  const groups = new Map<number, Candidate[]>();
-  for (const candidate of candidates) {
-    const { recomputedSampleFlops } = candidate;
-    const group = groups.get(recomputedSampleFlops);
-    if (group) group.push(candidate);
-    else groups.set(recomputedSampleFlops, [candidate]);
+function groupsByRecomputation(families: readonly Family[]): readonly (readonly Family[])[] {
+  const groups = new Map<number, Family[]>();
+  for (const family of families) {
+    const key = family.cost.recomputedSampleFlops;
+    const group = groups.get(key);
+    if (group) group.push(family);
+    else groups.set(key, [family]);
   }
   return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
 
-function stepOf({ shape, program, traces }: Candidate, microBatch: Change, counts: Counts): SizedStep {
-  const config = applyChanges(shape.config, [microBatch])!;
-  const accumulates = config.recipe.accumulate > 1;
-  let trace = traces.get(accumulates);
-  if (trace === undefined) {
-    trace = runtimes[config.runtime].runtime.trace(program, config);
-    traces.set(accumulates, trace);
-  }
-  return sizeStep(config, trace, counts);
+interface Candidate extends SizedShape {
+  readonly cost: StepCost;
 }
 
 /** Of equally expensive steps with equally many samples: by peak, then by changes. */
 function leanestThatFits(
   { device, strategies }: Required<SearchInput>,
-  steps: readonly { readonly candidate: Candidate; readonly step: SizedStep }[],
+  candidates: readonly Candidate[],
 ): Omit<Way, 'numerics'> | undefined {
-  const ordered = steps
-    .filter(({ step }) => step.peakLiveBytes <= mostUsableBytes(step.config, device))
-    .sort(
-      (a, b) =>
-        a.step.peakLiveBytes - b.step.peakLiveBytes || a.candidate.shape.numChanges - b.candidate.shape.numChanges,
-    );
-  for (const { candidate, step } of ordered) {
-    const { sampleFlops, recomputedSampleFlops } = candidate;
+  const ordered = candidates.toSorted(
+    (a, b) => a.step.peakLiveBytes - b.step.peakLiveBytes || a.shape.numChanges - b.shape.numChanges,
+  );
+  for (const { step, cost } of ordered) {
     for (const change of processChangesOf(strategies, step.config)) {
       const config = applyChanges(step.config, change)!;
-      if (!fits({ ...step, config }, device)) continue;
-      return { config, peakLiveBytes: step.peakLiveBytes, sampleFlops, recomputedSampleFlops };
+      if (fits({ ...step, config }, device)) return { config, peakLiveBytes: step.peakLiveBytes, ...cost };
     }
   }
   return undefined;

@@ -20,6 +20,7 @@ import { precision } from './precision.js';
 import { recomputeActivation } from './recompute-activation.js';
 import { tape } from './tape.js';
 import type { Strategy } from './types.js';
+import { xlaGemm } from './xla-gemm.js';
 
 export const catalogue: readonly Strategy[] = [
   precision,
@@ -33,6 +34,7 @@ export const catalogue: readonly Strategy[] = [
   concatTrick,
   recomputeActivation,
   tape,
+  xlaGemm,
   optimizerKernel,
   optimizer,
   allocator,

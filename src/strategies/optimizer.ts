@@ -6,7 +6,6 @@ import type { CodeLine, Strategy } from './types.js';
 /** The same update by another implementation: the one change that leaves the algorithm as it is. */
 const sameAlgorithm: Readonly<Partial<Record<Optimizer, readonly Optimizer[]>>> = {
   adamw: ['adamw-fused'],
-  'adamw-fused': ['adamw'],
 };
 
 const inPyTorch: Readonly<Record<Exclude<Optimizer, 'none'>, string>> = {

@@ -1,6 +1,6 @@
 /** Each strategy alone: the alternative of it that helps most, on top of the configuration as it is. */
 import type { Config } from '../config/types.js';
-import { runtimes } from '../runtimes/index.js';
+import { runtimes } from '../parallel/index.js';
 import { applyChanges } from './apply.js';
 import type { SearchInput } from './cheapest.js';
 import { catalogue } from './index.js';

@@ -2,13 +2,13 @@
 import type { Config, Device } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import { peakLiveBytes } from '../memory/liveness.js';
-import { bufferBytes, categories, type Trace } from '../memory/trace.js';
+import { bufferBytes, categories, type Phase, type Trace } from '../memory/trace.js';
 import { usableBytes } from '../memory/verdict.js';
+import { runtimes } from '../parallel/index.js';
 import { type Counts, dimensionsOf } from '../program/dimensions.js';
 import { forwardProgram } from '../program/index.js';
 import { type Dimensions, numElements } from '../program/shape.js';
 import type { ForwardProgram } from '../program/types.js';
-import { runtimes } from '../runtimes/index.js';
 import { judgeCandidate } from '../search/judge.js';
 
 export interface StepCost {
@@ -52,17 +52,32 @@ export const mostUsableBytes = ({ recipe, runtime, reserveBytes }: Config, devic
 
 const optimizerCategory = categories.indexOf('optimizer');
 
-/** The most that is alive before the optimizer runs, its state left out: no other optimizer needs less. */
-export function leastWithoutOptimizer({ trace, dimensions }: SizedStep): number {
+/** The most that is alive in the last step before an event, the optimizer's state left out: no other optimizer needs less. */
+function peakBefore({ trace, dimensions }: SizedStep, end: number, withState: boolean): number {
   const bytesOf = bufferBytes(trace, dimensions);
-  const lastOptimizer = trace.marks.findLast(({ phase }) => phase === 'optimizer')?.firstEvent ?? trace.events.length;
   let live = 0;
   let peak = 0;
-  for (let i = 0; i < lastOptimizer; i++) {
+  for (let i = 0; i < end; i++) {
     const buffer = Math.abs(trace.events[i]!) - 1;
-    if (trace.bufferCategory[buffer] === optimizerCategory) continue;
+    if (!withState && trace.bufferCategory[buffer] === optimizerCategory) continue;
     live += Math.sign(trace.events[i]!) * bytesOf[buffer]!;
     if (i >= trace.lastStepFirstEvent && live > peak) peak = live;
   }
   return peak;
+}
+
+const firstEventOf = ({ marks, events, lastStepFirstEvent }: Trace, phase: Phase): number =>
+  marks.find((mark) => mark.phase === phase && mark.firstEvent >= lastStepFirstEvent)?.firstEvent ?? events.length;
+
+/** What any optimizer needs at least with the same forward and backward pass. */
+export const leastOfAnyOptimizer = (step: SizedStep): number =>
+  peakBefore(step, firstEventOf(step.trace, 'optimizer'), false);
+
+/** Until the backward pass reaches the processor. */
+export function peakBeforeProcessorBackward(step: SizedStep, withState: boolean): number {
+  const { trace } = step;
+  const mesh = trace.modules.indexOf('mesh');
+  let end = firstEventOf(trace, 'backward');
+  while (end < trace.events.length && trace.bufferModule[Math.abs(trace.events[end]!) - 1] !== mesh) end++;
+  return peakBefore(step, end, withState);
 }

@@ -18,7 +18,7 @@ function combinations(strategies: readonly Strategy[], config: Config): readonly
 }
 
 const changesPlan = (id: string): boolean => id.startsWith('checkpoint-') || id === 'edge-blocks';
-const changesProcessOnly = (id: string): boolean => id === 'allocator' || id === 'memory-fraction';
+const changesProcessOnly = (id: string): boolean => ['allocator', 'memory-fraction', 'xla-gemm'].includes(id);
 
 /** The lawful plans, each once. */
 export function plansOf(strategies: readonly Strategy[], config: Config): readonly CheckpointPlan[] {

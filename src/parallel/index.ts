@@ -1,0 +1,79 @@
+/**
+ * A runtime on several cards: the same contract, and its answers are those of the worst rank, so that everything that prices one card
+ * prices several.
+ */
+import type { Config, RuntimeName } from '../config/types.js';
+import { peakLiveBytes } from '../memory/liveness.js';
+import { bufferBytes, type Trace } from '../memory/trace.js';
+import { dimensionsOf } from '../program/dimensions.js';
+import { forwardProgram } from '../program/index.js';
+import type { Dimensions } from '../program/shape.js';
+import { runtimes as onOneCard, type Registered } from '../runtimes/index.js';
+import type { Runtime } from '../runtimes/types.js';
+import { dimensionsOfRank, isParallel, programOfRank, traceOfRank } from './ranks.js';
+
+/** Parameters' shapes hold no rows. */
+const noRows = { gridNodes: 0, meshNodes: 0, meshEdges: 0, grid2meshEdges: 0, mesh2gridEdges: 0 };
+
+export interface RankStep {
+  readonly rank: number;
+  readonly trace: Trace;
+  readonly dimensions: Dimensions;
+}
+
+interface ParallelRuntime extends Runtime {
+  /** One rank's step; `base`: the model's own dimensions. */
+  readonly stepOfRank: (config: Config, base: Dimensions, rank: number) => RankStep;
+}
+
+function onSeveralCards(runtime: Runtime): ParallelRuntime {
+  const trace: Runtime['trace'] = (program, config) => traceAt(program, config, 0);
+
+  function traceAt(program: Parameters<Runtime['trace']>[0], config: Config, rank: number): Trace {
+    if (!isParallel(config)) return runtime.trace(program, config);
+    const rewritten = programOfRank(config, program);
+    const sizes = dimensionsOfRank(config, dimensionsOf(config, noRows), rank);
+    return traceOfRank(config, rewritten, runtime.trace(rewritten, config), sizes, rank);
+  }
+
+  const stepOfRank = (config: Config, base: Dimensions, rank: number): RankStep => {
+    const program = forwardProgram(config.model, config.recipe, runtime.segment(config));
+    const dimensions = runtime.dimensions(dimensionsOfRank(config, base, rank), config);
+    return { rank, trace: traceAt(program, config, rank), dimensions };
+  };
+
+  const worst = new Map<string, number>();
+  /** Ranks differ in rows only where the graph is cut; else the first one has the largest shares. */
+  function worstRank(config: Config, base: Dimensions): number {
+    if (config.recipe.parallel !== 'graph') return 0;
+    const key = JSON.stringify([config.runtime, config.model, config.recipe]);
+    let rank = worst.get(key);
+    if (rank === undefined) {
+      const { trace: anyTrace } = stepOfRank(config, base, 0);
+      const peaks = Array.from({ length: config.recipe.gpus }, (_, each) => {
+        const dimensions = runtime.dimensions(dimensionsOfRank(config, base, each), config);
+        return peakLiveBytes(anyTrace, bufferBytes(anyTrace, dimensions));
+      });
+      rank = peaks.indexOf(Math.max(...peaks));
+      worst.set(key, rank);
+    }
+    return rank;
+  }
+
+  return {
+    ...runtime,
+    trace,
+    dimensions: (base, config) =>
+      runtime.dimensions(isParallel(config) ? dimensionsOfRank(config, base, worstRank(config, base)) : base, config),
+    stepOfRank,
+  };
+}
+
+const parallel = ({ runtime, ...registered }: Registered) => ({ ...registered, runtime: onSeveralCards(runtime) });
+
+/** What the rest of the tool knows as the runtimes. */
+export const runtimes: Readonly<Record<RuntimeName, Registered & { readonly runtime: ParallelRuntime }>> = {
+  pytorch: parallel(onOneCard.pytorch),
+  jax: parallel(onOneCard.jax),
+  tfjs: parallel(onOneCard.tfjs),
+};

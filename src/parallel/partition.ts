@@ -1,0 +1,133 @@
+/**
+ * The real graph over W ranks. Nodes: recursive coordinate bisection of the points on the sphere (Berger & Bokhari 1987), the longest
+ * side of the bounding box cut at the median each time, by as many nodes as ranks on either side; ties by node number, so that the
+ * answer is always the same. Edges follow their receiver; the senders that a rank does not own are its halo.
+ */
+import type { Counts } from '../program/dimensions.js';
+import { gridPositions } from '../topology/grid.js';
+import { type Edges, type GraphModel, grid2meshEdges } from '../topology/grid2mesh.js';
+import { buildMesh } from '../topology/mesh.js';
+import { mesh2gridEdges } from '../topology/mesh2grid.js';
+
+/** Sender rows that a rank's edges gather from, its own and others', and how many of them it receives. */
+export interface RankCounts extends Counts {
+  readonly grid2meshSenders: number;
+  readonly meshSenders: number;
+  readonly mesh2gridSenders: number;
+  readonly grid2meshHalo: number;
+  readonly meshHalo: number;
+  readonly mesh2gridHalo: number;
+}
+
+/** Owner of every node, `[nodes]`. */
+export function bisect(positions: Float64Array, numRanks: number): Uint16Array {
+  const owner = new Uint16Array(positions.length / 3);
+  const cut = (nodes: Uint32Array, firstRank: number, ranks: number): void => {
+    if (ranks === 1) {
+      for (const node of nodes) owner[node] = firstRank;
+      return;
+    }
+    const along = longestSide(positions, nodes);
+    nodes.sort((a, b) => positions[3 * a + along]! - positions[3 * b + along]! || a - b);
+    const below = Math.floor(ranks / 2);
+    const at = Math.round((nodes.length * below) / ranks);
+    cut(nodes.subarray(0, at), firstRank, below);
+    cut(nodes.subarray(at), firstRank + below, ranks - below);
+  };
+  cut(
+    Uint32Array.from(owner, (_, node) => node),
+    0,
+    numRanks,
+  );
+  return owner;
+}
+
+function longestSide(positions: Float64Array, nodes: Uint32Array): number {
+  let best = 0;
+  let bestLength = -1;
+  for (let axis = 0; axis < 3; axis++) {
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    for (const node of nodes) {
+      const value = positions[3 * node + axis]!;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    if (high - low > bestLength) [best, bestLength] = [axis, high - low];
+  }
+  return best;
+}
+
+function nodesPerRank(owner: Uint16Array, numRanks: number): readonly number[] {
+  const counts = new Array<number>(numRanks).fill(0);
+  for (const rank of owner) counts[rank]! += 1;
+  return counts;
+}
+
+interface EdgesPerRank {
+  readonly edges: readonly number[];
+  /** Distinct senders of a rank's edges. */
+  readonly senders: readonly number[];
+  /** Those of them that another rank owns. */
+  readonly halo: readonly number[];
+}
+
+export function edgesPerRank(
+  { senders, receivers }: Edges,
+  senderOwner: Uint16Array,
+  receiverOwner: Uint16Array,
+  numRanks: number,
+): EdgesPerRank {
+  const edges = new Array<number>(numRanks).fill(0);
+  const distinct = new Array<number>(numRanks).fill(0);
+  const halo = new Array<number>(numRanks).fill(0);
+  const seen = new Uint8Array(senderOwner.length * numRanks);
+  for (let edge = 0; edge < senders.length; edge++) {
+    const sender = senders[edge]!;
+    const rank = receiverOwner[receivers[edge]!]!;
+    edges[rank]! += 1;
+    const place = sender * numRanks + rank;
+    if (seen[place] === 1) continue;
+    seen[place] = 1;
+    distinct[rank]! += 1;
+    if (senderOwner[sender] !== rank) halo[rank]! += 1;
+  }
+  return { edges, senders: distinct, halo };
+}
+
+const remembered = new Map<string, readonly RankCounts[]>();
+
+/** Rows of every node and edge set and of every halo, rank by rank. */
+export function partition(model: GraphModel, numRanks: number): readonly RankCounts[] {
+  const key = JSON.stringify([model.grid, model.meshLevel, model.radiusFraction, model.layout, numRanks]);
+  let ranks = remembered.get(key);
+  if (ranks === undefined) {
+    ranks = partitionGraph(model, numRanks);
+    remembered.set(key, ranks);
+  }
+  return ranks;
+}
+
+function partitionGraph(model: GraphModel, numRanks: number): readonly RankCounts[] {
+  const mesh = buildMesh(model.meshLevel);
+  const meshOwner = bisect(mesh.positions, numRanks);
+  const gridOwner = bisect(gridPositions(model.grid), numRanks);
+  const grid2mesh = edgesPerRank(grid2meshEdges(model), gridOwner, meshOwner, numRanks);
+  const meshEdges = { senders: mesh.multiMeshSenders, receivers: mesh.multiMeshReceivers };
+  const inMesh = edgesPerRank(meshEdges, meshOwner, meshOwner, numRanks);
+  const mesh2grid = edgesPerRank(mesh2gridEdges(model), meshOwner, gridOwner, numRanks);
+  const meshNodes = nodesPerRank(meshOwner, numRanks);
+  return nodesPerRank(gridOwner, numRanks).map((gridNodes, rank) => ({
+    gridNodes,
+    meshNodes: meshNodes[rank]!,
+    meshEdges: inMesh.edges[rank]!,
+    grid2meshEdges: grid2mesh.edges[rank]!,
+    mesh2gridEdges: mesh2grid.edges[rank]!,
+    grid2meshSenders: grid2mesh.senders[rank]!,
+    meshSenders: inMesh.senders[rank]!,
+    mesh2gridSenders: mesh2grid.senders[rank]!,
+    grid2meshHalo: grid2mesh.halo[rank]!,
+    meshHalo: inMesh.halo[rank]!,
+    mesh2gridHalo: mesh2grid.halo[rank]!,
+  }));
+}

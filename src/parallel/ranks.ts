@@ -1,0 +1,73 @@
+/**
+ * One rank of a training over several cards: what of the program, of its sizes and of the trace is its own. The order is fixed: the
+ * program is rewritten (tensor, graph), then sized for the rank, then lowered by the runtime, and the trace is edited last (buckets,
+ * shards), so that a strategy never sees another one's leavings.
+ */
+import type { Config } from '../config/types.js';
+import type { Trace } from '../memory/trace.js';
+import { type Counts, dimensionsOf } from '../program/dimensions.js';
+import { type Dimensions, numElements } from '../program/shape.js';
+import type { ForwardProgram } from '../program/types.js';
+import { withBuckets } from './data.js';
+import { exchangeSenders } from './graph.js';
+import { partition, type RankCounts } from './partition.js';
+import { shardSymbol, splitMlps } from './tensor.js';
+import { fromEvents, type TraceEvent, toEvents } from './trace-events.js';
+import { shardGradients, shardOptimizer, shardParameters } from './zero.js';
+
+export const isParallel = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
+  recipe.gpus > 1 && recipe.parallel !== 'none';
+
+/** Rows of the rank, halo included. */
+export function countsOfRank(config: Config, counts: Counts, rank: number): Counts | RankCounts {
+  return config.recipe.parallel === 'graph' ? partition(config.model, config.recipe.gpus)[rank]! : counts;
+}
+
+/** Symbols of the rank on top of the model's. */
+export function dimensionsOfRank(config: Config, base: Dimensions, rank: number): Dimensions {
+  const { parallel, gpus } = config.recipe;
+  if (parallel === 'tensor') return { ...base, [shardSymbol]: config.model.hiddenDim / gpus };
+  if (parallel !== 'graph') return base;
+  const counts = partition(config.model, gpus)[rank]!;
+  return { ...base, ...dimensionsOf(config, counts) };
+}
+
+export function programOfRank({ recipe }: Config, program: ForwardProgram): ForwardProgram {
+  if (recipe.parallel === 'tensor') return splitMlps(program);
+  return recipe.parallel === 'graph' ? exchangeSenders(program) : program;
+}
+
+/** Elements of every parameter tensor, and of every network. */
+function parameterSizes(program: ForwardProgram, dimensions: Dimensions) {
+  const elements = program.parameters.map(({ value }) => numElements(program.values[value]!.shape, dimensions));
+  const ofNetwork = new Map<string, number>();
+  for (const [index, { network }] of program.parameters.entries())
+    ofNetwork.set(network, (ofNetwork.get(network) ?? 0) + elements[index]!);
+  return { elements, networks: [...ofNetwork.values()] };
+}
+
+/** `dimensions`: at least of the parameters' symbols. */
+export function traceOfRank(
+  config: Config,
+  program: ForwardProgram,
+  trace: Trace,
+  dimensions: Dimensions,
+  rank: number,
+): Trace {
+  const { parallel, gpus, mode } = config.recipe;
+  const trains = mode === 'train';
+  const sharding = { rank, numRanks: gpus, dimensions };
+  const sizes = parameterSizes(program, dimensions);
+  const elementBytes = config.recipe.precision === 'bf16-full' ? 2 : 4;
+  let events: readonly TraceEvent[] = toEvents(trace);
+  // JAX sums gradients in place: XLA's all-reduce may share its operand's buffer.
+  if (trains && config.runtime === 'pytorch' && ['data', 'graph', 'zero1'].includes(parallel))
+    events = withBuckets(events, sizes.elements, elementBytes);
+  if (trains && parallel.startsWith('zero')) events = shardOptimizer(events, sharding);
+  if (trains && (parallel === 'zero2' || parallel === 'zero3')) events = shardGradients(events, sharding);
+  if (parallel === 'zero3') {
+    const [largest = 0, second = 0] = sizes.networks.toSorted((a, b) => b - a);
+    events = shardParameters(events, sharding, [largest, second].filter(Boolean));
+  }
+  return fromEvents(events);
+}
