@@ -5,12 +5,12 @@
 import type { Config } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import type { Trace } from '../memory/trace.js';
+import { runtimes } from '../parallel/index.js';
 import type { Counts } from '../program/dimensions.js';
 import { dimensionsOf } from '../program/dimensions.js';
 import { forwardProgram } from '../program/index.js';
 import type { Dimensions } from '../program/shape.js';
 import type { ForwardProgram } from '../program/types.js';
-import { runtimes } from '../runtimes/index.js';
 import { type Envelope, liveEnvelope, peakOf } from './envelope.js';
 import { Basis, type Coefficients, evaluate, polynomial } from './polynomial.js';
 
@@ -87,9 +87,9 @@ export function structureKey({ runtime, model, recipe, device }: Config): string
   const { name, hiddenDim, meshLevel, grid, pressureLevels, inputChannels, outputChannels, radiusFraction, ...shape } =
     model;
   const { batchSize, accumulate, allocator, memFraction, ...rules } = recipe;
-  // Micro-steps after the second repeat it.
   // Shares of several cards are cut from the sizes of the parameters.
   const widths = recipe.gpus > 1 ? [hiddenDim, inputChannels, outputChannels] : [];
+  // Micro-steps after the second repeat it.
   return JSON.stringify([runtime, shape, rules, Math.min(accumulate, 2), device?.computeCapability, ...widths]);
 }
 
