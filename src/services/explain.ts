@@ -1,9 +1,12 @@
 /** `gc-plan explain`: what is alive through one training step, and the largest arrays at its peak. */
 
+import { writeAtomically } from '../cli/write.js';
 import { loadDevice } from '../config/profiles.js';
 import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import { price } from '../estimate.js';
 import { arraysAtPeak } from '../explain/arrays.js';
+import { chromeTrace } from '../explain/chrome-trace.js';
+import { memorySnapshot } from '../explain/snapshot.js';
 import { type Timeline, timelineOf } from '../explain/timeline.js';
 import { bufferBytes, categories } from '../memory/trace.js';
 import type { Explanation } from '../report/schemas/explain.js';
@@ -17,9 +20,19 @@ export interface ExplainInput extends ResolveInput {
   readonly by?: Explanation['by'];
   /** How many arrays to list. */
   readonly top?: number;
+  /** A file to write the step to, as a PyTorch memory snapshot. */
+  readonly snapshot?: string;
+  /** A file to write the step to, as a Chrome trace. */
+  readonly perfetto?: string;
 }
 
-export async function explain({ by = 'category', top = 10, ...input }: ExplainInput): Promise<Explanation> {
+export async function explain({
+  by = 'category',
+  top = 10,
+  snapshot,
+  perfetto,
+  ...input
+}: ExplainInput): Promise<Explanation> {
   const resolved = await resolveConfig(input);
   const priced = price(resolved, counts(resolved.model), loadDevice(standInDevice));
   const { trace, dimensions, liveness, verdict, accuracy, assumptions } = priced;
@@ -28,7 +41,7 @@ export async function explain({ by = 'category', top = 10, ...input }: ExplainIn
   const timeline = timelineOf(trace, bytesOfBuffer);
   const arrays = arraysAtPeak(trace, dimensions, bytesOfBuffer, liveness, timeline);
   const { runtime, model, recipe, device, reserveBytes, allowTight } = resolved;
-  return {
+  const explanation: Explanation = {
     schema: 'gc-plan/explain@1',
     tool: tool(),
     config: { runtime, model, recipe, device, reserveBytes, allowTight },
@@ -51,6 +64,9 @@ export async function explain({ by = 'category', top = 10, ...input }: ExplainIn
     accuracy,
     assumptions,
   };
+  if (snapshot !== undefined) writeAtomically(snapshot, memorySnapshot(trace, dimensions, bytesOfBuffer), '--snapshot');
+  if (perfetto !== undefined) writeAtomically(perfetto, chromeTrace(explanation), '--perfetto');
+  return explanation;
 }
 
 function phasesOf({ operations }: Timeline): Explanation['phases'] {
