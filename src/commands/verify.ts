@@ -3,25 +3,46 @@ import { configurationFlags, flagsOf, modelArgument } from '../cli/flags.js';
 import { verifyOptions } from '../verify/options.js';
 import { progressBar } from '../verify/progress.js';
 
-export default class VerifyCommand extends ReportCommand<'gc-plan/verify@1'> {
+type Report = 'gc-plan/verify@1' | 'gc-plan/ladder@1' | 'gc-plan/measured@1' | 'gc-plan/doctor@1';
+
+export default class VerifyCommand extends ReportCommand<Report> {
   static override summary = 'Runs real training steps and compares them with the estimate, byte by byte.';
   static override examples = [
     'gc-plan verify',
     'gc-plan verify tiny --hidden-dim 64 --layers 8 --tape lean --checkpoint processor:every=2',
-    'gc-plan verify --ladder --backend node',
+    'gc-plan verify --ladder --format svg --output ladder.svg',
+    'gc-plan verify physicsnemo-graphcast --measured numbers.jsonl',
+    'gc-plan verify --doctor',
   ];
   static override args = modelArgument;
   static override flags = { ...flagsOf(verifyOptions), ...configurationFlags };
 
-  protected readonly report = 'gc-plan/verify@1';
+  /** Read before the flags are parsed: an error that they cause is printed in this report's formats. */
+  protected get report(): Report {
+    const has = (flag: string) => this.argv.some((token) => token === flag || token.startsWith(`${flag}=`));
+    if (has('--doctor')) return 'gc-plan/doctor@1';
+    if (has('--measured')) return 'gc-plan/measured@1';
+    return has('--ladder') ? 'gc-plan/ladder@1' : 'gc-plan/verify@1';
+  }
 
   async run() {
     const { args, flags } = await this.typed();
-    const { verify } = await import('../services/verify.js');
-    const bar = progressBar(this.io.stderr, Number(flags.steps ?? 3));
-    const report = await verify({ model: args.model, flags }, { signal: this.io.signal, onProgress: bar.show }).finally(
-      bar.clear,
-    );
+    const input = { model: args.model, flags };
+    if (flags.doctor) {
+      const { doctor } = await import('../services/doctor.js');
+      return this.print(await doctor(flags), 'yes');
+    }
+    if (flags.measured !== undefined) {
+      const { measured } = await import('../services/measured.js');
+      const report = await measured(input);
+      return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
+    }
+    const { show, onRung, clear } = progressBar(this.io.stderr);
+    const watching = { signal: this.io.signal, onProgress: show, onRung };
+    const run = flags.ladder
+      ? (await import('../services/ladder.js')).ladder
+      : (await import('../services/verify.js')).verify;
+    const report = await run(input, watching).finally(clear);
     return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
   }
 }

@@ -5,8 +5,11 @@ import { type Format, formats, type Renderer } from './formats.js';
 import { renderJson } from './json.js';
 import type { Advice } from './schemas/advise.js';
 import type { Check } from './schemas/check.js';
+import type { Doctor } from './schemas/doctor.js';
 import type { Estimate } from './schemas/estimate.js';
 import type { Explanation } from './schemas/explain.js';
+import type { Ladder } from './schemas/ladder.js';
+import type { Measured } from './schemas/measured.js';
 import type { Profiles } from './schemas/profiles.js';
 import type { Sweep } from './schemas/sweep.js';
 import type { Verification } from './schemas/verify.js';
@@ -18,6 +21,9 @@ export interface Reports {
   readonly 'gc-plan/explain@1': Explanation;
   readonly 'gc-plan/profiles@1': Profiles;
   readonly 'gc-plan/verify@1': Verification;
+  readonly 'gc-plan/ladder@1': Ladder;
+  readonly 'gc-plan/measured@1': Measured;
+  readonly 'gc-plan/doctor@1': Doctor;
   readonly 'gc-plan/sweep@1': Sweep;
 }
 export type ReportName = keyof Reports;
@@ -44,6 +50,13 @@ const renderers: Renderers = {
   },
   'gc-plan/sweep@1': { table: async () => (await import('./table/sweep.js')).renderSweep, json },
   'gc-plan/verify@1': { table: async () => (await import('./table/verify.js')).renderVerification, json },
+  'gc-plan/ladder@1': {
+    table: async () => (await import('./table/verify-ladder.js')).renderLadder,
+    json,
+    svg: async () => (await import('./verify-ladder.js')).loadLadderSvg(),
+  },
+  'gc-plan/measured@1': { table: async () => (await import('./table/verify-measured.js')).renderMeasured, json },
+  'gc-plan/doctor@1': { table: async () => (await import('./table/verify-doctor.js')).renderDoctor, json },
   'gc-plan/check@1': {
     table: async () => (await import('./table/check.js')).renderCheck,
     json,

@@ -11,13 +11,14 @@ import { countParameters } from '../program/parameters.js';
 import type { Verification } from '../report/schemas/verify.js';
 import { counts } from '../topology/counts.js';
 import { chooseBackend } from '../verify/backends/index.js';
+import type { ChildOptions } from '../verify/child.js';
 import { errorsPercent, firstDivergence, isWithin, type StepBytes } from '../verify/compare.js';
 import { appendEntry, defaultLedgerFile } from '../verify/ledger.js';
-import { type MeasureOptions, measure, type Outcome } from '../verify/measure.js';
+import { measure, type Outcome } from '../verify/measure.js';
 import { configurationFlagsOf, parseVerifyOptions, type VerifyOptions } from '../verify/options.js';
 import { tool } from '../version.js';
 
-export type Watching = Pick<MeasureOptions, 'signal' | 'onProgress'>;
+export type Watching = Pick<ChildOptions, 'signal' | 'onProgress'>;
 
 const bytesPerParameter = 4;
 
@@ -27,7 +28,7 @@ export const defaultModel = 'tiny';
 export async function verify(input: ResolveInput, watching: Watching = {}): Promise<Verification> {
   const options = parseVerifyOptions(input.flags);
   const config = await configOf(input);
-  if (config.runtime !== 'tfjs') throw notRunHere(config.runtime);
+  requireTfjs(config);
   const report = await verifyConfig(config, options, watching);
   record(report, options);
   return report;
@@ -36,12 +37,19 @@ export async function verify(input: ResolveInput, watching: Watching = {}): Prom
 export const configOf = (input: ResolveInput): Promise<Config> =>
   resolveConfig({ defaultModel, ...input, flags: { runtime: 'tfjs', ...configurationFlagsOf(input.flags) } });
 
-const notRunHere = (runtime: string) =>
-  new InputError(
+export function requireTfjs({ runtime }: Config): void {
+  if (runtime === 'tfjs') return;
+  throw new InputError(
     'not-run-here',
     `--runtime ${runtime}: gc-plan runs TensorFlow.js itself, and compares other runtimes with what you measured.`,
     ['gc-plan verify --runtime tfjs', `gc-plan verify --runtime ${runtime} --measured FILE`],
   );
+}
+
+/** A report holds assumptions beside the configuration, not in it. */
+export function reportedConfig({ assumptions: _, ...config }: Config): Verification['config'] {
+  return config;
+}
 
 export async function verifyConfig(config: Config, options: VerifyOptions, watching: Watching): Promise<Verification> {
   chooseBackend(options.backend);
@@ -62,15 +70,14 @@ export function predictedBytes({ program, trace, dimensions }: PricedProgram): S
 }
 
 function toVerification(config: Config, priced: PricedProgram, outcome: Outcome, options: VerifyOptions): Verification {
-  const { runtime, model, recipe, device, reserveBytes, allowTight, assumptions } = config;
   const predicted = predictedBytes(priced);
   const common = {
     schema: 'gc-plan/verify@1',
     tool: tool(),
-    config: { runtime, model, recipe, device, reserveBytes, allowTight },
+    config: reportedConfig(config),
     steps: options.numSteps,
     predicted,
-    assumptions,
+    assumptions: config.assumptions,
   } as const;
   if (outcome.kind !== 'measured') {
     const name = chooseBackend(options.backend) === 'js' ? 'js' : 'node';
@@ -100,24 +107,25 @@ function toVerification(config: Config, priced: PricedProgram, outcome: Outcome,
   };
 }
 
-export function record(report: Verification, { ledger }: Pick<VerifyOptions, 'ledger'>): void {
+export function record(report: Verification, options: Pick<VerifyOptions, 'ledger'>): void {
   const { config, backend, predicted, measured, verdict } = report;
-  const entry: LedgerEntry = {
+  const { runtime, model, recipe } = config;
+  const measurement = measured === undefined ? {} : { measured };
+  appendToLedger(
+    { runtime, backend, config: { model, recipe }, predicted, ...measurement, verdict: verdict.kind },
+    options,
+  );
+}
+
+type Outcomes = Omit<LedgerEntry, 'schema' | 'time' | 'tool' | 'machine'>;
+
+export function appendToLedger(entry: Outcomes, { ledger = defaultLedgerFile() }: Pick<VerifyOptions, 'ledger'>): void {
+  const { platform, arch, versions } = process;
+  appendEntry(ledger, {
     schema: 'gc-plan/ledger@1',
     time: new Date().toISOString(),
-    tool: report.tool,
-    machine: {
-      platform: process.platform,
-      arch: process.arch,
-      node: process.versions.node,
-      cpu: cpus()[0]?.model ?? '',
-    },
-    runtime: config.runtime,
-    backend,
-    config: { model: config.model, recipe: config.recipe },
-    predicted,
-    ...(measured !== undefined && { measured }),
-    verdict: verdict.kind,
-  };
-  appendEntry(ledger ?? defaultLedgerFile(), entry);
+    tool: tool(),
+    machine: { platform, arch, node: versions.node, cpu: cpus()[0]?.model ?? '' },
+    ...entry,
+  });
 }

@@ -8,28 +8,33 @@ interface Terminal {
 
 export interface ProgressBar {
   readonly show: (progress: Extract<FromWorker, { kind: 'progress' }>) => void;
+  /** The next one of a series of configurations begins. */
+  readonly onRung: (rung: number, numRungs: number) => void;
   readonly clear: () => void;
 }
 
 const width = 24;
 /** Carriage return, erase to the end of the line. */
 const startOfLine = '\r\u001b[K';
+const silent: ProgressBar = { show: () => {}, onRung: () => {}, clear: () => {} };
 
-export function progressBar(terminal: Terminal, numSteps: number, now: () => number = Date.now): ProgressBar {
-  if (terminal.isTTY !== true) return { show: () => {}, clear: () => {} };
-  let firstStepStart: number | undefined;
+export function progressBar(terminal: Terminal, now: () => number = Date.now): ProgressBar {
+  if (terminal.isTTY !== true) return silent;
+  let start = 0;
+  let series = '';
   return {
-    show({ step, phase }) {
-      if (step > 0) firstStepStart ??= now();
+    onRung(rung, numRungs) {
+      start = 0;
+      series = `size ${rung} of ${numRungs}, `;
+    },
+    show({ step, numSteps, phase }) {
+      if (step > 0) start ||= now();
       const done = Math.max(0, step - 1);
       const filled = Math.round((width * done) / numSteps);
-      const secondsLeft =
-        done === 0 || firstStepStart === undefined
-          ? undefined
-          : Math.ceil((((now() - firstStepStart) / done) * (numSteps - done)) / 1000);
+      const secondsLeft = Math.ceil((((now() - start) / done) * (numSteps - done)) / 1000);
       const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
       const where = step === 0 ? phase : `step ${step} of ${numSteps}, ${phase}`;
-      terminal.write(`${startOfLine}${bar} ${where}${secondsLeft === undefined ? '' : `, ${secondsLeft} s left`}`);
+      terminal.write(`${startOfLine}${bar} ${series}${where}${done === 0 ? '' : `, ${secondsLeft} s left`}`);
     },
     clear: () => terminal.write(startOfLine),
   };

@@ -4,10 +4,17 @@ import type { Backend, BackendChoice } from './backends/index.js';
 import type { StepMeasurement } from './meter.js';
 
 export interface Job {
+  readonly kind: 'steps';
   readonly config: Config;
   readonly backend: BackendChoice;
   /** At least 2: the first step makes the optimizer's state, the last one is measured. */
   readonly numSteps: number;
+}
+
+/** Only loads the backend. */
+export interface Probe {
+  readonly kind: 'probe';
+  readonly backend: BackendChoice;
 }
 
 export interface Measurement {
@@ -24,8 +31,9 @@ export interface Measurement {
 export type Phase = 'loading' | 'building' | 'forward' | 'backward' | 'optimizer';
 
 export type FromWorker =
-  | { readonly kind: 'progress'; readonly step: number; readonly phase: Phase }
+  | { readonly kind: 'progress'; readonly step: number; readonly numSteps: number; readonly phase: Phase }
   | { readonly kind: 'measured'; readonly measurement: Measurement }
+  | { readonly kind: 'loaded'; readonly backend: Backend }
   | {
       readonly kind: 'input-error';
       readonly code: string;

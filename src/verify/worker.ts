@@ -2,11 +2,11 @@
 import { InputError } from '../errors.js';
 import { forwardProgram } from '../program/index.js';
 import { tfjsRuntime } from '../runtimes/tfjs/index.js';
-import { type LoadedBackend, loadBackend } from './backends/index.js';
+import { type Backend, type LoadedBackend, loadBackend } from './backends/index.js';
 import { trainer } from './interpreter.js';
 import { engineOf } from './library.js';
 import { type StepMeasurement, startMeter } from './meter.js';
-import type { FromWorker, Job, Measurement } from './protocol.js';
+import type { FromWorker, Job, Measurement, Probe } from './protocol.js';
 import { residentMeter } from './resident.js';
 
 const tell = (message: FromWorker) => process.send?.(message);
@@ -31,13 +31,15 @@ function watchParent(backend: LoadedBackend): void {
 /** Dead JavaScript arrays would count as resident; collecting them takes longer than the step, so only the measured one does. */
 let collectsGarbage = false;
 
+const withoutLibrary = ({ name, version, device }: LoadedBackend): Backend => ({ name, version, device });
+
 async function run({ config, backend: choice, numSteps }: Job): Promise<Measurement> {
-  tell({ kind: 'progress', step: 0, phase: 'loading' });
+  tell({ kind: 'progress', step: 0, numSteps, phase: 'loading' });
   const backend = await loadBackend(choice);
   watchParent(backend);
-  tell({ kind: 'progress', step: 0, phase: 'building' });
+  tell({ kind: 'progress', step: 0, numSteps, phase: 'building' });
   const program = forwardProgram(config.model, config.recipe, tfjsRuntime.segment(config));
-  const meter = startMeter(backend.tf, (phase) => tell({ kind: 'progress', step, phase }));
+  const meter = startMeter(backend.tf, (phase) => tell({ kind: 'progress', step, numSteps, phase }));
   let step = 0;
   const training = trainer(backend.tf, config, program);
   const parameterBytes = [...training.parameters.values()].reduce((sum, { size }) => sum + 4 * size, 0);
@@ -65,10 +67,8 @@ async function run({ config, backend: choice, numSteps }: Job): Promise<Measurem
     losses.push(loss);
   }
   const timed = times.slice(1, -1).toSorted((a, b) => a - b);
-  const { tf, ...named } = backend;
-  void tf;
   return {
-    backend: named,
+    backend: withoutLibrary(backend),
     parameterBytes,
     step: measured!,
     losses,
@@ -92,8 +92,13 @@ function failure(error: unknown): FromWorker {
     : { kind: 'bug', message };
 }
 
-process.once('message', async (job: Job) => {
-  const answer = await run(job).then((measurement): FromWorker => ({ kind: 'measured', measurement }), failure);
+async function answerTo(job: Job | Probe): Promise<FromWorker> {
+  if (job.kind === 'probe') return { kind: 'loaded', backend: withoutLibrary(await loadBackend(job.backend)) };
+  return { kind: 'measured', measurement: await run(job) };
+}
+
+process.once('message', async (job: Job | Probe) => {
+  const answer = await answerTo(job).catch(failure);
   process.send?.(answer, () => process.disconnect());
 });
 process.once('disconnect', () => process.exit());

@@ -2,9 +2,12 @@
 import { z } from 'zod';
 import { adviseSchema } from './advise.js';
 import { checkSchema } from './check.js';
+import { doctorSchema } from './doctor.js';
 import { errorSchema } from './error.js';
 import { estimateSchema } from './estimate.js';
 import { explanationSchema } from './explain.js';
+import { ladderSchema } from './ladder.js';
+import { measuredSchema } from './measured.js';
 import { profilesSchema } from './profiles.js';
 import { sweepSchema } from './sweep.js';
 import { verificationSchema } from './verify.js';
@@ -14,6 +17,9 @@ export const reportSchemas = {
   'gc-plan/sweep@1': sweepSchema,
   'gc-plan/advise@1': adviseSchema,
   'gc-plan/verify@1': verificationSchema,
+  'gc-plan/ladder@1': ladderSchema,
+  'gc-plan/measured@1': measuredSchema,
+  'gc-plan/doctor@1': doctorSchema,
   'gc-plan/explain@1': explanationSchema,
   'gc-plan/check@1': checkSchema,
   'gc-plan/profiles@1': profilesSchema,

@@ -4,7 +4,7 @@ import type { DeepReadonly } from './readonly.js';
 
 const { bytes } = common;
 
-const measuredBytes = z.strictObject({
+export const stepBytes = z.strictObject({
   parameterBytes: bytes,
   forwardEndBytes: bytes,
   peakLiveBytes: bytes,
@@ -17,24 +17,28 @@ const errorsPercent = z.strictObject({
   optimizerBytes: z.number(),
 });
 
+export const backend = z.strictObject({ name: z.string(), version: z.string(), device: z.string() });
+
+export const verdict = z.strictObject({
+  kind: z.enum(['within', 'outside', 'oom', 'timeout']),
+  reason: z.string().exactOptional().describe('What ended the run after oom or timeout.'),
+});
+
 export const verificationSchema = z
   .strictObject({
     schema: z.literal('gc-plan/verify@1'),
     tool: common.tool,
     config: common.config,
-    backend: z.strictObject({ name: z.string(), version: z.string(), device: z.string() }),
+    backend,
     steps: common.count,
-    predicted: measuredBytes,
-    measured: measuredBytes.exactOptional().describe('Absent after oom or timeout.'),
+    predicted: stepBytes,
+    measured: stepBytes.exactOptional().describe('Absent after oom or timeout.'),
     errorsPercent: errorsPercent.exactOptional().describe('(predicted − measured) ÷ measured.'),
     firstDivergence: z
       .strictObject({ operation: z.string(), predictedBytes: bytes, measuredBytes: bytes })
       .exactOptional()
       .describe('The first operation where prediction and measurement part.'),
-    verdict: z.strictObject({
-      kind: z.enum(['within', 'outside', 'oom', 'timeout']),
-      reason: z.string().exactOptional().describe('What ended the run after oom or timeout.'),
-    }),
+    verdict,
     run: z
       .strictObject({
         losses: z.array(z.number()),

@@ -1,6 +1,6 @@
 /** What a person reads after a verification: whether the two agree, the four totals, and where they part. */
 import type { ChalkInstance } from 'chalk';
-import { formatCheckpoint } from '../../config/checkpoint.js';
+import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
 import type { Verification } from '../schemas/verify.js';
 import { formatBytes, formatCount } from '../units.js';
@@ -19,7 +19,7 @@ export function renderVerification(report: Verification, layout: Layout): string
   return page([
     [
       ...paragraph(verdictLine(report, style), layout),
-      ...paragraph(configLine(report), layout).map((line) => style.dim(line)),
+      ...paragraph(`${configLine(report)} · tape ${report.config.recipe.tape}`, layout).map((line) => style.dim(line)),
     ],
     columns(heading('Bytes'), totals(report), '<>>>'),
     divergence(report, layout),
@@ -39,20 +39,6 @@ function verdictLine({ verdict, steps, backend }: Verification, style: ChalkInst
     case 'timeout':
       return `${style.red.bold('timeout')}: ${verdict.reason}`;
   }
-}
-
-function configLine({ config: { model, recipe } }: Verification): string {
-  return [
-    model.name,
-    `${model.hiddenDim}/${model.layers}`,
-    `${model.grid.latitudes}×${model.grid.longitudes}`,
-    `mesh level ${model.meshLevel}`,
-    `tape ${recipe.tape}`,
-    recipe.optimizer,
-    `batch ${recipe.batchSize}`,
-    ...(recipe.rolloutSteps > 1 ? [`rollout ${recipe.rolloutSteps}`] : []),
-    `checkpoint ${formatCheckpoint(recipe.checkpoint)}`,
-  ].join(' · ');
 }
 
 function totals({ predicted, measured, errorsPercent }: Verification): string[][] {

@@ -2,7 +2,7 @@
 import { InputError } from '../../errors.js';
 import type { Library } from '../library.js';
 import { loadJs } from './js.js';
-import { downloadCommand, installCommand, loadNative, nativeState } from './native.js';
+import { installCommands, loadNative, nativeState } from './native.js';
 
 /** `node-gpu`: tfjs-node-gpu on a GPU · `node`: the same package on the CPU · `js`: pure JavaScript. */
 export const backendNames = ['node-gpu', 'node', 'js'] as const;
@@ -27,8 +27,7 @@ export function chooseBackend(choice: BackendChoice): 'js' | 'native' {
   if (state.kind === 'installed') return 'native';
   if (choice === 'auto') return 'js';
   throw new InputError('missing-backend', `--backend ${choice}: ${state.reason}.`, [
-    `${installCommand}   builds it from TensorFlow's Python package`,
-    `${downloadCommand}   downloads it where that server can be reached`,
+    ...installCommands,
     '--backend js   runs in pure JavaScript, with the same tensors',
   ]);
 }

@@ -9,9 +9,11 @@ import type { Library } from '../library.js';
 
 const packageName = '@tensorflow/tfjs-node-gpu';
 
-export const installCommand = 'npm run tfjs:native';
-/** Where a bucket of Google's can be reached; brings TensorFlow 2.9.1, which wants CUDA 11.2. */
-export const downloadCommand = `cd node_modules/${packageName} && node scripts/install.js gpu download`;
+/** The second one where a bucket of Google's can be reached: it brings TensorFlow 2.9.1, which wants CUDA 11.2. */
+export const installCommands = [
+  "npm run tfjs:native   builds the addon, with the library of TensorFlow's Python package",
+  `cd node_modules/${packageName} && node scripts/install.js gpu download   downloads both`,
+] as const;
 
 export type NativeState =
   | { readonly kind: 'installed'; readonly version: string; readonly folder: string }

@@ -1,0 +1,77 @@
+/** `gc-plan verify --measured FILE`: estimates compared with numbers that were measured elsewhere. */
+import { readFileSync } from 'node:fs';
+import { loadDevice } from '../config/profiles.js';
+import { type ResolveInput, resolveConfig } from '../config/resolve.js';
+import { InputError } from '../errors.js';
+import { price } from '../estimate.js';
+import type { Measured } from '../report/schemas/measured.js';
+import { counts } from '../topology/counts.js';
+import { type MeasuredRecord, parseMeasured, type Quantity } from '../verify/measured-file.js';
+import { configurationFlagsOf, parseVerifyOptions, type VerifyOptions } from '../verify/options.js';
+import { tool } from '../version.js';
+import { standInDevice } from './estimate.js';
+import { appendToLedger, defaultModel, reportedConfig } from './verify.js';
+
+type Compared = Measured['records'][number];
+
+export async function measured(input: ResolveInput): Promise<Measured> {
+  const options = parseVerifyOptions(input.flags);
+  const file = options.measured!;
+  const records: Compared[] = [];
+  for (const record of parseMeasured(read(file), file)) records.push(await compare(record, input, options));
+  for (const record of records) appendToLedger(entryOf(record), options);
+  const within = records.every(({ verdict }) => verdict.kind === 'within');
+  return { schema: 'gc-plan/measured@1', tool: tool(), records, verdict: { kind: within ? 'within' : 'outside' } };
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new InputError('unreadable-measurements', `--measured ${file}: ${(error as Error).message}`, [
+      'docs/verify.md describes the file',
+    ]);
+  }
+}
+
+async function compare(record: MeasuredRecord, input: ResolveInput, options: VerifyOptions): Promise<Compared> {
+  const model = input.model ?? record.model;
+  const flags = { ...record.flags, ...configurationFlagsOf(input.flags) };
+  const config = await resolveConfig({ ...input, model, defaultModel, flags });
+  const { liveness, process, assumptions } = price(config, counts(config.model), loadDevice(standInDevice));
+  const predicted: Readonly<Record<Quantity, number>> = {
+    peakLiveBytes: liveness.peak.liveBytes,
+    peakAllocatedBytes: process.peakAllocatedBytes,
+    peakReservedBytes: process.peakReservedBytes,
+    deviceBytes: process.deviceBytes,
+  };
+  const comparisons = record.quantities.map(({ quantity, measuredAs, measuredBytes }) => {
+    const predictedBytes = predicted[quantity];
+    const errorPercent = (100 * (predictedBytes - measuredBytes)) / Math.max(1, measuredBytes);
+    return { quantity, measuredAs, predictedBytes, measuredBytes, errorPercent };
+  });
+  const within = comparisons.every(({ errorPercent }) => Math.abs(errorPercent) <= options.tolerancePercent);
+  const { source, version, device } = record;
+  return {
+    config: reportedConfig(config),
+    source,
+    ...(version !== undefined && { version }),
+    ...(device !== undefined && { device }),
+    comparisons,
+    verdict: { kind: within ? 'within' : 'outside' },
+    assumptions,
+  };
+}
+
+function entryOf({ config, source, version = '', device = '', comparisons, verdict }: Compared) {
+  const by = (bytes: 'predictedBytes' | 'measuredBytes') =>
+    Object.fromEntries(comparisons.map((comparison) => [comparison.quantity, comparison[bytes]]));
+  return {
+    runtime: config.runtime,
+    backend: { name: source, version, device },
+    config: { model: config.model, recipe: config.recipe },
+    predicted: by('predictedBytes'),
+    measured: by('measuredBytes'),
+    verdict: verdict.kind,
+  };
+}
