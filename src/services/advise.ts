@@ -4,7 +4,6 @@ import { type ResolveInput, resolverFor } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';
 import type { Config, Device } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { price } from '../estimate.js';
 import type { Advice } from '../report/schemas/advise.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { estimateCommand } from '../search/command-line.js';
@@ -16,7 +15,8 @@ import type { Numerics } from '../strategies/types.js';
 import { numDifferences } from '../strategies/ways.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
-import { standInDevice, toReport } from './estimate.js';
+import { estimateOf } from './estimate.js';
+import { experience } from './experience.js';
 
 /** The configuration that is advised on, and how a changed one is typed. */
 interface Subject extends SearchInput {
@@ -33,12 +33,13 @@ export async function advise(input: ResolveInput): Promise<Advice> {
       'gc-plan advise --gpu rtx-4090',
       'gc-plan advise --vram 24GB',
     ]);
-  const report = reportOf(config);
+  const report = estimateOf(config);
   const subject: Subject = {
     typed: input,
     config,
     counts: counts(config.model),
     device,
+    accuracy: experience(config.runtime),
     report,
     sampleFlops: sampleFlopsOf(report),
   };
@@ -57,9 +58,6 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     assumptions: [...report.assumptions, ...(cheapest?.assumptions ?? [])],
   };
 }
-
-const reportOf = (config: Config): Estimate =>
-  toReport(config, price(config, counts(config.model), loadDevice(standInDevice)));
 
 /** FLOPs of a training step ÷ its samples. */
 const sampleFlopsOf = ({ cost, config }: Pick<Estimate, 'cost' | 'config'>): number =>
@@ -99,7 +97,7 @@ function rankedChanges(subject: Subject): Advice['changes'] {
 function singleReport(subject: Subject, { strategy, config }: SingleChange): Advice['changes'][number] {
   const { id, describe, cost, numerics } = strategy;
   const code = strategy.code(config);
-  return { strategy: id, describe, cost, ...priced(subject, reportOf(config), config, numerics), code };
+  return { strategy: id, describe, cost, ...priced(subject, estimateOf(config), config, numerics), code };
 }
 
 type Cheapest = NonNullable<Advice['cheapest']>;
@@ -110,7 +108,7 @@ function cheapestReport(
   const way = cheapestWay(subject);
   if (way === undefined) return undefined;
   const { config, numerics } = way;
-  const report = reportOf(config);
+  const report = estimateOf(config);
   const rounding = `Nothing fits in ${subject.config.recipe.precision} with ${subject.config.recipe.optimizer}: the cheapest combination changes more than memory.`;
   return {
     report: {
@@ -146,5 +144,5 @@ function smallestCard(config: Config): string | undefined {
   return profileNames('gpus')
     .map((name): Device => loadDevice(name))
     .sort((a, b) => a.reportedBytes - b.reportedBytes)
-    .find((device) => reportOf({ ...config, device }).verdict.kind === 'fits')?.name;
+    .find((device) => estimateOf({ ...config, device }).verdict.kind === 'fits')?.name;
 }

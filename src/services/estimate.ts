@@ -14,6 +14,14 @@ export const standInDevice = 'h100-80gb';
 
 export async function estimate(input: ResolveInput): Promise<Estimate> {
   const config = await resolveConfig(input);
+  const report = estimateOf(config);
+  if (report.verdict.kind !== 'tight' && report.verdict.kind !== 'exceeds') return report;
+  const { smallestChange } = await import('./smallest-change.js');
+  const change = smallestChange(input, config);
+  return change ? { ...report, verdict: { ...report.verdict, smallestChange: change } } : report;
+}
+
+export function estimateOf(config: Config): Estimate {
   const numbers = counts(config.model);
   const step = priceProgram(config, numbers);
   return toReport(config, price(config, numbers, loadDevice(standInDevice), step, experience(config.runtime)));

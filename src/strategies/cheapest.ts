@@ -3,10 +3,11 @@
  * then the largest micro-batch; then the lowest peak; then the fewest changes. Only where nothing fits another precision is
  * tried, then another optimizer, then both. Every combination is considered, so that "nothing fits" is a fact about the catalogue.
  */
+import type { Accuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import type { Counts } from '../program/dimensions.js';
 import { applyChanges } from './apply.js';
-import { Family, type SizedShape } from './families.js';
+import { Effort, Family, type SizedShape } from './families.js';
 import { catalogue } from './index.js';
 import { fits, mostUsableBytes, type StepCost } from './step.js';
 import type { Numerics, Strategy } from './types.js';
@@ -22,14 +23,25 @@ export interface SearchInput {
   readonly config: Config;
   readonly counts: Counts;
   readonly device: Device;
+  /** Of the runtime's estimates so far. */
+  readonly accuracy: Accuracy;
   /** The strategies whose combinations leave the numbers as they are. */
   readonly strategies?: readonly Strategy[];
+  /** How many events may be traced; all that it takes by default. */
+  readonly maxEvents?: number;
+  /** Other precisions and optimizers are left alone. */
+  readonly sameNumbers?: boolean;
 }
 
 const withoutRounding = catalogue.filter(({ numerics, aside }) => numerics === 'same' && !aside);
 
 export function cheapestWay(input: SearchInput): Way | undefined {
-  const search = { strategies: withoutRounding, ...input };
+  const effort = new Effort(input.maxEvents ?? Number.POSITIVE_INFINITY);
+  const search = { strategies: withoutRounding, ...input, effort };
+  if (input.sameNumbers) {
+    const { way } = cheapestFrom(search);
+    return way && { ...way, numerics: 'same' };
+  }
   const precisions = [input.config, ...alternatives('precision', input.config)];
   const floors: number[] = [];
   for (const [index, config] of precisions.entries()) {
@@ -58,13 +70,19 @@ interface FromHere {
   readonly floorBytes: number;
 }
 
-function cheapestFrom(search: Required<SearchInput>): FromHere {
-  const { config, counts, strategies, device } = search;
-  const families = Family.of(shapesOf(strategies, config), counts);
+interface Search extends SearchInput {
+  readonly strategies: readonly Strategy[];
+  readonly effort: Effort;
+}
+
+function cheapestFrom(search: Search): FromHere {
+  const { config, counts, strategies, device, effort } = search;
+  const families = Family.of(shapesOf(strategies, config), counts, effort);
   const microBatches = microBatchesOf(strategies, config);
   let floorBytes = Number.POSITIVE_INFINITY;
   for (const equals of groupsByRecomputation(families)) {
     for (const microBatch of microBatches) {
+      if (effort.isSpent) return { way: undefined, floorBytes };
       const candidates: Candidate[] = [];
       for (const { cost, ...family } of equals.map((each) => ({
         cost: each.cost,
@@ -97,7 +115,7 @@ interface Candidate extends SizedShape {
 
 /** Of equally expensive steps with equally many samples: by peak, then by changes. */
 function leanestThatFits(
-  { device, strategies }: Required<SearchInput>,
+  { strategies, ...on }: Search,
   candidates: readonly Candidate[],
 ): Omit<Way, 'numerics'> | undefined {
   const ordered = candidates.toSorted(
@@ -106,7 +124,7 @@ function leanestThatFits(
   for (const { step, cost } of ordered) {
     for (const change of processChangesOf(strategies, step.config)) {
       const config = applyChanges(step.config, change)!;
-      if (fits({ ...step, config }, device)) return { config, peakLiveBytes: step.peakLiveBytes, ...cost };
+      if (fits({ ...step, config }, on)) return { config, peakLiveBytes: step.peakLiveBytes, ...cost };
     }
   }
   return undefined;

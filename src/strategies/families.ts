@@ -42,6 +42,19 @@ const numSegments = (processor: CheckpointPlan['processor'], layers: number): nu
   }
 };
 
+/** How much may still be traced; a search that runs out of it ends without an answer. */
+export class Effort {
+  constructor(private eventsLeft: number) {}
+
+  get isSpent(): boolean {
+    return this.eventsLeft <= 0;
+  }
+
+  spend(events: number): void {
+    this.eventsLeft -= events;
+  }
+}
+
 export class Family {
   readonly cost: StepCost;
   private readonly traces = new Map<string, Trace>();
@@ -50,12 +63,13 @@ export class Family {
     /** The one with the fewest segments first. */
     private readonly shapes: readonly Shape[],
     private readonly counts: Counts,
+    private readonly effort: Effort,
   ) {
     const { config } = shapes[0]!;
     this.cost = costOf(buildProgram(config), config, counts);
   }
 
-  static of(shapes: Iterable<Shape>, counts: Counts): readonly Family[] {
+  static of(shapes: Iterable<Shape>, counts: Counts, effort: Effort): readonly Family[] {
     const byKey = new Map<string, Shape[]>();
     for (const shape of shapes) {
       const key = familyKey(shape.config);
@@ -69,6 +83,7 @@ export class Family {
         new Family(
           members.sort((a, b) => segments(a) - segments(b)),
           counts,
+          effort,
         ),
     );
   }
@@ -95,6 +110,7 @@ export class Family {
     if (trace === undefined) {
       trace = runtimes[config.runtime].runtime.trace(buildProgram(config), config);
       this.traces.set(key, trace);
+      this.effort.spend(trace.events.length);
     }
     return sizeStep(config, trace, this.counts);
   }

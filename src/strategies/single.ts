@@ -20,7 +20,7 @@ export const singleChanges = (input: SearchInput): readonly SingleChange[] =>
   catalogue.flatMap((strategy) => bestOf(strategy, input) ?? []);
 
 /** The cheapest alternative that fits; where none does, the one with the lowest peak. */
-function bestOf(strategy: Strategy, { config, counts, device }: SearchInput): SingleChange | undefined {
+function bestOf(strategy: Strategy, { config, counts, ...on }: SearchInput): SingleChange | undefined {
   const alternatives = strategy
     .changes(config)
     .flatMap((change) => applyChanges(config, [change]) ?? [])
@@ -40,5 +40,5 @@ function bestOf(strategy: Strategy, { config, counts, device }: SearchInput): Si
     (a, b) =>
       a.recomputedSampleFlops - b.recomputedSampleFlops || b.config.recipe.batchSize - a.config.recipe.batchSize,
   );
-  return byCost.find(({ step }) => fits(step, device)) ?? byPeak[0];
+  return byCost.find(({ step }) => fits(step, on)) ?? byPeak[0];
 }

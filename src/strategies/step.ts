@@ -1,4 +1,5 @@
 /** One configuration's step, priced as `estimate` does it, without what only a report needs. */
+import type { Accuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import { peakLiveBytes } from '../memory/liveness.js';
@@ -42,8 +43,12 @@ export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedSte
 }
 
 /** The verdict that `estimate` gives. */
-export function fits({ config, trace, dimensions, peakLiveBytes: live }: SizedStep, device: Device): boolean {
-  return judgeCandidate({ config, structure: { trace }, dimensions, peakLiveBytes: live }, device).kind === 'fits';
+export function fits(
+  { config, trace, dimensions, peakLiveBytes: live }: SizedStep,
+  { device, accuracy }: { readonly device: Device; readonly accuracy: Accuracy },
+): boolean {
+  const candidate = { config, structure: { trace }, dimensions, peakLiveBytes: live };
+  return judgeCandidate(candidate, device, accuracy).kind === 'fits';
 }
 
 /** What a process may take at most, with the largest share of the card that JAX can be given. */

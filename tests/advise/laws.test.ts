@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { shippedAccuracy } from '../../src/accuracy/shipped.js';
 import { checkpointPartsByRuntime, valuesByRuntime } from '../../src/config/capabilities.js';
 import { loadDevice, loadModel } from '../../src/config/profiles.js';
 import { type ResolveInput, resolveWith } from '../../src/config/resolve.js';
@@ -77,7 +78,12 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s', (runtime) => {
       fc.asyncProperty(cases(runtime), async (drawn) => {
         const input = await onTooSmallCard(runtime, { ...drawn, flags: { ...drawn.flags, layers: '3', rollout: '1' } });
         const base = resolveWith(await loadModel(input.model!), input.flags);
-        const way = cheapestWay({ config: base, counts: counts(base.model), device: base.device! });
+        const way = cheapestWay({
+          config: base,
+          counts: counts(base.model),
+          device: base.device!,
+          accuracy: shippedAccuracy[runtime],
+        });
         const best = await exhaustively(input, way === undefined || way.numerics !== 'same' ? 'any' : 'own');
         seen[best === undefined ? 'nothing' : 'found'] += 1;
         expect(way?.peakLiveBytes).toBe(best?.peakLiveBytes);

@@ -2,15 +2,14 @@
 import { catalogue } from './index.js';
 import type { Change, Strategy } from './types.js';
 
-/** About the square root of the usual depths, and half of it: beyond, either the kept states or the layers inside rule. */
-const layersPerSegment: readonly number[] = [2, 4];
+/** About the square root of the usual depths: fewer layers keep more states, more layers are alive together. */
+const layersPerSegment = (layers: number): number => (layers < 8 ? 2 : 4);
 const edgeBlocks = 8;
 
 function isTypical({ checkpoint, recipe }: Change, layers: number): boolean {
   const processor = checkpoint?.processor;
-  if (processor?.kind === 'every') return layersPerSegment.includes(processor.layers);
-  if (processor?.kind === 'segments')
-    return layersPerSegment.some((count) => processor.segments * count === layers - 2);
+  if (processor?.kind === 'every') return processor.layers === layersPerSegment(layers);
+  if (processor?.kind === 'segments') return processor.segments * layersPerSegment(layers) === layers - 2;
   if (checkpoint?.edges && checkpoint.edges.kind !== 'none') return checkpoint.edges.blocks === edgeBlocks;
   return recipe?.concatTrick !== 'eager';
 }
