@@ -56,11 +56,11 @@ export function constantsOf({ recipe, device }: Pick<Config, 'recipe' | 'device'
   ];
   if (recipe.rolloutSteps > 1)
     arrays.push(...all.map(indices), ...all.map((edges) => edgeFeatures(edges, false)), nodeFeatures('gridNodes'));
-  return [
-    ...arrays,
-    ...recomputedSets(checkpoint).map((edges) => edgeFeatures(edges)),
-    ...(checkpoint.processor.kind === 'none' ? [] : [indices('meshEdges')]),
-  ];
+  // Slices of a scan are cut from constants of their own: the node numbers, padded to whole slices.
+  const copy = checkpoint.edges.kind === 'scan' ? indices : (edges: string) => edgeFeatures(edges);
+  arrays.push(...recomputedSets(checkpoint).map(copy));
+  if (checkpoint.processor.kind !== 'none') arrays.push(indices('meshEdges'));
+  return arrays;
 }
 
 function recomputedSets({ encoder, decoder, model }: CheckpointPlan): string[] {

@@ -75,11 +75,11 @@ function argumentsAndConstants(
 }
 
 export function jaxProcess(input: ProcessInput): ProcessMemory {
-  const { trace, bytesOfBuffer, liveness, config, device } = input;
+  const { trace, bytesOfBuffer, peakLiveBytes, config, device } = input;
   const { recipe, reserveBytes } = config;
   const { argumentBytes, constantBytes } = argumentsAndConstants(trace, bytesOfBuffer);
   const residentBytes = argumentBytes.reduce((sum, bytes) => sum + bytes, 0);
-  const temporaryBytes = liveness.peak.liveBytes - residentBytes;
+  const temporaryBytes = peakLiveBytes - residentBytes;
   const step = (arenaBytes: number) => ({ argumentBytes, constantBytes, temporaryBytes: arenaBytes });
   const [lowBytes, highBytes] = arenaRange(input, temporaryBytes, residentBytes);
   const contextBytes = device.contextBytes.jax;

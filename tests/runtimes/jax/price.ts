@@ -28,7 +28,7 @@ export function priceRecord(record: JaxRecord): PricedRecord {
   const process = jaxRuntime.process({
     trace,
     bytesOfBuffer,
-    liveness: live,
+    peakLiveBytes: live.peak.liveBytes,
     config,
     device,
     usableBytes: usable,
