@@ -20,18 +20,18 @@ const silent: ProgressBar = { show: () => {}, onRung: () => {}, clear: () => {} 
 
 export function progressBar(terminal: Terminal, now: () => number = Date.now): ProgressBar {
   if (terminal.isTTY !== true) return silent;
-  let start = 0;
+  let start: number | undefined;
   let series = '';
   return {
     onRung(rung, numRungs) {
-      start = 0;
+      start = undefined;
       series = `size ${rung} of ${numRungs}, `;
     },
     show({ step, numSteps, phase }) {
-      if (step > 0) start ||= now();
+      if (step > 0) start ??= now();
       const done = Math.max(0, step - 1);
       const filled = Math.round((width * done) / numSteps);
-      const secondsLeft = Math.ceil((((now() - start) / done) * (numSteps - done)) / 1000);
+      const secondsLeft = Math.ceil((((now() - (start ?? 0)) / done) * (numSteps - done)) / 1000);
       const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
       const where = step === 0 ? phase : `step ${step} of ${numSteps}, ${phase}`;
       terminal.write(`${startOfLine}${bar} ${series}${where}${done === 0 ? '' : `, ${secondsLeft} s left`}`);

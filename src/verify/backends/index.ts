@@ -2,7 +2,7 @@
 import { InputError } from '../../errors.js';
 import type { Library } from '../library.js';
 import { loadJs } from './js.js';
-import { installCommands, loadNative, nativeState } from './native.js';
+import { installCommands, loadNative, type NativeBackend, type NativeState, nativeState } from './native.js';
 
 /** `node-gpu`: tfjs-node-gpu on a GPU · `node`: the same package on the CPU · `js`: pure JavaScript. */
 export const backendNames = ['node-gpu', 'node', 'js'] as const;
@@ -21,8 +21,7 @@ export interface LoadedBackend extends Backend {
 }
 
 /** Before a process is started for it. `auto` becomes native where the addon is there. */
-export function chooseBackend(choice: BackendChoice): 'js' | 'native' {
-  const state = nativeState();
+export function chooseBackend(choice: BackendChoice, state: NativeState = nativeState()): 'js' | 'native' {
   if (choice === 'js') return 'js';
   if (state.kind === 'installed') return 'native';
   if (choice === 'auto') return 'js';
@@ -32,13 +31,20 @@ export function chooseBackend(choice: BackendChoice): 'js' | 'native' {
   ]);
 }
 
-/** In the process that runs the steps. */
+/** In the process that runs the steps. `auto` takes JavaScript where the native addon is there and does not load. */
 export async function loadBackend(choice: BackendChoice): Promise<LoadedBackend> {
-  if (chooseBackend(choice) === 'js') {
-    const tf = await loadJs();
-    return { tf, name: 'js', version: tf.version['tfjs-core'], device: 'CPU, pure JavaScript' };
+  if (chooseBackend(choice) === 'js') return loadJsBackend();
+  let native: NativeBackend;
+  try {
+    native = await loadNative();
+  } catch (error) {
+    if (choice === 'auto') return loadJsBackend();
+    throw new InputError('broken-backend', `--backend ${choice}: ${(error as Error).message.split('\n')[0]}`, [
+      ...installCommands,
+      '--backend js   runs in pure JavaScript, with the same tensors',
+    ]);
   }
-  const { tf, usesGpu, libraryVersion } = await loadNative();
+  const { tf, usesGpu, libraryVersion } = native;
   if (choice === 'node-gpu' && !usesGpu)
     throw new InputError('missing-gpu', `--backend node-gpu: TensorFlow ${libraryVersion} found no GPU.`, [
       'gc-plan verify --doctor   says what it found',
@@ -50,4 +56,9 @@ export async function loadBackend(choice: BackendChoice): Promise<LoadedBackend>
     version: `${tf.version['tfjs-core']} with TensorFlow ${libraryVersion}`,
     device: usesGpu ? 'GPU' : 'CPU',
   };
+}
+
+async function loadJsBackend(): Promise<LoadedBackend> {
+  const tf = await loadJs();
+  return { tf, name: 'js', version: tf.version['tfjs-core'], device: 'CPU, pure JavaScript' };
 }

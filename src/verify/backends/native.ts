@@ -16,7 +16,7 @@ export const installCommands = [
 ] as const;
 
 export type NativeState =
-  | { readonly kind: 'installed'; readonly version: string; readonly folder: string }
+  | { readonly kind: 'installed'; readonly version: string }
   | { readonly kind: 'missing'; readonly reason: string };
 
 export function nativeState(): NativeState {
@@ -31,7 +31,7 @@ export function nativeState(): NativeState {
     return { kind: 'missing', reason: `${packageName} is installed without its native addon` };
   if (!existsSync(join(folder, 'deps', 'lib')))
     return { kind: 'missing', reason: `${packageName} is installed without libtensorflow` };
-  return { kind: 'installed', version: JSON.parse(readFileSync(manifest, 'utf8')).version, folder };
+  return { kind: 'installed', version: JSON.parse(readFileSync(manifest, 'utf8')).version };
 }
 
 /** Settings under which resident memory follows the tensors; they have to stand before the process starts. */

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { Doctor } from '../../src/report/schemas/doctor.js';
+import { chooseBackend } from '../../src/verify/backends/index.js';
+import { nativeState } from '../../src/verify/backends/native.js';
+import { parseVerifyOptions } from '../../src/verify/options.js';
+import { progressBar } from '../../src/verify/progress.js';
+import { invoke } from '../cli/invoke.js';
+
+const missing = { kind: 'missing', reason: 'it is not there' } as const;
+
+describe('a backend', () => {
+  it('is the best that is there unless one is asked for', () => {
+    const installed = { kind: 'installed', version: '4.22.0' } as const;
+    expect(chooseBackend('auto', installed)).toBe('native');
+    expect(chooseBackend('auto', missing)).toBe('js');
+    expect(chooseBackend('js', installed)).toBe('js');
+  });
+
+  it.each(['node', 'node-gpu'] as const)(
+    '%s that is missing is explained with the command that installs it',
+    (choice) => {
+      expect(() => chooseBackend(choice, missing)).toThrow(
+        expect.objectContaining({
+          code: 'missing-backend',
+          message: `--backend ${choice}: it is not there.`,
+          nextSteps: expect.arrayContaining([expect.stringContaining('npm run tfjs:native')]),
+        }),
+      );
+    },
+  );
+});
+
+describe('the doctor', () => {
+  it('says of every backend whether it runs, and why not', async () => {
+    const { exit, stdout } = await invoke(['verify', '--doctor', '--json']);
+    const { backends, chosen }: Doctor = JSON.parse(stdout);
+    expect(exit).toBe(0);
+    expect(backends.find(({ name }) => name === 'js')).toMatchObject({ runs: true, version: '4.22.0' });
+    expect(backends.find(({ name }) => name === chosen)!.runs).toBe(true);
+    for (const { runs, reason } of backends) expect(runs || reason !== undefined).toBe(true);
+    expect(backends.find(({ name }) => name === 'node')!.runs).toBe(nativeState().kind === 'installed');
+  });
+});
+
+describe('options of verify', () => {
+  it.each([
+    ['1%', 1],
+    ['0.5 %', 0.5],
+    ['2', 2],
+  ])('--tolerance %s is %s percent', (typed, percent) => {
+    expect(parseVerifyOptions({ tolerance: typed }).tolerancePercent).toBe(percent);
+  });
+
+  it.each([
+    [{ backend: 'wasm' }, /--backend wasm: must be auto, node-gpu, node or js/],
+    [{ steps: '1' }, /--steps "?1"?: must be a whole number from 2/],
+    [{ tolerance: 'close' }, /--tolerance "?close"?: must be a number/],
+  ])('%j is explained', (flags, message) => {
+    expect(() => parseVerifyOptions(flags)).toThrow(message);
+  });
+
+  it('a runtime that is not run here is compared with --measured', async () => {
+    const { exit, stdout } = await invoke(['verify', 'tiny', '--runtime', 'pytorch', '--json']);
+    expect(exit).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: 'not-run-here',
+      nextSteps: expect.arrayContaining([expect.stringContaining('--measured FILE')]),
+    });
+  });
+});
+
+describe('the progress bar', () => {
+  it('shows step, phase and the time left at the pace so far, on a terminal only', () => {
+    let written = '';
+    let seconds = 0;
+    const terminal = {
+      write: (text: string) => {
+        written += text;
+      },
+      isTTY: true,
+    };
+    const { show } = progressBar(terminal, () => 1000 * seconds);
+    show({ kind: 'progress', step: 1, numSteps: 4, phase: 'forward' });
+    seconds = 10;
+    show({ kind: 'progress', step: 2, numSteps: 4, phase: 'backward' });
+    expect(written).toContain('step 1 of 4, forward');
+    expect(written).toContain('step 2 of 4, backward, 30 s left');
+    written = '';
+    progressBar({ ...terminal, isTTY: false }).show({ kind: 'progress', step: 1, numSteps: 4, phase: 'forward' });
+    expect(written).toBe('');
+  });
+});
