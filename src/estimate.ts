@@ -8,12 +8,12 @@ import { countFlops, type Flops } from './cost/flops.js';
 import { type Liveness, liveness } from './memory/liveness.js';
 import { bufferBytes, type Trace } from './memory/trace.js';
 import { judge, usableBytes, type Verdict } from './memory/verdict.js';
+import { runtimes } from './parallel/index.js';
 import { type Counts, dimensionsOf } from './program/dimensions.js';
 import { forwardProgram } from './program/index.js';
 import { countParameters, type ParameterCount } from './program/parameters.js';
 import type { Dimensions } from './program/shape.js';
 import type { ForwardProgram } from './program/types.js';
-import { runtimes } from './parallel/index.js';
 import type { ProcessMemory } from './runtimes/process.js';
 
 /** A step as arrays with names, shapes and lifetimes; what `explain` shows and `verify` compares with. */
@@ -64,7 +64,7 @@ export function price(
   const process = runtime.process({
     trace,
     bytesOfBuffer,
-    liveness: live,
+    peakLiveBytes: live.peak.liveBytes,
     config,
     device,
     usableBytes: usable,

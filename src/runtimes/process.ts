@@ -1,6 +1,5 @@
 /** From one step's arrays to what a process takes on the card; each runtime has its own allocator and its own uncertainty. */
 import type { Config, Device } from '../config/types.js';
-import type { Liveness } from '../memory/liveness.js';
 import type { Trace } from '../memory/trace.js';
 import type { BytesRange, XlaRematKind } from '../memory/verdict.js';
 import type { Dimensions } from '../program/shape.js';
@@ -18,7 +17,7 @@ export interface ProcessMemory {
 export interface ProcessInput {
   readonly trace: Trace;
   readonly bytesOfBuffer: Float64Array;
-  readonly liveness: Liveness;
+  readonly peakLiveBytes: number;
   readonly config: Config;
   /** The named card, or the one whose context and libraries stand in for it. */
   readonly device: Device;

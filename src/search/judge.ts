@@ -1,8 +1,7 @@
 /** One candidate's live bytes and verdict, equal to what `estimate` prints for it. */
 import { type Accuracy, shippedAccuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
-import { liveness } from '../memory/liveness.js';
-import { bufferBytes } from '../memory/trace.js';
+import { reusedBytes } from '../memory/trace.js';
 import { judge, usableBytes } from '../memory/verdict.js';
 import { runtimes } from '../parallel/index.js';
 import type { Counts } from '../program/dimensions.js';
@@ -52,11 +51,11 @@ export function judgeCandidate(
   const { runtime } = runtimes[config.runtime];
   const usable = usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
   if (runtime.judge) return runtime.judge({ trace, peakLiveBytes, dimensions, config, device, usableBytes: usable });
-  const bytesOfBuffer = bufferBytes(trace, dimensions);
+  const { bytesOfBuffer } = reusedBytes(trace, dimensions);
   const process = runtime.process({
     trace,
     bytesOfBuffer,
-    liveness: liveness(trace, dimensions, bytesOfBuffer),
+    peakLiveBytes,
     config,
     device,
     usableBytes: usable,

@@ -20,16 +20,15 @@ function replayWithoutLimit(events: Int32Array, bytesOfBuffer: Float64Array, exp
 }
 
 export function pytorchProcess(input: ProcessInput): ProcessMemory {
-  const { trace, bytesOfBuffer, liveness, config, device, usableBytes } = input;
+  const { trace, bytesOfBuffer, peakLiveBytes, config, device, usableBytes } = input;
   const { events } = trace;
-  const { liveBytes } = liveness.peak;
   const expandable = config.recipe.allocator === 'expandable';
   const { peakAllocatedBytes, peakReservedBytes } = replayWithoutLimit(events, bytesOfBuffer, expandable);
   const outsideBytes = outsideBytesOf(device);
   const highBytes = withErrorBar(peakReservedBytes, config.recipe) + outsideBytes;
-  const bounds = { lowBytes: liveBytes, highBytes: peakReservedBytes, expandable };
+  const bounds = { lowBytes: peakLiveBytes, highBytes: peakReservedBytes, expandable };
   const dependsOnCapacity =
-    usableBytes !== undefined && highBytes > usableBytes && liveBytes + outsideBytes <= usableBytes;
+    usableBytes !== undefined && highBytes > usableBytes && peakLiveBytes + outsideBytes <= usableBytes;
   const minCapacityBytes = dependsOnCapacity
     ? minCapacity(events, bytesOfBuffer, { ...bounds, cardBytes: usableBytes - outsideBytes })
     : undefined;

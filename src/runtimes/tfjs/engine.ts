@@ -40,8 +40,11 @@ export class SymbolicEngine {
   private kernelDepth = 0;
   private label = '';
   private module = 'other';
-  private readonly operations = new Map<string, number>();
+  /** By label, then by kernel. */
+  private readonly operations = new Map<string, Map<string, number>>();
   private readonly shapes = new Map<string, ReturnType<typeof flatShape>>();
+  /** Of the shape objects met so far; most tensors share theirs with another one. */
+  private readonly shapeOf = new Map<TensorShape, ReturnType<typeof flatShape>>();
   /** First storage of the step: what the forward pass has made since then is what the backward pass needs. */
   private firstStorage = 0;
   private isFirstTape = true;
@@ -61,25 +64,20 @@ export class SymbolicEngine {
   }
 
   make(shape: TensorShape, kernel: string, elementBytes = 4): SymbolicTensor {
-    this.recorder.currentOperation = this.operation(this.label === '' ? kernel : `${this.label}: ${kernel}`);
-    return this.track({
-      ...fresh,
-      storage: this.recorder.allocate(this.flat(shape), elementBytes),
-      shape,
-      elementBytes,
-    });
+    this.recorder.currentOperation = this.operation(kernel);
+    return this.track(fresh(this.recorder.allocate(this.flat(shape), elementBytes), shape, elementBytes));
   }
 
   /** A tensor over the storage of another one: Identity, Reshape, Cast to the same type. */
   alias(source: SymbolicTensor, shape = source.shape): SymbolicTensor {
     this.recorder.retain(source.storage);
-    return this.track({ ...fresh, storage: source.storage, shape, elementBytes: source.elementBytes });
+    return this.track(fresh(source.storage, shape, source.elementBytes));
   }
 
   variable(shape: TensorShape, name: string, category: Category): SymbolicTensor {
     const { storage } = this.make(shape, name);
     this.recorder.categorize(storage, category);
-    return { ...fresh, storage, shape, elementBytes: 4, category };
+    return { ...fresh(storage, shape, 4), category };
   }
 
   assign(variable: SymbolicTensor, value: SymbolicTensor): void {
@@ -200,21 +198,27 @@ export class SymbolicEngine {
     return tensor;
   }
 
-  private operation(label: string): number {
-    let index = this.operations.get(label);
+  private operation(kernel: string): number {
+    let kernels = this.operations.get(this.label);
+    if (kernels === undefined) {
+      kernels = new Map();
+      this.operations.set(this.label, kernels);
+    }
+    let index = kernels.get(kernel);
     if (index === undefined) {
-      index = this.recorder.operation(label);
-      this.operations.set(label, index);
+      index = this.recorder.operation(this.label === '' ? kernel : `${this.label}: ${kernel}`);
+      kernels.set(kernel, index);
     }
     return index;
   }
 
   private flat(shape: TensorShape) {
-    const key = shapeKey(shape);
-    let flat = this.shapes.get(key);
+    let flat = this.shapeOf.get(shape);
     if (flat === undefined) {
-      flat = flatShape(shape);
+      const key = shapeKey(shape);
+      flat = this.shapes.get(key) ?? flatShape(shape);
       this.shapes.set(key, flat);
+      this.shapeOf.set(shape, flat);
     }
     return flat;
   }
@@ -222,7 +226,14 @@ export class SymbolicEngine {
 
 type Add = (a: SymbolicTensor, b: SymbolicTensor) => SymbolicTensor;
 
-const fresh = { kept: false, disposed: false, scope: undefined };
+const fresh = (storage: StorageId, shape: TensorShape, elementBytes: number): SymbolicTensor => ({
+  storage,
+  shape,
+  elementBytes,
+  kept: false,
+  disposed: false,
+  scope: undefined,
+});
 
 /** Nodes through which a gradient flows from `y` to one of `xs`, each with the inputs that depend on them. */
 function pathFromTo(tape: readonly TapeNode[], xs: readonly SymbolicTensor[], y: SymbolicTensor): TapeNode[] {

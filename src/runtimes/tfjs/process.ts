@@ -1,14 +1,13 @@
 /** TensorFlow.js allocates through TensorFlow: what its tensors hold, and on a GPU the context and cuBLAS beside it. */
 import type { ProcessInput, ProcessMemory } from '../process.js';
 
-export function tfjsProcess({ liveness, device, worstUnderPercent }: ProcessInput): ProcessMemory {
-  const { liveBytes } = liveness.peak;
+export function tfjsProcess({ peakLiveBytes, device, worstUnderPercent }: ProcessInput): ProcessMemory {
   const outsideBytes = device.contextBytes.tfjs + device.cublasWorkspaceBytes;
-  const highBytes = Math.ceil(liveBytes * (1 + worstUnderPercent / 100)) + outsideBytes;
+  const highBytes = Math.ceil(peakLiveBytes * (1 + worstUnderPercent / 100)) + outsideBytes;
   return {
-    peakAllocatedBytes: liveBytes,
-    peakReservedBytes: liveBytes,
-    deviceBytes: liveBytes + outsideBytes,
-    range: { lowBytes: liveBytes + device.contextBytes.tfjs, highBytes },
+    peakAllocatedBytes: peakLiveBytes,
+    peakReservedBytes: peakLiveBytes,
+    deviceBytes: peakLiveBytes + outsideBytes,
+    range: { lowBytes: peakLiveBytes + device.contextBytes.tfjs, highBytes },
   };
 }
