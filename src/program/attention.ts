@@ -230,11 +230,10 @@ export function transformerMapper(
 ): ValueId {
   const [result] = builder.call({ name: 'mapper block' }, { senders, receivers, edgeFeatures }, (frame) => {
     const { senderNorm, attentionNorm } = parameters;
-    const from = frame.set(
-      'normedSenders',
-      norm(builder, senders, senderNorm ?? attentionNorm, 'layer norm of senders'),
-    );
+    const from = norm(builder, senders, senderNorm ?? attentionNorm, 'layer norm of senders');
+    // One tuple holds both: its last item is let go first.
     const to = frame.set('normedReceivers', norm(builder, receivers, attentionNorm, 'layer norm of receivers'));
+    frame.set('normedSenders', from);
     const self = frame.set('self', project(builder, to, parameters.self, 'self'));
     const projected = projectAll(builder, frame, parameters, { senders: from, receivers: to, edgeFeatures });
     const attended = frame.set('out', attend(builder, projected, graph, model));
@@ -248,12 +247,12 @@ export function transformerMapper(
 
 /** anemoi cuts the rows into chunks (one, in training) and joins what comes out: a slice and a copy. */
 function projectChunk(builder: ProgramBuilder, both: ValueId, parameters: TransformerParameters): ValueId {
-  const [result] = builder.call({ name: 'projection' }, { both }, (frame) => {
+  const [projected] = builder.call({ name: 'projection' }, { both }, (frame) => {
     const { shape } = builder.values[both]!;
     const chunk = frame.set('chunk', builder.emit(shape, 'chunk', { kind: 'slice', input: both }, [both]));
-    return [builder.concat([project(builder, chunk, parameters.projection, 'projection')], 'join chunks')];
+    return [project(builder, chunk, parameters.projection, 'projection')];
   });
-  return result!;
+  return builder.concat([projected!], 'join chunks');
 }
 
 /** `x + mlp(norm(x))` */

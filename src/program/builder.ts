@@ -84,7 +84,7 @@ export class ProgramBuilder {
   readonly parameters: Parameter[] = [];
   readonly data: Record<string, ValueId> = {};
   readonly predictions: ValueId[] = [];
-  residents: Resident[] | undefined;
+  private residents: Resident[] | undefined;
   loss: ValueId | undefined;
   private readonly holders: number[] = [];
   private readonly stack: Frame[] = [];
@@ -116,6 +116,12 @@ export class ProgramBuilder {
     const value = this.value(name, shape, 'data', false);
     this.data[name] = value;
     return value;
+  }
+
+  /** The program states what lies on the device besides parameters and data; with no name, nothing does. */
+  resident(name?: string, shape: Shape = scalarShape, elementBytes = 0): void {
+    this.residents ??= [];
+    if (name !== undefined) this.residents.push({ name, shape, elementBytes, before: this.values.length });
   }
 
   linear(input: ValueId, weight: ValueId, bias: ValueId | undefined, name: string): ValueId {

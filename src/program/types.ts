@@ -233,8 +233,9 @@ export type Node = Block | Operation | Drop;
 export interface Resident {
   readonly name: string;
   readonly shape: Shape;
-  /** Bytes of an element; `float`: as the model's data. */
-  readonly elementBytes: number | 'float';
+  readonly elementBytes: number;
+  /** Parameters, data and residents lie in the order of their declaration: this one before the value of that number. */
+  readonly before: ValueId;
 }
 
 export interface ForwardProgram {

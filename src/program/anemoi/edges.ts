@@ -12,7 +12,7 @@ const numFixedFeatures = 3;
 export const numTrainedFeatures = 8;
 export const edgeFeatureWidth = constant(numFixedFeatures + numTrainedFeatures);
 
-export const int64Bytes = 8;
+const int64Bytes = 8;
 
 export interface EdgeProvider {
   readonly edges: EdgeSet;
@@ -23,18 +23,13 @@ export interface EdgeProvider {
 
 export function declareEdges(builder: ProgramBuilder, edges: EdgeSet, module: Module): EdgeProvider {
   const rows = `${edges}Edges`;
+  builder.resident(`${edges} edge order`, [axis(rows)], int64Bytes);
   const fixed = builder.input(`${edges}EdgeFeatures`, [axis(rows), constant(numFixedFeatures)]);
-  const trained = builder.parameter(`${edges}.trainedEdgeFeatures`, module, 'weight', [
-    axis(rows),
-    constant(numTrainedFeatures),
-  ]);
-  builder.residents ??= [];
-  builder.residents.push(
-    { name: `${edges} edge order`, shape: [axis(rows)], elementBytes: int64Bytes },
-    { name: `${edges} edge index`, shape: [constant(2), axis(rows)], elementBytes: int64Bytes },
-    { name: `${edges} node offsets of a sample`, shape: [constant(2)], elementBytes: int64Bytes },
-    { name: `${edges} layout version`, shape: [constant(1)], elementBytes: int64Bytes },
-  );
+  builder.resident(`${edges} edge index`, [constant(2), axis(rows)], int64Bytes);
+  builder.resident(`${edges} node offsets of a sample`, [constant(2)], int64Bytes);
+  builder.resident(`${edges} layout version`, [constant(1)], int64Bytes);
+  const trainedShape = [axis(rows), constant(numTrainedFeatures)];
+  const trained = builder.parameter(`${edges}.trainedEdgeFeatures`, module, 'weight', trainedShape);
   return { edges, rows, fixed, trained };
 }
 

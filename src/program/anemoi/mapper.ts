@@ -118,9 +118,21 @@ export function runMapper(
 /** Edges per chunk from the receivers' degrees; counted twice, for the ranks (one) and for the chunks. */
 function countDegrees(builder: ProgramBuilder, { edges, receivers }: ChunkRows, numParts: number): void {
   builder.call({ name: 'count edges' }, {}, (frame) => {
-    frame.set('degrees', integers(builder, [axis(receivers), axis('batch')], 'degrees'));
-    let last = integers(builder, [axis(edges), axis('batch')], 'ones');
-    for (let part = 0; part < numParts; part++) last = integers(builder, builder.scalar(), 'edges of a part', [last]);
+    const [degrees] = builder.call({ name: 'degrees' }, {}, () => {
+      const zeros = integers(builder, [axis(receivers), axis('batch')], 'degrees');
+      integers(builder, [axis(edges), axis('batch')], 'ones');
+      return [zeros];
+    });
+    frame.set('degrees', degrees!);
+    for (let part = 0; part < numParts; part++) transient(builder, builder.scalar(), 'edges of a part');
+    return [];
+  });
+}
+
+/** Whole numbers that nobody keeps. */
+function transient(builder: ProgramBuilder, shape: Shape, name: string): void {
+  builder.call({ name }, {}, () => {
+    integers(builder, shape, name);
     return [];
   });
 }
@@ -203,9 +215,9 @@ function materialise(
       const endpoints = { edges: edgeSet, end: 'senders', index: ids } as const;
       const subset = inner.set('subset', builder.gather(senders, endpoints, 'senders of the chunk'));
       const allRows = builder.values[senders]!.shape[0]!;
-      const renumbering = inner.set('renumbering', integers(builder, [allRows, axis('batch')], 'renumbering'));
-      const order = integers(builder, idShape, 'new numbers');
-      integers(builder, [axis(rows.edges), axis('batch')], 'renumbered senders', [order, renumbering]);
+      inner.set('renumbering', integers(builder, [allRows, axis('batch')], 'renumbering'));
+      transient(builder, idShape, 'new numbers');
+      transient(builder, [axis(rows.edges), axis('batch')], 'renumbered senders');
       return [subset];
     });
     return [ownSenders!, ownReceivers, sliced, copied];

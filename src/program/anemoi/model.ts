@@ -6,7 +6,7 @@ import type { Model, Recipe } from '../../config/types.js';
 import { ProgramBuilder } from '../builder.js';
 import { axis, constant } from '../shape.js';
 import type { ForwardProgram, Segmentation, ValueId } from '../types.js';
-import { declareEdges, type EdgeProvider, int64Bytes, numTrainedFeatures, provideEdges } from './edges.js';
+import { declareEdges, type EdgeProvider, numTrainedFeatures, provideEdges } from './edges.js';
 import { declareGnnMapper, type GnnMapperParameters, runGnnMapper } from './gnn-mapper.js';
 import { declareMapper, type MapperParameters, type MapperState, runMapper } from './mapper.js';
 import { declareProcessor, type Processor, runProcessor } from './processor.js';
@@ -46,15 +46,10 @@ interface Context {
 
 export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
   const builder = new ProgramBuilder();
-  builder.residents = [];
   const networks = declareNetworks(builder, model);
-  // Column numbers of forcing (not counted: a handful) and prognostic variables in input and output, held twice.
+  // Column numbers of the prognostic variables in input and output, held by the model and by its index collection.
   for (const side of ['input', 'output'])
-    builder.residents.push({
-      name: `prognostic columns, ${side}`,
-      shape: [constant(2), axis('prognosticChannels')],
-      elementBytes: int32Bytes,
-    });
+    builder.resident(`prognostic columns of the ${side}`, [constant(2), axis('prognosticChannels')], int32Bytes);
   const context: Context = { builder, model, segmentation, networks };
   const input = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
   const training = recipe.mode === 'train';
@@ -74,11 +69,14 @@ export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmen
 
 function declareNetworks(builder: ProgramBuilder, model: Model): Networks {
   const { mlpHiddenLayers: hiddenLayers } = model;
+  const coordinates = (nodes: 'grid' | 'mesh') =>
+    builder.input(`${nodes}Coordinates`, [axis(`${nodes}Nodes`), constant(numCoordinates)]);
+  const fixed = { grid: coordinates('grid'), mesh: coordinates('mesh') };
   const attributes = (nodes: 'grid' | 'mesh', module: 'grid2mesh' | 'mesh'): NodeAttributes => {
     const rows = `${nodes}Nodes`;
-    const fixed = builder.input(`${nodes}Coordinates`, [axis(rows), constant(numCoordinates)]);
-    const trainedShape = [axis(rows), constant(numTrainedFeatures)];
-    return { rows, fixed, trained: builder.parameter(`${nodes}.trainedNodeFeatures`, module, 'weight', trainedShape) };
+    const shape = [axis(rows), constant(numTrainedFeatures)];
+    const trained = builder.parameter(`${nodes}.trainedNodeFeatures`, module, 'weight', shape);
+    return { rows, fixed: fixed[nodes], trained };
   };
   const grid = attributes('grid', 'grid2mesh');
   const mesh = attributes('mesh', 'mesh');

@@ -19,10 +19,13 @@ export function allocateParameters(
   recorder: TraceRecorder,
   elementBytes: number,
 ): ResidentParameter[] {
-  recorder.currentCategory = 0;
-  recorder.currentOperation = recorder.operation('parameters');
-  return program.parameters.map(({ value, module, used }) => {
+  const label = recorder.operation('parameters');
+  const buffers = new DeclaredBuffers(program, lowering, recorder, elementBytes);
+  const parameters = program.parameters.map(({ value, module, used }) => {
+    buffers.allocateBefore(value);
     const { shape } = program.values[value]!;
+    recorder.currentCategory = 0;
+    recorder.currentOperation = label;
     recorder.currentModule = recorder.module(module);
     const storage = recorder.allocate(shape, elementBytes);
     const accumulator: Accumulator = {
@@ -36,6 +39,35 @@ export function allocateParameters(
     lowering.bind(value, { storage, shape, elementBytes, target: accumulator });
     return { value, shape, accumulator, used };
   });
+  buffers.allocateBefore(program.values.length);
+  return parameters;
+}
+
+const isOfBatch = (name: string): boolean => name === 'gridInput' || name.startsWith('target');
+
+/** What a program declares beside its parameters, in the same order. */
+class DeclaredBuffers {
+  private readonly waiting: { readonly before: ValueId; readonly allocate: (inputs: Inputs) => void }[] = [];
+
+  constructor(
+    private readonly program: ForwardProgram,
+    private readonly lowering: Lowering,
+    private readonly recorder: TraceRecorder,
+    private readonly elementBytes: number,
+  ) {
+    if (program.residents === undefined) return;
+    for (const { name, shape, elementBytes: width, before } of program.residents)
+      this.waiting.push({ before, allocate: (inputs) => inputs.allocate(name, shape, width) });
+    for (const [name, value] of Object.entries(program.data))
+      if (!isOfBatch(name)) this.waiting.push({ before: value + 1, allocate: (inputs) => inputs.data(name) });
+    this.waiting.sort((a, b) => a.before - b.before);
+  }
+
+  allocateBefore(value: ValueId): void {
+    if (this.waiting.length === 0) return;
+    const inputs = new Inputs(this.program, this.lowering, this.recorder, this.elementBytes);
+    while (this.waiting.length > 0 && this.waiting[0]!.before <= value) this.waiting.shift()!.allocate(inputs);
+  }
 }
 
 type EdgeSetName = 'grid2mesh' | 'mesh' | 'mesh2grid';
@@ -93,13 +125,8 @@ export function allocateGraphs(
   recorder: TraceRecorder,
   elementBytes: number,
 ): void {
+  if (program.residents !== undefined) return;
   const inputs = new Inputs(program, lowering, recorder, elementBytes);
-  if (program.residents !== undefined) {
-    for (const name of Object.keys(program.data)) if (!/^(gridInput|target\d+)$/.test(name)) inputs.data(name);
-    for (const { name, shape, elementBytes: width } of program.residents)
-      inputs.allocate(name, shape, width === 'float' ? elementBytes : width);
-    return;
-  }
   inputs.data('grid2meshEdgeFeatures');
   inputs.data('mesh2gridEdgeFeatures');
   inputs.data('meshNodeFeatures');

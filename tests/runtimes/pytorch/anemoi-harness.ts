@@ -32,7 +32,7 @@ export function stack(
   });
   const input = builder.input('gridInput', builder.rows('meshNodes', 'one', widths.inputs));
   const target = builder.input('target0', builder.rows('meshNodes', 'one', widths.outputs));
-  builder.residents ??= [];
+  builder.resident();
   builder.call({ name: 'step' }, {}, () => {
     const [prediction] = builder.call({ name: 'model', module }, { input }, (frame) => {
       const nodes = frame.set('x', builder.linear(input, first.weight, first.bias, 'linear in'));
