@@ -45,22 +45,24 @@ function plotOf({ axis, rungs }: Series, index: number) {
   const axes = { xAxisIndex: index, yAxisIndex: index };
   return {
     title: { text: `Peak along ${axisNames[axis]}`, left: left + 60, top: top + 8, textStyle: { fontSize: 14 } },
-    grid: { left: left + 70, top: top + 50, width: plotWidthPx - 100, height: plotHeightPx - 110 },
+    grid: { left: left + 70, top: top + 60, width: plotWidthPx - 100, height: plotHeightPx - 120 },
     xAxis: {
       type: 'value' as const,
       gridIndex: index,
       min: 'dataMin' as const,
+      minInterval: 1,
       name: axisNames[axis],
       nameLocation: 'middle' as const,
       nameGap: 28,
     },
-    yAxis: { type: 'value' as const, gridIndex: index, min: 0, name: unit.name },
+    yAxis: { type: 'value' as const, gridIndex: index, min: 0 },
     series: [
       {
         name: 'predicted',
         type: 'line' as const,
         ...axes,
         symbol: 'none',
+        color: '#4a6fb5',
         data: points(({ predicted }) => predicted.peakLiveBytes),
       },
       {
@@ -68,6 +70,7 @@ function plotOf({ axis, rungs }: Series, index: number) {
         type: 'scatter' as const,
         ...axes,
         symbolSize: 9,
+        color: '#c2410c',
         data: points(({ measured }) => measured?.peakLiveBytes),
       },
     ],
