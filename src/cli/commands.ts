@@ -6,6 +6,8 @@ const commands = {
   verify: async () => (await import('../commands/verify.js')).default,
   explain: async () => (await import('../commands/explain.js')).default,
   check: async () => (await import('../commands/check.js')).default,
+  validate: async () => (await import('../commands/validate.js')).default,
+  init: async () => (await import('../commands/init.js')).default,
   profiles: async () => (await import('../commands/profiles.js')).default,
 };
 

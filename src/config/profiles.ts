@@ -35,13 +35,15 @@ export interface DeviceProfile extends Device {
 }
 
 export const profileKinds = ['models', 'recipes', 'gpus', 'spaces'] as const;
-export type ProfileKind = (typeof profileKinds)[number];
+/** `truth`: what other tools counted, for `gc-plan validate`. */
+export type ProfileKind = (typeof profileKinds)[number] | 'truth';
 
 const singular: Readonly<Record<ProfileKind, string>> = {
   models: 'model',
   recipes: 'recipe',
   gpus: 'GPU',
   spaces: 'space',
+  truth: 'ground truth',
 };
 
 /** The package's `profiles` folder, from the source tree and from the compiled one alike. */

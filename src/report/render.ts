@@ -8,10 +8,12 @@ import type { Check } from './schemas/check.js';
 import type { Doctor } from './schemas/doctor.js';
 import type { Estimate } from './schemas/estimate.js';
 import type { Explanation } from './schemas/explain.js';
+import type { Init } from './schemas/init.js';
 import type { Ladder } from './schemas/ladder.js';
 import type { Measured } from './schemas/measured.js';
 import type { Profiles } from './schemas/profiles.js';
 import type { Sweep } from './schemas/sweep.js';
+import type { Validation } from './schemas/validate.js';
 import type { Verification } from './schemas/verify.js';
 
 export interface Reports {
@@ -19,7 +21,9 @@ export interface Reports {
   readonly 'gc-plan/check@1': Check;
   readonly 'gc-plan/estimate@1': Estimate;
   readonly 'gc-plan/explain@1': Explanation;
+  readonly 'gc-plan/init@1': Init;
   readonly 'gc-plan/profiles@1': Profiles;
+  readonly 'gc-plan/validate@1': Validation;
   readonly 'gc-plan/verify@1': Verification;
   readonly 'gc-plan/ladder@1': Ladder;
   readonly 'gc-plan/measured@1': Measured;
@@ -63,6 +67,8 @@ const renderers: Renderers = {
     github: async () => (await import('./github/check.js')).renderCheck,
     junit: async () => (await import('./junit/check.js')).renderCheck,
   },
+  'gc-plan/validate@1': { table: async () => (await import('./table/validate.js')).renderValidation, json },
+  'gc-plan/init@1': { table: async () => (await import('./table/init.js')).renderInit, json },
   'gc-plan/profiles@1': { table: async () => (await import('./table/profiles.js')).renderProfiles, json },
 };
 

@@ -6,10 +6,12 @@ import { doctorSchema } from './doctor.js';
 import { errorSchema } from './error.js';
 import { estimateSchema } from './estimate.js';
 import { explanationSchema } from './explain.js';
+import { initSchema } from './init.js';
 import { ladderSchema } from './ladder.js';
 import { measuredSchema } from './measured.js';
 import { profilesSchema } from './profiles.js';
 import { sweepSchema } from './sweep.js';
+import { validationSchema } from './validate.js';
 import { verificationSchema } from './verify.js';
 
 export const reportSchemas = {
@@ -22,6 +24,8 @@ export const reportSchemas = {
   'gc-plan/doctor@1': doctorSchema,
   'gc-plan/explain@1': explanationSchema,
   'gc-plan/check@1': checkSchema,
+  'gc-plan/validate@1': validationSchema,
+  'gc-plan/init@1': initSchema,
   'gc-plan/profiles@1': profilesSchema,
   'gc-plan/error@1': errorSchema,
 } as const;

@@ -1,0 +1,20 @@
+/** Errors of many predictions in three numbers. */
+export interface Figures {
+  readonly medianErrorPercent: number;
+  readonly p95ErrorPercent: number;
+  /** How far the worst prediction was below the truth; 0: none was. */
+  readonly worstUnderPercent: number;
+}
+
+export const errorPercent = (predicted: number, truth: number): number => 100 * (predicted / truth - 1);
+
+/** @param errors predicted ÷ truth − 1, in percent; at least one. */
+export function figuresOf(errors: readonly number[]): Figures {
+  const sizes = errors.map(Math.abs).sort((a, b) => a - b);
+  const quantile = (fraction: number) => sizes[Math.max(0, Math.ceil(fraction * sizes.length) - 1)]!;
+  return {
+    medianErrorPercent: quantile(0.5),
+    p95ErrorPercent: quantile(0.95),
+    worstUnderPercent: Math.max(0, ...errors.map((error) => -error)),
+  };
+}

@@ -1,0 +1,20 @@
+/** What README promises about accuracy. `gc-plan validate` fails when one of these no longer holds. */
+import type { RuntimeName } from '../config/types.js';
+
+export interface AccuracyPromise {
+  readonly runtime: RuntimeName;
+  readonly figure: 'medianErrorPercent' | 'p95ErrorPercent' | 'worstUnderPercent';
+  readonly limitPercent: number;
+}
+
+const promise = (runtime: RuntimeName, median: number, p95: number, under: number): readonly AccuracyPromise[] => [
+  { runtime, figure: 'medianErrorPercent', limitPercent: median },
+  { runtime, figure: 'p95ErrorPercent', limitPercent: p95 },
+  { runtime, figure: 'worstUnderPercent', limitPercent: under },
+];
+
+export const accuracyPromises: readonly AccuracyPromise[] = [
+  ...promise('pytorch', 0.1, 0.1, 0.1),
+  ...promise('jax', 1, 4, 10),
+  ...promise('tfjs', 0.1, 0.1, 0.1),
+];

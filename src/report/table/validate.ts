@@ -1,0 +1,29 @@
+import type { Layout } from '../formats.js';
+import type { Validation } from '../schemas/validate.js';
+import {
+  promiseHead,
+  promiseRows,
+  publishedHead,
+  publishedRows,
+  runtimeHead,
+  runtimeRows,
+  validationAnswer,
+} from '../validate/rows.js';
+import { columns, list, page, paragraph, styleOf } from './blocks.js';
+
+export function renderValidation(validation: Validation, layout: Layout): string {
+  const style = styleOf(layout);
+  const answer = validationAnswer(validation);
+  return page([
+    paragraph(validation.passed ? style.green.bold(answer) : style.red.bold(answer), layout),
+    columns(style.bold('Peak of live bytes against ground truth'), [runtimeHead, ...runtimeRows(validation)], '<>>>><'),
+    columns(style.bold('Promises of README'), [promiseHead, ...promiseRows(validation)], '<>><'),
+    columns(style.bold('Published figures'), [publishedHead, ...publishedRows(validation)], '<<<<>'),
+    list(
+      style.bold('Ground truth'),
+      validation.runtimes.map(({ runtime, source }) => `${runtime}: ${source}`),
+      layout,
+    ),
+    ['gc-plan validate --json lists every case'],
+  ]);
+}

@@ -1,0 +1,56 @@
+/** The tables of a validation, the same for every format. */
+import type { Validation } from '../schemas/validate.js';
+import { formatCount } from '../units.js';
+
+const percent = (value: number): string => `${value.toFixed(3)} %`;
+
+export const validationAnswer = ({ passed, promises, cases }: Validation): string =>
+  passed
+    ? `all ${promises.length} promises hold, ${formatCount(cases.length)} cases`
+    : `${promises.filter(({ holds }) => !holds).length} of ${promises.length} promises no longer hold`;
+
+export const runtimeHead = ['runtime', 'cases', 'median error', '95th percentile', 'worst under-prediction', 'quality'];
+export const runtimeRows = ({ runtimes }: Validation): readonly (readonly string[])[] =>
+  runtimes.map(({ runtime, cases, medianErrorPercent, p95ErrorPercent, worstUnderPercent, quality }) => [
+    runtime,
+    formatCount(cases),
+    percent(medianErrorPercent),
+    percent(p95ErrorPercent),
+    percent(worstUnderPercent),
+    quality,
+  ]);
+
+const figureNames = {
+  medianErrorPercent: 'median error',
+  p95ErrorPercent: '95th percentile',
+  worstUnderPercent: 'worst under-prediction',
+} as const;
+
+export const promiseHead = ['promise', 'at most', 'is', 'holds'];
+export const promiseRows = ({ promises }: Validation): readonly (readonly string[])[] =>
+  promises.map(({ runtime, figure, limitPercent, actualPercent, holds }) => [
+    `${runtime}, ${figureNames[figure]}`,
+    `${limitPercent} %`,
+    percent(actualPercent),
+    holds ? 'yes' : 'NO',
+  ]);
+
+export const publishedHead = ['published', 'quality', 'they say', 'gc-plan says', 'error'];
+export const publishedRows = ({ published }: Validation): readonly (readonly string[])[] =>
+  published.map(({ id, quality, published: said, predicted, errorPercent, agrees }) => [
+    id,
+    quality,
+    said,
+    predicted,
+    errorPercent === undefined
+      ? agrees === undefined
+        ? 'shown only'
+        : agrees
+          ? 'agrees'
+          : 'disagrees'
+      : `${errorPercent < 0 ? '−' : '+'}${Math.abs(errorPercent).toFixed(1)} %`,
+  ]);
+
+/** The cases with the largest errors, which a reader wants first. */
+export const worstCases = ({ cases }: Validation, count: number): Validation['cases'] =>
+  [...cases].sort((a, b) => Math.abs(b.errorPercent) - Math.abs(a.errorPercent)).slice(0, count);
