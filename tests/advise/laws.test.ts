@@ -16,7 +16,7 @@ import { counts } from '../../src/topology/counts.js';
 import { MiB } from '../../src/units.js';
 
 /** `GC_PLAN_ADVISE_RUNS=200` for a thorough check. */
-const numRuns = Number(process.env.GC_PLAN_ADVISE_RUNS ?? 4);
+const numRuns = Number(process.env.GC_PLAN_ADVISE_RUNS ?? 2);
 
 const standIn = loadDevice(standInDevice);
 const oneOf = (...values: readonly string[]) => fc.constantFrom(...values);
@@ -63,7 +63,11 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s', (runtime) => {
           numAdvised += 1;
           const report = await estimate({ model: drawn.model, flags: flagsOfCommand(found.command) });
           expect(report.memory.deviceBytes).toBe(found.deviceBytes);
-          expect(report.verdict).toEqual(found.verdict);
+          // An estimate that does not fit says more: its smallest change.
+          expect({ ...report.verdict, smallestChange: undefined }).toEqual({
+            ...found.verdict,
+            smallestChange: undefined,
+          });
         }
         if (cheapest) expect(isYes(cheapest)).toBe(true);
       }),
@@ -84,11 +88,14 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s', (runtime) => {
           device: base.device!,
           accuracy: shippedAccuracy[runtime],
         });
-        const best = await exhaustively(input, way === undefined || way.numerics !== 'same' ? 'any' : 'own');
+        const others = way === undefined ? 'optimizers' : way.numerics === 'same' ? 'none' : 'precisions';
+        const best = await exhaustively(input, others);
         seen[best === undefined ? 'nothing' : 'found'] += 1;
-        expect(way?.peakLiveBytes).toBe(best?.peakLiveBytes);
-        expect(way?.recomputedSampleFlops).toBe(best?.recomputedSampleFlops);
-        expect(way?.config.recipe.batchSize).toBe(best?.batchSize);
+        // Another optimizer is the last resort: no precision fits with this one.
+        const expected = way?.numerics === 'different' ? undefined : way;
+        expect(best?.peakLiveBytes).toBe(expected?.peakLiveBytes);
+        expect(best?.recomputedSampleFlops).toBe(expected?.recomputedSampleFlops);
+        expect(best?.batchSize).toBe(expected?.config.recipe.batchSize);
       }),
       { numRuns },
     );
@@ -124,11 +131,14 @@ const order = (a: Best, b: Best): number =>
   a.peakLiveBytes - b.peakLiveBytes;
 
 /** Every command line made of the flags that say how to train, priced like any other. */
-async function exhaustively({ model, flags }: ResolveInput, precision: 'own' | 'any'): Promise<Best | undefined> {
+async function exhaustively(
+  { model, flags }: ResolveInput,
+  others: 'none' | 'precisions' | 'optimizers',
+): Promise<Best | undefined> {
   const profile = await loadModel(model!);
   const base = resolveWith(profile, flags);
   let best: Best | undefined;
-  for (const typed of commandLines(base, precision)) {
+  for (const typed of commandLines(base, others)) {
     const found = pricedOrRefused(() => resolveWith(profile, { ...flags, ...typed }));
     if (found?.priced.verdict.kind !== 'fits') continue;
     const { config, priced } = found;
@@ -162,7 +172,10 @@ function pricedOrRefused(resolve: () => Config) {
   }
 }
 
-function* commandLines({ runtime, model, recipe }: Config, precision: 'own' | 'any'): Generator<Flags> {
+function* commandLines(
+  { runtime, model, recipe }: Config,
+  others: 'none' | 'precisions' | 'optimizers',
+): Generator<Flags> {
   const pytorch = runtime === 'pytorch';
   const processors = [
     '',
@@ -188,17 +201,19 @@ function* commandLines({ runtime, model, recipe }: Config, precision: 'own' | 'a
             for (const tape of runtime === 'tfjs' ? ['plain', 'fused', 'lean'] : [undefined])
               for (const memFraction of runtime === 'jax' ? ['0.75', '0.95'] : [undefined])
                 for (const xlaGemm of runtime === 'jax' ? ['auto', 'cublas'] : [undefined])
-                  for (const each of precision === 'own' ? [recipe.precision] : valuesByRuntime.precision[runtime])
-                    yield {
-                      checkpoint,
-                      batch: String(batch),
-                      accumulate: String(globalBatch / batch),
-                      'concat-trick': concatTrick,
-                      'recompute-activation': recompute,
-                      allocator,
-                      tape,
-                      'mem-fraction': memFraction,
-                      'xla-gemm': xlaGemm,
-                      precision: each,
-                    };
+                  for (const precision of others === 'none' ? [recipe.precision] : valuesByRuntime.precision[runtime])
+                    for (const optimizer of others === 'optimizers' ? [recipe.optimizer, 'sgd'] : [recipe.optimizer])
+                      yield {
+                        checkpoint,
+                        batch: String(batch),
+                        accumulate: String(globalBatch / batch),
+                        'concat-trick': concatTrick,
+                        'recompute-activation': recompute,
+                        allocator,
+                        tape,
+                        'mem-fraction': memFraction,
+                        'xla-gemm': xlaGemm,
+                        precision,
+                        optimizer,
+                      };
 }
