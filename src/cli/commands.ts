@@ -3,6 +3,7 @@ const commands = {
   estimate: async () => (await import('../commands/estimate.js')).default,
   sweep: async () => (await import('../commands/sweep.js')).default,
   advise: async () => (await import('../commands/advise.js')).default,
+  solve: async () => (await import('../commands/solve.js')).default,
   verify: async () => (await import('../commands/verify.js')).default,
   explain: async () => (await import('../commands/explain.js')).default,
   check: async () => (await import('../commands/check.js')).default,

@@ -12,6 +12,7 @@ import type { Init } from './schemas/init.js';
 import type { Ladder } from './schemas/ladder.js';
 import type { Measured } from './schemas/measured.js';
 import type { Profiles } from './schemas/profiles.js';
+import type { Solution } from './schemas/solve.js';
 import type { Sweep } from './schemas/sweep.js';
 import type { Validation } from './schemas/validate.js';
 import type { Verification } from './schemas/verify.js';
@@ -28,6 +29,7 @@ export interface Reports {
   readonly 'gc-plan/ladder@1': Ladder;
   readonly 'gc-plan/measured@1': Measured;
   readonly 'gc-plan/doctor@1': Doctor;
+  readonly 'gc-plan/solve@1': Solution;
   readonly 'gc-plan/sweep@1': Sweep;
 }
 export type ReportName = keyof Reports;
@@ -52,8 +54,17 @@ const renderers: Renderers = {
     svg: async () => (await import('./explain/svg.js')).loadTimelineSvg(),
     html: async () => (await import('./html/explain.js')).loadExplanationPage(),
   },
-  'gc-plan/sweep@1': { table: async () => (await import('./table/sweep.js')).renderSweep, json },
-  'gc-plan/verify@1': { table: async () => (await import('./table/verify.js')).renderVerification, json },
+  'gc-plan/solve@1': { table: async () => (await import('./table/solve.js')).renderSolution, json },
+  'gc-plan/sweep@1': {
+    table: async () => (await import('./table/sweep.js')).renderSweep,
+    json,
+    html: async () => (await import('./html/sweep.js')).loadSweepPage(),
+  },
+  'gc-plan/verify@1': {
+    table: async () => (await import('./table/verify.js')).renderVerification,
+    json,
+    html: async () => (await import('./html/verify.js')).renderVerificationPage,
+  },
   'gc-plan/ladder@1': {
     table: async () => (await import('./table/verify-ladder.js')).renderLadder,
     json,
@@ -67,7 +78,11 @@ const renderers: Renderers = {
     github: async () => (await import('./github/check.js')).renderCheck,
     junit: async () => (await import('./junit/check.js')).renderCheck,
   },
-  'gc-plan/validate@1': { table: async () => (await import('./table/validate.js')).renderValidation, json },
+  'gc-plan/validate@1': {
+    table: async () => (await import('./table/validate.js')).renderValidation,
+    json,
+    html: async () => (await import('./html/validate.js')).renderValidationPage,
+  },
   'gc-plan/init@1': { table: async () => (await import('./table/init.js')).renderInit, json },
   'gc-plan/profiles@1': { table: async () => (await import('./table/profiles.js')).renderProfiles, json },
 };

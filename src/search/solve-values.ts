@@ -1,4 +1,4 @@
-/** The values that `solve` searches for each option, from small to large, each with its configuration. */
+/** The values that `solve` searches for each option, from the one that asks least of the card to the one that asks most. */
 import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../config/limits.js';
 import type { Flags } from '../config/typed.js';
 import type { Config } from '../config/types.js';
@@ -7,48 +7,59 @@ import { InputError } from '../errors.js';
 export const solvable = ['batch', 'hidden-dim', 'layers', 'rollout', 'resolution', 'mesh-level', 'gpus'] as const;
 export type Solvable = (typeof solvable)[number];
 
-export interface Value {
-  readonly flag: string;
-  readonly config: Config;
-}
-
 /** As in `options.ts`. */
 const maximumRollout = 1_000;
-/** More cards than the largest published run of this model family (Lam et al.: 32) many times over. */
+/** Thirty times the largest published run of this model family, 32 devices (Lam et al., suppl. 4.5). */
 const maximumGpus = 1_024;
 /** Latitude rows of the finest grid below 10⁷ points. */
 const maximumRows = 2_236;
 
-/**
- * Degrees that divide 180° in at most four decimals (1, 0.75, 0.7031 …, 0.25): the grids that data comes on. Coarse to fine.
- */
-const resolutions = (): readonly string[] => {
-  const texts: string[] = [];
-  for (let rows = 3; rows <= maximumRows; rows++) if (1_800_000 % rows === 0) texts.push(String(180 / rows));
-  return texts;
-};
-
 const numbers = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
 
-/** Few cards are the hard case: from many to few. */
-const texts: Readonly<Record<Solvable, () => readonly string[]>> = {
+/** Degrees of at most four decimals that divide 180°: 60, 45, … 1, 0.9, 0.75, … 0.25, 0.225, 0.2, … */
+const resolutions = (): readonly string[] =>
+  numbers(3, maximumRows)
+    .filter((rows) => 1_800_000 % Number(rows) === 0)
+    .map((rows) => String(180 / Number(rows)));
+
+const valuesTried: Readonly<Record<Solvable, () => readonly string[]>> = {
   batch: () => numbers(1, maximumCount),
   'hidden-dim': () => numbers(1, maximumHiddenDim),
   layers: () => numbers(1, maximumLayers),
   rollout: () => numbers(1, maximumRollout),
   resolution: resolutions,
   'mesh-level': () => numbers(0, maximumMeshLevel),
-  gpus: () => [...numbers(1, maximumGpus)].reverse(),
+  // Few cards are the hard case.
+  gpus: () => numbers(1, maximumGpus).toReversed(),
 };
 
-/** Those that a configuration can have. */
+export interface Value {
+  /** As typed behind the option. */
+  readonly text: string;
+  readonly config: Config;
+}
+
+/** Those that a configuration can have. Width and batch follow from one configuration: 65,536 are not resolved one by one. */
 export function valuesOf(key: Solvable, resolve: (flags: Flags) => Config): readonly Value[] {
+  const tried = valuesTried[key]();
+  if (key === 'batch') {
+    const base = resolve({ batch: '1' });
+    return tried.map((text) => ({ text, config: { ...base, recipe: { ...base.recipe, batchSize: Number(text) } } }));
+  }
+  if (key === 'hidden-dim') {
+    const { heads, processor } = resolve({}).model;
+    const step = processor === 'attention' ? heads : 1;
+    const base = resolve({ 'hidden-dim': String(step) });
+    return tried
+      .filter((text) => Number(text) % step === 0)
+      .map((text) => ({ text, config: { ...base, model: { ...base.model, hiddenDim: Number(text) } } }));
+  }
   const values: Value[] = [];
   let refusal: InputError | undefined;
-  for (const flag of texts[key]()) {
+  for (const text of tried) {
     try {
-      values.push({ flag, config: resolve({ [key]: flag }) });
+      values.push({ text, config: resolve({ [key]: text }) });
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       refusal ??= error;
@@ -56,4 +67,13 @@ export function valuesOf(key: Solvable, resolve: (flags: Flags) => Config): read
   }
   if (values.length === 0 && refusal) throw refusal;
   return values;
+}
+
+/**
+ * How many values on live bytes are never below where they were. Deepening a plan that recomputes every K layers first lengthens its
+ * last segment; all other options only add rows, columns or layers.
+ */
+export function periodOf(key: Solvable, { recipe }: Config): number {
+  const { processor } = recipe.checkpoint;
+  return key === 'layers' && processor.kind === 'every' ? processor.layers + 1 : 2;
 }

@@ -10,6 +10,7 @@ import { initSchema } from './init.js';
 import { ladderSchema } from './ladder.js';
 import { measuredSchema } from './measured.js';
 import { profilesSchema } from './profiles.js';
+import { solutionSchema } from './solve.js';
 import { sweepSchema } from './sweep.js';
 import { validationSchema } from './validate.js';
 import { verificationSchema } from './verify.js';
@@ -17,6 +18,7 @@ import { verificationSchema } from './verify.js';
 export const reportSchemas = {
   'gc-plan/estimate@1': estimateSchema,
   'gc-plan/sweep@1': sweepSchema,
+  'gc-plan/solve@1': solutionSchema,
   'gc-plan/advise@1': adviseSchema,
   'gc-plan/verify@1': verificationSchema,
   'gc-plan/ladder@1': ladderSchema,

@@ -1,0 +1,89 @@
+/** `gc-plan solve`: the largest value of one option that fits on a card, and the next one, which does not. */
+import { orList, shown } from '../config/nearest.js';
+import { type ResolveInput, resolverFor } from '../config/resolve.js';
+import type { Flags } from '../config/typed.js';
+import { InputError } from '../errors.js';
+import type { Estimate } from '../report/schemas/estimate.js';
+import type { Solution } from '../report/schemas/solve.js';
+import { estimateCommand } from '../search/command-line.js';
+import { solve as solveAmong } from '../search/solve.js';
+import { periodOf, type Solvable, solvable, valuesOf } from '../search/solve-values.js';
+import { tool } from '../version.js';
+import { experience } from './experience.js';
+import { priced } from './priced.js';
+
+export interface SolveInput extends ResolveInput {
+  /** The option to be found. */
+  readonly for: string | undefined;
+}
+
+export async function solve(input: SolveInput): Promise<Solution> {
+  const key = parseKey(input);
+  const resolve = await resolverFor(input);
+  const values = valuesOf(key, resolve);
+  const { config } = values[0]!;
+  const { device } = config;
+  if (device === null)
+    throw new InputError('missing-card', 'solve needs to know the card: which one, or how much memory it has.', [
+      `gc-plan solve --for ${key} --gpu rtx-4090`,
+      `gc-plan solve --for ${key} --vram 24GB`,
+    ]);
+  const { largest, numJudged } = solveAmong({
+    configs: values.map((value) => value.config),
+    device,
+    accuracy: experience(config.runtime),
+    period: periodOf(key, config),
+    allowTight: config.allowTight,
+  });
+  const answerAt = (index: number) => {
+    const text = values[index]?.text;
+    if (text === undefined) return undefined;
+    const flags: Flags = { [key]: text };
+    const estimate = priced(resolve(flags));
+    return {
+      answer: answerOf(Number(text), estimate, estimateCommand(input.model, { ...input.flags, ...flags })),
+      estimate,
+    };
+  };
+  const best = answerAt(largest);
+  const next = answerAt(largest + 1);
+  const { accuracy, assumptions } = (best ?? next)!.estimate;
+  return {
+    schema: 'gc-plan/solve@1',
+    tool: tool(),
+    for: key,
+    device,
+    ...(best && { best: best.answer }),
+    ...(next && { next: next.answer }),
+    numValues: values.length,
+    numJudged,
+    accuracy,
+    assumptions,
+  };
+}
+
+function answerOf(
+  value: number,
+  { config, parameters, memory, verdict, cost }: Estimate,
+  command: string,
+): NonNullable<Solution['best']> {
+  return { value, config, parameters: parameters.count, memory, verdict, cost, command };
+}
+
+function parseKey({ for: typed, flags }: SolveInput): Solvable {
+  const key = solvable.find((name) => name === typed?.replace(/^--/, ''));
+  const examples = ['gc-plan solve --for batch --gpu a100-40gb', 'gc-plan solve --for hidden-dim --vram 24GB'];
+  if (key === undefined) {
+    const what = typed === undefined ? 'solve needs to know what to look for' : `--for ${shown(typed)}`;
+    throw new InputError('unknown-key', `${what}: it must be ${orList(solvable)}.`, examples);
+  }
+  const typedToo = key === 'resolution' ? ['resolution', 'grid'] : [key];
+  const conflict = typedToo.find((name) => flags[name] !== undefined);
+  if (conflict !== undefined)
+    throw new InputError(
+      'conflicting-options',
+      `--for ${key} looks for what --${conflict} gives: leave one of them out.`,
+      [`Leave --${conflict} out.`],
+    );
+  return key;
+}
