@@ -107,7 +107,7 @@ export class Forward {
   /** A cuBLASLt call: its scratch lives for this one kernel. */
   product(name: string, reads: readonly BufferId[], result: BufferId): void {
     const { schedule } = this.lowering;
-    const workspace = schedule.buffer(workspaceShape, 1, 'temporary', 'int8');
+    const workspace = schedule.buffer(workspaceShape, 1);
     schedule.run(name, reads, [result, workspace]);
   }
 
@@ -185,8 +185,10 @@ export class Forward {
   }
 
   shape(id: ValueId, environment: Environment): Shape {
-    const [rows, ...rest] = this.lowering.program.values[id]!.shape;
-    return [{ ...rows!, symbol: environment.rowsOf(rows!.symbol) }, ...rest];
+    const { shape } = this.lowering.program.values[id]!;
+    const [rows, ...rest] = shape;
+    const symbol = environment.rowsOf(rows!.symbol);
+    return symbol === rows!.symbol ? shape : [{ ...rows!, symbol }, ...rest];
   }
 
   private rows(id: ValueId, environment: Environment): string {

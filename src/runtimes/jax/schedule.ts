@@ -13,16 +13,13 @@ interface Buffer {
   readonly shape: Shape;
   readonly elementBytes: number;
   readonly category: Category;
-  readonly dtype: string | undefined;
 }
 
 interface Kernel {
   readonly name: string;
-  readonly module: Module;
-  readonly phase: Phase;
-  readonly recompute: boolean;
+  readonly place: Place;
   readonly reads: readonly BufferId[];
-  readonly writes: BufferId[];
+  readonly writes: readonly BufferId[];
 }
 
 /** The phase and module that kernels are written down with. */
@@ -47,19 +44,19 @@ export class Schedule {
   }
 
   /** An array that a kernel will write. */
-  buffer(shape: Shape, elementBytes: number, category: Category = 'temporary', dtype?: string): BufferId {
-    return this.buffers.push({ shape, elementBytes, category, dtype }) - 1;
+  buffer(shape: Shape, elementBytes: number, category: Category = 'temporary'): BufferId {
+    return this.buffers.push({ shape, elementBytes, category }) - 1;
   }
 
   run(name: string, reads: readonly BufferId[], writes: readonly BufferId[] = []): void {
-    this.kernels.push({ ...this.place, name, reads, writes: [...writes] });
+    this.kernels.push({ name, place: this.place, reads, writes });
   }
 
   /** A kernel at this place of the order whose results are named later. */
   open(name: string): (buffer: BufferId) => void {
-    const kernel: Kernel = { ...this.place, name, reads: [], writes: [] };
-    this.kernels.push(kernel);
-    return (buffer) => kernel.writes.push(buffer);
+    const writes: BufferId[] = [];
+    this.run(name, [], writes);
+    return (buffer) => writes.push(buffer);
   }
 
   /** Donated arguments and results live until the step ends. */
@@ -68,38 +65,43 @@ export class Schedule {
   }
 
   trace(): Trace {
+    const { buffers, kernels } = this;
     const lastUse = this.lastUses();
-    const firstBackward = this.kernels.findIndex(({ phase }) => phase === 'backward');
+    const firstBackward = kernels.findIndex(({ place }) => place.phase === 'backward');
     const recorder = new TraceRecorder();
-    const storageOf = new Map<BufferId, number>();
-    let previous: Kernel | undefined;
-    for (const [index, kernel] of this.kernels.entries()) {
-      if (kernel.phase !== previous?.phase || kernel.recompute !== previous.recompute) {
-        recorder.mark(kernel.phase, kernel.recompute);
-        if (kernel.phase !== 'setup' && (previous === undefined || previous.phase === 'setup')) recorder.markLastStep();
+    const storageOf = new Int32Array(buffers.length).fill(-1);
+    const release = (id: BufferId, index: number) => {
+      if (lastUse[id] !== index) return;
+      recorder.release(storageOf[id]!);
+      lastUse[id] = -1;
+    };
+    let previous: Place | undefined;
+    for (const [index, { name, place, reads, writes }] of kernels.entries()) {
+      const { phase, module, recompute } = place;
+      if (phase !== previous?.phase || recompute !== previous.recompute) {
+        recorder.mark(phase, recompute);
+        if (phase !== 'setup' && (previous === undefined || previous.phase === 'setup')) recorder.markLastStep();
       }
-      previous = kernel;
-      recorder.currentOperation = recorder.operation(kernel.name);
-      recorder.currentModule = recorder.module(kernel.module);
-      for (const id of kernel.writes) {
-        if (storageOf.has(id)) continue;
-        const { shape, elementBytes, category, dtype } = this.buffers[id]!;
-        const storage = recorder.allocate(shape, elementBytes, dtype);
-        const neededBackward = kernel.phase === 'forward' ? lastUse[id]! >= firstBackward : kernel.recompute;
-        const made = category === 'temporary' && neededBackward && lastUse[id]! > index;
-        recorder.categorize(storage, made && firstBackward >= 0 ? 'activation' : category);
-        storageOf.set(id, storage);
+      previous = place;
+      recorder.currentOperation = recorder.operation(name);
+      recorder.currentModule = recorder.module(module);
+      for (const id of writes) {
+        if (storageOf[id]! >= 0) continue;
+        const { shape, elementBytes, category } = buffers[id]!;
+        storageOf[id] = recorder.allocate(shape, elementBytes);
+        const neededBackward = phase === 'forward' ? firstBackward >= 0 && lastUse[id]! >= firstBackward : recompute;
+        const kept = category === 'temporary' && neededBackward && lastUse[id]! > index;
+        recorder.categorize(storageOf[id]!, kept ? 'activation' : category);
       }
-      for (const id of new Set([...kernel.reads, ...kernel.writes])) {
-        if (lastUse[id] === index) recorder.release(storageOf.get(id)!);
-      }
+      for (const id of reads) release(id, index);
+      for (const id of writes) release(id, index);
     }
     return recorder.finish();
   }
 
-  /** Per buffer: the last kernel that touches it. */
-  private lastUses(): number[] {
-    const last: number[] = new Array(this.buffers.length).fill(-1);
+  /** Per buffer: the last kernel that touches it; `Infinity` where it lives on. */
+  private lastUses(): Float64Array {
+    const last = new Float64Array(this.buffers.length).fill(-1);
     for (const [index, { reads, writes }] of this.kernels.entries()) {
       for (const id of reads) last[id] = index;
       for (const id of writes) last[id] = index;

@@ -48,7 +48,7 @@ export const fields = {
 
 export const workspaceShape: Shape = [axis('workspaceBytes')];
 /** Mean and reciprocal deviation of every row. */
-export const statisticsShape = (rows: string): Shape => [axis(rows), axis('batch')];
+export const statisticsShape = (rows: string): Shape => intern(rows, () => [axis(rows), axis('batch')]);
 const numAtmosphericVariables = 6;
 /** Differences of the atmospheric variables, those that live until the gradients of the loss head meet and the others. */
 export const lossHead = {
@@ -58,8 +58,20 @@ export const lossHead = {
 } as const;
 const numSurfaceVariables = 5;
 
+/** Equal shapes are one object: a trace finds a shape's layout by identity first, and asks thousands of times. */
+const interned = new Map<string, Shape>();
+function intern(key: string, make: () => Shape): Shape {
+  let shape = interned.get(key);
+  if (shape === undefined) {
+    shape = make();
+    interned.set(key, shape);
+  }
+  return shape;
+}
+
 /** Shape of a GEMM operand or result, batch folded into the rows: `[padded rows, columns]`. */
-export const gemmShape = (rows: string, columns: Axis): Shape => [paddedRows(rows), paddedColumns(columns)];
+export const gemmShape = (rows: string, columns: Axis): Shape =>
+  intern(`${rows}|${columns.symbol}|${columns.factor}`, () => [paddedRows(rows), paddedColumns(columns)]);
 
 const ceilTo = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 

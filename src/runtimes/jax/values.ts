@@ -10,10 +10,11 @@ export type Representation =
   | { readonly kind: 'fused'; readonly reads: readonly BufferId[] };
 
 export const inBuffer = (buffer: BufferId): Representation => ({ kind: 'buffer', buffer });
-export const fused = (...parts: readonly Representation[]): Representation => ({
-  kind: 'fused',
-  reads: [...new Set(parts.flatMap(buffersOf))],
-});
+export function fused(...parts: readonly Representation[]): Representation {
+  const [only] = parts;
+  const reads = parts.length === 1 ? buffersOf(only!) : [...new Set(parts.flatMap(buffersOf))];
+  return { kind: 'fused', reads };
+}
 export const buffersOf = (value: Representation): readonly BufferId[] =>
   value.kind === 'buffer' ? [value.buffer] : value.reads;
 

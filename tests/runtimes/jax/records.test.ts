@@ -106,12 +106,12 @@ describe('verdicts of JAX steps', () => {
 });
 
 describe('published figures of JAX', () => {
-  it('predicts what XLA’s warnings say the step needs before they recompute, within 2 %', () => {
+  it('predicts what XLA’s warnings say the step needs before they recompute, within 3 %', () => {
     const logged = priced.filter(({ record }) => record.xla_remat_log !== undefined);
     expect(logged.length).toBe(11);
     for (const { peakLiveBytes, argumentBytes, record } of logged) {
       const needed = peakLiveBytes - argumentBytes + record.output_bytes - record.alias_bytes;
-      expect(Math.abs(needed / record.xla_remat_log!.before_bytes - 1)).toBeLessThan(0.02);
+      expect(Math.abs(needed / record.xla_remat_log!.before_bytes - 1)).toBeLessThan(0.03);
     }
   });
 
