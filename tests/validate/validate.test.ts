@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { errorPercent, figuresOf } from '../../src/accuracy/figures.js';
+import { accuracyPromises } from '../../src/accuracy/promises.js';
+import { markdownTable } from '../../src/report/github/markdown.js';
+import { publishedSchemas } from '../../src/report/schemas/published.js';
+import type { Validation } from '../../src/report/schemas/validate.js';
+import {
+  promiseHead,
+  promiseRows,
+  publishedHead,
+  publishedRows,
+  runtimeHead,
+  runtimeRows,
+  worstCases,
+} from '../../src/report/validate/rows.js';
+import { invoke } from '../cli/invoke.js';
+import { quantile } from '../statistics.js';
+
+let validation: Validation;
+let exit: number;
+beforeAll(async () => {
+  const run = await invoke(['validate', '--json']);
+  validation = JSON.parse(run.stdout);
+  exit = run.exit;
+}, 120_000);
+
+describe('gc-plan validate', () => {
+  it('exits 0: every promise about every runtime holds', () => {
+    expect(validation.promises.filter(({ holds }) => !holds)).toEqual([]);
+    expect(exit).toBe(0);
+    expect(new Set(validation.promises.map(({ runtime }) => runtime))).toEqual(new Set(['pytorch', 'jax', 'tfjs']));
+  });
+
+  it('is what its published schema says', () => {
+    const ajv = new Ajv2020({ schemas: Object.values(publishedSchemas()), strict: true });
+    const check = ajv.getSchema('gc-plan/validate@1')!;
+    expect(check(validation) ? [] : check.errors).toEqual([]);
+  });
+
+  it('computes its figures from its cases', () => {
+    for (const { runtime, cases, medianErrorPercent, p95ErrorPercent, worstUnderPercent } of validation.runtimes) {
+      const own = validation.cases.filter((each) => each.runtime === runtime);
+      const errors = own.map(({ predictedBytes, truthBytes }) => 100 * (predictedBytes / truthBytes - 1));
+      expect(cases).toBe(own.length);
+      expect(medianErrorPercent).toBeCloseTo(quantile(errors.map(Math.abs), 0.5), 9);
+      expect(p95ErrorPercent).toBeCloseTo(quantile(errors.map(Math.abs), 0.95), 9);
+      expect(worstUnderPercent).toBeCloseTo(Math.max(0, ...errors.map((error) => -error)), 9);
+    }
+  });
+
+  it('gives a figure for every published point of quality A or B and an answer for every C', () => {
+    for (const { quality, errorPercent: error, agrees } of validation.published) {
+      if (quality === 'A' || quality === 'B') expect(error).toBeDefined();
+      if (quality === 'C') expect(agrees).toBeDefined();
+    }
+  });
+
+  it('writes docs/accuracy.md as it is committed', async () => {
+    await expect(accuracyPage(validation)).toMatchFileSnapshot('../../docs/accuracy.md');
+  });
+
+  it('promises what README says', () => {
+    const readme = readFileSync('README.md', 'utf8');
+    for (const runtime of ['pytorch', 'jax', 'tfjs'] as const) {
+      const [median, p95, under] = accuracyPromises
+        .filter((promise) => promise.runtime === runtime)
+        .map(({ limitPercent }) => `${limitPercent} %`);
+      expect(readme).toContain(`| ${runtime} | ${median} | ${p95} | ${under} |`);
+    }
+  });
+});
+
+describe('the figures of many errors', () => {
+  it('count an over-prediction in the median, and not as an under-prediction', () => {
+    expect(figuresOf([errorPercent(110, 100)])).toEqual({
+      medianErrorPercent: expect.closeTo(10),
+      p95ErrorPercent: expect.closeTo(10),
+      worstUnderPercent: 0,
+    });
+    expect(figuresOf([errorPercent(90, 100), 0, 0]).worstUnderPercent).toBeCloseTo(10);
+  });
+});
+
+function accuracyPage(report: Validation): string {
+  return [
+    '# Accuracy',
+    '',
+    'Written by `gc-plan validate` (a test keeps this page as the command gives it). Predicted is `peakLiveBytes`; errors are predicted ÷ truth − 1. No number in',
+    'a model is fitted to any of these. Quality: A allocator or compiler figure · B measured · C only fits or does not · D stated requirement.',
+    '',
+    markdownTable(runtimeHead, runtimeRows(report), '<>>>><'),
+    '',
+    ...report.runtimes.map(({ runtime, source }) => `- ${runtime}: ${source}`),
+    '',
+    'Per case, with the allocators’ numbers too: [PyTorch](accuracy-pytorch.md), [JAX](jax.md).',
+    '',
+    '## Promises',
+    '',
+    '`gc-plan validate` exits 1 when one of these no longer holds.',
+    '',
+    markdownTable(promiseHead, promiseRows(report), '<>><'),
+    '',
+    '## Published figures',
+    '',
+    markdownTable(publishedHead, publishedRows(report), '<<<<>'),
+    '',
+    ...report.published.map(
+      ({ id, source, explanation, command }) => `- ${id}: ${explanation} ${source}. \`${command}\``,
+    ),
+    '',
+    '## The ten largest errors',
+    '',
+    markdownTable(
+      ['runtime', 'configuration', 'error'],
+      worstCases(report, 10).map(({ runtime, name, errorPercent: error }) => [runtime, name, `${error.toFixed(3)} %`]),
+      '<<>',
+    ),
+    '',
+  ].join('\n');
+}
