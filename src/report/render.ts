@@ -12,6 +12,7 @@ import type { Init } from './schemas/init.js';
 import type { Ladder } from './schemas/ladder.js';
 import type { Measured } from './schemas/measured.js';
 import type { Profiles } from './schemas/profiles.js';
+import type { Solution } from './schemas/solve.js';
 import type { Sweep } from './schemas/sweep.js';
 import type { Validation } from './schemas/validate.js';
 import type { Verification } from './schemas/verify.js';
@@ -28,6 +29,7 @@ export interface Reports {
   readonly 'gc-plan/ladder@1': Ladder;
   readonly 'gc-plan/measured@1': Measured;
   readonly 'gc-plan/doctor@1': Doctor;
+  readonly 'gc-plan/solve@1': Solution;
   readonly 'gc-plan/sweep@1': Sweep;
 }
 export type ReportName = keyof Reports;
@@ -52,6 +54,7 @@ const renderers: Renderers = {
     svg: async () => (await import('./explain/svg.js')).loadTimelineSvg(),
     html: async () => (await import('./html/explain.js')).loadExplanationPage(),
   },
+  'gc-plan/solve@1': { table: async () => (await import('./table/solve.js')).renderSolution, json },
   'gc-plan/sweep@1': {
     table: async () => (await import('./table/sweep.js')).renderSweep,
     json,
