@@ -35,7 +35,7 @@ export const tfjsAccuracy: Accuracy = {
 export const jaxAccuracy: Accuracy = {
   runtime: 'jax',
   cases: 100,
-  medianErrorPercent: 0.163,
+  medianErrorPercent: 0.17,
   p95ErrorPercent: 2.172,
   worstUnderPercent: 4.037,
   source:

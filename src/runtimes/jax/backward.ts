@@ -6,6 +6,7 @@ import { axis } from '../../program/shape.js';
 import type { Block, LayerNorm, Linear, Node, Operation, ValueId } from '../../program/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Forward, Lowering } from './forward.js';
+import { Gradients } from './gradients.js';
 import type { LossHead } from './loss-head.js';
 import { readsOf } from './operations.js';
 import type { BufferId } from './schedule.js';
@@ -19,7 +20,7 @@ import { buffersOf, type Environment, fused, inBuffer, innerEnvironment, type Re
 export type HeadOrder = 'inOrder' | 'waits' | 'runsAhead';
 
 export class Backward {
-  private readonly gradients = new Map<ValueId, Representation[]>();
+  private readonly gradients: Gradients;
   /** Gradients of parameters, in the order in which they are made. */
   readonly parameterGradients: BufferId[] = [];
 
@@ -27,13 +28,8 @@ export class Backward {
     private readonly lowering: Lowering,
     private readonly forward: Forward,
     private readonly lossHead: LossHead,
-  ) {}
-
-  private runAhead(head: Linear, environment: Environment): void {
-    const terms = this.gradients.get(head.output);
-    if (terms === undefined) return;
-    const operand = this.operandOf(head.output, fused(...terms), environment);
-    this.ahead.set(head, { operand, result: this.inputProduct(head.input, head.weight, operand, environment) });
+  ) {
+    this.gradients = new Gradients(lowering, forward);
   }
 
   seed(value: ValueId, gradient: Representation): void {
@@ -80,11 +76,8 @@ export class Backward {
     else this.recomputed(block.body, again, block.role.kind === 'decoder' ? 'runsAhead' : 'inOrder');
     if (slices?.loop === 'loop' && slices.set === 'grid2mesh') this.zerosOfUnrolledSlices(block);
     // The barrier at the block's entrance: gradients leave as arrays.
-    for (const id of block.inputs) {
-      const terms = this.gradients.get(id);
-      if (terms === undefined) continue;
-      const sum = terms.length === 1 ? terms[0]! : fused(...terms);
-      this.gradients.set(id, [inBuffer(this.materialise(id, sum, environment))]);
+    for (const id of block.inputs.filter((input) => this.gradients.has(input))) {
+      this.gradients.set(id, [inBuffer(this.gradients.materialise(id, this.gradients.of(id), environment))]);
     }
   }
 
@@ -93,20 +86,25 @@ export class Backward {
    * sums that go out (from zeros) live as long as the loop does, as does what waits to be added to those sums.
    */
   private scan(block: Block, environment: Environment, again: Environment): void {
+    const { gradients } = this;
     const { schedule, zeros, gemm } = this.lowering;
-    const [output] = block.outputs;
-    const incoming = this.forward.array(this.forward.shape(output!, environment));
-    schedule.run(this.gradientName(output!), buffersOf(fused(...(this.gradients.get(output!) ?? []))), [incoming]);
-    this.gradients.set(output!, [inBuffer(incoming)]);
-    const waiting = block.inputs.map((id) => ({ id, terms: this.gradients.get(id) ?? [] }));
-    for (const { id } of waiting) this.gradients.delete(id);
+    const output = block.outputs[0]!;
+    const incoming = this.forward.array(this.forward.shape(output, environment));
+    schedule.run(gradients.nameOf(output), buffersOf(gradients.of(output)), [incoming]);
+    gradients.set(output, [inBuffer(incoming)]);
+    const waiting = block.inputs.map((id) => ({ id, terms: gradients.termsOf(id) }));
+    for (const { id } of waiting) gradients.take(id);
     const sums = block.inputs.map((id) => zeros.take(this.forward.shape(id, environment), gemm.elementBytes));
     zeros.filledInPlace(() => this.recomputed(block.body, again, 'inOrder', block.body.at(-1)));
-    const outside = block.inputs.flatMap((id) => [...buffersOf(environment.value(id))]);
-    const slice = block.inputs.flatMap((id) => buffersOf(fused(...(this.gradients.get(id) ?? []))));
-    const added = waiting.flatMap(({ terms }) => buffersOf(fused(...terms)));
-    schedule.run('end of the loop over slices', [incoming, ...outside, ...slice, ...added, ...this.normOfNodes], sums);
-    for (const [index, { id, terms }] of waiting.entries()) this.gradients.set(id, [...terms, inBuffer(sums[index]!)]);
+    const outside = block.inputs.flatMap((id) => buffersOf(environment.value(id)));
+    const ofSlice = block.inputs.flatMap((id) => buffersOf(gradients.of(id)));
+    const added = waiting.flatMap(({ terms }) => terms.flatMap(buffersOf));
+    schedule.run(
+      'end of the loop over slices',
+      [incoming, ...outside, ...ofSlice, ...added, ...this.normOfNodes],
+      sums,
+    );
+    for (const [index, { id, terms }] of waiting.entries()) gradients.set(id, [...terms, inBuffer(sums[index]!)]);
   }
 
   /** A Python loop writes every slice's scatter-add down: each starts from zeros of its own, in f32 for the encoder's sum. */
@@ -129,16 +127,14 @@ export class Backward {
   }
 
   private operation(operation: Operation, environment: Environment): void {
-    const terms = this.gradients.get(operation.output);
-    if (terms === undefined) return;
-    this.gradients.delete(operation.output);
-    const gradient = terms.length === 1 ? terms[0]! : fused(...terms);
+    if (!this.gradients.has(operation.output)) return;
+    const gradient = this.gradients.take(operation.output);
     switch (operation.kind) {
       case 'linear':
         this.linear(operation, gradient, environment);
         return;
       case 'activation':
-        this.add(operation.input, fused(gradient, environment.value(operation.input)));
+        this.gradients.add(operation.input, fused(gradient, environment.value(operation.input)));
         return;
       case 'layerNorm':
         this.layerNorm(operation, gradient, environment);
@@ -148,25 +144,29 @@ export class Backward {
         return;
       case 'segmentSum':
         // Gathered from, so the receivers' gradient gets a buffer.
-        this.add(operation.input, fused(inBuffer(this.materialise(operation.output, gradient, environment))));
+        this.gradients.add(
+          operation.input,
+          fused(inBuffer(this.gradients.materialise(operation.output, gradient, environment))),
+        );
         return;
       case 'concat':
         // A slice each.
-        for (const id of operation.inputs) this.add(id, fused(gradient));
+        for (const id of operation.inputs) this.gradients.add(id, fused(gradient));
         return;
       case 'add': {
         // A residual sum: both branches read the gradient, so it is added up once.
-        const sum = inBuffer(this.materialise(operation.output, gradient, environment));
-        this.add(operation.left, sum);
-        this.add(operation.right, sum);
+        const sum = inBuffer(this.gradients.materialise(operation.output, gradient, environment));
+        this.gradients.add(operation.left, sum);
+        this.gradients.add(operation.right, sum);
         return;
       }
       case 'loss':
-        this.add(operation.prediction, this.lossHead.backward(environment.value(operation.prediction)));
+        this.gradients.add(operation.prediction, this.lossHead.backward(environment.value(operation.prediction)));
         return;
       default: {
         const reads = readsOf(operation);
-        for (const id of reads) this.add(id, fused(gradient, ...reads.map((read) => environment.value(read))));
+        for (const id of reads)
+          this.gradients.add(id, fused(gradient, ...reads.map((read) => environment.value(read))));
       }
     }
   }
@@ -182,14 +182,20 @@ export class Backward {
       return;
     }
     if (ahead === undefined) this.inputGradient(linear, operand, environment);
-    else this.add(linear.input, inBuffer(ahead.result));
+    else this.gradients.add(linear.input, inBuffer(ahead.result));
     this.forward.operand(linear.input, environment);
     this.waiting.push(weights);
   }
 
   private readonly waitingHeads = new Set<Linear>();
   private readonly waiting: (() => void)[] = [];
+  /** By `runsAhead`: the gradients of the head's result and of its input. */
   private readonly ahead = new Map<Linear, { readonly operand: BufferId; readonly result: BufferId }>();
+
+  private runAhead(head: Linear, environment: Environment): void {
+    const operand = this.operandOf(head.output, this.gradients.of(head.output), environment);
+    this.ahead.set(head, { operand, result: this.inputProduct(head.input, head.weight, operand, environment) });
+  }
 
   private weightGradients({ input, weight, bias }: Linear, operand: BufferId, environment: Environment): void {
     const { schedule, program, gemm } = this.lowering;
@@ -197,19 +203,19 @@ export class Backward {
     for (const id of products) {
       const buffer = schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
       this.parameterGradients.push(buffer);
-      if (id === bias) schedule.run(this.gradientName(id), [operand], [buffer]);
-      else this.forward.product(this.gradientName(id), [this.forward.operand(input, environment), operand], buffer);
+      if (id === bias) schedule.run(this.gradients.nameOf(id), [operand], [buffer]);
+      else this.forward.product(this.gradients.nameOf(id), [this.forward.operand(input, environment), operand], buffer);
     }
   }
 
   private inputGradient({ input, weight }: Linear, operand: BufferId, environment: Environment): void {
     if (!this.lowering.program.values[input]!.differentiable) return;
-    this.add(input, inBuffer(this.inputProduct(input, weight, operand, environment)));
+    this.gradients.add(input, inBuffer(this.inputProduct(input, weight, operand, environment)));
   }
 
   private inputProduct(input: ValueId, weight: ValueId, operand: BufferId, environment: Environment): BufferId {
     const result = this.forward.array(this.forward.gemmShapeOf(input, environment));
-    this.forward.product(this.gradientName(input), [operand, ...this.forward.weight(weight, environment)], result);
+    this.forward.product(this.gradients.nameOf(input), [operand, ...this.forward.weight(weight, environment)], result);
     return result;
   }
 
@@ -217,26 +223,27 @@ export class Backward {
   private operandOf(id: ValueId, gradient: Representation, environment: Environment): BufferId {
     if (gradient.kind === 'buffer') return gradient.buffer;
     const buffer = this.forward.array(this.forward.gemmShapeOf(id, environment));
-    this.lowering.schedule.run(this.gradientName(id), gradient.reads, [buffer]);
+    this.lowering.schedule.run(this.gradients.nameOf(id), gradient.reads, [buffer]);
     return buffer;
   }
 
   /**
-   * Two kernels: sums over rows for scale and offset, which also write the incoming gradient where that is a sum or a gather,
-   * then the gradient of the input. In f32 the normalised product gets a buffer in between.
+   * The kernels that sum over rows, for scale and offset, also write the incoming gradient where that is a sum or a gather; the
+   * gradient of the input is computed by the kernel that reads it.
    */
   private layerNorm(operation: LayerNorm, gradient: Representation, environment: Environment): void {
     const { input, scale, offset, output } = operation;
     const { schedule, program, gemm } = this.lowering;
-    const incoming = gradient.kind === 'buffer' ? gradient : inBuffer(this.materialise(output, gradient, environment));
+    const incoming =
+      gradient.kind === 'buffer' ? gradient : inBuffer(this.gradients.materialise(output, gradient, environment));
     const saved = fused(environment.value(input), inBuffer(environment.statisticsOf(operation)));
     if (gradient.kind === 'buffer') this.normOfNodes = buffersOf(saved);
     for (const id of [scale, offset]) {
       const buffer = schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
-      schedule.run(this.gradientName(id), [...buffersOf(incoming), ...buffersOf(saved)], [buffer]);
+      schedule.run(this.gradients.nameOf(id), [...buffersOf(incoming), ...buffersOf(saved)], [buffer]);
       this.parameterGradients.push(buffer);
     }
-    this.add(input, fused(incoming, saved));
+    this.gradients.add(input, fused(incoming, saved));
   }
 
   /**
@@ -245,12 +252,12 @@ export class Backward {
    */
   private scatterAdd(nodes: ValueId, edges: ValueId, gradient: Representation, environment: Environment): void {
     const { schedule, zeros, gemm } = this.lowering;
-    const terms = this.gradients.get(nodes) ?? [];
+    const terms = this.gradients.termsOf(nodes);
     const open = terms.length > 0 && !terms.some((term) => this.scattered.has(term));
     const target = open
-      ? this.materialise(nodes, terms.length === 1 ? terms[0]! : fused(...terms), environment)
+      ? this.gradients.materialise(nodes, this.gradients.of(nodes), environment)
       : zeros.take(this.forward.shape(nodes, environment), gemm.elementBytes);
-    schedule.run(`scatter-add ${this.gradientName(edges)}`, buffersOf(gradient), [target]);
+    schedule.run(`scatter-add ${this.gradients.nameOf(edges)}`, buffersOf(gradient), [target]);
     const sum = inBuffer(target);
     this.scattered.add(sum);
     this.gradients.set(nodes, open ? [sum] : [...terms, sum]);
@@ -259,24 +266,6 @@ export class Backward {
   /** Rows of the last node update: the sums for its scale and offset may be left to the kernel that adds up the nodes' gradient. */
   private normOfNodes: readonly BufferId[] = [];
   private readonly scattered = new WeakSet<Representation>();
-
-  private materialise(id: ValueId, gradient: Representation, environment: Environment): BufferId {
-    if (gradient.kind === 'buffer') return gradient.buffer;
-    const buffer = this.forward.array(this.forward.shape(id, environment));
-    this.lowering.schedule.run(this.gradientName(id), gradient.reads, [buffer]);
-    return buffer;
-  }
-
-  private add(id: ValueId, term: Representation): void {
-    if (!this.lowering.program.values[id]!.differentiable) return;
-    const terms = this.gradients.get(id);
-    if (terms === undefined) this.gradients.set(id, [term]);
-    else terms.push(term);
-  }
-
-  private gradientName(id: ValueId): string {
-    return `gradient of ${this.forward.name(id)}`;
-  }
 }
 
 const isPlainEncoder = (node: Node): node is Block =>

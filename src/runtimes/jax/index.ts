@@ -1,13 +1,19 @@
 /** JAX: what XLA:GPU allocates for the training step of DeepMind's GraphCast. */
+import type { Config } from '../../config/types.js';
 import type { Runtime } from '../types.js';
+import { lossHeadPlan } from './loss-head-plans.js';
 import { jaxProcess } from './process.js';
 import { segmentJax } from './segment.js';
 import { traceJax } from './step.js';
 import { jaxDimensions } from './symbols.js';
 
+/** One sample lets XLA fold constants, and the compiled loss heads differ by their sizes. */
+const sizeClass = (config: Config): string => JSON.stringify([config.recipe.batchSize === 1, lossHeadPlan(config)]);
+
 export const jaxRuntime: Runtime = {
   segment: segmentJax,
   dimensions: jaxDimensions,
+  sizeClass,
   trace: traceJax,
   process: jaxProcess,
 };
