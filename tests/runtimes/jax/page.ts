@@ -87,7 +87,7 @@ aliased + temporaries of \`memory_analysis()\`, in which constants and the CUDA 
 The rules (\`src/runtimes/jax/\`) write down the kernels that XLA runs, in order, with what each of them reads; a buffer is freed after
 its last reader. No constant is fitted. They were read off the buffer assignment of compiled steps, among them config A
 (1°, 512/16, bf16). The hold-out rows were drawn at random and compiled after
-them; when the first six were there, one rule was corrected (where the head's weight gradient runs inside a rollout's loop). Measured, not derived, are the error bars of the
+them; when the first two were there, one rule was corrected (where the head's weight gradient runs inside a rollout's loop). Measured, not derived, are the error bars of the
 range, the largest saving of XLA's own recomputation, and how many prediction-wide arrays meet in the loss head, which XLA's
 fusion pass decides shape by shape (\`loss-head-plans.ts\`: the loss compiled alone, shape by shape; others get the middle).
 
