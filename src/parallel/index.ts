@@ -63,6 +63,9 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
   return {
     ...runtime,
     trace,
+    // Shares of the parameters end where sizes say.
+    sizeClass: (config) =>
+      isParallel(config) ? JSON.stringify([config.model, config.recipe]) : (runtime.sizeClass?.(config) ?? ''),
     dimensions: (base, config) =>
       runtime.dimensions(isParallel(config) ? dimensionsOfRank(config, base, worstRank(config, base)) : base, config),
     stepOfRank,

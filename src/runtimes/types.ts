@@ -9,6 +9,8 @@ export interface Runtime {
   readonly segment: (config: Config) => Segmentation;
   /** Symbols of its own, such as padded row counts; added to the model's. */
   readonly dimensions: (base: Dimensions, config: Config) => Dimensions;
+  /** Equal keys: sizes at which a structure's events come in the same order. Absent: at all sizes. */
+  readonly sizeClass?: (config: Config) => string;
   readonly trace: (program: ForwardProgram, config: Config) => Trace;
   readonly process: (input: ProcessInput) => ProcessMemory;
   /** The verdict that follows from `process`, where it can be had for less. */

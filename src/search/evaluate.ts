@@ -7,7 +7,7 @@ import type { Cursor } from './cursor.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';
 import { type Limits, requirementOf } from './requirements.js';
 import { groupAt, groupSize, groupsPerChunk, numGroups, type Space } from './space.js';
-import { Structures } from './structure.js';
+import { Structures, shapeKey } from './structure.js';
 
 /** How accurate each runtime's estimates have been so far. */
 export type Accuracies = Readonly<Record<RuntimeName, Accuracy>>;
@@ -26,7 +26,7 @@ export class Evaluator {
   constructor(
     private readonly search: Search,
     private readonly candidates: Candidates,
-    private readonly structures = new Structures(8),
+    private readonly structures = new Structures(32),
   ) {
     this.requirement = requirementOf(search.limits);
   }
@@ -51,11 +51,11 @@ export class Evaluator {
       cursor.addDone(size);
       return;
     }
-    const structure = this.structures.of(found.base);
+    const shape = shapeKey(found.base);
     const graph = counts(found.base.model);
     let index = found.firstIndex;
     for (const config of found.configs()) {
-      const sized = new SizedCandidate(config, structure, graph);
+      const sized = new SizedCandidate(config, this.structures.of(config, shape), graph);
       candidates.peakLiveBytes[index] = sized.peakLiveBytes;
       candidates.sampleFlops[index] = sized.sampleFlops;
       let state = stateCode.excluded;

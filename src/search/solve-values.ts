@@ -69,11 +69,15 @@ export function valuesOf(key: Solvable, resolve: (flags: Flags) => Config): read
   return values;
 }
 
+/** JAX: compiled loss heads are known for batches up to 4 and a few grids, and others are taken to be in their middle. */
+const jaxPeriod = 8;
+
 /**
  * How many values on live bytes are never below where they were. Deepening a plan that recomputes every K layers first lengthens its
  * last segment; all other options only add rows, columns or layers.
  */
-export function periodOf(key: Solvable, { recipe }: Config): number {
+export function periodOf(key: Solvable, { recipe, runtime }: Config): number {
   const { processor } = recipe.checkpoint;
-  return key === 'layers' && processor.kind === 'every' ? processor.layers + 1 : 2;
+  if (key === 'layers' && processor.kind === 'every') return processor.layers + 1;
+  return runtime === 'jax' && (key === 'batch' || key === 'resolution') ? jaxPeriod : 2;
 }

@@ -82,8 +82,8 @@ export function dimensionsFor(config: Config, counts: Counts): Dimensions {
   return runtimes[config.runtime].runtime.dimensions(dimensionsOf(config, counts), config);
 }
 
-/** Equal keys: the same trace, whatever the sizes. The card is part of it: XLA multiplies differently on each generation. */
-export function structureKey({ runtime, model, recipe, device }: Config): string {
+/** Equal keys: the same program and rules, whatever the sizes. The card is part of it: XLA multiplies differently on each generation. */
+export function shapeKey({ runtime, model, recipe, device }: Config): string {
   const { name, hiddenDim, meshLevel, grid, pressureLevels, inputChannels, outputChannels, radiusFraction, ...shape } =
     model;
   const { batchSize, accumulate, allocator, memFraction, ...rules } = recipe;
@@ -93,14 +93,20 @@ export function structureKey({ runtime, model, recipe, device }: Config): string
   return JSON.stringify([runtime, shape, rules, Math.min(accumulate, 2), device?.computeCapability, ...widths]);
 }
 
+const sizeClassOf = (config: Config): string => runtimes[config.runtime].runtime.sizeClass?.(config) ?? '';
+
+/** Equal keys: the same trace. */
+export const structureKey = (config: Config): string => shapeKey(config) + sizeClassOf(config);
+
 /** The structures met last: a search walks through them one after the other. */
 export class Structures {
   private readonly known = new Map<string, Structure>();
 
   constructor(private readonly maxKept = 64) {}
 
-  of(config: Config): Structure {
-    const key = structureKey(config);
+  /** `shape`: the configuration's `shapeKey`, where many share it. */
+  of(config: Config, shape = shapeKey(config)): Structure {
+    const key = shape + sizeClassOf(config);
     let structure = this.known.get(key);
     if (structure === undefined) {
       structure = new Structure(config);
