@@ -52,7 +52,7 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
   for (const [name, value] of Object.entries(program.data))
     leaves.set(value, tf.tensor(batchedRows(name, task, batchSize, shapeOf(value)[1]!), shapeOf(value)));
   const endpoints = new Map<string, Tensor>();
-  for (const each of graphEndpoints(program)) {
+  for (const each of graphEndpoints) {
     const numbers = batchedEndpoints(task.edges[each.edges][each.end], numNodes(each, task), batchSize);
     endpoints.set(endpointsName(each), tf.tensor1d(numbers, 'int32'));
   }

@@ -32,7 +32,7 @@ function setUp(ops: SymbolicOps, program: ForwardProgram, hasForcings: boolean) 
   for (const [name, value] of Object.entries(program.data))
     leaves.set(value, engine.variable(tensorShape(program.values[value]!.shape), name, 'input'));
   const endpoints = new Map<string, SymbolicTensor>();
-  for (const each of graphEndpoints(program)) {
+  for (const each of graphEndpoints) {
     const rows = tensorShape([axis(`${each.edges}Edges`), axis('batch'), axis('one')])[0]!;
     endpoints.set(endpointsName(each), engine.variable([rows], endpointsName(each), 'input'));
   }
@@ -53,12 +53,11 @@ export function tfjsDimensions(base: Dimensions): Dimensions {
   return { ...base, ...forcingDimensions(base), ...sumsOfRows(base) };
 }
 
-export function graphEndpoints(_program: ForwardProgram): readonly Endpoints[] {
-  return (['grid2mesh', 'mesh', 'mesh2grid'] as const).flatMap((edges) => [
-    { edges, end: 'senders' as const },
-    { edges, end: 'receivers' as const },
-  ]);
-}
+/** Node numbers of both ends of every edge set: int32 arrays on the device. */
+export const graphEndpoints: readonly Endpoints[] = (['grid2mesh', 'mesh', 'mesh2grid'] as const).flatMap((edges) => [
+  { edges, end: 'senders' },
+  { edges, end: 'receivers' },
+]);
 
 function trace(program: ForwardProgram, config: Config): Trace {
   const { recipe } = config;

@@ -1,5 +1,6 @@
 /** One rule per operation of the forward program: the TensorFlow.js operations that compute it. */
 import type { Recipe } from '../../config/types.js';
+import { InputError } from '../../errors.js';
 import type { ActivationFunction, Endpoints, Operation } from '../../program/types.js';
 import { leanLayerNorm, leanLinear, leanSilu } from './lean.js';
 import type { Ops } from './ops.js';
@@ -75,6 +76,9 @@ export const rules: Rules = {
 
 export function applyRule<T>(context: Context<T>, operation: Operation, value: (id: number) => T): T {
   const rule = rules[operation.kind] as Rule<Operation['kind']> | undefined;
-  if (rule === undefined) throw new Error(`TensorFlow.js has no rule for ${operation.kind}`);
+  if (rule === undefined)
+    throw new InputError('not-in-tfjs', `TensorFlow.js has no rule for the operation ${operation.kind}.`, [
+      '--runtime pytorch',
+    ]);
   return rule(context, operation, value);
 }

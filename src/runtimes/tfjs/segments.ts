@@ -81,27 +81,20 @@ function pieces(program: ForwardProgram, plan: CheckpointPlan): (Node | 'cut')[]
   return result;
 }
 
-export function operationsOf(nodes: readonly Node[]): Operation[] {
+function operationsOf(nodes: readonly Node[]): Operation[] {
   return nodes.flatMap((node) =>
     node.kind === 'block' ? operationsOf(node.body) : node.kind === 'drop' ? [] : [node],
   );
 }
 
-/** Values that an operation reads, in the order of its fields. */
-export function readsOf(operation: Operation): ValueId[] {
-  const { kind, output, ...rest } = operation as Operation & Record<string, unknown>;
-  void kind;
-  void output;
-  return Object.entries(rest)
-    .filter(([name]) => valueFields.has(name))
-    .flatMap(([, read]) => read as ValueId | ValueId[]);
-}
+/** Fields of operations that hold values, parameters and data included. */
+const valueFields: ReadonlySet<string> = new Set([
+  ...['input', 'inputs', 'left', 'right', 'weight', 'weights', 'bias', 'scale', 'offset'],
+  ...['edges', 'senders', 'receivers', 'prediction', 'target'],
+]);
 
-const valueFields = new Set(
-  'input weight bias scale offset inputs left right edges senders receivers query key value edgeTerm prediction target'.split(
-    ' ',
-  ),
-);
+const readsOf = (operation: Operation): ValueId[] =>
+  Object.entries(operation).flatMap(([field, read]) => (valueFields.has(field) ? (read as ValueId | ValueId[]) : []));
 
 export function tapeSegments(program: ForwardProgram, plan: CheckpointPlan): TapeSegment[] {
   const runs: Node[][] = [[]];

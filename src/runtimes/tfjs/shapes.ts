@@ -14,7 +14,6 @@ const keyOf = (dimension: Dimension): string => dimension.map(({ symbol, factor 
 export const shapeKey = (shape: TensorShape): string => shape.map(keyOf).join(',');
 
 const isOne = (dimension: Dimension): boolean => dimension.length === 0;
-export const sameDimension = (a: Dimension, b: Dimension): boolean => a === b || keyOf(a) === keyOf(b);
 
 /**
  * How a value of the program lies in a tensor: `[rows, batch, columns]` as `[rows · batch, columns]` (the graphs of a batch are
