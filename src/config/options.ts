@@ -161,6 +161,15 @@ export const sharedOptions: readonly OptionDefinition[] = [
   ),
 
   option(
+    'model',
+    'import',
+    text('conf/config.yaml'),
+    'Instead of MODEL: a configuration of DeepMind’s GraphCast (JSON, or a checkpoint .npz), PhysicsNeMo, anemoi or neural-lam.',
+    undefined,
+    'FILE',
+  ),
+
+  option(
     'recipe',
     'recipe',
     text('fine-tuning'),

@@ -21,6 +21,8 @@ export interface ModelProfile {
   readonly model: Omit<Model, 'name'>;
   readonly recipe: RecipeOptions;
   readonly sources: readonly string[];
+  /** Of an imported configuration: what the numbers do not follow. */
+  readonly notes?: readonly string[];
 }
 
 export interface RecipeProfile {

@@ -48,13 +48,28 @@ export function resolveWith(profile: ModelProfile, flags: Flags): Config {
     device,
     reserveBytes,
     allowTight: typed.isOn('allow-tight') ?? false,
-    assumptions: [...modelNotes, ...recipeNotes, ...deviceNotes],
+    assumptions: [...(profile.notes ?? []), ...modelNotes, ...recipeNotes, ...deviceNotes],
   };
+}
+
+/** The model's profile: a shipped one, a user's file, or another code base's configuration. */
+export async function loadProfile({ model, defaultModel, flags }: ResolveInput): Promise<ModelProfile> {
+  const file = flags.import;
+  if (file === undefined) return loadModel(model ?? defaultModel ?? 'graphcast-small');
+  if (typeof file !== 'string' || file.trim() === '')
+    throw new InputError('missing-value', '--import needs a value: FILE.', ['--import conf/config.yaml']);
+  if (model !== undefined)
+    throw new InputError('conflicting-options', `MODEL ${model} and --import both say the model: give one of them.`, [
+      `Leave ${model} out.`,
+      'Leave --import out.',
+    ]);
+  const { importProfile } = await import('./importers/index.js');
+  return importProfile(file);
 }
 
 /** Reads the profile once; the function it gives applies further typed flags on top of the input's, as often as wanted. */
 export async function resolverFor(input: ResolveInput): Promise<(more?: Flags) => Config> {
-  const profile = await loadModel(input.model ?? input.defaultModel ?? 'graphcast-small');
+  const profile = await loadProfile(input);
   return (more = {}) => resolveWith(profile, { ...input.flags, ...more });
 }
 

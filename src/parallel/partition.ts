@@ -28,9 +28,9 @@ export function bisect(positions: Float64Array, numRanks: number): Uint16Array {
       return;
     }
     const along = longestSide(positions, nodes);
-    nodes.sort((a, b) => positions[3 * a + along]! - positions[3 * b + along]! || a - b);
     const below = Math.floor(ranks / 2);
     const at = Math.round((nodes.length * below) / ranks);
+    select(nodes, at, (a, b) => positions[3 * a + along]! - positions[3 * b + along]! || a - b);
     cut(nodes.subarray(0, at), firstRank, below);
     cut(nodes.subarray(at), firstRank + below, ranks - below);
   };
@@ -40,6 +40,28 @@ export function bisect(positions: Float64Array, numRanks: number): Uint16Array {
     numRanks,
   );
   return owner;
+}
+
+/** Reorders so that what is before `at` comes first in the total order (Hoare's quickselect). */
+function select(nodes: Uint32Array, at: number, compare: (a: number, b: number) => number): void {
+  let low = 0;
+  let high = nodes.length - 1;
+  while (low < high) {
+    const pivot = nodes[(low + high) >> 1]!;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (compare(nodes[i]!, pivot) < 0) i++;
+      while (compare(nodes[j]!, pivot) > 0) j--;
+      if (i > j) break;
+      [nodes[i], nodes[j]] = [nodes[j]!, nodes[i]!];
+      i++;
+      j--;
+    }
+    if (at <= j) high = j;
+    else if (at >= i) low = i;
+    else return;
+  }
 }
 
 function longestSide(positions: Float64Array, nodes: Uint32Array): number {
@@ -95,27 +117,47 @@ export function edgesPerRank(
   return { edges, senders: distinct, halo };
 }
 
+interface Graph {
+  readonly meshPositions: Float64Array;
+  readonly gridPositions: Float64Array;
+  readonly grid2mesh: Edges;
+  readonly mesh: Edges;
+  readonly mesh2grid: Edges;
+}
+
+function graphOf(model: GraphModel): Graph {
+  const { positions, multiMeshSenders, multiMeshReceivers } = buildMesh(model.meshLevel);
+  return {
+    meshPositions: positions,
+    gridPositions: gridPositions(model.grid),
+    grid2mesh: grid2meshEdges(model),
+    mesh: { senders: multiMeshSenders, receivers: multiMeshReceivers },
+    mesh2grid: mesh2gridEdges(model),
+  };
+}
+
+/** The graph met last: a search asks for it at several numbers of ranks. */
+let latest: { readonly key: string; readonly graph: Graph } | undefined;
 const remembered = new Map<string, readonly RankCounts[]>();
 
 /** Rows of every node and edge set and of every halo, rank by rank. */
 export function partition(model: GraphModel, numRanks: number): readonly RankCounts[] {
-  const key = JSON.stringify([model.grid, model.meshLevel, model.radiusFraction, model.layout, numRanks]);
-  let ranks = remembered.get(key);
+  const key = JSON.stringify([model.grid, model.meshLevel, model.radiusFraction, model.layout]);
+  let ranks = remembered.get(`${key} ${numRanks}`);
   if (ranks === undefined) {
-    ranks = partitionGraph(model, numRanks);
-    remembered.set(key, ranks);
+    if (latest?.key !== key) latest = { key, graph: graphOf(model) };
+    ranks = partitionGraph(latest.graph, numRanks);
+    remembered.set(`${key} ${numRanks}`, ranks);
   }
   return ranks;
 }
 
-function partitionGraph(model: GraphModel, numRanks: number): readonly RankCounts[] {
-  const mesh = buildMesh(model.meshLevel);
-  const meshOwner = bisect(mesh.positions, numRanks);
-  const gridOwner = bisect(gridPositions(model.grid), numRanks);
-  const grid2mesh = edgesPerRank(grid2meshEdges(model), gridOwner, meshOwner, numRanks);
-  const meshEdges = { senders: mesh.multiMeshSenders, receivers: mesh.multiMeshReceivers };
-  const inMesh = edgesPerRank(meshEdges, meshOwner, meshOwner, numRanks);
-  const mesh2grid = edgesPerRank(mesh2gridEdges(model), meshOwner, gridOwner, numRanks);
+function partitionGraph(graph: Graph, numRanks: number): readonly RankCounts[] {
+  const meshOwner = bisect(graph.meshPositions, numRanks);
+  const gridOwner = bisect(graph.gridPositions, numRanks);
+  const grid2mesh = edgesPerRank(graph.grid2mesh, gridOwner, meshOwner, numRanks);
+  const inMesh = edgesPerRank(graph.mesh, meshOwner, meshOwner, numRanks);
+  const mesh2grid = edgesPerRank(graph.mesh2grid, meshOwner, gridOwner, numRanks);
   const meshNodes = nodesPerRank(meshOwner, numRanks);
   return nodesPerRank(gridOwner, numRanks).map((gridNodes, rank) => ({
     gridNodes,

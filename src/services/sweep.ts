@@ -1,7 +1,7 @@
 /** `gc-plan sweep`: which configurations of a space fit on a card, which are worth it, and the way from a small to a large one. */
 import { availableParallelism } from 'node:os';
-import { loadModel, type ModelProfile } from '../config/profiles.js';
-import { resolveWith } from '../config/resolve.js';
+import type { ModelProfile } from '../config/profiles.js';
+import { loadProfile, resolveWith } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';
 import type { Sweep } from '../report/schemas/sweep.js';
 import { cardChoices } from '../search/cards.js';
@@ -46,7 +46,7 @@ const minCandidatesForWorkers = 2_000;
 
 export async function sweep(input: SweepInput): Promise<Sweep> {
   const { model, flags, signal = new AbortController().signal, onProgress } = input;
-  const profile = await loadModel(model ?? 'graphcast-small');
+  const profile = await loadProfile({ model, flags });
   const { options } = await loadSpace(input.space ?? 'default');
   const accuracies = experiences();
   const structures = new Structures();
