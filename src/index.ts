@@ -16,3 +16,4 @@ export { explain } from './services/explain.js';
 export { init } from './services/init.js';
 export { profiles } from './services/profiles.js';
 export { validate } from './services/validate.js';
+export { verify } from './services/verify.js';

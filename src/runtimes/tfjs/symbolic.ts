@@ -92,8 +92,8 @@ export class SymbolicOps implements Ops<SymbolicTensor> {
     return this.engine.record({ x }, y, [x], (dy, [x]) => ({
       x: () => {
         const expanded = this.reshape(dy, reduced(x!.shape, axes, true));
-        const numReduced = 1;
-        return this.div(this.mul(expanded, this.engine.make(x!.shape, 'Ones')), numReduced);
+        // Divided by the number of elements; which one is no matter here, it becomes a scalar.
+        return this.div(this.mul(expanded, this.engine.make(x!.shape, 'Ones')), 1);
       },
     }));
   }
