@@ -10,6 +10,7 @@ const commands = {
   validate: async () => (await import('../commands/validate.js')).default,
   init: async () => (await import('../commands/init.js')).default,
   profiles: async () => (await import('../commands/profiles.js')).default,
+  completion: async () => (await import('../commands/completion.js')).default,
 };
 
 export type CommandName = keyof typeof commands;

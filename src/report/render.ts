@@ -5,6 +5,7 @@ import { type Format, formats, type Renderer } from './formats.js';
 import { renderJson } from './json.js';
 import type { Advice } from './schemas/advise.js';
 import type { Check } from './schemas/check.js';
+import type { Completion } from './schemas/completion.js';
 import type { Doctor } from './schemas/doctor.js';
 import type { Estimate } from './schemas/estimate.js';
 import type { Explanation } from './schemas/explain.js';
@@ -20,6 +21,7 @@ import type { Verification } from './schemas/verify.js';
 export interface Reports {
   readonly 'gc-plan/advise@1': Advice;
   readonly 'gc-plan/check@1': Check;
+  readonly 'gc-plan/completion@1': Completion;
   readonly 'gc-plan/estimate@1': Estimate;
   readonly 'gc-plan/explain@1': Explanation;
   readonly 'gc-plan/init@1': Init;
@@ -82,6 +84,13 @@ const renderers: Renderers = {
     table: async () => (await import('./table/validate.js')).renderValidation,
     json,
     html: async () => (await import('./html/validate.js')).renderValidationPage,
+  },
+  'gc-plan/completion@1': {
+    table:
+      async () =>
+      ({ script }) =>
+        script,
+    json,
   },
   'gc-plan/init@1': { table: async () => (await import('./table/init.js')).renderInit, json },
   'gc-plan/profiles@1': { table: async () => (await import('./table/profiles.js')).renderProfiles, json },

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { adviseSchema } from './advise.js';
 import { checkSchema } from './check.js';
+import { completionSchema } from './completion.js';
 import { doctorSchema } from './doctor.js';
 import { errorSchema } from './error.js';
 import { estimateSchema } from './estimate.js';
@@ -28,6 +29,7 @@ export const reportSchemas = {
   'gc-plan/check@1': checkSchema,
   'gc-plan/validate@1': validationSchema,
   'gc-plan/init@1': initSchema,
+  'gc-plan/completion@1': completionSchema,
   'gc-plan/profiles@1': profilesSchema,
   'gc-plan/error@1': errorSchema,
 } as const;

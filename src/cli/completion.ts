@@ -1,0 +1,104 @@
+/** Completion scripts from the commands themselves: names, flags, and the values of flags that have few. */
+import { profileNames } from '../config/profiles.js';
+import { commandNames, loadCommand } from './commands.js';
+
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
+
+interface Completed {
+  readonly name: string;
+  readonly summary: string;
+  readonly flags: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly values: readonly string[];
+  }[];
+  readonly takesModel: boolean;
+}
+
+/** `train|inference` are values, `LATxLON` is a form. */
+const valuesOf = (helpValue: string | readonly string[] | undefined): readonly string[] =>
+  typeof helpValue === 'string' && helpValue.includes('|') ? helpValue.split('|') : [];
+
+const ownValues: Readonly<Record<string, () => readonly string[]>> = {
+  gpu: () => profileNames('gpus'),
+  recipe: () => profileNames('recipes'),
+};
+
+async function completedCommands(): Promise<readonly Completed[]> {
+  return Promise.all(
+    commandNames.map(async (name) => {
+      const { summary, flags, args } = await loadCommand(name);
+      return {
+        name,
+        summary: summary ?? '',
+        takesModel: 'model' in args,
+        flags: Object.entries(flags).flatMap(([flag, definition]) => {
+          const description = definition.description ?? '';
+          const helpValue = 'helpValue' in definition ? definition.helpValue : undefined;
+          const values = ownValues[flag]?.() ?? valuesOf(helpValue);
+          const on = { name: flag, description, values };
+          return definition.type === 'boolean' && definition.allowNo ? [on, { ...on, name: `no-${flag}` }] : [on];
+        }),
+      };
+    }),
+  );
+}
+
+function bash(commands: readonly Completed[]): string {
+  const models = profileNames('models').join(' ');
+  const values = new Map(
+    commands
+      .flatMap(({ flags }) => flags.filter((flag) => flag.values.length > 0))
+      .map((flag) => [flag.name, flag.values]),
+  );
+  return [
+    '_gc_plan() {',
+    `  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words=""`,
+    '  case "$previous" in',
+    ...[...values].map(([name, choices]) => `    --${name}) words="${choices.join(' ')}" ;;`),
+    '  esac',
+    '  if [ -z "$words" ]; then',
+    `    case "$COMP_CWORD:\${COMP_WORDS[1]}" in`,
+    `      1:*) words="${commands.map(({ name }) => name).join(' ')}" ;;`,
+    ...commands.map(
+      ({ name, flags, takesModel }) =>
+        `      *:${name}) words="${[...(takesModel ? [models] : []), ...flags.map((flag) => `--${flag.name}`), '--help'].join(' ')}" ;;`,
+    ),
+    '    esac',
+    '  fi',
+    '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
+    '}',
+    'complete -o default -F _gc_plan gc-plan',
+  ].join('\n');
+}
+
+const fishQuoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", String.raw`\'`)}'`;
+
+function fish(commands: readonly Completed[]): string {
+  return commands
+    .flatMap(({ name, summary, flags, takesModel }) => {
+      const within = `complete -c gc-plan -n '__fish_seen_subcommand_from ${name}'`;
+      return [
+        `complete -c gc-plan -n __fish_use_subcommand -a ${name} -d ${fishQuoted(summary)}`,
+        ...(takesModel ? [`${within} -a '${profileNames('models').join(' ')}'`] : []),
+        ...flags.map(
+          (flag) =>
+            `${within} -l ${flag.name} -d ${fishQuoted(flag.description)}${flag.values.length > 0 ? ` -x -a '${flag.values.join(' ')}'` : ''}`,
+        ),
+      ];
+    })
+    .join('\n');
+}
+
+export async function completionScript(shell: Shell): Promise<string> {
+  const commands = await completedCommands();
+  switch (shell) {
+    case 'bash':
+      return bash(commands);
+    case 'zsh':
+      return `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`;
+    case 'fish':
+      return fish(commands);
+  }
+}

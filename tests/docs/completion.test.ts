@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { invoke } from '../cli/invoke.js';
+
+/** What bash would offer for the words typed so far, the last one unfinished. */
+async function offered(...words: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await invoke(['completion', 'bash']);
+  const typed = words.map((word) => `'${word}'`).join(' ');
+  const script = `${stdout}\nCOMP_WORDS=(${typed}); COMP_CWORD=${words.length - 1}; _gc_plan; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  return execFileSync('bash', ['--norc', '-c', script], { encoding: 'utf8' }).trim().split('\n');
+}
+
+describe('completion in bash', () => {
+  it('offers commands, then models and flags, then the values of a flag', async () => {
+    expect(await offered('gc-plan', 'est')).toEqual(['estimate']);
+    expect(await offered('gc-plan', 'estimate', 'graphcast-s')).toEqual(['graphcast-small']);
+    expect(await offered('gc-plan', 'estimate', '--hidd')).toEqual(['--hidden-dim']);
+    expect(await offered('gc-plan', 'estimate', '--gpu', 'a100')).toEqual(['a100-40gb', 'a100-80gb']);
+    expect(await offered('gc-plan', 'estimate', '--runtime', 't')).toEqual(['tfjs']);
+  });
+
+  it('is a script for zsh and fish too, and refuses another shell', async () => {
+    expect((await invoke(['completion', 'zsh'])).stdout).toContain('bashcompinit');
+    expect((await invoke(['completion', 'fish'])).stdout).toContain("-l hidden-dim -d 'Width of every latent row.");
+    expect((await invoke(['completion', 'tcsh'])).exit).toBe(2);
+  });
+});
