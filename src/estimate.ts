@@ -5,6 +5,7 @@
 import { type Accuracy, shippedAccuracy } from './accuracy/shipped.js';
 import type { Config, Device } from './config/types.js';
 import { countFlops, type Flops } from './cost/flops.js';
+import { type Roofline, roofline } from './cost/roofline.js';
 import { type Liveness, liveness } from './memory/liveness.js';
 import { bufferBytes, type Trace } from './memory/trace.js';
 import { judge, usableBytes, type Verdict } from './memory/verdict.js';
@@ -29,6 +30,7 @@ export interface Priced extends PricedProgram {
   readonly process: ProcessMemory;
   readonly parameters: ParameterCount;
   readonly flops: Flops;
+  readonly roofline: Roofline;
   readonly verdict: Verdict;
   readonly accuracy: Accuracy;
   readonly assumptions: readonly string[];
@@ -72,6 +74,8 @@ export function price(
   });
   const card = usable === undefined ? null : { nominalBytes: device.nominalBytes, usableBytes: usable };
   const noCard = `No card was named: context and library bytes are those of ${standIn.name}.`;
+  const parameters = countParameters(program, dimensions);
+  const flops = countFlops(program, dimensions);
   return {
     program,
     trace,
@@ -79,8 +83,9 @@ export function price(
     counts,
     liveness: live,
     process,
-    parameters: countParameters(program, dimensions),
-    flops: countFlops(program, dimensions),
+    parameters,
+    flops,
+    roofline: roofline({ config, trace, bytesOfBuffer, numParameters: parameters.count, flops }),
     verdict: judge(process.range, card, process.xlaRemat?.kind),
     accuracy,
     assumptions: [...config.assumptions, ...assumptions(config), ...(config.device === null ? [noCard] : [])],

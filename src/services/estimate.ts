@@ -66,7 +66,7 @@ export function toReport(config: Config, priced: Priced): Estimate {
     },
     peak: { phase: peak.phase, operation: peak.operation, index: peak.event },
     verdict: priced.verdict,
-    cost: flops,
+    cost: { ...flops, ...priced.roofline },
     accuracy: priced.accuracy,
     assumptions: priced.assumptions,
   };

@@ -4,7 +4,7 @@ import type { Config } from '../config/types.js';
 import { price, priceProgram } from '../estimate.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import type { Accuracies } from '../search/evaluate.js';
-import { dimensionsFor, type Structure } from '../search/structure.js';
+import type { Structure } from '../search/structure.js';
 import { counts } from '../topology/counts.js';
 import { standInDevice, toReport } from './estimate.js';
 import { experience } from './experience.js';
@@ -18,8 +18,6 @@ export const experiences = (): Accuracies => ({
 /** `structure`: where its trace is known already. */
 export function priced(config: Config, structure?: Structure): Estimate {
   const numbers = counts(config.model);
-  const step = structure
-    ? { program: structure.program, trace: structure.trace, dimensions: dimensionsFor(config, numbers) }
-    : priceProgram(config, numbers);
+  const step = priceProgram(config, numbers, structure);
   return toReport(config, price(config, numbers, loadDevice(standInDevice), step, experience(config.runtime)));
 }

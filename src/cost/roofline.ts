@@ -1,0 +1,70 @@
+/**
+ * How long a micro-step takes at least, as a model: the larger of arithmetic ÷ peak arithmetic and traffic ÷ bandwidth (Williams,
+ * Waterman, Patterson, Roofline, CACM 2009). Real steps take longer; nothing is ranked by it.
+ */
+import type { Config, Device, Optimizer, Precision } from '../config/types.js';
+import type { Trace } from '../memory/trace.js';
+import type { Flops } from './flops.js';
+
+export interface Roofline {
+  /** Every array of the step is written once and read once, and the optimizer passes over its arrays. */
+  readonly bytesMoved: number;
+  /** Absent where no real card was named. */
+  readonly stepTimeMs?: number;
+}
+
+/** Arrays of the parameters' size that an update reads and writes: parameter (both), gradient, moments (both). */
+const optimizerPasses: Readonly<Record<Optimizer, number>> = {
+  none: 0,
+  sgd: 3,
+  momentum: 5,
+  adam: 7,
+  adamw: 7,
+  'adamw-fused': 7,
+};
+
+export interface StepAtSize {
+  readonly config: Config;
+  readonly trace: Trace;
+  readonly bytesOfBuffer: Float64Array;
+  readonly numParameters: number;
+  readonly flops: Flops;
+}
+
+export function roofline({ config, trace, bytesOfBuffer, numParameters, flops }: StepAtSize): Roofline {
+  const { recipe, device } = config;
+  // A trace holds at most two micro-steps; the others repeat the second.
+  const numTraced = Math.min(recipe.accumulate, 2);
+  const parameterBytes = numParameters * (recipe.precision === 'bf16-full' ? 2 : 4);
+  const update = recipe.mode === 'train' ? optimizerPasses[recipe.optimizer] * parameterBytes : 0;
+  const bytesMoved = Math.round((2 * madeInStep(trace, bytesOfBuffer)) / numTraced + update / recipe.accumulate);
+  if (device === null || device.vendor === 'any') return { bytesMoved };
+  const stepFlops = flops.trainFlops || flops.forwardFlops;
+  const seconds = Math.max(
+    stepFlops / (peakTflops(device, recipe.precision) * 1e12),
+    bytesMoved / (device.bandwidthGBps * 1e9),
+  );
+  return { bytesMoved, stepTimeMs: 1_000 * seconds };
+}
+
+/** Of the last step, but for what its update makes. */
+function madeInStep({ events, marks, lastStepFirstEvent }: Trace, bytesOfBuffer: Float64Array): number {
+  const update = marks.findLast(({ phase }) => phase === 'optimizer')?.firstEvent ?? events.length;
+  const end = update > lastStepFirstEvent ? update : events.length;
+  let bytes = 0;
+  for (let i = lastStepFirstEvent; i < end; i++) if (events[i]! > 0) bytes += bytesOfBuffer[events[i]! - 1]!;
+  return bytes;
+}
+
+/** fp32 products run without TF32, PyTorch's default. A card without bf16 units upcasts. */
+function peakTflops({ tflops }: Device, precision: Precision): number {
+  switch (precision) {
+    case 'fp32':
+      return tflops.fp32;
+    case 'fp16':
+      return tflops.fp16 ?? tflops.fp32;
+    case 'bf16':
+    case 'bf16-full':
+      return tflops.bf16 ?? tflops.fp32;
+  }
+}

@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type ParetoPoint, paretoFront } from '../../src/search/pareto.js';
+
+const digit = fc.integer({ min: 0, max: 4 });
+const points = fc
+  .array(
+    fc.record({
+      problem: fc.integer({ min: 0, max: 1 }),
+      hiddenDim: digit,
+      layers: digit,
+      sampleFlops: digit,
+      deviceBytes: digit,
+    }),
+    { maxLength: 60 },
+  )
+  .map((list): ParetoPoint[] => list.map((point, index) => ({ index, ...point })));
+
+const atLeastAsGood = (a: ParetoPoint, b: ParetoPoint) =>
+  a.problem === b.problem &&
+  a.hiddenDim >= b.hiddenDim &&
+  a.layers >= b.layers &&
+  a.sampleFlops <= b.sampleFlops &&
+  a.deviceBytes <= b.deviceBytes;
+
+describe('the Pareto front', () => {
+  it('holds exactly the points that no other point is at least as good as, of equal ones the first', () => {
+    fc.assert(
+      fc.property(points, (all) => {
+        const expected = all.filter(
+          (point) =>
+            !all.some(
+              (other) =>
+                other !== point &&
+                atLeastAsGood(other, point) &&
+                (!atLeastAsGood(point, other) || other.index < point.index),
+            ),
+        );
+        const front = paretoFront(all).map(({ index }) => index);
+        expect([...front].sort((a, b) => a - b)).toEqual(expected.map(({ index }) => index));
+      }),
+    );
+  });
+});
