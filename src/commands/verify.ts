@@ -12,6 +12,7 @@ export default class VerifyCommand extends ReportCommand<Report> {
     'gc-plan verify tiny --hidden-dim 64 --layers 8 --tape lean --checkpoint processor:every=2',
     'gc-plan verify --ladder --format svg --output ladder.svg',
     'gc-plan verify physicsnemo-graphcast --measured numbers.jsonl',
+    'gc-plan verify graphcast-small --runtime jax --gpu a100-80gb --python ~/graphcast/bin/python',
     'gc-plan verify --doctor',
   ];
   static override args = modelArgument;
@@ -21,8 +22,15 @@ export default class VerifyCommand extends ReportCommand<Report> {
   protected get report(): Report {
     const has = (flag: string) => this.argv.some((token) => token === flag || token.startsWith(`${flag}=`));
     if (has('--doctor')) return 'gc-plan/doctor@1';
-    if (has('--measured')) return 'gc-plan/measured@1';
+    if (has('--measured') || this.compiles) return 'gc-plan/measured@1';
     return has('--ladder') ? 'gc-plan/ladder@1' : 'gc-plan/verify@1';
+  }
+
+  /** JAX is compiled, not run. */
+  private get compiles(): boolean {
+    return this.argv.some(
+      (token, i) => token === '--runtime=jax' || (token === 'jax' && this.argv[i - 1] === '--runtime'),
+    );
   }
 
   async run() {
@@ -35,6 +43,11 @@ export default class VerifyCommand extends ReportCommand<Report> {
     if (flags.measured !== undefined) {
       const { measured } = await import('../services/measured.js');
       const report = await measured(input);
+      return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
+    }
+    if (this.compiles) {
+      const { compiled } = await import('../services/measured.js');
+      const report = await compiled(input, this.io.signal);
       return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
     }
     const { show, onRung, clear } = progressBar(this.io.stderr);

@@ -6,6 +6,7 @@ import { InputError } from '../errors.js';
 import { price } from '../estimate.js';
 import type { Measured } from '../report/schemas/measured.js';
 import { counts } from '../topology/counts.js';
+import { runJaxProbe } from '../verify/jax/probe.js';
 import { type MeasuredRecord, parseMeasured, type Quantity } from '../verify/measured-file.js';
 import { configurationFlagsOf, parseVerifyOptions, type VerifyOptions } from '../verify/options.js';
 import { tool } from '../version.js';
@@ -17,8 +18,38 @@ type Compared = Measured['records'][number];
 export async function measured(input: ResolveInput): Promise<Measured> {
   const options = parseVerifyOptions(input.flags);
   const file = options.measured!;
+  return compared(parseMeasured(read(file), file), input, options);
+}
+
+/** `gc-plan verify --runtime jax`: the user's Python compiles the step for the card; the number is XLA's own. */
+export async function compiled(input: ResolveInput, signal: AbortSignal | undefined): Promise<Measured> {
+  const options = parseVerifyOptions(input.flags);
+  const config = await resolveConfig({
+    ...input,
+    defaultModel: 'graphcast-small',
+    flags: configurationFlagsOf(input.flags),
+  });
+  const device = config.device ?? loadDevice(standInDevice);
+  const { python = 'python3', timeoutMs } = options;
+  const { version, peakLiveBytes } = await runJaxProbe({ ...config, device }, { python, timeoutMs, signal });
+  const quantities = [
+    { quantity: 'peakLiveBytes', measuredAs: 'memory_analysis', measuredBytes: peakLiveBytes },
+  ] as const;
+  const model = input.model ?? config.model.name;
+  return compared(
+    [{ source: 'jax', version, device: device.name, model, flags: {}, quantities, where: python }],
+    input,
+    options,
+  );
+}
+
+async function compared(
+  measurements: readonly MeasuredRecord[],
+  input: ResolveInput,
+  options: VerifyOptions,
+): Promise<Measured> {
   const records: Compared[] = [];
-  for (const record of parseMeasured(read(file), file)) records.push(await compare(record, input, options));
+  for (const measurement of measurements) records.push(await compare(measurement, input, options));
   for (const record of records) appendToLedger(entryOf(record), options);
   const within = records.every(({ verdict }) => verdict.kind === 'within');
   return { schema: 'gc-plan/measured@1', tool: tool(), records, verdict: { kind: within ? 'within' : 'outside' } };
