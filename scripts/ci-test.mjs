@@ -13,6 +13,7 @@ const stages = [
   ['build', process.execPath, 'scripts/build.mjs'],
   ['documents', process.execPath, 'scripts/docs.mjs', '--check'],
   ['package', process.execPath, 'scripts/check-package.mjs'],
+  ['native TensorFlow', process.execPath, 'scripts/tfjs-native.mjs'],
   ['browser', process.execPath, 'scripts/chromium.mjs'],
   ['tests', 'npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
 ];
