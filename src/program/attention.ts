@@ -178,7 +178,8 @@ function attend(builder: ProgramBuilder, projected: Projected, graph: LayerGraph
   if (sortedIndices === undefined) return propagate(builder, projected, graph, model);
   const [out] = builder.call({ name: 'fused attention' }, { ...projected }, (frame) => {
     const indices = sortedIndices();
-    for (const [i, index] of indices.entries()) frame.set(`index ${i}`, index);
+    // Tuples let go of their last item first.
+    for (const [i, index] of [...indices.entries()].reverse()) frame.set(`index ${i}`, index);
     return [fusedAttention(builder, projected, indices, model)];
   });
   return out!;

@@ -29,6 +29,7 @@ export function dimensionsOf({ model, recipe }: Pick<Config, 'model' | 'recipe'>
     // anemoi's encoder reads 4 coordinates and 8 trained features beside the variables; 5 of its example's outputs are diagnostic.
     encoderInput: inputChannels + 12,
     prognosticChannels: Math.max(1, outputChannels - 5),
+    forcingChannels: Math.max(1, inputChannels / 2 - Math.max(1, outputChannels - 5)),
     // Row pointer arrays: one more than the rows of the batch.
     meshNodesPointers: recipe.batchSize * counts.meshNodes + 1,
     gridNodesPointers: recipe.batchSize * counts.gridNodes + 1,

@@ -43,7 +43,6 @@ function sortedIndices(builder: ProgramBuilder, index: ValueId, rows: Rows): rea
   const integers = (shape: Shape, name: string) =>
     builder.emit(shape, name, { kind: 'integers', inputs: [index] }, [index]);
   return [
-    index,
     ...builder.call({ name: 'sort edges' }, { index }, (frame) => {
       const byReceiver = frame.set('byReceiver', integers([axis(pointers(rows.receiverRows))], 'receiver pointers'));
       frame.set('sorted', integers(edgeShape, 'sorted senders'));
@@ -53,5 +52,6 @@ function sortedIndices(builder: ProgramBuilder, index: ValueId, rows: Rows): rea
       const order = frame.set('order', integers(edgeShape, 'order by sender'));
       return [byReceiver, bySender, order];
     }),
+    index,
   ];
 }

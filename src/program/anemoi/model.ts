@@ -47,9 +47,13 @@ interface Context {
 export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
   const builder = new ProgramBuilder();
   const networks = declareNetworks(builder, model);
-  // Column numbers of the prognostic variables in input and output, held by the model and by its index collection.
-  for (const side of ['input', 'output'])
-    builder.resident(`prognostic columns of the ${side}`, [constant(2), axis('prognosticChannels')], int32Bytes);
+  // Column numbers, held by the model and by its index collection.
+  for (const [side, kind] of [
+    ['input', 'prognostic'],
+    ['output', 'prognostic'],
+    ['input', 'forcing'],
+  ])
+    builder.resident(`${kind} columns of the ${side}`, [constant(2), axis(`${kind}Channels`)], int32Bytes);
   const context: Context = { builder, model, segmentation, networks };
   const input = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
   const training = recipe.mode === 'train';

@@ -36,8 +36,8 @@ function product(to: Lowering, a: Tensor, b: Tensor, output: number): void {
     const times = (factor: Tensor) => to.pool.make(incoming.shape, widest(incoming, factor));
     return [a.target && times(b), b.target && times(a)];
   });
-  if (b.target) to.save(node, a);
   if (a.target) to.save(node, b);
+  if (b.target) to.save(node, a);
   to.produce(output, widest(a, b), node);
 }
 
@@ -52,7 +52,7 @@ export function divide(to: Lowering, { left, right, output }: Binary): void {
     for (const part of [negated, ratio, quotient]) pool.release(part);
     return [make(), divisorGradient];
   });
-  to.save(node, a, b);
+  to.save(node, b, a);
   to.produce(output, widest(a, b), node);
 }
 

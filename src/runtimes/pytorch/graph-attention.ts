@@ -16,16 +16,18 @@ export function graphAttention(to: Lowering, operation: GraphAttention): void {
     to.tensor(id),
   ) as [Tensor, Tensor, Tensor, Tensor];
   const statisticsShape = [q.shape[0]!, q.shape[1]!, heads];
-  const node = to.node([q.target, k.target, v.target, e.target], () => {
+  const node = to.node([q.target, k.target, v.target, e.target, undefined, undefined], () => {
     const auxiliary = [pool.make(q.shape, 4), pool.make(statisticsShape, 4)];
-    const gradients = [q, k, v, e].map((x) => pool.make(x.shape, x.elementBytes));
-    for (const zeros of auxiliary.reverse()) pool.release(zeros);
-    return gradients;
+    return [...[q, k, v, e].map((x) => pool.make(x.shape, x.elementBytes)), ...auxiliary.reverse()];
   });
   to.produce(operation.output, q.elementBytes, node);
-  const kept = to.scratchTensor(recorder.allocate(q.shape, 4), q.shape, 4, undefined);
+  const keptStorage = recorder.allocate(q.shape, 4);
+  // Scratch goes last in, first out; here the fp32 copy goes first.
   const statistics = to.scratchTensor(recorder.allocate(statisticsShape, 4), statisticsShape, 4, undefined);
-  to.save(node, q, k, v, e, kept, statistics, ...operation.indices.map((id) => to.tensor(id)));
+  const kept = to.scratchTensor(keptStorage, q.shape, 4, undefined);
+  // Saved in reverse: a replay's tensors go last in, first out, and a Python function's tuple first in, first out.
+  const indices = operation.indices.map((id) => to.tensor(id));
+  to.save(node, ...indices.toReversed(), statistics, kept, e, v, k, q);
   to.releaseScratch(0);
 }
 

@@ -83,7 +83,7 @@ export class Replay {
   dropPlaceholders(count: number): void {
     this.numPlaceholders -= count;
     if (this.numPlaceholders > 0) return;
-    for (const { tensor } of this.heldInputs ?? []) this.recorder.release(tensor.storage);
+    for (const { tensor } of this.heldInputs?.toReversed() ?? []) this.recorder.release(tensor.storage);
     this.enclosing?.replay.dropPlaceholders(this.givenInputs.length);
   }
 }

@@ -59,7 +59,7 @@ class DeclaredBuffers {
     for (const { name, shape, elementBytes: width, before } of program.residents)
       this.waiting.push({ before, allocate: (inputs) => inputs.allocate(name, shape, width) });
     for (const [name, value] of Object.entries(program.data))
-      if (!isOfBatch(name)) this.waiting.push({ before: value + 1, allocate: (inputs) => inputs.data(name) });
+      if (!isOfBatch(name)) this.waiting.push({ before: value, allocate: (inputs) => inputs.data(name) });
     this.waiting.sort((a, b) => a.before - b.before);
   }
 

@@ -123,8 +123,8 @@ export class Engine {
     const incoming = node.incoming!;
     node.incoming = undefined;
     const results = node.backward(incoming);
-    // What a checkpoint's replay hands out has no other owner; a node's own saved tensors live until its outputs are checked.
-    for (const storage of unpacked ?? []) recorder.release(storage);
+    // What a replay hands out has no other owner: locals, gone in reverse. A node's own saved tensors live until its outputs are checked.
+    for (const storage of unpacked?.toReversed() ?? []) recorder.release(storage);
     for (let i = 0; i < node.sumTo.length; i++) this.sumToShape(results, i, node.sumTo[i]);
     for (const [i, input] of node.fitTo.entries()) results[i] = results[i] && this.fit(results[i], input);
     this.pool.release(incoming);
