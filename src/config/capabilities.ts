@@ -3,6 +3,7 @@
  * Sources: google-deepmind/graphcast casting.py (bf16 or f32 only) and autoregressive.py; torch.autocast, torch.amp.GradScaler, fused and
  * foreach optimizers of torch.optim; TensorFlow.js has no 16-bit kernels and one device.
  */
+import type { CodeBaseName } from './exporters/names.js';
 import type { CheckpointPlan, ModelLayout, Optimizer, Parallelism, Precision, Recipe, RuntimeName } from './types.js';
 
 export const runtimeNames = ['jax', 'pytorch', 'tfjs'] as const satisfies readonly RuntimeName[];
@@ -90,6 +91,8 @@ export function withoutPart(plan: CheckpointPlan, part: CheckpointPart): Checkpo
 
 interface LayoutTraits {
   readonly label: string;
+  /** Whose configuration files speak of it, where one of the exporters writes them. */
+  readonly codeBase?: CodeBaseName;
   /** The runtime its own code is written for. */
   readonly home: RuntimeName;
   readonly runtimes: readonly RuntimeName[];
@@ -114,6 +117,7 @@ const pytorchOnly = {
 export const layoutTraits: Readonly<Record<ModelLayout, LayoutTraits>> = {
   jax: {
     label: "DeepMind's GraphCast",
+    codeBase: 'deepmind',
     home: 'jax',
     runtimes: runtimeNames,
     levels: true,
@@ -124,6 +128,7 @@ export const layoutTraits: Readonly<Record<ModelLayout, LayoutTraits>> = {
   },
   physicsnemo: {
     label: "PhysicsNeMo's GraphCastNet",
+    codeBase: 'physicsnemo',
     home: 'pytorch',
     runtimes: runtimeNames,
     levels: false,
@@ -132,8 +137,14 @@ export const layoutTraits: Readonly<Record<ModelLayout, LayoutTraits>> = {
     processors: true,
     edgeBlocks: false,
   },
-  'anemoi-graphtransformer': { label: "anemoi's graph transformer", ...pytorchOnly, radius: true, edgeBlocks: true },
-  'anemoi-gnn': { label: "anemoi's GNN", ...pytorchOnly, radius: true, edgeBlocks: true },
+  'anemoi-graphtransformer': {
+    label: "anemoi's graph transformer",
+    codeBase: 'anemoi',
+    ...pytorchOnly,
+    radius: true,
+    edgeBlocks: true,
+  },
+  'anemoi-gnn': { label: "anemoi's GNN", codeBase: 'anemoi', ...pytorchOnly, radius: true, edgeBlocks: true },
   'graph-weather': { label: 'graph-weather', ...pytorchOnly, radius: false, edgeBlocks: false },
-  'neural-lam': { label: 'neural-lam', ...pytorchOnly, radius: false, edgeBlocks: false },
+  'neural-lam': { label: 'neural-lam', codeBase: 'neural-lam', ...pytorchOnly, radius: false, edgeBlocks: false },
 };

@@ -1,4 +1,5 @@
 /** The options that only `sweep` has. */
+import { type CodeBaseName, codeBaseNames } from '../config/exporters/names.js';
 import { parseOption } from '../config/option-values.js';
 import type { OptionDefinition } from '../config/options.js';
 import type { Flags } from '../config/typed.js';
@@ -75,6 +76,12 @@ export const sweepOptions: readonly Definition[] = [
     value: whole(256, '2'),
     help: 'Threads; by default one per core for large spaces. The answer is the same.',
   },
+  {
+    name: 'export',
+    syntax: 'CODEBASE',
+    value: { kind: 'choice', choices: codeBaseNames },
+    help: `Every stage of the plan in a code base’s own keys: ${codeBaseNames.join(', ')}; into the imported file where there is one.`,
+  },
   { name: 'partial', syntax: '', value: toggle, help: 'After Ctrl-C print what has been found.' },
 ];
 
@@ -108,6 +115,7 @@ export function parseSweepOptions(flags: Flags) {
     top: parsed<boolean>('all') ? Number.POSITIVE_INFINITY : parsed<number>('top'),
     order: parsed<FrontOrder>('sort'),
     numWorkers: parsed<number>('workers'),
+    exportTo: parsed<CodeBaseName>('export'),
     partial: parsed<boolean>('partial'),
     flags: Object.fromEntries(Object.entries(flags).filter(([name]) => !sweepOptions.some((own) => own.name === name))),
   };

@@ -1,8 +1,10 @@
 /** `gc-plan sweep`: which configurations of a space fit on a card, which are worth it, and the way from a small to a large one. */
 import { availableParallelism } from 'node:os';
+import type { CodeBaseName } from '../config/exporters/names.js';
 import type { ModelProfile } from '../config/profiles.js';
 import { loadProfile, resolveWith } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';
+import type { Config } from '../config/types.js';
 import type { Sweep } from '../report/schemas/sweep.js';
 import { cardChoices } from '../search/cards.js';
 import { SizedCandidate } from '../search/judge.js';
@@ -34,6 +36,8 @@ export interface SweepInput {
   /** Entries of the front that are listed; `Infinity` for all. */
   readonly top?: number | undefined;
   readonly order?: FrontOrder | undefined;
+  /** Whose keys every stage of the plan is written in. */
+  readonly exportTo?: CodeBaseName | undefined;
   readonly numWorkers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** After an interruption: report what there is instead of throwing. */
@@ -57,6 +61,8 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
   const { space, device, plan, from, to, globalBatch } = chosen;
   const limits = input.limits && { ...input.limits, referenceSampleFlops: referenceSampleFlops(profile, flags) };
   const numWorkers = input.numWorkers ?? (numCandidates(space) < minCandidatesForWorkers ? 1 : availableParallelism());
+  const stages = plan.stages.map(({ strategy }) => priced(strategy.config, strategy.structure));
+  const needsMore = plan.firstStageThatNeedsMore && priced(plan.firstStageThatNeedsMore.leanest.config);
   const candidates = await runSearch(
     { space, device, limits, accuracies },
     { numWorkers, signal, onProgress, structures },
@@ -64,8 +70,6 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
   if (signal.aborted && !input.partial) throw signal.reason;
   const front = orderFront(frontOf(space, candidates), input.order ?? 'size');
   const entries = entriesOf(model, space, front.slice(0, input.top ?? 10), structures, signal);
-  const stages = plan.stages.map(({ strategy }) => priced(strategy.config, strategy.structure));
-  const needsMore = plan.firstStageThatNeedsMore && priced(plan.firstStageThatNeedsMore.leanest.config);
   const shown = [...stages, ...(needsMore ? [needsMore] : []), ...entries.map(({ estimate }) => estimate)];
   return {
     schema: 'gc-plan/sweep@1',
@@ -77,7 +81,16 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
     frontSize: front.length,
     pareto: entries.map(({ report }) => report),
     sizes: sizesOf(space, candidates),
-    plan: { from, to, globalBatch, ...planReport(model, space, plan, stages, needsMore) },
+    plan: {
+      from,
+      to,
+      globalBatch,
+      ...(await exportStages(
+        planReport(model, space, plan, stages, needsMore),
+        plan.stages.map(({ strategy }) => strategy.config),
+        input,
+      )),
+    },
     accuracy: shown[0]!.accuracy,
     assumptions: [...new Set([...chosen.notes, ...plan.notes, ...shown.flatMap(({ assumptions }) => assumptions)])],
   };
@@ -87,4 +100,23 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
 function referenceSampleFlops(profile: ModelProfile, { runtime }: Flags): number {
   const config = resolveWith(profile, { runtime: String(runtime ?? profile.runtime).split(',')[0] });
   return new SizedCandidate(config, new Structure(config), counts(config.model)).sampleFlops;
+}
+
+type PlanReport = ReturnType<typeof planReport>;
+
+async function exportStages(
+  plan: PlanReport,
+  configs: readonly Config[],
+  { exportTo, flags }: SweepInput,
+): Promise<PlanReport> {
+  if (exportTo === undefined) return plan;
+  const { exportConfig } = await import('../config/exporters/index.js');
+  const { readText } = await import('../config/strict-json.js');
+  const file = flags.import;
+  const original = typeof file === 'string' && !file.endsWith('.npz') ? readText(file) : undefined;
+  const stages = plan.stages.map((stage, index) => ({
+    ...stage,
+    exported: { codeBase: exportTo, ...exportConfig(exportTo, configs[index]!, original) },
+  }));
+  return { ...plan, stages };
 }

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type CodeBaseName, exportConfig, parseCodeBase } from '../../src/config/exporters/index.js';
+import { exportConfig } from '../../src/config/exporters/index.js';
+import type { CodeBaseName } from '../../src/config/exporters/names.js';
 import { resolveConfig } from '../../src/config/resolve.js';
+import { invoke } from '../cli/invoke.js';
 
 const file = (name: string) => fileURLToPath(new URL(`files/${name}`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'gc-plan-export-'));
@@ -81,6 +83,18 @@ it('what a code base has no key for is said, and written above a new file', asyn
   expect(text).toMatch(/^# no key for --checkpoint processor:every=3/);
 });
 
-it('an unknown code base is named, with the nearest known one', () => {
-  expect(() => parseCodeBase('physicnemo')).toThrow(/no such code base/);
+it('sweep writes every stage of its plan in the keys of the code base that was asked for', async () => {
+  const { stdout } = await invoke(
+    'sweep --import IMPORTED --grid 31x60 --mesh-level 2 --vram 24GB --hidden-dim 64,128 --layers 4,8 --from 64/4 --to 128/8 --export physicsnemo --json'
+      .split(' ')
+      .map((word) => (word === 'IMPORTED' ? file('physicsnemo.yaml') : word)),
+  );
+  const { plan } = JSON.parse(stdout);
+  expect(plan.stages.length).toBeGreaterThan(1);
+  for (const { hiddenDim, layers, exported } of plan.stages) {
+    expect(exported.codeBase).toBe('physicsnemo');
+    expect(exported.text).toContain('# nobody knows this one');
+    const { model } = await reimported('stage.yaml', exported.text);
+    expect(model).toMatchObject({ hiddenDim, layers });
+  }
 });

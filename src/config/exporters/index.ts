@@ -1,9 +1,9 @@
 /** `--export CODEBASE`: a configuration in another code base's keys. */
-import { InputError } from '../../errors.js';
-import { nearest, shown } from '../nearest.js';
+import { layoutTraits } from '../capabilities.js';
 import type { Config } from '../types.js';
 import { toAnemoi } from './anemoi.js';
 import { toDeepmind } from './deepmind.js';
+import type { CodeBaseName } from './names.js';
 import { toNeuralLam } from './neural-lam.js';
 import { toPhysicsnemo } from './physicsnemo.js';
 import type { Exported, Exporter } from './types.js';
@@ -14,22 +14,12 @@ interface CodeBase {
   readonly write: (exported: Exported, original?: string) => string;
 }
 
-const codeBases = {
+const codeBases: Readonly<Record<CodeBaseName, CodeBase>> = {
   deepmind: { export: toDeepmind, write: writeJson },
   physicsnemo: { export: toPhysicsnemo, write: writeYaml },
   anemoi: { export: toAnemoi, write: writeYaml },
   'neural-lam': { export: toNeuralLam, write: writeArguments },
-} as const satisfies Readonly<Record<string, CodeBase>>;
-
-export type CodeBaseName = keyof typeof codeBases;
-export const codeBaseNames = Object.keys(codeBases) as readonly CodeBaseName[];
-
-export function parseCodeBase(name: string): CodeBaseName {
-  if (Object.hasOwn(codeBases, name)) return name as CodeBaseName;
-  throw new InputError('unknown-code-base', `--export ${shown(name)}: there is no such code base.`, [
-    `Nearest: ${nearest(name, codeBaseNames, 2).join(', ')}`,
-  ]);
-}
+};
 
 export interface ExportedFile {
   readonly text: string;
@@ -41,5 +31,7 @@ export interface ExportedFile {
 export function exportConfig(name: CodeBaseName, config: Config, original?: string): ExportedFile {
   const { export: keysOf, write } = codeBases[name];
   const exported = keysOf(config);
-  return { text: write(exported, original), missing: exported.missing };
+  // Another code base's file has no place for these keys.
+  const own = layoutTraits[config.model.layout].codeBase === name ? original : undefined;
+  return { text: write(exported, own), missing: exported.missing };
 }

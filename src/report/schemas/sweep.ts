@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { codeBaseNames } from '../../config/exporters/names.js';
 import * as common from './common.js';
 import type { DeepReadonly } from './readonly.js';
 
@@ -21,6 +22,13 @@ const stage = z.strictObject({
   ...priced,
   checks: z.array(z.string()).describe('What to see before going on.'),
   command,
+  exported: z
+    .strictObject({
+      codeBase: z.enum(codeBaseNames),
+      text: z.string().describe('The file, or its command line.'),
+      missing: z.array(z.string()).describe('What the code base has no key for.'),
+    })
+    .exactOptional(),
 });
 
 const cell = z.strictObject({

@@ -18,6 +18,7 @@ export function renderSweep(sweep: Sweep, layout: Layout): string {
       sweep.plan.stages.map(({ command }) => command),
       layout,
     ),
+    ...sweep.plan.stages.map((stage) => exported(stage, style)),
     front(sweep, style),
     heatMap(sweep.sizes, layout, style),
     list(
@@ -97,4 +98,9 @@ function front({ pareto, frontSize, candidates }: Sweep, style: ChalkInstance): 
     [['size', 'parameters', 'batch', 'precision', 'checkpoint', 'on card', 'per sample'], ...rows],
     '<>><<>>',
   );
+}
+
+function exported({ exported: file, ...stage }: Sweep['plan']['stages'][number], style: ChalkInstance): Block {
+  if (file === undefined) return [];
+  return [style.bold(`${sizeOf(stage)} for ${file.codeBase}`), ...file.text.trimEnd().split('\n')];
 }
