@@ -5,7 +5,14 @@ import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const check = process.argv.includes('--check');
-const env = { ...process.env, COLUMNS: '100', NO_COLOR: '1' };
+/** No ledger: what this machine verified is no part of a document. */
+const env = {
+  ...process.env,
+  COLUMNS: '100',
+  NO_COLOR: '1',
+  XDG_DATA_HOME: '.cache/no-ledger',
+  LOCALAPPDATA: '.cache/no-ledger',
+};
 
 function output(commandLine) {
   const { stdout, stderr } = spawnSync(process.execPath, ['bin/run.js', ...commandLine.split(/\s+/).slice(1)], {

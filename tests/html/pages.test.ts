@@ -40,7 +40,11 @@ const cases = [
   },
   { argv: ['validate'], headings: [...sections, 'By runtime', 'Published figures'] },
   /** Its losses and times differ from run to run. */
-  { argv: ['verify', 'tiny', '--steps', '2'], headings: [...sections, 'Predicted and measured'], differs: true },
+  {
+    argv: ['verify', 'tiny', '--steps', '2', '--ledger', join(tmpdir(), `gc-plan-html-${process.pid}.jsonl`)],
+    headings: [...sections, 'Predicted and measured'],
+    differs: true,
+  },
 ];
 
 describe.each(cases)('the page of gc-plan $argv.0', ({ argv, headings: expected, differs = false }) => {

@@ -56,8 +56,11 @@ export function model({ parameters, counts, cost }: Estimate): readonly (readonl
   ];
 }
 
+/** Three decimals say all that an error of a prediction can. */
+export const errorText = (percent: number): string => `${Number(percent.toFixed(3))} %`;
+
 export function accuracy({
   accuracy: { runtime, cases, medianErrorPercent, p95ErrorPercent, worstUnderPercent, source },
-}: Estimate): string {
-  return `${runtime}, ${formatCount(cases)} cases: median error ${medianErrorPercent} %, 95th percentile ${p95ErrorPercent} %, worst under-prediction ${worstUnderPercent} % (${source})`;
+}: Pick<Estimate, 'accuracy'>): string {
+  return `${runtime}, ${formatCount(cases)} cases: median error ${errorText(medianErrorPercent)}, 95th percentile ${errorText(p95ErrorPercent)}, worst under-prediction ${errorText(worstUnderPercent)} (${source})`;
 }

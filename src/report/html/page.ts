@@ -1,5 +1,6 @@
 /** One page to send to a colleague: question, answer, numbers, assumptions, accuracy, how to reproduce. It fetches nothing. */
 import { readFileSync } from 'node:fs';
+import { errorText } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
 import { escapeHtml, html, type Markup, trusted } from './markup.js';
 
@@ -113,9 +114,9 @@ const accuracyTable = ({ runtime, cases, source, ...errors }: Accuracy): Markup 
       [
         runtime,
         String(cases),
-        `${errors.medianErrorPercent} %`,
-        `${errors.p95ErrorPercent} %`,
-        `${errors.worstUnderPercent} %`,
+        errorText(errors.medianErrorPercent),
+        errorText(errors.p95ErrorPercent),
+        errorText(errors.worstUnderPercent),
         source,
       ],
     ],
