@@ -16,13 +16,13 @@ export interface Ended {
   readonly timedOut: boolean;
   readonly code: number | null;
   readonly by: NodeJS.Signals | null;
-  /** What a person would see of a crash: the end of its stderr. */
+  /** What a person would see of a crash; V8 says why before it prints its stack. */
   readonly stderr: string;
 }
 
 /** Compiled, also where the rest runs from its sources. */
 const workerFile = fileURLToPath(new URL('../../dist/verify/worker.js', import.meta.url));
-const keptStderrLength = 2_000;
+const keptStderrLength = 20_000;
 
 export async function runChild(job: Job | Probe, { timeoutMs, signal, onProgress }: ChildOptions): Promise<Ended> {
   signal?.throwIfAborted();
@@ -42,7 +42,7 @@ export async function runChild(job: Job | Probe, { timeoutMs, signal, onProgress
   signal?.addEventListener('abort', kill, { once: true });
   process.once('exit', kill);
   child.stderr!.on('data', (text) => {
-    stderr = `${stderr}${text}`.slice(-keptStderrLength);
+    stderr = `${stderr}${text}`.slice(0, keptStderrLength);
   });
   child.on('message', (message: FromWorker) => {
     if (message.kind === 'progress') onProgress?.(message);

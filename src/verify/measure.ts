@@ -25,10 +25,13 @@ export async function measure(job: Omit<Job, 'kind'>, options: ChildOptions): Pr
   }
 }
 
+/** V8's last words (its heap, its compiler) and those of C++, where an allocation fails outside JavaScript. */
+const outOfMemory = /out of memory|process OOM|bad_alloc|Cannot allocate memory/i;
+
 function withoutAnswer({ code, by, stderr }: Ended): Outcome {
   if (by === 'SIGKILL')
     return { kind: 'oom', reason: 'the process was killed (SIGKILL), as a system does that has run out of memory' };
-  if (by === 'SIGABRT' || /out of memory|bad_alloc/i.test(stderr))
-    return { kind: 'oom', reason: stderr.trim().split('\n').at(-1) || 'the process aborted' };
+  const reason = stderr.split('\n').find((line) => outOfMemory.test(line));
+  if (reason !== undefined) return { kind: 'oom', reason: reason.trim() };
   throw new Error(`the measuring process ended with ${by ?? `exit code ${code}`}\n${stderr}`);
 }
