@@ -1,6 +1,5 @@
 /** A page to hover over and zoom into; without scripts it is the same numbers with a still picture. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readAsset, readLibraryFile } from '../../config/assets.js';
 import { loadSvgRenderer, type RenderSvg } from '../charts/svg.js';
 import { configLine } from '../config-line.js';
 import { timelineOption, timelineTitle } from '../explain/chart.js';
@@ -13,8 +12,8 @@ import { type Cell, dataTable, renderPage, section } from './page.js';
 
 export async function loadExplanationPage(): Promise<Renderer<Explanation>> {
   const renderSvg = await loadSvgRenderer();
-  const library = readFileSync(createRequire(import.meta.url).resolve('echarts/dist/echarts.common.min.js'), 'utf8');
-  const script = readFileSync(new URL('./browser/timeline.js', import.meta.url), 'utf8');
+  const library = readLibraryFile('echarts/dist/echarts.common.min.js');
+  const script = readAsset('report/html/browser/timeline.js');
   return (explanation, layout) => explanationPage(explanation, layout, renderSvg, [library, script]);
 }
 

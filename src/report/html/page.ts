@@ -1,5 +1,5 @@
 /** One page to send to a colleague: question, answer, numbers, assumptions, accuracy, how to reproduce. It fetches nothing. */
-import { readFileSync } from 'node:fs';
+import { readAsset } from '../../config/assets.js';
 import { errorText } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
 import { escapeHtml, html, type Markup, trusted } from './markup.js';
@@ -33,8 +33,6 @@ interface Accuracy {
   readonly source: string;
 }
 
-const asset = (file: string): string => readFileSync(new URL(file, import.meta.url), 'utf8');
-
 /** Nothing but what is on the page: no request may leave it. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
@@ -49,7 +47,7 @@ export function renderPage(page: Page): string {
 <meta name="generator" content="${tool.name} ${tool.version}">
 <title>${question}</title>
 <style>
-${trusted(asset('./page.css'))}</style>
+${trusted(readAsset('report/html/page.css'))}</style>
 </head>
 <body>
 <main>

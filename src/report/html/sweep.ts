@@ -110,7 +110,7 @@ function heatMap({ sizes }: Sweep): { title: string; option: EChartsOption; heig
       grid: { left: 80, right: 24, top: 48, bottom: 48 },
       legend: { top: 0, left: 0 },
       xAxis: { type: 'category', data: depths.map(String), name: 'layers', nameLocation: 'middle', nameGap: 28 },
-      yAxis: { type: 'category', data: widths.map(String), name: 'width' },
+      yAxis: { type: 'category', data: widths.map(String), name: 'width', nameLocation: 'middle', nameGap: 48 },
       series: (['fits', 'tight', 'exceeds'] as const).map((verdict) => ({
         type: 'heatmap' as const,
         name: verdict,
