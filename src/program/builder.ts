@@ -225,7 +225,7 @@ export class ProgramBuilder {
       role: spec.role ?? frameRole,
       module: frame.module,
       recomputed: spec.recomputed ?? false,
-      inputs: [...frame.reads],
+      inputs: argumentsFirst(args, frame.reads),
       outputs: results.filter((id) => id >= frame.firstValue),
       body: frame.body,
     };
@@ -289,6 +289,11 @@ export class ProgramBuilder {
 function readsParameter(operation: WithoutOutput<Operation>): boolean {
   return operation.kind === 'linear' || operation.kind === 'layerNorm' || operation.kind === 'addBias';
 }
+
+/** In the order of the call: a checkpoint lets go of its arguments in reverse. */
+const argumentsFirst = (args: Readonly<Record<string, ValueId>>, reads: ReadonlySet<ValueId>): readonly ValueId[] => [
+  ...new Set([...Object.values(args).filter((id) => reads.has(id)), ...reads]),
+];
 
 const withIndex = (input: ValueId, { index }: Endpoints): readonly ValueId[] =>
   index === undefined ? [input] : [input, index];

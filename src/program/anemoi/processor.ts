@@ -57,12 +57,13 @@ export function runProcessor(
         let now = state;
         for (let layer = first; layer < Math.min(first + size, numLayers); layer++) {
           now = runLayer(builder, processor, layer, now, graph, model);
-          inner.set('nodes', now.nodes);
+          // One tuple holds both: its last item is let go first.
           inner.set('edges', now.edges);
+          inner.set('nodes', now.nodes);
         }
         return [now.nodes, now.edges];
       });
-      state = { nodes: frame.set('nodes', chunkNodes!), edges: frame.set('edges', chunkEdges!) };
+      state = { edges: frame.set('edges', chunkEdges!), nodes: frame.set('nodes', chunkNodes!) };
     }
     return [state.nodes];
   });

@@ -180,11 +180,12 @@ function layerNorm(to: Lowering, { input, scale, offset, output, keepsType }: La
   const mean = to.scratchTensor(recorder.allocate(rows, 4), rows, 4, undefined);
   const deviation = to.scratchTensor(recorder.allocate(rows, 4), rows, 4, undefined);
   to.save(node, mean, deviation);
-  if (wide !== undefined) {
-    const back = to.node([wide.target], () => [pool.make(x.shape, x.elementBytes)]);
-    to.produce(output, given.elementBytes, back);
-  }
+  if (wide !== undefined) recorder.retain(wide.storage);
   to.releaseScratch(0);
+  if (wide === undefined) return;
+  const back = to.node([wide.target], () => [pool.make(x.shape, x.elementBytes)]);
+  to.produce(output, given.elementBytes, back);
+  recorder.release(wide.storage);
 }
 
 /**
