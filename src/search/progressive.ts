@@ -6,7 +6,7 @@ import type { Strategies, Strategy } from './strategies.js';
 
 export interface Stage extends GrowthStep {
   readonly strategy: Strategy;
-  /** Parameters that start from values of the stage before; 0 at the start. */
+  /** Trained values of the stage before that go on; 0 at the start. */
   readonly carriedOver: number;
 }
 

@@ -92,7 +92,7 @@ export interface Entry {
 }
 
 /** What the last entries may take after an interruption, so that the process ends in time. */
-const graceMs = 50;
+const graceMs = 20;
 
 export function entriesOf(
   model: string | undefined,

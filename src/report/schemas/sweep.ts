@@ -13,7 +13,9 @@ const stage = z.strictObject({
   ...size,
   growth: z.enum(['start', 'widen', 'deepen']).describe('What is doubled on the way to this stage.'),
   parameters: count.describe('Number of parameters.'),
-  parametersCarriedOver: count.describe('Those that start from values of the stage before; the others start new.'),
+  parametersCarriedOver: count.describe(
+    'Trained values of the stage before that go on: deepening adds new layers beside them, widening tiles them.',
+  ),
   precision: common.precision,
   batchSize: count,
   accumulate: count,

@@ -26,7 +26,7 @@ export function heatMap(cells: readonly Cell[], layout: Layout, style: ChalkInst
     return paint[cell.verdict](`${number}${marks[cell.verdict]}`);
   };
   return [
-    style.bold('Peak of live arrays in GiB by width (down) and layers (right), the least of all ways to train'),
+    style.bold('Peak of live arrays in GiB by width (down) and layers (right), at its least'),
     `${'width'.padStart(margin)}${shownDepths.map((depth) => `${String(depth).padStart(cellWidth - 1)} `).join('')}`.trimEnd(),
     ...shownWidths.map((width) =>
       `${String(width).padStart(margin)}${shownDepths.map((depth) => text(cellAt.get(`${width}/${depth}`))).join('')}`.trimEnd(),

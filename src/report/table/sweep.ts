@@ -4,14 +4,15 @@ import { formatCheckpoint } from '../../config/checkpoint.js';
 import type { Layout } from '../formats.js';
 import type { Sweep } from '../schemas/sweep.js';
 import { formatBytes, formatCount, formatFlops } from '../units.js';
-import { type Block, columns, list, page, paragraph, styleOf } from './blocks.js';
+import { type Block, list, page, paragraph, styleOf } from './blocks.js';
+import { type Column, fittingTable } from './fitting.js';
 import { heatMap } from './heat-map.js';
 
 export function renderSweep(sweep: Sweep, layout: Layout): string {
   const style = styleOf(layout);
   return page([
     [...paragraph(answer(sweep, style), layout), ...paragraph(setting(sweep), layout).map((line) => style.dim(line))],
-    planTable(sweep, style),
+    planTable(sweep, layout, style),
     planEnd(sweep, layout, style),
     list(
       style.bold('To reproduce'),
@@ -19,7 +20,7 @@ export function renderSweep(sweep: Sweep, layout: Layout): string {
       layout,
     ),
     ...sweep.plan.stages.map((stage) => exported(stage, style)),
-    front(sweep, style),
+    front(sweep, layout, style),
     heatMap(sweep.sizes, layout, style),
     list(
       style.bold('Growing'),
@@ -35,7 +36,7 @@ function answer({ candidates, device }: Sweep, style: ChalkInstance): string {
   const card = device?.name ?? '';
   const head = `${formatCount(fits)} of ${formatCount(total)} configurations fit on ${card}`;
   const colour = fits > 0 ? style.green.bold : style.red.bold;
-  return `${colour(head)}, ${formatCount(tight)} are tight, ${formatCount(exceeds)} exceed it (${formatCount(deduced)} by their arrays alone; all others replayed through the allocator)`;
+  return `${colour(head)}, ${formatCount(tight)} are tight, ${formatCount(exceeds)} exceed it (${formatCount(deduced)} by their arrays alone)`;
 }
 
 const setting = ({ space }: Sweep): string =>
@@ -46,24 +47,34 @@ const setting = ({ space }: Sweep): string =>
     )
     .join(' · ');
 
-function planTable({ plan }: Sweep, style: ChalkInstance): Block {
+type Stage = Sweep['plan']['stages'][number];
+type Entry = Sweep['pareto'][number];
+
+const stageColumns: readonly Column<Stage>[] = [
+  { title: 'size', alignment: '<', text: (stage) => sizeOf(stage) },
+  { title: 'parameters', alignment: '>', text: ({ parameters }) => formatCount(parameters), dispensable: 2 },
+  { title: 'carried', alignment: '>', text: carried, dispensable: 3 },
+  { title: 'batch', alignment: '>', text: ({ batchSize, accumulate }) => `${batchSize}×${accumulate}` },
+  { title: 'precision', alignment: '<', text: ({ precision }) => precision, dispensable: 1 },
+  { title: 'checkpoint', alignment: '<', text: ({ checkpoint }) => checkpoint.join('+') || 'none' },
+  { title: 'on card', alignment: '>', text: ({ memory }) => formatBytes(memory.deviceBytes) },
+  { title: 'spare', alignment: '>', text: spare },
+  { title: 'cost', alignment: '>', text: ({ relativeCost }) => `${relativeCost.toFixed(1)}×` },
+];
+
+function carried({ growth, parameters, parametersCarriedOver }: Stage): string {
+  return growth === 'start' ? 'new' : `${Math.floor((100 * parametersCarriedOver) / parameters)} %`;
+}
+
+function spare({ verdict }: Stage): string {
+  return 'headroomBytes' in verdict ? formatBytes(verdict.headroomBytes) : '';
+}
+
+function planTable({ plan }: Sweep, layout: Layout, style: ChalkInstance): Block {
   if (plan.stages.length === 0) return [];
-  const title = style.bold(
-    `From ${sizeOf(plan.from)} to ${sizeOf(plan.to)}, ${plan.globalBatch} samples per optimizer step`,
-  );
-  const header = ['size', 'parameters', 'carried', 'batch', 'precision', 'checkpoint', 'on card', 'spare', 'cost'];
-  const rows = plan.stages.map((stage) => [
-    sizeOf(stage),
-    formatCount(stage.parameters),
-    stage.growth === 'start' ? 'new' : `${Math.floor((100 * stage.parametersCarriedOver) / stage.parameters)} %`,
-    `${stage.batchSize}×${stage.accumulate}`,
-    stage.precision,
-    stage.checkpoint.join('+') || 'none',
-    formatBytes(stage.memory.deviceBytes),
-    'headroomBytes' in stage.verdict ? formatBytes(stage.verdict.headroomBytes) : '',
-    `${stage.relativeCost.toFixed(1)}×`,
-  ]);
-  return columns(title, [header, ...rows], '<>>><<>>>');
+  const { from, to, globalBatch, stages } = plan;
+  const title = `From ${sizeOf(from)} to ${sizeOf(to)}, ${globalBatch} samples per optimizer step`;
+  return fittingTable(style.bold(title), stageColumns, stages, layout);
 }
 
 const sizeOf = ({ hiddenDim, layers }: { hiddenDim: number; layers: number }): string => `${hiddenDim}/${layers}`;
@@ -80,27 +91,32 @@ function planEnd({ plan, device }: Sweep, layout: Layout, style: ChalkInstance):
   );
 }
 
-function front({ pareto, frontSize, candidates }: Sweep, style: ChalkInstance): Block {
+const entryColumns: readonly Column<Entry>[] = [
+  { title: 'size', alignment: '<', text: ({ config }) => sizeOf(config.model) },
+  { title: 'parameters', alignment: '>', text: ({ parameters }) => formatCount(parameters), dispensable: 2 },
+  { title: 'batch', alignment: '>', text: ({ config }) => String(config.recipe.batchSize) },
+  { title: 'precision', alignment: '<', text: ({ config }) => config.recipe.precision, dispensable: 1 },
+  { title: 'checkpoint', alignment: '<', text: ({ config }) => formatCheckpoint(config.recipe.checkpoint) },
+  { title: 'on card', alignment: '>', text: ({ memory }) => formatBytes(memory.deviceBytes) },
+  {
+    title: 'per sample',
+    alignment: '>',
+    text: ({ cost, config }) => formatFlops((cost.trainFlops || cost.forwardFlops) / config.recipe.batchSize),
+  },
+];
+
+function front({ pareto, frontSize, candidates }: Sweep, layout: Layout, style: ChalkInstance): Block {
   if (pareto.length === 0) return [];
-  const dominated = candidates.fits - frontSize;
-  const title = `${style.bold('Worth it')}: ${pareto.length} of ${frontSize} that no other one beats in width, depth, cost and memory (${formatCount(dominated)} beaten)`;
-  const rows = pareto.map(({ config: { model, recipe }, parameters, cost, memory }) => [
-    sizeOf(model),
-    formatCount(parameters),
-    String(recipe.batchSize),
-    recipe.precision,
-    formatCheckpoint(recipe.checkpoint),
-    formatBytes(memory.deviceBytes),
-    formatFlops((cost.trainFlops || cost.forwardFlops) / recipe.batchSize),
-  ]);
-  return columns(
-    title,
-    [['size', 'parameters', 'batch', 'precision', 'checkpoint', 'on card', 'per sample'], ...rows],
-    '<>><<>>',
+  const beaten = formatCount(candidates.fits - frontSize);
+  const [title = '', ...rest] = paragraph(
+    `${style.bold('Worth it')}: ${formatCount(pareto.length)} of ${formatCount(frontSize)} that no other one beats in width, depth, cost and memory (${beaten} beaten)`,
+    layout,
   );
+  const [, ...table] = fittingTable('', entryColumns, pareto, layout);
+  return [title, ...rest, ...table];
 }
 
-function exported({ exported: file, ...stage }: Sweep['plan']['stages'][number], style: ChalkInstance): Block {
+function exported({ exported: file, ...stage }: Stage, style: ChalkInstance): Block {
   if (file === undefined) return [];
   return [style.bold(`${sizeOf(stage)} for ${file.codeBase}`), ...file.text.trimEnd().split('\n')];
 }
