@@ -24,6 +24,7 @@ export interface RankStep {
 interface ParallelRuntime extends Runtime {
   /** One rank's step; `base`: the model's own dimensions. */
   readonly stepOfRank: (config: Config, base: Dimensions, rank: number) => RankStep;
+  readonly dimensionsOfRank: (config: Config, base: Dimensions, rank: number) => Dimensions;
 }
 
 function onSeveralCards(runtime: Runtime): ParallelRuntime {
@@ -36,9 +37,12 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
     return traceOfRank(config, rewritten, runtime.trace(rewritten, config), sizes, rank);
   }
 
+  const dimensionsAt: ParallelRuntime['dimensionsOfRank'] = (config, base, rank) =>
+    runtime.dimensions(dimensionsOfRank(config, base, rank), config);
+
   const stepOfRank = (config: Config, base: Dimensions, rank: number): RankStep => {
     const program = forwardProgram(config.model, config.recipe, runtime.segment(config));
-    const dimensions = runtime.dimensions(dimensionsOfRank(config, base, rank), config);
+    const dimensions = dimensionsAt(config, base, rank);
     return { rank, trace: traceAt(program, config, rank), dimensions };
   };
 
@@ -51,7 +55,7 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
     if (rank === undefined) {
       const { trace: anyTrace } = stepOfRank(config, base, 0);
       const peaks = Array.from({ length: config.recipe.gpus }, (_, each) => {
-        const dimensions = runtime.dimensions(dimensionsOfRank(config, base, each), config);
+        const dimensions = dimensionsAt(config, base, each);
         return peakLiveBytes(anyTrace, bufferBytes(anyTrace, dimensions));
       });
       rank = peaks.indexOf(Math.max(...peaks));
@@ -67,8 +71,9 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
     sizeClass: (config) =>
       isParallel(config) ? JSON.stringify([config.model, config.recipe]) : (runtime.sizeClass?.(config) ?? ''),
     dimensions: (base, config) =>
-      runtime.dimensions(isParallel(config) ? dimensionsOfRank(config, base, worstRank(config, base)) : base, config),
+      isParallel(config) ? dimensionsAt(config, base, worstRank(config, base)) : runtime.dimensions(base, config),
     stepOfRank,
+    dimensionsOfRank: dimensionsAt,
   };
 }
 

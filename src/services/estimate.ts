@@ -4,6 +4,7 @@ import { loadDevice } from '../config/profiles.js';
 import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import type { Config } from '../config/types.js';
 import { type Priced, price, priceProgram } from '../estimate.js';
+import { type RankRow, rankTable } from '../parallel/rank-table.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
@@ -24,8 +25,21 @@ export async function estimate(input: ResolveInput): Promise<Estimate> {
 export function estimateOf(config: Config): Estimate {
   const numbers = counts(config.model);
   const step = priceProgram(config, numbers);
-  return toReport(config, price(config, numbers, loadDevice(standInDevice), step, experience(config.runtime)));
+  const report = toReport(config, price(config, numbers, loadDevice(standInDevice), step, experience(config.runtime)));
+  return config.recipe.gpus === 1 ? report : { ...report, ranks: rankTable(config, numbers).map(rankReport) };
 }
+
+const rankReport = ({ byCategory, peakLiveBytes, receivedBytes, ...rank }: RankRow) => ({
+  ...rank,
+  parameterBytes: byCategory.parameter,
+  gradientBytes: byCategory.gradient,
+  optimizerBytes: byCategory.optimizer,
+  activationBytes: byCategory.activation,
+  temporaryBytes: byCategory.temporary,
+  inputBytes: byCategory.input,
+  peakLiveBytes,
+  receivedBytes,
+});
 
 export function toReport(config: Config, priced: Priced): Estimate {
   const { runtime, model, recipe, device, reserveBytes, allowTight } = config;

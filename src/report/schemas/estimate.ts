@@ -4,6 +4,22 @@ import type { DeepReadonly } from './readonly.js';
 
 const { count, bytes } = common;
 
+const rank = z.strictObject({
+  firstRank: count,
+  lastRank: count,
+  gridNodes: count,
+  meshNodes: count,
+  haloNodes: count.describe('Rows of other ranks, in one exchange of encoder, layer and decoder each.'),
+  parameterBytes: bytes,
+  gradientBytes: bytes,
+  optimizerBytes: bytes,
+  activationBytes: bytes,
+  temporaryBytes: bytes,
+  inputBytes: bytes,
+  peakLiveBytes: bytes,
+  receivedBytes: bytes.describe('Over the links, per optimizer step.'),
+});
+
 export const estimateSchema = z
   .strictObject({
     schema: z.literal('gc-plan/estimate@1'),
@@ -30,6 +46,12 @@ export const estimateSchema = z
     verdict: common.verdict,
     cost: common.cost,
     accuracy: common.accuracy,
+    ranks: z
+      .array(rank)
+      .exactOptional()
+      .describe(
+        'Several GPUs: alike ranks together; where shares differ, the first and the last. memory is the worst rank’s.',
+      ),
     assumptions: z.array(z.string()),
   })
   .describe('GPU memory of one configuration.');

@@ -5,7 +5,7 @@ import { estimateAnswer } from '../estimate/answer.js';
 import { accuracy, categories, model, totals } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
 import type { Estimate } from '../schemas/estimate.js';
-import { formatBytes, formatPercent, inUnit, unitOf } from '../units.js';
+import { formatBytes, formatCount, formatPercent, inUnit, unitOf } from '../units.js';
 import { type Block, columns, flow, list, page, paragraph, styleOf } from './blocks.js';
 
 export function renderEstimate(estimate: Estimate, layout: Layout): string {
@@ -40,6 +40,7 @@ export function renderEstimate(estimate: Estimate, layout: Layout): string {
     ),
     paragraph(`${heading('Peak')}  in ${estimate.peak.phase}, at ${estimate.peak.operation}`, layout),
     columns(heading('Model'), model(estimate), '<<'),
+    ranks(estimate, heading('Ranks')),
     list(heading('Assumptions'), estimate.assumptions, layout),
     list(heading('Accuracy'), [accuracy(estimate)], layout),
   ]);
@@ -67,4 +68,31 @@ const paints = { yes: 'green', maybe: 'yellow', no: 'red', neutral: 'reset' } as
 function verdictLine(estimate: Estimate, style: ChalkInstance): string {
   const { head, rest, tone } = estimateAnswer(estimate);
   return `${style[paints[tone]].bold(head)}${rest}`;
+}
+
+function ranks({ ranks: rows = [] }: Estimate, title: string): Block {
+  if (rows.length === 0) return [];
+  const header = [
+    'rank',
+    'grid nodes',
+    'mesh nodes',
+    'halo',
+    'parameters',
+    'gradients',
+    'optimizer',
+    'peak',
+    'receives a step',
+  ];
+  const body = rows.map((row) => [
+    row.firstRank === row.lastRank ? String(row.firstRank) : `${row.firstRank}–${row.lastRank}`,
+    formatCount(row.gridNodes),
+    formatCount(row.meshNodes),
+    formatCount(row.haloNodes),
+    formatBytes(row.parameterBytes),
+    formatBytes(row.gradientBytes),
+    formatBytes(row.optimizerBytes),
+    formatBytes(row.peakLiveBytes),
+    formatBytes(row.receivedBytes),
+  ]);
+  return columns(title, [header, ...body], '>>>>>>>>>');
 }

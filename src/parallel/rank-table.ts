@@ -1,0 +1,60 @@
+/** Every rank, alike ones together: what it holds, its peak, what it receives. */
+import type { Config } from '../config/types.js';
+import { liveness } from '../memory/liveness.js';
+import type { Category, Trace } from '../memory/trace.js';
+import { type Counts, dimensionsOf } from '../program/dimensions.js';
+import { forwardProgram } from '../program/index.js';
+import { runtimes } from './index.js';
+import { partition } from './partition.js';
+import { isParallel, programOfRank } from './ranks.js';
+import { receivedBytes } from './traffic.js';
+
+export interface RankRow {
+  readonly firstRank: number;
+  readonly lastRank: number;
+  readonly gridNodes: number;
+  readonly meshNodes: number;
+  /** Rows of other ranks in one exchange of the encoder, of a layer and of the decoder together. */
+  readonly haloNodes: number;
+  readonly byCategory: Readonly<Record<Category, number>>;
+  readonly peakLiveBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** More than one would read; the worst rank is in every report. */
+const mostRanks = 64;
+
+export function rankTable(config: Config, counts: Counts): readonly RankRow[] {
+  if (!isParallel(config)) return [];
+  const { gpus, parallel } = config.recipe;
+  if (parallel === 'graph') {
+    const step = runtimes[config.runtime].runtime.stepOfRank(config, dimensionsOf(config, counts), 0);
+    // Ranks run the same operations on other numbers of rows.
+    return Array.from({ length: Math.min(mostRanks, gpus) }, (_, rank) => rowOf(config, counts, rank, step.trace));
+  }
+  // Shares never grow with the rank: where first and last are alike, all are.
+  const first = rowOf(config, counts, 0);
+  const last = rowOf(config, counts, gpus - 1);
+  const isAlike = JSON.stringify({ ...first, lastRank: 0 }) === JSON.stringify({ ...last, firstRank: 0, lastRank: 0 });
+  return isAlike ? [{ ...first, lastRank: gpus - 1 }] : [first, last];
+}
+
+function rowOf(config: Config, counts: Counts, rank: number, known?: Trace): RankRow {
+  const { runtime } = runtimes[config.runtime];
+  const base = dimensionsOf(config, counts);
+  const dimensions = runtime.dimensionsOfRank(config, base, rank);
+  const { peak, byCategory } = liveness(known ?? runtime.stepOfRank(config, base, rank).trace, dimensions);
+  const part = config.recipe.parallel === 'graph' ? partition(config.model, config.recipe.gpus)[rank]! : undefined;
+  const program = programOfRank(config, forwardProgram(config.model, config.recipe, runtime.segment(config)));
+  const { gridNodes, meshNodes } = part ?? counts;
+  return {
+    firstRank: rank,
+    lastRank: rank,
+    gridNodes,
+    meshNodes,
+    haloNodes: part ? part.grid2meshHalo + part.meshHalo + part.mesh2gridHalo : 0,
+    byCategory,
+    peakLiveBytes: peak.liveBytes,
+    receivedBytes: Math.ceil(receivedBytes({ config, program, dimensions, ...(part && { rank: part }) })),
+  };
+}

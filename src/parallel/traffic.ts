@@ -1,0 +1,73 @@
+/**
+ * Bytes that one rank receives over the links in one optimizer step, by the ring algorithms of NCCL: an all-gather or a reduce-scatter of
+ * B bytes brings (W − 1)/W · B to every rank, an all-reduce is both. The volumes are the ZeRO paper's (arXiv 1910.02054, section 7).
+ */
+import type { Config } from '../config/types.js';
+import { type Dimensions, numElements } from '../program/shape.js';
+import type { Block, ForwardProgram } from '../program/types.js';
+import type { RankCounts } from './partition.js';
+
+export interface Traffic {
+  readonly config: Config;
+  readonly program: ForwardProgram;
+  /** Of the rank. */
+  readonly dimensions: Dimensions;
+  /** Where the graph is cut. */
+  readonly rank?: RankCounts;
+}
+
+export function receivedBytes(traffic: Traffic): number {
+  const { config, program, dimensions } = traffic;
+  const { parallel, gpus, accumulate, mode, precision } = config.recipe;
+  const parameterBytes =
+    (precision === 'bf16-full' ? 2 : 4) *
+    program.parameters.reduce((sum, { value }) => sum + numElements(program.values[value]!.shape, dimensions), 0);
+  const ring = (gpus - 1) / gpus;
+  const isTraining = mode === 'train';
+  const allReduce = isTraining ? 2 * ring * parameterBytes : 0;
+  switch (parallel) {
+    case 'none':
+    case 'pipeline':
+      return 0;
+    case 'data':
+      return allReduce;
+    // Gradients are summed everywhere, then every rank sends the parameters that it has updated.
+    case 'zero1':
+      return allReduce + (isTraining ? ring * parameterBytes : 0);
+    // Parameters once per micro-step, its gradients once.
+    case 'zero2':
+      return ring * parameterBytes * (isTraining ? 2 * accumulate : 1);
+    // Parameters once more for the backward pass.
+    case 'zero3':
+      return ring * parameterBytes * (isTraining ? 3 * accumulate : 1);
+    case 'graph':
+      return allReduce + haloBytes(traffic) * (isTraining ? 2 * accumulate : 1);
+    case 'tensor':
+      return 2 * ring * mlpBytes(program, config, dimensions) * (isTraining ? accumulate : 1);
+  }
+}
+
+/** The residual stream is fp32 in mixed precision: LayerNorm returns it. */
+const streamBytes = ({ recipe }: Config): number => (recipe.precision === 'bf16-full' ? 2 : 4);
+
+/** `[halo, batch, hiddenDim]` per exchange: one in the encoder, one per layer, one in the decoder. */
+function haloBytes({ config, rank }: Traffic): number {
+  if (rank === undefined) return 0;
+  const { model, recipe } = config;
+  const rows = rank.grid2meshHalo + model.layers * rank.meshHalo + rank.mesh2gridHalo;
+  return rows * recipe.batchSize * model.hiddenDim * streamBytes(config) * recipe.rolloutSteps;
+}
+
+/** Outputs of the MLPs in the forward pass, gradients of their inputs in the backward pass. */
+function mlpBytes(program: ForwardProgram, config: Config, dimensions: Dimensions): number {
+  const elements = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + numElements(program.values[value]!.shape, dimensions), 0);
+  const isTraining = program.loss !== undefined;
+  let total = 0;
+  const visit = (block: Block): void => {
+    if (block.role.kind === 'mlp') total += elements(block.outputs) + (isTraining ? elements(block.inputs) : 0);
+    for (const node of block.body) if (node.kind === 'block') visit(node);
+  };
+  visit(program.root);
+  return total * streamBytes(config);
+}

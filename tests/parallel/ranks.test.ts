@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { Flags } from '../../src/config/typed.js';
+import { estimate } from '../../src/services/estimate.js';
+
+const small = { 'hidden-dim': '64', layers: '3', grid: '31x60', 'mesh-level': '3', 'concat-trick': 'off' };
+const of = (flags: Flags) => estimate({ model: 'physicsnemo-swe', flags: { ...small, ...flags } });
+
+describe('the table of ranks', () => {
+  it.each(['data', 'zero1', 'zero2', 'zero3', 'graph', 'tensor'])(
+    '%s: its worst rank is the one that the report prices, and every row adds up to its peak',
+    async (parallel) => {
+      const { ranks = [], memory } = await of({ gpus: '4', parallel });
+      expect(Math.max(...ranks.map(({ peakLiveBytes }) => peakLiveBytes))).toBe(memory.peakLiveBytes);
+      for (const {
+        parameterBytes,
+        gradientBytes,
+        optimizerBytes,
+        activationBytes,
+        temporaryBytes,
+        inputBytes,
+        peakLiveBytes,
+      } of ranks)
+        expect(parameterBytes + gradientBytes + optimizerBytes + activationBytes + temporaryBytes + inputBytes).toBe(
+          peakLiveBytes,
+        );
+    },
+  );
+
+  it('names every rank of a cut graph, and one GPU has no table', async () => {
+    const { ranks = [] } = await of({ gpus: '5', parallel: 'graph' });
+    expect(ranks.map(({ firstRank }) => firstRank)).toEqual([0, 1, 2, 3, 4]);
+    expect(await of({})).not.toHaveProperty('ranks');
+  });
+
+  it('receives what the ZeRO paper says: 2Ψ for data parallel and stage 2, 3Ψ for stage 3, times (W − 1)/W', async () => {
+    const alone = await of({});
+    const received = async (parallel: string) => (await of({ gpus: '4', parallel })).ranks![0]!.receivedBytes;
+    const volume = (3 / 4) * alone.parameters.bytes;
+    expect(await received('data')).toBe(Math.ceil(2 * volume));
+    expect(await received('zero2')).toBe(Math.ceil(2 * volume));
+    expect(await received('zero3')).toBe(Math.ceil(3 * volume));
+  });
+});
+
+it('a combination of several GPUs that nothing prices is refused, never ignored', async () => {
+  await expect(of({ gpus: '4', parallel: 'pipeline' })).rejects.toThrow(/no pipeline schedule/);
+  await expect(of({ gpus: '4', parallel: 'zero2', mode: 'inference' })).rejects.toThrow(
+    /neither gradients nor optimizer/,
+  );
+  await expect(estimate({ model: 'graphcast-small', flags: { gpus: '2', parallel: 'graph' } })).rejects.toThrow();
+});
