@@ -4,7 +4,7 @@
  * (biases, statistics, weights of a narrow model) are the same at every batch and mesh, so that its replays are remembered.
  */
 import type { Trace } from '../trace.js';
-import { replayCaching } from './replay.js';
+import { replayWithoutLimit } from './replay.js';
 import { roundedBytes, smallRequestBytes } from './rounding.js';
 
 interface SizeClasses {
@@ -17,13 +17,10 @@ export class PoolReplays {
   private readonly classesOf = new Map<string, SizeClasses>();
   private readonly smallReserved = new Map<string, number>();
 
-  constructor(
-    private readonly trace: Trace,
-    private readonly expandable: boolean,
-  ) {}
+  constructor(private readonly trace: Trace) {}
 
   /** `peakReservedBytes` of `replayCaching` without a capacity. */
-  peakReservedBytes(bytesOfLayout: Float64Array, bytesOfBuffer: Float64Array): number {
+  peakReservedBytes(bytesOfLayout: Float64Array, bytesOfBuffer: Float64Array, expandable: boolean): number {
     const isSmall = Array.from(bytesOfLayout, (bytes) => roundedBytes(bytes) <= smallRequestBytes);
     const mask = isSmall.map(Number).join('');
     let classes = this.classesOf.get(mask);
@@ -31,23 +28,18 @@ export class PoolReplays {
       classes = { smallEvents: this.eventsOf(isSmall, true), largeEvents: this.eventsOf(isSmall, false) };
       this.classesOf.set(mask, classes);
     }
-    const smallSizes = `${mask} ${bytesOfLayout.filter((_, layout) => isSmall[layout])}`;
-    let small = this.smallReserved.get(smallSizes);
+    const { smallEvents, largeEvents } = classes;
+    const smallStep = `${expandable} ${mask} ${bytesOfLayout.filter((_, layout) => isSmall[layout])}`;
+    let small = this.smallReserved.get(smallStep);
     if (small === undefined) {
-      small = this.replay(classes.smallEvents, bytesOfBuffer);
-      this.smallReserved.set(smallSizes, small);
+      small = replayWithoutLimit(smallEvents, bytesOfBuffer, expandable).peakReservedBytes;
+      this.smallReserved.set(smallStep, small);
     }
-    return small + this.replay(classes.largeEvents, bytesOfBuffer);
+    return small + replayWithoutLimit(largeEvents, bytesOfBuffer, expandable).peakReservedBytes;
   }
 
   private eventsOf(isSmall: readonly boolean[], small: boolean): Int32Array {
     const { events, bufferLayout } = this.trace;
     return events.filter((event) => isSmall[bufferLayout[Math.abs(event) - 1]!] === small);
-  }
-
-  private replay(events: Int32Array, bytesOfBuffer: Float64Array): number {
-    const replay = replayCaching(events, bytesOfBuffer, { expandable: this.expandable });
-    if (replay.kind !== 'ran') throw new Error('an allocator without limit ran out of memory');
-    return replay.peakReservedBytes;
   }
 }

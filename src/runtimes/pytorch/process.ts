@@ -3,7 +3,7 @@ import { pytorchReservedWorstUnderPercent } from '../../accuracy/shipped.js';
 import type { Config, Device } from '../../config/types.js';
 import { minCapacity } from '../../memory/allocators/min-capacity.js';
 import { PoolReplays } from '../../memory/allocators/pool-replays.js';
-import { replayCaching } from '../../memory/allocators/replay.js';
+import { replayCaching, replayWithoutLimit } from '../../memory/allocators/replay.js';
 import { reusedBytes, type Trace } from '../../memory/trace.js';
 import type { JudgedStep, JudgeInput, ProcessInput, ProcessMemory } from '../process.js';
 
@@ -11,12 +11,6 @@ const outsideBytesOf = (device: Device): number => device.contextBytes.pytorch +
 
 function withErrorBar(peakReservedBytes: number, { allocator }: Config['recipe']): number {
   return Math.ceil(peakReservedBytes * (1 + pytorchReservedWorstUnderPercent[allocator] / 100));
-}
-
-function replayWithoutLimit(events: Int32Array, bytesOfBuffer: Float64Array, expandable: boolean) {
-  const replay = replayCaching(events, bytesOfBuffer, { expandable });
-  if (replay.kind !== 'ran') throw new Error('an allocator without limit ran out of memory');
-  return replay;
 }
 
 export function pytorchProcess(input: ProcessInput): ProcessMemory {
@@ -41,19 +35,14 @@ export function pytorchProcess(input: ProcessInput): ProcessMemory {
   };
 }
 
-/** By trace and kind of segment: what a search has replayed of it. */
-const poolReplays = new WeakMap<Trace, Map<boolean, PoolReplays>>();
+/** What a search has replayed of each trace. */
+const poolReplays = new WeakMap<Trace, PoolReplays>();
 
-function poolReplaysOf(trace: Trace, expandable: boolean): PoolReplays {
-  let byKind = poolReplays.get(trace);
-  if (byKind === undefined) {
-    byKind = new Map();
-    poolReplays.set(trace, byKind);
-  }
-  let replays = byKind.get(expandable);
+function poolReplaysOf(trace: Trace): PoolReplays {
+  let replays = poolReplays.get(trace);
   if (replays === undefined) {
-    replays = new PoolReplays(trace, expandable);
-    byKind.set(expandable, replays);
+    replays = new PoolReplays(trace);
+    poolReplays.set(trace, replays);
   }
   return replays;
 }
@@ -72,7 +61,7 @@ export function judgePyTorch({
   if (peakLiveBytes > capacityBytes) return { kind: 'exceeds', deviceBytes: undefined };
   const expandable = config.recipe.allocator === 'expandable';
   const { bytesOfLayout, bytesOfBuffer } = reusedBytes(trace, dimensions);
-  const peakReservedBytes = poolReplaysOf(trace, expandable).peakReservedBytes(bytesOfLayout, bytesOfBuffer);
+  const peakReservedBytes = poolReplaysOf(trace).peakReservedBytes(bytesOfLayout, bytesOfBuffer, expandable);
   const deviceBytes = peakReservedBytes + outsideBytes;
   if (withErrorBar(peakReservedBytes, config.recipe) <= capacityBytes) return { kind: 'fits', deviceBytes };
   const replay = replayCaching(trace.events, bytesOfBuffer, { expandable, capacityBytes });

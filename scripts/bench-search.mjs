@@ -1,0 +1,92 @@
+/**
+ * Prints how fast a sweep is: live bytes of 512,000 candidates in each runtime (one thread, then all workers with verdicts in
+ * PyTorch), the default sweep as a process, and what a loop over `estimate` would take. Runs `dist/`: `npm run build` first.
+ */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism, loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { loadDevice, loadModel } from '../dist/config/profiles.js';
+import { resolveWith } from '../dist/config/resolve.js';
+import { price } from '../dist/estimate.js';
+import { SizedCandidate } from '../dist/search/judge.js';
+import { flagsOfCandidate, groupAt, numCandidates, numGroups, spaceOf } from '../dist/search/space.js';
+import { Structures, shapeKey } from '../dist/search/structure.js';
+import { counts } from '../dist/topology/counts.js';
+
+const gcPlan = fileURLToPath(new URL('../bin/run.js', import.meta.url));
+const space = (runtime) => ({
+  runtime,
+  'hidden-dim': '32..1024:8',
+  layers: '3..34',
+  batch: '1..8',
+  'mesh-level': '4,5',
+  // TensorFlow.js trains in fp32 only; its tapes make the same number of candidates.
+  ...(runtime === 'tfjs' ? { tape: 'plain,lean' } : { precision: 'fp32,bf16' }),
+  checkpoint: 'none,encoder,processor:every=2,encoder+processor:every=2',
+});
+const seconds = (ms) => `${(ms / 1e3).toFixed(1)} s`;
+const say = (what, value) => console.log(`${what.padEnd(52)} ${value}`);
+
+const profile = await loadModel('graphcast-small');
+
+/** One thread; every live peak is read. */
+function liveBytes(runtime) {
+  const begin = performance.now();
+  const cpu = process.cpuUsage().user;
+  const { space: all } = spaceOf(profile, {}, { ...space(runtime), vram: '24GB' });
+  const structures = new Structures(32);
+  let sum = 0;
+  for (let group = 0; group < numGroups(all); group++) {
+    const found = groupAt(all, group);
+    const graph = counts(found.base.model);
+    const shape = shapeKey(found.base);
+    for (const config of found.configs())
+      sum += new SizedCandidate(config, structures.of(config, shape), graph).peakLiveBytes;
+  }
+  const ms = performance.now() - begin;
+  const cpuMs = (process.cpuUsage().user - cpu) / 1e3;
+  const perSecond = Math.round(numCandidates(all) / (ms / 1e3)).toLocaleString('en-US');
+  const rss = Math.round(process.memoryUsage().rss / 2 ** 20);
+  say(
+    `live bytes of ${numCandidates(all).toLocaleString('en-US')} in ${runtime}, one thread`,
+    `${seconds(ms)} (CPU ${seconds(cpuMs)}), ${perSecond} per second, ${rss} MiB`,
+  );
+  return sum;
+}
+
+function naive(runtime, count = 40) {
+  const { space: all } = spaceOf(profile, {}, { ...space(runtime), vram: '24GB' });
+  const total = numCandidates(all);
+  const begin = performance.now();
+  for (let i = 0; i < count; i++) {
+    const config = resolveWith(profile, flagsOfCandidate(all, Math.floor(((i + 0.5) * total) / count)));
+    price(config, counts(config.model), loadDevice('h100-80gb'));
+  }
+  const ms = (performance.now() - begin) / count;
+  say(
+    `a loop over estimate in ${runtime}, from ${count} of them`,
+    `${ms.toFixed(1)} ms each, ${((ms * total) / 3.6e6).toFixed(1)} h in all`,
+  );
+}
+
+function command(label, argv) {
+  const begin = performance.now();
+  const { stdout, status } = spawnSync(process.execPath, [gcPlan, ...argv, '--json'], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
+  const ms = performance.now() - begin;
+  const { candidates } = JSON.parse(stdout);
+  const { total, fits, tight, exceeds, deduced } = candidates;
+  say(
+    label,
+    `${seconds(ms)}, exit ${status}: ${total} candidates, ${fits} fit, ${tight} tight, ${exceeds} exceed, ${deduced} of them deduced, ${total - deduced} replayed`,
+  );
+}
+
+console.log(`${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}`);
+for (const runtime of ['pytorch', 'jax', 'tfjs']) liveBytes(runtime);
+for (const runtime of ['pytorch', 'jax', 'tfjs']) naive(runtime);
+for (let i = 0; i < 3; i++) command('gc-plan sweep --vram 24GB', ['sweep', '--vram', '24GB']);
+const argv = Object.entries(space('pytorch')).flatMap(([name, value]) => [`--${name}`, value]);
+command('the same space with verdicts in PyTorch, all workers', ['sweep', '--vram', '24GB', ...argv]);
