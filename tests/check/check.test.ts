@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Check } from '../../src/report/schemas/check.js';
+import { publishedSchemas } from '../../src/report/schemas/published.js';
 import { invoke } from '../cli/invoke.js';
 
 let folder: string;
@@ -27,6 +29,17 @@ async function checked(path: string, ...flags: readonly string[]) {
 }
 
 describe('gc-plan check', () => {
+  it('is what its published schema says, whatever it finds', async () => {
+    const ajv = new Ajv2020({ schemas: Object.values(publishedSchemas()), strict: true });
+    const validate = ajv.getSchema('gc-plan/check@1')!;
+    const path = plan(`configurations:\n${tiny('only')}${tiny('dear', '    budget: 1MB\n')}`);
+    const reports = [await checked(path, '--update-baseline'), await checked(path)].map(({ report }) => report);
+    plan(`configurations:\n${tiny('only', '    layers: 9\n')}  big: { model: graphcast, gpu: t4 }\n`);
+    for (const report of [...reports, (await checked(path)).report]) {
+      expect(validate(report) ? [] : validate.errors).toEqual([]);
+    }
+  });
+
   it('passes a clean plan, with the numbers that gc-plan estimate gives', async () => {
     const path = plan(`configurations:\n${tiny('wide', '    hidden-dim: 64\n')}${tiny('deep', '    layers: 6\n')}`);
     const { exit, report } = await checked(path);

@@ -6,7 +6,7 @@ import { buffers, invoke } from './invoke.js';
 /** argv, code, and a word that the message or a next step must hold. */
 const badInvocations: readonly (readonly [readonly string[], string, string])[] = [
   [['estimte'], 'unknown-command', 'estimate'],
-  [['__proto__'], 'unknown-command', 'estimate'],
+  [['__proto__'], 'unknown-command', '__proto__'],
   [['--layers', '4'], 'missing-command', '--layers'],
   [['help', 'nothing'], 'unknown-command', 'nothing'],
   [['estimate', '--hiden-dim', '4'], 'unknown-flag', '--hidden-dim'],
