@@ -14,7 +14,6 @@ import {
   type Accumulator,
   type Backward,
   Engine,
-  type Gradient,
   GradientPool,
   type GradientTarget,
   type TapeNode,
