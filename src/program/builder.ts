@@ -115,13 +115,17 @@ export class ProgramBuilder {
   input(name: string, shape: Shape): ValueId {
     const value = this.value(name, shape, 'data', false);
     this.data[name] = value;
+    this.residents?.push({ kind: 'data', name });
     return value;
   }
 
-  /** The program states what lies on the device besides parameters and data; with no name, nothing does. */
-  resident(name?: string, shape: Shape = scalarShape, elementBytes = 0): void {
-    this.residents ??= [];
-    if (name !== undefined) this.residents.push({ name, shape, elementBytes, before: this.values.length });
+  /** The program itself states what lies on the device besides parameters: `data` from here on, and `resident`. */
+  stateResidents(): void {
+    this.residents = [];
+  }
+
+  resident(name: string, shape: Shape, elementBytes: number): void {
+    this.residents?.push({ kind: 'buffer', name, shape, elementBytes });
   }
 
   linear(input: ValueId, weight: ValueId, bias: ValueId | undefined, name: string): ValueId {

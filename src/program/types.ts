@@ -229,14 +229,10 @@ export interface Block {
 
 export type Node = Block | Operation | Drop;
 
-/** A graph array that no operation of the program reads, or that it reads as an index. */
-export interface Resident {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly elementBytes: number;
-  /** Parameters, data and residents lie in the order of their declaration: this one before the value of that number. */
-  readonly before: ValueId;
-}
+/** A graph array, in the order in which they lie: `data` is the program's data of that name; no operation reads the others. */
+export type Resident =
+  | { readonly kind: 'data'; readonly name: string }
+  | { readonly kind: 'buffer'; readonly name: string; readonly shape: Shape; readonly elementBytes: number };
 
 export interface ForwardProgram {
   readonly values: readonly Value[];

@@ -12,7 +12,7 @@ const numFixedFeatures = 3;
 export const numTrainedFeatures = 8;
 export const edgeFeatureWidth = constant(numFixedFeatures + numTrainedFeatures);
 
-const int64Bytes = 8;
+export const int64Bytes = 8;
 
 export interface EdgeProvider {
   readonly edges: EdgeSet;

@@ -6,7 +6,7 @@ import type { Model, Recipe } from '../../config/types.js';
 import { ProgramBuilder } from '../builder.js';
 import { axis, constant } from '../shape.js';
 import type { ForwardProgram, Segmentation, ValueId } from '../types.js';
-import { declareEdges, type EdgeProvider, numTrainedFeatures, provideEdges } from './edges.js';
+import { declareEdges, type EdgeProvider, int64Bytes, numTrainedFeatures, provideEdges } from './edges.js';
 import { declareGnnMapper, type GnnMapperParameters, runGnnMapper } from './gnn-mapper.js';
 import { declareMapper, type MapperParameters, type MapperState, runMapper } from './mapper.js';
 import { declareProcessor, type Processor, runProcessor } from './processor.js';
@@ -14,7 +14,6 @@ import { declareProcessor, type Processor, runProcessor } from './processor.js';
 /** Sine and cosine of latitude and longitude. */
 const numCoordinates = 4;
 const nodeFeatureWidth = constant(numCoordinates + numTrainedFeatures);
-const int32Bytes = 4;
 
 interface NodeAttributes {
   readonly rows: string;
@@ -46,14 +45,15 @@ interface Context {
 
 export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
   const builder = new ProgramBuilder();
+  builder.stateResidents();
   const networks = declareNetworks(builder, model);
-  // Column numbers, held by the model and by its index collection.
+  // Column numbers.
   for (const [side, kind] of [
     ['input', 'prognostic'],
     ['output', 'prognostic'],
     ['input', 'forcing'],
   ])
-    builder.resident(`${kind} columns of the ${side}`, [constant(2), axis(`${kind}Channels`)], int32Bytes);
+    builder.resident(`${kind} columns of the ${side}`, [axis(`${kind}Channels`)], int64Bytes);
   const context: Context = { builder, model, segmentation, networks };
   const input = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
   const training = recipe.mode === 'train';

@@ -19,13 +19,10 @@ export function allocateParameters(
   recorder: TraceRecorder,
   elementBytes: number,
 ): ResidentParameter[] {
-  const label = recorder.operation('parameters');
-  const buffers = new DeclaredBuffers(program, lowering, recorder, elementBytes);
-  const parameters = program.parameters.map(({ value, module, used }) => {
-    buffers.allocateBefore(value);
+  recorder.currentCategory = 0;
+  recorder.currentOperation = recorder.operation('parameters');
+  return program.parameters.map(({ value, module, used }) => {
     const { shape } = program.values[value]!;
-    recorder.currentCategory = 0;
-    recorder.currentOperation = label;
     recorder.currentModule = recorder.module(module);
     const storage = recorder.allocate(shape, elementBytes);
     const accumulator: Accumulator = {
@@ -39,36 +36,9 @@ export function allocateParameters(
     lowering.bind(value, { storage, shape, elementBytes, target: accumulator });
     return { value, shape, accumulator, used };
   });
-  buffers.allocateBefore(program.values.length);
-  return parameters;
 }
 
 const isOfBatch = (name: string): boolean => name === 'gridInput' || name.startsWith('target');
-
-/** What a program declares beside its parameters, in the same order. */
-class DeclaredBuffers {
-  private readonly waiting: { readonly before: ValueId; readonly allocate: (inputs: Inputs) => void }[] = [];
-
-  constructor(
-    private readonly program: ForwardProgram,
-    private readonly lowering: Lowering,
-    private readonly recorder: TraceRecorder,
-    private readonly elementBytes: number,
-  ) {
-    if (program.residents === undefined) return;
-    for (const { name, shape, elementBytes: width, before } of program.residents)
-      this.waiting.push({ before, allocate: (inputs) => inputs.allocate(name, shape, width) });
-    for (const [name, value] of Object.entries(program.data))
-      if (!isOfBatch(name)) this.waiting.push({ before: value, allocate: (inputs) => inputs.data(name) });
-    this.waiting.sort((a, b) => a.before - b.before);
-  }
-
-  allocateBefore(value: ValueId): void {
-    if (this.waiting.length === 0) return;
-    const inputs = new Inputs(this.program, this.lowering, this.recorder, this.elementBytes);
-    while (this.waiting.length > 0 && this.waiting[0]!.before <= value) this.waiting.shift()!.allocate(inputs);
-  }
-}
 
 type EdgeSetName = 'grid2mesh' | 'mesh' | 'mesh2grid';
 const nodeRows = (nodes: 'grid' | 'mesh') => [axis(`${nodes}Nodes`), axis('batch')] as const;
@@ -125,8 +95,15 @@ export function allocateGraphs(
   recorder: TraceRecorder,
   elementBytes: number,
 ): void {
-  if (program.residents !== undefined) return;
   const inputs = new Inputs(program, lowering, recorder, elementBytes);
+  if (program.residents !== undefined) {
+    for (const resident of program.residents) {
+      const { name } = resident;
+      if (resident.kind === 'buffer') inputs.allocate(name, resident.shape, resident.elementBytes);
+      else if (!isOfBatch(name)) inputs.data(name);
+    }
+    return;
+  }
   inputs.data('grid2meshEdgeFeatures');
   inputs.data('mesh2gridEdgeFeatures');
   inputs.data('meshNodeFeatures');

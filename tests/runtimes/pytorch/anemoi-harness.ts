@@ -13,6 +13,7 @@ export function stack(
   widths: { readonly inputs: number; readonly outputs: number },
   declareBody: () => (nodes: ValueId) => ValueId,
 ): ForwardProgram {
+  builder.stateResidents();
   const module = 'mesh';
   const H = axis('hiddenDim');
   const first = linearParameters(builder, {
@@ -32,7 +33,6 @@ export function stack(
   });
   const input = builder.input('gridInput', builder.rows('meshNodes', 'one', widths.inputs));
   const target = builder.input('target0', builder.rows('meshNodes', 'one', widths.outputs));
-  builder.resident();
   builder.call({ name: 'step' }, {}, () => {
     const [prediction] = builder.call({ name: 'model', module }, { input }, (frame) => {
       const nodes = frame.set('x', builder.linear(input, first.weight, first.bias, 'linear in'));
