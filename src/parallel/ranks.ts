@@ -5,23 +5,18 @@
  */
 import type { Config } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
-import { type Counts, dimensionsOf } from '../program/dimensions.js';
+import { dimensionsOf } from '../program/dimensions.js';
 import { type Dimensions, numElements } from '../program/shape.js';
 import type { ForwardProgram } from '../program/types.js';
 import { withBuckets } from './data.js';
 import { exchangeSenders } from './graph.js';
-import { partition, type RankCounts } from './partition.js';
+import { partition } from './partition.js';
 import { shardSymbol, splitMlps } from './tensor.js';
 import { fromEvents, type TraceEvent, toEvents } from './trace-events.js';
 import { shardGradients, shardOptimizer, shardParameters } from './zero.js';
 
 export const isParallel = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
   recipe.gpus > 1 && recipe.parallel !== 'none';
-
-/** Rows of the rank, halo included. */
-export function countsOfRank(config: Config, counts: Counts, rank: number): Counts | RankCounts {
-  return config.recipe.parallel === 'graph' ? partition(config.model, config.recipe.gpus)[rank]! : counts;
-}
 
 /** Symbols of the rank on top of the model's. */
 export function dimensionsOfRank(config: Config, base: Dimensions, rank: number): Dimensions {
