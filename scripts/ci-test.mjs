@@ -9,8 +9,8 @@ const resultsFile = '.cache/vitest-results.json';
 const stages = [
   ['lint', 'npx', 'biome', 'check', '--error-on-warnings', '.'],
   ['types', 'npx', 'tsc', '-p', 'tsconfig.test.json'],
-  ['unused code', 'npx', 'knip', '--no-progress'],
   ['build', process.execPath, 'scripts/build.mjs'],
+  ['unused code', 'npx', 'knip', '--no-progress'],
   ['documents', process.execPath, 'scripts/docs.mjs', '--check'],
   ['package', process.execPath, 'scripts/check-package.mjs'],
   ['native TensorFlow', process.execPath, 'scripts/tfjs-native.mjs'],
