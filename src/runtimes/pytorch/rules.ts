@@ -148,7 +148,10 @@ function activationAndLinear(to: Lowering, x: Tensor, w: Tensor, b: Tensor | und
   to.releaseScratch(0);
 }
 
-function activation(to: Lowering, { input, output, recomputed }: Activation): void {
+/** Functions whose derivative PyTorch computes from the result. */
+const keepsResult: ReadonlySet<Activation['function']> = new Set(['relu', 'sigmoid']);
+
+function activation(to: Lowering, { function: name, input, output, recomputed }: Activation): void {
   const x = to.tensor(input);
   if (recomputed) {
     to.hold(x);
@@ -156,8 +159,9 @@ function activation(to: Lowering, { input, output, recomputed }: Activation): vo
     return;
   }
   const node = to.node([x.target], () => [to.pool.make(x.shape, x.elementBytes)]);
-  to.save(node, x);
-  to.produce(output, x.elementBytes, node);
+  if (!keepsResult.has(name)) to.save(node, x);
+  const result = to.produce(output, x.elementBytes, node);
+  if (keepsResult.has(name)) to.save(node, result);
 }
 
 /** fp32 in autocast; keeps its input and fp32 mean and reciprocal deviation per row. */

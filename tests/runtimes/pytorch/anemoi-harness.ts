@@ -2,7 +2,7 @@
 import type { Model } from '../../../src/config/types.js';
 import { declareEdges, provideEdges } from '../../../src/program/anemoi/edges.js';
 import { declareProcessor, runProcessor } from '../../../src/program/anemoi/processor.js';
-import { ProgramBuilder } from '../../../src/program/builder.js';
+import { type Frame, ProgramBuilder } from '../../../src/program/builder.js';
 import { linearParameters } from '../../../src/program/mlp.js';
 import { axis, constant } from '../../../src/program/shape.js';
 import type { ForwardProgram, ValueId } from '../../../src/program/types.js';
@@ -11,7 +11,7 @@ import type { ForwardProgram, ValueId } from '../../../src/program/types.js';
 export function stack(
   builder: ProgramBuilder,
   widths: { readonly inputs: number; readonly outputs: number },
-  declareBody: () => (nodes: ValueId) => ValueId,
+  declareBody: () => (nodes: ValueId, frame: Frame) => ValueId,
 ): ForwardProgram {
   builder.stateResidents();
   const module = 'mesh';
@@ -36,7 +36,7 @@ export function stack(
   builder.call({ name: 'step' }, {}, () => {
     const [prediction] = builder.call({ name: 'model', module }, { input }, (frame) => {
       const nodes = frame.set('x', builder.linear(input, first.weight, first.bias, 'linear in'));
-      return [builder.linear(frame.set('x', body(nodes)), last.weight, last.bias, 'linear out')];
+      return [builder.linear(frame.set('x', body(nodes, frame)), last.weight, last.bias, 'linear out')];
     });
     builder.predictions.push(prediction!);
     const operation = { kind: 'loss', prediction: prediction!, target, kernel: 'mse' } as const;
