@@ -104,8 +104,8 @@ export class Family {
   private step(shape: Shape, microBatch: Change): SizedStep {
     const config = applyChanges(shape.config, [microBatch])!;
     const { processor } = config.recipe.checkpoint;
-    // Micro-steps after the second repeat it: the same trace at another number of samples.
-    const key = JSON.stringify([processor, config.recipe.accumulate > 1]);
+    // Micro-steps after the second repeat it. XLA folds what has a batch of one: a trace belongs to a number of samples.
+    const key = JSON.stringify([processor, config.recipe.batchSize, config.recipe.accumulate > 1]);
     let trace = this.traces.get(key);
     if (trace === undefined) {
       trace = runtimes[config.runtime].runtime.trace(buildProgram(config), config);
