@@ -16,6 +16,8 @@ export interface LayerGraph {
   readonly receiverRows: string;
   /** Row pointers and sort orders of a fused kernel, made anew in every layer; absent: attention in small operations. */
   readonly sortedIndices?: () => readonly ValueId[];
+  /** anemoi's processor projects its rows in chunks (one, in training) and joins them: a slice and a copy more. */
+  readonly joinsChunks?: boolean;
 }
 
 export interface NormParameters {
@@ -214,7 +216,12 @@ export function transformerLayer(
     });
     frame.set('out', attended!);
     const both = builder.add(attended!, self, 'attention and self');
-    frame.set('out', projectChunk(builder, both, parameters));
+    frame.set(
+      'out',
+      graph.joinsChunks
+        ? projectChunk(builder, both, parameters)
+        : project(builder, both, parameters.projection, 'projection'),
+    );
     const out = frame.set('out', builder.add(frame.locals.get('out')!, nodes, 'attention residual'));
     return [feedForward(builder, parameters, out)];
   });
@@ -246,7 +253,6 @@ export function transformerMapper(
   return result!;
 }
 
-/** anemoi cuts the rows into chunks (one, in training) and joins what comes out: a slice and a copy. */
 function projectChunk(builder: ProgramBuilder, both: ValueId, parameters: TransformerParameters): ValueId {
   const [projected] = builder.call({ name: 'projection' }, { both }, (frame) => {
     const { shape } = builder.values[both]!;

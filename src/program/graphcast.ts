@@ -1,13 +1,15 @@
 /** The forward program of a GraphCast-shaped model: encoder, processor, decoder and loss, one or several rollout steps. */
 import type { Model, Recipe } from '../config/types.js';
-import { edgeRows, ProgramBuilder } from './builder.js';
+import { edgeRows, type Frame, ProgramBuilder } from './builder.js';
 import { aggregateAndConcat, edgeUpdate, type LayerState, meshEdgeBlock, meshNodeBlock } from './interaction.js';
 import { callMlp } from './mlp.js';
 import { declareNetworks, type LayerNetworks, meshNodeInput, type Networks, numEdgeFeatures } from './networks.js';
+import { statelessLayer } from './stateless-layers.js';
 import type { ForwardProgram, Segmentation, ValueId } from './types.js';
 
 interface Context {
   readonly builder: ProgramBuilder;
+  readonly model: Model;
   readonly networks: Networks;
   readonly recipe: Recipe;
   readonly segmentation: Segmentation;
@@ -22,7 +24,7 @@ export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Seg
   const networks = declareNetworks(builder, model, recipe.concatTrick !== 'off');
   const data = declareData(builder, model);
   const edgeResidualLast = model.layout === 'jax';
-  const context: Context = { builder, networks, recipe, segmentation, edgeResidualLast, ...data };
+  const context: Context = { builder, model, networks, recipe, segmentation, edgeResidualLast, ...data };
   const gridInput = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
   const training = recipe.mode === 'train';
   builder.call({ name: 'step' }, {}, (frame) => {
@@ -79,7 +81,7 @@ function modelFrame(context: Context, input: ValueId, rolloutStep: number): Valu
     frame.set('grid', grid!);
     if (edges !== undefined) frame.set('edges', edges);
     const state = processorFrame(context, nodes!, edges, inner, inEncoder.length);
-    frame.set('edges', state.edges);
+    if (state.edges !== undefined) frame.set('edges', state.edges);
     frame.set('nodes', state.nodes);
     return [decoderFrame(context, state, grid!, inDecoder, layers.length - inDecoder.length)];
   });
@@ -93,7 +95,7 @@ function embed(
   input: ValueId,
 ): ValueId {
   const { builder, networks, recipe } = context;
-  return callMlp(builder, networks[network], input, { of, recomputeActivation: recipe.recomputeActivation });
+  return callMlp(builder, networks[network]!, input, { of, recomputeActivation: recipe.recomputeActivation });
 }
 
 /** → mesh nodes, grid nodes and, where this frame embeds them, mesh edges. */
@@ -109,19 +111,28 @@ function encoderFrame(context: Context, input: ValueId, layers: readonly LayerNe
     const grid0 = frame.set('grid0', embed(context, 'embedGridNodes', 'embedGridNodes', input));
     const mesh0 = frame.set('mesh0', embed(context, 'embedMeshNodes', 'embedMeshNodes', meshNodeFeatures));
     const edges0 = frame.set('edges0', embed(context, 'embedGrid2meshEdges', 'embedEdges', edgeFeatures.grid2mesh));
-    const embedMeshEdges = () =>
-      frame.set('meshEdges0', embed(context, 'embedMeshEdges', 'embedEdges', edgeFeatures.mesh));
+    const embedMeshEdges = () => {
+      const embedded = meshEdges(context);
+      return embedded && frame.set('meshEdges0', embedded);
+    };
     const early = segmentation.frames === 'physicsnemo' ? embedMeshEdges() : undefined;
     const [grid, mesh] = grid2mesh(context, edges0, grid0, mesh0);
     frame.set('grid', grid!);
     frame.set('mesh', mesh!);
     if (segmentation.frames === 'jax') return [mesh!, grid!];
     const meshEdges0 = early ?? embedMeshEdges();
-    const state = processorSegments(context, { edges: meshEdges0, nodes: mesh! }, layers, 0, undefined);
-    frame.set('meshEdges', state.edges);
+    const initial = { ...(meshEdges0 && { edges: meshEdges0 }), nodes: mesh! };
+    const state = processorSegments(context, initial, layers, 0, undefined);
+    if (state.edges !== undefined) frame.set('meshEdges', state.edges);
     frame.set('mesh1', state.nodes);
-    return [state.nodes, grid!, state.edges];
+    return [state.nodes, grid!, ...(state.edges === undefined ? [] : [state.edges])];
   });
+}
+
+/** Embedded mesh edges, `[meshEdges, hiddenDim]`, where the processor reads them. */
+function meshEdges(context: Context): ValueId | undefined {
+  if (context.networks.embedMeshEdges === undefined) return undefined;
+  return embed(context, 'embedMeshEdges', 'embedEdges', context.edgeFeatures.mesh);
 }
 
 /** → grid nodes, mesh nodes */
@@ -147,16 +158,16 @@ function grid2mesh(context: Context, edges: ValueId, grid: ValueId, mesh: ValueI
 function processorFrame(
   context: Context,
   meshNodes: ValueId,
-  meshEdges: ValueId | undefined,
+  embeddedBefore: ValueId | undefined,
   layers: readonly LayerNetworks[],
   firstLayer: number,
 ): LayerState {
-  const args = meshEdges === undefined ? { nodes: meshNodes } : { edges: meshEdges, nodes: meshNodes };
+  const args = { ...(embeddedBefore !== undefined && { edges: embeddedBefore }), nodes: meshNodes };
   const spec = { name: 'processor', role: { kind: 'processor' }, module: 'mesh' } as const;
-  const [edges, nodes] = context.builder.call(spec, args, (frame) => {
-    const embedded =
-      meshEdges ?? frame.set('edges', embed(context, 'embedMeshEdges', 'embedEdges', context.edgeFeatures.mesh));
-    const state = { edges: embedded, nodes: meshNodes };
+  const [nodes, edges] = context.builder.call(spec, args, (frame) => {
+    const embedded = embeddedBefore ?? meshEdges(context);
+    if (embeddedBefore === undefined && embedded !== undefined) frame.set('edges', embedded);
+    const state = { ...(embedded !== undefined && { edges: embedded }), nodes: meshNodes };
     const result = processorSegments(
       context,
       state,
@@ -164,16 +175,16 @@ function processorFrame(
       firstLayer,
       context.segmentation.processorBlocksPerSegment,
       (now) => {
-        frame.set('edges', now.edges);
+        if (now.edges !== undefined) frame.set('edges', now.edges);
         frame.set('nodes', now.nodes);
       },
     );
-    return [result.edges, result.nodes];
+    return result.edges === undefined ? [result.nodes] : [result.nodes, result.edges];
   });
-  return { edges: edges!, nodes: nodes! };
+  return { ...(edges !== undefined && { edges }), nodes: nodes! };
 }
 
-/** Runs of `blocksPerSegment` edge and node blocks, each a call of its own. */
+/** Runs of `blocksPerSegment` edge and node blocks (a layer without edge state counts as both), each a call of its own. */
 function processorSegments(
   context: Context,
   initial: LayerState,
@@ -182,9 +193,10 @@ function processorSegments(
   blocksPerSegment: number | undefined,
   onSegment: (state: LayerState) => void = () => {},
 ): LayerState {
-  const { builder, recipe } = context;
+  const { builder } = context;
   const numBlocks = 2 * layers.length;
-  const size = Math.max(1, blocksPerSegment ?? numBlocks);
+  const asked = Math.max(1, blocksPerSegment ?? numBlocks);
+  const size = layers[0]?.kind === 'interaction' ? asked : 2 * Math.ceil(asked / 2);
   let state = initial;
   for (let first = 0; first < numBlocks; first += size) {
     const role = { kind: 'processorSegment', index: first / size } as const;
@@ -194,31 +206,44 @@ function processorSegments(
       module: 'mesh',
       recomputed: blocksPerSegment !== undefined,
     } as const;
-    const [edges, nodes, messages] = builder.call(spec, { ...state }, (frame) => {
-      let now = state;
+    let now = state;
+    builder.call(spec, { ...state }, (frame) => {
       for (let block = first; block < Math.min(first + size, numBlocks); block++) {
         const layer = Math.floor(block / 2);
-        const networks = layers[layer]!;
-        if (block % 2 === 0) {
-          const args = [builder, networks.edges, firstLayer + layer, now, recipe] as const;
-          now = context.edgeResidualLast
-            ? { ...now, messages: frame.set('messages', meshEdgeBlock(...args, false)) }
-            : { ...now, edges: frame.set('edges', meshEdgeBlock(...args, true)) };
-          continue;
-        }
-        const { edges, messages } = now;
-        const nodes = frame.set('nodes', meshNodeBlock(builder, networks.nodes, firstLayer + layer, now, recipe));
-        now =
-          messages === undefined
-            ? { edges, nodes }
-            : { edges: frame.set('edges', builder.add(messages, edges, 'edge residual')), nodes };
+        now = runBlock(context, frame, now, layers[layer]!, firstLayer + layer, block % 2 === 0 ? 'edges' : 'nodes');
       }
-      return now.messages === undefined ? [now.edges, now.nodes] : [now.edges, now.nodes, now.messages];
+      return Object.values(now);
     });
-    state = messages === undefined ? { edges: edges!, nodes: nodes! } : { edges: edges!, nodes: nodes!, messages };
+    state = now;
     onSegment(state);
   }
   return state;
+}
+
+function runBlock(
+  { builder, recipe, model, edgeResidualLast }: Context,
+  frame: Frame,
+  now: LayerState,
+  networks: LayerNetworks,
+  layer: number,
+  half: 'edges' | 'nodes',
+): LayerState {
+  if (networks.kind !== 'interaction') {
+    if (half === 'edges') return now;
+    return { ...now, nodes: frame.set('nodes', statelessLayer(builder, networks, now, layer, model)) };
+  }
+  const { edges, messages } = now;
+  if (edges === undefined) throw new Error('an interaction layer without edges');
+  const state = { ...now, edges };
+  if (half === 'edges') {
+    const args = [builder, networks.edges, layer, state, recipe] as const;
+    return edgeResidualLast
+      ? { ...now, messages: frame.set('messages', meshEdgeBlock(...args, false)) }
+      : { ...now, edges: frame.set('edges', meshEdgeBlock(...args, true)) };
+  }
+  const nodes = frame.set('nodes', meshNodeBlock(builder, networks.nodes, layer, state, recipe));
+  if (messages === undefined) return { ...now, nodes };
+  return { edges: frame.set('edges', builder.add(messages, edges, 'edge residual')), nodes };
 }
 
 /** → prediction `[gridNodes, outputChannels]` */
@@ -236,9 +261,11 @@ function decoderFrame(
     module: 'mesh2grid',
     recomputed: segmentation.decoder,
   } as const;
-  const [prediction] = builder.call(spec, { edges: state.edges, nodes: state.nodes, grid }, (frame) => {
+  const { nodes, edges: meshEdgeState } = state;
+  const args = { ...(meshEdgeState !== undefined && { edges: meshEdgeState }), nodes, grid };
+  const [prediction] = builder.call(spec, args, (frame) => {
     const last = processorSegments(context, state, layers, firstLayer, undefined);
-    frame.set('lastEdges', last.edges);
+    if (last.edges !== undefined) frame.set('lastEdges', last.edges);
     const mesh = frame.set('nodes', last.nodes);
     const edges = frame.set(
       'mesh2gridEdges',

@@ -9,8 +9,7 @@ export function forwardProgram(model: Model, recipe: Recipe, segmentation: Segme
   switch (model.layout) {
     case 'jax':
     case 'physicsnemo':
-      if (model.processor === 'interaction') return graphcastProgram(model, recipe, segmentation);
-      throw notPriced(`--processor ${model.processor}`);
+      return graphcastProgram(model, recipe, segmentation);
     case 'anemoi-graphtransformer':
     case 'anemoi-gnn':
       return anemoiProgram(model, recipe, segmentation);

@@ -101,18 +101,21 @@ export function aggregateAndConcat(
 }
 
 export interface LayerState {
-  readonly edges: ValueId;
+  /** Absent where the processor's layers read no edge features. */
+  readonly edges?: ValueId;
   readonly nodes: ValueId;
   /** Between an edge and a node block where the edges are updated after both (DeepMind); else the node block reads `edges`. */
   readonly messages?: ValueId;
 }
+
+export type InteractionState = LayerState & { readonly edges: ValueId };
 
 /** → messages `[meshEdges, H]`; with `residual` the new edges. */
 export function meshEdgeBlock(
   builder: ProgramBuilder,
   parameters: MlpParameters,
   layer: number,
-  { edges, nodes }: LayerState,
+  { edges, nodes }: InteractionState,
   options: InteractionOptions,
   residual: boolean,
 ): ValueId {
@@ -135,7 +138,7 @@ export function meshNodeBlock(
   builder: ProgramBuilder,
   parameters: MlpParameters,
   layer: number,
-  { nodes, edges, messages = edges }: LayerState,
+  { nodes, edges, messages = edges }: InteractionState,
   options: InteractionOptions,
 ): ValueId {
   const role = { kind: 'nodeBlock', edgeSet: 'mesh', layer } as const;

@@ -3,6 +3,7 @@ import type { Model } from '../config/types.js';
 import type { ProgramBuilder } from './builder.js';
 import { type MlpParameters, mlpParameters } from './mlp.js';
 import { type Axis, axis, constant } from './shape.js';
+import { declareStatelessLayer, type StatelessLayer } from './stateless-layers.js';
 import type { Module } from './types.js';
 
 /** Mesh node structural features: cos θ, cos φ, sin φ. */
@@ -10,16 +11,16 @@ export const numMeshNodeFeatures = 3;
 /** Edge structural features: distance and relative position in the receiver's frame. */
 export const numEdgeFeatures = 4;
 
-export interface LayerNetworks {
-  readonly edges: MlpParameters;
-  readonly nodes: MlpParameters;
-}
+export type LayerNetworks =
+  | { readonly kind: 'interaction'; readonly edges: MlpParameters; readonly nodes: MlpParameters }
+  | StatelessLayer;
 
 export interface Networks {
   readonly embedGridNodes: MlpParameters;
   readonly embedMeshNodes: MlpParameters;
   readonly embedGrid2meshEdges: MlpParameters;
-  readonly embedMeshEdges: MlpParameters;
+  /** Absent where the processor reads no edge features (gated). */
+  readonly embedMeshEdges?: MlpParameters;
   readonly embedMesh2gridEdges: MlpParameters;
   readonly encoderEdges: MlpParameters;
   readonly encoderGridNodes: MlpParameters;
@@ -60,15 +61,20 @@ export function declareNetworks(builder: ProgramBuilder, model: Model, split: bo
   const embedGridNodes = mlp('grid2mesh.embedGridNodes', 'grid2mesh', axis('inputChannels'));
   const embedMeshNodes = mlp('grid2mesh.embedMeshNodes', 'grid2mesh', meshNodeInput(model));
   const embedGrid2meshEdges = mlp('grid2mesh.embedEdges', 'grid2mesh', edgeFeatures);
-  const embedMeshEdges = mlp('mesh.embedEdges', 'mesh', edgeFeatures);
+  const embedMeshEdges = model.processor === 'gated' ? undefined : mlp('mesh.embedEdges', 'mesh', edgeFeatures);
   const embedMesh2gridEdges = mlp('mesh2grid.embedEdges', 'mesh2grid', edgeFeatures);
   const encoderEdges = mlp('grid2mesh.edges', 'grid2mesh', thrice, H, { split });
   const encoderGridNodes = mlp('grid2mesh.gridNodes', 'grid2mesh', H);
   const encoderMeshNodes = mlp('grid2mesh.meshNodes', 'grid2mesh', twice);
-  const layers = Array.from({ length: model.layers }, (_, layer) => ({
-    edges: mlp(`mesh.${layer}.edges`, 'mesh', thrice, H, { split }),
-    nodes: mlp(`mesh.${layer}.nodes`, 'mesh', twice),
-  }));
+  const layers = Array.from({ length: model.layers }, (_, layer): LayerNetworks => {
+    const network = `mesh.${layer}`;
+    if (model.processor !== 'interaction') return declareStatelessLayer(builder, model.processor, network);
+    return {
+      kind: 'interaction',
+      edges: mlp(`${network}.edges`, 'mesh', thrice, H, { split }),
+      nodes: mlp(`${network}.nodes`, 'mesh', twice),
+    };
+  });
   const decoderEdges = mlp('mesh2grid.edges', 'mesh2grid', thrice, H, { split });
   const decoderGridNodes = mlp('mesh2grid.gridNodes', 'mesh2grid', twice);
   if (model.layout === 'jax') mlp('mesh2grid.meshNodes', 'mesh2grid', H, H, { used: false });
@@ -77,7 +83,7 @@ export function declareNetworks(builder: ProgramBuilder, model: Model, split: bo
     embedGridNodes,
     embedMeshNodes,
     embedGrid2meshEdges,
-    embedMeshEdges,
+    ...(embedMeshEdges && { embedMeshEdges }),
     embedMesh2gridEdges,
     encoderEdges,
     encoderGridNodes,

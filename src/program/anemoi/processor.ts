@@ -44,7 +44,10 @@ export function runProcessor(
   layersPerChunk: number | undefined,
 ): ValueId {
   const rows = { senderRows: 'meshNodes', receiverRows: 'meshNodes' };
-  const graph = layerGraph(builder, { edges: 'mesh', index, ...rows }, model.attentionBackend);
+  const graph = {
+    ...layerGraph(builder, { edges: 'mesh', index, ...rows }, model.attentionBackend),
+    joinsChunks: true,
+  };
   const numLayers = processor.layers.length;
   const size = layersPerChunk ?? numLayers;
   const spec = { name: 'processor', role: { kind: 'processor' }, module: 'mesh' } as const;
