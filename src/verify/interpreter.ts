@@ -3,8 +3,16 @@ import type { Config } from '../config/types.js';
 import { dimensionsOf } from '../program/dimensions.js';
 import { numElements } from '../program/shape.js';
 import type { Endpoints, ForwardProgram, ValueId } from '../program/types.js';
+import {
+  blockName,
+  blockRange,
+  blocksOfData,
+  type EdgeBlock,
+  endpointArrays,
+  endpointsName,
+} from '../runtimes/tfjs/edge-blocks.js';
 import { evaluateScoped } from '../runtimes/tfjs/evaluate.js';
-import { endpointsName, graphEndpoints, readsForcings, tfjsDimensions } from '../runtimes/tfjs/index.js';
+import { readsForcings, tfjsDimensions } from '../runtimes/tfjs/index.js';
 import type { Context } from '../runtimes/tfjs/rules.js';
 import { tapeSegments } from '../runtimes/tfjs/segments.js';
 import { tensorShape } from '../runtimes/tfjs/shapes.js';
@@ -37,7 +45,7 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
   const { batchSize } = recipe;
   const task = taskData(config);
   const base = dimensionsOf(config, task.counts);
-  const dimensions = tfjsDimensions(base);
+  const dimensions = tfjsDimensions(base, config);
   const shapeOf = (value: ValueId) =>
     tensorShape(program.values[value]!.shape).map((axes) => numElements(axes, dimensions));
   const random = randomNumbers(1);
@@ -49,12 +57,23 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
     initial.dispose();
   }
   const leaves = new Map<ValueId, Tensor>(parameters);
-  for (const [name, value] of Object.entries(program.data))
-    leaves.set(value, tf.tensor(batchedRows(name, task, batchSize, shapeOf(value)[1]!), shapeOf(value)));
+  const edgeFeatures = new Map<string, Tensor>();
+  for (const [name, value] of Object.entries(program.data)) {
+    const numColumns = shapeOf(value)[1]!;
+    const rowsTensor = (block?: EdgeBlock) => {
+      const rows = batchedRows(name, task, batchSize, numColumns, block);
+      return tf.tensor(rows, [rows.length / numColumns, numColumns]);
+    };
+    const blocks = blocksOfData(name, recipe.checkpoint);
+    for (const block of blocks) edgeFeatures.set(blockName(block), rowsTensor(block));
+    if (blocks.length === 0) leaves.set(value, rowsTensor());
+  }
   const endpoints = new Map<string, Tensor>();
-  for (const each of graphEndpoints) {
-    const numbers = batchedEndpoints(task.edges[each.edges][each.end], numNodes(each, task), batchSize);
-    endpoints.set(endpointsName(each), tf.tensor1d(numbers, 'int32'));
+  for (const each of endpointArrays(recipe.checkpoint)) {
+    const all = task.edges[each.edges][each.end];
+    const part = each.block === undefined ? all : all.subarray(...blockRange(each.block, all.length));
+    const numbers = batchedEndpoints(part, numNodes(each, task), batchSize);
+    endpoints.set(endpointsName(each, each.block), tf.tensor1d(numbers, 'int32'));
   }
   const areaWeights = tf.tensor(repeated(task.areaWeights, batchSize), [batchSize * task.counts.gridNodes, 1]);
   const forcings = readsForcings(config) ? forcingRows(tf, task, config) : undefined;
@@ -62,7 +81,8 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
   const context: Context<Tensor> = {
     ops,
     tape: recipe.tape,
-    endpoints: (each) => endpoints.get(endpointsName(each))!,
+    endpoints: (each, block) => endpoints.get(endpointsName(each, block))!,
+    edgeFeatures: (block) => edgeFeatures.get(blockName(block))!,
     areaWeights,
     nextInput: (prediction) => (forcings === undefined ? prediction : ops.concat([prediction, forcings], 1)),
     columnsOf: (value) => program.values[value]!.shape.at(-1)!.symbol,
@@ -99,6 +119,7 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
       optimizer.dispose();
       ops.dispose([
         ...leaves.values(),
+        ...edgeFeatures.values(),
         ...endpoints.values(),
         areaWeights,
         ...(forcings === undefined ? [] : [forcings]),
@@ -128,15 +149,24 @@ function repeated(rows: Float32Array, times: number): Float32Array {
   return all;
 }
 
-/** The data value of that name for the whole batch, `[batch · rows, columns]`. */
-function batchedRows(name: string, task: TaskData, batchSize: number, numColumns: number): Float32Array {
+/** The data value of that name, or a block of its rows, for the whole batch: `[batch · rows, columns]`. */
+function batchedRows(
+  name: string,
+  task: TaskData,
+  batchSize: number,
+  numColumns: number,
+  block?: EdgeBlock,
+): Float32Array {
   const target = /^target(\d+)$/.exec(name);
   const perSample = (sample: number): Float32Array => {
     if (name === 'gridInput') return task.fields(sample, 0, numColumns);
     if (target !== null) return task.fields(sample, 1 + Number(target[1]), numColumns);
     const rows = task.features[name as keyof TaskData['features']];
     if (rows === undefined) throw new Error(`no data for ${name}`);
-    return padded(rows, name === 'meshNodeFeatures' ? 3 : 4, numColumns);
+    const all = padded(rows, name === 'meshNodeFeatures' ? 3 : 4, numColumns);
+    if (block === undefined) return all;
+    const [first, end] = blockRange(block, all.length / numColumns);
+    return all.subarray(first * numColumns, end * numColumns);
   };
   const samples = Array.from({ length: batchSize }, (_, sample) => perSample(sample));
   const all = new Float32Array(batchSize * samples[0]!.length);

@@ -64,17 +64,18 @@ describe('training is real', () => {
     },
   );
 
-  it('gradients are the same on every tape and with every cut', async () => {
+  it('loss and gradients are the same on every tape and with every cut', async () => {
     const gradientsWith = async (flags: Flags) => {
       const { gradients, dispose } = await trainerOf({ layers: '3', rollout: '2', ...flags });
       const { loss, gradients: found } = gradients();
       const values = [...found].toSorted(([a], [b]) => a - b).map(([, gradient]) => [...gradient.dataSync()]);
+      const lossValue = loss.dataSync()[0]!;
       tf.dispose([loss, ...found.values()]);
       dispose();
       training = undefined;
-      return values.flat();
+      return { loss: lossValue, values: values.flat() };
     };
-    const expected = await gradientsWith({});
+    const { loss, values: expected } = await gradientsWith({});
     const largest = Math.max(...expected.map(Math.abs));
     for (const flags of [
       { tape: 'lean' },
@@ -84,8 +85,12 @@ describe('training is real', () => {
       { checkpoint: 'encoder+decoder' },
       { checkpoint: 'rollout+processor:every=2' },
       { checkpoint: 'processor:segments=2' },
+      { checkpoint: 'encoder+decoder+edges:blocks=2' },
+      { checkpoint: 'edges:blocks=4' },
+      { checkpoint: 'rollout+processor:every=2+edges:blocks=3', tape: 'lean' },
     ]) {
-      const got = await gradientsWith(flags);
+      const { loss: gotLoss, values: got } = await gradientsWith(flags);
+      expect(Math.abs(gotLoss / loss - 1), JSON.stringify(flags)).toBeLessThan(1e-5);
       const worst = Math.max(...expected.map((value, i) => Math.abs(value - got[i]!)));
       expect(worst / largest, JSON.stringify(flags)).toBeLessThan(1e-4);
     }
@@ -100,6 +105,7 @@ describe('training is real', () => {
     for (const flags of [
       {},
       { checkpoint: 'processor:every=1', rollout: '2' },
+      { checkpoint: 'encoder+decoder+edges:blocks=3' },
       { mode: 'inference' },
       { accumulate: '2' },
     ])

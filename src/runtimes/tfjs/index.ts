@@ -3,8 +3,9 @@ import type { Config } from '../../config/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
 import { axis, type Dimensions } from '../../program/shape.js';
-import type { Endpoints, ForwardProgram, ValueId } from '../../program/types.js';
+import type { ForwardProgram, ValueId } from '../../program/types.js';
 import type { Runtime } from '../types.js';
+import { blockDimensions, blockName, blocksOfData, endpointArrays, endpointsName, rowsName } from './edge-blocks.js';
 import { SymbolicEngine, type SymbolicTensor } from './engine.js';
 import { evaluateScoped } from './evaluate.js';
 import { symbolicOptimizers } from './optimizers.js';
@@ -15,10 +16,9 @@ import { forcingChannels, forcingDimensions, sumsOfRows, tensorShape } from './s
 import { accumulatedGradients, lossAndGradients } from './step.js';
 import { SymbolicOps } from './symbolic.js';
 
-export const endpointsName = ({ edges, end }: Endpoints): string => `${edges} ${end}`;
-
 /** Arrays that live as long as the training: parameters, data, graph. */
-function setUp(ops: SymbolicOps, program: ForwardProgram, hasForcings: boolean) {
+function setUp(ops: SymbolicOps, program: ForwardProgram, config: Config) {
+  const plan = config.recipe.checkpoint;
   const { engine } = ops;
   const { recorder } = engine;
   recorder.mark('setup');
@@ -29,19 +29,31 @@ function setUp(ops: SymbolicOps, program: ForwardProgram, hasForcings: boolean) 
     leaves.set(value, engine.variable(tensorShape(shape), name, 'parameter'));
   }
   engine.enter('', 'inputs');
-  for (const [name, value] of Object.entries(program.data))
-    leaves.set(value, engine.variable(tensorShape(program.values[value]!.shape), name, 'input'));
+  const edgeFeatures = new Map<string, SymbolicTensor>();
+  for (const [name, value] of Object.entries(program.data)) {
+    const { shape } = program.values[value]!;
+    const blocks = blocksOfData(name, plan);
+    for (const block of blocks) {
+      const blockShape = tensorShape([axis(blockName(block)), ...shape.slice(1)]);
+      edgeFeatures.set(blockName(block), engine.variable(blockShape, blockName(block), 'input'));
+    }
+    if (blocks.length === 0) leaves.set(value, engine.variable(tensorShape(shape), name, 'input'));
+  }
   const endpoints = new Map<string, SymbolicTensor>();
-  for (const each of graphEndpoints) {
-    const rows = tensorShape([axis(`${each.edges}Edges`), axis('batch'), axis('one')])[0]!;
-    endpoints.set(endpointsName(each), engine.variable([rows], endpointsName(each), 'input'));
+  for (const each of endpointArrays(plan)) {
+    const name = endpointsName(each, each.block);
+    const rows = tensorShape([axis(rowsName(each)), axis('batch'), axis('one')])[0]!;
+    endpoints.set(name, engine.variable([rows], name, 'input'));
   }
   const gridRows = tensorShape([axis('gridNodes'), axis('batch'), axis('one')])[0]!;
   return {
     leaves,
+    edgeFeatures,
     endpoints,
     areaWeights: engine.variable([gridRows, []], 'area weights', 'input'),
-    forcings: hasForcings ? engine.variable([gridRows, [axis(forcingChannels)]], 'forcings', 'input') : undefined,
+    forcings: readsForcings(config)
+      ? engine.variable([gridRows, [axis(forcingChannels)]], 'forcings', 'input')
+      : undefined,
   };
 }
 
@@ -49,26 +61,26 @@ function setUp(ops: SymbolicOps, program: ForwardProgram, hasForcings: boolean) 
 export const readsForcings = ({ model, recipe }: Pick<Config, 'model' | 'recipe'>): boolean =>
   recipe.rolloutSteps > 1 && model.inputChannels > model.outputChannels;
 
-export function tfjsDimensions(base: Dimensions): Dimensions {
-  return { ...base, ...forcingDimensions(base), ...sumsOfRows(base) };
+export function tfjsDimensions(base: Dimensions, { recipe }: Pick<Config, 'recipe'>): Dimensions {
+  return {
+    ...base,
+    ...forcingDimensions(base),
+    ...sumsOfRows(base),
+    ...blockDimensions(base, recipe.checkpoint),
+  };
 }
-
-/** Node numbers of both ends of every edge set: int32 arrays on the device. */
-export const graphEndpoints: readonly Endpoints[] = (['grid2mesh', 'mesh', 'mesh2grid'] as const).flatMap((edges) => [
-  { edges, end: 'senders' },
-  { edges, end: 'receivers' },
-]);
 
 function trace(program: ForwardProgram, config: Config): Trace {
   const { recipe } = config;
   const recorder = new TraceRecorder();
   const engine = new SymbolicEngine(recorder);
   const ops = new SymbolicOps(engine);
-  const { leaves, endpoints, areaWeights, forcings } = setUp(ops, program, readsForcings(config));
+  const { leaves, edgeFeatures, endpoints, areaWeights, forcings } = setUp(ops, program, config);
   const context: Context<SymbolicTensor> = {
     ops,
     tape: recipe.tape,
-    endpoints: (each) => endpoints.get(endpointsName(each))!,
+    endpoints: (each, block) => endpoints.get(endpointsName(each, block))!,
+    edgeFeatures: (block) => edgeFeatures.get(blockName(block))!,
     areaWeights,
     nextInput: (prediction) => (forcings === undefined ? prediction : ops.concat([prediction, forcings], 1)),
     columnsOf: (value) => program.values[value]!.shape.at(-1)!.symbol,

@@ -2,6 +2,7 @@
 import type { Recipe } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import type { ActivationFunction, Endpoints, Operation } from '../../program/types.js';
+import type { EdgeBlock } from './edge-blocks.js';
 import { leanLayerNorm, leanLinear, leanSilu } from './lean.js';
 import type { Ops } from './ops.js';
 
@@ -11,8 +12,10 @@ export const layerNormEpsilon = 1e-5;
 export interface Context<T> {
   readonly ops: Ops<T>;
   readonly tape: Recipe['tape'];
-  /** Node numbers, int32, `[edges · batch]`. */
-  readonly endpoints: (endpoints: Endpoints) => T;
+  /** Node numbers, int32, `[edges · batch]`, of all edges or of a block. */
+  readonly endpoints: (endpoints: Endpoints, block?: EdgeBlock) => T;
+  /** `[edges of the block · batch, 4]` */
+  readonly edgeFeatures: (block: EdgeBlock) => T;
   /** Cosine of the latitude over its mean, `[gridNodes · batch, 1]`. */
   readonly areaWeights: T;
   /** The names of a value's row and column counts. */

@@ -3,8 +3,8 @@
  * open while another one runs: a cut makes everything before it run twice, first without a tape.
  */
 import type { CheckpointPlan, Config } from '../../config/types.js';
-import { InputError } from '../../errors.js';
 import type { Block, ForwardProgram, Node, Operation, Segmentation, ValueId } from '../../program/types.js';
+import { aroundEdges, cutEdgesOf, type EdgeBlock, edgeBlocksOf, operationsOf } from './edge-blocks.js';
 
 /** A run of the program under one tape. */
 export interface TapeSegment {
@@ -14,6 +14,8 @@ export interface TapeSegment {
   /** Values that a later segment or the caller needs. */
   readonly outputs: readonly ValueId[];
   readonly parameters: readonly ValueId[];
+  /** The edges that it computes; the blocks of a set share their output, and their results add up. */
+  readonly block?: EdgeBlock;
 }
 
 const numBlocksPerLayer = 2;
@@ -31,60 +33,71 @@ function blocksPerSegment(plan: CheckpointPlan, layers: number): number | undefi
 
 export function segment({ model, recipe }: Pick<Config, 'model' | 'recipe'>): Segmentation {
   const { checkpoint: plan } = recipe;
-  if (plan.edges.kind !== 'none')
-    throw new InputError('unsupported-checkpoint', 'TensorFlow.js cannot recompute blocks of edges', [
-      'leave out edges:blocks',
-    ]);
   const processorBlocksPerSegment = blocksPerSegment(plan, model.layers);
   const processor = processorBlocksPerSegment !== undefined;
+  const blocks = plan.edges.kind !== 'none';
   return {
     frames: 'tfjs',
     model: plan.model,
     rollout: plan.rollout && recipe.rolloutSteps > 1,
-    encoder: plan.encoder || plan.decoder || processor,
+    encoder: plan.encoder || plan.decoder || processor || blocks,
     decoder: false,
     ...(processor
       ? { processorBlocksPerSegment }
-      : plan.decoder
+      : plan.decoder || blocks
         ? { processorBlocksPerSegment: numBlocksPerLayer * model.layers }
         : {}),
+    ...(plan.edges.kind !== 'none' && { edgeBlocks: plan.edges }),
   };
 }
 
 const childBlocks = (block: Block): readonly Block[] => block.body.filter((node) => node.kind === 'block');
 
-/** The program's nodes in order, with `'cut'` where one tape ends and the next begins. */
-function pieces(program: ForwardProgram, plan: CheckpointPlan): (Node | 'cut')[] {
+/** A run of nodes between two cuts. */
+interface Run {
+  readonly nodes: Node[];
+  readonly block?: EdgeBlock;
+}
+
+/** The program's nodes in order; a new run where one tape ends and the next begins. */
+function runsOf(program: ForwardProgram, plan: CheckpointPlan): Run[] {
   const processor = plan.processor.kind !== 'none';
-  const parts = plan.encoder || plan.decoder || processor;
-  const result: (Node | 'cut')[] = [];
-  const models = childBlocks(program.root).filter(({ role }) => role.kind === 'model');
+  const blocks = plan.edges.kind !== 'none';
+  const parts = plan.encoder || plan.decoder || processor || blocks;
+  const runs: Run[] = [{ nodes: [] }];
+  const cut = () => runs.push({ nodes: [] });
+  const push = (node: Node) => runs.at(-1)!.nodes.push(node);
+  const pushInBlocks = (frame: Block, edges: EdgeBlock['edges']) => {
+    const [before, update, rest] = aroundEdges(program, frame, edges);
+    push(before);
+    runs.push(...edgeBlocksOf(edges, plan).map((block) => ({ nodes: [update], block })), { nodes: [rest] });
+  };
   const insideModel = (node: Node) => {
     const kind = node.kind === 'block' ? node.role.kind : undefined;
-    if (kind === 'decoder' && (plan.decoder || processor)) result.push('cut');
-    if (kind === 'processor' && processor) for (const each of childBlocks(node as Block)) result.push(each, 'cut');
-    else result.push(node);
-    if (kind === 'encoder' && (plan.encoder || processor)) result.push('cut');
+    if (kind === 'decoder' && (plan.decoder || processor)) cut();
+    if (blocks && (kind === 'encoder' || kind === 'decoder')) pushInBlocks(node as Block, cutEdgesOf[kind]);
+    else if (kind === 'processor' && processor)
+      for (const each of childBlocks(node as Block)) {
+        push(each);
+        cut();
+      }
+    else push(node);
+    if (kind === 'encoder' && (plan.encoder || processor)) cut();
   };
+  const models = childBlocks(program.root).filter(({ role }) => role.kind === 'model');
   for (const node of program.root.body) {
     const step = models.indexOf(node as Block);
     if (step < 0) {
-      result.push(node);
+      push(node);
       continue;
     }
     const isCut = parts || plan.rollout || plan.model;
-    if (step > 0 && isCut) result.push('cut');
-    if (parts) for (const each of (node as Block).body) insideModel(each);
-    else result.push(node);
-    if (isCut && (plan.model || step < models.length - 1)) result.push('cut');
+    if (step > 0 && isCut) cut();
+    if (parts) (node as Block).body.forEach(insideModel);
+    else push(node);
+    if (isCut && (plan.model || step < models.length - 1)) cut();
   }
-  return result;
-}
-
-function operationsOf(nodes: readonly Node[]): Operation[] {
-  return nodes.flatMap((node) =>
-    node.kind === 'block' ? operationsOf(node.body) : node.kind === 'drop' ? [] : [node],
-  );
+  return runs;
 }
 
 /** Fields of operations that hold values, parameters and data included. */
@@ -97,23 +110,19 @@ const readsOf = (operation: Operation): ValueId[] =>
   Object.entries(operation).flatMap(([field, read]) => (valueFields.has(field) ? (read as ValueId | ValueId[]) : []));
 
 export function tapeSegments(program: ForwardProgram, plan: CheckpointPlan): TapeSegment[] {
-  const runs: Node[][] = [[]];
-  for (const piece of pieces(program, plan)) {
-    if (piece === 'cut') runs.push([]);
-    else runs.at(-1)!.push(piece);
-  }
-  const filled = runs.filter((nodes) => operationsOf(nodes).length > 0);
-  const facts = filled.map((nodes) => {
-    const operations = operationsOf(nodes);
-    return { nodes, made: new Set(operations.map(({ output }) => output)), read: new Set(operations.flatMap(readsOf)) };
+  const filled = runsOf(program, plan).filter(({ nodes }) => operationsOf(nodes).length > 0);
+  const facts = filled.map((run) => {
+    const operations = operationsOf(run.nodes);
+    const made = new Set(operations.map(({ output }) => output));
+    return { run, made, read: new Set(operations.flatMap(readsOf).filter((id) => !made.has(id))) };
   });
   const results = new Set(program.loss === undefined ? program.predictions : [program.loss]);
-  return facts.map(({ nodes, made, read }, i) => {
+  return facts.map(({ run, made, read }, i) => {
     const readLater = new Set(facts.slice(i + 1).flatMap((later) => [...later.read]));
     const source = (id: ValueId) => program.values[id]!.source;
     return {
-      nodes,
-      inputs: [...read].filter((id) => source(id) === 'operation' && !made.has(id)),
+      ...run,
+      inputs: [...read].filter((id) => source(id) === 'operation'),
       outputs: [...made].filter((id) => readLater.has(id) || results.has(id)),
       parameters: [...read].filter((id) => source(id) === 'parameter'),
     };

@@ -1,5 +1,6 @@
 /** Loss and gradients of one optimizer step, on any `Ops`: the tapes' forward and backward passes, and the micro-steps together. */
-import type { ForwardProgram, ValueId } from '../../program/types.js';
+import type { Endpoints, ForwardProgram, ValueId } from '../../program/types.js';
+import { featuresOf } from './edge-blocks.js';
 import { evaluate } from './evaluate.js';
 import type { Ops } from './ops.js';
 import type { Context } from './rules.js';
@@ -20,7 +21,13 @@ function runSegment<T>(
   known: Values<T>,
 ): Values<T> {
   const values = new Map(known);
-  evaluate(context, program, segment.nodes, values);
+  const { nodes, block } = segment;
+  if (block === undefined) evaluate(context, program, nodes, values);
+  else {
+    values.set(featuresOf(program, block.edges), context.edgeFeatures(block));
+    const inBlock = { ...context, endpoints: (each: Endpoints) => context.endpoints(each, block) };
+    evaluate(inBlock, program, nodes, values);
+  }
   return values;
 }
 
@@ -52,7 +59,8 @@ export function lossAndGradients<T>(
       const values = runSegment(context, program, segment, crossing);
       return segment.outputs.map((id) => values.get(id)!);
     });
-    for (const [i, id] of segment.outputs.entries()) crossing.set(id, outputs[i]!);
+    ops.enter('sum edge blocks', 'other');
+    for (const [i, id] of segment.outputs.entries()) accumulate(ops, crossing, id, outputs[i]!);
   }
   const gradientOf = new Map<ValueId, T>();
   const parameterGradients = new Map<ValueId, T>();
@@ -76,8 +84,11 @@ export function lossAndGradients<T>(
     );
     if (isLast) loss = value;
     else ops.dispose([value]);
-    ops.dispose(dys.length > 1 ? [...dys, dy!] : dys);
-    const isReadBefore = (id: ValueId) => segments.slice(0, index).some(({ inputs }) => inputs.includes(id));
+    const earlier = segments.slice(0, index);
+    const isMadeBefore = (id: ValueId) => earlier.some((other) => other.outputs.includes(id));
+    const used = outputs.flatMap((id) => (isMadeBefore(id) ? [] : (gradientOf.get(id) ?? [])));
+    ops.dispose(dys.length > 1 ? [...used, dy!] : used);
+    const isReadBefore = (id: ValueId) => earlier.some(({ inputs }) => inputs.includes(id));
     ops.dispose(segment.inputs.filter((id) => !isReadBefore(id)).map((id) => crossing.get(id)!));
     ops.enter('sum gradients', 'other');
     for (const [i, id] of xs.entries()) {
