@@ -1,6 +1,7 @@
 /** Changes put on top of a configuration, and the flags that say the same on a command line. */
 import { formatCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
 import { sharedOptions } from '../config/options.js';
+import { checkParallel } from '../config/parallel-laws.js';
 import { checkPlan, lackingParts } from '../config/plan-laws.js';
 import type { Flags } from '../config/typed.js';
 import type { CheckpointPlan, Config, Recipe } from '../config/types.js';
@@ -14,7 +15,7 @@ export function applyChanges(base: Config, changes: readonly Change[]): Config |
   for (const change of changes) {
     recipe = { ...recipe, ...change.recipe, checkpoint: { ...recipe.checkpoint, ...change.checkpoint } };
   }
-  return isLawful(recipe.checkpoint, base) ? { ...base, recipe } : undefined;
+  return isLawful(recipe.checkpoint, { ...base, recipe }) ? { ...base, recipe } : undefined;
 }
 
 /** What the command line or the runtime would refuse is no way out. */
@@ -24,6 +25,7 @@ export function isLawful(plan: CheckpointPlan, config: Config): boolean {
   try {
     parseCheckpoint(formatCheckpoint(plan));
     checkPlan(plan, model, runtime);
+    checkParallel(recipe, model, runtime);
     runtimes[runtime].runtime.segment({ ...config, recipe: { ...recipe, checkpoint: plan } });
     return true;
   } catch (error) {

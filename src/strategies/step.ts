@@ -23,7 +23,8 @@ export function buildProgram(config: Config): ForwardProgram {
 }
 
 export function costOf(program: ForwardProgram, config: Config, counts: Counts): StepCost {
-  const dimensions = { ...dimensionsOf(config, counts), batch: 1 };
+  const base = { ...dimensionsOf(config, counts), batch: 1 };
+  const dimensions = runtimes[config.runtime].runtime.dimensions(base, config);
   const sum = (terms: FlopTerms) =>
     terms.reduce((total, [shape, weight]) => total + weight * numElements(shape, dimensions), 0);
   const { forward, train, recomputed } = flopTerms(program);
