@@ -93,9 +93,11 @@ function embed(
   network: keyof Networks & `embed${string}`,
   of: 'embedGridNodes' | 'embedMeshNodes' | 'embedEdges',
   input: ValueId,
+  recomputed = false,
 ): ValueId {
   const { builder, networks, recipe } = context;
-  return callMlp(builder, networks[network]!, input, { of, recomputeActivation: recipe.recomputeActivation });
+  const { recomputeActivation } = recipe;
+  return callMlp(builder, networks[network]!, input, { of, recomputeActivation, recomputed });
 }
 
 /** → mesh nodes, grid nodes and, where this frame embeds them, mesh edges. */
@@ -246,6 +248,9 @@ function runBlock(
   return { edges: frame.set('edges', builder.add(messages, edges, 'edge residual')), nodes };
 }
 
+/** TensorFlow.js's last tape, which runs once, begins behind the decoder's blocks of edges. */
+const runsEdgesTwice = ({ frames, edgeBlocks }: Segmentation) => frames === 'tfjs' && edgeBlocks !== undefined;
+
 /** → prediction `[gridNodes, outputChannels]` */
 function decoderFrame(
   context: Context,
@@ -269,7 +274,7 @@ function decoderFrame(
     const mesh = frame.set('nodes', last.nodes);
     const edges = frame.set(
       'mesh2gridEdges',
-      embed(context, 'embedMesh2gridEdges', 'embedEdges', edgeFeatures.mesh2grid),
+      embed(context, 'embedMesh2gridEdges', 'embedEdges', edgeFeatures.mesh2grid, runsEdgesTwice(segmentation)),
     );
     const decoded = frame.set('decoded', mesh2grid(context, edges, mesh, grid));
     return [callMlp(builder, networks.head, decoded, { of: 'head', recomputeActivation: recipe.recomputeActivation })];
@@ -278,9 +283,10 @@ function decoderFrame(
 }
 
 function mesh2grid(context: Context, edges: ValueId, mesh: ValueId, grid: ValueId): ValueId {
-  const { builder, networks, recipe } = context;
+  const { builder, networks, recipe, segmentation } = context;
+  const recomputed = runsEdgesTwice(segmentation);
   const [result] = builder.call({ name: 'mesh2grid' }, { edges, mesh, grid }, (frame) => {
-    const update = { edgeSet: 'mesh2grid', edges, senders: mesh, receivers: grid } as const;
+    const update = { edgeSet: 'mesh2grid', edges, senders: mesh, receivers: grid, recomputed } as const;
     const messages = frame.set('messages', edgeUpdate(builder, networks.decoderEdges, update, recipe));
     const both = frame.set('both', aggregateAndConcat(builder, 'mesh2grid', messages, grid));
     const call = { of: 'nodes', recomputeActivation: recipe.recomputeActivation } as const;

@@ -14,6 +14,7 @@ interface EdgeUpdate {
   readonly edges: ValueId;
   readonly senders: ValueId;
   readonly receivers: ValueId;
+  readonly recomputed?: boolean;
 }
 
 /** `[edges, H]`, `[sender nodes, H]`, `[receiver nodes, H]` → messages `[edges, H]`, without the residual. */
@@ -23,8 +24,8 @@ export function edgeUpdate(
   update: EdgeUpdate,
   options: InteractionOptions,
 ): ValueId {
-  const { edges, senders, receivers } = update;
-  const [message] = builder.call({ name: 'edge update' }, { edges, senders, receivers }, (frame) => {
+  const { edges, senders, receivers, recomputed = false } = update;
+  const [message] = builder.call({ name: 'edge update', recomputed }, { edges, senders, receivers }, (frame) => {
     const split = parameters.split !== undefined;
     const first = frame.set(
       'first',

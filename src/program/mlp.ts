@@ -80,13 +80,14 @@ export interface MlpCall {
   readonly recomputeActivation: boolean;
   /** In mixed precision the LayerNorm's result is cast back to its input's type. */
   readonly normKeepsType?: boolean;
+  readonly recomputed?: boolean;
 }
 
 /** `[rows, in] → [rows, out]`. With a split first Linear the caller passes that Linear's output. */
 export function callMlp(builder: ProgramBuilder, parameters: MlpParameters, input: ValueId, call: MlpCall): ValueId {
   const { network, linears, norm } = parameters;
   const role: BlockRole = { kind: 'mlp', of: call.of };
-  const [result] = builder.call({ name: network, role }, { input }, (frame) => {
+  const [result] = builder.call({ name: network, role, recomputed: call.recomputed ?? false }, { input }, (frame) => {
     let index = parameters.split === undefined ? 0 : 1;
     let rest = linears;
     if (parameters.split === undefined) {
