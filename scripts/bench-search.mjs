@@ -8,9 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { loadDevice, loadModel } from '../dist/config/profiles.js';
 import { resolveWith } from '../dist/config/resolve.js';
 import { price } from '../dist/estimate.js';
-import { SizedCandidate } from '../dist/search/judge.js';
+import { sizedCandidates } from '../dist/search/evaluate.js';
+import { runSearch } from '../dist/search/run.js';
 import { flagsOfCandidate, groupAt, numCandidates, numGroups, spaceOf } from '../dist/search/space.js';
-import { Structures, shapeKey } from '../dist/search/structure.js';
+import { Structures } from '../dist/search/structure.js';
+import { experiences } from '../dist/services/priced.js';
+import { tally } from '../dist/services/sweep-report.js';
 import { counts } from '../dist/topology/counts.js';
 
 const gcPlan = fileURLToPath(new URL('../bin/run.js', import.meta.url));
@@ -38,10 +41,7 @@ function liveBytes(runtime) {
   let sum = 0;
   for (let group = 0; group < numGroups(all); group++) {
     const found = groupAt(all, group);
-    const graph = counts(found.base.model);
-    const shape = shapeKey(found.base);
-    for (const config of found.configs())
-      sum += new SizedCandidate(config, structures.of(config, shape), graph).peakLiveBytes;
+    for (const sized of sizedCandidates(found, structures)) sum += sized.peakLiveBytes;
   }
   const ms = performance.now() - begin;
   const cpuMs = (process.cpuUsage().user - cpu) / 1e3;
@@ -84,9 +84,24 @@ function command(label, argv) {
   );
 }
 
+/** All workers, verdicts too, in this process so that its CPU time can be read. */
+async function verdicts(runtime, numWorkers) {
+  const { space: all } = spaceOf(profile, {}, { ...space(runtime), vram: '24GB' });
+  const { device } = resolveWith(profile, { vram: '24GB' });
+  const begin = performance.now();
+  const cpu = process.cpuUsage().user;
+  const options = { numWorkers, signal: new AbortController().signal, structures: new Structures() };
+  const search = { space: all, device, limits: undefined, accuracies: experiences() };
+  const { total, fits, tight, exceeds, deduced } = tally(await runSearch(search, options));
+  const cpuMs = (process.cpuUsage().user - cpu) / 1e3;
+  say(
+    `verdicts of ${total.toLocaleString('en-US')} in ${runtime}, ${numWorkers} workers`,
+    `${seconds(performance.now() - begin)} (CPU ${seconds(cpuMs)}): ${fits} fit, ${tight} tight, ${exceeds} exceed, ${deduced} of them deduced, ${total - deduced} judged in full`,
+  );
+}
+
 console.log(`${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}`);
 for (const runtime of ['pytorch', 'jax', 'tfjs']) liveBytes(runtime);
 for (const runtime of ['pytorch', 'jax', 'tfjs']) naive(runtime);
 for (let i = 0; i < 3; i++) command('gc-plan sweep --vram 24GB', ['sweep', '--vram', '24GB']);
-const argv = Object.entries(space('pytorch')).flatMap(([name, value]) => [`--${name}`, value]);
-command('the same space with verdicts in PyTorch, all workers', ['sweep', '--vram', '24GB', ...argv]);
+await verdicts('pytorch', availableParallelism());

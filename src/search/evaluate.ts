@@ -6,8 +6,8 @@ import { type Candidates, stateCode } from './candidates.js';
 import type { Cursor } from './cursor.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';
 import { type Limits, requirementOf } from './requirements.js';
-import { groupAt, groupSize, groupsPerChunk, numGroups, type Space } from './space.js';
-import { Structures, shapeKey } from './structure.js';
+import { type Group, groupAt, groupSize, groupsPerChunk, numGroups, type Space } from './space.js';
+import { dimensionsFor, Structures, shapeKey } from './structure.js';
 
 /** How accurate each runtime's estimates have been so far. */
 export type Accuracies = Readonly<Record<RuntimeName, Accuracy>>;
@@ -51,11 +51,9 @@ export class Evaluator {
       cursor.addDone(size);
       return;
     }
-    const shape = shapeKey(found.base);
-    const graph = counts(found.base.model);
     let index = found.firstIndex;
-    for (const config of found.configs()) {
-      const sized = new SizedCandidate(config, this.structures.of(config, shape), graph);
+    for (const sized of sizedCandidates(found, this.structures)) {
+      const { config } = sized;
       candidates.peakLiveBytes[index] = sized.peakLiveBytes;
       candidates.sampleFlops[index] = sized.sampleFlops;
       let state = stateCode.excluded;
@@ -69,5 +67,29 @@ export class Evaluator {
       cursor.addDone(1);
       yield;
     }
+  }
+}
+
+/**
+ * The candidates of a group, each to be used before the next is asked for: they share their dimensions. A runtime's own symbols
+ * follow from rows, batch and channels, never from the width, unless several cards share it.
+ */
+export function* sizedCandidates({ base, configs }: Group, structures: Structures): Generator<SizedCandidate> {
+  const shape = shapeKey(base);
+  const shared = new Map<number, Record<string, number>>();
+  for (const config of configs()) {
+    const structure = structures.of(config, shape);
+    if (config.recipe.gpus > 1) {
+      yield new SizedCandidate(config, structure);
+      continue;
+    }
+    const { batchSize } = config.recipe;
+    let dimensions = shared.get(batchSize);
+    if (dimensions === undefined) {
+      dimensions = { ...dimensionsFor(config, counts(config.model)) };
+      shared.set(batchSize, dimensions);
+    }
+    dimensions.hiddenDim = config.model.hiddenDim;
+    yield new SizedCandidate(config, structure, dimensions);
   }
 }

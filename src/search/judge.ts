@@ -4,14 +4,13 @@ import type { Config, Device } from '../config/types.js';
 import { reusedBytes } from '../memory/trace.js';
 import { judge, usableBytes } from '../memory/verdict.js';
 import { runtimes } from '../parallel/index.js';
-import type { Counts } from '../program/dimensions.js';
 import type { Dimensions } from '../program/shape.js';
 import type { JudgedStep } from '../runtimes/process.js';
+import { counts } from '../topology/counts.js';
 import { type Costs, dimensionsFor, type Structure } from './structure.js';
 
 /** One configuration on the structure that it shares. Its live bytes are worked out when they are first asked for. */
 export class SizedCandidate implements Costs {
-  readonly dimensions: Dimensions;
   readonly parameters: number;
   readonly sampleFlops: number;
   readonly recomputedSampleFlops: number;
@@ -20,10 +19,9 @@ export class SizedCandidate implements Costs {
   constructor(
     readonly config: Config,
     readonly structure: Structure,
-    counts: Counts,
+    readonly dimensions: Dimensions = dimensionsFor(config, counts(config.model)),
   ) {
-    this.dimensions = dimensionsFor(config, counts);
-    const { parameters, sampleFlops, recomputedSampleFlops } = structure.costs(this.dimensions);
+    const { parameters, sampleFlops, recomputedSampleFlops } = structure.costs(dimensions);
     this.parameters = parameters;
     this.sampleFlops = sampleFlops;
     this.recomputedSampleFlops = recomputedSampleFlops;

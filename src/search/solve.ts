@@ -6,7 +6,6 @@
 import type { Accuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import { usableBytes } from '../memory/verdict.js';
-import { counts } from '../topology/counts.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';
 import { Structures } from './structure.js';
 
@@ -30,7 +29,7 @@ export function solve({ configs, device, accuracy, period, allowTight }: Questio
   const structures = new Structures(16);
   const sized = (index: number): SizedCandidate => {
     const config = configs[index]!;
-    return new SizedCandidate(config, structures.of(config), counts(config.model));
+    return new SizedCandidate(config, structures.of(config));
   };
   const arraysFit = (index: number): boolean => {
     const { config, peakLiveBytes } = sized(index);

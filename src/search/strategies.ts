@@ -3,7 +3,6 @@ import { resolveWith } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';
 import type { Config, Device, Precision } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { counts } from '../topology/counts.js';
 import type { Accuracies } from './evaluate.js';
 import type { Size } from './growth.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';
@@ -18,7 +17,7 @@ export class Strategy extends SizedCandidate {
     config: Config,
     structure: Structure,
   ) {
-    super(config, structure, counts(config.model));
+    super(config, structure);
   }
 }
 

@@ -14,7 +14,6 @@ import { type OnProgress, runSearch } from '../search/run.js';
 import { numCandidates } from '../search/space.js';
 import { loadSpace } from '../search/spaces.js';
 import { Structure, Structures } from '../search/structure.js';
-import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
 import { experiences, priced } from './priced.js';
 import { planOn } from './sweep-plan.js';
@@ -99,7 +98,7 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
 /** A step cost of 1: a sample of the model as its profile has it, in the first runtime that is searched. */
 function referenceSampleFlops(profile: ModelProfile, { runtime }: Flags): number {
   const config = resolveWith(profile, { runtime: String(runtime ?? profile.runtime).split(',')[0] });
-  return new SizedCandidate(config, new Structure(config), counts(config.model)).sampleFlops;
+  return new SizedCandidate(config, new Structure(config)).sampleFlops;
 }
 
 type PlanReport = ReturnType<typeof planReport>;

@@ -50,7 +50,7 @@ describe('a candidate priced through a structure that was made at another size e
         structures.of(resolve({ ...shape, ...own, ...first, runtime }));
         const config = resolve({ ...shape, ...own, ...second, runtime });
         const estimate = price(config, counts(config.model), card);
-        const candidate = new SizedCandidate(config, structures.of(config), counts(config.model));
+        const candidate = new SizedCandidate(config, structures.of(config));
         const judged = judgeCandidate(candidate, config.device!);
         expect(candidate.peakLiveBytes).toBe(estimate.liveness.peak.liveBytes);
         expect(candidate.parameters).toBe(estimate.parameters.count);

@@ -5,11 +5,10 @@ import { InputError } from '../../src/errors.js';
 import { SizedCandidate } from '../../src/search/judge.js';
 import { parseQuantity, requirementOf } from '../../src/search/requirements.js';
 import { Structure } from '../../src/search/structure.js';
-import { counts } from '../../src/topology/counts.js';
 
 const tiny = await loadModel('tiny');
 const config = resolveWith(tiny, { batch: '4', layers: '8', checkpoint: 'encoder+decoder+processor:every=1' });
-const candidate = new SizedCandidate(config, new Structure(config), counts(config.model));
+const candidate = new SizedCandidate(config, new Structure(config));
 const holds = (require: string) => requirementOf({ require, referenceSampleFlops: candidate.sampleFlops })(candidate);
 
 describe('--require', () => {

@@ -85,9 +85,7 @@ describe('live bytes', () => {
       const structures = new Structures(100);
       for (const size of ['8', '300']) {
         const configs = configsOf({ runtime, checkpoint, 'hidden-dim': size }, 'layers', 20);
-        const live = configs.map(
-          (config) => new SizedCandidate(config, structures.of(config), counts(config.model)).peakLiveBytes,
-        );
+        const live = configs.map((config) => new SizedCandidate(config, structures.of(config)).peakLiveBytes);
         const period = periodOf('layers', configs[0]!);
         for (let index = period; index < live.length; index++) {
           expect(live[index], `${configs[index]!.model.layers} layers`).toBeGreaterThanOrEqual(live[index - period]!);
