@@ -12,7 +12,7 @@ import {
   endpointsName,
 } from '../runtimes/tfjs/edge-blocks.js';
 import { evaluateScoped } from '../runtimes/tfjs/evaluate.js';
-import { readsForcings, tfjsDimensions } from '../runtimes/tfjs/index.js';
+import { attends, readsForcings, tfjsDimensions } from '../runtimes/tfjs/index.js';
 import type { Context } from '../runtimes/tfjs/rules.js';
 import { tapeSegments } from '../runtimes/tfjs/segments.js';
 import { tensorShape } from '../runtimes/tfjs/shapes.js';
@@ -76,6 +76,7 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
     endpoints.set(endpointsName(each, each.block), tf.tensor1d(numbers, 'int32'));
   }
   const areaWeights = tf.tensor(repeated(task.areaWeights, batchSize), [batchSize * task.counts.gridNodes, 1]);
+  const headMatrix = attends(program) ? headMatrixOf(tf, config.model) : undefined;
   const forcings = readsForcings(config) ? forcingRows(tf, task, config) : undefined;
   const ops = libraryOps(tf, (name) => base[name]! * batchSize);
   const context: Context<Tensor> = {
@@ -84,6 +85,7 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
     endpoints: (each, block) => endpoints.get(endpointsName(each, block))!,
     edgeFeatures: (block) => edgeFeatures.get(blockName(block))!,
     areaWeights,
+    ...(headMatrix && { headMatrix }),
     nextInput: (prediction) => (forcings === undefined ? prediction : ops.concat([prediction, forcings], 1)),
     columnsOf: (value) => program.values[value]!.shape.at(-1)!.symbol,
     rowsOf: (value) => program.values[value]!.shape[0]!.symbol,
@@ -122,10 +124,20 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
         ...edgeFeatures.values(),
         ...endpoints.values(),
         areaWeights,
+        ...(headMatrix === undefined ? [] : [headMatrix]),
         ...(forcings === undefined ? [] : [forcings]),
       ]);
     },
   };
+}
+
+/** 1 where a column belongs to a head, `[hiddenDim, heads]`. */
+function headMatrixOf(tf: Library, { hiddenDim, heads }: Config['model']): Tensor {
+  const columnsPerHead = hiddenDim / heads;
+  const rows = Float32Array.from({ length: hiddenDim * heads }, (_, i) =>
+    Math.floor(Math.floor(i / heads) / columnsPerHead) === i % heads ? 1 : 0,
+  );
+  return tf.tensor2d(rows, [hiddenDim, heads]);
 }
 
 /** The last channels of the input, for the whole batch: `[batch · gridNodes, inputChannels − outputChannels]`. */

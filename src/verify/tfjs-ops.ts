@@ -17,6 +17,7 @@ export function libraryOps(tf: Library, numRows: NumRows): Ops<Tensor> {
     sigmoid: (x) => tf.sigmoid(x),
     relu: (x) => tf.relu(x),
     erf: (x) => tf.erf(x),
+    exp: (x) => tf.exp(x),
     square: (x) => tf.square(x),
     rsqrt: (x) => tf.rsqrt(x),
     mean: (x, axis, keepDims = false) => tf.mean(x, axis, keepDims),

@@ -5,7 +5,15 @@ import type { Trace } from '../../memory/trace.js';
 import { axis, type Dimensions } from '../../program/shape.js';
 import type { ForwardProgram, ValueId } from '../../program/types.js';
 import type { Runtime } from '../types.js';
-import { blockDimensions, blockName, blocksOfData, endpointArrays, endpointsName, rowsName } from './edge-blocks.js';
+import {
+  blockDimensions,
+  blockName,
+  blocksOfData,
+  endpointArrays,
+  endpointsName,
+  operationsOf,
+  rowsName,
+} from './edge-blocks.js';
 import { SymbolicEngine, type SymbolicTensor } from './engine.js';
 import { evaluateScoped } from './evaluate.js';
 import { symbolicOptimizers } from './optimizers.js';
@@ -51,11 +59,18 @@ function setUp(ops: SymbolicOps, program: ForwardProgram, config: Config) {
     edgeFeatures,
     endpoints,
     areaWeights: engine.variable([gridRows, []], 'area weights', 'input'),
+    ...(attends(program) && {
+      headMatrix: engine.variable([[axis('hiddenDim')], [axis('heads')]], 'head matrix', 'input'),
+    }),
     forcings: readsForcings(config)
       ? engine.variable([gridRows, [axis(forcingChannels)]], 'forcings', 'input')
       : undefined,
   };
 }
+
+/** The program has attention heads. */
+export const attends = (program: ForwardProgram): boolean =>
+  operationsOf([program.root]).some(({ kind }) => kind === 'headSum');
 
 /** A later rollout step reads the prediction and, where that is narrower than its input, channels that are known in advance. */
 export const readsForcings = ({ model, recipe }: Pick<Config, 'model' | 'recipe'>): boolean =>
@@ -75,13 +90,14 @@ function trace(program: ForwardProgram, config: Config): Trace {
   const recorder = new TraceRecorder();
   const engine = new SymbolicEngine(recorder);
   const ops = new SymbolicOps(engine);
-  const { leaves, edgeFeatures, endpoints, areaWeights, forcings } = setUp(ops, program, config);
+  const { leaves, edgeFeatures, endpoints, areaWeights, forcings, headMatrix } = setUp(ops, program, config);
   const context: Context<SymbolicTensor> = {
     ops,
     tape: recipe.tape,
     endpoints: (each, block) => endpoints.get(endpointsName(each, block))!,
     edgeFeatures: (block) => edgeFeatures.get(blockName(block))!,
     areaWeights,
+    ...(headMatrix && { headMatrix }),
     nextInput: (prediction) => (forcings === undefined ? prediction : ops.concat([prediction, forcings], 1)),
     columnsOf: (value) => program.values[value]!.shape.at(-1)!.symbol,
     rowsOf: (value) => program.values[value]!.shape[0]!.symbol,

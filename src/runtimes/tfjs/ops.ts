@@ -24,6 +24,7 @@ export interface Ops<T> {
   sigmoid(x: T): T;
   relu(x: T): T;
   erf(x: T): T;
+  exp(x: T): T;
   square(x: T): T;
   rsqrt(x: T): T;
   /** Over one axis, or over all. */

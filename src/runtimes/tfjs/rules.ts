@@ -3,6 +3,7 @@ import type { Recipe } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import type { ActivationFunction, Endpoints, Operation } from '../../program/types.js';
 import type { EdgeBlock } from './edge-blocks.js';
+import { headScale, headSum, largestOrMore, quotient } from './heads.js';
 import { leanLayerNorm, leanLinear, leanSilu } from './lean.js';
 import type { Ops } from './ops.js';
 
@@ -18,6 +19,8 @@ export interface Context<T> {
   readonly edgeFeatures: (block: EdgeBlock) => T;
   /** Cosine of the latitude over its mean, `[gridNodes · batch, 1]`. */
   readonly areaWeights: T;
+  /** 1 where a column belongs to a head, `[hiddenDim, heads]`; absent where the program has no attention. */
+  readonly headMatrix?: T;
   /** The names of a value's row and column counts. */
   readonly rowsOf: (value: number) => string;
   readonly columnsOf: (value: number) => string;
@@ -62,7 +65,18 @@ export const rules: Rules = {
   segmentSum: ({ ops, endpoints, rowsOf }, operation, value) =>
     ops.segmentSum(value(operation.input), endpoints(operation.endpoints), rowsOf(operation.output)),
   add: ({ ops }, { left, right }, value) => ops.add(value(left), value(right)),
+  addBias: ({ ops }, { input, bias }, value) => ops.add(value(input), value(bias)),
+  subtract: ({ ops }, { left, right }, value) => ops.sub(value(left), value(right)),
   multiply: ({ ops }, { left, right }, value) => ops.mul(value(left), value(right)),
+  divide: ({ ops }, { left, right }, value) => quotient(ops, value(left), value(right)),
+  scale: ({ ops }, { input, scalar }, value) => ops.mul(value(input), scalar),
+  shift: ({ ops }, { input, scalar }, value) => ops.add(value(input), scalar),
+  exp: ({ ops }, { input }, value) => ops.exp(value(input)),
+  headSum: ({ ops, headMatrix }, { input }, value) => headSum(ops, value(input), headMatrix!),
+  headScale: ({ ops, headMatrix }, { input, weights }, value) =>
+    headScale(ops, value(input), value(weights), headMatrix!),
+  segmentMax: ({ ops, endpoints, rowsOf }, operation, value) =>
+    largestOrMore(ops, value(operation.input), endpoints(operation.endpoints), rowsOf(operation.output)),
   gatherAdd({ ops, endpoints }, { edges, senders, receivers, edgeSet }, value) {
     const withSenders = ops.add(
       value(edges),

@@ -76,6 +76,11 @@ export class SymbolicOps implements Ops<SymbolicTensor> {
     });
   }
 
+  exp(x: T): T {
+    const y = this.engine.make(x.shape, 'Exp');
+    return this.engine.record({ x }, y, [y], (dy, [y]) => ({ x: () => this.mul(dy, y!) }));
+  }
+
   square(x: T): T {
     return this.unary('Square', x, (dy, [x]) => ({ x: () => this.mul(dy, this.mul(this.cast(x!), 2)) }));
   }
