@@ -184,7 +184,7 @@ function* commandLines(
       ? ['processor:segments=1', 'processor:segments=2']
       : []),
   ];
-  const edges = runtime !== 'jax' ? [''] : ['', ...[2, 4, 8, 16, 32].map((count) => `edges:blocks=${count}`)];
+  const edges = runtime === 'pytorch' ? [''] : ['', ...[2, 4, 8, 16, 32].map((count) => `edges:blocks=${count}`)];
   const plans = ['', 'encoder'].flatMap((encoder) =>
     ['', 'decoder'].flatMap((decoder) =>
       processors.flatMap((processor) =>
