@@ -122,6 +122,7 @@ function trace(program: ForwardProgram, config: Config): Trace {
   const { gradients } = accumulatedGradients(ops, recipe.accumulate, () =>
     lossAndGradients(context, program, segments, leaves),
   );
+  for (const { storage } of gradients.values()) recorder.categorize(storage, 'gradient');
   recorder.mark('optimizer');
   engine.enter(`${recipe.optimizer} step`, 'optimizer');
   optimizer.apply(
