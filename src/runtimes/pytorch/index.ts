@@ -30,15 +30,17 @@ function tracePyTorch(program: ForwardProgram, { recipe }: Config): Trace {
     for (const storage of batch) recorder.release(storage);
     batch = allocateBatch(program, lowering, recorder, elementBytes);
     recorder.markLastStep();
+    recorder.mark('forward');
     recorder.currentCategory = 5;
     if (recipe.mode === 'inference') {
-      recorder.mark('forward');
       lowering.forward();
       continue;
     }
     zeroGradients(recorder, parameters);
-    for (let micro = 0; micro < Math.min(recipe.accumulate, maxTracedMicroSteps); micro++)
+    for (let micro = 0; micro < Math.min(recipe.accumulate, maxTracedMicroSteps); micro++) {
+      if (micro > 0) recorder.mark('forward');
       forwardAndBackward(lowering, recorder);
+    }
     recorder.mark('optimizer');
     optimizerStep(recorder, parameters, recipe.optimizer, elementBytes, step === 0);
   }
@@ -54,7 +56,6 @@ function zeroGradients(recorder: TraceRecorder, parameters: readonly ResidentPar
 }
 
 function forwardAndBackward(lowering: Lowering, recorder: TraceRecorder): void {
-  recorder.mark('forward');
   const firstStorage = recorder.numStorages;
   const loss = lowering.forward()!;
   recorder.categorizeLiveAsActivation(firstStorage);
