@@ -30,6 +30,10 @@ export function dimensionsOf({ model, recipe }: Pick<Config, 'model' | 'recipe'>
     encoderInput: inputChannels + 12,
     prognosticChannels: Math.max(1, outputChannels - 5),
     forcingChannels: Math.max(1, inputChannels / 2 - Math.max(1, outputChannels - 5)),
+    // graph_weather: grid and mesh nodes together; its decoder's edges are 256 wide whatever the hidden dimension.
+    allNodes: counts.gridNodes + counts.meshNodes,
+    decoderEdgeInput: 2 * hiddenDim + 256,
+    decoderNodeInput: hiddenDim + 256,
     // Row pointer arrays: one more than the rows of the batch.
     meshNodesPointers: recipe.batchSize * counts.meshNodes + 1,
     gridNodesPointers: recipe.batchSize * counts.gridNodes + 1,

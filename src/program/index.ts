@@ -2,6 +2,7 @@
 import type { Model, Recipe } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { anemoiProgram } from './anemoi/model.js';
+import { graphWeatherProgram } from './graph-weather.js';
 import { graphcastProgram } from './graphcast.js';
 import type { ForwardProgram, Segmentation } from './types.js';
 
@@ -13,6 +14,8 @@ export function forwardProgram(model: Model, recipe: Recipe, segmentation: Segme
     case 'anemoi-graphtransformer':
     case 'anemoi-gnn':
       return anemoiProgram(model, recipe, segmentation);
+    case 'graph-weather':
+      return graphWeatherProgram(model, recipe, segmentation);
     default:
       throw notPriced(`the layout ${model.layout}`);
   }

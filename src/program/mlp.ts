@@ -10,6 +10,7 @@ export interface LinearParameters {
 
 export interface MlpParameters {
   readonly network: string;
+  readonly input: Axis;
   /** Empty first entry where the concat trick has split the first Linear into `split`. */
   readonly linears: readonly LinearParameters[];
   /** Concat trick: the first Linear's edge, sender and receiver parts; only the last has a bias. */
@@ -70,7 +71,7 @@ export function mlpParameters(builder: ProgramBuilder, spec: MlpSpec): MlpParame
         linear('0.receivers', hidden, hidden),
       ] as const)
     : undefined;
-  return { network, linears, ...(split && { split }), ...(norm && { norm }) };
+  return { network, input: spec.input, linears, ...(split && { split }), ...(norm && { norm }) };
 }
 
 export interface MlpCall {
@@ -80,6 +81,7 @@ export interface MlpCall {
   readonly recomputeActivation: boolean;
   /** In mixed precision the LayerNorm's result is cast back to its input's type. */
   readonly normKeepsType?: boolean;
+  /** The MLP is a checkpoint of its own. */
   readonly recomputed?: boolean;
 }
 

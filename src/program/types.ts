@@ -91,6 +91,8 @@ export interface SegmentMax extends Op<'segmentMax'> {
 export interface Binary extends Op<'add' | 'subtract' | 'multiply' | 'divide'> {
   readonly left: ValueId;
   readonly right: ValueId;
+  /** The result is written over `left`. PyTorch only. */
+  readonly inPlace?: true;
 }
 /** `input · scalar` or `input + scalar`. */
 export interface WithScalar extends Op<'scale' | 'shift'> {
@@ -158,9 +160,11 @@ export interface AddColumns extends Op<'addColumns'> {
   readonly addend: ValueId;
   readonly columns: string;
 }
-/** The same rows under another name, without a copy; the backward pass makes one. PyTorch only (a slice of everything). */
+/** Rows under another name, without a copy; the backward pass makes one. PyTorch only. */
 export interface Slice extends Op<'slice'> {
   readonly input: ValueId;
+  /** The row symbol of the other part, where the backward pass joins the gradient with that many rows of zeros. */
+  readonly rest?: string;
 }
 /** Latitude-weighted mean squared error, a scalar. */
 export interface Loss extends Op<'loss'> {

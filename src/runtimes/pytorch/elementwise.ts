@@ -11,14 +11,15 @@ const widest = (...tensors: readonly { readonly elementBytes: number }[]): numbe
   Math.max(...tensors.map(({ elementBytes }) => elementBytes));
 
 /** Sum and difference keep nothing; both sides get the same gradient tensor (a difference's right side gets a negated copy). */
-export function addOrSubtract(to: Lowering, { kind, left, right, output }: Binary): void {
+export function addOrSubtract(to: Lowering, { kind, left, right, output, inPlace }: Binary): void {
   const { pool } = to;
   const [a, b] = [to.tensor(left), to.tensor(right)];
   const node = to.fittingNode([a, b], (incoming) => [
     a.target && pool.share(incoming),
     b.target && (kind === 'add' ? pool.share(incoming) : pool.make(b.shape, incoming.elementBytes)),
   ]);
-  to.produce(output, widest(a, b), node);
+  if (inPlace) to.produceAlias(output, a, node);
+  else to.produce(output, widest(a, b), node);
 }
 
 export function multiply(to: Lowering, { left, right, output }: Binary): void {

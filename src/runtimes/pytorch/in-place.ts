@@ -2,13 +2,20 @@
  * Rules of views, copies and in-place writes: handles on memory that is there already.
  * Sources: tools/autograd/derivatives.yaml, torch/csrc/autograd/functions/tensor.cpp (torch 2.13).
  */
+import { axis } from '../../program/shape.js';
 import type { AddColumns, Copy, Empty, Slice, Write } from '../../program/types.js';
 import type { Lowering } from './lowering.js';
 
-/** slice_backward writes the gradient into zeros of the whole. */
-export function slice(to: Lowering, { input, output }: Slice): void {
+/** slice_backward writes the gradient into zeros of the whole; split's joins it with zeros for the other part. */
+export function slice(to: Lowering, { input, output, rest }: Slice): void {
+  const { pool } = to;
   const x = to.tensor(input);
-  const node = to.node([x.target], () => [to.pool.make(x.shape, x.elementBytes)]);
+  const node = to.node([x.target], () => {
+    const zeros = rest && pool.make([axis(rest), ...x.shape.slice(1)], x.elementBytes);
+    const whole = pool.make(x.shape, x.elementBytes);
+    if (zeros) pool.release(zeros);
+    return [whole];
+  });
   to.produceAlias(output, x, node);
 }
 
