@@ -5,6 +5,7 @@
 import type { Model, Recipe } from '../config/types.js';
 import { type Frame, ProgramBuilder } from './builder.js';
 import { callMlp, type MlpCall, type MlpParameters, mlpParameters } from './mlp.js';
+import { rolloutProgram } from './rollout.js';
 import { type Axis, axis, constant, type Shape } from './shape.js';
 import type { EdgeSet, ForwardProgram, Module, Segmentation, ValueId } from './types.js';
 
@@ -55,18 +56,7 @@ export function graphWeatherProgram(model: Model, recipe: Recipe, segmentation: 
   const gridNodes = builder.input('gridNodeZeros', [axis('gridNodes'), H]);
   const fine = segmentation.processorBlocksPerSegment === 2 && model.layers > 1;
   const context: Context = { builder, networks, features, gridNodes, segmentation, fine };
-  const input = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
-  const target =
-    recipe.mode === 'train' ? builder.input('target0', builder.rows('gridNodes', 'outputChannels')) : undefined;
-  builder.call({ name: 'step' }, {}, () => {
-    const prediction = modelFrame(context, input);
-    builder.predictions.push(prediction);
-    if (target === undefined) return [prediction];
-    const operation = { kind: 'loss', prediction, target, kernel: 'mse' } as const;
-    builder.loss = builder.emit(builder.scalar(), 'loss', operation, [prediction]);
-    return [builder.loss];
-  });
-  return builder.finish();
+  return rolloutProgram(builder, recipe, (input, rolloutStep) => modelFrame(context, input, rolloutStep));
 }
 
 function declareNetworks(builder: ProgramBuilder, model: Model): Networks {
@@ -197,11 +187,11 @@ const split = (builder: ProgramBuilder, input: ValueId, rows: string, rest: stri
   return builder.emit(shape, `rows of ${rows}`, { kind: 'slice', input, rest }, [input]);
 };
 
-function modelFrame(context: Context, input: ValueId): ValueId {
+function modelFrame(context: Context, input: ValueId, rolloutStep: number): ValueId {
   const { builder, segmentation } = context;
-  const role = { kind: 'model', rolloutStep: 0 } as const;
-  const spec = { name: 'model', role, recomputed: segmentation.model } as const;
-  const [prediction] = builder.call(spec, {}, (frame) => {
+  const role = { kind: 'model', rolloutStep } as const;
+  const spec = { name: 'model', role, recomputed: segmentation.model || segmentation.rollout } as const;
+  const [prediction] = builder.call(spec, { input }, (frame) => {
     const [nodes, index, edges] = encoder(context, input);
     frame.set('latent', nodes!);
     frame.set('index', index!);

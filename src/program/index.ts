@@ -1,9 +1,9 @@
 /** Which program a model runs: one builder per family of layouts. */
 import type { Model, Recipe } from '../config/types.js';
-import { InputError } from '../errors.js';
 import { anemoiProgram } from './anemoi/model.js';
 import { graphWeatherProgram } from './graph-weather.js';
 import { graphcastProgram } from './graphcast.js';
+import { neuralLamProgram } from './neural-lam.js';
 import type { ForwardProgram, Segmentation } from './types.js';
 
 export function forwardProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
@@ -16,10 +16,7 @@ export function forwardProgram(model: Model, recipe: Recipe, segmentation: Segme
       return anemoiProgram(model, recipe, segmentation);
     case 'graph-weather':
       return graphWeatherProgram(model, recipe, segmentation);
-    default:
-      throw notPriced(`the layout ${model.layout}`);
+    case 'neural-lam':
+      return neuralLamProgram(model, recipe, segmentation);
   }
 }
-
-const notPriced = (what: string) =>
-  new InputError('not-priced', `${what} has no forward program yet.`, ['gc-plan profiles']);

@@ -2,6 +2,7 @@ import { PUBLISHED_COUNTS } from './data/published-counts.js';
 import { numGridNodes } from './grid.js';
 import type { GraphModel } from './grid2mesh.js';
 import { queryNumGrid2meshEdges } from './grid2mesh.js';
+import { h3Counts } from './h3.js';
 import { numMeshNodes, numMultiMeshEdges } from './icosahedral-mesh.js';
 import { graphKey } from './published-graphs.js';
 
@@ -17,6 +18,7 @@ export interface Counts {
 const remembered = new Map<string, number>();
 
 export function counts(model: GraphModel): Counts {
+  if (model.layout === 'graph-weather') return h3Counts(model.grid, model.meshLevel);
   const gridNodes = numGridNodes(model.grid);
   return {
     gridNodes,

@@ -4,6 +4,7 @@
  */
 import type { Model, Recipe } from '../../config/types.js';
 import { ProgramBuilder } from '../builder.js';
+import { rolloutProgram } from '../rollout.js';
 import { axis, constant } from '../shape.js';
 import type { ForwardProgram, Segmentation, ValueId } from '../types.js';
 import { declareEdges, type EdgeProvider, int64Bytes, numTrainedFeatures, provideEdges } from './edges.js';
@@ -55,20 +56,7 @@ export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmen
   ])
     builder.resident(`${kind} columns of the ${side}`, [axis(`${kind}Channels`)], int64Bytes);
   const context: Context = { builder, model, segmentation, networks };
-  const input = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
-  const training = recipe.mode === 'train';
-  const target = training ? builder.input('target0', builder.rows('gridNodes', 'outputChannels')) : undefined;
-  builder.call({ name: 'step' }, {}, () => {
-    const prediction = modelFrame(context, input);
-    builder.predictions.push(prediction);
-    if (target === undefined) return [prediction];
-    const [loss] = builder.call({ name: 'loss', role: { kind: 'loss' }, module: 'loss' }, { prediction }, () => [
-      builder.emit(builder.scalar(), 'loss', { kind: 'loss', prediction, target, kernel: 'mse' }, [prediction]),
-    ]);
-    builder.loss = loss!;
-    return [loss!];
-  });
-  return builder.finish();
+  return rolloutProgram(builder, recipe, (input, rolloutStep) => modelFrame(context, input, rolloutStep));
 }
 
 function declareNetworks(builder: ProgramBuilder, model: Model): Networks {
@@ -165,16 +153,16 @@ function assembleOutput(builder: ProgramBuilder, output: ValueId, input: ValueId
 }
 
 /** `[gridNodes, inputChannels] → [gridNodes, outputChannels]` */
-function modelFrame(context: Context, input: ValueId): ValueId {
+function modelFrame(context: Context, input: ValueId, rolloutStep: number): ValueId {
   const { builder, model, networks, segmentation } = context;
-  const role = { kind: 'model', rolloutStep: 0 } as const;
+  const role = { kind: 'model', rolloutStep } as const;
   const spec = {
     name: 'model',
     role,
     module: 'other',
     recomputed: segmentation.model || segmentation.rollout,
   } as const;
-  const [prediction] = builder.call(spec, {}, (frame) => {
+  const [prediction] = builder.call(spec, { input }, (frame) => {
     const hidden = frame.set('hidden', nodeAttributes(builder, networks.mesh));
     frame.set('grid', assembleInput(builder, networks.grid, input));
     const provide = (name: string, provider: EdgeProvider) => {
