@@ -1,6 +1,6 @@
 /**
- * Prints how fast a sweep is: live bytes of 512,000 candidates in each runtime (one thread, then all workers with verdicts in
- * PyTorch), the default sweep as a process, and what a loop over `estimate` would take. Runs `dist/`: `npm run build` first.
+ * Prints how fast a sweep is, with one worker per core: live bytes of 512,000 candidates in each runtime, verdicts in PyTorch, the
+ * default sweep as a process, and what a loop over `estimate` would take. Runs `dist/`: `npm run build` first.
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
@@ -8,9 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { loadDevice, loadModel } from '../dist/config/profiles.js';
 import { resolveWith } from '../dist/config/resolve.js';
 import { price } from '../dist/estimate.js';
-import { sizedCandidates } from '../dist/search/evaluate.js';
 import { runSearch } from '../dist/search/run.js';
-import { flagsOfCandidate, groupAt, numCandidates, numGroups, spaceOf } from '../dist/search/space.js';
+import { flagsOfCandidate, numCandidates, spaceOf } from '../dist/search/space.js';
 import { Structures } from '../dist/search/structure.js';
 import { experiences } from '../dist/services/priced.js';
 import { tally } from '../dist/services/sweep-report.js';
@@ -32,26 +31,30 @@ const say = (what, value) => console.log(`${what.padEnd(52)} ${value}`);
 
 const profile = await loadModel('graphcast-small');
 
-/** One thread; every live peak is read. */
-function liveBytes(runtime) {
+/** Every row has its live bytes; no verdict is asked for, as no candidate meets the requirement. */
+const noVerdicts = { require: 'layers<1', referenceSampleFlops: 1 };
+
+async function search(what, runtime, limits) {
+  const { space: all } = spaceOf(profile, {}, { ...space(runtime), vram: '24GB' });
+  const { device } = resolveWith(profile, { vram: '24GB' });
   const begin = performance.now();
   const cpu = process.cpuUsage().user;
-  const { space: all } = spaceOf(profile, {}, { ...space(runtime), vram: '24GB' });
-  const structures = new Structures(32);
-  let sum = 0;
-  for (let group = 0; group < numGroups(all); group++) {
-    const found = groupAt(all, group);
-    for (const sized of sizedCandidates(found, structures)) sum += sized.peakLiveBytes;
-  }
+  const options = {
+    numWorkers: availableParallelism(),
+    signal: new AbortController().signal,
+    structures: new Structures(),
+  };
+  const candidates = await runSearch({ space: all, device, limits, accuracies: experiences() }, options);
   const ms = performance.now() - begin;
   const cpuMs = (process.cpuUsage().user - cpu) / 1e3;
-  const perSecond = Math.round(numCandidates(all) / (ms / 1e3)).toLocaleString('en-US');
+  const count = numCandidates(all);
+  const perSecond = Math.round(count / (ms / 1e3)).toLocaleString('en-US');
   const rss = Math.round(process.memoryUsage().rss / 2 ** 20);
   say(
-    `live bytes of ${numCandidates(all).toLocaleString('en-US')} in ${runtime}, one thread`,
+    `${what} of ${count.toLocaleString('en-US')} in ${runtime}`,
     `${seconds(ms)} (CPU ${seconds(cpuMs)}), ${perSecond} per second, ${rss} MiB`,
   );
-  return sum;
+  return tally(candidates);
 }
 
 function naive(runtime, count = 40) {
@@ -84,24 +87,9 @@ function command(label, argv) {
   );
 }
 
-/** All workers, verdicts too, in this process so that its CPU time can be read. */
-async function verdicts(runtime, numWorkers) {
-  const { space: all } = spaceOf(profile, {}, { ...space(runtime), vram: '24GB' });
-  const { device } = resolveWith(profile, { vram: '24GB' });
-  const begin = performance.now();
-  const cpu = process.cpuUsage().user;
-  const options = { numWorkers, signal: new AbortController().signal, structures: new Structures() };
-  const search = { space: all, device, limits: undefined, accuracies: experiences() };
-  const { total, fits, tight, exceeds, deduced } = tally(await runSearch(search, options));
-  const cpuMs = (process.cpuUsage().user - cpu) / 1e3;
-  say(
-    `verdicts of ${total.toLocaleString('en-US')} in ${runtime}, ${numWorkers} workers`,
-    `${seconds(performance.now() - begin)} (CPU ${seconds(cpuMs)}): ${fits} fit, ${tight} tight, ${exceeds} exceed, ${deduced} of them deduced, ${total - deduced} judged in full`,
-  );
-}
-
 console.log(`${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}`);
-for (const runtime of ['pytorch', 'jax', 'tfjs']) liveBytes(runtime);
-for (const runtime of ['pytorch', 'jax', 'tfjs']) naive(runtime);
+for (const runtime of ['pytorch', 'jax', 'tfjs']) await search('live bytes', runtime, noVerdicts);
 for (let i = 0; i < 3; i++) command('gc-plan sweep --vram 24GB', ['sweep', '--vram', '24GB']);
-await verdicts('pytorch', availableParallelism());
+const { total, fits, tight, exceeds, deduced } = await search('verdicts', 'pytorch', undefined);
+say('', `${fits} fit, ${tight} tight, ${exceeds} exceed; ${deduced} deduced, ${total - deduced} replayed`);
+for (const runtime of ['pytorch', 'jax', 'tfjs']) naive(runtime);

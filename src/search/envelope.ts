@@ -4,7 +4,7 @@
  */
 import type { Trace } from '../memory/trace.js';
 import type { Dimensions } from '../program/shape.js';
-import { Basis, type Coefficients, constantFactor, evaluate } from './polynomial.js';
+import { Basis, type Coefficients, constantFactor, evaluate, type InWidth, inWidth } from './polynomial.js';
 
 export interface Envelope {
   readonly basis: Basis;
@@ -63,12 +63,15 @@ function dominates(upper: Float64Array, lower: Float64Array): boolean {
   return true;
 }
 
-export function peakOf({ basis, maxima }: Envelope, dimensions: Dimensions): number {
-  const monomialValues = basis.values(dimensions);
+/** Powers of the width, of those polynomials that are the largest at some width. */
+export function envelopeInWidth({ basis, maxima }: Envelope, dimensions: Dimensions): readonly InWidth[] {
+  const kept: Float64Array[] = [];
+  for (const maximum of inWidth(basis, maxima, dimensions)) addMaximum(kept, maximum);
+  return kept;
+}
+
+export function peakAt(envelope: readonly InWidth[], width: number): number {
   let peak = 0;
-  for (const maximum of maxima) {
-    const live = evaluate(maximum, monomialValues);
-    if (live > peak) peak = live;
-  }
+  for (const maximum of envelope) peak = Math.max(peak, evaluate(maximum, width));
   return peak;
 }

@@ -1,13 +1,13 @@
 /** Prices groups of candidates into columns. A generator, so that whoever drives it can stop, count and breathe. */
 import type { Accuracy } from '../accuracy/shipped.js';
-import type { Device, RuntimeName } from '../config/types.js';
+import type { Config, Device, ModelLayout, RuntimeName } from '../config/types.js';
 import { counts } from '../topology/counts.js';
 import { type Candidates, stateCode } from './candidates.js';
 import type { Cursor } from './cursor.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';
 import { type Limits, requirementOf } from './requirements.js';
 import { type Group, groupAt, groupSize, groupsPerChunk, numGroups, type Space } from './space.js';
-import { dimensionsFor, Structures, shapeKey } from './structure.js';
+import { dimensionsFor, type Structure, Structures, shapeKey } from './structure.js';
 
 /** How accurate each runtime's estimates have been so far. */
 export type Accuracies = Readonly<Record<RuntimeName, Accuracy>>;
@@ -70,26 +70,32 @@ export class Evaluator {
   }
 }
 
+/** Code bases of which no symbol but `hiddenDim` follows from the width. */
+const widthAlone: readonly ModelLayout[] = ['jax', 'physicsnemo'];
+
 /**
- * The candidates of a group, each to be used before the next is asked for: they share their dimensions. A runtime's own symbols
- * follow from rows, batch and channels, never from the width, unless several cards share it.
+ * The candidates of a group, each to be used before the next is asked for. Those of one batch share structure and dimensions where the
+ * width enters as one symbol: a runtime's own symbols and its classes of sizes follow from rows, batch and channels.
  */
-export function* sizedCandidates({ base, configs }: Group, structures: Structures): Generator<SizedCandidate> {
+function* sizedCandidates({ base, configs }: Group, structures: Structures): Generator<SizedCandidate> {
   const shape = shapeKey(base);
-  const shared = new Map<number, Record<string, number>>();
+  const ofBatch = new Map<number, ReturnType<typeof sizedAt>>();
+  const shares =
+    widthAlone.includes(base.model.layout) && base.model.processor !== 'attention' && base.recipe.gpus === 1;
   for (const config of configs()) {
-    const structure = structures.of(config, shape);
-    if (config.recipe.gpus > 1) {
-      yield new SizedCandidate(config, structure);
+    if (!shares) {
+      yield new SizedCandidate(config, structures.of(config, shape));
       continue;
     }
     const { batchSize } = config.recipe;
-    let dimensions = shared.get(batchSize);
-    if (dimensions === undefined) {
-      dimensions = { ...dimensionsFor(config, counts(config.model)) };
-      shared.set(batchSize, dimensions);
-    }
-    dimensions.hiddenDim = config.model.hiddenDim;
-    yield new SizedCandidate(config, structure, dimensions);
+    const shared = ofBatch.get(batchSize) ?? sizedAt(config, structures.of(config, shape));
+    ofBatch.set(batchSize, shared);
+    shared.dimensions.hiddenDim = config.model.hiddenDim;
+    yield new SizedCandidate(config, shared.structure, shared.dimensions, shared.sized);
   }
+}
+
+function sizedAt(config: Config, structure: Structure) {
+  const dimensions: Record<string, number> = { ...dimensionsFor(config, counts(config.model)) };
+  return { structure, dimensions, sized: structure.inWidth(dimensions) };
 }

@@ -7,7 +7,7 @@ import { runtimes } from '../parallel/index.js';
 import type { Dimensions } from '../program/shape.js';
 import type { JudgedStep } from '../runtimes/process.js';
 import { counts } from '../topology/counts.js';
-import { type Costs, dimensionsFor, type Structure } from './structure.js';
+import { type Costs, dimensionsFor, type SizedStructure, type Structure } from './structure.js';
 
 /** One configuration on the structure that it shares. Its live bytes are worked out when they are first asked for. */
 export class SizedCandidate implements Costs {
@@ -16,19 +16,21 @@ export class SizedCandidate implements Costs {
   readonly recomputedSampleFlops: number;
   private liveBytes: number | undefined;
 
+  /** `sized`: the structure at these dimensions, where candidates share it. */
   constructor(
     readonly config: Config,
     readonly structure: Structure,
     readonly dimensions: Dimensions = dimensionsFor(config, counts(config.model)),
+    private readonly sized: SizedStructure = structure.inWidth(dimensions),
   ) {
-    const { parameters, sampleFlops, recomputedSampleFlops } = structure.costs(dimensions);
+    const { parameters, sampleFlops, recomputedSampleFlops } = sized.costsAt(dimensions.hiddenDim!);
     this.parameters = parameters;
     this.sampleFlops = sampleFlops;
     this.recomputedSampleFlops = recomputedSampleFlops;
   }
 
   get peakLiveBytes(): number {
-    this.liveBytes ??= this.structure.peakLiveBytes(this.dimensions);
+    this.liveBytes ??= this.sized.peakLiveBytesAt(this.dimensions.hiddenDim!);
     return this.liveBytes;
   }
 }

@@ -7,13 +7,19 @@ import type { Dimensions, Shape } from '../program/shape.js';
 /** Coefficient per monomial of a basis. */
 export type Coefficients = Float64Array;
 
+const width = 'hiddenDim';
+/** Parameters of a width-wide layer over width-wide inputs are the highest. */
+const maxPower = 2;
+
 /** The distinct products of symbols that one structure's arrays have, e.g. `batch·hiddenDim·meshEdges`. */
 export class Basis {
   private readonly indices = new Map<string, number>();
   private readonly indexOfShape = new Map<Shape, number>();
   private readonly symbols: string[] = [];
-  /** Per monomial: indices into `symbols`. */
+  /** Per monomial: indices into `symbols`, the width not among them. */
   private readonly factors: (readonly number[])[] = [];
+  /** Per monomial: how often the width is a factor. */
+  private readonly powers: number[] = [];
 
   get size(): number {
     return this.factors.length;
@@ -29,7 +35,12 @@ export class Basis {
     return index;
   }
 
-  values(dimensions: Dimensions): Float64Array {
+  powerOfWidth(monomial: number): number {
+    return this.powers[monomial]!;
+  }
+
+  /** Of each monomial, the width's power left out. */
+  valuesWithoutWidth(dimensions: Dimensions): Float64Array {
     const symbolValues = this.symbols.map((symbol) => {
       const value = dimensions[symbol];
       if (value === undefined) throw new Error(`unknown dimension ${symbol}`);
@@ -49,7 +60,11 @@ export class Basis {
     const key = sorted.join('·');
     let index = this.indices.get(key);
     if (index === undefined) {
-      index = this.factors.push(sorted.map((symbol) => this.indexOfSymbol(symbol))) - 1;
+      const others = sorted.filter((symbol) => symbol !== width);
+      index = this.factors.push(others.map((symbol) => this.indexOfSymbol(symbol))) - 1;
+      const power = sorted.length - others.length;
+      if (power > maxPower) throw new Error(`the width to the power of ${power} in ${key}`);
+      this.powers.push(power);
       this.indices.set(key, index);
     }
     return index;
@@ -75,9 +90,22 @@ export function polynomial(basis: Basis, terms: readonly (readonly [shape: Shape
   return coefficients;
 }
 
-/** `values` may have more entries than the polynomial: the basis may have grown after it. */
-export function evaluate(coefficients: Coefficients, values: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < coefficients.length; i++) sum += coefficients[i]! * values[i]!;
-  return sum;
+/** At given rows, batch and channels: the coefficient of each power of the width. */
+export type InWidth = Float64Array;
+
+/** `dimensions` apart from the width, which stays a variable. */
+export function inWidth(
+  basis: Basis,
+  polynomials: readonly Coefficients[],
+  dimensions: Dimensions,
+): readonly InWidth[] {
+  const values = basis.valuesWithoutWidth(dimensions);
+  return polynomials.map((coefficients) => {
+    const powers = new Float64Array(maxPower + 1);
+    for (let i = 0; i < coefficients.length; i++) powers[basis.powerOfWidth(i)]! += coefficients[i]! * values[i]!;
+    return powers;
+  });
 }
+
+export const evaluate = (powers: InWidth, width: number): number =>
+  powers[0]! + width * (powers[1]! + width * powers[2]!);

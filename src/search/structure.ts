@@ -11,8 +11,8 @@ import { dimensionsOf } from '../program/dimensions.js';
 import { forwardProgram } from '../program/index.js';
 import type { Dimensions } from '../program/shape.js';
 import type { ForwardProgram } from '../program/types.js';
-import { type Envelope, liveEnvelope, peakOf } from './envelope.js';
-import { Basis, type Coefficients, evaluate, polynomial } from './polynomial.js';
+import { type Envelope, envelopeInWidth, liveEnvelope, peakAt } from './envelope.js';
+import { Basis, type Coefficients, evaluate, type InWidth, inWidth, polynomial } from './polynomial.js';
 
 export interface Costs {
   readonly parameters: number;
@@ -46,20 +46,34 @@ export class Structure {
     return this.madeTrace;
   }
 
-  peakLiveBytes(dimensions: Dimensions): number {
-    this.madeEnvelope ??= liveEnvelope(this.trace);
-    return peakOf(this.madeEnvelope, dimensions);
-  }
-
-  costs(dimensions: Dimensions): Costs {
+  /** Everything at given rows, batch and channels, for any width. */
+  inWidth(dimensions: Dimensions): SizedStructure {
     const { basis, parameters, sampleFlops, recomputedSampleFlops } = this.costPolynomials;
-    const values = basis.values(dimensions);
+    const [p, s, r] = inWidth(basis, [parameters, sampleFlops, recomputedSampleFlops], dimensions);
+    let envelope: readonly InWidth[] | undefined;
     return {
-      parameters: evaluate(parameters, values),
-      sampleFlops: evaluate(sampleFlops, values),
-      recomputedSampleFlops: evaluate(recomputedSampleFlops, values),
+      costsAt: (width) => ({
+        parameters: evaluate(p!, width),
+        sampleFlops: evaluate(s!, width),
+        recomputedSampleFlops: evaluate(r!, width),
+      }),
+      peakLiveBytesAt: (width) => {
+        envelope ??= this.envelopeAt(dimensions);
+        return peakAt(envelope, width);
+      },
     };
   }
+
+  private envelopeAt(dimensions: Dimensions): readonly InWidth[] {
+    this.madeEnvelope ??= liveEnvelope(this.trace);
+    return envelopeInWidth(this.madeEnvelope, dimensions);
+  }
+}
+
+export interface SizedStructure {
+  readonly costsAt: (width: number) => Costs;
+  /** The trace is made when this is first asked for. */
+  readonly peakLiveBytesAt: (width: number) => number;
 }
 
 function costPolynomials(program: ForwardProgram): CostPolynomials {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/capabilities.js';
-import { loadDevice, loadModel } from '../../src/config/profiles.js';
+import { loadDevice, loadModel, profileNames } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
 import { price } from '../../src/estimate.js';
 import type { Estimate } from '../../src/report/schemas/estimate.js';
@@ -69,6 +69,43 @@ describe('every candidate of 5,000', () => {
         kinds.add(verdict.kind);
       }
       expect([...kinds].sort()).toEqual(expect.arrayContaining(['exceeds', 'fits']));
+    },
+  );
+});
+
+describe('every candidate of a small space', () => {
+  const signal = new AbortController().signal;
+
+  it.each(profileNames('models'))(
+    'has the live bytes and the verdict of its own estimate: %s',
+    { timeout: 120_000 },
+    async (model) => {
+      const sizes = {
+        'hidden-dim': '64,128,192',
+        batch: '1,2',
+        'mesh-level': '1,2',
+        layers: '4',
+        resolution: '6',
+        checkpoint: 'none',
+      };
+      const { space } = spaceOf(await loadModel(model), {}, { ...sizes, vram: '1GB' });
+      const device = resolveWith(space.profile, space.common).device!;
+      const accuracies = experiences();
+      const search = { space, device, limits: undefined, accuracies };
+      const found = await runSearch(search, { numWorkers: 1, signal, structures: new Structures() });
+      for (let index = 0; index < numCandidates(space); index++) {
+        const config = resolveWith(space.profile, flagsOfCandidate(space, index));
+        const { liveness, verdict } = price(
+          config,
+          counts(config.model),
+          device,
+          undefined,
+          accuracies[config.runtime],
+        );
+        const state = states[found.state[index]!]!;
+        expect(found.peakLiveBytes[index]).toBe(liveness.peak.liveBytes);
+        expect(state === 'exceedsDeduced' ? 'exceeds' : state).toBe(verdict.kind);
+      }
     },
   );
 });
