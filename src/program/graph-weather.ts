@@ -266,6 +266,8 @@ function decoder(context: Context, processed: ValueId, input: ValueId): ValueId 
     const [rows] = builder.call({ name: 'decode' }, { processed }, (frame) => {
       const edges = callMlp(builder, networks.embedEdges.mesh2grid, features.mesh2grid, relu('embedEdges', fine));
       frame.set('edges', edges);
+      // The name of the new edges, let go of next after that of the embedded ones.
+      frame.set('_', edges);
       const index = frame.set('index', edgeIndex(builder, 'mesh2grid'));
       const all = concat(builder, [processed, gridNodes], builder.rows('allNodes', 'hiddenDim'));
       frame.set('features', all);

@@ -3,6 +3,7 @@
  * CUDA lists: linear → 16 bit, layer_norm → fp32, the others → the widest input.
  * Sources: tools/autograd/derivatives.yaml, aten/src/ATen/autocast_mode.cpp (torch 2.13).
  */
+import type { Axis, Shape } from '../../program/shape.js';
 import type {
   Activation,
   Concat,
@@ -20,7 +21,7 @@ import { graphAttention, integers } from './graph-attention.js';
 import { addColumns, copy, empty, slice, write } from './in-place.js';
 import { lowerLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
-import type { Tensor } from './tape.js';
+import type { Gradient, Tensor } from './tape.js';
 
 export function lower(to: Lowering, operation: Operation): void {
   switch (operation.kind) {
@@ -210,11 +211,15 @@ function concat(to: Lowering, { inputs, output }: Concat): void {
   const tensors = inputs.map((id) => to.tensor(id));
   const elementBytes = Math.max(...tensors.map((tensor) => tensor.elementBytes));
   const targets = tensors.map(({ target }) => target);
+  // Joined along rows, a part is one piece of the gradient's memory.
+  const whole = (incoming: Gradient, shape: Shape) => sameAxis(incoming.shape.at(-1)!, shape.at(-1)!);
   const node = to.node(targets, (incoming) =>
-    tensors.map(({ target, shape }) => target && to.pool.view(incoming, shape)),
+    tensors.map(({ target, shape }) => target && to.pool.view(incoming, shape, whole(incoming, shape))),
   );
   to.produce(output, elementBytes, node);
 }
+
+const sameAxis = (a: Axis, b: Axis): boolean => a.symbol === b.symbol && a.factor === b.factor;
 
 function gatherAdd(to: Lowering, { edges, senders, receivers, output }: GatherAdd): void {
   const [e, s, r] = [to.tensor(edges), to.tensor(senders), to.tensor(receivers)];

@@ -84,9 +84,9 @@ export class GradientPool {
   }
 
   /** Another tensor on the same storage. */
-  view(of: Gradient, shape: Shape): Gradient {
+  view(of: Gradient, shape: Shape, dense = false): Gradient {
     this.recorder.retain(of.storage);
-    return { storage: of.storage, shape, elementBytes: of.elementBytes, dense: false, inPlace: false, holders: 1 };
+    return { storage: of.storage, shape, elementBytes: of.elementBytes, dense, inPlace: false, holders: 1 };
   }
 
   share(gradient: Gradient): Gradient {

@@ -1,43 +1,58 @@
-/** The stack around a processor in the traced records (part `processor`): Linear 8 → H, the processor, Linear H → 8, MSE against `[meshNodes, 8]`. */
-import type { Model } from '../../../src/config/types.js';
+/** The stacks around a processor in the traced records (part `processor`), written with the layers of `src/program`. */
+import type { Config } from '../../../src/config/types.js';
 import { declareEdges, provideEdges } from '../../../src/program/anemoi/edges.js';
 import { declareProcessor, runProcessor } from '../../../src/program/anemoi/processor.js';
 import { type Frame, ProgramBuilder } from '../../../src/program/builder.js';
-import { linearParameters } from '../../../src/program/mlp.js';
+import { type GatedParameters, gatedConvolution, gatedLayer, gatedParameters } from '../../../src/program/gated.js';
+import { callMlp, linearParameters } from '../../../src/program/mlp.js';
+import { declareInteractionNet, interactionNet, lamCall, lamMlp, meshRows } from '../../../src/program/neural-lam.js';
 import { axis, constant } from '../../../src/program/shape.js';
 import type { ForwardProgram, ValueId } from '../../../src/program/types.js';
+import { type CodeBaseRecord, chunksOf } from './anemoi-records.js';
 
-/** Linear, `body`, Linear and the loss: `[meshNodes, inputs] → [meshNodes, outputs]`. */
-export function stack(
-  builder: ProgramBuilder,
-  widths: { readonly inputs: number; readonly outputs: number },
-  declareBody: () => (nodes: ValueId, frame: Frame) => ValueId,
-): ForwardProgram {
+const module = 'mesh';
+const H = axis('hiddenDim');
+
+export function harnessProgram(record: CodeBaseRecord, { model }: Config): ForwardProgram {
+  switch (record.model) {
+    case 'neural-lam':
+      return neuralLamStack(record);
+    case 'resgated-graphconv':
+      return gatedStack(record);
+    default: {
+      const builder = new ProgramBuilder();
+      const layersPerChunk = record.checkpoint ? record.layers / chunksOf(record).processor : undefined;
+      return stack(builder, () => {
+        const provider = declareEdges(builder, 'mesh', module);
+        const processor = declareProcessor(builder, model);
+        return (nodes) =>
+          runProcessor(builder, processor, nodes, provideEdges(builder, provider), model, layersPerChunk);
+      });
+    }
+  }
+}
+
+type Body = (nodes: ValueId, frame: Frame) => ValueId;
+
+/** `[meshNodes, 8] → [meshNodes, 8]`: Linear, body, Linear, MSE. */
+function stack(builder: ProgramBuilder, declareBody: () => Body): ForwardProgram {
   builder.stateResidents();
-  const module = 'mesh';
-  const H = axis('hiddenDim');
-  const first = linearParameters(builder, {
-    network: 'in',
-    module,
-    name: 'in',
-    input: constant(widths.inputs),
-    output: H,
-  });
+  const linear = (name: string, input = H, output = H) =>
+    linearParameters(builder, { network: name, module, name, input, output });
+  const first = linear('in', constant(8));
   const body = declareBody();
-  const last = linearParameters(builder, {
-    network: 'out',
-    module,
-    name: 'out',
-    input: H,
-    output: constant(widths.outputs),
+  const last = linear('out', H, constant(8));
+  const input = builder.input('gridInput', builder.rows('meshNodes', 'one', 8));
+  const target = builder.input('target0', builder.rows('meshNodes', 'one', 8));
+  return step(builder, target, (frame) => {
+    const nodes = frame.set('x', builder.linear(input, first.weight, first.bias, 'linear in'));
+    return builder.linear(frame.set('x', body(nodes, frame)), last.weight, last.bias, 'linear out');
   });
-  const input = builder.input('gridInput', builder.rows('meshNodes', 'one', widths.inputs));
-  const target = builder.input('target0', builder.rows('meshNodes', 'one', widths.outputs));
+}
+
+function step(builder: ProgramBuilder, target: ValueId, model: (frame: Frame) => ValueId): ForwardProgram {
   builder.call({ name: 'step' }, {}, () => {
-    const [prediction] = builder.call({ name: 'model', module }, { input }, (frame) => {
-      const nodes = frame.set('x', builder.linear(input, first.weight, first.bias, 'linear in'));
-      return [builder.linear(frame.set('x', body(nodes, frame)), last.weight, last.bias, 'linear out')];
-    });
+    const [prediction] = builder.call({ name: 'model', module }, {}, (frame) => [model(frame)]);
     builder.predictions.push(prediction!);
     const operation = { kind: 'loss', prediction: prediction!, target, kernel: 'mse' } as const;
     builder.loss = builder.emit(builder.scalar(), 'loss', operation, [prediction!]);
@@ -46,14 +61,68 @@ export function stack(
   return builder.finish();
 }
 
-export function anemoiProcessorProgram(model: Model, layersPerChunk: number | undefined): ForwardProgram {
+const meshGraph = {
+  senders: { edges: 'mesh', end: 'senders' },
+  receivers: { edges: 'mesh', end: 'receivers' },
+  receiverRows: 'meshNodes',
+} as const;
+
+/** `pre`: x + conv(norm(x)); `post`: x + relu(norm(conv(x))). */
+function gatedStack({ layers, layout }: CodeBaseRecord): ForwardProgram {
   const builder = new ProgramBuilder();
-  return stack(builder, { inputs: 8, outputs: 8 }, () => {
-    const provider = declareEdges(builder, 'mesh', 'mesh');
-    const processor = declareProcessor(builder, model);
-    return (nodes) => {
-      const edges = provideEdges(builder, provider);
-      return runProcessor(builder, processor, nodes, edges, model, layersPerChunk);
+  return stack(builder, () => {
+    builder.resident('mesh edge index', [constant(2), axis('meshEdges')], 8);
+    const networks = Array.from({ length: layers }, (_, layer) =>
+      gatedParameters(builder, { network: `mesh.${layer}`, module }),
+    );
+    return (nodes, frame) => {
+      let now = nodes;
+      for (const [layer, parameters] of networks.entries()) {
+        const call = { name: `mesh layer ${layer}`, module, layer } as const;
+        const next =
+          layout === 'pre'
+            ? gatedLayer(builder, parameters, now, meshGraph, call)
+            : postLayer(builder, parameters, now);
+        now = frame.set('x', next);
+      }
+      return now;
     };
+  });
+}
+
+function postLayer(builder: ProgramBuilder, parameters: GatedParameters, nodes: ValueId): ValueId {
+  const [result] = builder.call({ name: 'layer' }, { nodes }, () => {
+    const { scale, offset } = parameters.norm;
+    const normed = builder.layerNorm(gatedConvolution(builder, parameters, nodes, meshGraph), scale, offset, 'norm');
+    const activated = builder.activation('relu', normed, 'relu', false);
+    return [builder.add(nodes, activated, 'residual')];
+  });
+  return result!;
+}
+
+/** Two embedders and the layers; the target is as wide as the nodes. */
+function neuralLamStack({ layers, hidden_layers: hiddenLayers = 1 }: CodeBaseRecord): ForwardProgram {
+  const builder = new ProgramBuilder();
+  builder.stateResidents();
+  const spec = { module, hiddenLayers } as const;
+  const nodeMlp = lamMlp(builder, { ...spec, network: 'nodes' }, constant(3));
+  const edgeMlp = lamMlp(builder, { ...spec, network: 'edges' }, constant(4));
+  const networks = Array.from({ length: layers }, (_, layer) =>
+    declareInteractionNet(builder, { ...spec, network: `mesh.${layer}`, edgeSet: 'mesh' }),
+  );
+  const input = builder.input('gridInput', builder.rows('meshNodes', 'one', 3));
+  const features = builder.input('edgeFeatures', builder.rows('meshEdges', 'one', 4));
+  const target = builder.input('target0', builder.rows('meshNodes', 'hiddenDim'));
+  return step(builder, target, (frame) => {
+    frame.set('x', callMlp(builder, nodeMlp, input, lamCall('embedMeshNodes')));
+    frame.set('edges', callMlp(builder, edgeMlp, features, lamCall('embedEdges')));
+    for (const network of networks) {
+      const nodes = frame.locals.get('x')!;
+      const state = { senders: nodes, receivers: nodes, edges: frame.locals.get('edges')! };
+      const [newNodes, newEdges] = interactionNet(builder, network, state, meshRows, true);
+      frame.set('x', newNodes!);
+      frame.set('edges', newEdges!);
+    }
+    return frame.locals.get('x')!;
   });
 }
