@@ -15,8 +15,9 @@ import { cheapestWay } from '../../src/strategies/cheapest.js';
 import { counts } from '../../src/topology/counts.js';
 import { MiB } from '../../src/units.js';
 
-/** `GC_PLAN_ADVISE_RUNS=200` for a thorough check. */
-const numRuns = Number(process.env.GC_PLAN_ADVISE_RUNS ?? 2);
+/** The same few cases every time; `GC_PLAN_ADVISE_RUNS=200` draws as many others. */
+const thoroughRuns = process.env.GC_PLAN_ADVISE_RUNS;
+const runs = thoroughRuns === undefined ? { numRuns: 2, seed: 20261124 } : { numRuns: Number(thoroughRuns) };
 
 const standIn = loadDevice(standInDevice);
 const oneOf = (...values: readonly string[]) => fc.constantFrom(...values);
@@ -71,9 +72,9 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s', (runtime) => {
         }
         if (cheapest) expect(isYes(cheapest)).toBe(true);
       }),
-      { numRuns },
+      runs,
     );
-    expect(numAdvised).toBeGreaterThan(2 * numRuns);
+    expect(numAdvised).toBeGreaterThan(2 * runs.numRuns);
   }, 240_000);
 
   it('advises what an exhaustive search over the command line finds cheapest, and nothing where that finds nothing', async () => {
@@ -97,7 +98,7 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s', (runtime) => {
         expect(best?.recomputedSampleFlops).toBe(expected?.recomputedSampleFlops);
         expect(best?.batchSize).toBe(expected?.config.recipe.batchSize);
       }),
-      { numRuns },
+      runs,
     );
     expect(seen.found).toBeGreaterThan(0);
   }, 240_000);
