@@ -16,6 +16,7 @@ export const runtimeLabels: Readonly<Record<RuntimeName, string>> = {
 
 /** Options that only some runtimes have at all. */
 export const optionRuntimes: Readonly<Partial<Record<keyof Recipe | 'attentionBackend', readonly RuntimeName[]>>> = {
+  offload: ['pytorch', 'tfjs'],
   concatTrick: ['pytorch'],
   recomputeActivation: ['pytorch'],
   allocator: ['pytorch'],

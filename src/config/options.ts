@@ -222,6 +222,12 @@ export const sharedOptions: readonly OptionDefinition[] = [
     'PLAN',
   ),
   recipe(
+    'offload',
+    choice('none', 'optimizer', 'boundary', 'optimizer+boundary'),
+    'offload',
+    'What waits in the host’s memory: the optimizer’s state, the inputs of recomputed segments (boundary), or both.',
+  ),
+  recipe(
     'concat-trick',
     choice('off', 'eager', 'fused'),
     'concatTrick',

@@ -39,6 +39,7 @@ const recipe = z.strictObject({
   rolloutSteps: whole(1, 1_000).optional(),
   optimizer: z.enum(['adamw', 'adamw-fused', 'adam', 'sgd', 'momentum', 'none']).optional(),
   checkpoint: z.string().min(1).max(200).optional(),
+  offload: z.enum(['none', 'optimizer', 'boundary', 'optimizer+boundary']).optional(),
   concatTrick: z.enum(['off', 'eager', 'fused']).optional(),
   recomputeActivation: z.boolean().optional(),
   allocator: z.enum(['native', 'expandable']).optional(),

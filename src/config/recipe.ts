@@ -27,6 +27,7 @@ const defaults: Recipe = {
   rolloutSteps: 1,
   optimizer: 'adamw',
   checkpoint: noCheckpoint,
+  offload: 'none',
   concatTrick: 'off',
   recomputeActivation: false,
   allocator: 'native',
@@ -119,7 +120,7 @@ function checkGpus(recipe: Recipe, typed: Typed): Recipe {
 
 /** Inference has neither gradients nor state: nothing to recompute, accumulate or optimize. */
 function forInference(recipe: Recipe, typed: Typed): Recipe {
-  const trainingOnly = ['optimizer', 'checkpoint', 'accumulate', 'recompute-activation'].filter((option) => {
+  const trainingOnly = ['optimizer', 'checkpoint', 'accumulate', 'offload', 'recompute-activation'].filter((option) => {
     const value = typed.get(option);
     return value !== undefined && value !== 'none' && value !== 1 && value !== false;
   });
@@ -130,7 +131,14 @@ function forInference(recipe: Recipe, typed: Typed): Recipe {
       ['--mode train', `Leave --${trainingOnly[0]} out.`],
     );
   }
-  return { ...recipe, optimizer: 'none', checkpoint: noCheckpoint, accumulate: 1, recomputeActivation: false };
+  return {
+    ...recipe,
+    optimizer: 'none',
+    checkpoint: noCheckpoint,
+    accumulate: 1,
+    offload: 'none',
+    recomputeActivation: false,
+  };
 }
 
 function recipeAssumptions(recipe: Recipe, model: Model, runtime: RuntimeName): readonly string[] {

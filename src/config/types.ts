@@ -4,6 +4,8 @@ export type RuntimeName = 'jax' | 'pytorch' | 'tfjs';
 export type Precision = 'fp32' | 'bf16' | 'fp16' | 'bf16-full';
 export type Mode = 'train' | 'inference';
 export type Optimizer = 'adamw' | 'adamw-fused' | 'adam' | 'sgd' | 'momentum' | 'none';
+/** What waits in the host's memory: the optimizer's state, the inputs of recomputed segments (`boundary`), or both. */
+export type Offload = 'none' | 'optimizer' | 'boundary' | 'optimizer+boundary';
 export type ProcessorKind = 'interaction' | 'attention' | 'gated';
 export type Parallelism = 'none' | 'data' | 'zero1' | 'zero2' | 'zero3' | 'pipeline' | 'graph' | 'tensor';
 
@@ -73,6 +75,7 @@ export interface Recipe {
   readonly rolloutSteps: number;
   readonly optimizer: Optimizer;
   readonly checkpoint: CheckpointPlan;
+  readonly offload: Offload;
   readonly concatTrick: 'off' | 'eager' | 'fused';
   readonly recomputeActivation: boolean;
   readonly allocator: 'native' | 'expandable';

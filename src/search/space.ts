@@ -151,6 +151,7 @@ export function flagsOfCandidate({ common, axes }: Space, index: number): Flags 
 /** Options that change how a model is trained, not what is trained. */
 export const howOptions: readonly string[] = [
   'checkpoint',
+  'offload',
   'concat-trick',
   'recompute-activation',
   'allocator',

@@ -35,7 +35,7 @@ export function isLawful(plan: CheckpointPlan, config: Config): boolean {
 }
 
 /** What `--mode inference` settles by itself and refuses to be told. */
-const trainingOnly: readonly string[] = ['optimizer', 'checkpoint', 'accumulate', 'recompute-activation'];
+const trainingOnly: readonly string[] = ['optimizer', 'checkpoint', 'accumulate', 'offload', 'recompute-activation'];
 
 /** The flags that turn `from`'s recipe into `to`'s; undefined takes back a flag that was typed. */
 export function flagsBetween(from: Recipe, to: Recipe): Flags {

@@ -58,6 +58,7 @@ export const sample: Estimate = {
         processor: { kind: 'every', layers: 2 },
         edges: { kind: 'none' },
       },
+      offload: 'none',
       concatTrick: 'off',
       recomputeActivation: false,
       allocator: 'native',

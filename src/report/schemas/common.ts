@@ -65,6 +65,7 @@ export const recipe = z.strictObject({
   rolloutSteps: positive.describe('Autoregressive steps through which the gradient flows.'),
   optimizer: z.enum(['adamw', 'adamw-fused', 'adam', 'sgd', 'momentum', 'none']),
   checkpoint: checkpointPlan,
+  offload: z.enum(['none', 'optimizer', 'boundary', 'optimizer+boundary']),
   concatTrick: z.enum(['off', 'eager', 'fused']),
   recomputeActivation: z.boolean(),
   allocator: z.enum(['native', 'expandable']),

@@ -117,6 +117,7 @@ export function configOf(record: JaxRecord): Config {
       rolloutSteps: record.ar_steps,
       optimizer: record.optimizer === 'adamw' ? 'adamw' : 'none',
       checkpoint: planOf(record),
+      offload: 'none',
       concatTrick: 'off',
       recomputeActivation: false,
       allocator: 'native',

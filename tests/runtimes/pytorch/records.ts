@@ -85,6 +85,7 @@ export const plainRecipe: Recipe = {
     processor: { kind: 'none' },
     edges: { kind: 'none' },
   },
+  offload: 'none',
   concatTrick: 'off',
   recomputeActivation: false,
   allocator: 'native',

@@ -45,6 +45,7 @@ function configOf({ latent_size, gnn_msg_steps, channels, variant, segment }: Be
     rolloutSteps: 1,
     optimizer: 'adam',
     checkpoint: plan,
+    offload: 'none',
     concatTrick: 'off',
     recomputeActivation: false,
     allocator: 'native',
