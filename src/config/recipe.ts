@@ -12,6 +12,7 @@ import {
 import { noCheckpoint, parseCheckpoint } from './checkpoint.js';
 
 import { notInRuntime } from './not-in-runtime.js';
+import { checkOffload } from './offload.js';
 import { type OptionDefinition, sharedOptions } from './options.js';
 import { checkParallel, parallelAssumptions } from './parallel-laws.js';
 import { checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
@@ -181,6 +182,7 @@ export function resolveRecipe(
     ]);
   }
   checkPlan(recipe.checkpoint, model, runtime);
+  checkOffload(recipe);
   checkParallel(recipe, model, runtime);
   return {
     recipe,

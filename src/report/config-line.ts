@@ -14,6 +14,7 @@ export function configLine({ config: { model, recipe, runtime } }: Pick<Estimate
     `batch ${recipe.batchSize}`,
     ...(recipe.rolloutSteps > 1 ? [`rollout ${recipe.rolloutSteps}`] : []),
     `checkpoint ${formatCheckpoint(recipe.checkpoint)}`,
+    ...(recipe.offload === 'none' ? [] : [`${recipe.offload} offloaded`]),
     ...(recipe.gpus > 1 ? [`${recipe.gpus} GPUs, ${recipe.parallel}`] : []),
   ].join(' · ');
 }

@@ -149,6 +149,12 @@ const badFlags: readonly BadFlags[] = [
   bad({ gpus: '4', parallel: 'none' }, 'conflicting-options', ['--gpus 4', '--parallel none']),
   bad({ mode: 'inference', optimizer: 'adam' }, 'conflicting-options', ['--optimizer', '--mode inference']),
   bad({ mode: 'inference', checkpoint: 'encoder' }, 'conflicting-options', ['--checkpoint']),
+  bad({ runtime: 'tfjs', mode: 'inference', offload: 'optimizer' }, 'conflicting-options', ['--offload']),
+  bad({ runtime: 'jax', offload: 'optimizer' }, 'not-in-runtime', ['offload']),
+  bad({ runtime: 'pytorch', offload: 'boundary' }, 'offload-needs-checkpoint', ['boundary', 'none']),
+  bad({ runtime: 'tfjs', offload: 'optimizer+boundary', checkpoint: 'rollout' }, 'offload-needs-checkpoint', [
+    'rollout',
+  ]),
   // Checkpoint plans
   bad({ checkpoint: 'encodr' }, 'unknown-checkpoint-part', ['encodr']),
   bad({ checkpoint: 'encoder++decoder' }, 'unknown-checkpoint-part', ['empty part']),
