@@ -20,6 +20,7 @@ export const optionRuntimes: Readonly<Partial<Record<keyof Recipe | 'attentionBa
   concatTrick: ['pytorch'],
   recomputeActivation: ['pytorch'],
   allocator: ['pytorch'],
+  pipelineSchedule: ['pytorch'],
   memFraction: ['jax'],
   xlaGemm: ['jax'],
   tape: ['tfjs'],

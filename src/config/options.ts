@@ -295,6 +295,12 @@ export const sharedOptions: readonly OptionDefinition[] = [
     'parallel',
     'How the cards share it. data keeps a full copy on each; zero1, 2, 3 shard optimizer state, gradients, parameters.',
   ),
+  recipe(
+    'pipeline-schedule',
+    choice('1f1b', 'gpipe'),
+    'pipelineSchedule',
+    'Micro-batches of --parallel pipeline: one forward and one backward pass in turn, or all forward passes first.',
+  ),
   option(
     'device',
     'allow-tight',

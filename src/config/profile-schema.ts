@@ -48,6 +48,7 @@ const recipe = z.strictObject({
   tape: z.enum(['plain', 'fused', 'lean']).optional(),
   gpus: whole(1, maximumCount).optional(),
   parallel: z.enum(['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor']).optional(),
+  pipelineSchedule: z.enum(['1f1b', 'gpipe']).optional(),
 });
 
 const gridAtOneDegree = z.enum(['181x360', '180x360']);

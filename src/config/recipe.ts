@@ -38,6 +38,7 @@ const defaults: Recipe = {
   tape: 'plain',
   gpus: 1,
   parallel: 'none',
+  pipelineSchedule: '1f1b',
 };
 
 const recipeOptions: readonly (OptionDefinition & { readonly key: keyof Recipe })[] = sharedOptions.flatMap(

@@ -6,6 +6,8 @@ export type Mode = 'train' | 'inference';
 export type Optimizer = 'adamw' | 'adamw-fused' | 'adam' | 'sgd' | 'momentum' | 'none';
 /** What waits in the host's memory: the optimizer's state, the inputs of recomputed segments (`boundary`), or both. */
 export type Offload = 'none' | 'optimizer' | 'boundary' | 'optimizer+boundary';
+/** The order in which a stage of a pipeline runs the micro-batches of an optimizer step. */
+export type PipelineSchedule = '1f1b' | 'gpipe';
 export type ProcessorKind = 'interaction' | 'attention' | 'gated';
 export type Parallelism = 'none' | 'data' | 'zero1' | 'zero2' | 'zero3' | 'pipeline' | 'graph' | 'tensor';
 
@@ -85,6 +87,7 @@ export interface Recipe {
   readonly tape: 'plain' | 'fused' | 'lean';
   readonly gpus: number;
   readonly parallel: Parallelism;
+  readonly pipelineSchedule: PipelineSchedule;
 }
 
 export interface Device {

@@ -67,6 +67,7 @@ export const sample: Estimate = {
       tape: 'plain',
       gpus: 1,
       parallel: 'none',
+      pipelineSchedule: '1f1b',
     },
     device: {
       name: 'rtx-4090',

@@ -74,6 +74,7 @@ export const recipe = z.strictObject({
   tape: z.enum(['plain', 'fused', 'lean']),
   gpus: positive,
   parallel: z.enum(['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor']),
+  pipelineSchedule: z.enum(['1f1b', 'gpipe']),
 });
 
 export const device = z.strictObject({

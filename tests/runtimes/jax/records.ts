@@ -126,6 +126,7 @@ export function configOf(record: JaxRecord): Config {
       tape: 'plain',
       gpus: 1,
       parallel: 'none',
+      pipelineSchedule: '1f1b',
     },
     device: deviceOf(record),
     reserveBytes: 0,

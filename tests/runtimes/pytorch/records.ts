@@ -94,6 +94,7 @@ export const plainRecipe: Recipe = {
   tape: 'plain',
   gpus: 1,
   parallel: 'none',
+  pipelineSchedule: '1f1b',
 };
 
 export function configOf(record: PyTorchRecord): Config {

@@ -54,6 +54,7 @@ function configOf({ latent_size, gnn_msg_steps, channels, variant, segment }: Be
     tape: tapes[variant],
     gpus: 1,
     parallel: 'none',
+    pipelineSchedule: '1f1b',
   };
   const model = {
     name: 'benchmark',
