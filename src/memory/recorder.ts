@@ -46,6 +46,16 @@ export class TraceRecorder {
     return id;
   }
 
+  /** Another storage as that one: its layout, category, module and operation. */
+  allocateLike(storage: StorageId): StorageId {
+    const id = this.references.length;
+    this.references.push(1);
+    for (const column of [this.bufferLayout, this.bufferCategory, this.bufferModule, this.bufferOperation])
+      column.push(column[storage]!);
+    this.events.push(id + 1);
+    return id;
+  }
+
   retain(storage: StorageId): void {
     this.references[storage]! += 1;
   }

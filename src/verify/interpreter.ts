@@ -82,6 +82,7 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
   const context: Context<Tensor> = {
     ops,
     tape: recipe.tape,
+    offload: recipe.offload,
     endpoints: (each, block) => endpoints.get(endpointsName(each, block))!,
     edgeFeatures: (block) => edgeFeatures.get(blockName(block))!,
     areaWeights,
@@ -91,7 +92,7 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
     rowsOf: (value) => program.values[value]!.shape[0]!.symbol,
   };
   const segments = tapeSegments(program, recipe.checkpoint);
-  const optimizer = libraryOptimizer(tf, recipe.optimizer);
+  const optimizer = libraryOptimizer(tf, recipe);
   const gradients = () =>
     accumulatedGradients(context.ops, recipe.accumulate, () => lossAndGradients(context, program, segments, leaves));
   return {

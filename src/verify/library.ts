@@ -32,4 +32,15 @@ export interface Engine {
   ): { value: Tensor; grads: (Tensor | null)[] };
 }
 
+/** One array of an optimizer's state. */
+export interface StateArray {
+  variable: Variable;
+}
+
+/** The arrays in which an optimizer keeps its state; private in its types. tfjs-core 4.22.0, optimizers/{adam,momentum}_optimizer.ts. */
+export function stateOf(optimizer: tfjs.Optimizer): StateArray[] {
+  const fields = optimizer as unknown as Readonly<Record<string, StateArray[] | undefined>>;
+  return ['accumulatedFirstMoment', 'accumulatedSecondMoment', 'accumulations'].flatMap((name) => fields[name] ?? []);
+}
+
 export const engineOf = (library: Library): Engine => library.engine() as unknown as Engine;

@@ -44,8 +44,17 @@ export function libraryOps(tf: Library, numRows: NumRows): Ops<Tensor> {
     },
     tidy: <R extends T | readonly T[]>(f: () => R): R => tf.tidy(f as unknown as () => T[]) as unknown as R,
     dispose: (tensors) => tf.dispose([...tensors]),
+    offload: (x) => toHost(tf, x),
     enter: () => {},
   };
+}
+
+/** Reads a tensor or variable to the host and disposes of it. → makes it again, as a tensor. */
+export function toHost(tf: Library, x: Tensor): () => Tensor {
+  const { shape, dtype } = x;
+  const values = x.dataSync();
+  x.dispose();
+  return () => tf.tensor(values, shape, dtype);
 }
 
 type tfjsIndices = import('@tensorflow/tfjs').Tensor1D;

@@ -95,6 +95,15 @@ export class SymbolicEngine {
     }
   }
 
+  /** What waits on the host is what the backward pass needs, or the state of a variable. → made again, and counted as before. */
+  offload(tensor: SymbolicTensor): () => SymbolicTensor {
+    const { storage, shape, elementBytes, category } = tensor;
+    this.recorder.categorize(storage, category ?? 'activation');
+    this.dispose([tensor]);
+    return () =>
+      this.track({ ...fresh(this.recorder.allocateLike(storage), shape, elementBytes), ...(category && { category }) });
+  }
+
   tidy<R extends SymbolicTensor | readonly SymbolicTensor[]>(f: () => R): R {
     const scope: Scope = [];
     this.scopes.push(scope);

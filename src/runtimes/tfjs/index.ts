@@ -16,7 +16,7 @@ import {
 } from './edge-blocks.js';
 import { SymbolicEngine, type SymbolicTensor } from './engine.js';
 import { evaluateScoped } from './evaluate.js';
-import { symbolicOptimizers } from './optimizers.js';
+import { symbolicOptimizer } from './optimizers.js';
 import { tfjsProcess } from './process.js';
 import type { Context } from './rules.js';
 import { segment, tapeSegments } from './segments.js';
@@ -94,6 +94,7 @@ function trace(program: ForwardProgram, config: Config): Trace {
   const context: Context<SymbolicTensor> = {
     ops,
     tape: recipe.tape,
+    offload: recipe.offload,
     endpoints: (each, block) => endpoints.get(endpointsName(each, block))!,
     edgeFeatures: (block) => edgeFeatures.get(blockName(block))!,
     areaWeights,
@@ -108,13 +109,12 @@ function trace(program: ForwardProgram, config: Config): Trace {
     evaluateScoped(context, program, program.root, leaves);
     return recorder.finish();
   }
-  const optimizer = symbolicOptimizers[recipe.optimizer];
   engine.enter('', 'optimizer');
-  const own = optimizer.setup(ops);
-  const states = program.parameters.map(({ value, used }) =>
-    Array.from({ length: used ? optimizer.numStatesPerParameter : 0 }, () =>
-      engine.variable(leaves.get(value)!.shape, `optimizer state of ${program.values[value]!.name}`, 'optimizer'),
-    ),
+  const trained = program.parameters.filter(({ used }) => used);
+  const update = symbolicOptimizer(
+    ops,
+    recipe,
+    trained.map(({ value }) => ({ parameter: leaves.get(value)!, name: program.values[value]!.name })),
   );
   recorder.markLastStep();
   engine.beginStep();
@@ -125,12 +125,10 @@ function trace(program: ForwardProgram, config: Config): Trace {
   for (const { storage } of gradients.values()) recorder.categorize(storage, 'gradient');
   recorder.mark('optimizer');
   engine.enter(`${recipe.optimizer} step`, 'optimizer');
-  optimizer.apply(
-    ops,
-    own,
-    program.parameters.flatMap(({ value }, i) => {
+  update(
+    trained.flatMap(({ value }) => {
       const gradient = gradients.get(value);
-      return gradient === undefined ? [] : [{ parameter: leaves.get(value)!, state: states[i]!, gradient }];
+      return gradient === undefined ? [] : [{ parameter: leaves.get(value)!, gradient }];
     }),
   );
   return recorder.finish();

@@ -45,6 +45,8 @@ export interface Ops<T> {
   /** Disposes what `f` made, except what it returns. */
   tidy<R extends T | readonly T[]>(f: () => R): R;
   dispose(tensors: readonly T[]): void;
+  /** Reads `x` to the host's memory and disposes of it. → makes it again on the device. */
+  offload(x: T): () => T;
   /** From here on the work belongs to this operation of the program. */
   enter(label: string, module: string): void;
 }

@@ -2,23 +2,28 @@
  * What the optimizers of TensorFlow.js allocate. Source: tfjs-core 4.22.0, optimizers/*_optimizer.ts. Adam updates all variables in
  * one scope: eleven temporaries of the size of the parameters are alive beside parameters, gradients and two moments at its end.
  */
+import { offloadsOptimizer } from '../../config/offload.js';
 import type { Recipe } from '../../config/types.js';
 import type { SymbolicTensor } from './engine.js';
 import type { SymbolicOps } from './symbolic.js';
 
 type T = SymbolicTensor;
 
-export interface Slot {
+export interface Update {
   readonly parameter: T;
+  readonly gradient: T;
+}
+
+interface Slot extends Update {
   /** Moments or the accumulated velocity. */
   readonly state: readonly T[];
 }
 
-export interface SymbolicOptimizer {
+interface SymbolicOptimizer {
   readonly numStatesPerParameter: number;
   /** Arrays of its own, made with it. */
   readonly setup: (ops: SymbolicOps) => readonly T[];
-  readonly apply: (ops: SymbolicOps, own: readonly T[], slots: readonly (Slot & { readonly gradient: T })[]) => void;
+  readonly apply: (ops: SymbolicOps, own: readonly T[], slots: readonly Slot[]) => void;
 }
 
 const adam: SymbolicOptimizer = {
@@ -97,7 +102,7 @@ const sgd: SymbolicOptimizer = {
 
 const none: SymbolicOptimizer = { numStatesPerParameter: 0, setup: () => [], apply: () => {} };
 
-export const symbolicOptimizers: Readonly<Record<Recipe['optimizer'], SymbolicOptimizer>> = {
+const optimizers: Readonly<Record<Recipe['optimizer'], SymbolicOptimizer>> = {
   adamw,
   adam,
   sgd,
@@ -106,3 +111,49 @@ export const symbolicOptimizers: Readonly<Record<Recipe['optimizer'], SymbolicOp
   // A fused kernel exists in PyTorch only; the configuration rejects it for this runtime.
   'adamw-fused': adamw,
 };
+
+export interface TrainedParameter {
+  readonly parameter: T;
+  readonly name: string;
+}
+
+/**
+ * Makes what the optimizer keeps between steps. → the update of all parameters. On the host, each parameter has an optimizer of its
+ * own, whose state is on the device while it updates that parameter.
+ */
+export function symbolicOptimizer(
+  ops: SymbolicOps,
+  recipe: Pick<Recipe, 'optimizer' | 'offload'>,
+  parameters: readonly TrainedParameter[],
+): (updates: readonly Update[]) => void {
+  const optimizer = optimizers[recipe.optimizer];
+  const { setup, apply, numStatesPerParameter } = optimizer;
+  const statesOf = ({ parameter, name }: TrainedParameter) =>
+    Array.from({ length: numStatesPerParameter }, () =>
+      ops.engine.variable(parameter.shape, `optimizer state of ${name}`, 'optimizer'),
+    );
+  if (offloadsOptimizer(recipe) && numStatesPerParameter > 0) {
+    const waiting = new Map(
+      parameters.map((each) => [
+        each.parameter,
+        { own: setup(ops), state: statesOf(each).map((state) => ops.offload(state)) },
+      ]),
+    );
+    return (updates) => {
+      for (const update of updates) {
+        const optimizer = waiting.get(update.parameter)!;
+        const state = optimizer.state.map((bringBack) => bringBack());
+        apply(ops, optimizer.own, [{ ...update, state }]);
+        optimizer.state = state.map((each) => ops.offload(each));
+      }
+    };
+  }
+  const own = setup(ops);
+  const states = new Map(parameters.map((each) => [each.parameter, statesOf(each)]));
+  return (updates) =>
+    apply(
+      ops,
+      own,
+      updates.map((update) => ({ ...update, state: states.get(update.parameter)! })),
+    );
+}

@@ -13,6 +13,7 @@ export const layerNormEpsilon = 1e-5;
 export interface Context<T> {
   readonly ops: Ops<T>;
   readonly tape: Recipe['tape'];
+  readonly offload: Recipe['offload'];
   /** Node numbers, int32, `[edges · batch]`, of all edges or of a block. */
   readonly endpoints: (endpoints: Endpoints, block?: EdgeBlock) => T;
   /** `[edges of the block · batch, 4]` */

@@ -1,7 +1,9 @@
 /** Loss and gradients of one optimizer step, on any `Ops`: the tapes' forward and backward passes, and the micro-steps together. */
+import { offloadsBoundary } from '../../config/offload.js';
 import type { Endpoints, ForwardProgram, ValueId } from '../../program/types.js';
 import { featuresOf } from './edge-blocks.js';
 import { evaluate } from './evaluate.js';
+import { boundaryOffloader } from './offload.js';
 import type { Ops } from './ops.js';
 import type { Context } from './rules.js';
 import type { TapeSegment } from './segments.js';
@@ -54,7 +56,9 @@ export function lossAndGradients<T>(
 ): StepResult<T> {
   const { ops } = context;
   const crossing = new Map(leaves);
+  const hold = offloadsBoundary(context) ? boundaryOffloader(ops, crossing, leaves) : () => {};
   for (const segment of segments.slice(0, -1)) {
+    hold([...segment.inputs, ...segment.outputs]);
     const outputs = ops.tidy(() => {
       const values = runSegment(context, program, segment, crossing);
       return segment.outputs.map((id) => values.get(id)!);
@@ -66,6 +70,7 @@ export function lossAndGradients<T>(
   const parameterGradients = new Map<ValueId, T>();
   let loss: T | undefined;
   for (const [index, segment] of [...segments.entries()].reverse()) {
+    hold(segment.inputs);
     const isLast = loss === undefined;
     const outputs = isLast ? [program.loss!] : segment.outputs.filter((id) => gradientOf.has(id));
     const joined = () => {
@@ -89,7 +94,10 @@ export function lossAndGradients<T>(
     const used = outputs.flatMap((id) => (isMadeBefore(id) ? [] : (gradientOf.get(id) ?? [])));
     ops.dispose(dys.length > 1 ? [...used, dy!] : used);
     const isReadBefore = (id: ValueId) => earlier.some(({ inputs }) => inputs.includes(id));
-    ops.dispose(segment.inputs.filter((id) => !isReadBefore(id)).map((id) => crossing.get(id)!));
+    for (const id of segment.inputs.filter((id) => !isReadBefore(id))) {
+      ops.dispose([crossing.get(id)!]);
+      crossing.delete(id);
+    }
     ops.enter('sum gradients', 'other');
     for (const [i, id] of xs.entries()) {
       const gradient = gradients[i];

@@ -188,6 +188,10 @@ export class SymbolicOps implements Ops<SymbolicTensor> {
     this.engine.dispose(tensors);
   }
 
+  offload(x: T): () => T {
+    return this.engine.offload(x);
+  }
+
   enter(label: string, module: string): void {
     this.engine.enter(label, module);
   }
