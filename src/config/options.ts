@@ -137,9 +137,9 @@ export const sharedOptions: readonly OptionDefinition[] = [
   ),
   model(
     'processor',
-    choice('interaction', 'attention', 'gated'),
+    choice('interaction', 'attention', 'gated', 'gated-edges'),
     'processor',
-    'Processor layer: interaction network, graph transformer, or residual gated graph convolution; the last two keep no edge state.',
+    'Processor layer: interaction network, graph transformer, or residual gated graph convolution without or with edge features; only the first keeps edge state.',
   ),
   model(
     'heads',

@@ -25,7 +25,7 @@ const model = z.strictObject({
   inputChannels: whole(1, maximumCount),
   outputChannels: whole(1, maximumCount),
   radiusFraction: z.number().positive().max(100),
-  processor: z.enum(['interaction', 'attention', 'gated']),
+  processor: z.enum(['interaction', 'attention', 'gated', 'gated-edges']),
   heads: whole(1, maximumCount),
   mlpRatio: whole(1, 64),
   attentionBackend: z.enum(['pyg', 'triton']),

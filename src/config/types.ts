@@ -8,7 +8,7 @@ export type Optimizer = 'adamw' | 'adamw-fused' | 'adam' | 'sgd' | 'momentum' | 
 export type Offload = 'none' | 'optimizer' | 'boundary' | 'optimizer+boundary';
 /** The order in which a stage of a pipeline runs the micro-batches of an optimizer step. */
 export type PipelineSchedule = '1f1b' | 'gpipe';
-export type ProcessorKind = 'interaction' | 'attention' | 'gated';
+export type ProcessorKind = 'interaction' | 'attention' | 'gated' | 'gated-edges';
 export type Parallelism = 'none' | 'data' | 'zero1' | 'zero2' | 'zero3' | 'pipeline' | 'graph' | 'tensor';
 
 /** `poles`: latitude rows include both poles; `no-poles`: half a cell off; `cut`: poles grid without its last row; `physicsnemo`: that code base's linspace. */

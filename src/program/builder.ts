@@ -119,6 +119,11 @@ export class ProgramBuilder {
     return value;
   }
 
+  /** A result of another stage of the pipeline. */
+  received(name: string, shape: Shape): ValueId {
+    return this.value(name, shape, 'operation', true);
+  }
+
   /** The program itself states what lies on the device besides parameters: `data` from here on, and `resident`. */
   stateResidents(): void {
     this.residents = [];
@@ -167,10 +172,12 @@ export class ProgramBuilder {
     return this.emit(shape, name, { kind: 'segmentMax', input, endpoints }, withIndex(input, endpoints));
   }
 
-  concat(inputs: readonly ValueId[], name: string): ValueId {
+  /** `joined`: the columns together, where they are no multiples of one symbol. */
+  concat(inputs: readonly ValueId[], name: string, joined?: Axis): ValueId {
     const [rows, , columns] = this.shape(inputs[0]!);
     const factor = inputs.reduce((sum, id) => sum + this.shape(id)[2]!.factor, 0);
-    return this.emit(this.rows(rows!.symbol, columns!.symbol, factor), name, { kind: 'concat', inputs }, inputs);
+    const { symbol, factor: multiple } = joined ?? { symbol: columns!.symbol, factor };
+    return this.emit(this.rows(rows!.symbol, symbol, multiple), name, { kind: 'concat', inputs }, inputs);
   }
 
   add(left: ValueId, right: ValueId, name: string): ValueId {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/types.js';
+import { numEdgeFeatures } from './networks.js';
 import type { Dimensions } from './shape.js';
 
 /** Nodes and edges of one sample. */
@@ -26,6 +27,8 @@ export function dimensionsOf({ model, recipe }: Pick<Config, 'model' | 'recipe'>
     ...counts,
     // Width of anemoi's hidden layers: halves round up (anemoi-models 0.19.0, layers/utils.py).
     mlpHiddenDim: Math.floor(hiddenDim * model.mlpRatio + 0.5),
+    // What a gated layer's projections read per edge.
+    nodeAndEdgeFeatures: hiddenDim + numEdgeFeatures,
     // anemoi's encoder reads 4 coordinates and 8 trained features beside the variables; 5 of its example's outputs are diagnostic.
     encoderInput: inputChannels + 12,
     prognosticChannels: Math.max(1, outputChannels - 5),

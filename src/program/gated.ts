@@ -1,6 +1,7 @@
 /**
  * Residual gated graph convolution (Bresson and Laurent 2017, arXiv 1711.07553) without edge state, after a LayerNorm and inside a residual:
- * `x + W₄h + Σ sigmoid(W₁hᵢ + W₂hⱼ) · W₃hⱼ` with `h = LayerNorm(x)`, the sum over the incoming edges j → i.
+ * `x + W₄h + Σ sigmoid(W₁hᵢ + W₂hⱼ) · W₃hⱼ` with `h = LayerNorm(x)`, the sum over the incoming edges j → i. Where it reads edge features,
+ * each edge's are joined to h, so that W₁, W₂ and W₃ run per edge and not per node.
  * Frames follow torch_geometric 2.8.1, nn/conv/res_gated_graph_conv.py.
  */
 import type { LayerCall, LayerGraph } from './attention.js';
@@ -9,10 +10,10 @@ import { type LinearParameters, linearParameters } from './mlp.js';
 import { axis } from './shape.js';
 import type { Module, ValueId } from './types.js';
 
-export interface GatedParameters {
-  readonly key: LinearParameters;
-  readonly query: LinearParameters;
-  readonly value: LinearParameters;
+const projections = ['key', 'query', 'value'] as const;
+type Projection = (typeof projections)[number];
+
+export interface GatedParameters extends Readonly<Record<Projection, LinearParameters>> {
   readonly skip: LinearParameters;
   readonly bias: ValueId;
   readonly norm: { readonly scale: ValueId; readonly offset: ValueId };
@@ -21,37 +22,47 @@ export interface GatedParameters {
 export interface GatedSpec {
   readonly network: string;
   readonly module: Module;
+  readonly readsEdgeFeatures: boolean;
 }
 
-export function gatedParameters(builder: ProgramBuilder, { network, module }: GatedSpec): GatedParameters {
+/** Columns of a node's row and its edge's structural features together. */
+const joined = axis('nodeAndEdgeFeatures');
+
+export function gatedParameters(
+  builder: ProgramBuilder,
+  { network, module, readsEdgeFeatures }: GatedSpec,
+): GatedParameters {
   const H = axis('hiddenDim');
-  const linear = (name: string, bias = true) =>
-    linearParameters(builder, { network, module, name, input: H, output: H, bias });
+  const linear = (name: string, input = H, bias = true) =>
+    linearParameters(builder, { network, module, name, input, output: H, bias });
   const vector = (name: string) => builder.parameter(network, module, name, [H]);
+  const projection = (name: Projection) => linear(name, readsEdgeFeatures ? joined : H);
   return {
     norm: { scale: vector('norm.scale'), offset: vector('norm.offset') },
-    key: linear('key'),
-    query: linear('query'),
-    value: linear('value'),
-    skip: linear('skip', false),
+    key: projection('key'),
+    query: projection('query'),
+    value: projection('value'),
+    skip: linear('skip', H, false),
     bias: vector('bias'),
   };
 }
+
+/** The mesh as the layer reads it, with its edges' structural features `[meshEdges, 4]` where it reads them. */
+export type GatedGraph = LayerGraph & { readonly edgeFeatures?: ValueId };
 
 /** `[nodes, hiddenDim] → [nodes, hiddenDim]` */
 export function gatedConvolution(
   builder: ProgramBuilder,
   parameters: GatedParameters,
   nodes: ValueId,
-  graph: LayerGraph,
+  graph: GatedGraph,
 ): ValueId {
-  const linear = ({ weight, bias }: LinearParameters, name: string) => builder.linear(nodes, weight, bias, name);
   const [result] = builder.call({ name: 'gated convolution' }, { nodes }, (frame) => {
-    const key = frame.set('key', linear(parameters.key, 'key'));
-    const query = frame.set('query', linear(parameters.query, 'query'));
-    const value = frame.set('value', linear(parameters.value, 'value'));
-    const sum = frame.set('out', propagate(builder, { key, query, value }, graph));
-    const skipped = frame.set('out', builder.add(sum, linear(parameters.skip, 'skip'), 'add skip'));
+    const project = (name: Projection) =>
+      frame.set(name, graph.edgeFeatures === undefined ? linear(builder, nodes, parameters[name], name) : nodes);
+    const projected = { key: project('key'), query: project('query'), value: project('value') };
+    const sum = frame.set('out', propagate(builder, parameters, projected, graph));
+    const skipped = frame.set('out', builder.add(sum, linear(builder, nodes, parameters.skip, 'skip'), 'add skip'));
     const { shape } = builder.values[skipped]!;
     const operation = { kind: 'addBias', input: skipped, bias: parameters.bias } as const;
     return [frame.set('out', builder.emit(shape, 'add bias', operation, [skipped]))];
@@ -59,26 +70,48 @@ export function gatedConvolution(
   return result!;
 }
 
-interface Projected {
-  readonly key: ValueId;
-  readonly query: ValueId;
-  readonly value: ValueId;
-}
+const linear = (builder: ProgramBuilder, input: ValueId, { weight, bias }: LinearParameters, name: string) =>
+  builder.linear(input, weight, bias, name);
+
+type Projected = Readonly<Record<Projection, ValueId>>;
 
 function propagate(
   builder: ProgramBuilder,
-  { key, query, value }: Projected,
-  { senders, receivers, receiverRows }: LayerGraph,
+  parameters: GatedParameters,
+  projected: Projected,
+  graph: GatedGraph,
 ): ValueId {
-  const [result] = builder.call({ name: 'gated messages' }, { key, query, value }, (frame) => {
-    const k = frame.set('keyAtEdges', builder.gather(key, receivers, 'gather key'));
-    const q = frame.set('queryAtEdges', builder.gather(query, senders, 'gather query'));
-    const v = frame.set('valueAtEdges', builder.gather(value, senders, 'gather value'));
-    const [gate] = builder.call({ name: 'gate' }, { sum: builder.add(k, q, 'key and query') }, (inner) => [
-      builder.activation('sigmoid', inner.locals.get('sum')!, 'gate', false),
-    ]);
-    const messages = frame.set('out', builder.binary('multiply', gate!, v, 'gated value'));
+  const { senders, receivers, receiverRows } = graph;
+  const [result] = builder.call({ name: 'gated messages' }, { ...projected }, (frame) => {
+    const atEdges = {
+      key: frame.set('keyAtEdges', builder.gather(projected.key, receivers, 'gather key')),
+      query: frame.set('queryAtEdges', builder.gather(projected.query, senders, 'gather query')),
+      value: frame.set('valueAtEdges', builder.gather(projected.value, senders, 'gather value')),
+    };
+    const messages = frame.set('out', message(builder, parameters, atEdges, graph.edgeFeatures));
     return [frame.set('out', builder.segmentSum(messages, receivers, receiverRows, 'sum incoming edges'))];
+  });
+  return result!;
+}
+
+/** Key, query and value at the edges → `[edges, hiddenDim]` */
+function message(
+  builder: ProgramBuilder,
+  parameters: GatedParameters,
+  atEdges: Projected,
+  edgeFeatures: ValueId | undefined,
+): ValueId {
+  const [result] = builder.call({ name: 'gated message' }, { ...atEdges }, (frame) => {
+    if (edgeFeatures !== undefined) {
+      for (const name of projections) {
+        const both = builder.concat([atEdges[name], edgeFeatures], `${name} and edge features`, joined);
+        frame.set(name, linear(builder, both, parameters[name], name));
+      }
+    }
+    const [key, query, value] = projections.map((name) => frame.locals.get(name)!);
+    const sum = builder.add(key!, query!, 'key and query');
+    const [gate] = builder.call({ name: 'gate' }, { sum }, () => [builder.activation('sigmoid', sum, 'gate', false)]);
+    return [builder.binary('multiply', gate!, value!, 'gated value')];
   });
   return result!;
 }
@@ -88,7 +121,7 @@ export function gatedLayer(
   builder: ProgramBuilder,
   parameters: GatedParameters,
   nodes: ValueId,
-  graph: LayerGraph,
+  graph: GatedGraph,
   { name, module, layer }: LayerCall,
 ): ValueId {
   const role = { kind: 'nodeBlock', edgeSet: 'mesh', layer } as const;

@@ -7,7 +7,7 @@ import { declareNetworks, type LayerNetworks, meshNodeInput, type Networks, numE
 import { statelessLayer } from './stateless-layers.js';
 import type { ForwardProgram, Segmentation, ValueId } from './types.js';
 
-interface Context {
+export interface Context {
   readonly builder: ProgramBuilder;
   readonly model: Model;
   readonly networks: Networks;
@@ -15,17 +15,14 @@ interface Context {
   readonly segmentation: Segmentation;
   readonly edgeFeatures: Readonly<Record<'grid2mesh' | 'mesh' | 'mesh2grid', ValueId>>;
   readonly meshNodeFeatures: ValueId;
+  readonly gridInput: ValueId;
   /** DeepMind adds the edge residual after the node update, which sums the messages alone; PhysicsNeMo before it. */
   readonly edgeResidualLast: boolean;
 }
 
 export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
-  const builder = new ProgramBuilder();
-  const networks = declareNetworks(builder, model, recipe.concatTrick !== 'off');
-  const data = declareData(builder, model);
-  const edgeResidualLast = model.layout === 'jax';
-  const context: Context = { builder, model, networks, recipe, segmentation, edgeResidualLast, ...data };
-  const gridInput = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
+  const context = declareContext(model, recipe, segmentation);
+  const { builder, gridInput } = context;
   const training = recipe.mode === 'train';
   builder.call({ name: 'step' }, {}, (frame) => {
     frame.set('state', gridInput);
@@ -45,6 +42,15 @@ export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Seg
   return builder.finish();
 }
 
+/** Parameters and data of the whole model. */
+export function declareContext(model: Model, recipe: Recipe, segmentation: Segmentation): Context {
+  const builder = new ProgramBuilder();
+  const networks = declareNetworks(builder, model, recipe.concatTrick !== 'off');
+  const data = declareData(builder, model);
+  const gridInput = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
+  return { builder, model, networks, recipe, segmentation, gridInput, edgeResidualLast: model.layout === 'jax', ...data };
+}
+
 function declareData(builder: ProgramBuilder, model: Model): Pick<Context, 'edgeFeatures' | 'meshNodeFeatures'> {
   const features = (edges: 'grid2mesh' | 'mesh' | 'mesh2grid') =>
     builder.input(`${edges}EdgeFeatures`, builder.rows(edgeRows(edges), 'one', numEdgeFeatures));
@@ -57,7 +63,7 @@ function declareData(builder: ProgramBuilder, model: Model): Pick<Context, 'edge
   };
 }
 
-function lossOf(builder: ProgramBuilder, prediction: ValueId, rolloutStep: number): ValueId {
+export function lossOf(builder: ProgramBuilder, prediction: ValueId, rolloutStep: number): ValueId {
   const target = builder.input(`target${rolloutStep}`, builder.rows('gridNodes', 'outputChannels'));
   const [loss] = builder.call({ name: 'loss', role: { kind: 'loss' }, module: 'loss' }, { prediction }, () => [
     builder.emit(builder.scalar(), 'loss', { kind: 'loss', prediction, target }, [prediction]),
@@ -101,7 +107,7 @@ function embed(
 }
 
 /** → mesh nodes, grid nodes and, where this frame embeds them, mesh edges. */
-function encoderFrame(context: Context, input: ValueId, layers: readonly LayerNetworks[]): readonly ValueId[] {
+export function encoderFrame(context: Context, input: ValueId, layers: readonly LayerNetworks[]): readonly ValueId[] {
   const { builder, edgeFeatures, meshNodeFeatures, segmentation } = context;
   const spec = {
     name: 'encoder',
@@ -157,7 +163,7 @@ function grid2mesh(context: Context, edges: ValueId, grid: ValueId, mesh: ValueI
   });
 }
 
-function processorFrame(
+export function processorFrame(
   context: Context,
   meshNodes: ValueId,
   embeddedBefore: ValueId | undefined,
@@ -223,7 +229,7 @@ function processorSegments(
 }
 
 function runBlock(
-  { builder, recipe, model, edgeResidualLast }: Context,
+  { builder, recipe, model, edgeFeatures, edgeResidualLast }: Context,
   frame: Frame,
   now: LayerState,
   networks: LayerNetworks,
@@ -232,7 +238,10 @@ function runBlock(
 ): LayerState {
   if (networks.kind !== 'interaction') {
     if (half === 'edges') return now;
-    return { ...now, nodes: frame.set('nodes', statelessLayer(builder, networks, now, layer, model)) };
+    return {
+      ...now,
+      nodes: frame.set('nodes', statelessLayer(builder, networks, now, edgeFeatures.mesh, layer, model)),
+    };
   }
   const { edges, messages } = now;
   if (edges === undefined) throw new Error('an interaction layer without edges');
@@ -252,7 +261,7 @@ function runBlock(
 const runsEdgesTwice = ({ frames, edgeBlocks }: Segmentation) => frames === 'tfjs' && edgeBlocks !== undefined;
 
 /** → prediction `[gridNodes, outputChannels]` */
-function decoderFrame(
+export function decoderFrame(
   context: Context,
   state: LayerState,
   grid: ValueId,

@@ -19,7 +19,7 @@ export interface Networks {
   readonly embedGridNodes: MlpParameters;
   readonly embedMeshNodes: MlpParameters;
   readonly embedGrid2meshEdges: MlpParameters;
-  /** Absent where the processor reads no edge features (gated). */
+  /** Absent where the processor reads no embedded edges (gated). */
   readonly embedMeshEdges?: MlpParameters;
   readonly embedMesh2gridEdges: MlpParameters;
   readonly encoderEdges: MlpParameters;
@@ -61,7 +61,8 @@ export function declareNetworks(builder: ProgramBuilder, model: Model, split: bo
   const embedGridNodes = mlp('grid2mesh.embedGridNodes', 'grid2mesh', axis('inputChannels'));
   const embedMeshNodes = mlp('grid2mesh.embedMeshNodes', 'grid2mesh', meshNodeInput(model));
   const embedGrid2meshEdges = mlp('grid2mesh.embedEdges', 'grid2mesh', edgeFeatures);
-  const embedMeshEdges = model.processor === 'gated' ? undefined : mlp('mesh.embedEdges', 'mesh', edgeFeatures);
+  const readsEmbeddedEdges = model.processor === 'interaction' || model.processor === 'attention';
+  const embedMeshEdges = readsEmbeddedEdges ? mlp('mesh.embedEdges', 'mesh', edgeFeatures) : undefined;
   const embedMesh2gridEdges = mlp('mesh2grid.embedEdges', 'mesh2grid', edgeFeatures);
   const encoderEdges = mlp('grid2mesh.edges', 'grid2mesh', thrice, H, { split });
   const encoderGridNodes = mlp('grid2mesh.gridNodes', 'grid2mesh', H);

@@ -1,6 +1,6 @@
 /**
  * Processor layers in the GraphCast layout whose edges have no state: attention over the multi-mesh edges (every layer projects the
- * embedded edge features) and gated convolution (which reads none). A layer is one node update.
+ * embedded edge features) and gated convolution (which reads none, or the structural features as they are). A layer is one node update.
  */
 import type { Model } from '../config/types.js';
 import { type LayerGraph, type TransformerParameters, transformerLayer, transformerParameters } from './attention.js';
@@ -12,7 +12,7 @@ import type { ValueId } from './types.js';
 
 export type StatelessLayer =
   | { readonly kind: 'attention'; readonly parameters: TransformerParameters }
-  | { readonly kind: 'gated'; readonly parameters: GatedParameters };
+  | { readonly kind: 'gated' | 'gated-edges'; readonly parameters: GatedParameters };
 
 /** anemoi-models' default MLP: one hidden layer. */
 const hiddenLayers = 1;
@@ -23,7 +23,10 @@ export function declareStatelessLayer(
   network: string,
 ): StatelessLayer {
   const base = { network, module: 'mesh' } as const;
-  if (kind === 'gated') return { kind, parameters: gatedParameters(builder, base) };
+  if (kind !== 'attention') {
+    const readsEdgeFeatures = kind === 'gated-edges';
+    return { kind, parameters: gatedParameters(builder, { ...base, readsEdgeFeatures }) };
+  }
   const spec = { ...base, edgeFeatures: axis('hiddenDim'), hiddenLayers, senderNorm: false };
   return { kind, parameters: transformerParameters(builder, spec) };
 }
@@ -42,12 +45,18 @@ export function statelessLayer(
   builder: ProgramBuilder,
   networks: StatelessLayer,
   { nodes, edges }: Pick<LayerState, 'nodes' | 'edges'>,
+  edgeFeatures: ValueId,
   layer: number,
   model: Model,
 ): ValueId {
   const graph = meshGraph(model);
   const call = { name: `mesh layer ${layer}`, layer, module: 'mesh' } as const;
-  return networks.kind === 'gated'
-    ? gatedLayer(builder, networks.parameters, nodes, graph, call)
-    : transformerLayer(builder, networks.parameters, nodes, edges!, graph, model, call);
+  switch (networks.kind) {
+    case 'attention':
+      return transformerLayer(builder, networks.parameters, nodes, edges!, graph, model, call);
+    case 'gated':
+      return gatedLayer(builder, networks.parameters, nodes, graph, call);
+    case 'gated-edges':
+      return gatedLayer(builder, networks.parameters, nodes, { ...graph, edgeFeatures }, call);
+  }
 }

@@ -1,6 +1,6 @@
 /** Prices groups of candidates into columns. A generator, so that whoever drives it can stop, count and breathe. */
 import type { Accuracy } from '../accuracy/shipped.js';
-import type { Config, Device, ModelLayout, RuntimeName } from '../config/types.js';
+import type { Config, Device, ModelLayout, ProcessorKind, RuntimeName } from '../config/types.js';
 import { counts } from '../topology/counts.js';
 import { type Candidates, stateCode } from './candidates.js';
 import type { Cursor } from './cursor.js';
@@ -70,8 +70,11 @@ export class Evaluator {
   }
 }
 
-/** Code bases of which no symbol but `hiddenDim` follows from the width. */
-const widthAlone: readonly ModelLayout[] = ['jax', 'physicsnemo'];
+/** Code bases and processors of which no symbol but `hiddenDim` follows from the width. */
+const widthAlone = {
+  layouts: ['jax', 'physicsnemo'] as readonly ModelLayout[],
+  processors: ['interaction', 'gated'] as readonly ProcessorKind[],
+};
 
 /**
  * The candidates of a group, each to be used before the next is asked for. Those of one batch share structure and dimensions where the
@@ -80,8 +83,9 @@ const widthAlone: readonly ModelLayout[] = ['jax', 'physicsnemo'];
 function* sizedCandidates({ base, configs }: Group, structures: Structures): Generator<SizedCandidate> {
   const shape = shapeKey(base);
   const ofBatch = new Map<number, ReturnType<typeof sizedAt>>();
+  const { layout, processor } = base.model;
   const shares =
-    widthAlone.includes(base.model.layout) && base.model.processor !== 'attention' && base.recipe.gpus === 1;
+    widthAlone.layouts.includes(layout) && widthAlone.processors.includes(processor) && base.recipe.gpus === 1;
   for (const config of configs()) {
     if (!shares) {
       yield new SizedCandidate(config, structures.of(config, shape));

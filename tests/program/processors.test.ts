@@ -66,6 +66,26 @@ describe('processors', () => {
     );
   });
 
+  it('a gated layer that reads D edge features has 3DH parameters more', () => {
+    fc.assert(
+      fc.property(widths, (H) => {
+        const [without, withFeatures] = (['gated', 'gated-edges'] as const).map((processor) =>
+          perLayer(configOf({ hiddenDim: H, processor })),
+        );
+        expect(withFeatures! - without!).toBe(3 * 4 * H);
+      }),
+    );
+  });
+
+  it('XLA joins node rows and edge features once per layer and end of the edges: query and value read one array', () => {
+    const layers = 3;
+    const config: Config = { ...configOf({ layers, processor: 'gated-edges', layout: 'jax' }), runtime: 'jax' };
+    const { trace } = priceProgram(config, counts(config.model));
+    const joins = [...trace.bufferOperation].filter((made) => /^\w+ and edge features$/.test(trace.operations[made]!));
+    // Read off the compiled step of jax 0.10.2 for three such layers: six kernels that write `[edges, hiddenDim + 4]`.
+    expect(joins.length).toBe(2 * layers);
+  });
+
   it('the number of heads changes no parameter, and more heads never need less memory', () => {
     fc.assert(
       fc.property(widths, fc.constantFrom(1, 2, 4, 8), (hiddenDim, heads) => {
@@ -95,7 +115,7 @@ describe('processors', () => {
     const one = { kind: 'every', layers: 1 } as const;
     fc.assert(
       fc.property(
-        fc.constantFrom('attention', 'gated', 'interaction'),
+        fc.constantFrom('attention', 'gated', 'gated-edges', 'interaction'),
         fc.constantFrom('physicsnemo', 'anemoi-graphtransformer', 'graph-weather'),
         widths,
         (processor, layout, hiddenDim) => {

@@ -33,7 +33,7 @@ export const model = z.strictObject({
   inputChannels: positive,
   outputChannels: positive,
   radiusFraction: z.number().positive(),
-  processor: z.enum(['interaction', 'attention', 'gated']),
+  processor: z.enum(['interaction', 'attention', 'gated', 'gated-edges']),
   heads: positive,
   mlpRatio: z.number().positive(),
   attentionBackend: z.enum(['pyg', 'triton']),

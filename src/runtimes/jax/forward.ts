@@ -76,15 +76,19 @@ export class Forward {
         environment.setValue(output, fused(input, inBuffer(statistics)));
         return;
       }
-      case 'gather':
+      case 'gather': {
+        const { edges, end } = operation.endpoints;
+        this.findFirst(output, [edges, end, this.first(operation.input)]);
         environment.setValue(output, fused(inBuffer(this.materialise(operation.input, environment))));
         return;
+      }
       case 'segmentSum':
       case 'segmentMax':
         environment.setValue(output, inBuffer(this.segmentSum(operation, environment)));
         return;
       case 'concat':
         this.concats.set(output, operation.inputs);
+        this.findFirst(output, operation.inputs.map(this.first));
         environment.setValue(output, fused(...operation.inputs.map((id) => environment.value(id))));
         return;
       case 'loss':
@@ -112,7 +116,8 @@ export class Forward {
   }
 
   /** The value as an operand of a matrix product. An array that fills whole rows already serves as it is. */
-  operand(id: ValueId, environment: Environment): BufferId {
+  operand(read: ValueId, environment: Environment): BufferId {
+    const id = this.first(read);
     const found = environment.operand(id);
     if (found !== undefined) return found;
     const value = environment.value(id);
@@ -133,11 +138,24 @@ export class Forward {
     return this.lowering.gemm.padding === 1 || rows === 'gridNodes' || rows === 'mesh2gridEdges';
   }
 
+  /** XLA keeps one of several equal instructions: gathers of the same rows, concatenations of the same parts. */
+  private findFirst(output: ValueId, instruction: readonly (string | ValueId)[]): void {
+    const key = instruction.join();
+    const first = this.firsts.get(key);
+    if (first === undefined) this.firsts.set(key, output);
+    else this.equals.set(output, first);
+  }
+
+  private readonly first = (id: ValueId): ValueId => this.equals.get(id) ?? id;
+  private readonly firsts = new Map<string, ValueId>();
+  private readonly equals = new Map<ValueId, ValueId>();
+
   /** What was only computed inside the kernel that wrote a concatenation is from then on a slice of it. */
   private readFromOperand(id: ValueId, operand: BufferId, environment: Environment): void {
     const concat = this.concats.get(id);
     for (const part of concat ?? []) {
-      if (environment.value(part).kind === 'fused') environment.setValue(part, fused(inBuffer(operand)));
+      const isMade = this.lowering.program.values[part]!.source === 'operation';
+      if (isMade && environment.value(part).kind === 'fused') environment.setValue(part, fused(inBuffer(operand)));
     }
   }
 

@@ -21,8 +21,9 @@ const numForcingFields = 1;
 
 /** `[rows·batch]`, rounded up to what the matrix product wants. */
 export const paddedRows = (symbol: string): Axis => axis(`padded.${symbol}`);
+const columnSymbols = ['inputChannels', 'outputChannels', 'nodeAndEdgeFeatures'] as const;
 export const paddedColumns = (columns: Axis): Axis =>
-  columns.symbol === 'inputChannels' || columns.symbol === 'outputChannels'
+  columnSymbols.some((symbol) => symbol === columns.symbol)
     ? axis(`padded.${columns.symbol}`, columns.factor)
     : columns;
 /** Rows of one recomputed slice of the edges. */
@@ -82,8 +83,6 @@ export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
   const inputFields = Math.max(1, model.inputChannels - numChannelsWithoutField - numForcingFields);
   const carryFields = Math.max(1, inputFields - numStaticFields - numInputTimes);
   const own: Record<string, number> = {
-    'padded.inputChannels': ceilTo(model.inputChannels, padding),
-    'padded.outputChannels': ceilTo(model.outputChannels, padding),
     stackedChannels: Math.max(1, model.inputChannels - numStructuralChannels),
     inputFields: inputFields - numStaticFields,
     targetFields: model.outputChannels * recipe.rolloutSteps,
@@ -97,6 +96,7 @@ export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
     workspaceBytes,
     featureCopies: recipe.batchSize > 1 ? recipe.batchSize : 0,
   };
+  for (const symbol of columnSymbols) own[`padded.${symbol}`] = ceilTo(base[symbol]!, padding);
   for (const symbol of rowSymbols) {
     const rows = base[symbol]!;
     own[`padded.${symbol}`] = ceilTo(rows * recipe.batchSize, padding);

@@ -63,10 +63,11 @@ function joinedRows(dimensions: readonly Dimension[]): Dimension {
   return [axis(symbols.toSorted().join(sumSeparator)), ...first!.slice(1)];
 }
 
-/** Joined along columns: multiples of one symbol, or prediction and forcings, which are one input row together. */
+/** Joined along columns: multiples of one symbol, prediction and forcings (one input row together), or a node's row and edge features. */
 function joinedColumns(dimensions: readonly Dimension[]): Dimension {
   const axes = dimensions.map((dimension) => dimension[0] ?? axis('one'));
   if (axes.some(({ symbol }) => symbol === forcingChannels)) return [axis('inputChannels')];
+  if (axes.at(-1)!.symbol === 'one') return [axis('nodeAndEdgeFeatures')];
   return [
     axis(
       axes[0]!.symbol,

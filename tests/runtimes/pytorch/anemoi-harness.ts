@@ -3,7 +3,13 @@ import type { Config } from '../../../src/config/types.js';
 import { declareEdges, provideEdges } from '../../../src/program/anemoi/edges.js';
 import { declareProcessor, runProcessor } from '../../../src/program/anemoi/processor.js';
 import { type Frame, ProgramBuilder } from '../../../src/program/builder.js';
-import { type GatedParameters, gatedConvolution, gatedLayer, gatedParameters } from '../../../src/program/gated.js';
+import {
+  type GatedGraph,
+  type GatedParameters,
+  gatedConvolution,
+  gatedLayer,
+  gatedParameters,
+} from '../../../src/program/gated.js';
 import { callMlp, linearParameters } from '../../../src/program/mlp.js';
 import { declareInteractionNet, interactionNet, lamCall, lamMlp, meshRows } from '../../../src/program/neural-lam.js';
 import { axis, constant } from '../../../src/program/shape.js';
@@ -68,12 +74,16 @@ const meshGraph = {
 } as const;
 
 /** `pre`: x + conv(norm(x)); `post`: x + relu(norm(conv(x))). */
-function gatedStack({ layers, layout }: CodeBaseRecord): ForwardProgram {
+function gatedStack({ layers, layout, edge_features: numFeatures }: CodeBaseRecord): ForwardProgram {
   const builder = new ProgramBuilder();
   return stack(builder, () => {
     builder.resident('mesh edge index', [constant(2), axis('meshEdges')], 8);
+    const graph: GatedGraph = numFeatures
+      ? { ...meshGraph, edgeFeatures: builder.input('edgeFeatures', builder.rows('meshEdges', 'one', numFeatures)) }
+      : meshGraph;
+    const readsEdgeFeatures = graph.edgeFeatures !== undefined;
     const networks = Array.from({ length: layers }, (_, layer) =>
-      gatedParameters(builder, { network: `mesh.${layer}`, module }),
+      gatedParameters(builder, { network: `mesh.${layer}`, module, readsEdgeFeatures }),
     );
     return (nodes, frame) => {
       let now = nodes;
@@ -81,8 +91,8 @@ function gatedStack({ layers, layout }: CodeBaseRecord): ForwardProgram {
         const call = { name: `mesh layer ${layer}`, module, layer } as const;
         const next =
           layout === 'pre'
-            ? gatedLayer(builder, parameters, now, meshGraph, call)
-            : postLayer(builder, parameters, now);
+            ? gatedLayer(builder, parameters, now, graph, call)
+            : postLayer(builder, parameters, now, graph);
         now = frame.set('x', next);
       }
       return now;
@@ -90,10 +100,10 @@ function gatedStack({ layers, layout }: CodeBaseRecord): ForwardProgram {
   });
 }
 
-function postLayer(builder: ProgramBuilder, parameters: GatedParameters, nodes: ValueId): ValueId {
+function postLayer(builder: ProgramBuilder, parameters: GatedParameters, nodes: ValueId, graph: GatedGraph): ValueId {
   const [result] = builder.call({ name: 'layer' }, { nodes }, () => {
     const { scale, offset } = parameters.norm;
-    const normed = builder.layerNorm(gatedConvolution(builder, parameters, nodes, meshGraph), scale, offset, 'norm');
+    const normed = builder.layerNorm(gatedConvolution(builder, parameters, nodes, graph), scale, offset, 'norm');
     const activated = builder.activation('relu', normed, 'relu', false);
     return [builder.add(nodes, activated, 'residual')];
   });
