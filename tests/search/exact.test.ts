@@ -18,6 +18,7 @@ const shape = fc.record({
   rollout: fc.integer({ min: 1, max: 2 }),
   checkpoint: fc.constantFrom('none', 'encoder', 'encoder+decoder+processor:every=1', 'model', 'rollout'),
   optimizer: fc.constantFrom('adamw', 'sgd', 'momentum'),
+  processor: fc.constantFrom('interaction', 'interaction', 'gated', 'gated-edges'),
 });
 
 const size = fc.record({

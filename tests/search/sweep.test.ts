@@ -76,10 +76,13 @@ describe('every candidate of 5,000', () => {
 describe('every candidate of a small space', () => {
   const signal = new AbortController().signal;
 
-  it.each(profileNames('models'))(
-    'has the live bytes and the verdict of its own estimate: %s',
+  const models = profileNames('models').map((model) => [model, {}] as const);
+  const processors = runtimeNames.map((runtime) => ['tiny', { runtime, processor: 'gated,gated-edges' }] as const);
+
+  it.each([...models, ...processors])(
+    'has the live bytes and the verdict of its own estimate: %s %j',
     { timeout: 120_000 },
-    async (model) => {
+    async (model, more) => {
       const sizes = {
         'hidden-dim': '64,128,192',
         batch: '1,2',
@@ -87,6 +90,7 @@ describe('every candidate of a small space', () => {
         layers: '4',
         resolution: '6',
         checkpoint: 'none',
+        ...more,
       };
       const { space } = spaceOf(await loadModel(model), {}, { ...sizes, vram: '1GB' });
       const device = resolveWith(space.profile, space.common).device!;
