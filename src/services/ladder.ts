@@ -38,7 +38,7 @@ export async function ladder(
       const { predicted, measured, verdict } = await verified(axis, value);
       rungs.push({ value, predicted, ...(measured !== undefined && { measured }), verdict });
     }
-    series.push({ axis, rungs, laws: lawsOf(axis, rungs, config.recipe.optimizer, options.tolerancePercent) });
+    series.push({ axis, rungs, laws: lawsOf(axis, rungs, config.recipe, options.tolerancePercent) });
   }
   const reports = [...known.values()];
   const holds =

@@ -1,5 +1,6 @@
 /** Series of sizes, and the laws by which the estimate says that memory grows along them. */
-import type { Config, Optimizer } from '../config/types.js';
+import { offloadsOptimizer } from '../config/offload.js';
+import type { Config, Optimizer, Recipe } from '../config/types.js';
 import type { Ladder } from '../report/schemas/ladder.js';
 import type { StepBytes } from './compare.js';
 
@@ -26,14 +27,14 @@ export function atRung(config: Config, axis: Axis, value: number): Config {
   return { ...config, model: { ...config.model, [axis]: value } };
 }
 
-const statesPerParameter: Readonly<Record<Optimizer, number>> = {
+const statesPerParameter: Readonly<Partial<Record<Optimizer, number>>> = {
   adamw: 2,
   'adamw-fused': 2,
   adam: 2,
   momentum: 1,
-  sgd: 0,
-  none: 0,
 };
+
+type Trained = Pick<Recipe, 'optimizer' | 'offload'>;
 
 interface Law {
   readonly claim: string;
@@ -41,10 +42,10 @@ interface Law {
   readonly bytes: (step: StepBytes) => number;
 }
 
-function lawsAlong(axis: Axis, optimizer: Optimizer): readonly Law[] {
+function lawsAlong(axis: Axis, recipe: Trained): readonly Law[] {
+  const numStates = offloadsOptimizer(recipe) ? 0 : (statesPerParameter[recipe.optimizer] ?? 0);
   const parameters = ({ parameterBytes }: StepBytes) => parameterBytes;
-  const arrays = ({ forwardEndBytes, parameterBytes }: StepBytes) =>
-    forwardEndBytes - (1 + statesPerParameter[optimizer]) * parameterBytes;
+  const arrays = ({ forwardEndBytes, parameterBytes }: StepBytes) => forwardEndBytes - (1 + numStates) * parameterBytes;
   switch (axis) {
     case 'hiddenDim':
       return [
@@ -73,14 +74,9 @@ function extrapolated(points: readonly (readonly [number, number])[], degree: nu
   }, 0);
 }
 
-export function lawsOf(
-  axis: Axis,
-  rungs: readonly Rung[],
-  optimizer: Optimizer,
-  tolerancePercent: number,
-): Series['laws'] {
+export function lawsOf(axis: Axis, rungs: readonly Rung[], recipe: Trained, tolerancePercent: number): Series['laws'] {
   const measured = rungs.flatMap(({ value, measured }) => (measured === undefined ? [] : [[value, measured] as const]));
-  return lawsAlong(axis, optimizer).flatMap(({ claim, degree, bytes }) => {
+  return lawsAlong(axis, recipe).flatMap(({ claim, degree, bytes }) => {
     // One rung more than the polynomial needs, or nothing is tested.
     if (measured.length < degree + 2) return [];
     const points = measured.map(([value, step]) => [value, bytes(step)] as const);

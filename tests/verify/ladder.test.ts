@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Offload } from '../../src/config/types.js';
 import { priceProgram } from '../../src/estimate.js';
 import type { Ladder } from '../../src/report/schemas/ladder.js';
 import { renderLadder } from '../../src/report/table/verify-ladder.js';
@@ -16,16 +17,17 @@ const rungsOf = (values: readonly number[], bytes: (value: number) => StepBytes)
 const config = await configOf({ 'hidden-dim': '32', layers: '8', 'mesh-level': '2' });
 const plan = Object.entries(ladderValues(config)) as [Axis, readonly number[]][];
 
-function ladderOf(measuredShare: number): Ladder {
+function ladderOf(measuredShare: number, offload: Offload = 'none'): Ladder {
+  const recipe = { ...config.recipe, offload };
   const series = plan.map(([axis, values]) => {
     const rungs = rungsOf(values, (value) => {
-      const at = atRung(config, axis, value);
+      const at = atRung({ ...config, recipe }, axis, value);
       return predictedBytes(priceProgram(at, counts(at.model)));
     }).map((rung) => ({
       ...rung,
       measured: { ...rung.measured, peakLiveBytes: Math.round(measuredShare * rung.measured.peakLiveBytes) },
     }));
-    return { axis, rungs, laws: lawsOf(axis, rungs, config.recipe.optimizer, 1) };
+    return { axis, rungs, laws: lawsOf(axis, rungs, recipe, 1) };
   });
   return {
     schema: 'gc-plan/ladder@1',
@@ -49,11 +51,14 @@ describe('a ladder', () => {
     });
   });
 
-  it('finds that the estimate obeys every law that it claims', () => {
-    const laws = ladderOf(1).series.flatMap((series) => series.laws);
-    expect(laws).toHaveLength(5);
-    for (const { claim, holds } of laws) expect(holds, claim).toBe(true);
-  });
+  it.each(['none', 'optimizer'] as const)(
+    'finds that the estimate obeys every law that it claims, offload %s',
+    (offload) => {
+      const laws = ladderOf(1, offload).series.flatMap((series) => series.laws);
+      expect(laws).toHaveLength(5);
+      for (const { claim, holds } of laws) expect(holds, claim).toBe(true);
+    },
+  );
 
   it('finds growth that is steeper than claimed', () => {
     const cubic = rungsOf([8, 16, 24, 32], (value) => ({
@@ -62,12 +67,15 @@ describe('a ladder', () => {
       peakLiveBytes: 0,
       optimizerBytes: 0,
     }));
-    expect(lawsOf('hiddenDim', cubic, 'none', 1).map(({ holds }) => holds)).toEqual([false, false]);
+    expect(lawsOf('hiddenDim', cubic, { ...config.recipe, optimizer: 'none' }, 1).map(({ holds }) => holds)).toEqual([
+      false,
+      false,
+    ]);
   });
 
   it('claims nothing about rungs that are too few to contradict it', () => {
     const two = rungsOf([1, 2], () => ({ parameterBytes: 1, forwardEndBytes: 1, peakLiveBytes: 1, optimizerBytes: 1 }));
-    expect(lawsOf('layers', two, 'adam', 1)).toEqual([]);
+    expect(lawsOf('layers', two, config.recipe, 1)).toEqual([]);
   });
 
   it('draws what was measured, not what was predicted', async () => {
