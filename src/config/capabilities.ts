@@ -38,7 +38,7 @@ export const valuesByRuntime: {
   precision: { jax: ['bf16', 'fp32'], pytorch: ['fp32', 'bf16', 'fp16', 'bf16-full'], tfjs: ['fp32'] },
   optimizer: {
     jax: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
-    pytorch: ['adamw', 'adamw-fused', 'adam', 'sgd', 'momentum', 'none'],
+    pytorch: ['adamw', 'adamw-fused', 'adam', 'adamw-8bit', 'adafactor', 'momentum', 'sgd', 'none'],
     tfjs: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
   },
   parallel: {

@@ -210,7 +210,7 @@ export const sharedOptions: readonly OptionDefinition[] = [
   ),
   recipe(
     'optimizer',
-    choice('adamw', 'adamw-fused', 'adam', 'sgd', 'momentum', 'none'),
+    choice('adamw', 'adamw-fused', 'adamw-8bit', 'adam', 'adafactor', 'sgd', 'momentum', 'none'),
     'optimizer',
     'adamw and adam hold two arrays per parameter, momentum one, sgd none. adamw in PyTorch is its foreach implementation.',
   ),

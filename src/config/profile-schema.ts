@@ -37,7 +37,7 @@ const recipe = z.strictObject({
   batchSize: whole(1, maximumCount).optional(),
   accumulate: whole(1, maximumCount).optional(),
   rolloutSteps: whole(1, 1_000).optional(),
-  optimizer: z.enum(['adamw', 'adamw-fused', 'adam', 'sgd', 'momentum', 'none']).optional(),
+  optimizer: z.enum(['adamw', 'adamw-fused', 'adamw-8bit', 'adam', 'adafactor', 'sgd', 'momentum', 'none']).optional(),
   checkpoint: z.string().min(1).max(200).optional(),
   offload: z.enum(['none', 'optimizer', 'boundary', 'optimizer+boundary']).optional(),
   concatTrick: z.enum(['off', 'eager', 'fused']).optional(),

@@ -3,7 +3,7 @@
 export type RuntimeName = 'jax' | 'pytorch' | 'tfjs';
 export type Precision = 'fp32' | 'bf16' | 'fp16' | 'bf16-full';
 export type Mode = 'train' | 'inference';
-export type Optimizer = 'adamw' | 'adamw-fused' | 'adam' | 'sgd' | 'momentum' | 'none';
+export type Optimizer = 'adamw' | 'adamw-fused' | 'adamw-8bit' | 'adam' | 'adafactor' | 'sgd' | 'momentum' | 'none';
 /** What waits in the host's memory: the optimizer's state, the inputs of recomputed segments (`boundary`), or both. */
 export type Offload = 'none' | 'optimizer' | 'boundary' | 'optimizer+boundary';
 /** The order in which a stage of a pipeline runs the micro-batches of an optimizer step. */

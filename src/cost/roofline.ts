@@ -13,7 +13,7 @@ export interface Roofline {
   readonly stepTimeMs?: number;
 }
 
-/** Arrays of the parameters' size that an update reads and writes: parameter (both), gradient, moments (both). */
+/** Arrays of the parameters' size that an update reads and writes: parameter (both), gradient, moments (both; a byte each in 8 bits). */
 const optimizerPasses: Readonly<Record<Optimizer, number>> = {
   none: 0,
   sgd: 3,
@@ -21,6 +21,9 @@ const optimizerPasses: Readonly<Record<Optimizer, number>> = {
   adam: 7,
   adamw: 7,
   'adamw-fused': 7,
+  'adamw-8bit': 4,
+  // Norms of the gradient by row and by column, the update written, scaled and added.
+  adafactor: 9,
 };
 
 export interface StepAtSize {

@@ -11,14 +11,15 @@ const sameAlgorithm: Readonly<Partial<Record<Optimizer, readonly Optimizer[]>>> 
 const inPyTorch: Readonly<Record<Exclude<Optimizer, 'none'>, string>> = {
   adamw: 'torch.optim.AdamW(model.parameters(), lr)',
   'adamw-fused': 'torch.optim.AdamW(model.parameters(), lr, fused=True)',
+  'adamw-8bit': 'bitsandbytes.optim.AdamW8bit(model.parameters(), lr)',
   adam: 'torch.optim.Adam(model.parameters(), lr)',
+  adafactor: 'torch.optim.Adafactor(model.parameters(), lr)',
   sgd: 'torch.optim.SGD(model.parameters(), lr)',
   momentum: 'torch.optim.SGD(model.parameters(), lr, momentum=0.9)',
 };
 
-const inOptax: Readonly<Record<Exclude<Optimizer, 'none'>, string>> = {
+const inOptax: Readonly<Partial<Record<Optimizer, string>>> = {
   adamw: 'optax.adamw(learning_rate)',
-  'adamw-fused': 'optax.adamw(learning_rate)',
   adam: 'optax.adam(learning_rate)',
   sgd: 'optax.sgd(learning_rate)',
   momentum: 'optax.sgd(learning_rate, momentum=0.9)',
@@ -26,9 +27,8 @@ const inOptax: Readonly<Record<Exclude<Optimizer, 'none'>, string>> = {
 
 function code({ runtime, recipe: { optimizer } }: Config): readonly CodeLine[] {
   if (optimizer === 'none' || runtime === 'tfjs') return [];
-  return runtime === 'jax'
-    ? [{ where: 'JAX', text: inOptax[optimizer] }]
-    : [{ where: 'PyTorch', text: inPyTorch[optimizer] }];
+  const text = runtime === 'jax' ? inOptax[optimizer] : inPyTorch[optimizer];
+  return text === undefined ? [] : [{ where: runtime === 'jax' ? 'JAX' : 'PyTorch', text }];
 }
 
 const alternatives = (config: Config, sameUpdate: boolean): readonly Optimizer[] => {

@@ -63,7 +63,7 @@ export const recipe = z.strictObject({
   batchSize: positive.describe('Samples per GPU and micro-step.'),
   accumulate: positive.describe('Micro-steps per optimizer step.'),
   rolloutSteps: positive.describe('Autoregressive steps through which the gradient flows.'),
-  optimizer: z.enum(['adamw', 'adamw-fused', 'adam', 'sgd', 'momentum', 'none']),
+  optimizer: z.enum(['adamw', 'adamw-fused', 'adamw-8bit', 'adam', 'adafactor', 'sgd', 'momentum', 'none']),
   checkpoint: checkpointPlan,
   offload: z.enum(['none', 'optimizer', 'boundary', 'optimizer+boundary']),
   concatTrick: z.enum(['off', 'eager', 'fused']),

@@ -8,13 +8,11 @@ import type { ForwardProgram } from '../../program/types.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { fields, numStaticFields } from './symbols.js';
 
-const numMoments: Readonly<Record<Optimizer, 0 | 1 | 2>> = {
+const numMoments: Readonly<Partial<Record<Optimizer, 1 | 2>>> = {
   adamw: 2,
   'adamw-fused': 2,
   adam: 2,
   momentum: 1,
-  sgd: 0,
-  none: 0,
 };
 
 const rows = axis('gridNodes');
@@ -45,7 +43,8 @@ export function allocateResidents(
     schedule.within({ module }, () => resident(name, shape, 'parameter'));
     if (mode === 'inference') continue;
     schedule.within({ module: 'optimizer' }, () => {
-      for (let moment = 0; moment < numMoments[optimizer]; moment++) resident(`moment of ${name}`, shape, 'optimizer');
+      for (let moment = 0; moment < (numMoments[optimizer] ?? 0); moment++)
+        resident(`moment of ${name}`, shape, 'optimizer');
     });
   }
   return schedule.within({ module: 'inputs' }, () =>

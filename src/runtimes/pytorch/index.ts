@@ -1,13 +1,16 @@
 /** PyTorch eager: two training steps (the second is the one that repeats), or two inference passes. */
+import { offloadsOptimizer } from '../../config/offload.js';
 import type { Config } from '../../config/types.js';
 import { type StorageId, TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
-import { axis } from '../../program/shape.js';
+import { dimensionsOf } from '../../program/dimensions.js';
+import { axis, type Dimensions, numElements } from '../../program/shape.js';
 import type { ForwardProgram } from '../../program/types.js';
+import { counts } from '../../topology/counts.js';
 import type { Runtime } from '../types.js';
 import { Lowering } from './lowering.js';
 import { mapperDimensions } from './mapper-dimensions.js';
-import { optimizerStep } from './optimizer.js';
+import { type NumElementsOf, optimizerStep } from './optimizer.js';
 import { judgePyTorch, pytorchProcess } from './process.js';
 import { allocateBatch, allocateGraphs, allocateParameters, type ResidentParameter } from './residents.js';
 import { segmentPyTorch } from './segments.js';
@@ -17,13 +20,15 @@ const scalar = [axis('one')];
 /** Micro-steps after the second add to the same gradients: they repeat it exactly. */
 const maxTracedMicroSteps = 2;
 
-function tracePyTorch(program: ForwardProgram, { recipe }: Config): Trace {
+function tracePyTorch(program: ForwardProgram, config: Config): Trace {
+  const { recipe } = config;
   const recorder = new TraceRecorder();
   const lowering = new Lowering(program, recorder, recipe);
   const elementBytes = recipe.precision === 'bf16-full' ? 2 : 4;
   recorder.mark('setup');
   const parameters = allocateParameters(program, lowering, recorder, elementBytes);
   allocateGraphs(program, lowering, recorder, elementBytes);
+  const sizes = { numElementsOf: sizesIn(config), offloaded: offloadsOptimizer(recipe) };
   let batch: readonly StorageId[] = [];
   for (let step = 0; step < 2; step++) {
     recorder.mark('setup');
@@ -42,7 +47,7 @@ function tracePyTorch(program: ForwardProgram, { recipe }: Config): Trace {
       forwardAndBackward(lowering, recorder);
     }
     recorder.mark('optimizer');
-    optimizerStep(recorder, parameters, recipe.optimizer, elementBytes, step === 0);
+    optimizerStep(recorder, parameters, recipe.optimizer, elementBytes, step === 0, sizes);
   }
   return recorder.finish();
 }
@@ -54,6 +59,19 @@ function zeroGradients(recorder: TraceRecorder, parameters: readonly ResidentPar
     accumulator.gradient = undefined;
   }
 }
+
+/** Looked up by the rules alone that tell small parameters from large ones. */
+function sizesIn(config: Config): NumElementsOf {
+  let dimensions: Dimensions | undefined;
+  return (shape) => {
+    dimensions ??= dimensionsOf(config, counts(config.model));
+    return numElements(shape, dimensions);
+  };
+}
+
+/** Those rules make other traces at other widths. */
+const sizeClass = ({ model, recipe }: Config): string =>
+  recipe.optimizer === 'adamw-8bit' || offloadsOptimizer(recipe) ? JSON.stringify(model) : '';
 
 function forwardAndBackward(lowering: Lowering, recorder: TraceRecorder): void {
   const firstStorage = recorder.numStorages;
@@ -69,6 +87,7 @@ function forwardAndBackward(lowering: Lowering, recorder: TraceRecorder): void {
 export const pytorchRuntime: Runtime = {
   segment: segmentPyTorch,
   dimensions: (base, config) => ({ ...base, ...mapperDimensions(config, base) }),
+  sizeClass,
   trace: tracePyTorch,
   process: pytorchProcess,
   judge: judgePyTorch,

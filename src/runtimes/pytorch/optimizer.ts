@@ -3,11 +3,22 @@
  * activation blocks, which is what splits the allocator's big segments for good.
  */
 import type { Optimizer } from '../../config/types.js';
-import type { TraceRecorder } from '../../memory/recorder.js';
+import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
 import { axis, constant, type Shape } from '../../program/shape.js';
+import { adafactorStep, makeFactoredState } from './adafactor.js';
+import { makeBlockwiseState } from './blockwise-8bit.js';
 import type { ResidentParameter } from './residents.js';
 
-interface OptimizerRule {
+/** The shapes of the parameters that have a gradient, in their order. */
+export interface Update {
+  readonly recorder: TraceRecorder;
+  readonly shapes: readonly Shape[];
+  readonly elementBytes: number;
+}
+
+export type NumElementsOf = (shape: Shape) => number;
+
+interface ElementwiseRule {
   /** State tensors of the parameter's shape. */
   readonly numMoments: number;
   /** fused keeps its step counters on the device, 4 bytes per parameter tensor. */
@@ -16,7 +27,9 @@ interface OptimizerRule {
   readonly numForeachTemporaries: number;
 }
 
-const rules: Readonly<Record<Exclude<Optimizer, 'none'>, OptimizerRule>> = {
+type Elementwise = Exclude<Optimizer, 'none' | 'adamw-8bit' | 'adafactor'>;
+
+const rules: Readonly<Record<Elementwise, ElementwiseRule>> = {
   'adamw-fused': { numMoments: 2, deviceStep: true, numForeachTemporaries: 0 },
   adamw: { numMoments: 2, deviceStep: false, numForeachTemporaries: 1 },
   adam: { numMoments: 2, deviceStep: false, numForeachTemporaries: 1 },
@@ -26,31 +39,67 @@ const rules: Readonly<Record<Exclude<Optimizer, 'none'>, OptimizerRule>> = {
 
 const counter: Shape = [axis('one')];
 
+/**
+ * torchao's CPUOffloadOptimizer (torchao 0.18, optim/cpu_offload.py): tensors below `minimal_size` are updated on the device by an
+ * optimizer of the same class, AdamW then fused; the others' state and step are the host's. Their gradients are copied as they
+ * come and stay on the device until they are cleared. What clips gradients would come too late for these copies.
+ */
+const minOffloadedElements = 4096;
+
+/** `sizes`: for the rules that tell small parameters from large ones. */
 export function optimizerStep(
   recorder: TraceRecorder,
   parameters: readonly ResidentParameter[],
   optimizer: Optimizer,
   elementBytes: number,
-  first: boolean,
+  firstStep: boolean,
+  sizes: { readonly numElementsOf: NumElementsOf; readonly offloaded: boolean } | undefined = undefined,
 ): void {
   if (optimizer === 'none') return;
-  const { numMoments, deviceStep, numForeachTemporaries } = rules[optimizer];
   const trained = parameters.filter(({ accumulator }) => accumulator.gradient !== undefined);
+  const shapes = trained.map(({ shape }) => shape);
   recorder.currentModule = recorder.module('optimizer');
-  clipGradients(recorder, trained.length, elementBytes);
-  if (first) {
+  if (!sizes?.offloaded) {
+    clipGradients(recorder, trained.length, elementBytes);
+    stepOnDevice({ recorder, shapes, elementBytes }, optimizer, firstStep, sizes?.numElementsOf);
+    return;
+  }
+  const kept = shapes.filter((shape) => sizes.numElementsOf(shape) < minOffloadedElements);
+  const kernel = optimizer === 'adamw' ? 'adamw-fused' : optimizer;
+  stepOnDevice({ recorder, shapes: kept, elementBytes }, kernel, firstStep, sizes.numElementsOf);
+}
+
+function stepOnDevice(
+  update: Update,
+  optimizer: Exclude<Optimizer, 'none'>,
+  firstStep: boolean,
+  numElementsOf: NumElementsOf | undefined,
+): void {
+  const { recorder } = update;
+  if (firstStep) {
     recorder.currentCategory = 2;
     recorder.currentOperation = recorder.operation('optimizer state');
-    for (const { shape } of trained) {
-      if (deviceStep) recorder.allocate(counter, 4);
-      for (let i = 0; i < numMoments; i++) recorder.allocate(shape, elementBytes);
-    }
+    if (optimizer === 'adafactor') makeFactoredState(update);
+    else if (optimizer === 'adamw-8bit') makeBlockwiseState(update, numElementsOf!);
+    else makeMoments(update, rules[optimizer]);
   }
   recorder.currentCategory = 5;
   recorder.currentOperation = recorder.operation('optimizer step');
-  const temporaries = [];
+  if (optimizer === 'adafactor') adafactorStep(update);
+  else if (optimizer !== 'adamw-8bit') elementwiseStep(update, rules[optimizer]);
+}
+
+function makeMoments({ recorder, shapes, elementBytes }: Update, { numMoments, deviceStep }: ElementwiseRule): void {
+  for (const shape of shapes) {
+    if (deviceStep) recorder.allocate(counter, 4);
+    for (let i = 0; i < numMoments; i++) recorder.allocate(shape, elementBytes);
+  }
+}
+
+function elementwiseStep({ recorder, shapes, elementBytes }: Update, { numForeachTemporaries }: ElementwiseRule): void {
+  const temporaries: StorageId[] = [];
   for (let i = 0; i < numForeachTemporaries; i++)
-    for (const { shape } of trained) temporaries.push(recorder.allocate(shape, elementBytes));
+    for (const shape of shapes) temporaries.push(recorder.allocate(shape, elementBytes));
   for (const storage of temporaries) recorder.release(storage);
 }
 

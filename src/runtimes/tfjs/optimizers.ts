@@ -108,8 +108,10 @@ const optimizers: Readonly<Record<Recipe['optimizer'], SymbolicOptimizer>> = {
   sgd,
   momentum,
   none,
-  // A fused kernel exists in PyTorch only; the configuration rejects it for this runtime.
+  // These exist in PyTorch only; the configuration rejects them for this runtime.
   'adamw-fused': adamw,
+  'adamw-8bit': adamw,
+  adafactor: none,
 };
 
 export interface TrainedParameter {
