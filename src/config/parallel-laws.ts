@@ -38,7 +38,33 @@ export function checkParallel(recipe: Recipe, model: Model, runtime: RuntimeName
       );
     return;
   }
-  throw refuse(recipe, 'no pipeline schedule is priced yet', '--parallel graph');
+  checkPipeline(recipe, model);
+}
+
+/** Like `maximumLayers`: each micro-batch that GPipe holds is traced. */
+const maximumMicroBatches = 1_024;
+
+function checkPipeline(recipe: Recipe, { layers, processor }: Model): void {
+  const { gpus, accumulate, rolloutSteps, checkpoint } = recipe;
+  if (rolloutSteps > 1)
+    throw refuse(recipe, 'the prediction of a rollout step would go back to the first card', '--rollout 1');
+  if (layers < gpus - 2)
+    throw refuse(
+      recipe,
+      `${layers} layers are too few for the ${gpus - 2} cards between encoder and decoder`,
+      `--gpus ${layers + 2}`,
+      `--layers ${gpus - 2}`,
+    );
+  if (processor === 'attention' && gpus > 3)
+    throw refuse(
+      recipe,
+      'the embedded edges would go to several cards, and torch.distributed.pipelining sends no gradient back from more than one',
+      '--gpus 3',
+    );
+  if (checkpoint.processor.kind === 'segments')
+    throw refuse(recipe, 'segments of the whole processor cross the cards', '--checkpoint processor:every=1');
+  if (accumulate > maximumMicroBatches)
+    throw refuse(recipe, `at most ${maximumMicroBatches} micro-batches`, `--accumulate ${maximumMicroBatches}`);
 }
 
 const outside = 'NCCL’s own buffers are not included';
@@ -53,9 +79,27 @@ const whatIsPriced: Readonly<Record<Exclude<Parallelism, 'none' | 'pipeline'>, s
 };
 
 /** What the numbers of several cards are of. */
-export function parallelAssumptions({ gpus, parallel }: Recipe, runtime: RuntimeName): readonly string[] {
-  if (gpus === 1 || parallel === 'none' || parallel === 'pipeline') return [];
+export function parallelAssumptions(recipe: Recipe, runtime: RuntimeName): readonly string[] {
+  const { gpus, parallel } = recipe;
+  if (gpus === 1 || parallel === 'none') return [];
+  if (parallel === 'pipeline') return pipelineAssumptions(recipe);
   const what =
     runtime === 'jax' ? 'XLA sums the gradients in place, every card holds everything' : whatIsPriced[parallel];
   return [`${gpus} GPUs, the worst rank: ${what}; ${outside}.`];
+}
+
+function pipelineAssumptions({ gpus, accumulate, pipelineSchedule, mode }: Recipe): readonly string[] {
+  const ticks = accumulate + gpus - 1;
+  const percent = ((100 * (gpus - 1)) / ticks).toFixed(0);
+  const waits = `with ${accumulate} micro-batch${accumulate === 1 ? '' : 'es'} (--accumulate) a card waits for (W − 1) / (M + W − 1) = ${gpus - 1}/${ticks} = ${percent} % of the step, if all stages take equally long`;
+  const merged = '`schedule.step()` returns the predictions, which the last card keeps';
+  const notes = [
+    `${gpus} GPUs, the worst rank: torch.distributed.pipelining with the encoder on the first card, the decoder on the last; ${merged}; ${outside}.`,
+    `The pipeline’s bubble: ${waits}.`,
+  ];
+  if (mode === 'train' && pipelineSchedule === '1f1b' && accumulate < gpus)
+    notes.push(
+      `torch’s Schedule1F1B refuses fewer micro-batches than stages: --accumulate ${gpus}, or --pipeline-schedule gpipe.`,
+    );
+  return notes;
 }

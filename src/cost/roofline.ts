@@ -36,8 +36,7 @@ export interface StepAtSize {
 
 export function roofline({ config, trace, bytesOfBuffer, numParameters, flops }: StepAtSize): Roofline {
   const { recipe, device } = config;
-  // A trace holds at most two micro-steps; the others repeat the second.
-  const numTraced = Math.min(recipe.accumulate, 2);
+  const numTraced = numForwardPasses(trace);
   const parameterBytes = numParameters * (recipe.precision === 'bf16-full' ? 2 : 4);
   const update = recipe.mode === 'train' ? optimizerPasses[recipe.optimizer] * parameterBytes : 0;
   const bytesMoved = Math.round((2 * madeInStep(trace, bytesOfBuffer)) / numTraced + update / recipe.accumulate);
@@ -49,6 +48,10 @@ export function roofline({ config, trace, bytesOfBuffer, numParameters, flops }:
   );
   return { bytesMoved, stepTimeMs: 1_000 * seconds };
 }
+
+/** Of the last step: a trace holds the first micro-steps; the others repeat its last. */
+const numForwardPasses = ({ marks, lastStepFirstEvent }: Trace): number =>
+  marks.filter(({ phase, firstEvent }) => phase === 'forward' && firstEvent >= lastStepFirstEvent).length;
 
 /** Of the last step, but for what its update makes. */
 function madeInStep({ events, marks, lastStepFirstEvent }: Trace, bytesOfBuffer: Float64Array): number {

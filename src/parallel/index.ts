@@ -8,9 +8,11 @@ import { bufferBytes, type Trace } from '../memory/trace.js';
 import { dimensionsOf } from '../program/dimensions.js';
 import { forwardProgram } from '../program/index.js';
 import type { Dimensions } from '../program/shape.js';
+import type { ForwardProgram } from '../program/types.js';
 import { runtimes as onOneCard, type Registered } from '../runtimes/index.js';
 import type { Runtime } from '../runtimes/types.js';
-import { dimensionsOfRank, isParallel, programOfRank, traceOfRank } from './ranks.js';
+import { counts } from '../topology/counts.js';
+import { dimensionsOfRank, isParallel, isPipeline, programOfRank, traceOfRank } from './ranks.js';
 
 /** Parameters' shapes hold no rows. */
 const noRows = { gridNodes: 0, meshNodes: 0, meshEdges: 0, grid2meshEdges: 0, mesh2gridEdges: 0 };
@@ -28,11 +30,13 @@ interface ParallelRuntime extends Runtime {
 }
 
 function onSeveralCards(runtime: Runtime): ParallelRuntime {
-  const trace: Runtime['trace'] = (program, config) => traceAt(program, config, 0);
+  /** Ranks run the same operations but in a pipeline. */
+  const trace: Runtime['trace'] = (program, config) =>
+    traceAt(program, config, isPipeline(config) ? worstRank(config, dimensionsOf(config, counts(config.model))) : 0);
 
-  function traceAt(program: Parameters<Runtime['trace']>[0], config: Config, rank: number): Trace {
+  function traceAt(program: ForwardProgram, config: Config, rank: number): Trace {
     if (!isParallel(config)) return runtime.trace(program, config);
-    const rewritten = programOfRank(config, program);
+    const rewritten = programOfRank(config, program, runtime.segment(config), rank);
     const sizes = dimensionsOfRank(config, dimensionsOf(config, noRows), rank);
     return traceOfRank(config, rewritten, runtime.trace(rewritten, config), sizes, rank);
   }
@@ -47,16 +51,17 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
   };
 
   const worst = new Map<string, number>();
-  /** Ranks differ in rows only where the graph is cut; else the first one has the largest shares. */
+  /** Ranks differ where the graph or the model is cut; else the first one has the largest shares. */
   function worstRank(config: Config, base: Dimensions): number {
-    if (config.recipe.parallel !== 'graph') return 0;
+    if (config.recipe.parallel !== 'graph' && !isPipeline(config)) return 0;
     const key = JSON.stringify([config.runtime, config.model, config.recipe]);
     let rank = worst.get(key);
     if (rank === undefined) {
-      const { trace: anyTrace } = stepOfRank(config, base, 0);
+      const first = stepOfRank(config, base, 0);
       const peaks = Array.from({ length: config.recipe.gpus }, (_, each) => {
         const dimensions = dimensionsAt(config, base, each);
-        return peakLiveBytes(anyTrace, bufferBytes(anyTrace, dimensions));
+        const { trace: own } = isPipeline(config) ? stepOfRank(config, base, each) : first;
+        return peakLiveBytes(own, bufferBytes(own, dimensions));
       });
       rank = peaks.indexOf(Math.max(...peaks));
       worst.set(key, rank);

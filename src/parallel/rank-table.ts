@@ -4,6 +4,7 @@ import { liveness } from '../memory/liveness.js';
 import type { Category, Trace } from '../memory/trace.js';
 import { type Counts, dimensionsOf } from '../program/dimensions.js';
 import { forwardProgram } from '../program/index.js';
+import type { ForwardProgram } from '../program/types.js';
 import { runtimes } from './index.js';
 import { partition } from './partition.js';
 import { isParallel, programOfRank } from './ranks.js';
@@ -32,6 +33,8 @@ export function rankTable(config: Config, counts: Counts): readonly RankRow[] {
     // Ranks run the same operations on other numbers of rows.
     return Array.from({ length: Math.min(mostRanks, gpus) }, (_, rank) => rowOf(config, counts, rank, step.trace));
   }
+  if (parallel === 'pipeline')
+    return Array.from({ length: Math.min(mostRanks, gpus) }, (_, rank) => rowOf(config, counts, rank));
   // Shares never grow with the rank: where first and last are alike, all are.
   const first = rowOf(config, counts, 0);
   const last = rowOf(config, counts, gpus - 1);
@@ -45,8 +48,10 @@ function rowOf(config: Config, counts: Counts, rank: number, known?: Trace): Ran
   const dimensions = runtime.dimensionsOfRank(config, base, rank);
   const { peak, byCategory } = liveness(known ?? runtime.stepOfRank(config, base, rank).trace, dimensions);
   const part = config.recipe.parallel === 'graph' ? partition(config.model, config.recipe.gpus)[rank]! : undefined;
-  const program = programOfRank(config, forwardProgram(config.model, config.recipe, runtime.segment(config)));
-  const { gridNodes, meshNodes } = part ?? counts;
+  const segmentation = runtime.segment(config);
+  const whole = forwardProgram(config.model, config.recipe, segmentation);
+  const program = programOfRank(config, whole, segmentation, rank);
+  const { gridNodes, meshNodes } = part ?? nodesOf(program, counts);
   return {
     firstRank: rank,
     lastRank: rank,
@@ -57,4 +62,10 @@ function rowOf(config: Config, counts: Counts, rank: number, known?: Trace): Ran
     peakLiveBytes: peak.liveBytes,
     receivedBytes: Math.ceil(receivedBytes({ config, program, dimensions, ...(part && { rank: part }) })),
   };
+}
+
+/** A stage between the first and the last of a pipeline has no grid nodes. */
+function nodesOf({ stage }: ForwardProgram, { gridNodes, meshNodes }: Counts): Pick<Counts, 'gridNodes' | 'meshNodes'> {
+  const isBetween = stage !== undefined && stage.index > 0 && stage.index < stage.numStages - 1;
+  return { gridNodes: isBetween ? 0 : gridNodes, meshNodes };
 }

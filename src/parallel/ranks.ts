@@ -1,13 +1,14 @@
 /**
  * One rank of a training over several cards: what of the program, of its sizes and of the trace is its own. The order is fixed: the
- * program is rewritten (tensor, graph), then sized for the rank, then lowered by the runtime, and the trace is edited last (buckets,
+ * program is rewritten (tensor, graph, pipeline), then sized for the rank, then lowered by the runtime, and the trace is edited last (buckets,
  * shards), so that a strategy never sees another one's leavings.
  */
 import type { Config } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import { dimensionsOf } from '../program/dimensions.js';
+import { pipelineStage } from '../program/pipeline-stage.js';
 import { type Dimensions, numElements } from '../program/shape.js';
-import type { ForwardProgram } from '../program/types.js';
+import type { ForwardProgram, Segmentation } from '../program/types.js';
 import { withBuckets } from './data.js';
 import { exchangeSenders } from './graph.js';
 import { partition } from './partition.js';
@@ -18,6 +19,9 @@ import { shardGradients, shardOptimizer, shardParameters } from './zero.js';
 export const isParallel = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
   recipe.gpus > 1 && recipe.parallel !== 'none';
 
+export const isPipeline = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
+  recipe.gpus > 1 && recipe.parallel === 'pipeline';
+
 /** Symbols of the rank on top of the model's. */
 export function dimensionsOfRank(config: Config, base: Dimensions, rank: number): Dimensions {
   const { parallel, gpus } = config.recipe;
@@ -27,9 +31,23 @@ export function dimensionsOfRank(config: Config, base: Dimensions, rank: number)
   return { ...base, ...dimensionsOf(config, counts) };
 }
 
-export function programOfRank({ recipe }: Config, program: ForwardProgram): ForwardProgram {
-  if (recipe.parallel === 'tensor') return splitMlps(program);
-  return recipe.parallel === 'graph' ? exchangeSenders(program) : program;
+/** `program`: the whole model's, as `segmentation` cuts it. */
+export function programOfRank(
+  { model, recipe }: Config,
+  program: ForwardProgram,
+  segmentation: Segmentation,
+  rank: number,
+): ForwardProgram {
+  switch (recipe.parallel) {
+    case 'tensor':
+      return splitMlps(program);
+    case 'graph':
+      return exchangeSenders(program);
+    case 'pipeline':
+      return pipelineStage(model, recipe, segmentation, rank, recipe.gpus);
+    default:
+      return program;
+  }
 }
 
 /** Elements of every parameter tensor, and of every network. */

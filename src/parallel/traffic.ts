@@ -27,8 +27,9 @@ export function receivedBytes(traffic: Traffic): number {
   const allReduce = isTraining ? 2 * ring * parameterBytes : 0;
   switch (parallel) {
     case 'none':
-    case 'pipeline':
       return 0;
+    case 'pipeline':
+      return accumulate * stageBytes(traffic);
     case 'data':
       return allReduce;
     // Gradients are summed everywhere, then every rank sends the parameters that it has updated.
@@ -49,6 +50,15 @@ export function receivedBytes(traffic: Traffic): number {
 
 /** The residual stream is fp32 in mixed precision: LayerNorm returns it. */
 const streamBytes = ({ recipe }: Config): number => (recipe.precision === 'bf16-full' ? 2 : 4);
+
+/** Point to point, one micro-batch: what the stage reads of others, and the gradients of what others read of it. */
+function stageBytes({ config, program, dimensions }: Traffic): number {
+  if (program.stage === undefined) return 0;
+  const { received, sent } = program.stage;
+  const values = config.recipe.mode === 'train' ? [...received, ...sent] : received;
+  const elements = values.reduce((sum, value) => sum + numElements(program.values[value]!.shape, dimensions), 0);
+  return elements * streamBytes(config);
+}
 
 /** `[halo, batch, hiddenDim]` per exchange: one in the encoder, one per layer, one in the decoder. */
 function haloBytes({ config, rank }: Traffic): number {

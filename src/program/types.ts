@@ -249,6 +249,18 @@ export interface ForwardProgram {
   /** The scalar that is differentiated; absent in inference. */
   readonly loss?: ValueId;
   readonly predictions: readonly ValueId[];
+  /** Present where this is a part of the model, on one card of a pipeline. */
+  readonly stage?: PipelineStage;
+}
+
+/** Where a stage stands, and what it exchanges with the others: values of theirs that it reads, values of its own that they read. */
+export interface PipelineStage {
+  readonly index: number;
+  readonly numStages: number;
+  readonly received: readonly ValueId[];
+  readonly sent: readonly ValueId[];
+  /** The graphs that lie on its card. */
+  readonly edgeSets: readonly EdgeSet[];
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   type Accumulator,
   type Backward,
   Engine,
+  type Gradient,
   GradientPool,
   type GradientTarget,
   type TapeNode,
@@ -72,15 +73,17 @@ export class Lowering {
     return this.tensors[value]!.target as Accumulator;
   }
 
-  /** The whole forward pass; returns the loss, or nothing in inference. */
-  forward(): Tensor | undefined {
-    if (this.recipe.precision === 'bf16' || this.recipe.precision === 'fp16') this.castCache = new Map();
+  /** The whole forward pass. Its results stay with the caller, who takes or drops them. */
+  forward(): void {
+    if (this.usesAutocast) this.castCache = new Map();
     this.runBlock(this.program.root);
     this.leaveAutocast(undefined);
-    const { loss, predictions } = this.program;
-    if (loss !== undefined) return this.tensors[loss];
-    this.drop(predictions.at(-1)!);
-    return undefined;
+  }
+
+  /** The caller takes over the local variable's reference. */
+  take(value: ValueId): Tensor {
+    this.held[value] = 0;
+    return this.tensors[value]!;
   }
 
   private leaveAutocast(outer: Map<ValueId, Tensor> | undefined): void {
@@ -317,4 +320,15 @@ export class Lowering {
     }
     return label;
   }
+}
+
+const scalar = [one];
+
+/** Where the backward pass begins: `[1]`, all ones. */
+export function gradientOfLoss(
+  { target, elementBytes }: Tensor,
+  { pool, recorder }: Lowering,
+): readonly [GradientTarget, Gradient] {
+  recorder.currentOperation = recorder.operation('gradient of the loss');
+  return [target!, pool.make(scalar, elementBytes)];
 }

@@ -18,6 +18,11 @@ export interface Update {
 
 export type NumElementsOf = (shape: Shape) => number;
 
+export interface OptimizerSizes {
+  readonly numElementsOf: NumElementsOf;
+  readonly offloaded: boolean;
+}
+
 interface ElementwiseRule {
   /** State tensors of the parameter's shape. */
   readonly numMoments: number;
@@ -53,7 +58,7 @@ export function optimizerStep(
   optimizer: Optimizer,
   elementBytes: number,
   firstStep: boolean,
-  sizes: { readonly numElementsOf: NumElementsOf; readonly offloaded: boolean } | undefined = undefined,
+  sizes: OptimizerSizes | undefined = undefined,
 ): void {
   if (optimizer === 'none') return;
   const trained = parameters.filter(({ accumulator }) => accumulator.gradient !== undefined);

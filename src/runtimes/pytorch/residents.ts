@@ -38,9 +38,19 @@ export function allocateParameters(
   });
 }
 
+/** zero_grad(set_to_none=True) */
+export function zeroGradients(recorder: TraceRecorder, parameters: readonly ResidentParameter[]): void {
+  for (const { accumulator } of parameters) {
+    if (accumulator.gradient !== undefined) recorder.release(accumulator.gradient.storage);
+    accumulator.gradient = undefined;
+  }
+}
+
 const isOfBatch = (name: string): boolean => name === 'gridInput' || name.startsWith('target');
 
 type EdgeSetName = 'grid2mesh' | 'mesh' | 'mesh2grid';
+/** Senders, receivers. */
+const ends = { grid2mesh: ['grid', 'mesh'], mesh2grid: ['mesh', 'grid'] } as const;
 const nodeRows = (nodes: 'grid' | 'mesh') => [axis(`${nodes}Nodes`), axis('batch')] as const;
 const edgeRows = (set: EdgeSetName) => [axis(`${set}Edges`), axis('batch')] as const;
 
@@ -61,24 +71,23 @@ class Inputs {
     return this.recorder.allocate(shape, elementBytes);
   }
 
-  /** What the forward program reads, in the model's dtype. */
-  data(name: string): StorageId {
+  /** What the forward program reads, in the model's dtype; of several micro-batches, all in one tensor. */
+  data(name: string, microBatches: Shape = []): StorageId {
     const value = this.program.data[name]!;
     const { shape } = this.program.values[value]!;
-    const storage = this.allocate(name, shape, this.elementBytes);
+    const storage = this.allocate(name, [...microBatches, ...shape], this.elementBytes);
     this.lowering.bind(value, { storage, shape, elementBytes: this.elementBytes, target: undefined });
     return storage;
   }
 
-  endpoints(set: EdgeSetName): void {
+  graph(set: EdgeSetName): void {
     this.allocate(`${set} edge index`, [constant(2), ...edgeRows(set)], 8);
-  }
-
-  attributes(set: EdgeSetName): void {
+    if (set !== 'mesh') for (const nodes of ends[set]) this.positions(set, nodes);
     this.allocate(`${set} edge attributes`, [...edgeRows(set), constant(numEdgeFeatures)], 4);
+    if (set === 'mesh') this.positions(set, 'mesh');
   }
 
-  positions(set: EdgeSetName, nodes: 'grid' | 'mesh'): void {
+  private positions(set: EdgeSetName, nodes: 'grid' | 'mesh'): void {
     this.allocate(`${set} graph, ${nodes} positions`, [...nodeRows(nodes), constant(3)], 4);
     this.allocate(`${set} graph, ${nodes} latitudes and longitudes`, [...nodeRows(nodes), constant(2)], 4);
   }
@@ -104,22 +113,12 @@ export function allocateGraphs(
     }
     return;
   }
-  inputs.data('grid2meshEdgeFeatures');
-  inputs.data('mesh2gridEdgeFeatures');
-  inputs.data('meshNodeFeatures');
-  inputs.data('meshEdgeFeatures');
-  inputs.endpoints('grid2mesh');
-  inputs.positions('grid2mesh', 'grid');
-  inputs.positions('grid2mesh', 'mesh');
-  inputs.attributes('grid2mesh');
-  inputs.endpoints('mesh');
-  inputs.attributes('mesh');
-  inputs.positions('mesh', 'mesh');
-  inputs.endpoints('mesh2grid');
-  inputs.positions('mesh2grid', 'mesh');
-  inputs.positions('mesh2grid', 'grid');
-  inputs.attributes('mesh2grid');
-  inputs.allocate('cell areas', [axis('latitudes'), axis('longitudes')], elementBytes);
+  const features = ['grid2meshEdgeFeatures', 'mesh2gridEdgeFeatures', 'meshNodeFeatures', 'meshEdgeFeatures'];
+  for (const name of features) if (program.data[name] !== undefined) inputs.data(name);
+  const edgeSets = program.stage?.edgeSets ?? (['grid2mesh', 'mesh', 'mesh2grid'] as const);
+  for (const set of edgeSets) inputs.graph(set);
+  if (edgeSets.includes('mesh2grid'))
+    inputs.allocate('cell areas', [axis('latitudes'), axis('longitudes')], elementBytes);
 }
 
 /** One step's input and, in one tensor, its targets, in the model's dtype; the next step's replace them. */
@@ -128,12 +127,15 @@ export function allocateBatch(
   lowering: Lowering,
   recorder: TraceRecorder,
   elementBytes: number,
+  numMicroBatches = 1,
 ): StorageId[] {
   const inputs = new Inputs(program, lowering, recorder, elementBytes);
-  const storages = [inputs.data('gridInput')];
+  const microBatches = numMicroBatches === 1 ? [] : [constant(numMicroBatches)];
+  const storages: StorageId[] = [];
+  if (program.data.gridInput !== undefined) storages.push(inputs.data('gridInput', microBatches));
   const target = program.data.target0;
-  const numSteps = program.predictions.length;
-  if (target !== undefined)
-    storages.push(inputs.allocate('targets', [constant(numSteps), ...program.values[target]!.shape], elementBytes));
+  if (target === undefined) return storages;
+  const shape = [...microBatches, constant(program.predictions.length), ...program.values[target]!.shape];
+  storages.push(inputs.allocate('targets', shape, elementBytes));
   return storages;
 }

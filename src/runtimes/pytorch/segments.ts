@@ -9,7 +9,8 @@ export function segmentPyTorch({ model, recipe }: Config): Segmentation {
   const { checkpoint } = recipe;
   const numInnerBlocks = 2 * Math.max(0, model.layers - 2);
   const base = {
-    frames: 'physicsnemo',
+    // Stages of a pipeline take encoder, layers and decoder apart; the mesh edge embedder goes with the encoder.
+    frames: recipe.gpus > 1 && recipe.parallel === 'pipeline' ? 'tfjs' : 'physicsnemo',
     encoder: checkpoint.encoder,
     decoder: checkpoint.decoder,
     model: checkpoint.model,

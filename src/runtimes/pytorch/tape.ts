@@ -107,11 +107,10 @@ export class Engine {
     private readonly backwardOf: (operation: number) => number,
   ) {}
 
-  /** Runs the backward pass from the loss; `first` is its gradient. */
-  run(root: TapeNode, first: Gradient): void {
-    countPending(root);
-    root.incoming = first;
-    this.ready.push(root);
+  /** Runs the backward pass from the loss, or from several results, with the gradient of each. */
+  run(roots: readonly (readonly [GradientTarget, Gradient])[]): void {
+    countPending(roots.map(([target]) => target));
+    for (const [target, gradient] of roots) this.deliver(target, gradient);
     for (let node = this.ready.pop(); node !== undefined; node = this.ready.pop()) this.step(node);
   }
 
@@ -207,17 +206,16 @@ const sameShape = (a: Shape, b: Shape): boolean =>
   a === b || a.every(({ symbol, factor }, i) => b[i]!.symbol === symbol && b[i]!.factor === factor);
 
 /** How many gradients each reachable target waits for. */
-function countPending(root: TapeNode): void {
-  const stack = [root];
-  const seen = new Set<TapeNode>(stack);
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    for (const target of node.next) {
-      if (target === undefined) continue;
-      target.numPending += 1;
-      if (target.kind === 'node' && !seen.has(target)) {
-        seen.add(target);
-        stack.push(target);
-      }
-    }
-  }
+function countPending(roots: readonly GradientTarget[]): void {
+  const stack: TapeNode[] = [];
+  const seen = new Set<TapeNode>();
+  const count = (target: GradientTarget): void => {
+    target.numPending += 1;
+    if (target.kind !== 'node' || seen.has(target)) return;
+    seen.add(target);
+    stack.push(target);
+  };
+  for (const root of roots) count(root);
+  for (let node = stack.pop(); node !== undefined; node = stack.pop())
+    for (const target of node.next) if (target !== undefined) count(target);
 }
