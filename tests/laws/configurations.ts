@@ -48,7 +48,10 @@ const flagsFor = (runtime: RuntimeName) =>
       'recompute-activation': maybe(fc.boolean()),
       allocator: maybe(oneOf('native', 'expandable')),
     }),
-    ...(runtime === 'tfjs' && { tape: maybe(oneOf('plain', 'fused', 'lean')) }),
+    ...(runtime === 'tfjs' && {
+      tape: maybe(oneOf('plain', 'fused', 'lean')),
+      offload: maybe(oneOf('none', 'optimizer', 'boundary', 'optimizer+boundary')),
+    }),
     ...(runtime === 'jax' && { 'xla-gemm': maybe(oneOf('auto', 'cublas', 'triton')) }),
   });
 

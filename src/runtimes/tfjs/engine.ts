@@ -6,6 +6,7 @@
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
 import type { Category } from '../../memory/trace.js';
 import { flatShape, shapeKey, type TensorShape } from './shapes.js';
+import { type Gradient, pathFromTo, type TapeNode } from './tape.js';
 
 export interface SymbolicTensor {
   /** A variable's changes when it is assigned. */
@@ -20,19 +21,6 @@ export interface SymbolicTensor {
 }
 
 type Scope = SymbolicTensor[];
-type Named = Readonly<Record<string, SymbolicTensor>>;
-type InputGradients = Readonly<Record<string, () => SymbolicTensor>>;
-
-interface TapeNode {
-  readonly inputs: Named;
-  readonly output: SymbolicTensor;
-  readonly saved: readonly SymbolicTensor[];
-  readonly gradient: (dy: SymbolicTensor, saved: readonly SymbolicTensor[]) => InputGradients;
-  readonly label: string;
-  readonly module: string;
-}
-
-export type Gradient = TapeNode['gradient'];
 
 export class SymbolicEngine {
   private readonly scopes: Scope[] = [];
@@ -116,7 +104,12 @@ export class SymbolicEngine {
   }
 
   /** A kernel has made `output`: on a tape, it keeps clones of `saves` for its gradient. */
-  record(inputs: Named, output: SymbolicTensor, saves: readonly SymbolicTensor[], gradient: Gradient): SymbolicTensor {
+  record(
+    inputs: TapeNode['inputs'],
+    output: SymbolicTensor,
+    saves: readonly SymbolicTensor[],
+    gradient: Gradient,
+  ): SymbolicTensor {
     if (this.isTaping) this.addNode(inputs, output, this.save(saves), gradient);
     return output;
   }
@@ -195,7 +188,12 @@ export class SymbolicEngine {
     });
   }
 
-  private addNode(inputs: Named, output: SymbolicTensor, saved: readonly SymbolicTensor[], gradient: Gradient): void {
+  private addNode(
+    inputs: TapeNode['inputs'],
+    output: SymbolicTensor,
+    saved: readonly SymbolicTensor[],
+    gradient: Gradient,
+  ): void {
     const { label, module } = this;
     this.tape!.push({ inputs, output, saved, gradient, label, module });
   }
@@ -243,26 +241,3 @@ const fresh = (storage: StorageId, shape: TensorShape, elementBytes: number): Sy
   disposed: false,
   scope: undefined,
 });
-
-/** Nodes through which a gradient flows from `y` to one of `xs`, each with the inputs that depend on them. */
-function pathFromTo(tape: readonly TapeNode[], xs: readonly SymbolicTensor[], y: SymbolicTensor): TapeNode[] {
-  const fromX = new Set(xs);
-  const reached = tape.filter((node) => {
-    if (!Object.values(node.inputs).some((input) => fromX.has(input))) return false;
-    fromX.add(node.output);
-    return true;
-  });
-  const towardsY = new Set([y]);
-  const leading = new Set<TapeNode>();
-  for (const node of [...tape].reverse()) {
-    if (!towardsY.has(node.output)) continue;
-    for (const input of Object.values(node.inputs)) towardsY.add(input);
-    leading.add(node);
-  }
-  return reached
-    .filter((node) => leading.has(node))
-    .map((node) => ({
-      ...node,
-      inputs: Object.fromEntries(Object.entries(node.inputs).filter(([, input]) => fromX.has(input))),
-    }));
-}

@@ -3,7 +3,7 @@
  * Source: tfjs-core 4.22.0, ops/*.ts and gradients/*_grad.ts; what a kernel shares with its input, from tfjs-backend-cpu.
  */
 import { axis } from '../../program/shape.js';
-import type { Gradient, SymbolicEngine, SymbolicTensor } from './engine.js';
+import type { SymbolicEngine, SymbolicTensor } from './engine.js';
 import type { CustomGradient, Gradients, Operand, Ops } from './ops.js';
 import {
   broadcast,
@@ -15,6 +15,7 @@ import {
   type TensorShape,
   tensorShape,
 } from './shapes.js';
+import type { Gradient } from './tape.js';
 
 type T = SymbolicTensor;
 
@@ -24,6 +25,11 @@ const one: Dimension = [];
 const noGradient: Gradient = () => ({});
 
 export class SymbolicOps implements Ops<SymbolicTensor> {
+  readonly tidy = <R extends T | readonly T[]>(f: () => R): R => this.engine.tidy(f);
+  readonly dispose = (tensors: readonly T[]): void => this.engine.dispose(tensors);
+  readonly offload = (x: T): (() => T) => this.engine.offload(x);
+  readonly enter = (label: string, module: string): void => this.engine.enter(label, module);
+
   constructor(readonly engine: SymbolicEngine) {}
 
   add(a: Operand<T>, b: Operand<T>): T {
@@ -178,22 +184,6 @@ export class SymbolicOps implements Ops<SymbolicTensor> {
 
   gradients(f: () => T, xs: readonly T[], dy?: T): Gradients<T> {
     return this.engine.gradients(f, xs, dy, (a, b) => this.add(a, b));
-  }
-
-  tidy<R extends T | readonly T[]>(f: () => R): R {
-    return this.engine.tidy(f);
-  }
-
-  dispose(tensors: readonly T[]): void {
-    this.engine.dispose(tensors);
-  }
-
-  offload(x: T): () => T {
-    return this.engine.offload(x);
-  }
-
-  enter(label: string, module: string): void {
-    this.engine.enter(label, module);
   }
 
   sqrt(x: T): T {

@@ -1,0 +1,39 @@
+/** What a tape holds of each operation, and the way that gradients take through it. Source: tfjs-core 4.22.0, tape.ts (getFilteredNodesXToY). */
+import type { SymbolicTensor } from './engine.js';
+
+export interface TapeNode {
+  readonly inputs: Readonly<Record<string, SymbolicTensor>>;
+  readonly output: SymbolicTensor;
+  readonly saved: readonly SymbolicTensor[];
+  readonly gradient: (
+    dy: SymbolicTensor,
+    saved: readonly SymbolicTensor[],
+  ) => Readonly<Record<string, () => SymbolicTensor>>;
+  readonly label: string;
+  readonly module: string;
+}
+
+export type Gradient = TapeNode['gradient'];
+
+/** Nodes through which a gradient flows from `y` to one of `xs`, each with the inputs that depend on them. */
+export function pathFromTo(tape: readonly TapeNode[], xs: readonly SymbolicTensor[], y: SymbolicTensor): TapeNode[] {
+  const fromX = new Set(xs);
+  const reached = tape.filter((node) => {
+    if (!Object.values(node.inputs).some((input) => fromX.has(input))) return false;
+    fromX.add(node.output);
+    return true;
+  });
+  const towardsY = new Set([y]);
+  const leading = new Set<TapeNode>();
+  for (const node of [...tape].reverse()) {
+    if (!towardsY.has(node.output)) continue;
+    for (const input of Object.values(node.inputs)) towardsY.add(input);
+    leading.add(node);
+  }
+  return reached
+    .filter((node) => leading.has(node))
+    .map((node) => ({
+      ...node,
+      inputs: Object.fromEntries(Object.entries(node.inputs).filter(([, input]) => fromX.has(input))),
+    }));
+}
