@@ -132,9 +132,12 @@ function message(builder: ProgramBuilder, atEdges: Projected, graph: LayerGraph,
 function propagate(builder: ProgramBuilder, projected: Projected, graph: LayerGraph, model: AttentionModel): ValueId {
   const { senders, receivers, receiverRows } = graph;
   const [result] = builder.call({ name: 'attention' }, { ...projected }, (frame) => {
-    const query = frame.set('queryAtEdges', builder.gather(projected.query, receivers, 'gather query'));
-    const key = frame.set('keyAtEdges', builder.gather(projected.key, senders, 'gather key'));
-    const value = frame.set('valueAtEdges', builder.gather(projected.value, senders, 'gather value'));
+    const atEdges = frame.setFields({
+      queryAtEdges: builder.gather(projected.query, receivers, 'gather query'),
+      keyAtEdges: builder.gather(projected.key, senders, 'gather key'),
+      valueAtEdges: builder.gather(projected.value, senders, 'gather value'),
+    });
+    const { queryAtEdges: query, keyAtEdges: key, valueAtEdges: value } = atEdges;
     const { edges } = projected;
     const messages = frame.set('out', message(builder, { query, key, value, edges }, graph, model));
     return [frame.set('out', builder.segmentSum(messages, receivers, receiverRows, 'sum incoming edges'))];

@@ -61,6 +61,12 @@ export class Frame {
     if (former !== undefined) this.builder.release(this, former);
     return value;
   }
+
+  /** Held as the fields of one tuple, whose last field goes first (CPython, Objects/tupleobject.c, tupledealloc). */
+  setFields<Fields extends Readonly<Record<string, ValueId>>>(fields: Fields): Fields {
+    for (const [name, value] of Object.entries(fields).reverse()) this.set(name, value);
+    return fields;
+  }
 }
 
 const rowAxes = new Map<string, Axis>();

@@ -83,11 +83,12 @@ function propagate(
 ): ValueId {
   const { senders, receivers, receiverRows } = graph;
   const [result] = builder.call({ name: 'gated messages' }, { ...projected }, (frame) => {
-    const atEdges = {
-      key: frame.set('keyAtEdges', builder.gather(projected.key, receivers, 'gather key')),
-      query: frame.set('queryAtEdges', builder.gather(projected.query, senders, 'gather query')),
-      value: frame.set('valueAtEdges', builder.gather(projected.value, senders, 'gather value')),
-    };
+    const { keyAtEdges, queryAtEdges, valueAtEdges } = frame.setFields({
+      keyAtEdges: builder.gather(projected.key, receivers, 'gather key'),
+      queryAtEdges: builder.gather(projected.query, senders, 'gather query'),
+      valueAtEdges: builder.gather(projected.value, senders, 'gather value'),
+    });
+    const atEdges = { key: keyAtEdges, query: queryAtEdges, value: valueAtEdges };
     const messages = frame.set('out', message(builder, parameters, atEdges, graph.edgeFeatures));
     return [frame.set('out', builder.segmentSum(messages, receivers, receiverRows, 'sum incoming edges'))];
   });

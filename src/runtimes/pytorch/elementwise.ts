@@ -31,11 +31,12 @@ export function headScale(to: Lowering, { input, weights, output }: HeadScale): 
   product(to, to.tensor(input), to.tensor(weights), output);
 }
 
-/** Keeps each factor if the other has a gradient. */
+/** Keeps each factor if the other has a gradient. The right factor's gradient is made first (torch 2.13, MulBackward0::apply). */
 function product(to: Lowering, a: Tensor, b: Tensor, output: number): void {
   const node = to.fittingNode([a, b], (incoming) => {
     const times = (factor: Tensor) => to.pool.make(incoming.shape, widest(incoming, factor));
-    return [a.target && times(b), b.target && times(a)];
+    const ofRight = b.target && times(a);
+    return [a.target && times(b), ofRight];
   });
   if (a.target) to.save(node, b);
   if (b.target) to.save(node, a);
