@@ -236,6 +236,7 @@ export class ProgramBuilder {
     for (const value of frame.locals.values()) this.release(frame, value);
     for (const value of frame.temporaries) this.release(frame, value);
     this.stack.pop();
+    const givenData = Object.values(args).filter((id) => this.values[id]!.source === 'data');
     const block: Block = {
       kind: 'block',
       name: spec.name,
@@ -243,6 +244,7 @@ export class ProgramBuilder {
       module: frame.module,
       recomputed: spec.recomputed ?? false,
       inputs: argumentsFirst(args, frame.reads),
+      ...(spec.recomputed && givenData.length > 0 && { givenData }),
       outputs: results.filter((id) => id >= frame.firstValue),
       body: frame.body,
     };

@@ -227,6 +227,8 @@ export interface Block {
   readonly recomputed: boolean;
   /** Values made outside and read inside, parameters and data excepted. */
   readonly inputs: readonly ValueId[];
+  /** Data that it is handed as an argument, which a checkpoint takes for an input as well; absent: none. */
+  readonly givenData?: readonly ValueId[];
   readonly outputs: readonly ValueId[];
   readonly body: readonly Node[];
 }

@@ -10,16 +10,19 @@ import type { Tensor } from './tape.js';
 /** Thrown by the last saved tensor of a replay; everything the block's frames hold is let go. */
 export const replayStop = Symbol('the last saved tensor has been recomputed');
 
-interface ReplayInput {
+export interface ReplayInput {
   readonly value: ValueId;
   readonly tensor: Tensor;
 }
 
-/** A checkpoint inside another one keeps its inputs as saved tensors of the outer one (`_NoopSaveInputs`). */
-interface EnclosingReplay {
-  readonly replay: Replay;
-  readonly firstSlot: number;
-}
+/**
+ * Where a block's inputs wait for the replay. `outer`: a checkpoint inside another one keeps them as saved tensors of the outer one
+ * (`_CheckpointFrame.save_inputs`). `host`: `save_on_cpu` around the checkpoint call has copied them (torch/autograd/graph.py).
+ */
+export type InputsKept =
+  | { readonly kind: 'device' }
+  | { readonly kind: 'outer'; readonly replay: Replay; readonly firstSlot: number }
+  | { readonly kind: 'host'; readonly label: number };
 
 export class Replay {
   /** Saved tensors of the block, counted in the forward pass. */
@@ -33,26 +36,44 @@ export class Replay {
   constructor(
     readonly block: Block,
     private readonly givenInputs: readonly ReplayInput[],
-    private readonly enclosing: EnclosingReplay | undefined,
+    private readonly kept: InputsKept,
     private readonly recorder: TraceRecorder,
     private readonly run: (replay: Replay) => void,
   ) {
-    if (enclosing !== undefined) return;
+    if (kept.kind !== 'device') return;
     for (const { tensor } of givenInputs) recorder.retain(tensor.storage);
     this.heldInputs = givenInputs;
   }
 
   /** May run the enclosing checkpoint again. */
   inputs(): readonly ReplayInput[] {
-    if (this.heldInputs === undefined) {
-      const { replay, firstSlot } = this.enclosing!;
+    if (this.kept.kind === 'host') return this.copiesFrom(this.kept.label);
+    if (this.kept.kind === 'outer' && this.heldInputs === undefined) {
+      const { replay, firstSlot } = this.kept;
       const storages = replay.unpack(firstSlot, this.givenInputs.length);
       this.heldInputs = this.givenInputs.map(({ value, tensor }, i) => ({
         value,
         tensor: { ...tensor, storage: storages[i]! },
       }));
     }
-    return this.heldInputs;
+    return this.heldInputs!;
+  }
+
+  /** Held by the arguments of the replay alone. */
+  private copiesFrom(label: number): readonly ReplayInput[] {
+    const { recorder } = this;
+    recorder.currentOperation = label;
+    recorder.currentModule = recorder.module(this.block.module);
+    return this.givenInputs.map(({ value, tensor }) => ({
+      value,
+      tensor: { ...tensor, storage: recorder.allocate(tensor.shape, tensor.elementBytes) },
+    }));
+  }
+
+  /** The replay has run. */
+  letGo(inputs: readonly ReplayInput[]): void {
+    if (this.kept.kind !== 'host') return;
+    for (const { tensor } of inputs.toReversed()) this.recorder.release(tensor.storage);
   }
 
   /** Forward pass: room for `count` more saved tensors. Returns the first slot. */
@@ -84,6 +105,6 @@ export class Replay {
     this.numPlaceholders -= count;
     if (this.numPlaceholders > 0) return;
     for (const { tensor } of this.heldInputs?.toReversed() ?? []) this.recorder.release(tensor.storage);
-    this.enclosing?.replay.dropPlaceholders(this.givenInputs.length);
+    if (this.kept.kind === 'outer') this.kept.replay.dropPlaceholders(this.givenInputs.length);
   }
 }
