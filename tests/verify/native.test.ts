@@ -27,6 +27,7 @@ describe('tfjs-node-gpu holds what the estimate says, and the process hardly mor
     { 'hidden-dim': '64', layers: '4', 'mesh-level': '3', checkpoint: 'processor:every=1' },
     { 'hidden-dim': '64', layers: '4', 'mlp-hidden-layers': '2', tape: 'lean' },
     { 'hidden-dim': '32', layers: '3', batch: '2', rollout: '2', checkpoint: 'rollout+processor:every=2' },
+    { 'hidden-dim': '32', layers: '4', checkpoint: 'processor:every=1', offload: 'optimizer+boundary' },
     { 'hidden-dim': '128', layers: '8', tape: 'lean' },
     { 'hidden-dim': '256', layers: '16', tape: 'lean', checkpoint: 'processor:every=1' },
   ])('%j', { timeout: 240_000 }, async (flags) => {
