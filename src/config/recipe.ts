@@ -156,6 +156,10 @@ function recipeAssumptions(recipe: Recipe, model: Model, runtime: RuntimeName): 
   if (model.layout === 'jax' && runtime === 'pytorch' && (recipe.concatTrick !== 'off' || recipe.recomputeActivation)) {
     notes.push(`The concat trick and recompute_activation are PhysicsNeMo's: ${label} has neither.`);
   }
+  if (recipe.offload !== 'none')
+    notes.push(
+      'What is offloaded waits in the host’s memory: neither its bytes there nor the time of moving it are counted.',
+    );
   if (model.layout === 'neural-lam' && partsOf(recipe.checkpoint).length)
     notes.push('neural-lam has no checkpoint option: its model would have to be wrapped by hand.');
   return notes;

@@ -222,6 +222,7 @@ describe('options that a runtime lacks', () => {
       'mem-fraction': '0.5',
       'xla-gemm': 'triton',
       tape: 'lean',
+      offload: 'optimizer',
     } as const;
     for (const [name, value] of Object.entries(sample)) {
       for (const runtime of ['jax', 'pytorch', 'tfjs'] as const) {
@@ -245,6 +246,13 @@ describe('combinations that nobody runs', () => {
     const { assumptions } = await resolveConfig({ model, flags });
     expect(assumptions.join('\n')).toMatch(sentence);
   });
+});
+
+it('a report with offload says that the host is not counted', async () => {
+  const said = async (offload: string) =>
+    (await resolveConfig({ model: 'tiny', flags: { runtime: 'tfjs', offload } })).assumptions.join('\n');
+  expect(await said('optimizer')).toContain('host’s memory');
+  expect(await said('none')).not.toContain('host');
 });
 
 describe('grids', () => {
