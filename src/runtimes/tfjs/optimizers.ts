@@ -128,8 +128,7 @@ export function symbolicOptimizer(
   recipe: Pick<Recipe, 'optimizer' | 'offload'>,
   parameters: readonly TrainedParameter[],
 ): (updates: readonly Update[]) => void {
-  const optimizer = optimizers[recipe.optimizer];
-  const { setup, apply, numStatesPerParameter } = optimizer;
+  const { setup, apply, numStatesPerParameter } = optimizers[recipe.optimizer];
   const statesOf = ({ parameter, name }: TrainedParameter) =>
     Array.from({ length: numStatesPerParameter }, () =>
       ops.engine.variable(parameter.shape, `optimizer state of ${name}`, 'optimizer'),
@@ -143,10 +142,10 @@ export function symbolicOptimizer(
     );
     return (updates) => {
       for (const update of updates) {
-        const optimizer = waiting.get(update.parameter)!;
-        const state = optimizer.state.map((bringBack) => bringBack());
-        apply(ops, optimizer.own, [{ ...update, state }]);
-        optimizer.state = state.map((each) => ops.offload(each));
+        const ofParameter = waiting.get(update.parameter)!;
+        const state = ofParameter.state.map((bringBack) => bringBack());
+        apply(ops, ofParameter.own, [{ ...update, state }]);
+        ofParameter.state = state.map((each) => ops.offload(each));
       }
     };
   }
