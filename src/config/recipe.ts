@@ -13,6 +13,7 @@ import { noCheckpoint, parseCheckpoint } from './checkpoint.js';
 
 import { notInRuntime } from './not-in-runtime.js';
 import { checkOffload } from './offload.js';
+import { checkOptimizer } from './optimizer-laws.js';
 import { type OptionDefinition, sharedOptions } from './options.js';
 import { checkParallel, parallelAssumptions } from './parallel-laws.js';
 import { checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
@@ -188,6 +189,7 @@ export function resolveRecipe(
   }
   checkPlan(recipe.checkpoint, model, runtime);
   checkOffload(recipe);
+  checkOptimizer(recipe, runtime);
   checkParallel(recipe, model, runtime);
   return {
     recipe,

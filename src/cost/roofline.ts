@@ -5,10 +5,13 @@
 import type { Config, Device, Optimizer, Precision } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import type { Flops } from './flops.js';
+import { hostTransferBytes } from './host-transfer.js';
 
 export interface Roofline {
   /** Every array of the step is written once and read once, and the optimizer passes over its arrays. */
   readonly bytesMoved: number;
+  /** Over the bus to the host and back, per micro-step; absent without offload. Not part of the time. */
+  readonly hostTransferBytes?: number;
   /** Absent where no real card was named. */
   readonly stepTimeMs?: number;
 }
@@ -40,13 +43,17 @@ export function roofline({ config, trace, bytesOfBuffer, numParameters, flops }:
   const parameterBytes = numParameters * (recipe.precision === 'bf16-full' ? 2 : 4);
   const update = recipe.mode === 'train' ? optimizerPasses[recipe.optimizer] * parameterBytes : 0;
   const bytesMoved = Math.round((2 * madeInStep(trace, bytesOfBuffer)) / numTraced + update / recipe.accumulate);
-  if (device === null || device.vendor === 'any') return { bytesMoved };
+  const offload =
+    config.runtime === 'pytorch' && recipe.offload !== 'none'
+      ? { hostTransferBytes: hostTransferBytes(config, trace, bytesOfBuffer, numTraced) }
+      : {};
+  if (device === null || device.vendor === 'any') return { bytesMoved, ...offload };
   const stepFlops = flops.trainFlops || flops.forwardFlops;
   const seconds = Math.max(
     stepFlops / (peakTflops(device, recipe.precision) * 1e12),
     bytesMoved / (device.bandwidthGBps * 1e9),
   );
-  return { bytesMoved, stepTimeMs: 1_000 * seconds };
+  return { bytesMoved, ...offload, stepTimeMs: 1_000 * seconds };
 }
 
 /** Of the last step: a trace holds the first micro-steps; the others repeat its last. */

@@ -11,6 +11,9 @@ export type Category = (typeof categories)[number];
 export const phases = ['setup', 'forward', 'backward', 'optimizer'] as const;
 export type Phase = (typeof phases)[number];
 
+/** Ends the operation of arrays that `--offload boundary` brings back. */
+export const fromHost = 'inputs from the host';
+
 /** One distinct array layout; few (about 50) per trace. */
 export interface Layout {
   readonly shape: Shape;

@@ -1,5 +1,7 @@
 /** Changes put on top of a configuration, and the flags that say the same on a command line. */
 import { formatCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
+import { checkOffload } from '../config/offload.js';
+import { checkOptimizer } from '../config/optimizer-laws.js';
 import { sharedOptions } from '../config/options.js';
 import { checkParallel } from '../config/parallel-laws.js';
 import { checkPlan, lackingParts } from '../config/plan-laws.js';
@@ -25,6 +27,8 @@ export function isLawful(plan: CheckpointPlan, config: Config): boolean {
   try {
     parseCheckpoint(formatCheckpoint(plan));
     checkPlan(plan, model, runtime);
+    checkOffload({ ...recipe, checkpoint: plan });
+    checkOptimizer(recipe, runtime);
     checkParallel(recipe, model, runtime);
     runtimes[runtime].runtime.segment({ ...config, recipe: { ...recipe, checkpoint: plan } });
     return true;

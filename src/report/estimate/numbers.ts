@@ -53,6 +53,9 @@ export function model({ parameters, counts, cost }: Estimate): readonly (readonl
       'work',
       `${formatFlops(cost.trainFlops)} per training step, ${formatPercent(cost.recomputeFraction, 1)} of it recomputed`,
     ],
+    ...(cost.hostTransferBytes === undefined
+      ? []
+      : [['host', `${formatBytes(cost.hostTransferBytes)} to its memory and back per micro-step`]]),
   ];
 }
 

@@ -173,6 +173,9 @@ export const cost = z.strictObject({
   trainFlops: z.number().nonnegative(),
   recomputeFraction: z.number().nonnegative().describe('Recomputed forward FLOPs ÷ trainFlops.'),
   bytesMoved: z.number().nonnegative().exactOptional(),
+  hostTransferBytes: bytes
+    .exactOptional()
+    .describe('With --offload in PyTorch: over the bus to the host and back, per micro-step.'),
   stepTimeMs: z.number().nonnegative().exactOptional().describe('A roofline model, not a measurement.'),
 });
 

@@ -1,9 +1,20 @@
+import { offloadsBoundary, offloadsOptimizer } from '../../config/offload.js';
 import type { Config } from '../../config/types.js';
 
 /** See "Left out" in docs/memory-model.md, and the published table in docs/accuracy-pytorch.md. */
 export function pytorchAssumptions({ recipe }: Config): readonly string[] {
-  if (recipe.allocator === 'expandable') return [];
-  return [
-    'Reserved memory is for the default allocator, whose fragmentation a real card may show differently: of two published readings one is 1 %, one 11 % above. --allocator expandable is the stabler setting.',
-  ];
+  const notes: string[] = [];
+  if (recipe.allocator !== 'expandable')
+    notes.push(
+      'Reserved memory is for the default allocator, whose fragmentation a real card may show differently: of two published readings one is 1 %, one 11 % above. --allocator expandable is the stabler setting.',
+    );
+  if (offloadsOptimizer(recipe))
+    notes.push(
+      'The optimizer is on the host as in torchao’s CPUOffloadOptimizer (0.18): tensors below 4,096 elements are updated on the card, gradients stay there until they are cleared, and clipping does not reach the copies that the host has of them.',
+    );
+  if (offloadsBoundary(recipe))
+    notes.push(
+      'Inputs of recomputed segments wait on the host as with torch.autograd.graph.save_on_cpu(pin_memory=True) around each outermost checkpoint call.',
+    );
+  return notes;
 }

@@ -2,13 +2,13 @@
  * Runs a forward program as PyTorch eager does: one kernel after the other, outputs freed when the last local variable and the
  * last saved reference are gone. The operations' rules are in `rules.ts`.
  */
-import { offloadsBoundary } from '../../config/offload.js';
 import type { Recipe } from '../../config/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
 import { categories } from '../../memory/trace.js';
 import type { Shape } from '../../program/shape.js';
 import { axis } from '../../program/shape.js';
 import type { Block, ForwardProgram, ValueId } from '../../program/types.js';
+import { Boundary } from './boundary.js';
 import { type InputsKept, Replay, type ReplayInput, replayStop } from './replay.js';
 import { lower } from './rules.js';
 import {
@@ -23,9 +23,6 @@ import {
 } from './tape.js';
 
 type Hook = { readonly kind: 'checkpoint' | 'record'; readonly replay: Replay };
-
-/** Ends the name of what `save_on_cpu` brings back. */
-export const fromHost = 'inputs from the host';
 
 const batch = axis('batch');
 const one = axis('one');
@@ -49,6 +46,7 @@ export class Lowering {
   private readonly backwardLabels = new Map<number, number>();
   private readonly operationNames: string[] = [];
   private readonly statisticsShapes = new Map<Shape, Shape>();
+  private readonly boundary: Boundary;
 
   constructor(
     private readonly program: ForwardProgram,
@@ -57,6 +55,7 @@ export class Lowering {
   ) {
     this.tensors = new Array(program.values.length);
     this.held = new Uint8Array(program.values.length);
+    this.boundary = new Boundary(program, recorder, recipe);
     this.pool = new GradientPool(recorder);
     this.engine = new Engine(this.pool, (operation) => this.backwardLabel(operation));
   }
@@ -101,7 +100,8 @@ export class Lowering {
       this.runBody(block);
       return;
     }
-    const inputs = this.inputsOf(block);
+    const values = this.hooks.length === 0 ? this.boundary.inputsOf(block) : block.inputs;
+    const inputs = values.map((value) => ({ value, tensor: this.tensors[value]! }));
     const run = (self: Replay) => this.replay(self, this.usesAutocast);
     const replay = new Replay(block, inputs, this.keep(block, inputs), this.recorder, run);
     this.hooks.push({ kind: 'checkpoint', replay });
@@ -116,47 +116,14 @@ export class Lowering {
     this.tensors[prediction] = { ...tensor, target };
   }
 
-  /** Data wait where they lie unless they are sent away like any argument. */
-  private inputsOf({ inputs, givenData }: Block): readonly ReplayInput[] {
-    const values = this.sendsInputs ? [...(givenData ?? []), ...inputs] : inputs;
-    return values.map((value) => ({ value, tensor: this.tensors[value]! }));
-  }
-
-  /** `save_on_cpu` around the outermost checkpoint call; what lies inside saves for that one. */
-  private get sendsInputs(): boolean {
-    return offloadsBoundary(this.recipe) && this.hooks.length === 0;
-  }
-
   /** Inside another checkpoint, a block's inputs are saved as any tensor is there. */
   private keep(block: Block, inputs: readonly ReplayInput[]): InputsKept {
     const outer = this.hooks.at(-1);
-    if (outer === undefined) return this.sendsInputs ? this.sendToHost(block, inputs) : { kind: 'device' };
+    if (outer === undefined) return this.boundary.offloaded ? this.boundary.send(block, inputs) : { kind: 'device' };
     const { replay } = outer;
     if (outer.kind === 'checkpoint') return { kind: 'outer', replay, firstSlot: replay.reserve(inputs.length) };
     for (const { tensor } of inputs) replay.record(tensor.storage);
     return { kind: 'outer', replay, firstSlot: 0 };
-  }
-
-  /** CUDA's copy between host and device first makes a strided source dense (aten/src/ATen/native/cuda/Copy.cu). */
-  private sendToHost(block: Block, inputs: readonly ReplayInput[]): InputsKept {
-    const { recorder } = this;
-    recorder.currentModule = recorder.module(block.module);
-    recorder.currentOperation = recorder.operation(`${block.name}: dense copy for the host`);
-    for (const { value, tensor } of inputs)
-      if (this.isStrided(value)) recorder.release(recorder.allocate(tensor.shape, tensor.elementBytes));
-    return { kind: 'host', label: recorder.operation(`${block.name}: ${fromHost}`) };
-  }
-
-  /**
-   * PhysicsNeMo reads the grid as a transposed view of its batch, `[1, channels, latitudes, longitudes]`, and returns its prediction as
-   * one: strided are the batch inside the model and the prediction outside of it, where a rollout's checkpoint sees it.
-   */
-  private isStrided(value: ValueId): boolean {
-    const { data, predictions, residents } = this.program;
-    if (residents !== undefined) return false;
-    const { checkpoint, rolloutSteps } = this.recipe;
-    const outside = checkpoint.rollout && rolloutSteps > 1;
-    return outside ? predictions.includes(value) : value === data.gridInput;
   }
 
   /** A recomputing Linear will keep the input of the activation before it. */
