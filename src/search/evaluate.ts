@@ -7,7 +7,7 @@ import type { Cursor } from './cursor.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';
 import { type Limits, requirementOf } from './requirements.js';
 import { type Group, groupAt, groupSize, groupsPerChunk, numGroups, type Space } from './space.js';
-import { dimensionsFor, type Structure, Structures, shapeKey } from './structure.js';
+import { dimensionsFor, isOneStructure, type Structure, Structures, shapeKey } from './structure.js';
 
 /** How accurate each runtime's estimates have been so far. */
 export type Accuracies = Readonly<Record<RuntimeName, Accuracy>>;
@@ -85,7 +85,7 @@ function* sizedCandidates({ base, configs }: Group, structures: Structures): Gen
   const ofBatch = new Map<number, ReturnType<typeof sizedAt>>();
   const { layout, processor } = base.model;
   const shares =
-    widthAlone.layouts.includes(layout) && widthAlone.processors.includes(processor) && base.recipe.gpus === 1;
+    widthAlone.layouts.includes(layout) && widthAlone.processors.includes(processor) && isOneStructure(base);
   for (const config of configs()) {
     if (!shares) {
       yield new SizedCandidate(config, structures.of(config, shape));

@@ -1,5 +1,6 @@
 /** The values that `solve` searches for each option, from the one that asks least of the card to the one that asks most. */
 import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../config/limits.js';
+import { offloadsOptimizer } from '../config/offload.js';
 import type { Flags } from '../config/typed.js';
 import type { Config } from '../config/types.js';
 import { InputError } from '../errors.js';
@@ -73,11 +74,19 @@ export function valuesOf(key: Solvable, resolve: (flags: Flags) => Config): read
 const jaxPeriod = 8;
 
 /**
+ * From 4,096 elements on, a matrix's state is in 8 bits or on the host: 8 bytes per element are gone. The slowest to make up for it by
+ * its own growth is the square one, 4 · ((64 + p)² − 63²) ≥ 8 · 63² at p = 47; all else grows with it.
+ */
+const smallTensorsPeriod = 48;
+
+/**
  * How many values on live bytes are never below where they were. Deepening a plan that recomputes every K layers first lengthens its
  * last segment; all other options only add rows, columns or layers.
  */
 export function periodOf(key: Solvable, { recipe, runtime }: Config): number {
   const { processor } = recipe.checkpoint;
+  const tellsSmallTensors = recipe.optimizer === 'adamw-8bit' || offloadsOptimizer(recipe);
+  if (key === 'hidden-dim' && tellsSmallTensors) return smallTensorsPeriod;
   if (key === 'layers' && processor.kind === 'every') return processor.layers + 1;
   return runtime === 'jax' && (key === 'batch' || key === 'resolution') ? jaxPeriod : 2;
 }

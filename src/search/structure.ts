@@ -109,6 +109,13 @@ export function shapeKey({ runtime, model, recipe, device }: Config): string {
 
 const sizeClassOf = (config: Config): string => runtimes[config.runtime].runtime.sizeClass?.(config) ?? '';
 
+/** Whether configurations that differ in width alone are of one structure. */
+export const isOneStructure = (config: Config): boolean => {
+  const { model } = config;
+  const wider = { ...config, model: { ...model, hiddenDim: model.hiddenDim + 1 } };
+  return sizeClassOf(config) === sizeClassOf(wider);
+};
+
 /** Equal keys: the same trace. */
 export const structureKey = (config: Config): string => shapeKey(config) + sizeClassOf(config);
 

@@ -33,6 +33,8 @@ const size = fc.record({
 const own = {
   jax: fc.record({ precision: fc.constantFrom('fp32', 'bf16') }),
   pytorch: fc.record({
+    optimizer: fc.constantFrom('adamw', 'sgd', 'momentum', 'adamw-8bit', 'adafactor'),
+    offload: fc.constantFrom('none', 'optimizer'),
     precision: fc.constantFrom('fp32', 'bf16', 'bf16-full'),
     allocator: fc.constantFrom('native', 'expandable'),
     'concat-trick': fc.constantFrom('off', 'eager', 'fused'),

@@ -93,4 +93,16 @@ describe('live bytes', () => {
       }
     },
   );
+
+  it.each([{ optimizer: 'adamw-8bit' }, { offload: 'optimizer' }, { offload: 'optimizer', optimizer: 'adafactor' }])(
+    'never fall from a width to the one a period wider, though state leaves tensors of 4,096 elements: %o',
+    (flags) => {
+      const structures = new Structures(1);
+      const configs = configsOf({ ...flags, runtime: 'pytorch', 'mesh-level': '0', layers: '3' }, 'hidden-dim', 160);
+      const live = configs.map((config) => new SizedCandidate(config, structures.of(config)).peakLiveBytes);
+      const period = periodOf('hidden-dim', configs[0]!);
+      for (let index = period; index < live.length; index++)
+        expect(live[index], `width ${index + 1}`).toBeGreaterThanOrEqual(live[index - period]!);
+    },
+  );
 });

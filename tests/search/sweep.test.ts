@@ -78,8 +78,14 @@ describe('every candidate of a small space', () => {
 
   const models = profileNames('models').map((model) => [model, {}] as const);
   const processors = runtimeNames.map((runtime) => ['tiny', { runtime, processor: 'gated,gated-edges' }] as const);
+  // Widths around those at which a tensor has 4,096 elements.
+  const small = { runtime: 'pytorch', 'hidden-dim': '62..66' };
+  const smallTensors = [
+    ['tiny', { ...small, optimizer: 'adamw-8bit,adafactor' }] as const,
+    ['tiny', { ...small, offload: 'none,optimizer' }] as const,
+  ];
 
-  it.each([...models, ...processors])(
+  it.each([...models, ...processors, ...smallTensors])(
     'has the live bytes and the verdict of its own estimate: %s %j',
     { timeout: 120_000 },
     async (model, more) => {
