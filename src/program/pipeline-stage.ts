@@ -5,6 +5,7 @@
  * the last one, as torch.distributed.pipelining sends skip connections (stage.py, `_create_act_send_info`, torch 2.13).
  */
 import type { Model, Recipe } from '../config/types.js';
+import type { Frame } from './builder.js';
 import { type Context, declareContext, decoderFrame, encoderFrame, lossOf, processorFrame } from './graphcast.js';
 import type { LayerState } from './interaction.js';
 import type { LayerNetworks } from './networks.js';
@@ -59,8 +60,8 @@ export function pipelineStage(
   builder.call({ name: 'step' }, {}, (frame) => {
     const role = { kind: 'model', rolloutStep: 0 } as const;
     const spec = { name: `stage ${index}`, role, recomputed: segmentation.model };
-    const results = builder.call(spec, { ...received }, () => {
-      const { state, grid } = moduleBody(context, received, layers, firstLayer);
+    const results = builder.call(spec, { ...received }, (module) => {
+      const { state, grid } = moduleBody(context, module, received, layers, firstLayer);
       if (isLast) return [decoderFrame(context, { nodes: state.nodes }, grid!, [], model.layers)];
       const edges = readsEdges(index + 1) ? state.edges : undefined;
       return [state.nodes, ...(edges === undefined ? [] : [edges]), ...(isFirst ? [grid!] : [])];
@@ -81,6 +82,7 @@ export function pipelineStage(
 /** Embedders and encoder where nothing was received, then the layers. */
 function moduleBody(
   context: Context,
+  frame: Frame,
   received: Received,
   layers: readonly LayerNetworks[],
   firstLayer: number,
@@ -89,9 +91,15 @@ function moduleBody(
     received.nodes === undefined
       ? encoderFrame(context, context.gridInput, [])
       : [received.nodes, received.grid, received.edges];
-  const state = { nodes: nodes!, ...(edges !== undefined && { edges }) };
+  const hold = ({ nodes, edges }: LayerState): LayerState => {
+    if (edges !== undefined) frame.set('edges', edges);
+    frame.set('nodes', nodes);
+    return { nodes, ...(edges !== undefined && { edges }) };
+  };
+  if (grid !== undefined) frame.set('grid', grid);
+  const state = hold({ nodes: nodes!, ...(edges !== undefined && { edges }) });
   if (layers.length === 0) return { state, grid };
-  return { state: processorFrame(context, state.nodes, edges, layers, firstLayer), grid };
+  return { state: hold(processorFrame(context, state.nodes, edges, layers, firstLayer)), grid };
 }
 
 const edgeSetsOf = (isFirst: boolean, isLast: boolean, hasLayers: boolean): readonly EdgeSet[] => [

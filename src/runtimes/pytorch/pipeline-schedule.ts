@@ -9,6 +9,13 @@ export function numInFlight(
   return pipelineSchedule === 'gpipe' ? accumulate : Math.min(accumulate, gpus - stage);
 }
 
+/**
+ * How many micro-batches it takes until every later one repeats the one before it. With n in flight, the first backward pass makes the
+ * gradients of the parameters; every later pair of passes finds them, n − 1 graphs and the gradients sent last. From the backward pass of
+ * micro-batch n − 2 on, 1F1B still holds that one's results, and the pair after it is the first that all later ones equal.
+ */
+export const numUnlike = (inFlight: number): number => Math.max(inFlight + 1, 2 * inFlight - 1);
+
 export interface Pass {
   readonly kind: 'forward' | 'backward';
   readonly microBatch: number;

@@ -12,21 +12,17 @@ import type { ForwardProgram, PipelineStage } from '../../program/types.js';
 import { gradientOfLoss, Lowering } from './lowering.js';
 import { type OptimizerSizes, optimizerStep } from './optimizer.js';
 import { allocateReceiveBuffers, type ReceiveBuffers } from './pipeline-buffers.js';
-import { numInFlight, stageOrder } from './pipeline-schedule.js';
+import { numInFlight, numUnlike, stageOrder } from './pipeline-schedule.js';
 import { allocateBatch, allocateGraphs, allocateParameters, zeroGradients } from './residents.js';
 import type { Tensor } from './tape.js';
 
-/**
- * `maxTraced`: how many micro-batches are traced. With n in flight the first backward pass makes the gradients of the parameters, and
- * the pair of passes after it finds n − 1 graphs, these gradients and what the one before has sent: so does every later pair. All that
- * later ones add are predictions.
- */
+/** `maxTraced`: how many micro-batches are traced; those after repeat the last, but for the predictions that they add. */
 export function traceStage(
   program: ForwardProgram,
   stage: PipelineStage,
   recipe: Recipe,
   sizes: OptimizerSizes,
-  maxTraced = numInFlight(recipe, stage.index) + 1,
+  maxTraced = numUnlike(numInFlight(recipe, stage.index)),
 ): Trace {
   const recorder = new TraceRecorder();
   const lowering = new Lowering(program, recorder, recipe);
@@ -59,9 +55,10 @@ class StageRun {
   private readonly results = new Map<number, readonly Tensor[]>();
   /** Of every micro-batch of the step. */
   private readonly losses = new Map<number, Tensor>();
-  private keptUntilNextStep: Tensor[] = [];
-  /** Gradients on their way to other stages. */
-  private sending: StorageId[] = [];
+  private readonly keptUntilNextStep: Tensor[] = [];
+  /** What work objects of sends hold, long after it has arrived: results, and gradients of what was received. */
+  private readonly sentResults: Tensor[] = [];
+  private readonly sentGradients: StorageId[] = [];
 
   constructor(
     private readonly program: ForwardProgram,
@@ -75,24 +72,22 @@ class StageRun {
 
   step(numTraced: number): void {
     const { mode, accumulate } = this.recipe;
+    const inFlight = Math.min(numTraced, numInFlight(this.recipe, this.stage.index));
     this.release(this.keptUntilNextStep);
-    for (const { kind, microBatch } of stageOrder(numTraced, Math.min(numTraced, this.inFlight))) {
+    for (const { kind, microBatch } of stageOrder(numTraced, inFlight)) {
       if (kind === 'backward') {
-        if (mode === 'train') this.backward(microBatch);
+        if (mode === 'train') this.backward(microBatch, inFlight, numTraced - inFlight);
         continue;
       }
       if (microBatch > 0) this.recorder.mark('forward');
       if (microBatch === numTraced - 1) this.skip(numTraced, accumulate);
       this.forward(microBatch);
     }
-    for (const { storage } of this.losses.values()) this.recorder.release(storage);
+    this.release([...this.losses.values()]);
     this.losses.clear();
-    this.endSends();
+    this.release(this.sentResults);
+    this.releaseSentGradients();
     this.mergePredictions();
-  }
-
-  private get inFlight(): number {
-    return numInFlight(this.recipe, this.stage.index);
   }
 
   private forward(microBatch: number): void {
@@ -121,23 +116,30 @@ class StageRun {
     return { ...tensor, storage: this.recorder.allocate(tensor.shape, tensor.elementBytes), target: undefined };
   }
 
-  private backward(microBatch: number): void {
+  /**
+   * Work objects hold what they send. GPipe's lists of them live until the step's last backward pass. 1F1B has one variable, which holds
+   * the results of the last micro-batch but one before the first backward pass until no forward pass is left (`lastInTurn`: the backward
+   * pass after which that is so); the gradients that it sends are in a list that lives until the next backward pass has run.
+   */
+  private backward(microBatch: number, inFlight: number, lastInTurn: number): void {
     const { lowering, recorder, buffers } = this;
     recorder.mark('backward');
-    const isEager = this.recipe.pipelineSchedule === 'gpipe';
-    if (isEager) this.endSends();
+    const isGPipe = this.recipe.pipelineSchedule === 'gpipe';
     lowering.engine.run(this.roots(microBatch));
-    const results = this.results.get(microBatch) ?? [];
-    for (const { storage } of results) recorder.release(storage);
+    const results = [...(this.results.get(microBatch) ?? [])];
     this.results.delete(microBatch);
-    // 1F1B sends with the next receive, and its list of sends is replaced after the next backward pass.
-    if (!isEager) this.endSends();
+    if (isGPipe || microBatch === inFlight - 2) this.sentResults.push(...results);
+    else this.release(results);
+    if (!isGPipe) {
+      if (microBatch >= lastInTurn) this.release(this.sentResults);
+      this.releaseSentGradients();
+    }
     for (const { target } of buffers.activations[microBatch]!) {
       const gradient = target?.gradient;
       if (gradient === undefined) continue;
       target!.gradient = undefined;
       recorder.categorize(gradient.storage, 'temporary');
-      this.sending.push(gradient.storage);
+      this.sentGradients.push(gradient.storage);
     }
   }
 
@@ -151,8 +153,8 @@ class StageRun {
     ]);
   }
 
-  private endSends(): void {
-    for (const storage of this.sending.splice(0)) this.recorder.release(storage);
+  private releaseSentGradients(): void {
+    for (const storage of this.sentGradients.splice(0)) this.recorder.release(storage);
   }
 
   private release(tensors: Tensor[]): void {
