@@ -27,6 +27,8 @@ export function dimensionsOf({ model, recipe }: Pick<Config, 'model' | 'recipe'>
     ...counts,
     // Width of anemoi's hidden layers: halves round up (anemoi-models 0.19.0, layers/utils.py).
     mlpHiddenDim: Math.floor(hiddenDim * model.mlpRatio + 0.5),
+    // Samples that get a copy of what all share: with one sample einops.repeat is a view.
+    repeatedSamples: recipe.batchSize > 1 ? recipe.batchSize : 0,
     // What a gated layer's projections read per edge.
     nodeAndEdgeFeatures: hiddenDim + numEdgeFeatures,
     // anemoi's encoder reads 4 coordinates and 8 trained features beside the variables; 5 of its example's outputs are diagnostic.

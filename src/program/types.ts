@@ -145,6 +145,10 @@ export interface Copy extends Op<'copy'> {
   readonly input: ValueId;
   readonly like?: ValueId;
 }
+/** One copy per sample of rows that all samples share; a view where there is one sample. PyTorch only. */
+export interface Repeat extends Op<'repeat'> {
+  readonly input: ValueId;
+}
 /** Memory that `write` fills later; in the short type under mixed precision, else in that of `like`. PyTorch only. */
 export interface Empty extends Op<'empty'> {
   readonly like: ValueId;
@@ -192,6 +196,7 @@ export type Operation =
   | GraphAttention
   | Integers
   | Copy
+  | Repeat
   | Empty
   | Write
   | AddColumns

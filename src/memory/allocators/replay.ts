@@ -26,7 +26,7 @@ export type Replay =
 let allocator = new CachingAllocator(0);
 let blockOfBuffer = new Int32Array(0);
 
-/** `events` as in a `Trace`; `bufferBytes` by buffer, each above 0. */
+/** `events` as in a `Trace`; `bufferBytes` by buffer; one without elements has no block. */
 export function replayCaching(
   events: Int32Array,
   bufferBytes: Float64Array,
@@ -40,10 +40,11 @@ export function replayCaching(
   for (let atEvent = 0; atEvent < events.length; atEvent++) {
     const event = events[atEvent]!;
     if (event < 0) {
-      allocator.release(blockOfBuffer[-event - 1]!);
+      if (bufferBytes[-event - 1] !== 0) allocator.release(blockOfBuffer[-event - 1]!);
       continue;
     }
     const requestedBytes = bufferBytes[event - 1]!;
+    if (requestedBytes === 0) continue;
     const block = allocator.allocate(requestedBytes);
     if (block === none)
       return { kind: 'outOfMemory', atEvent, requestedBytes, reservedBytes: allocator.pools.reservedBytes };

@@ -3,7 +3,7 @@
  * in every step; the edge index of the whole batch, made in every step from the graph's own.
  */
 import type { ProgramBuilder } from '../builder.js';
-import { axis, constant } from '../shape.js';
+import { type Axis, axis, constant } from '../shape.js';
 import type { EdgeSet, Module, ValueId } from '../types.js';
 
 /** Edge length and two direction components (anemoi-training's default `edge_attributes`). */
@@ -33,6 +33,34 @@ export function declareEdges(builder: ProgramBuilder, edges: EdgeSet, module: Mo
   return { edges, rows, fixed, trained };
 }
 
+/** `[rows, width]` of every sample: anemoi's TrainableTensor (layers/graph.py). */
+export function joinTrained(
+  builder: ProgramBuilder,
+  { rows, fixed, trained }: Pick<EdgeProvider, 'rows' | 'fixed' | 'trained'>,
+  width: Axis,
+): ValueId {
+  const [joined] = builder.call({ name: `${rows} features` }, {}, (frame) => {
+    const repeated = frame.setFields({
+      fixed: repeat(builder, fixed, rows),
+      trained: repeat(builder, trained, rows),
+    });
+    const inputs = [repeated.fixed, repeated.trained];
+    const shape = builder.rows(rows, width.symbol, width.factor);
+    return [builder.emit(shape, 'join fixed and trained features', { kind: 'concat', inputs }, inputs)];
+  });
+  return joined!;
+}
+
+function repeat(builder: ProgramBuilder, input: ValueId, rows: string): ValueId {
+  const shape = builder.values[input]!.shape;
+  return builder.emit(
+    [axis(rows), axis('repeatedSamples'), shape[1]!],
+    'copies for every sample',
+    { kind: 'repeat', input },
+    [input],
+  );
+}
+
 export interface ProvidedEdges {
   /** `[edges, 11]` */
   readonly features: ValueId;
@@ -40,15 +68,10 @@ export interface ProvidedEdges {
   readonly index: ValueId;
 }
 
-export function provideEdges(builder: ProgramBuilder, { rows, fixed, trained }: EdgeProvider): ProvidedEdges {
+export function provideEdges(builder: ProgramBuilder, provider: EdgeProvider): ProvidedEdges {
+  const { rows } = provider;
   const [features, index] = builder.call({ name: `${rows} provider` }, {}, (frame) => {
-    const joined = builder.emit(
-      builder.rows(rows, 'one', edgeFeatureWidth.factor),
-      'join fixed and trained features',
-      { kind: 'concat', inputs: [fixed, trained] },
-      [fixed, trained],
-    );
-    frame.set('features', joined);
+    const joined = frame.set('features', joinTrained(builder, provider, edgeFeatureWidth));
     const offsets = builder.emit([constant(2)], 'node offsets', { kind: 'integers', inputs: [] }, []);
     const shape = [constant(2), axis(rows), axis('batch')];
     const shifted = builder.emit(shape, 'shifted edge index', { kind: 'integers', inputs: [offsets] }, [offsets]);

@@ -67,8 +67,10 @@ export function graphConv(
   { senders, receivers, receiverRows }: LayerGraph,
 ): readonly [ValueId, ValueId] {
   const [aggregate, edges] = builder.call({ name: 'message passing' }, { ...state }, (frame) => {
-    const atReceiver = frame.set('atReceiver', builder.gather(state.receivers, receivers, 'gather receivers'));
-    const atSender = frame.set('atSender', builder.gather(state.senders, senders, 'gather senders'));
+    const { atReceiver, atSender } = frame.setFields({
+      atReceiver: builder.gather(state.receivers, receivers, 'gather receivers'),
+      atSender: builder.gather(state.senders, senders, 'gather senders'),
+    });
     const both = builder.concat([atReceiver, atSender, state.edges], 'concat receiver, sender, edge');
     const update = callMlp(builder, parameters, both, gnnMlp('edges'));
     const newEdges = frame.set('out', builder.add(update, state.edges, 'edge residual'));

@@ -7,7 +7,7 @@ import { ProgramBuilder } from '../builder.js';
 import { rolloutProgram } from '../rollout.js';
 import { axis, constant } from '../shape.js';
 import type { ForwardProgram, Segmentation, ValueId } from '../types.js';
-import { declareEdges, type EdgeProvider, int64Bytes, numTrainedFeatures, provideEdges } from './edges.js';
+import { declareEdges, type EdgeProvider, int64Bytes, joinTrained, numTrainedFeatures, provideEdges } from './edges.js';
 import { declareGnnMapper, type GnnMapperParameters, runGnnMapper } from './gnn-mapper.js';
 import { declareMapper, type MapperParameters, type MapperState, runMapper } from './mapper.js';
 import { declareProcessor, type Processor, runProcessor } from './processor.js';
@@ -91,18 +91,13 @@ function declareNetworks(builder: ProgramBuilder, model: Model): Networks {
   return { grid, mesh, encoderEdges, encoder, processorEdges, processor, decoderEdges, decoder: mapper('mesh2grid') };
 }
 
-function nodeAttributes(builder: ProgramBuilder, { rows, fixed, trained }: NodeAttributes): ValueId {
-  const shape = builder.rows(rows, 'one', nodeFeatureWidth.factor);
-  return builder.emit(shape, 'join node attributes', { kind: 'concat', inputs: [fixed, trained] }, [fixed, trained]);
-}
-
-/** → senders as the decoder reads them, receivers */
+/** → receivers and, from the encoder, senders as the decoder reads them */
 function runEither(
   context: Context,
   mapper: Mapper,
   state: MapperState,
   edges: 'grid2mesh' | 'mesh2grid',
-): readonly [ValueId, ValueId] {
+): readonly ValueId[] {
   const { builder, model, segmentation } = context;
   const role = { kind: edges === 'grid2mesh' ? 'encoder' : 'decoder' } as const;
   const call = {
@@ -117,17 +112,18 @@ function runEither(
     features: state.edges.features,
     index: state.edges.index,
   };
-  const [from, to] = builder.call({ name: role.kind, role, module: edges }, args, () =>
-    mapper.kind === 'gnn'
-      ? runGnnMapper(builder, mapper.parameters, state, call)
-      : [state.senders, runMapper(builder, mapper.parameters, state, call)],
-  );
-  return [from!, to!];
+  return builder.call({ name: role.kind, role, module: edges }, args, () => {
+    const [from, to] =
+      mapper.kind === 'gnn'
+        ? runGnnMapper(builder, mapper.parameters, state, call)
+        : [state.senders, runMapper(builder, mapper.parameters, state, call)];
+    return edges === 'grid2mesh' ? [to, from] : [to];
+  });
 }
 
 function assembleInput(builder: ProgramBuilder, grid: NodeAttributes, input: ValueId): ValueId {
   const [result] = builder.call({ name: 'assemble input', module: 'inputs' }, {}, (frame) => {
-    const attributes = frame.set('attributes', nodeAttributes(builder, grid));
+    const attributes = frame.set('attributes', joinTrained(builder, grid, nodeFeatureWidth));
     const rows = builder.emit(builder.values[input]!.shape, 'steps side by side', { kind: 'copy', input }, [input]);
     const shape = builder.rows('gridNodes', 'encoderInput');
     return [
@@ -163,7 +159,7 @@ function modelFrame(context: Context, input: ValueId, rolloutStep: number): Valu
     recomputed: segmentation.model || segmentation.rollout,
   } as const;
   const [prediction] = builder.call(spec, { input }, (frame) => {
-    const hidden = frame.set('hidden', nodeAttributes(builder, networks.mesh));
+    const hidden = frame.set('hidden', joinTrained(builder, networks.mesh, nodeFeatureWidth));
     frame.set('grid', assembleInput(builder, networks.grid, input));
     const provide = (name: string, provider: EdgeProvider) => {
       const edges = provideEdges(builder, provider);
@@ -173,22 +169,22 @@ function modelFrame(context: Context, input: ValueId, rolloutStep: number): Valu
     };
     const encoderEdges = provide('encoder', networks.encoderEdges);
     const encoderState = { senders: frame.locals.get('grid')!, receivers: hidden, edges: encoderEdges };
-    const [grid, latent] = runEither(context, networks.encoder, encoderState, 'grid2mesh');
-    frame.set('grid', grid);
-    frame.set('latent', latent);
+    const [latent, grid] = runEither(context, networks.encoder, encoderState, 'grid2mesh');
+    frame.set('grid', grid!);
+    frame.set('latent', latent!);
     const processorEdges = provide('processor', networks.processorEdges);
     const layersPerChunk =
       segmentation.processorBlocksPerSegment === undefined ? undefined : segmentation.processorBlocksPerSegment / 2;
     const processed = frame.set(
       'processed',
-      runProcessor(builder, networks.processor, latent, processorEdges, model, layersPerChunk),
+      runProcessor(builder, networks.processor, latent!, processorEdges, model, layersPerChunk),
     );
-    const skipped = frame.set('processed', builder.add(processed, latent, 'latent skip'));
+    const skipped = frame.set('processed', builder.add(processed, latent!, 'latent skip'));
     const decoderEdges = provide('decoder', networks.decoderEdges);
-    const decoderState = { senders: skipped, receivers: grid, edges: decoderEdges };
-    const [, output] = runEither(context, networks.decoder, decoderState, 'mesh2grid');
-    frame.set('output', output);
-    return [assembleOutput(builder, output, input)];
+    const decoderState = { senders: skipped, receivers: grid!, edges: decoderEdges };
+    const [output] = runEither(context, networks.decoder, decoderState, 'mesh2grid');
+    frame.set('output', output!);
+    return [assembleOutput(builder, output!, input)];
   });
   return prediction!;
 }

@@ -3,7 +3,7 @@
  * Sources: tools/autograd/derivatives.yaml, torch/csrc/autograd/functions/tensor.cpp (torch 2.13).
  */
 import { axis } from '../../program/shape.js';
-import type { AddColumns, Copy, Empty, Slice, Write } from '../../program/types.js';
+import type { AddColumns, Copy, Empty, Repeat, Slice, Write } from '../../program/types.js';
 import type { Lowering } from './lowering.js';
 
 /** slice_backward writes the gradient into zeros of the whole; split's joins it with zeros for the other part. */
@@ -26,6 +26,13 @@ export function copy(to: Lowering, { input, like, output }: Copy): void {
   const node = to.node([x.target], (incoming) => [to.pool.share(incoming)]);
   to.produce(output, x.elementBytes, node);
   to.releaseScratch(0);
+}
+
+/** The gradient is a view of the incoming one: summed over samples, or copied by the accumulator where there is one sample. */
+export function repeat(to: Lowering, { input, output }: Repeat): void {
+  const x = to.tensor(input);
+  const node = to.node([x.target], (incoming) => [to.pool.view(incoming, x.shape, false)]);
+  to.produce(output, x.elementBytes, node);
 }
 
 export function empty(to: Lowering, { like, output }: Empty): void {

@@ -18,7 +18,7 @@ import type {
 } from '../../program/types.js';
 import { addBias, addOrSubtract, divide, exp, headScale, headSum, multiply, withScalar } from './elementwise.js';
 import { graphAttention, integers } from './graph-attention.js';
-import { addColumns, copy, empty, slice, write } from './in-place.js';
+import { addColumns, copy, empty, repeat, slice, write } from './in-place.js';
 import { lowerLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import type { Gradient, Tensor } from './tape.js';
@@ -79,6 +79,9 @@ export function lower(to: Lowering, operation: Operation): void {
       break;
     case 'copy':
       copy(to, operation);
+      break;
+    case 'repeat':
+      repeat(to, operation);
       break;
     case 'empty':
       empty(to, operation);

@@ -46,6 +46,16 @@ function trace(list: readonly { readonly bytes: number; readonly freeAt: number 
 }
 
 describe.each([false, true])('after every event, expandable segments: %s', (expandable) => {
+  test('gives an array without elements no block', () => {
+    const events = Int32Array.of(1, 2, -1, -2);
+    for (const expandable of [false, true]) {
+      const empty = replayCaching(events, Float64Array.of(0, 0), { expandable });
+      expect(empty).toEqual({ kind: 'ran', peakReservedBytes: 0, peakAllocatedBytes: 0, numFlushes: 0 });
+      const one = replayCaching(events, Float64Array.of(0, 700), { expandable });
+      expect(one).toMatchObject({ peakAllocatedBytes: 1024 });
+    }
+  });
+
   test('blocks tile their segments, free neighbours are merged, live blocks are disjoint, requested ≤ allocated ≤ reserved ≤ capacity', () => {
     const allocator = new CachingAllocator(120);
     fc.assert(

@@ -11,8 +11,8 @@ export interface Outcome {
   readonly expandable: number;
 }
 
-const groupOf = ({ model, part, attention_backend: backend, precision }: CodeBaseRecord): string =>
-  [model, backend, part, precision]
+const groupOf = ({ model, part, batch, attention_backend: backend, precision }: CodeBaseRecord): string =>
+  [model, backend, batch === undefined ? part : `${part}, batch > 1`, precision]
     .filter(Boolean)
     .join(' | ')
     .replace(/^([^|]*) \| (pyg|triton)/, '$1 $2');
@@ -74,7 +74,7 @@ export const codeBasesPage = (outcomes: readonly Outcome[], unseen: readonly Out
     '',
     ...table(outcomes),
     '',
-    'Drawn at random after the rules were written (other edge-to-node ratios, mesh levels, widths, heads, MLP ratios and chunk counts):',
+    'Drawn at random after the rules were written (other edge-to-node ratios, mesh levels, widths, heads, MLP ratios, chunk counts and batches):',
     '',
     ...table(unseen),
     '',

@@ -19,6 +19,8 @@ export interface CodeBaseRecord {
   readonly layout?: 'pre' | 'post';
   readonly edge_features?: number;
   readonly precision: 'fp32' | 'bf16-amp' | 'bf16-full';
+  /** Samples per step; absent: 1. */
+  readonly batch?: number;
   readonly checkpoint: boolean | 'none' | 'full' | 'balanced' | 'processor' | 'fine';
   readonly num_chunks?: number | { readonly processor: number; readonly mapper: number };
   readonly attention_backend?: 'pyg' | 'triton';
@@ -105,7 +107,12 @@ export function configOf(record: CodeBaseRecord): Config {
       mlpRatio: record.mlp_hidden_ratio ?? 1,
       attentionBackend: record.attention_backend ?? 'pyg',
     },
-    recipe: { ...plainRecipe, precision: precisions[record.precision], checkpoint: planOf(record) },
+    recipe: {
+      ...plainRecipe,
+      batchSize: record.batch ?? 1,
+      precision: precisions[record.precision],
+      checkpoint: planOf(record),
+    },
     device: null,
     reserveBytes: 0,
     allowTight: false,
