@@ -73,8 +73,10 @@ export function interactionNet(
     const shape = [rows.all, axis('batch'), H];
     const both = frame.set('both', joined(builder, [receivers, senders], shape, 'join receivers and senders'));
     const [sum, messages] = builder.call({ name: 'propagate' }, { both, edges }, (inner) => {
-      const from = inner.set('from', builder.gather(both, { edges: edgeSet, end: 'senders' }, 'gather senders'));
-      const to = inner.set('to', builder.gather(both, { edges: edgeSet, end: 'receivers' }, 'gather receivers'));
+      const { from, to } = inner.setFields({
+        from: builder.gather(both, { edges: edgeSet, end: 'senders' }, 'gather senders'),
+        to: builder.gather(both, { edges: edgeSet, end: 'receivers' }, 'gather receivers'),
+      });
       const input = builder.concat([edges, from, to], 'concat edge, sender, receiver');
       const message = inner.set('out', callMlp(builder, edgeMlp, input, lamCall('edges')));
       const endpoints = { edges: edgeSet, end: 'receivers' } as const;
