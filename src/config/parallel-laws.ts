@@ -97,9 +97,14 @@ function pipelineAssumptions({ gpus, accumulate, pipelineSchedule, mode }: Recip
     `${gpus} GPUs, the worst rank: torch.distributed.pipelining with the encoder on the first card, the decoder on the last; ${merged}; ${outside}.`,
     `The pipeline’s bubble: ${waits}.`,
   ];
-  if (mode === 'train' && pipelineSchedule === '1f1b' && accumulate < gpus)
+  if (mode === 'inference' || pipelineSchedule === 'gpipe') return notes;
+  if (accumulate < gpus)
     notes.push(
       `torch’s Schedule1F1B refuses fewer micro-batches than stages: --accumulate ${gpus}, or --pipeline-schedule gpipe.`,
+    );
+  if (gpus > 3)
+    notes.push(
+      'torch’s Schedule1F1B (2.13) waits for its sends in an order in which grid nodes that go from the first card straight to the last hang it from four stages on: wait for the receives only, or use --pipeline-schedule gpipe.',
     );
   return notes;
 }
