@@ -57,8 +57,8 @@ describe('real pipelined steps, stage by stage', () => {
       const difference = Math.abs(row.peakLiveBytes - peakLiveBytes);
       if (record.W === 4 && record.schedule === '1f1b' && rank === 0)
         expect(difference / peakLiveBytes).toBeLessThan(0.01);
-      // The loss's weights per channel stay on the CPU, which is the device there.
-      else expect(difference).toBeLessThanOrEqual(rank === record.W - 1 ? 4 * (2 * record.cout + 1) : 0);
+      // The loss's weights per channel lie on the CPU, which is the device there; on a GPU each micro-batch copies them.
+      else expect(difference).toBeLessThanOrEqual(rank === record.W - 1 ? 4 * (2 * record.cout + 1) * record.M : 0);
     }
   });
 });
