@@ -83,6 +83,7 @@ function interned(symbol: string, factor: number): Axis {
 }
 
 const batchAxis = axis('batch');
+const together = axis('one');
 const scalarShape: Shape = [axis('one')];
 
 export class ProgramBuilder {
@@ -95,13 +96,23 @@ export class ProgramBuilder {
   private readonly holders: number[] = [];
   private readonly stack: Frame[] = [];
   private readonly shapes = new Map<string, Shape>();
+  private readonly countedTogether = new Set<string>();
+
+  /** Rows that count all samples of the batch together: cut across them. */
+  countTogether(rowSymbols: readonly string[]): void {
+    for (const symbol of rowSymbols) this.countedTogether.add(symbol);
+  }
+
+  samplesOf(rowSymbol: string): Axis {
+    return this.countedTogether.has(rowSymbol) ? together : batchAxis;
+  }
 
   /** `[rows, batch, factor·columns]` */
   rows(rowSymbol: string, columnSymbol: string, columnFactor = 1): Shape {
     const key = `${rowSymbol}|${columnSymbol}|${columnFactor}`;
     let shape = this.shapes.get(key);
     if (shape === undefined) {
-      shape = [interned(rowSymbol, 1), batchAxis, interned(columnSymbol, columnFactor)];
+      shape = [interned(rowSymbol, 1), this.samplesOf(rowSymbol), interned(columnSymbol, columnFactor)];
       this.shapes.set(key, shape);
     }
     return shape;

@@ -1,6 +1,7 @@
 /**
  * anemoi's mapper chunks: receivers in consecutive runs of nearly equal length, each with all its incoming edges and the senders that
- * these touch (anemoi-models 0.19.0, distributed/khop_edges.py and balanced_partition.py).
+ * these touch (anemoi-models 0.19.0, distributed/khop_edges.py and balanced_partition.py). A batch is one graph, so that chunks are cut
+ * across its samples.
  */
 
 import { numGridNodes } from './grid.js';
@@ -20,26 +21,54 @@ export function balancedSizes(total: number, numChunks: number): readonly number
   return Array.from({ length: numChunks }, (_, chunk) => base + (chunk < total % numChunks ? 1 : 0));
 }
 
+/** `edges` cut as one graph of `batchSize` samples: a chunk is the end of one sample, whole samples, and the beginning of another. */
 function cut(
-  { senders, receivers }: Edges,
+  edges: Edges,
   numSenders: number,
   numReceivers: number,
   numChunks: number,
+  batchSize: number,
 ): MapperChunk[] {
-  const sizes = balancedSizes(numReceivers, numChunks);
-  const chunkOfReceiver = Int32Array.from(sizes.flatMap((size, chunk) => new Array<number>(size).fill(chunk)));
-  const edges = new Int32Array(numChunks);
-  const touched = Array.from({ length: numChunks }, () => new Uint8Array(numSenders));
-  for (let edge = 0; edge < receivers.length; edge++) {
-    const chunk = chunkOfReceiver[receivers[edge]!]!;
-    edges[chunk]! += 1;
-    touched[chunk]![senders[edge]!] = 1;
-  }
-  return sizes.map((size, chunk) => ({
-    receivers: size,
-    edges: edges[chunk]!,
-    senders: touched[chunk]!.reduce((sum, flag) => sum + flag, 0),
-  }));
+  const countRange = rangeCounter(edges, numSenders, numReceivers);
+  const wholeSample = countRange(0, numReceivers);
+  let first = 0;
+  return balancedSizes(batchSize * numReceivers, numChunks).map((receivers) => {
+    const chunk = { receivers, edges: 0, senders: 0 };
+    const end = first + receivers;
+    while (first < end) {
+      const sample = Math.floor(first / numReceivers) * numReceivers;
+      const until = Math.min(end, sample + numReceivers);
+      const isWhole = until - first === numReceivers;
+      const part = isWhole ? wholeSample : countRange(first - sample, until - sample);
+      chunk.edges += part.edges;
+      chunk.senders += part.senders;
+      first = until;
+    }
+    return chunk;
+  });
+}
+
+/** Incoming edges of the receivers `[first, end)` of one sample, and the senders that these touch. */
+function rangeCounter({ senders, receivers }: Edges, numSenders: number, numReceivers: number) {
+  const firstEdge = new Int32Array(numReceivers + 1);
+  for (const receiver of receivers) firstEdge[receiver + 1]! += 1;
+  for (let receiver = 0; receiver < numReceivers; receiver++) firstEdge[receiver + 1]! += firstEdge[receiver]!;
+  const next = firstEdge.slice();
+  const sendersByReceiver = new Int32Array(senders.length);
+  for (const [edge, sender] of senders.entries()) sendersByReceiver[next[receivers[edge]!]!++] = sender;
+  const touchedIn = new Int32Array(numSenders);
+  let range = 0;
+  return (first: number, end: number) => {
+    range++;
+    const [from, to] = [firstEdge[first]!, firstEdge[end]!];
+    let touched = 0;
+    for (let edge = from; edge < to; edge++) {
+      const sender = sendersByReceiver[edge]!;
+      if (touchedIn[sender] !== range) touched++;
+      touchedIn[sender] = range;
+    }
+    return { edges: to - from, senders: touched };
+  };
 }
 
 export interface MapperChunks {
@@ -49,15 +78,15 @@ export interface MapperChunks {
 
 const remembered = new Map<string, MapperChunks>();
 
-export function mapperChunks(model: GraphModel, numChunks: number): MapperChunks {
+export function mapperChunks(model: GraphModel, numChunks: number, batchSize = 1): MapperChunks {
   const { latitudes, longitudes, kind } = model.grid;
-  const key = [latitudes, longitudes, kind, model.meshLevel, model.radiusFraction, numChunks].join(' ');
+  const key = [latitudes, longitudes, kind, model.meshLevel, model.radiusFraction, numChunks, batchSize].join(' ');
   let chunks = remembered.get(key);
   if (chunks === undefined) {
     const [gridNodes, meshNodes] = [numGridNodes(model.grid), numMeshNodes(model.meshLevel)];
     chunks = {
-      grid2mesh: cut(grid2meshEdges(model), gridNodes, meshNodes, numChunks),
-      mesh2grid: cut(mesh2gridEdges(model), meshNodes, gridNodes, numChunks),
+      grid2mesh: cut(grid2meshEdges(model), gridNodes, meshNodes, numChunks, batchSize),
+      mesh2grid: cut(mesh2gridEdges(model), meshNodes, gridNodes, numChunks, batchSize),
     };
     remembered.set(key, chunks);
   }

@@ -23,6 +23,21 @@ it('chunks share out all receivers, sizes differing by one at most, and all edge
   );
 });
 
+it('a batch is cut as one graph: N · B chunks of B samples are the N chunks of each', () => {
+  const grid = { latitudes: 13, longitudes: 24, kind: 'poles' } as const;
+  const model = { grid, meshLevel: 2, radiusFraction: 0.6, layout: 'anemoi-gnn' } as const;
+  for (const [numChunks, batchSize] of [
+    [1, 4],
+    [2, 3],
+    [3, 2],
+  ] as const) {
+    const one = mapperChunks(model, numChunks);
+    const batch = mapperChunks(model, numChunks * batchSize, batchSize);
+    expect(batch.mesh2grid).toEqual(Array.from({ length: batchSize }, () => one.mesh2grid).flat());
+    expect(batch.grid2mesh).toEqual(Array.from({ length: batchSize }, () => one.grid2mesh).flat());
+  }
+});
+
 // anemoi's mapper in 4 chunks on PhysicsNeMo's 1 degree graph, counted in that graph: tests/data/anemoi.jsonl was traced on it.
 it('the mesh is numbered as the released code numbers it: chunks of the 1 degree graph hold the edges that were counted there', () => {
   const grid = { latitudes: 181, longitudes: 360, kind: 'physicsnemo' } as const;

@@ -144,9 +144,10 @@ function partwise(
   const newEdges: ValueId[] = [];
   for (let part = 0; part < numParts; part++) {
     const rows = partRows(edgeSet, part);
+    builder.countTogether([rows]);
     const slice = (input: ValueId, to: Shape, name: string) =>
       frame.set(`${name} ${part}`, builder.emit(to, `${name} of the part`, { kind: 'slice', input }, [input]));
-    const partIndex = slice(index, [constant(2), axis(rows), axis('batch')], 'edge index');
+    const partIndex = slice(index, [constant(2), axis(rows), builder.samplesOf(rows)], 'edge index');
     const partEdges = slice(state.edges, builder.rows(rows, columns.symbol, columns.factor), 'edges');
     const partGraph = {
       ...graph,

@@ -24,7 +24,6 @@ import {
 
 type Hook = { readonly kind: 'checkpoint' | 'record'; readonly replay: Replay };
 
-const batch = axis('batch');
 const one = axis('one');
 const activation = categories.indexOf('activation');
 const temporary = categories.indexOf('temporary');
@@ -303,7 +302,7 @@ export class Lowering {
   statisticsShape(shape: Shape): Shape {
     let statistics = this.statisticsShapes.get(shape);
     if (statistics === undefined) {
-      statistics = [shape[0]!, batch, one];
+      statistics = [shape[0]!, shape[1]!, one];
       this.statisticsShapes.set(shape, statistics);
     }
     return statistics;

@@ -9,16 +9,16 @@ import { balancedSizes, type MapperChunks, mapperChunks } from '../../topology/m
 export function mapperDimensions({ model, recipe }: Config, counts: Dimensions): Dimensions {
   const { edges } = recipe.checkpoint;
   if (edges.kind === 'none' || edges.blocks === 1) return {};
-  if (model.layout === 'anemoi-gnn') return partDimensions(counts, edges.blocks);
+  if (model.layout === 'anemoi-gnn') return partDimensions(counts, edges.blocks, recipe.batchSize);
   if (model.layout !== 'anemoi-graphtransformer') return {};
-  return chunkDimensions(mapperChunks(model, edges.blocks), recipe.batchSize);
+  return chunkDimensions(mapperChunks(model, edges.blocks, recipe.batchSize));
 }
 
 /** The GNN cuts its edges as they come (torch.tensor_split). */
-export function partDimensions(counts: Dimensions, numParts: number): Dimensions {
+function partDimensions(counts: Dimensions, numParts: number, batchSize: number): Dimensions {
   const dimensions: Record<string, number> = {};
   for (const edges of mappers) {
-    for (const [part, size] of balancedSizes(counts[`${edges}Edges`]!, numParts).entries())
+    for (const [part, size] of balancedSizes(batchSize * counts[`${edges}Edges`]!, numParts).entries())
       dimensions[partRows(edges, part)] = size;
   }
   return dimensions;
@@ -26,7 +26,7 @@ export function partDimensions(counts: Dimensions, numParts: number): Dimensions
 
 const mappers: readonly MapperEdges[] = ['grid2mesh', 'mesh2grid'];
 
-export function chunkDimensions(chunks: MapperChunks, batchSize: number): Dimensions {
+function chunkDimensions(chunks: MapperChunks): Dimensions {
   const dimensions: Record<string, number> = {};
   for (const edges of mappers) {
     for (const [chunk, counts] of chunks[edges].entries()) {
@@ -34,7 +34,7 @@ export function chunkDimensions(chunks: MapperChunks, batchSize: number): Dimens
       dimensions[rows.edges] = counts.edges;
       for (const end of ['senders', 'receivers'] as const) {
         dimensions[rows[end]] = counts[end];
-        dimensions[pointers(rows[end])] = batchSize * counts[end] + 1;
+        dimensions[pointers(rows[end])] = counts[end] + 1;
       }
     }
   }
