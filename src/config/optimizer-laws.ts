@@ -13,7 +13,7 @@ export function checkOptimizer(recipe: Recipe, runtime: RuntimeName): void {
 /** Factors belong to whole matrices, blocks and the 4,096 elements from which there are some to whole tensors. */
 function checkSharedState({ optimizer, parallel }: Recipe): void {
   const ofWholeTensors = optimizer === 'adafactor' || optimizer === 'adamw-8bit';
-  const cuts = parallel.startsWith('zero') || (parallel === 'tensor' && optimizer === 'adamw-8bit');
+  const cuts = parallel.startsWith('zero') || parallel === 'tensor';
   if (!ofWholeTensors || !cuts) return;
   throw new InputError(
     'not-priced',

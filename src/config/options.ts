@@ -212,7 +212,7 @@ export const sharedOptions: readonly OptionDefinition[] = [
     'optimizer',
     choice('adamw', 'adamw-fused', 'adamw-8bit', 'adam', 'adafactor', 'sgd', 'momentum', 'none'),
     'optimizer',
-    'adamw and adam hold two arrays per parameter, momentum one, sgd none. adamw in PyTorch is its foreach implementation.',
+    'adamw and adam hold two arrays per parameter, adamw-8bit two of a byte per element, adafactor a row and a column, momentum one, sgd none. adamw in PyTorch is its foreach implementation.',
   ),
   recipe(
     'checkpoint',

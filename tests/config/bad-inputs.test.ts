@@ -152,6 +152,14 @@ const badFlags: readonly BadFlags[] = [
   bad({ runtime: 'tfjs', mode: 'inference', offload: 'optimizer' }, 'conflicting-options', ['--offload']),
   bad({ runtime: 'jax', offload: 'optimizer' }, 'not-in-runtime', ['offload']),
   bad({ runtime: 'pytorch', offload: 'boundary' }, 'offload-needs-checkpoint', ['boundary', 'none']),
+  bad({ runtime: 'pytorch', offload: 'optimizer', gpus: '4', parallel: 'data' }, 'not-priced', ['optimizer', 'data']),
+  bad({ runtime: 'pytorch', offload: 'optimizer', precision: 'fp16' }, 'not-priced', ['optimizer', 'fp16']),
+  bad({ runtime: 'pytorch', optimizer: 'adamw-8bit', gpus: '4', parallel: 'zero2' }, 'not-priced', ['8bit', 'zero2']),
+  bad({ runtime: 'pytorch', optimizer: 'adafactor', gpus: '4', parallel: 'tensor' }, 'not-priced', [
+    'adafactor',
+    'tensor',
+  ]),
+  bad({ runtime: 'jax', optimizer: 'adamw-8bit' }, 'not-in-runtime', ['adamw-8bit']),
   bad({ runtime: 'tfjs', offload: 'optimizer+boundary', checkpoint: 'rollout' }, 'offload-needs-checkpoint', [
     'rollout',
   ]),

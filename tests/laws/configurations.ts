@@ -47,6 +47,7 @@ const flagsFor = (runtime: RuntimeName) =>
       'concat-trick': maybe(oneOf('off', 'eager', 'fused')),
       'recompute-activation': maybe(fc.boolean()),
       allocator: maybe(oneOf('native', 'expandable')),
+      offload: maybe(oneOf('none', 'optimizer', 'boundary', 'optimizer+boundary')),
     }),
     ...(runtime === 'tfjs' && {
       tape: maybe(oneOf('plain', 'fused', 'lean')),

@@ -105,7 +105,7 @@ function elementwiseStep({ recorder, shapes, elementBytes }: Update, { numForeac
   const temporaries: StorageId[] = [];
   for (let i = 0; i < numForeachTemporaries; i++)
     for (const shape of shapes) temporaries.push(recorder.allocate(shape, elementBytes));
-  for (const storage of temporaries) recorder.release(storage);
+  for (const storage of temporaries.toReversed()) recorder.release(storage);
 }
 
 /** clip_grad_norm_(foreach=True): a norm per tensor, stacked, their norm, and scalars; the gradients are scaled in place. */

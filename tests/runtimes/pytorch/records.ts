@@ -133,7 +133,7 @@ export function configOf(record: PyTorchRecord): Config {
   };
 }
 
-export const countsOf = ({ counts }: PyTorchRecord): Counts => ({
+export const countsOf = ({ counts }: Pick<PyTorchRecord, 'counts'>): Counts => ({
   gridNodes: counts.N_g,
   meshNodes: counts.N_m,
   meshEdges: counts.E_m,
