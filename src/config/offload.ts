@@ -10,6 +10,9 @@ type Offloaded = Pick<Recipe, 'offload'>;
 export const offloadsOptimizer = ({ offload }: Offloaded): boolean =>
   offload === 'optimizer' || offload === 'optimizer+boundary';
 
+/** PyTorch: smaller tensors are updated on the device (torchao 0.18, CPUOffloadOptimizer's `minimal_size`). */
+export const minOffloadedElements = 4096;
+
 /** The inputs of recomputed segments. */
 export const offloadsBoundary = ({ offload }: Offloaded): boolean =>
   offload === 'boundary' || offload === 'optimizer+boundary';

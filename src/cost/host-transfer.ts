@@ -2,12 +2,9 @@
  * What `--offload` sends over the bus in a micro-step of PyTorch, both ways: every large gradient to the host, its parameter back once
  * per update (torchao's CPUOffloadOptimizer); the inputs of recomputed segments there and back (save_on_cpu).
  */
-import { offloadsOptimizer } from '../config/offload.js';
+import { minOffloadedElements, offloadsOptimizer } from '../config/offload.js';
 import type { Config } from '../config/types.js';
 import { categories, fromHost, type Trace } from '../memory/trace.js';
-
-/** torchao's `minimal_size`: smaller tensors are updated on the device. */
-const minOffloadedElements = 4096;
 
 const gradient = categories.indexOf('gradient');
 

@@ -27,31 +27,34 @@ export function makeFactoredState({ recorder, shapes, elementBytes }: Update): v
   }
 }
 
+/** In the order in which the frame lets go. */
+const localVariables = ['rowMean', 'columnMean', 'squaredGradient', 'update'] as const;
+type Local = (typeof localVariables)[number];
+
 export function adafactorStep({ recorder, shapes, elementBytes }: Update): void {
-  /** In the order in which the frame lets go. */
-  const locals = new Map<string, StorageId>(
-    ['row mean', 'column mean', 'squared gradient', 'update'].map((n) => [n, -1]),
-  );
-  const assign = (name: string, shape: Shape) => {
-    const storage = recorder.allocate(shape, elementBytes);
-    const former = locals.get(name)!;
-    if (former >= 0) recorder.release(former);
-    locals.set(name, storage);
+  const locals: Partial<Record<Local, StorageId>> = {};
+  const letGo = (storage: StorageId | undefined) => {
+    if (storage !== undefined) recorder.release(storage);
   };
-  const passing = (shape: Shape) => recorder.release(recorder.allocate(shape, elementBytes));
+  const make = (shape: Shape) => recorder.allocate(shape, elementBytes);
+  const assign = (name: Local, shape: Shape) => {
+    const former = locals[name];
+    locals[name] = make(shape);
+    letGo(former);
+  };
   for (const shape of shapes) {
     const factors = factorsOf(shape);
-    passing(scalar);
+    letGo(make(scalar));
     if (factors) {
-      assign('row mean', factors.row);
-      assign('column mean', factors.column);
-    } else assign('squared gradient', shape);
-    // The estimate of the second moments, turned into the update in place.
-    const former = locals.get('update')!;
-    locals.set('update', recorder.allocate(shape, elementBytes));
-    if (factors) passing(scalar);
-    if (former >= 0) recorder.release(former);
-    passing(scalar);
+      assign('rowMean', factors.row);
+      assign('columnMean', factors.column);
+    } else assign('squaredGradient', shape);
+    // The estimate of the second moments becomes the update in place, and only then takes the last one's name.
+    const former = locals.update;
+    locals.update = make(shape);
+    if (factors) letGo(make(scalar));
+    letGo(former);
+    letGo(make(scalar));
   }
-  for (const storage of locals.values()) if (storage >= 0) recorder.release(storage);
+  for (const name of localVariables) letGo(locals[name]);
 }

@@ -1,8 +1,9 @@
+import { layoutTraits } from '../../config/capabilities.js';
 import { offloadsBoundary, offloadsOptimizer } from '../../config/offload.js';
 import type { Config } from '../../config/types.js';
 
 /** See "Left out" in docs/memory-model.md, and the published table in docs/accuracy-pytorch.md. */
-export function pytorchAssumptions({ recipe }: Config): readonly string[] {
+export function pytorchAssumptions({ model, recipe }: Config): readonly string[] {
   const notes: string[] = [];
   if (recipe.allocator !== 'expandable')
     notes.push(
@@ -15,6 +16,10 @@ export function pytorchAssumptions({ recipe }: Config): readonly string[] {
   if (offloadsBoundary(recipe))
     notes.push(
       'Inputs of recomputed segments wait on the host as with torch.autograd.graph.save_on_cpu(pin_memory=True) around each outermost checkpoint call.',
+    );
+  if (offloadsBoundary(recipe) && !layoutTraits[model.layout].tricks)
+    notes.push(
+      `Traced are PhysicsNeMo’s checkpoint calls; those of ${layoutTraits[model.layout].label} are taken to be handed what their blocks read.`,
     );
   return notes;
 }

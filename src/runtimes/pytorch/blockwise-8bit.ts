@@ -4,13 +4,13 @@
  * moments whatever the parameters' dtype. Two tables turn bytes into numbers, one pair per optimizer. Its kernel makes nothing.
  */
 import { constant } from '../../program/shape.js';
-import type { NumElementsOf, Update } from './optimizer.js';
+import type { Update } from './optimizer.js';
 
 const minElements = 4096;
 const blockElements = 256;
 const tableEntries = 256;
 
-export function makeBlockwiseState({ recorder, shapes }: Update, numElementsOf: NumElementsOf): void {
+export function makeBlockwiseState({ recorder, shapes, numElementsOf }: Update): void {
   let hasTables = false;
   for (const shape of shapes) {
     const numElements = numElementsOf(shape);

@@ -2,6 +2,7 @@
  * Optimizer state and temporaries (torch/optim, torch 2.13). State appears at the end of the first step, between cached
  * activation blocks, which is what splits the allocator's big segments for good.
  */
+import { minOffloadedElements } from '../../config/offload.js';
 import type { Optimizer } from '../../config/types.js';
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
 import { axis, constant, type Shape } from '../../program/shape.js';
@@ -14,6 +15,8 @@ export interface Update {
   readonly recorder: TraceRecorder;
   readonly shapes: readonly Shape[];
   readonly elementBytes: number;
+  /** For the rules that tell small tensors from large ones. */
+  readonly numElementsOf: NumElementsOf;
 }
 
 export type NumElementsOf = (shape: Shape) => number;
@@ -45,47 +48,39 @@ const rules: Readonly<Record<Elementwise, ElementwiseRule>> = {
 const counter: Shape = [axis('one')];
 
 /**
- * torchao's CPUOffloadOptimizer (torchao 0.18, optim/cpu_offload.py): tensors below `minimal_size` are updated on the device by an
+ * Offloaded as by torchao's CPUOffloadOptimizer (torchao 0.18, optim/cpu_offload.py): small tensors are updated on the device by an
  * optimizer of the same class, AdamW then fused; the others' state and step are the host's. Their gradients are copied as they
  * come and stay on the device until they are cleared. What clips gradients would come too late for these copies.
  */
-const minOffloadedElements = 4096;
-
-/** `sizes`: for the rules that tell small parameters from large ones. */
 export function optimizerStep(
   recorder: TraceRecorder,
   parameters: readonly ResidentParameter[],
   optimizer: Optimizer,
   elementBytes: number,
   firstStep: boolean,
-  sizes: OptimizerSizes | undefined = undefined,
+  { numElementsOf, offloaded }: OptimizerSizes,
 ): void {
   if (optimizer === 'none') return;
   const trained = parameters.filter(({ accumulator }) => accumulator.gradient !== undefined);
   const shapes = trained.map(({ shape }) => shape);
   recorder.currentModule = recorder.module('optimizer');
-  if (!sizes?.offloaded) {
+  if (!offloaded) {
     clipGradients(recorder, trained.length, elementBytes);
-    stepOnDevice({ recorder, shapes, elementBytes }, optimizer, firstStep, sizes?.numElementsOf);
+    stepOnDevice({ recorder, shapes, elementBytes, numElementsOf }, optimizer, firstStep);
     return;
   }
-  const kept = shapes.filter((shape) => sizes.numElementsOf(shape) < minOffloadedElements);
+  const kept = shapes.filter((shape) => numElementsOf(shape) < minOffloadedElements);
   const kernel = optimizer === 'adamw' ? 'adamw-fused' : optimizer;
-  stepOnDevice({ recorder, shapes: kept, elementBytes }, kernel, firstStep, sizes.numElementsOf);
+  stepOnDevice({ recorder, shapes: kept, elementBytes, numElementsOf }, kernel, firstStep);
 }
 
-function stepOnDevice(
-  update: Update,
-  optimizer: Exclude<Optimizer, 'none'>,
-  firstStep: boolean,
-  numElementsOf: NumElementsOf | undefined,
-): void {
+function stepOnDevice(update: Update, optimizer: Exclude<Optimizer, 'none'>, firstStep: boolean): void {
   const { recorder } = update;
   if (firstStep) {
     recorder.currentCategory = 2;
     recorder.currentOperation = recorder.operation('optimizer state');
     if (optimizer === 'adafactor') makeFactoredState(update);
-    else if (optimizer === 'adamw-8bit') makeBlockwiseState(update, numElementsOf!);
+    else if (optimizer === 'adamw-8bit') makeBlockwiseState(update);
     else makeMoments(update, rules[optimizer]);
   }
   recorder.currentCategory = 5;
