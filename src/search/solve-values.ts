@@ -81,12 +81,15 @@ const smallTensorsPeriod = 48;
 
 /**
  * How many values on live bytes are never below where they were. Deepening a plan that recomputes every K layers first lengthens its
- * last segment; all other options only add rows, columns or layers.
+ * last segment, in a pipeline that of every card; all other options only add rows, columns or layers. More cards in a pipeline hold fewer
+ * layers each, for more micro-batches: every number of them is looked at.
  */
 export function periodOf(key: Solvable, { recipe, runtime }: Config): number {
   const { processor } = recipe.checkpoint;
+  const isPipeline = recipe.parallel === 'pipeline';
+  if (key === 'gpus' && isPipeline) return maximumGpus;
   const tellsSmallTensors = recipe.optimizer === 'adamw-8bit' || offloadsOptimizer(recipe);
   if (key === 'hidden-dim' && tellsSmallTensors) return smallTensorsPeriod;
-  if (key === 'layers' && processor.kind === 'every') return processor.layers + 1;
+  if (key === 'layers' && processor.kind === 'every') return (processor.layers + 1) * (isPipeline ? recipe.gpus : 1);
   return runtime === 'jax' && (key === 'batch' || key === 'resolution') ? jaxPeriod : 2;
 }
