@@ -12,7 +12,7 @@ import type { LayerNetworks } from './networks.js';
 import type { EdgeSet, ForwardProgram, PipelineStage, Segmentation, ValueId } from './types.js';
 
 /** Stages that hold processor layers. */
-export const numRanges = (numStages: number): number => (numStages === 2 ? 2 : numStages - 2);
+const numRanges = (numStages: number): number => (numStages === 2 ? 2 : numStages - 2);
 
 /** Layers `[first, end)` of a stage: as even as they divide, the first ranges one more. */
 export function layersOfStage(numLayers: number, index: number, numStages: number): readonly [number, number] {

@@ -11,7 +11,7 @@ import type { ForwardProgram, PipelineStage, Value } from '../../program/types.j
 import type { Accumulator, Gradient, Tensor } from './tape.js';
 
 /** A received activation is a leaf: its gradient stops there and is sent back. */
-export interface Received extends Tensor {
+interface Received extends Tensor {
   readonly target: Accumulator | undefined;
 }
 

@@ -16,7 +16,7 @@ export function numInFlight(
  */
 export const numUnlike = (inFlight: number): number => Math.max(inFlight + 1, 2 * inFlight - 1);
 
-export interface Pass {
+interface Pass {
   readonly kind: 'forward' | 'backward';
   readonly microBatch: number;
 }
