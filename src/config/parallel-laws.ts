@@ -41,8 +41,8 @@ export function checkParallel(recipe: Recipe, model: Model, runtime: RuntimeName
   checkPipeline(recipe, model);
 }
 
-/** Like `maximumLayers`: each micro-batch that GPipe holds is traced. */
-const maximumMicroBatches = 1_024;
+/** GPipe holds all of them, so that all are traced, and beyond this an answer takes minutes. */
+const maximumMicroBatches = 256;
 
 function checkPipeline(recipe: Recipe, { layers, processor }: Model): void {
   const { gpus, accumulate, rolloutSteps, checkpoint } = recipe;

@@ -68,6 +68,7 @@ export function traceOfRank(
   rank: number,
 ): Trace {
   const { parallel, gpus, mode } = config.recipe;
+  if (parallel === 'pipeline') return trace;
   const trains = mode === 'train';
   const sharding = { rank, numRanks: gpus, dimensions };
   const sizes = parameterSizes(program, dimensions);

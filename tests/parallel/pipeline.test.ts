@@ -207,7 +207,7 @@ describe('what no pipeline is priced for is refused with a way out', () => {
     [{ gpus: '4', rollout: '2' }, /go back to the first card/, '--rollout 1'],
     [{ gpus: '4', checkpoint: 'processor:segments=2' }, /cross the cards/, '--checkpoint processor:every=1'],
     [{ gpus: '4', processor: 'attention' }, /no gradient back from more than one/, '--gpus 3'],
-    [{ gpus: '4', accumulate: '5000' }, /at most 1024/, '--accumulate 1024'],
+    [{ gpus: '4', accumulate: '5000' }, /at most 256/, '--accumulate 256'],
     [{ gpus: '4', model: 'neural-lam' }, /not cut that way/, '--parallel zero3'],
   ])('%j', async (flags, message, nextStep) => {
     const refusal = configOf({ layers: '4', ...flags } as Flags);
