@@ -1,6 +1,7 @@
 /** What of several GPUs is priced, and for which model: the rest is refused, never ignored. */
 import { InputError } from '../errors.js';
 import { layoutTraits } from './capabilities.js';
+import type { Typed } from './typed.js';
 import type { Model, Parallelism, Recipe, RuntimeName } from './types.js';
 
 const refuse = (recipe: Recipe, reason: string, ...nextSteps: readonly string[]): InputError =>
@@ -9,6 +10,16 @@ const refuse = (recipe: Recipe, reason: string, ...nextSteps: readonly string[])
     '--parallel data',
     '--gpus 1',
   ]);
+
+/** A typed order of micro-batches is never ignored. */
+export function checkTypedSchedule({ parallel, pipelineSchedule }: Recipe, typed: Typed): void {
+  if (!typed.has('pipeline-schedule') || parallel === 'pipeline') return;
+  throw new InputError(
+    'conflicting-options',
+    `--pipeline-schedule ${pipelineSchedule} with --parallel ${parallel}: only a pipeline has an order of micro-batches.`,
+    ['--parallel pipeline --gpus 4', 'Leave --pipeline-schedule out.'],
+  );
+}
 
 /** @throws InputError */
 export function checkParallel(recipe: Recipe, model: Model, runtime: RuntimeName): void {

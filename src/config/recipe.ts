@@ -15,7 +15,7 @@ import { notInRuntime } from './not-in-runtime.js';
 import { checkOffload } from './offload.js';
 import { checkOptimizer } from './optimizer-laws.js';
 import { type OptionDefinition, sharedOptions } from './options.js';
-import { checkParallel, parallelAssumptions } from './parallel-laws.js';
+import { checkParallel, checkTypedSchedule, parallelAssumptions } from './parallel-laws.js';
 import { checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
 import type { RecipeOptions } from './profiles.js';
 import type { Typed } from './typed.js';
@@ -191,6 +191,7 @@ export function resolveRecipe(
   checkOffload(recipe);
   checkOptimizer(recipe, runtime);
   checkParallel(recipe, model, runtime);
+  checkTypedSchedule(recipe, typed);
   return {
     recipe,
     assumptions: [...dropped, ...recipeAssumptions(recipe, model, runtime), ...parallelAssumptions(recipe, runtime)],
