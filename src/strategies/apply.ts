@@ -6,7 +6,7 @@ import { sharedOptions } from '../config/options.js';
 import { checkParallel } from '../config/parallel-laws.js';
 import { checkPlan, lackingParts } from '../config/plan-laws.js';
 import type { Flags } from '../config/typed.js';
-import type { CheckpointPlan, Config, Recipe } from '../config/types.js';
+import type { CheckpointPlan, Config, Offload, Recipe } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { runtimes } from '../parallel/index.js';
 import type { Change } from './types.js';
@@ -16,9 +16,13 @@ export function applyChanges(base: Config, changes: readonly Change[]): Config |
   let { recipe } = base;
   for (const change of changes) {
     recipe = { ...recipe, ...change.recipe, checkpoint: { ...recipe.checkpoint, ...change.checkpoint } };
+    if (change.offload !== undefined) recipe = { ...recipe, offload: joined(recipe.offload, change.offload) };
   }
   return isLawful(recipe.checkpoint, { ...base, recipe }) ? { ...base, recipe } : undefined;
 }
+
+const joined = (now: Offload, added: 'optimizer' | 'boundary'): Offload =>
+  now === 'none' || now === added ? added : 'optimizer+boundary';
 
 /** What the command line or the runtime would refuse is no way out. */
 export function isLawful(plan: CheckpointPlan, config: Config): boolean {

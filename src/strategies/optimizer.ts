@@ -51,7 +51,7 @@ export const optimizerKernel: Strategy = {
 
 export const optimizer: Strategy = {
   id: 'optimizer',
-  describe: 'Another update rule, with less state per parameter.',
+  describe: 'Another update rule, or the same in 8 bits, with less state per parameter.',
   cost: 'Another training: learning rate and convergence change.',
   numerics: 'different',
   changes: (config) => alternatives(config, false).map((value) => ({ recipe: { optimizer: value } })),

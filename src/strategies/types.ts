@@ -5,6 +5,8 @@ import type { CheckpointPlan, Config, Recipe } from '../config/types.js';
 export interface Change {
   readonly recipe?: Readonly<Partial<Omit<Recipe, 'checkpoint'>>>;
   readonly checkpoint?: Readonly<Partial<CheckpointPlan>>;
+  /** Joins what is offloaded already. */
+  readonly offload?: 'optimizer' | 'boundary';
 }
 
 /** One line, or a few, for the user's own code. */
