@@ -8,11 +8,12 @@ import type { Advice } from '../report/schemas/advise.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { estimateCommand } from '../search/command-line.js';
 import { flagsBetween } from '../strategies/apply.js';
-import { cheapestWay, type SearchInput } from '../strategies/cheapest.js';
+import { cheapestWay, type SearchInput, type Way } from '../strategies/cheapest.js';
 import { catalogue } from '../strategies/index.js';
+import { fewestGpus, severalGpus } from '../strategies/several-gpus.js';
 import { type SingleChange, singleChanges } from '../strategies/single.js';
 import type { Numerics } from '../strategies/types.js';
-import { numDifferences } from '../strategies/ways.js';
+import { differences } from '../strategies/ways.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
 import { estimateOf } from './estimate.js';
@@ -43,8 +44,10 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     report,
     sampleFlops: sampleFlopsOf(report),
   };
-  const cheapest = report.verdict.kind === 'fits' ? undefined : cheapestReport(subject);
-  const smallestDevice = report.verdict.kind === 'fits' ? undefined : smallestCard(config);
+  const isFitting = report.verdict.kind === 'fits';
+  const cheapest = isFitting ? undefined : combination(subject, cheapestWay(subject));
+  const several = isFitting || cheapest ? undefined : combination(subject, fewestGpus(subject));
+  const smallestDevice = isFitting ? undefined : smallestCard(config);
   return {
     schema: 'gc-plan/advise@1',
     tool: tool(),
@@ -52,10 +55,11 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     memory: report.memory,
     verdict: report.verdict,
     changes: rankedChanges(subject),
-    ...(cheapest && { cheapest: cheapest.report }),
+    ...(cheapest && { cheapest }),
+    ...(several && { severalGpus: several }),
     ...(smallestDevice && { smallestDevice }),
     accuracy: report.accuracy,
-    assumptions: [...report.assumptions, ...(cheapest?.assumptions ?? [])],
+    assumptions: [...report.assumptions, ...changedNumbers(subject, cheapest)],
   };
 }
 
@@ -100,30 +104,29 @@ function singleReport(subject: Subject, { strategy, config }: SingleChange): Adv
   return { strategy: id, describe, cost, ...priced(subject, estimateOf(config), config, numerics), code };
 }
 
-type Cheapest = NonNullable<Advice['cheapest']>;
+type Combination = NonNullable<Advice['cheapest']>;
 
-function cheapestReport(
-  subject: Subject,
-): { readonly report: Cheapest; readonly assumptions: readonly string[] } | undefined {
-  const way = cheapestWay(subject);
+function combination(subject: Subject, way: Way | undefined): Combination | undefined {
   if (way === undefined) return undefined;
-  const { config, numerics } = way;
-  const report = estimateOf(config);
-  const rounding = `Nothing fits in ${subject.config.recipe.precision} with ${subject.config.recipe.optimizer}: the cheapest combination changes more than memory.`;
+  const report = estimateOf(way.config);
   return {
-    report: {
-      ...priced(subject, report, config, numerics),
-      config: report.config,
-      memory: report.memory,
-      parts: partsOf(subject.config, config),
-    },
-    assumptions: numerics === 'same' ? [] : [rounding],
+    ...priced(subject, report, way.config, way.numerics),
+    config: report.config,
+    memory: report.memory,
+    parts: partsOf(subject.config, way.config),
   };
 }
 
+const changedNumbers = ({ config }: Subject, cheapest: Combination | undefined): readonly string[] =>
+  cheapest === undefined || cheapest.numerics === 'same'
+    ? []
+    : [
+        `Nothing fits in ${config.recipe.precision} with ${config.recipe.optimizer}: the cheapest combination changes more than memory.`,
+      ];
+
 /** The strategies that the combination takes, each with its own line: those whose part of the recipe changed. */
-function partsOf(from: Config, to: Config): Cheapest['parts'] {
-  return catalogue.flatMap((strategy) => {
+function partsOf(from: Config, to: Config): Combination['parts'] {
+  return [...catalogue, severalGpus].flatMap((strategy) => {
     const { id, cost } = strategy;
     if (strategy.aside || !touches(strategy.changes(from), from, to)) return [];
     return [{ strategy: id, cost, code: strategy.code(to) }];
@@ -132,10 +135,10 @@ function partsOf(from: Config, to: Config): Cheapest['parts'] {
 
 /** One of the changes leads towards `to`: with it, fewer differences are left. */
 function touches(changes: ReturnType<(typeof catalogue)[number]['changes']>, from: Config, to: Config): boolean {
-  const before = numDifferences(from.recipe, to.recipe);
+  const before = differences(from.recipe, to.recipe).length;
   return changes.some(({ recipe, checkpoint }) => {
     const changed = { ...from.recipe, ...recipe, checkpoint: { ...from.recipe.checkpoint, ...checkpoint } };
-    return numDifferences(changed, to.recipe) < before;
+    return differences(changed, to.recipe).length < before;
   });
 }
 

@@ -17,9 +17,8 @@ export async function estimate(input: ResolveInput): Promise<Estimate> {
   const config = await resolveConfig(input);
   const report = estimateOf(config);
   if (report.verdict.kind !== 'tight' && report.verdict.kind !== 'exceeds') return report;
-  const { smallestChange } = await import('./smallest-change.js');
-  const change = smallestChange(input, config);
-  return change ? { ...report, verdict: { ...report.verdict, smallestChange: change } } : report;
+  const { cheapestChanges } = await import('./smallest-change.js');
+  return { ...report, verdict: { ...report.verdict, ...cheapestChanges(input, config) } };
 }
 
 export function estimateOf(config: Config): Estimate {

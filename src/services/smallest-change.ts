@@ -1,10 +1,10 @@
-/** The first line of an advice, for an estimate that does not fit: the cheapest of the usual combinations. */
+/** The first lines of an advice, for an estimate that does not fit: the cheapest of the usual combinations. */
 import type { ResolveInput } from '../config/resolve.js';
 import type { Config } from '../config/types.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { estimateCommand } from '../search/command-line.js';
 import { flagsBetween } from '../strategies/apply.js';
-import { cheapestWay } from '../strategies/cheapest.js';
+import { cheapestWays, type Way } from '../strategies/cheapest.js';
 import { typicalStrategies } from '../strategies/typical.js';
 import { counts } from '../topology/counts.js';
 import { estimateOf } from './estimate.js';
@@ -12,26 +12,29 @@ import { experience } from './experience.js';
 
 /** About a quarter of a second. */
 const maxEvents = 400_000;
+const maxChanges = 3;
 
-type SmallestChange = Extract<Estimate['verdict'], { kind: 'exceeds' }>['smallestChange'];
+type NoFit = Extract<Estimate['verdict'], { kind: 'exceeds' }>;
 
-export function smallestChange(input: ResolveInput, config: Config): SmallestChange {
+export function cheapestChanges(input: ResolveInput, config: Config): Pick<NoFit, 'smallestChange' | 'furtherChanges'> {
   const { device, runtime, model, recipe } = config;
-  if (device === null) return undefined;
-  const way = cheapestWay({
+  if (device === null) return {};
+  const search = {
     config,
     counts: counts(model),
     device,
     accuracy: experience(runtime),
     strategies: typicalStrategies,
-    sameNumbers: true,
-    maxEvents,
-  });
-  if (way === undefined) return undefined;
-  const flags = flagsBetween(recipe, way.config.recipe);
-  return {
-    change: estimateCommand(undefined, flags).slice('gc-plan estimate '.length),
-    command: estimateCommand(input.model, { ...input.flags, ...flags }),
-    deviceBytes: estimateOf(way.config).memory.deviceBytes,
   };
+  const toChange = ({ config: changed }: Way) => {
+    const flags = flagsBetween(recipe, changed.recipe);
+    return {
+      change: estimateCommand(undefined, flags).slice('gc-plan estimate '.length),
+      command: estimateCommand(input.model, { ...input.flags, ...flags }),
+      deviceBytes: estimateOf(changed).memory.deviceBytes,
+    };
+  };
+  const [smallestChange, ...furtherChanges] = cheapestWays({ ...search, maxEvents }, maxChanges).map(toChange);
+  if (smallestChange === undefined) return {};
+  return { smallestChange, ...(furtherChanges.length > 0 && { furtherChanges }) };
 }

@@ -1,17 +1,19 @@
 /**
- * The cheapest combination of changes that fits. Cheapest: precision and optimizer as they are; then the least recomputed FLOPs;
- * then the largest micro-batch; then the lowest peak; then the fewest changes. Only where nothing fits another precision is
- * tried, then another optimizer, then both. Every combination is considered, so that "nothing fits" is a fact about the catalogue.
+ * The cheapest combinations of changes that fit. Cheapest: precision and optimizer as they are; then with the least
+ * on the host; then the least recomputed FLOPs; then the largest micro-batch; then the lowest peak; then the fewest changes. Only where
+ * nothing fits another precision is tried, then another optimizer, then both. Every combination is considered, so that "nothing
+ * fits" is a fact about the catalogue.
  */
 import type { Accuracy } from '../accuracy/shipped.js';
+import { noCheckpoint } from '../config/checkpoint.js';
 import type { Config, Device } from '../config/types.js';
 import type { Counts } from '../program/dimensions.js';
 import { applyChanges } from './apply.js';
 import { Effort, Family, type SizedShape } from './families.js';
 import { catalogue } from './index.js';
-import { fits, mostUsableBytes, type StepCost } from './step.js';
-import type { Numerics, Strategy } from './types.js';
-import { microBatchesOf, processChangesOf, shapesOf } from './ways.js';
+import { fits, keptForBackward, mostArrayBytes, type StepCost, sizeStep } from './step.js';
+import type { Change, Numerics, Strategy } from './types.js';
+import { differences, microBatchesOf, processChangesOf, shapesOf } from './ways.js';
 
 export interface Way extends StepCost {
   readonly config: Config;
@@ -29,19 +31,31 @@ export interface SearchInput {
   readonly strategies?: readonly Strategy[];
   /** How many events may be traced; all that it takes by default. */
   readonly maxEvents?: number;
-  /** Other precisions and optimizers are left alone. */
-  readonly sameNumbers?: boolean;
 }
 
 const withoutRounding = catalogue.filter(({ numerics, aside }) => numerics === 'same' && !aside);
 
-export function cheapestWay(input: SearchInput): Way | undefined {
-  const effort = new Effort(input.maxEvents ?? Number.POSITIVE_INFINITY);
-  const search = { strategies: withoutRounding, ...input, effort };
-  if (input.sameNumbers) {
-    const { way } = cheapestFrom(search);
-    return way && { ...way, numerics: 'same' };
+const searchOf = (input: SearchInput): Search => ({
+  strategies: withoutRounding,
+  ...input,
+  effort: new Effort(input.maxEvents ?? Number.POSITIVE_INFINITY),
+});
+
+/** Ways that leave the numbers as they are, cheapest first; none takes all that a cheaper one takes, and more. */
+export function cheapestWays(input: SearchInput, most: number): readonly Way[] {
+  const found: Way[] = [];
+  const partsOf = ({ config }: { readonly config: Config }) => differences(input.config.recipe, config.recipe);
+  const isNews = (config: Config) =>
+    !found.some((way) => partsOf(way).every((part) => partsOf({ config }).includes(part)));
+  for (const way of waysFrom({ ...searchOf(input), isNews })) {
+    found.push({ ...way, numerics: 'same' });
+    if (found.length === most) break;
   }
+  return found;
+}
+
+export function cheapestWay(input: SearchInput): Way | undefined {
+  const search = searchOf(input);
   const precisions = [input.config, ...alternatives('precision', input.config)];
   const floors: number[] = [];
   for (const [index, config] of precisions.entries()) {
@@ -50,7 +64,7 @@ export function cheapestWay(input: SearchInput): Way | undefined {
     floors.push(floorBytes);
   }
   for (const [index, start] of precisions.entries()) {
-    if (floors[index]! > mostUsableBytes(start, input.device)) continue;
+    if (floors[index]! > mostArrayBytes(start, input.device)) continue;
     for (const config of alternatives('optimizer', start)) {
       const { way } = cheapestFrom({ ...search, config });
       if (way) return { ...way, numerics: 'different' };
@@ -64,49 +78,81 @@ const alternatives = (id: string, from: Config): readonly Config[] =>
     .filter((strategy) => strategy.id === id)
     .flatMap(({ changes }) => changes(from).flatMap((change) => applyChanges(from, [change]) ?? []));
 
+interface Search extends SearchInput {
+  readonly strategies: readonly Strategy[];
+  readonly effort: Effort;
+  /** Others are passed over. */
+  readonly isNews?: (config: Config) => boolean;
+}
+
+type SameWay = Omit<Way, 'numerics'>;
+
 interface FromHere {
-  readonly way: Omit<Way, 'numerics'> | undefined;
+  readonly way: SameWay | undefined;
   /** With whatever optimizer, no combination needs less. */
   readonly floorBytes: number;
 }
 
-interface Search extends SearchInput {
-  readonly strategies: readonly Strategy[];
-  readonly effort: Effort;
+function cheapestFrom(search: Search): FromHere {
+  let floorBytes = Number.POSITIVE_INFINITY;
+  const noteFloor = (bytes: number) => {
+    floorBytes = Math.min(floorBytes, bytes);
+  };
+  const [way] = waysFrom(search, noteFloor);
+  return { way, floorBytes };
 }
 
-function cheapestFrom(search: Search): FromHere {
+/** Cheapest first; at most one of equally expensive steps with equally many samples. */
+function* waysFrom(search: Search, noteFloor: (bytes: number) => void = () => {}): Generator<SameWay> {
   const { config, counts, strategies, device, effort } = search;
   const families = Family.of(shapesOf(strategies, config), counts, effort);
   const microBatches = microBatchesOf(strategies, config);
-  let floorBytes = Number.POSITIVE_INFINITY;
-  for (const equals of groupsByRecomputation(families)) {
+  for (const equals of byCost(families)) {
     for (const microBatch of microBatches) {
-      if (effort.isSpent) return { way: undefined, floorBytes };
+      if (effort.isSpent) return;
+      const kept = keptByEveryPlan(search, [microBatch, equals[0]!.offloading]);
+      if (kept.bytes > mostArrayBytes(config, device)) {
+        noteFloor(kept.bytes);
+        continue;
+      }
       const candidates: Candidate[] = [];
-      for (const { cost, ...family } of equals.map((each) => ({
-        cost: each.cost,
-        ...each.sized(microBatch, device),
-      }))) {
-        floorBytes = Math.min(floorBytes, family.leastBytes);
-        candidates.push(...family.steps.map((sized) => ({ ...sized, cost })));
+      for (const family of equals) {
+        const { steps, leastBytes } = family.sized(microBatch, device, kept.perStep);
+        noteFloor(leastBytes);
+        candidates.push(...steps.map((sized) => ({ ...sized, cost: family.cost })));
       }
       const way = leanestThatFits(search, candidates);
-      if (way) return { way, floorBytes };
+      if (way) yield way;
     }
   }
-  return { way: undefined, floorBytes };
 }
 
-function groupsByRecomputation(families: readonly Family[]): readonly (readonly Family[])[] {
-  const groups = new Map<number, Family[]>();
+/**
+ * No plan keeps less for the backward pass than one that recomputes all of the model. XLA's schedule has no moment at which the one
+ * pass ends and the other begins: nothing is known of it.
+ */
+function keptByEveryPlan({ config, counts, effort }: Search, changes: readonly Change[]) {
+  const recomputesAll = applyChanges(config, [...changes, { checkpoint: { ...noCheckpoint, model: true } }]);
+  if (config.runtime === 'jax' || recomputesAll === undefined) return { bytes: 0, perStep: 0 };
+  const keptOf = (rolloutSteps: number) => {
+    const sized = { ...recomputesAll, recipe: { ...recomputesAll.recipe, rolloutSteps } };
+    return keptForBackward(sizeStep(sized, effort.trace(sized), counts));
+  };
+  const { rolloutSteps } = config.recipe;
+  return { bytes: keptOf(rolloutSteps), perStep: rolloutSteps > 2 ? keptOf(3) - keptOf(2) : 0 };
+}
+
+function byCost(families: readonly Family[]): readonly (readonly Family[])[] {
+  const groups = new Map<string, Family[]>();
   for (const family of families) {
-    const key = family.cost.recomputedSampleFlops;
+    const key = `${family.offloadRank} ${family.cost.recomputedSampleFlops}`;
     const group = groups.get(key);
     if (group) group.push(family);
     else groups.set(key, [family]);
   }
-  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
+  return [...groups.values()].sort(
+    ([a], [b]) => a!.offloadRank - b!.offloadRank || a!.cost.recomputedSampleFlops - b!.cost.recomputedSampleFlops,
+  );
 }
 
 interface Candidate extends SizedShape {
@@ -115,16 +161,17 @@ interface Candidate extends SizedShape {
 
 /** Of equally expensive steps with equally many samples: by peak, then by changes. */
 function leanestThatFits(
-  { strategies, ...on }: Search,
+  { strategies, isNews = () => true, ...on }: Search,
   candidates: readonly Candidate[],
-): Omit<Way, 'numerics'> | undefined {
+): SameWay | undefined {
   const ordered = candidates.toSorted(
     (a, b) => a.step.peakLiveBytes - b.step.peakLiveBytes || a.shape.numChanges - b.shape.numChanges,
   );
   for (const { step, cost } of ordered) {
     for (const change of processChangesOf(strategies, step.config)) {
       const config = applyChanges(step.config, change)!;
-      if (fits({ ...step, config }, on)) return { config, peakLiveBytes: step.peakLiveBytes, ...cost };
+      if (isNews(config) && fits({ ...step, config }, on))
+        return { config, peakLiveBytes: step.peakLiveBytes, ...cost };
     }
   }
   return undefined;

@@ -3,7 +3,7 @@ import type { Accuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import { peakLiveBytes } from '../memory/liveness.js';
-import { bufferBytes, categories, type Phase, type Trace } from '../memory/trace.js';
+import { categories, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
 import { usableBytes } from '../memory/verdict.js';
 import { runtimes } from '../parallel/index.js';
 import { type Counts, dimensionsOf } from '../program/dimensions.js';
@@ -40,7 +40,12 @@ export interface SizedStep {
 
 export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedStep {
   const dimensions = runtimes[config.runtime].runtime.dimensions(dimensionsOf(config, counts), config);
-  return { config, trace, dimensions, peakLiveBytes: peakLiveBytes(trace, bufferBytes(trace, dimensions)) };
+  return {
+    config,
+    trace,
+    dimensions,
+    peakLiveBytes: peakLiveBytes(trace, reusedBytes(trace, dimensions).bytesOfBuffer),
+  };
 }
 
 /** The verdict that `estimate` gives. */
@@ -52,20 +57,20 @@ export function fits(
   return judgeCandidate(candidate, device, accuracy).kind === 'fits';
 }
 
-/** What a process may take at most, with the largest share of the card that JAX can be given. */
-export const mostUsableBytes = ({ recipe, runtime, reserveBytes }: Config, device: Device): number =>
-  usableBytes(device, { ...recipe, memFraction: 1 }, runtime, reserveBytes);
+/** Room for arrays beside the context, with the largest share of the card that JAX can be given. */
+export const mostArrayBytes = ({ recipe, runtime, reserveBytes }: Config, device: Device): number =>
+  usableBytes(device, { ...recipe, memFraction: 1 }, runtime, reserveBytes) - device.contextBytes[runtime];
 
 const optimizerCategory = categories.indexOf('optimizer');
 
 /** The most that is alive in the last step before an event, the optimizer's state left out: no other optimizer needs less. */
-function peakBefore({ trace, dimensions }: SizedStep, end: number, withState: boolean): number {
-  const bytesOf = bufferBytes(trace, dimensions);
+function peakBefore({ trace, dimensions }: SizedStep, end: number): number {
+  const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
   let live = 0;
   let peak = 0;
   for (let i = 0; i < end; i++) {
     const buffer = Math.abs(trace.events[i]!) - 1;
-    if (!withState && trace.bufferCategory[buffer] === optimizerCategory) continue;
+    if (trace.bufferCategory[buffer] === optimizerCategory) continue;
     live += Math.sign(trace.events[i]!) * bytesOf[buffer]!;
     if (i >= trace.lastStepFirstEvent && live > peak) peak = live;
   }
@@ -76,14 +81,29 @@ const firstEventOf = ({ marks, events, lastStepFirstEvent }: Trace, phase: Phase
   marks.find((mark) => mark.phase === phase && mark.firstEvent >= lastStepFirstEvent)?.firstEvent ?? events.length;
 
 /** What any optimizer needs at least with the same forward and backward pass. */
-export const leastOfAnyOptimizer = (step: SizedStep): number =>
-  peakBefore(step, firstEventOf(step.trace, 'optimizer'), false);
+export const leastOfAnyOptimizer = (step: SizedStep): number => peakBefore(step, firstEventOf(step.trace, 'optimizer'));
 
-/** Until the backward pass reaches the processor. */
-export function peakBeforeProcessorBackward(step: SizedStep, withState: boolean): number {
-  const { trace } = step;
+/** Alive when the backward pass begins, the optimizer's state left out. */
+export function keptForBackward({ trace, dimensions }: SizedStep): number {
+  const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
+  let live = 0;
+  for (const event of trace.events.subarray(0, firstEventOf(trace, 'backward'))) {
+    const buffer = Math.abs(event) - 1;
+    if (trace.bufferCategory[buffer] !== optimizerCategory) live += Math.sign(event) * bytesOf[buffer]!;
+  }
+  return live;
+}
+
+/** Until the backward pass reaches the processor; where all of a step is recomputed first, after that. */
+export function peakBeforeProcessorBackward(step: SizedStep): number {
+  const { trace, config } = step;
   const mesh = trace.modules.indexOf('mesh');
   let end = firstEventOf(trace, 'backward');
+  const { model, rollout } = config.recipe.checkpoint;
+  if (model || rollout) {
+    const replay = trace.marks.findIndex(({ recompute, firstEvent }) => recompute && firstEvent >= end);
+    end = trace.marks[replay + 1]?.firstEvent ?? end;
+  }
   while (end < trace.events.length && trace.bufferModule[Math.abs(trace.events[end]!) - 1] !== mesh) end++;
-  return peakBefore(step, end, withState);
+  return peakBefore(step, end);
 }

@@ -45,7 +45,7 @@ export function* shapesOf(strategies: readonly Strategy[], config: Config): Gene
   for (const checkpoint of plansOf(strategies, config)) {
     for (const combination of combined) {
       const changed = applyChanges(config, [...combination, { checkpoint }]);
-      if (changed) yield { config: changed, numChanges: numDifferences(config.recipe, changed.recipe) };
+      if (changed) yield { config: changed, numChanges: differences(config.recipe, changed.recipe).length };
     }
   }
 }
@@ -64,11 +64,11 @@ export function processChangesOf(strategies: readonly Strategy[], config: Config
 
 const changed = (combination: Combination): number => combination.filter((change) => change !== unchanged).length;
 
-/** Parts of the plan count one by one. */
-export function numDifferences(a: Recipe, b: Recipe): number {
+/** Keys of the recipe that differ, parts of the plan one by one. */
+export function differences(a: Recipe, b: Recipe): readonly string[] {
   const keys = (Object.keys(a) as (keyof Recipe)[]).filter((key) => key !== 'checkpoint' && a[key] !== b[key]);
   const parts = (Object.keys(a.checkpoint) as (keyof CheckpointPlan)[]).filter(
     (part) => JSON.stringify(a.checkpoint[part]) !== JSON.stringify(b.checkpoint[part]),
   );
-  return keys.length + parts.length;
+  return [...keys, ...parts];
 }

@@ -19,15 +19,25 @@ function estimatePage(estimate: Estimate, layout: Layout, renderSvg: RenderSvg):
   const { tone, head, rest } = estimateAnswer(estimate);
   const step = config.recipe.mode === 'train' ? 'One training step' : 'One forward pass';
   const chart = onTheCard(estimate);
-  const { command, change, deviceBytes } = ('smallestChange' in verdict && verdict.smallestChange) || {};
+  const changes =
+    'smallestChange' in verdict ? [verdict.smallestChange ?? [], verdict.furtherChanges ?? []].flat() : [];
   return renderPage({
     question: questionOf(estimate),
     answer: { tone, text: head + rest },
     setting: configLine(estimate),
     sections: [
-      ...(command === undefined
+      ...(changes.length === 0
         ? []
-        : [section('The smallest change that fits', list([`${change} (${formatBytes(deviceBytes!)}): ${command}`]))]),
+        : [
+            section(
+              'The cheapest changes that fit',
+              list(
+                changes.map(
+                  ({ change, command, deviceBytes }) => `${change} (${formatBytes(deviceBytes)}): ${command}`,
+                ),
+              ),
+            ),
+          ]),
       section(
         step,
         figure(renderSvg(chart.option, { title: chart.title, id: 'card', heightPx: 190 })),

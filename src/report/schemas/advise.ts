@@ -31,6 +31,13 @@ const single = z.strictObject({
   code: z.array(codeLine).describe('How it is written in the user’s own code base.'),
 });
 
+const combination = z.strictObject({
+  ...priced,
+  config: common.config,
+  memory: common.memory,
+  parts: z.array(z.strictObject({ strategy: z.string(), cost: z.string(), code: z.array(codeLine) })),
+});
+
 export const adviseSchema = z
   .strictObject({
     schema: z.literal('gc-plan/advise@1'),
@@ -43,17 +50,14 @@ export const adviseSchema = z
       .describe(
         'One strategy at a time, those that fit first, then by what they save; without those that save nothing.',
       ),
-    cheapest: z
-      .strictObject({
-        ...priced,
-        config: common.config,
-        memory: common.memory,
-        parts: z.array(z.strictObject({ strategy: z.string(), cost: z.string(), code: z.array(codeLine) })),
-      })
+    cheapest: combination
       .exactOptional()
       .describe(
         'The cheapest combination that fits; absent where the configuration fits as it is, or where nothing fits.',
       ),
+    severalGpus: combination
+      .exactOptional()
+      .describe('Where nothing fits on one card: the fewest on which a usual combination does; the worst rank.'),
     smallestDevice: z.string().exactOptional().describe('The smallest known card on which it fits as it is.'),
     accuracy: common.accuracy,
     assumptions: z.array(z.string()),

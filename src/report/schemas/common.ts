@@ -139,13 +139,15 @@ const card = {
   nominalBytes: bytes.describe('Size on the box.'),
   usableBytes: bytes.describe('What the driver reports − reserve.'),
 };
-const smallestChange = z
-  .strictObject({
-    change: z.string().describe('The flags to add.'),
-    command: z.string(),
-    deviceBytes: bytes,
-  })
-  .exactOptional();
+const change = z.strictObject({
+  change: z.string().describe('The flags to add.'),
+  command: z.string(),
+  deviceBytes: bytes,
+});
+const changes = {
+  smallestChange: change.exactOptional(),
+  furtherChanges: z.array(change).exactOptional().describe('Other ways that fit, cheapest first.'),
+};
 
 export const verdict = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -157,13 +159,13 @@ export const verdict = z.discriminatedUnion('kind', [
     kind: z.literal('tight'),
     ...card,
     shortfallBytes: bytes.describe('range.highBytes − usableBytes'),
-    smallestChange,
+    ...changes,
   }),
   z.strictObject({
     kind: z.literal('exceeds'),
     ...card,
     shortfallBytes: bytes.describe('range.highBytes − usableBytes'),
-    smallestChange,
+    ...changes,
   }),
   z.strictObject({ kind: z.literal('unknown') }).describe('No card was named.'),
 ]);

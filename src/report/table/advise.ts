@@ -12,7 +12,8 @@ export function renderAdvice(advice: Advice, layout: Layout): string {
       ...paragraph(question(advice, style), layout),
       ...answer(advice, style).flatMap((line) => paragraph(line, layout)),
     ],
-    cheapestParts(advice, style),
+    parts('The cheapest combination', advice.cheapest, style),
+    parts('On several cards', advice.severalGpus, style),
     singles(advice, style),
     lines(advice, style),
     list(style.bold('Assumptions'), advice.assumptions, layout),
@@ -32,25 +33,27 @@ function question({ verdict, config }: Advice, style: ChalkInstance): string {
   }
 }
 
-function answer({ verdict, cheapest, smallestDevice }: Advice, style: ChalkInstance): Block {
+function answer({ verdict, cheapest, severalGpus, smallestDevice }: Advice, style: ChalkInstance): Block {
   if (verdict.kind === 'fits') return [];
   const card = smallestDevice ? [`as it is, it fits on ${smallestDevice}`] : ['as it is, it fits on no known card'];
-  if (cheapest === undefined) return [style.red.bold('nothing in the catalogue makes it fit'), ...card];
-  const { change, deviceBytes, relativeCost } = cheapest;
-  return [
-    `${style.green.bold('cheapest that fits')}: ${change} (${formatBytes(deviceBytes)} on the card, ${formatCost(relativeCost)} the work)`,
-    ...card,
-  ];
+  if (cheapest) return [`${style.green.bold('cheapest that fits')}: ${inShort(cheapest, 'the card')}`, ...card];
+  const several = severalGpus
+    ? [`${style.green.bold('on several cards')}: ${inShort(severalGpus, 'the fullest card')}`]
+    : [];
+  return [style.red.bold('nothing in the catalogue makes it fit on one card'), ...several, ...card];
 }
+
+const inShort = ({ change, deviceBytes, relativeCost }: NonNullable<Advice['cheapest']>, where: string): string =>
+  `${change} (${formatBytes(deviceBytes)} on ${where}, ${formatCost(relativeCost)} the work)`;
 
 const formatCost = (relativeCost: number): string => `${relativeCost.toFixed(2)}×`;
 
-function cheapestParts({ cheapest }: Advice, style: ChalkInstance): Block {
-  if (cheapest === undefined) return [];
+function parts(title: string, combination: Advice['cheapest'], style: ChalkInstance): Block {
+  if (combination === undefined) return [];
   return [
-    style.bold('The cheapest combination'),
-    `  ${cheapest.command}`,
-    ...cheapest.parts.flatMap(({ strategy, cost, code }) => [`  ${strategy}: ${cost}`, ...codeBlock(code, style)]),
+    style.bold(title),
+    `  ${combination.command}`,
+    ...combination.parts.flatMap(({ strategy, cost, code }) => [`  ${strategy}: ${cost}`, ...codeBlock(code, style)]),
   ];
 }
 

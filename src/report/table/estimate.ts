@@ -46,12 +46,12 @@ export function renderEstimate(estimate: Estimate, layout: Layout): string {
   ]);
 }
 
-const smallestChange = ({ verdict }: Estimate): Block =>
-  'smallestChange' in verdict && verdict.smallestChange !== undefined
-    ? [
-        `smallest change that fits: ${verdict.smallestChange.change} (${formatBytes(verdict.smallestChange.deviceBytes)})`,
-      ]
-    : [];
+function smallestChange({ verdict }: Estimate): Block {
+  if (!('smallestChange' in verdict) || verdict.smallestChange === undefined) return [];
+  const { smallestChange: smallest, furtherChanges = [] } = verdict;
+  const line = ({ change, deviceBytes }: typeof smallest) => `${change} (${formatBytes(deviceBytes)})`;
+  return [`smallest change that fits: ${line(smallest)}`, ...furtherChanges.map((change) => `or ${line(change)}`)];
+}
 
 function shares(title: string, parts: readonly (readonly [string, number])[], wholeBytes: number): Block {
   const unit = unitOf(wholeBytes);

@@ -117,13 +117,13 @@ export function tapeSegments(program: ForwardProgram, plan: CheckpointPlan): Tap
     return { run, made, read: new Set(operations.flatMap(readsOf).filter((id) => !made.has(id))) };
   });
   const results = new Set(program.loss === undefined ? program.predictions : [program.loss]);
+  const lastReader = new Map(facts.flatMap(({ read }, i) => [...read].map((id) => [id, i] as const)));
   return facts.map(({ run, made, read }, i) => {
-    const readLater = new Set(facts.slice(i + 1).flatMap((later) => [...later.read]));
     const source = (id: ValueId) => program.values[id]!.source;
     return {
       ...run,
       inputs: [...read].filter((id) => source(id) === 'operation'),
-      outputs: [...made].filter((id) => readLater.has(id) || results.has(id)),
+      outputs: [...made].filter((id) => lastReader.get(id)! > i || results.has(id)),
       parameters: [...read].filter((id) => source(id) === 'parameter'),
     };
   });

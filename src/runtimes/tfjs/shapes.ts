@@ -36,6 +36,7 @@ export function broadcast(a: TensorShape, b: TensorShape): TensorShape {
   if (a === b) return a;
   const [long, short] = a.length >= b.length ? [a, b] : [b, a];
   const offset = long.length - short.length;
+  if (long.every((dimension, i) => !isOne(dimension) || isOne(short[i - offset] ?? one))) return long;
   return long.map((dimension, i) => {
     const other = short[i - offset] ?? one;
     return isOne(dimension) ? other : dimension;
