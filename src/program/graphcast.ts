@@ -48,7 +48,16 @@ export function declareContext(model: Model, recipe: Recipe, segmentation: Segme
   const networks = declareNetworks(builder, model, recipe.concatTrick !== 'off');
   const data = declareData(builder, model);
   const gridInput = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
-  return { builder, model, networks, recipe, segmentation, gridInput, edgeResidualLast: model.layout === 'jax', ...data };
+  return {
+    builder,
+    model,
+    networks,
+    recipe,
+    segmentation,
+    gridInput,
+    edgeResidualLast: model.layout === 'jax',
+    ...data,
+  };
 }
 
 function declareData(builder: ProgramBuilder, model: Model): Pick<Context, 'edgeFeatures' | 'meshNodeFeatures'> {
