@@ -2,7 +2,7 @@
 import { formatCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
 import { checkOffload } from '../config/offload.js';
 import { checkOptimizer } from '../config/optimizer-laws.js';
-import { sharedOptions } from '../config/options.js';
+import { sharedOptions } from '../config/options/shared.js';
 import { checkParallel } from '../config/parallel-laws.js';
 import { checkPlan, lackingParts } from '../config/plan-laws.js';
 import type { Flags } from '../config/typed.js';

@@ -94,13 +94,12 @@ export function keptForBackward({ trace, dimensions }: SizedStep): number {
   return live;
 }
 
-/** Until the backward pass reaches the processor; where all of a step is recomputed first, after that. */
+/** Until the backward pass reaches the processor; in PyTorch, where all of a rollout step is recomputed first, after that. */
 export function peakBeforeProcessorBackward(step: SizedStep): number {
   const { trace, config } = step;
   const mesh = trace.modules.indexOf('mesh');
   let end = firstEventOf(trace, 'backward');
-  const { model, rollout } = config.recipe.checkpoint;
-  if (model || rollout) {
+  if (config.runtime === 'pytorch' && config.recipe.checkpoint.rollout && config.recipe.rolloutSteps > 1) {
     const replay = trace.marks.findIndex(({ recompute, firstEvent }) => recompute && firstEvent >= end);
     end = trace.marks[replay + 1]?.firstEvent ?? end;
   }

@@ -41,7 +41,7 @@ const cases = (runtime: RuntimeName) =>
       batch: oneOf('1', '2', '4'),
       rollout: oneOf('1', '1', '2'),
       precision: oneOf(...valuesByRuntime.precision[runtime]),
-      checkpoint: oneOf('none', 'encoder', 'processor:every=2', 'model'),
+      checkpoint: oneOf('none', 'encoder', 'processor:every=2', 'model', 'rollout'),
     }),
   });
 
@@ -93,7 +93,11 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s', (runtime) => {
         fc.asyncProperty(cases(runtime), async (drawn) => {
           const input = await onTooSmallCard(runtime, {
             ...drawn,
-            flags: { ...drawn.flags, layers: '3', rollout: '1' },
+            flags: {
+              ...drawn.flags,
+              layers: '3',
+              rollout: runtime !== 'tfjs' && drawn.flags.rollout === '2' ? '5' : '1',
+            },
           });
           const base = resolveWith(await loadModel(input.model!), input.flags);
           const way = cheapestWay({
@@ -213,10 +217,13 @@ function* commandLines(
       : []),
   ];
   const edges = runtime === 'pytorch' ? [''] : ['', ...[2, 4, 8, 16, 32].map((count) => `edges:blocks=${count}`)];
-  const plans = ['', 'encoder'].flatMap((encoder) =>
-    ['', 'decoder'].flatMap((decoder) =>
-      processors.flatMap((processor) =>
-        edges.map((blocks) => [encoder, decoder, processor, blocks].filter(Boolean).join('+') || 'none'),
+  const rollouts = recipe.rolloutSteps > 1 ? ['', 'rollout'] : [''];
+  const plans = rollouts.flatMap((rollout) =>
+    ['', 'encoder'].flatMap((encoder) =>
+      ['', 'decoder'].flatMap((decoder) =>
+        processors.flatMap((processor) =>
+          edges.map((blocks) => [rollout, encoder, decoder, processor, blocks].filter(Boolean).join('+') || 'none'),
+        ),
       ),
     ),
   );
