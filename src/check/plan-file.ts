@@ -4,7 +4,7 @@
  */
 import { nearest, orList, shown } from '../config/nearest.js';
 import { parseDecimal, parseSize } from '../config/numbers.js';
-import { sharedOptions } from '../config/options.js';
+import { sharedOptions } from '../config/options/shared.js';
 import type { Flags } from '../config/typed.js';
 import { InputError } from '../errors.js';
 import { type Item, LinedDocument } from './document.js';

@@ -1,5 +1,6 @@
 /** oclif's flags from the option table. Every value stays text: the configuration parses it, so that the messages are ours. */
-import { type OptionDefinition, sharedOptions } from '../config/options.js';
+import type { OptionDefinition } from '../config/options/definition.js';
+import { sharedOptions } from '../config/options/shared.js';
 import { type ArgInput, type FlagInput, switchFlag, textArgument, textFlag } from './oclif.js';
 
 /** What a flag of one command alone needs; the shared table says more. */

@@ -2,7 +2,7 @@
 import { InputError } from '../errors.js';
 import { shown } from './nearest.js';
 import { parseOption } from './option-values.js';
-import type { OptionDefinition } from './options.js';
+import type { OptionDefinition } from './options/definition.js';
 
 /** A million candidates come from several options together; one option with more values is a slip. */
 const maximumValues = 100_000;

@@ -2,7 +2,8 @@
 import { InputError } from '../errors.js';
 import { nearest, orList, shown } from './nearest.js';
 import { parseDecimal, parseInteger } from './numbers.js';
-import { type OptionDefinition, type OptionValue, sharedOptions } from './options.js';
+import type { OptionDefinition, OptionValue } from './options/definition.js';
+import { sharedOptions } from './options/shared.js';
 
 const byName = new Map(sharedOptions.map((definition) => [definition.name, definition]));
 

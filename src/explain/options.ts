@@ -1,6 +1,6 @@
 /** The options that only `explain` has. */
 import { parseOption } from '../config/option-values.js';
-import type { OptionDefinition } from '../config/options.js';
+import type { OptionDefinition } from '../config/options/definition.js';
 import type { Flags } from '../config/typed.js';
 
 type Definition = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'> & { readonly group?: string };

@@ -1,5 +1,5 @@
 /** The command line that reproduces a candidate: what was typed or chosen, nothing that follows from the profile. */
-import { sharedOptions } from '../config/options.js';
+import { sharedOptions } from '../config/options/shared.js';
 import type { Flags } from '../config/typed.js';
 
 /** For a shell. */

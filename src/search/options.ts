@@ -1,7 +1,7 @@
 /** The options that only `sweep` has. */
 import { type CodeBaseName, codeBaseNames } from '../config/exporters/names.js';
 import { parseOption } from '../config/option-values.js';
-import type { OptionDefinition } from '../config/options.js';
+import type { OptionDefinition } from '../config/options/definition.js';
 import type { Flags } from '../config/typed.js';
 import { type FrontOrder, frontOrders } from './pareto.js';
 import { parseQuantity } from './requirements.js';

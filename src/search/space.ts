@@ -4,7 +4,7 @@
  */
 import { parseValues } from '../config/lists.js';
 import { findOption } from '../config/option-values.js';
-import type { OptionDefinition } from '../config/options.js';
+import type { OptionDefinition } from '../config/options/definition.js';
 import type { ModelProfile } from '../config/profiles.js';
 import { resolveWith } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';

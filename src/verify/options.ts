@@ -1,7 +1,7 @@
 /** The options that only `verify` has. */
 
 import { parseOption } from '../config/option-values.js';
-import type { OptionDefinition } from '../config/options.js';
+import type { OptionDefinition } from '../config/options/definition.js';
 import type { BackendChoice } from './backends/index.js';
 import { backendChoices } from './backends/index.js';
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseValues } from '../../src/config/lists.js';
 import { findOption } from '../../src/config/option-values.js';
-import { sharedOptions } from '../../src/config/options.js';
+import { sharedOptions } from '../../src/config/options/shared.js';
 import { profileNames } from '../../src/config/profiles.js';
 import { resolveConfig, resolverFor } from '../../src/config/resolve.js';
 import type { Flags } from '../../src/config/typed.js';

@@ -4,7 +4,7 @@ import { formatCheckpoint, noCheckpoint, parseCheckpoint } from '../../src/confi
 import { parseValues } from '../../src/config/lists.js';
 import { parseSize } from '../../src/config/numbers.js';
 import { findOption } from '../../src/config/option-values.js';
-import { sharedOptions } from '../../src/config/options.js';
+import { sharedOptions } from '../../src/config/options/shared.js';
 import { profileNames } from '../../src/config/profiles.js';
 import { resolveConfig, resolverFor } from '../../src/config/resolve.js';
 import type { CheckpointPlan } from '../../src/config/types.js';

@@ -1,0 +1,50 @@
+/** Where it is trained: the options that set the card, and how several share the work. */
+import { maximumCount } from '../limits.js';
+import { choice, integer, type OptionDefinition, option, recipe, text } from './definition.js';
+
+export const deviceOptions: readonly OptionDefinition[] = [
+  option(
+    'device',
+    'gpu',
+    text('a100-40gb'),
+    'The card, e.g. a100-40gb; gc-plan profiles lists them.',
+    'device',
+    'NAME',
+  ),
+  option(
+    'device',
+    'vram',
+    text('24GB'),
+    'Instead of a card: its memory. GB and GiB both mean GiB, the size on the box.',
+    'device',
+    'SIZE',
+  ),
+  option(
+    'device',
+    'reserve',
+    text('1GB'),
+    'Memory that other processes hold on the card, e.g. a desktop.',
+    'reserveBytes',
+    'SIZE',
+  ),
+  recipe('gpus', integer(1, maximumCount, '4'), 'gpus', 'How many cards share the work.'),
+  recipe(
+    'parallel',
+    choice('none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor'),
+    'parallel',
+    'How the cards share it. data keeps a full copy on each; zero1, 2, 3 shard optimizer state, gradients, parameters.',
+  ),
+  recipe(
+    'pipeline-schedule',
+    choice('1f1b', 'gpipe'),
+    'pipelineSchedule',
+    'Micro-batches of --parallel pipeline: one forward and one backward pass in turn, or all forward passes first.',
+  ),
+  option(
+    'device',
+    'allow-tight',
+    { kind: 'switch', negatable: false },
+    'Count tight as fitting: exit 0 where only the low end of the range goes in.',
+    'allowTight',
+  ),
+];

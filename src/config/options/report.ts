@@ -1,0 +1,20 @@
+/** How the answer is printed: the options that steer output alone. */
+import { choice, type OptionDefinition, option, text } from './definition.js';
+
+export const reportOptions: readonly OptionDefinition[] = [
+  option(
+    'report',
+    'json',
+    { kind: 'switch', negatable: false },
+    'One JSON document on stdout and nothing else. Wins over --format.',
+  ),
+  option(
+    'report',
+    'output',
+    text('report.json'),
+    'Write the report to this file instead of stdout.',
+    undefined,
+    'FILE',
+  ),
+  option('report', 'format', choice('table', 'json', 'html', 'github'), 'How the report is rendered.'),
+];
