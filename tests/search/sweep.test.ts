@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/capabilities.js';
-import { loadDevice, loadModel, profileNames } from '../../src/config/profiles.js';
-import { resolveWith } from '../../src/config/resolve.js';
-import { price } from '../../src/estimate.js';
 import type { Estimate } from '../../src/report/schemas/estimate.js';
 import type { Sweep } from '../../src/report/schemas/sweep.js';
-import { states } from '../../src/search/candidates.js';
-import { runSearch } from '../../src/search/run.js';
-import { flagsOfCandidate, numCandidates, spaceOf } from '../../src/search/space.js';
-import { Structures } from '../../src/search/structure.js';
-import { experiences } from '../../src/services/priced.js';
-import { counts } from '../../src/topology/counts.js';
 import { invoke } from '../cli/invoke.js';
 
 async function json<Report>(argv: readonly string[]): Promise<{ readonly exit: number; readonly report: Report }> {
@@ -19,106 +10,6 @@ async function json<Report>(argv: readonly string[]): Promise<{ readonly exit: n
 }
 
 const rerun = (command: string) => json<Estimate>(command.split(' ').slice(1));
-
-describe('every candidate of 5,000', () => {
-  const card = loadDevice('h100-80gb');
-  const signal = new AbortController().signal;
-
-  it.each(runtimeNames)(
-    'has the live bytes and the verdict of its own estimate in %s',
-    { timeout: 600_000 },
-    async (runtime) => {
-      const precisions = runtime === 'tfjs' ? { tape: 'plain,lean' } : { precision: 'fp32,bf16' };
-      const { space } = spaceOf(
-        await loadModel('tiny'),
-        {},
-        {
-          runtime,
-          ...precisions,
-          'hidden-dim': '8..200:8',
-          layers: '1..5',
-          batch: '1..4',
-          'mesh-level': '1,2',
-          checkpoint: 'none,encoder,model,encoder+decoder+processor:every=1,processor:every=2',
-          // JAX's pool is a share of the card beside the context, the others' is what the context leaves.
-          vram: runtime === 'jax' ? '800MB' : '600MB',
-        },
-      );
-      expect(numCandidates(space)).toBe(10_000);
-      const { device } = resolveWith(space.profile, space.common);
-      const accuracies = experiences();
-      const found = await runSearch(
-        { space, device: device!, limits: undefined, accuracies },
-        { numWorkers: 1, signal, structures: new Structures() },
-      );
-      const kinds = new Set<string>();
-      for (let index = 0; index < numCandidates(space); index += 2) {
-        const state = states[found.state[index]!]!;
-        if (state === 'refused') continue;
-        const config = resolveWith(space.profile, flagsOfCandidate(space, index));
-        const { liveness, verdict, process } = price(
-          config,
-          counts(config.model),
-          card,
-          undefined,
-          accuracies[runtime],
-        );
-        expect(found.peakLiveBytes[index]).toBe(liveness.peak.liveBytes);
-        expect(state === 'exceedsDeduced' ? 'exceeds' : state).toBe(verdict.kind);
-        if (state === 'fits') expect(found.deviceBytes[index]).toBe(process.deviceBytes);
-        kinds.add(verdict.kind);
-      }
-      expect([...kinds].sort()).toEqual(expect.arrayContaining(['exceeds', 'fits']));
-    },
-  );
-});
-
-describe('every candidate of a small space', () => {
-  const signal = new AbortController().signal;
-
-  const models = profileNames('models').map((model) => [model, {}] as const);
-  const processors = runtimeNames.map((runtime) => ['tiny', { runtime, processor: 'gated,gated-edges' }] as const);
-  // Widths around those at which a tensor has 4,096 elements.
-  const small = { runtime: 'pytorch', 'hidden-dim': '62..66' };
-  const smallTensors = [
-    ['tiny', { ...small, optimizer: 'adamw-8bit,adafactor' }] as const,
-    ['tiny', { ...small, offload: 'none,optimizer' }] as const,
-  ];
-
-  it.each([...models, ...processors, ...smallTensors])(
-    'has the live bytes and the verdict of its own estimate: %s %j',
-    { timeout: 120_000 },
-    async (model, more) => {
-      const sizes = {
-        'hidden-dim': '64,128,192',
-        batch: '1,2',
-        'mesh-level': '1,2',
-        layers: '4',
-        resolution: '6',
-        checkpoint: 'none',
-        ...more,
-      };
-      const { space } = spaceOf(await loadModel(model), {}, { ...sizes, vram: '1GB' });
-      const device = resolveWith(space.profile, space.common).device!;
-      const accuracies = experiences();
-      const search = { space, device, limits: undefined, accuracies };
-      const found = await runSearch(search, { numWorkers: 1, signal, structures: new Structures() });
-      for (let index = 0; index < numCandidates(space); index++) {
-        const config = resolveWith(space.profile, flagsOfCandidate(space, index));
-        const { liveness, verdict } = price(
-          config,
-          counts(config.model),
-          device,
-          undefined,
-          accuracies[config.runtime],
-        );
-        const state = states[found.state[index]!]!;
-        expect(found.peakLiveBytes[index]).toBe(liveness.peak.liveBytes);
-        expect(state === 'exceedsDeduced' ? 'exceeds' : state).toBe(verdict.kind);
-      }
-    },
-  );
-});
 
 describe('sweep --vram 24GB', () => {
   const models = ['graphcast-small', 'physicsnemo-graphcast', 'tiny'];
@@ -268,29 +159,5 @@ describe('sweep --vram 24GB', () => {
     expect(exit).toBe(1);
     expect(report.candidates.fits).toBe(0);
     expect(report.plan.stages).toEqual([]);
-  });
-});
-
-describe('the table', () => {
-  const argv = ['sweep', 'tiny', '--runtime', 'pytorch', '--vram', '2GB', '--to', '1024/16'];
-
-  it.each([80, 120])('fits %i columns and looks as it did', async (columns) => {
-    const { stdout } = await invoke(argv, { columns });
-    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(columns);
-    await expect(stdout).toMatchFileSnapshot(`../data/golden/sweep-${columns}.txt`);
-  });
-
-  it('is the same piped, and with NO_COLOR on a terminal', async () => {
-    const piped = await invoke(argv, { columns: 80 });
-    const plain = await invoke(argv, { columns: 80, isTTY: true, env: { NO_COLOR: '1' } });
-    expect(plain.stdout).toBe(piped.stdout);
-  });
-
-  it('of solve looks as it did', async () => {
-    const { stdout } = await invoke(['solve', 'tiny', '--for', 'batch', '--runtime', 'pytorch', '--vram', '1GB'], {
-      columns: 80,
-    });
-    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-    await expect(stdout).toMatchFileSnapshot('../data/golden/solve-80.txt');
   });
 });
