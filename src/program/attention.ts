@@ -4,7 +4,8 @@
  * Frames follow anemoi-models 0.19.0 (layers/block.py, layers/conv.py) and torch_geometric 2.8.1 (MessagePassing, utils/_softmax.py).
  */
 import type { Model } from '../config/types.js';
-import type { Frame, ProgramBuilder } from './builder.js';
+import type { ProgramBuilder } from './builder.js';
+import type { Frame } from './frame.js';
 import { callMlp, type LinearParameters, linearParameters, type MlpParameters, mlpParameters } from './mlp.js';
 import { type Axis, axis } from './shape.js';
 import type { Endpoints, Module, ValueId } from './types.js';

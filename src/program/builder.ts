@@ -1,7 +1,9 @@
 /**
- * Writes a forward program in the shape of the model's own source: nested call frames whose local variables hold values.
- * Reference counting of the locals happens here, once, so that a program states where each value is let go.
+ * Writes a forward program in the shape of the model's own source: nested call frames, whose local variables hold values
+ * (`frame.ts`).
  */
+import { Frame } from './frame.js';
+import { edgeRows, RowShapes } from './row-shapes.js';
 import { type Axis, axis, type Shape } from './shape.js';
 import type {
   ActivationFunction,
@@ -12,7 +14,6 @@ import type {
   Endpoints,
   ForwardProgram,
   Module,
-  Node,
   Operation,
   Parameter,
   Resident,
@@ -34,56 +35,6 @@ type WithoutOutput<T> = T extends unknown ? Omit<T, 'output'> : never;
 
 const frameRole: BlockRole = { kind: 'frame' };
 
-/** The locals of one call. Assigning a name again lets its former value go. */
-export class Frame {
-  readonly locals = new Map<string, ValueId>();
-  /** Results that no local holds yet: they live until the operation that consumes them. */
-  readonly temporaries = new Set<ValueId>();
-  readonly body: Node[] = [];
-  /** Values made outside and read inside. */
-  readonly reads = new Set<ValueId>();
-
-  constructor(
-    readonly module: Module,
-    private readonly builder: ProgramBuilder,
-    /** Everything from this id on is made inside. */
-    readonly firstValue: ValueId,
-  ) {}
-
-  read(value: ValueId): void {
-    if (value < this.firstValue) this.reads.add(value);
-  }
-
-  set(name: string, value: ValueId): ValueId {
-    const former = this.locals.get(name);
-    this.builder.hold(this, value);
-    this.locals.set(name, value);
-    if (former !== undefined) this.builder.release(this, former);
-    return value;
-  }
-
-  /** Held as the fields of one tuple, whose last field goes first (CPython, Objects/tupleobject.c, tupledealloc). */
-  setFields<Fields extends Readonly<Record<string, ValueId>>>(fields: Fields): Fields {
-    for (const [name, value] of Object.entries(fields).reverse()) this.set(name, value);
-    return fields;
-  }
-}
-
-const rowAxes = new Map<string, Axis>();
-
-/** An axis object per symbol and factor, so that equal shapes share their parts. */
-function interned(symbol: string, factor: number): Axis {
-  const key = `${symbol}*${factor}`;
-  let found = rowAxes.get(key);
-  if (found === undefined) {
-    found = axis(symbol, factor);
-    rowAxes.set(key, found);
-  }
-  return found;
-}
-
-const batchAxis = axis('batch');
-const together = axis('one');
 const scalarShape: Shape = [axis('one')];
 
 export class ProgramBuilder {
@@ -93,29 +44,14 @@ export class ProgramBuilder {
   readonly predictions: ValueId[] = [];
   private residents: Resident[] | undefined;
   loss: ValueId | undefined;
-  private readonly holders: number[] = [];
+  readonly rowShapes = new RowShapes();
+  private root: Block | undefined;
+  private readonly numHolders: number[] = [];
   private readonly stack: Frame[] = [];
-  private readonly shapes = new Map<string, Shape>();
-  private readonly countedTogether = new Set<string>();
-
-  /** Rows that count all samples of the batch together: cut across them. */
-  countTogether(rowSymbols: readonly string[]): void {
-    for (const symbol of rowSymbols) this.countedTogether.add(symbol);
-  }
-
-  samplesOf(rowSymbol: string): Axis {
-    return this.countedTogether.has(rowSymbol) ? together : batchAxis;
-  }
 
   /** `[rows, batch, factor·columns]` */
   rows(rowSymbol: string, columnSymbol: string, columnFactor = 1): Shape {
-    const key = `${rowSymbol}|${columnSymbol}|${columnFactor}`;
-    let shape = this.shapes.get(key);
-    if (shape === undefined) {
-      shape = [interned(rowSymbol, 1), this.samplesOf(rowSymbol), interned(columnSymbol, columnFactor)];
-      this.shapes.set(key, shape);
-    }
-    return shape;
+    return this.rowShapes.of(rowSymbol, columnSymbol, columnFactor);
   }
 
   /** `[1, 1]` */
@@ -216,16 +152,11 @@ export class ProgramBuilder {
 
   /** Any operation whose output shape the caller knows. */
   emit(shape: Shape, name: string, operation: WithoutOutput<Operation>, inputs: readonly ValueId[]): ValueId {
-    const frame = this.top();
     const differentiable =
       operation.kind !== 'segmentMax' &&
       (inputs.some((id) => this.values[id]!.differentiable) || readsParameter(operation));
     const output = this.value(name, shape, 'operation', differentiable);
-    for (const id of inputs) if (this.values[id]!.source === 'operation') frame.read(id);
-    frame.body.push({ ...operation, output } as Operation);
-    frame.temporaries.add(output);
-    this.holders[output] = 1;
-    for (const id of inputs) this.consume(frame, id);
+    this.stack.at(-1)!.run({ ...operation, output } as Operation, inputs);
     return output;
   }
 
@@ -236,16 +167,14 @@ export class ProgramBuilder {
     body: (frame: Frame) => readonly ValueId[],
   ): ValueId[] {
     const caller = this.stack.at(-1);
-    const frame = new Frame(spec.module ?? caller?.module ?? 'other', this, this.values.length);
+    const frame = new Frame(spec.module ?? caller?.module ?? 'other', this.values, this.numHolders);
     for (const [name, value] of Object.entries(args)) {
       frame.set(name, value);
-      if (caller !== undefined) this.consume(caller, value);
+      caller?.consume(value);
     }
     this.stack.push(frame);
     const results = [...body(frame)];
-    for (const result of results) this.holders[result]! += 1;
-    for (const value of frame.locals.values()) this.release(frame, value);
-    for (const value of frame.temporaries) this.release(frame, value);
+    frame.leave(results);
     this.stack.pop();
     const givenData = Object.values(args).filter((id) => this.values[id]!.source === 'data');
     const block: Block = {
@@ -259,45 +188,16 @@ export class ProgramBuilder {
       outputs: results.filter((id) => id >= frame.firstValue),
       body: frame.body,
     };
-    if (caller === undefined) {
-      this.root = block;
-      return results;
-    }
-    caller.body.push(block);
-    for (const id of frame.reads) caller.read(id);
-    for (const result of results) {
-      if (caller.temporaries.has(result)) this.holders[result]! -= 1;
-      else caller.temporaries.add(result);
-    }
+    if (caller === undefined) this.root = block;
+    else caller.called(block, frame.reads, results);
     return results;
   }
-
-  private root: Block | undefined;
 
   finish(): ForwardProgram {
     const { values, parameters, data, predictions, loss } = this;
     const program = { values, parameters, data, predictions, root: this.root! };
     const { residents } = this;
     return { ...program, ...(residents && { residents }), ...(loss !== undefined && { loss }) };
-  }
-
-  /** @internal for `Frame`: a temporary becomes a local, anything else gets one more holder. */
-  hold(frame: Frame, value: ValueId): void {
-    if (!frame.temporaries.delete(value)) this.holders[value]! += 1;
-  }
-
-  /** @internal */
-  release(frame: Frame, value: ValueId): void {
-    const holders = --this.holders[value]!;
-    if (holders === 0 && this.values[value]!.source === 'operation') frame.body.push({ kind: 'drop', value });
-  }
-
-  private consume(frame: Frame, value: ValueId): void {
-    if (frame.temporaries.delete(value)) this.release(frame, value);
-  }
-
-  private top(): Frame {
-    return this.stack.at(-1)!;
   }
 
   private rowsOf({ edges, index }: Endpoints): string {
@@ -311,7 +211,7 @@ export class ProgramBuilder {
   private value(name: string, shape: Shape, source: ValueSource, differentiable: boolean): ValueId {
     const id = this.values.length;
     this.values.push({ id, name, shape, source, differentiable });
-    this.holders.push(0);
+    this.numHolders.push(0);
     return id;
   }
 }
@@ -327,6 +227,3 @@ const argumentsFirst = (args: Readonly<Record<string, ValueId>>, reads: Readonly
 
 const withIndex = (input: ValueId, { index }: Endpoints): readonly ValueId[] =>
   index === undefined ? [input] : [input, index];
-
-/** The dimension that counts the edges of a set. */
-export const edgeRows = (edges: EdgeSet): 'grid2meshEdges' | 'meshEdges' | 'mesh2gridEdges' => `${edges}Edges`;

@@ -3,7 +3,8 @@
  * run one interaction block over grid and mesh nodes together, the processor runs over H3 cells. ReLU; residuals are added in place.
  */
 import type { Model, Recipe } from '../config/types.js';
-import { type Frame, ProgramBuilder } from './builder.js';
+import { ProgramBuilder } from './builder.js';
+import type { Frame } from './frame.js';
 import { callMlp, type MlpCall, type MlpParameters, mlpParameters } from './mlp.js';
 import { rolloutProgram } from './rollout.js';
 import { type Axis, axis, constant, type Shape } from './shape.js';

@@ -1,9 +1,11 @@
 /** The forward program of a GraphCast-shaped model: encoder, processor, decoder and loss, one or several rollout steps. */
 import type { Model, Recipe } from '../config/types.js';
-import { edgeRows, type Frame, ProgramBuilder } from './builder.js';
+import { ProgramBuilder } from './builder.js';
+import type { Frame } from './frame.js';
 import { aggregateAndConcat, edgeUpdate, type LayerState, meshEdgeBlock, meshNodeBlock } from './interaction.js';
 import { callMlp } from './mlp.js';
 import { declareNetworks, type LayerNetworks, meshNodeInput, type Networks, numEdgeFeatures } from './networks.js';
+import { edgeRows } from './row-shapes.js';
 import { statelessLayer } from './stateless-layers.js';
 import type { ForwardProgram, Segmentation, ValueId } from './types.js';
 

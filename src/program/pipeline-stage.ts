@@ -5,7 +5,7 @@
  * the last one, as torch.distributed.pipelining sends skip connections (stage.py, `_create_act_send_info`, torch 2.13).
  */
 import type { Model, Recipe } from '../config/types.js';
-import type { Frame } from './builder.js';
+import type { Frame } from './frame.js';
 import { type Context, declareContext, decoderFrame, encoderFrame, lossOf, processorFrame } from './graphcast.js';
 import type { LayerState } from './interaction.js';
 import type { LayerNetworks } from './networks.js';

@@ -4,7 +4,8 @@
  */
 
 import type { LayerGraph } from '../attention.js';
-import type { Frame, ProgramBuilder } from '../builder.js';
+import type { ProgramBuilder } from '../builder.js';
+import type { Frame } from '../frame.js';
 import { callMlp, type MlpParameters, mlpParameters } from '../mlp.js';
 
 import { type Axis, axis, constant, type Shape } from '../shape.js';
@@ -144,10 +145,10 @@ function partwise(
   const newEdges: ValueId[] = [];
   for (let part = 0; part < numParts; part++) {
     const rows = partRows(edgeSet, part);
-    builder.countTogether([rows]);
+    builder.rowShapes.countTogether([rows]);
     const slice = (input: ValueId, to: Shape, name: string) =>
       frame.set(`${name} ${part}`, builder.emit(to, `${name} of the part`, { kind: 'slice', input }, [input]));
-    const partIndex = slice(index, [constant(2), axis(rows), builder.samplesOf(rows)], 'edge index');
+    const partIndex = slice(index, [constant(2), axis(rows), builder.rowShapes.samplesOf(rows)], 'edge index');
     const partEdges = slice(state.edges, builder.rows(rows, columns.symbol, columns.factor), 'edges');
     const partGraph = {
       ...graph,

@@ -106,7 +106,7 @@ export function runMapper(
     frame.set('out', builder.emit(shape, 'result', { kind: 'empty', like: receivers }, []));
     for (let chunk = 0; chunk < numChunks; chunk++) {
       const rows = numChunks === 1 ? whole : chunkRows(call.edges, chunk);
-      if (numChunks > 1) builder.countTogether(Object.values(rows));
+      if (numChunks > 1) builder.rowShapes.countTogether(Object.values(rows));
       const made = runChunk(builder, parameters, { senders, receivers, edges }, { ...call, chunk, rows });
       const into = frame.locals.get('out')!;
       frame.set('out', builder.emit(shape, `write chunk ${chunk}`, { kind: 'write', into, rows: made }, [into, made]));
@@ -207,18 +207,18 @@ function materialise(
   const args = { senders, receivers, features: edges.features, index: edges.index };
   const [from, to, features, index] = builder.call({ name: 'materialise' }, args, (frame) => {
     const sliced = frame.set('slicedFeatures', slice(edges.features, rows.edges, 'edge features of the chunk'));
-    const indexShape = [constant(2), axis(rows.edges), builder.samplesOf(rows.edges)];
+    const indexShape = [constant(2), axis(rows.edges), builder.rowShapes.samplesOf(rows.edges)];
     const copied = frame.set('chunkIndex', integers(builder, indexShape, 'edge index of the chunk', [edges.index]));
     const ownReceivers = frame.set('ownReceivers', slice(receivers, rows.receivers, 'receivers of the chunk'));
     const [ownSenders] = builder.call({ name: 'drop unconnected senders' }, { senders }, (inner) => {
-      const idShape = [constant(1), axis(rows.senders), builder.samplesOf(rows.senders)];
+      const idShape = [constant(1), axis(rows.senders), builder.rowShapes.samplesOf(rows.senders)];
       const ids = inner.set('connected', integers(builder, idShape, 'connected senders'));
       const endpoints = { edges: edgeSet, end: 'senders', index: ids } as const;
       const subset = inner.set('subset', builder.gather(senders, endpoints, 'senders of the chunk'));
       const allRows = builder.values[senders]!.shape[0]!;
       inner.set('renumbering', integers(builder, [allRows, axis('batch')], 'renumbering'));
       transient(builder, idShape, 'new numbers');
-      transient(builder, [axis(rows.edges), builder.samplesOf(rows.edges)], 'renumbered senders');
+      transient(builder, [axis(rows.edges), builder.rowShapes.samplesOf(rows.edges)], 'renumbered senders');
       return [subset];
     });
     return [ownSenders!, ownReceivers, sliced, copied];

@@ -3,7 +3,7 @@
  * after the other, each under a tape of its own; the sums at the receivers add up. The graph lies on the device in such blocks.
  */
 import type { CheckpointPlan } from '../../config/types.js';
-import { edgeRows } from '../../program/builder.js';
+import { edgeRows } from '../../program/row-shapes.js';
 import type { Dimensions } from '../../program/shape.js';
 import type { Block, EdgeSet, Endpoints, ForwardProgram, Node, Operation, ValueId } from '../../program/types.js';
 

@@ -2,7 +2,8 @@
 import type { Config } from '../../../src/config/types.js';
 import { declareEdges, provideEdges } from '../../../src/program/anemoi/edges.js';
 import { declareProcessor, runProcessor } from '../../../src/program/anemoi/processor.js';
-import { type Frame, ProgramBuilder } from '../../../src/program/builder.js';
+import { ProgramBuilder } from '../../../src/program/builder.js';
+import type { Frame } from '../../../src/program/frame.js';
 import {
   type GatedGraph,
   type GatedParameters,

@@ -1,0 +1,46 @@
+/** Shapes of the arrays that have rows, one object per shape, so that equal shapes share their parts. */
+import { type Axis, axis, type Shape } from './shape.js';
+import type { EdgeSet } from './types.js';
+
+/** The dimension that counts the edges of a set. */
+export const edgeRows = (edges: EdgeSet): 'grid2meshEdges' | 'meshEdges' | 'mesh2gridEdges' => `${edges}Edges`;
+
+const axes = new Map<string, Axis>();
+
+function sharedAxis(symbol: string, factor: number): Axis {
+  const key = `${symbol}*${factor}`;
+  let found = axes.get(key);
+  if (found === undefined) {
+    found = axis(symbol, factor);
+    axes.set(key, found);
+  }
+  return found;
+}
+
+const perSample = axis('batch');
+const together = axis('one');
+
+export class RowShapes {
+  private readonly shapes = new Map<string, Shape>();
+  private readonly countedTogether = new Set<string>();
+
+  /** Rows that count all samples of the batch together: cut across them. */
+  countTogether(rowSymbols: readonly string[]): void {
+    for (const symbol of rowSymbols) this.countedTogether.add(symbol);
+  }
+
+  samplesOf(rowSymbol: string): Axis {
+    return this.countedTogether.has(rowSymbol) ? together : perSample;
+  }
+
+  /** `[rows, batch, factor·columns]` */
+  of(rowSymbol: string, columnSymbol: string, columnFactor: number): Shape {
+    const key = `${rowSymbol}|${columnSymbol}|${columnFactor}`;
+    let shape = this.shapes.get(key);
+    if (shape === undefined) {
+      shape = [sharedAxis(rowSymbol, 1), this.samplesOf(rowSymbol), sharedAxis(columnSymbol, columnFactor)];
+      this.shapes.set(key, shape);
+    }
+    return shape;
+  }
+}
