@@ -10,7 +10,7 @@ import {
   withoutPart,
 } from './capabilities.js';
 import { noCheckpoint, parseCheckpoint } from './checkpoint.js';
-
+import { defaultRecipe } from './default-recipe.js';
 import { notInRuntime } from './not-in-runtime.js';
 import { checkOffload } from './offload.js';
 import { checkOptimizer } from './optimizer-laws.js';
@@ -21,27 +21,6 @@ import { checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
 import type { RecipeOptions } from './profiles.js';
 import type { Typed } from './typed.js';
 import type { Model, Recipe, RuntimeName } from './types.js';
-
-const defaults: Recipe = {
-  precision: 'fp32',
-  mode: 'train',
-  batchSize: 1,
-  accumulate: 1,
-  rolloutSteps: 1,
-  optimizer: 'adamw',
-  checkpoint: noCheckpoint,
-  offload: 'none',
-  concatTrick: 'off',
-  recomputeActivation: false,
-  allocator: 'native',
-  // xla/pjrt and the JAX documentation (gpu_memory_allocation): 75 % of the card is preallocated.
-  memFraction: 0.75,
-  xlaGemm: 'auto',
-  tape: 'plain',
-  gpus: 1,
-  parallel: 'none',
-  pipelineSchedule: '1f1b',
-};
 
 const recipeOptions: readonly (OptionDefinition & { readonly key: keyof Recipe })[] = sharedOptions.flatMap(
   (definition) => {
@@ -63,14 +42,14 @@ function fromProfile(
   const { checkpoint, ...rest } = options;
   const label = runtimeLabels[runtime];
   const dropped: string[] = [];
-  const recipe: { -readonly [Key in keyof Recipe]: Recipe[Key] } = { ...defaults, ...rest };
+  const recipe: { -readonly [Key in keyof Recipe]: Recipe[Key] } = { ...defaultRecipe, ...rest };
   const drop = (option: string, value: string, instead: string) => {
     if (!typed.has(option)) dropped.push(`${option} ${value} of ${owner} is dropped: ${label} ${instead}.`);
   };
   for (const { name, key } of recipeOptions) {
-    if (recipe[key] !== defaults[key] && !(optionRuntimes[key]?.includes(runtime) ?? true)) {
+    if (recipe[key] !== defaultRecipe[key] && !(optionRuntimes[key]?.includes(runtime) ?? true)) {
       drop(name, String(recipe[key]), 'has no such option');
-      Object.assign(recipe, { [key]: defaults[key] });
+      Object.assign(recipe, { [key]: defaultRecipe[key] });
     }
   }
   for (const key of ['precision', 'optimizer', 'parallel'] as const) {

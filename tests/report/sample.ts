@@ -1,4 +1,6 @@
 /** An estimate with plausible numbers, made by hand: what a renderer is tested with. */
+import { noCheckpoint } from '../../src/config/checkpoint.js';
+import { defaultRecipe } from '../../src/config/default-recipe.js';
 import type { Estimate } from '../../src/report/schemas/estimate.js';
 import { GiB, MiB } from '../../src/units.js';
 
@@ -44,30 +46,10 @@ export const sample: Estimate = {
       attentionBackend: 'triton',
     },
     recipe: {
+      ...defaultRecipe,
       precision: 'bf16',
-      mode: 'train',
-      batchSize: 1,
-      accumulate: 1,
       rolloutSteps: 2,
-      optimizer: 'adamw',
-      checkpoint: {
-        encoder: true,
-        decoder: false,
-        model: false,
-        rollout: false,
-        processor: { kind: 'every', layers: 2 },
-        edges: { kind: 'none' },
-      },
-      offload: 'none',
-      concatTrick: 'off',
-      recomputeActivation: false,
-      allocator: 'native',
-      memFraction: 0.75,
-      xlaGemm: 'auto',
-      tape: 'plain',
-      gpus: 1,
-      parallel: 'none',
-      pipelineSchedule: '1f1b',
+      checkpoint: { ...noCheckpoint, encoder: true, processor: { kind: 'every', layers: 2 } },
     },
     device: {
       name: 'rtx-4090',

@@ -1,5 +1,6 @@
 /** Ground truth: DeepMind's training step compiled by XLA:GPU for described cards; see the note at the top of docs/jax.md. */
 import { readFileSync } from 'node:fs';
+import { defaultRecipe } from '../../../src/config/default-recipe.js';
 import type { CheckpointPlan, Config, Device } from '../../../src/config/types.js';
 import type { Counts } from '../../../src/program/dimensions.js';
 
@@ -110,23 +111,13 @@ export function configOf(record: JaxRecord): Config {
       attentionBackend: 'pyg',
     },
     recipe: {
+      ...defaultRecipe,
       precision: record.bf16 ? 'bf16' : 'fp32',
-      mode: 'train',
       batchSize: record.batch,
-      accumulate: 1,
       rolloutSteps: record.ar_steps,
       optimizer: record.optimizer === 'adamw' ? 'adamw' : 'none',
       checkpoint: planOf(record),
-      offload: 'none',
-      concatTrick: 'off',
-      recomputeActivation: false,
-      allocator: 'native',
-      memFraction: 0.75,
       xlaGemm: record.gemm_mode === 'cublas' ? 'cublas' : 'triton',
-      tape: 'plain',
-      gpus: 1,
-      parallel: 'none',
-      pipelineSchedule: '1f1b',
     },
     device: deviceOf(record),
     reserveBytes: 0,

@@ -1,5 +1,6 @@
 /** Ground truth: PhysicsNeMo's GraphCastNet traced by torch itself; see the first line of the data files. */
 import { readFileSync } from 'node:fs';
+import { defaultRecipe } from '../../../src/config/default-recipe.js';
 import type { CheckpointPlan, Config, Optimizer, Precision, Recipe } from '../../../src/config/types.js';
 import type { Counts } from '../../../src/program/dimensions.js';
 
@@ -70,32 +71,7 @@ function checkpointOf({ checkpoint }: PyTorchRecord): CheckpointPlan {
   return { encoder, decoder, model, rollout: false, processor, edges: { kind: 'none' } };
 }
 
-export const plainRecipe: Recipe = {
-  precision: 'fp32',
-  mode: 'train',
-  batchSize: 1,
-  accumulate: 1,
-  rolloutSteps: 1,
-  optimizer: 'adamw-fused',
-  checkpoint: {
-    encoder: false,
-    decoder: false,
-    model: false,
-    rollout: false,
-    processor: { kind: 'none' },
-    edges: { kind: 'none' },
-  },
-  offload: 'none',
-  concatTrick: 'off',
-  recomputeActivation: false,
-  allocator: 'native',
-  memFraction: 0.75,
-  xlaGemm: 'auto',
-  tape: 'plain',
-  gpus: 1,
-  parallel: 'none',
-  pipelineSchedule: '1f1b',
-};
+export const plainRecipe: Recipe = { ...defaultRecipe, optimizer: 'adamw-fused' };
 
 export function configOf(record: PyTorchRecord): Config {
   const [latitudes, longitudes] = record.grid;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { tfjsAccuracy } from '../../../src/accuracy/shipped.js';
 import { noCheckpoint } from '../../../src/config/checkpoint.js';
+import { defaultRecipe } from '../../../src/config/default-recipe.js';
 import type { CheckpointPlan, Config, Recipe } from '../../../src/config/types.js';
 import { liveness } from '../../../src/memory/liveness.js';
 import { dimensionsOf } from '../../../src/program/dimensions.js';
@@ -37,25 +38,7 @@ const tapes = { plain: 'plain', fused: 'fused', lean: 'lean', ckpt: 'plain', ckp
 function configOf({ latent_size, gnn_msg_steps, channels, variant, segment }: BenchmarkRecord): Config {
   const plan: CheckpointPlan =
     segment === undefined ? noCheckpoint : { ...noCheckpoint, processor: { kind: 'every', layers: segment } };
-  const recipe: Recipe = {
-    precision: 'fp32',
-    mode: 'train',
-    batchSize: 1,
-    accumulate: 1,
-    rolloutSteps: 1,
-    optimizer: 'adam',
-    checkpoint: plan,
-    offload: 'none',
-    concatTrick: 'off',
-    recomputeActivation: false,
-    allocator: 'native',
-    memFraction: 1,
-    xlaGemm: 'auto',
-    tape: tapes[variant],
-    gpus: 1,
-    parallel: 'none',
-    pipelineSchedule: '1f1b',
-  };
+  const recipe: Recipe = { ...defaultRecipe, optimizer: 'adam', checkpoint: plan, tape: tapes[variant] };
   const model = {
     name: 'benchmark',
     layout: 'jax',
