@@ -2,7 +2,7 @@
 import type { Model, Recipe } from '../config/types.js';
 import { anemoiProgram } from './anemoi/model.js';
 import { graphWeatherProgram } from './graph-weather.js';
-import { graphcastProgram } from './graphcast.js';
+import { graphcastProgram } from './graphcast/model.js';
 import { neuralLamProgram } from './neural-lam.js';
 import type { ForwardProgram, Segmentation } from './types.js';
 

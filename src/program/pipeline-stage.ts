@@ -6,7 +6,11 @@
  */
 import type { Model, Recipe } from '../config/types.js';
 import type { Frame } from './frame.js';
-import { type Context, declareContext, decoderFrame, encoderFrame, lossOf, processorFrame } from './graphcast.js';
+import { type Context, declareContext } from './graphcast/context.js';
+import { decoderFrame } from './graphcast/decoder.js';
+import { encoderFrame } from './graphcast/encoder.js';
+import { lossOf } from './graphcast/model.js';
+import { processorFrame } from './graphcast/processor.js';
 import type { LayerState } from './interaction.js';
 import type { LayerNetworks } from './networks.js';
 import type { EdgeSet, ForwardProgram, PipelineStage, Segmentation, ValueId } from './types.js';
