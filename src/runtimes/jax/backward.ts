@@ -1,12 +1,13 @@
 /**
- * The backward pass: reverse order of the program, the gradient of a weight before the gradient of its input. A gradient that
- * no matrix product, gather or scatter-add needs stays fused in its consumer.
+ * The backward pass: reverse order of the program. A gradient that no matrix product, gather or scatter-add needs stays fused in
+ * its consumer.
  */
 import { axis } from '../../program/shape.js';
 import type { Block, LayerNorm, Linear, Node, Operation, ValueId } from '../../program/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Forward, Lowering } from './forward.js';
 import { Gradients } from './gradients.js';
+import { LinearGradients } from './linear-gradients.js';
 import type { LossHead } from './loss-head.js';
 import { readsOf } from './operations.js';
 import type { BufferId } from './schedule.js';
@@ -21,8 +22,7 @@ export type HeadOrder = 'inOrder' | 'waits' | 'runsAhead';
 
 export class Backward {
   private readonly gradients: Gradients;
-  /** Gradients of parameters, in the order in which they are made. */
-  readonly parameterGradients: BufferId[] = [];
+  private readonly linears: LinearGradients;
 
   constructor(
     private readonly lowering: Lowering,
@@ -30,6 +30,11 @@ export class Backward {
     private readonly lossHead: LossHead,
   ) {
     this.gradients = new Gradients(lowering, forward);
+    this.linears = new LinearGradients(lowering, forward, this.gradients);
+  }
+
+  get parameterGradients(): readonly BufferId[] {
+    return this.gradients.ofParameters;
   }
 
   seed(value: ValueId, gradient: Representation): void {
@@ -117,10 +122,10 @@ export class Backward {
   /** Forward again into an environment of its own, then backward. */
   recomputed(body: readonly Node[], again: Environment, order: HeadOrder, unread?: Node): void {
     const head = order === 'inOrder' ? undefined : headOf(body);
-    if (head !== undefined) this.waitingHeads.add(head);
+    if (head !== undefined) this.linears.letWait(head);
     this.lowering.schedule.within({ recompute: true }, () => {
       const ahead = order === 'runsAhead' ? head : undefined;
-      if (ahead !== undefined) this.runAhead(ahead, again);
+      if (ahead !== undefined) this.linears.runAhead(ahead, again);
       this.forward.nodes(body, again, ahead ?? unread);
     });
     this.nodes(body, again);
@@ -131,7 +136,7 @@ export class Backward {
     const gradient = this.gradients.take(operation.output);
     switch (operation.kind) {
       case 'linear':
-        this.linear(operation, gradient, environment);
+        this.linears.backward(operation, gradient, environment);
         return;
       case 'activation':
         this.gradients.add(operation.input, fused(gradient, environment.value(operation.input)));
@@ -171,77 +176,20 @@ export class Backward {
     }
   }
 
-  private linear(linear: Linear, gradient: Representation, environment: Environment): void {
-    const ahead = this.ahead.get(linear);
-    const operand = ahead?.operand ?? this.operandOf(linear.output, gradient, environment);
-    for (const waiting of this.waiting.splice(0)) waiting();
-    const weights = () => this.weightGradients(linear, operand, environment);
-    if (!this.waitingHeads.has(linear)) {
-      weights();
-      this.inputGradient(linear, operand, environment);
-      return;
-    }
-    if (ahead === undefined) this.inputGradient(linear, operand, environment);
-    else this.gradients.add(linear.input, inBuffer(ahead.result));
-    this.forward.operand(linear.input, environment);
-    this.waiting.push(weights);
-  }
-
-  private readonly waitingHeads = new Set<Linear>();
-  private readonly waiting: (() => void)[] = [];
-  /** By `runsAhead`: the gradients of the head's result and of its input. */
-  private readonly ahead = new Map<Linear, { readonly operand: BufferId; readonly result: BufferId }>();
-
-  private runAhead(head: Linear, environment: Environment): void {
-    const operand = this.operandOf(head.output, this.gradients.of(head.output), environment);
-    this.ahead.set(head, { operand, result: this.inputProduct(head.input, head.weight, operand, environment) });
-  }
-
-  private weightGradients({ input, weight, bias }: Linear, operand: BufferId, environment: Environment): void {
-    const { schedule, program, gemm } = this.lowering;
-    const products = bias === undefined ? [weight] : [bias, weight];
-    for (const id of products) {
-      const buffer = schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
-      this.parameterGradients.push(buffer);
-      if (id === bias) schedule.run(this.gradients.nameOf(id), [operand], [buffer]);
-      else this.forward.product(this.gradients.nameOf(id), [this.forward.operand(input, environment), operand], buffer);
-    }
-  }
-
-  private inputGradient({ input, weight }: Linear, operand: BufferId, environment: Environment): void {
-    if (!this.lowering.program.values[input]!.differentiable) return;
-    this.gradients.add(input, inBuffer(this.inputProduct(input, weight, operand, environment)));
-  }
-
-  private inputProduct(input: ValueId, weight: ValueId, operand: BufferId, environment: Environment): BufferId {
-    const result = this.forward.array(this.forward.gemmShapeOf(input, environment));
-    this.forward.product(this.gradients.nameOf(input), [operand, ...this.forward.weight(weight, environment)], result);
-    return result;
-  }
-
-  /** f32 products take any array as it is; bf16 ones want padded rows, which the kernel that computes the gradient writes. */
-  private operandOf(id: ValueId, gradient: Representation, environment: Environment): BufferId {
-    if (gradient.kind === 'buffer') return gradient.buffer;
-    const buffer = this.forward.array(this.forward.gemmShapeOf(id, environment));
-    this.lowering.schedule.run(this.gradients.nameOf(id), gradient.reads, [buffer]);
-    return buffer;
-  }
-
   /**
    * The kernels that sum over rows, for scale and offset, also write the incoming gradient where that is a sum or a gather; the
    * gradient of the input is computed by the kernel that reads it.
    */
   private layerNorm(operation: LayerNorm, gradient: Representation, environment: Environment): void {
     const { input, scale, offset, output } = operation;
-    const { schedule, program, gemm } = this.lowering;
+    const { schedule } = this.lowering;
     const incoming =
       gradient.kind === 'buffer' ? gradient : inBuffer(this.gradients.materialise(output, gradient, environment));
     const saved = fused(environment.value(input), inBuffer(environment.statisticsOf(operation)));
     if (gradient.kind === 'buffer') this.normOfNodes = buffersOf(saved);
     for (const id of [scale, offset]) {
-      const buffer = schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
+      const buffer = this.gradients.ofParameter(id);
       schedule.run(this.gradients.nameOf(id), [...buffersOf(incoming), ...buffersOf(saved)], [buffer]);
-      this.parameterGradients.push(buffer);
     }
     this.gradients.add(input, fused(incoming, saved));
   }

@@ -6,6 +6,8 @@ import { type Environment, fused, type Representation } from './values.js';
 
 export class Gradients {
   private readonly terms = new Map<ValueId, Representation[]>();
+  /** In the order in which they are made. */
+  readonly ofParameters: BufferId[] = [];
 
   constructor(
     private readonly lowering: Lowering,
@@ -46,6 +48,14 @@ export class Gradients {
     if (gradient.kind === 'buffer') return gradient.buffer;
     const buffer = this.forward.array(this.forward.shape(id, environment));
     this.lowering.schedule.run(this.nameOf(id), gradient.reads, [buffer]);
+    return buffer;
+  }
+
+  /** The buffer that the gradient of a parameter is written to. */
+  ofParameter(id: ValueId): BufferId {
+    const { schedule, program, gemm } = this.lowering;
+    const buffer = schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
+    this.ofParameters.push(buffer);
     return buffer;
   }
 
