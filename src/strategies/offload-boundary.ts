@@ -7,7 +7,6 @@ export const offloadBoundary: Strategy = {
   describe: 'Holds the inputs of recomputed segments in the host’s memory until their segment is recomputed.',
   cost: 'Each of these arrays crosses the bus twice.',
   numerics: 'same',
-  resort: true,
   changes: (config) => (hasOffload(config) && !offloadsBoundary(config.recipe) ? [{ offload: 'boundary' }] : []),
   code: ({ runtime }) =>
     runtime === 'pytorch'

@@ -29,7 +29,6 @@ export const offloadOptimizer: Strategy = {
   describe: 'Holds the optimizer’s state in the host’s memory.',
   cost: 'Gradients and parameters cross the bus, in PyTorch the host updates them: per parameter 4 bytes each way in fp32, and clipping no longer reaches them. In TensorFlow.js the state crosses it.',
   numerics: 'same',
-  resort: true,
   changes: (config) =>
     hasOffload(config) && classes[config.recipe.optimizer] !== undefined && !offloadsOptimizer(config.recipe)
       ? [{ offload: 'optimizer' }]

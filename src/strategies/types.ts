@@ -33,8 +33,6 @@ export interface Strategy {
   readonly changes: (config: Config) => readonly Change[];
   /** How the value that `config` holds is written there. */
   readonly code: (config: Config) => readonly CodeLine[];
-  /** Costs what recomputed FLOPs do not show: tried only where nothing fits without it. */
-  readonly resort?: boolean;
   /** Shown with the single changes and never part of a combination: it answers another question. */
   readonly aside?: boolean;
 }
