@@ -1,6 +1,7 @@
 /** Completion scripts from the commands themselves: names, flags, and the values of flags that have few. */
 import { profileNames } from '../config/profiles.js';
 import { commandNames, loadCommand } from './commands.js';
+import { longForm } from './flags.js';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
@@ -16,9 +17,12 @@ interface Completed {
   readonly takesModel: boolean;
 }
 
-/** `train|inference` are values, `LATxLON` is a form. */
-const valuesOf = (helpValue: string | readonly string[] | undefined): readonly string[] =>
-  typeof helpValue === 'string' && helpValue.includes('|') ? helpValue.split('|') : [];
+/** `train|inference` are values, `LATxLON` and `NAME|FILE` are forms; a list too long for a form ends the explanation. */
+function valuesOf(helpValue: string | readonly string[] | undefined, description: string): readonly string[] {
+  const form = typeof helpValue === 'string' && helpValue !== longForm ? helpValue : '';
+  const listed = form || (/\(([^()]+)\)$/.exec(description)?.[1] ?? '');
+  return listed.includes('|') && !/[A-Z]/.test(listed) ? listed.split('|').map((value) => value.trim()) : [];
+}
 
 const ownValues: Readonly<Record<string, () => readonly string[]>> = {
   gpu: () => profileNames('gpus'),
@@ -36,7 +40,7 @@ async function completedCommands(): Promise<readonly Completed[]> {
         flags: Object.entries(flags).flatMap(([flag, definition]) => {
           const description = definition.description ?? '';
           const helpValue = 'helpValue' in definition ? definition.helpValue : undefined;
-          const values = ownValues[flag]?.() ?? valuesOf(helpValue);
+          const values = ownValues[flag]?.() ?? valuesOf(helpValue, description);
           const on = { name: flag, description, values };
           return definition.type === 'boolean' && definition.allowNo ? [on, { ...on, name: `no-${flag}` }] : [on];
         }),
@@ -47,11 +51,9 @@ async function completedCommands(): Promise<readonly Completed[]> {
 
 function bash(commands: readonly Completed[]): string {
   const models = profileNames('models').join(' ');
-  const values = new Map(
-    commands
-      .flatMap(({ flags }) => flags.filter((flag) => flag.values.length > 0))
-      .map((flag) => [flag.name, flag.values]),
-  );
+  const values = new Map<string, readonly string[]>();
+  for (const { name, values: more } of commands.flatMap(({ flags }) => flags))
+    if (more.length > 0) values.set(name, [...new Set([...(values.get(name) ?? []), ...more])]);
   return [
     '_gc_plan() {',
     `  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words=""`,

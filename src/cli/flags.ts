@@ -8,12 +8,14 @@ export type FlagDefinition = Pick<OptionDefinition, 'name' | 'syntax' | 'help' |
 
 /** A longer list of values would leave the explanation no room beside it. */
 const widestHelpValue = 20;
+/** Stands for such a list, which then ends the explanation in parentheses. */
+export const longForm = 'NAME';
 
 function flagOf({ value, syntax, help, group = 'command' }: FlagDefinition): FlagInput[string] {
   const helpGroup = group.toUpperCase();
   if (value.kind === 'switch') return switchFlag({ description: help, helpGroup, allowNo: value.negatable });
   if (syntax.length <= widestHelpValue) return textFlag({ description: help, helpGroup, helpValue: syntax });
-  return textFlag({ description: `${help} (${syntax.replaceAll('|', ' | ')})`, helpGroup, helpValue: 'NAME' });
+  return textFlag({ description: `${help} (${syntax.replaceAll('|', ' | ')})`, helpGroup, helpValue: longForm });
 }
 
 export const flagsOf = (options: readonly FlagDefinition[]): FlagInput =>

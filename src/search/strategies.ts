@@ -31,18 +31,20 @@ export class Strategies {
   ) {}
 
   /**
-   * Cheapest first: precision in the order given (the recipe's own where none was), least recomputed FLOPs, largest micro-batch,
-   * lowest peak.
+   * Cheapest first: precision in the order given (the recipe's own where none was), offload in the order given (what crosses the bus
+   * costs time that FLOPs don't show), least recomputed FLOPs, largest micro-batch, lowest peak.
    */
   of(size: Size, precision?: Precision): readonly Strategy[] {
     const microBatches = divisors(this.globalBatch);
     const strategies = combinations(this.axes(precision)).flatMap((choice) =>
       this.strategiesOf(size, choice, microBatches),
     );
-    const rank = ({ config }: Strategy) => this.precisions.indexOf(config.recipe.precision);
+    const precisions = this.valuesOf('precision');
+    const offloads = this.valuesOf('offload');
     return strategies.sort(
       (a, b) =>
-        rank(a) - rank(b) ||
+        precisions.indexOf(a.config.recipe.precision) - precisions.indexOf(b.config.recipe.precision) ||
+        offloads.indexOf(a.config.recipe.offload) - offloads.indexOf(b.config.recipe.offload) ||
         a.recomputedSampleFlops - b.recomputedSampleFlops ||
         b.config.recipe.batchSize - a.config.recipe.batchSize ||
         a.peakLiveBytes - b.peakLiveBytes,
@@ -77,8 +79,8 @@ export class Strategies {
     return this.sized(flags, { ...config, device });
   }
 
-  private get precisions(): readonly string[] {
-    return this.space.axes.find(({ option }) => option === 'precision')?.values.map(String) ?? [];
+  private valuesOf(option: 'precision' | 'offload'): readonly string[] {
+    return this.space.axes.find((axis) => axis.option === option)?.values.map(String) ?? [];
   }
 
   /** All values of how to train, one of what is trained: the first. */

@@ -19,6 +19,20 @@ describe('completion in bash', () => {
     expect(await offered('gc-plan', 'estimate', '--runtime', 't')).toEqual(['tfjs']);
   });
 
+  it('offers the values of lists that are too long for a form, those of all commands', async () => {
+    expect(await offered('gc-plan', 'estimate', '--optimizer', 'ada')).toEqual([
+      'adamw',
+      'adamw-fused',
+      'adamw-8bit',
+      'adam',
+      'adafactor',
+    ]);
+    expect(await offered('gc-plan', 'estimate', '--offload', 'b')).toEqual(['boundary']);
+    expect(await offered('gc-plan', 'estimate', '--parallel', 'pi')).toEqual(['pipeline']);
+    expect(await offered('gc-plan', 'estimate', '--format', 'g')).toEqual(['github']);
+    expect((await invoke(['completion', 'fish'])).stdout).toContain("-a 'none optimizer boundary optimizer+boundary'");
+  });
+
   it('is a script for zsh and fish too, and refuses another shell', async () => {
     expect((await invoke(['completion', 'zsh'])).stdout).toContain('bashcompinit');
     expect((await invoke(['completion', 'fish'])).stdout).toContain("-l hidden-dim -d 'Width of every latent row.");

@@ -59,6 +59,36 @@ export function model({ parameters, counts, cost }: Estimate): readonly (readonl
   ];
 }
 
+export const rankHead = [
+  'rank',
+  'grid nodes',
+  'mesh nodes',
+  'halo',
+  'parameters',
+  'gradients',
+  'optimizer',
+  'peak',
+  'receives a step',
+] as const;
+
+/** One row per rank, or per run of equal ones; none on one card. */
+export const ranks = ({ ranks: rows = [] }: Estimate): readonly (readonly string[])[] =>
+  rows.map((row) => [
+    row.firstRank === row.lastRank ? String(row.firstRank) : `${row.firstRank}–${row.lastRank}`,
+    formatCount(row.gridNodes),
+    formatCount(row.meshNodes),
+    formatCount(row.haloNodes),
+    formatBytes(row.parameterBytes),
+    formatBytes(row.gradientBytes),
+    formatBytes(row.optimizerBytes),
+    formatBytes(row.peakLiveBytes),
+    formatBytes(row.receivedBytes),
+  ]);
+
+/** What would make it fit, the cheapest first. */
+export const cheapestChanges = ({ verdict }: Estimate) =>
+  'smallestChange' in verdict ? [verdict.smallestChange ?? [], verdict.furtherChanges ?? []].flat() : [];
+
 /** Three decimals say all that an error of a prediction can. */
 export const errorText = (percent: number): string => `${Number(percent.toFixed(3))} %`;
 

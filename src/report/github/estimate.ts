@@ -1,7 +1,7 @@
 /** An estimate as Markdown for a step summary, with an annotation where the answer is no. */
 import { configLine } from '../config-line.js';
 import { estimateAnswer } from '../estimate/answer.js';
-import { accuracy, categories, totals } from '../estimate/numbers.js';
+import { accuracy, categories, cheapestChanges, rankHead, ranks, totals } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatPercent } from '../units.js';
@@ -19,6 +19,7 @@ export function renderEstimate(estimate: Estimate, { command }: Layout): string 
     '',
     inlineText(configLine(estimate)),
     '',
+    ...changesThatFit(estimate),
     markdownTable(
       ['', 'bytes', ''],
       totals(estimate).map((row) => row.map(inlineText)),
@@ -31,7 +32,24 @@ export function renderEstimate(estimate: Estimate, { command }: Layout): string 
       '<>>',
     ),
     '',
+    ...rankTable(estimate),
     ...[...assumptions, accuracy(estimate)].map((text) => `- ${inlineText(text)}`),
     ...(command === undefined ? [] : ['', code(command)]),
   ].join('\n');
+}
+
+function changesThatFit(estimate: Estimate): readonly string[] {
+  const changes = cheapestChanges(estimate);
+  if (changes.length === 0) return [];
+  return [
+    'The cheapest changes that fit:',
+    '',
+    ...changes.map(({ command, deviceBytes }) => `- ${code(command)} (${formatBytes(deviceBytes)})`),
+    '',
+  ];
+}
+
+function rankTable(estimate: Estimate): readonly string[] {
+  const rows = ranks(estimate);
+  return rows.length === 0 ? [] : [markdownTable(rankHead, rows, '>>>>>>>>>'), ''];
 }

@@ -2,7 +2,7 @@ import { loadSvgRenderer, type RenderSvg } from '../charts/svg.js';
 import { configLine } from '../config-line.js';
 import { estimateAnswer } from '../estimate/answer.js';
 import { onTheCard } from '../estimate/chart.js';
-import { categories, model, totals } from '../estimate/numbers.js';
+import { categories, cheapestChanges, model, rankHead, ranks, totals } from '../estimate/numbers.js';
 import type { Layout, Renderer } from '../formats.js';
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatPercent } from '../units.js';
@@ -15,12 +15,12 @@ export async function loadEstimatePage(): Promise<Renderer<Estimate>> {
 }
 
 function estimatePage(estimate: Estimate, layout: Layout, renderSvg: RenderSvg): string {
-  const { memory, config, peak, verdict } = estimate;
+  const { memory, config, peak } = estimate;
   const { tone, head, rest } = estimateAnswer(estimate);
   const step = config.recipe.mode === 'train' ? 'One training step' : 'One forward pass';
   const chart = onTheCard(estimate);
-  const changes =
-    'smallestChange' in verdict ? [verdict.smallestChange ?? [], verdict.furtherChanges ?? []].flat() : [];
+  const changes = cheapestChanges(estimate);
+  const rankRows = ranks(estimate);
   return renderPage({
     question: questionOf(estimate),
     answer: { tone, text: head + rest },
@@ -61,6 +61,9 @@ function estimatePage(estimate: Estimate, layout: Layout, renderSvg: RenderSvg):
         html`<p>The peak is in ${peak.phase}, at <em>${peak.operation}</em>.</p>`,
       ),
       section('The model', dataTable('Sizes', ['quantity', 'number'], model(estimate), '<<')),
+      ...(rankRows.length === 0
+        ? []
+        : [section('The ranks', dataTable('What each card holds', rankHead, rankRows, '>>>>>>>>>'))]),
     ],
     assumptions: estimate.assumptions,
     accuracy: estimate.accuracy,

@@ -2,10 +2,10 @@
 import type { ChalkInstance } from 'chalk';
 import { configLine } from '../config-line.js';
 import { estimateAnswer } from '../estimate/answer.js';
-import { accuracy, categories, model, totals } from '../estimate/numbers.js';
+import { accuracy, categories, cheapestChanges, model, rankHead, ranks, totals } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
 import type { Estimate } from '../schemas/estimate.js';
-import { formatBytes, formatCount, formatPercent, inUnit, unitOf } from '../units.js';
+import { formatBytes, formatPercent, inUnit, unitOf } from '../units.js';
 import { type Block, columns, flow, list, page, paragraph, styleOf } from './blocks.js';
 
 export function renderEstimate(estimate: Estimate, layout: Layout): string {
@@ -19,7 +19,7 @@ export function renderEstimate(estimate: Estimate, layout: Layout): string {
     [
       ...paragraph(verdictLine(estimate, style), layout),
       ...paragraph(configLine(estimate), layout).map((line) => style.dim(line)),
-      ...smallestChange(estimate).flatMap((line) => paragraph(line, layout)),
+      ...changes(estimate).flatMap((line) => paragraph(line, layout)),
     ],
     columns(heading(recipe.mode === 'train' ? 'One training step' : 'One forward pass'), totals(estimate), '<><'),
     flow(
@@ -40,17 +40,17 @@ export function renderEstimate(estimate: Estimate, layout: Layout): string {
     ),
     paragraph(`${heading('Peak')}  in ${estimate.peak.phase}, at ${estimate.peak.operation}`, layout),
     columns(heading('Model'), model(estimate), '<<'),
-    ranks(estimate, heading('Ranks')),
+    rankTable(estimate, heading('Ranks')),
     list(heading('Assumptions'), estimate.assumptions, layout),
     list(heading('Accuracy'), [accuracy(estimate)], layout),
   ]);
 }
 
-function smallestChange({ verdict }: Estimate): Block {
-  if (!('smallestChange' in verdict) || verdict.smallestChange === undefined) return [];
-  const { smallestChange: smallest, furtherChanges = [] } = verdict;
-  const line = ({ change, deviceBytes }: typeof smallest) => `${change} (${formatBytes(deviceBytes)})`;
-  return [`smallest change that fits: ${line(smallest)}`, ...furtherChanges.map((change) => `or ${line(change)}`)];
+function changes(estimate: Estimate): Block {
+  return cheapestChanges(estimate).map(
+    ({ change, deviceBytes }, index) =>
+      `${index === 0 ? 'smallest change that fits:' : 'or'} ${change} (${formatBytes(deviceBytes)})`,
+  );
 }
 
 function shares(title: string, parts: readonly (readonly [string, number])[], wholeBytes: number): Block {
@@ -70,29 +70,7 @@ function verdictLine(estimate: Estimate, style: ChalkInstance): string {
   return `${style[paints[tone]].bold(head)}${rest}`;
 }
 
-function ranks({ ranks: rows = [] }: Estimate, title: string): Block {
-  if (rows.length === 0) return [];
-  const header = [
-    'rank',
-    'grid nodes',
-    'mesh nodes',
-    'halo',
-    'parameters',
-    'gradients',
-    'optimizer',
-    'peak',
-    'receives a step',
-  ];
-  const body = rows.map((row) => [
-    row.firstRank === row.lastRank ? String(row.firstRank) : `${row.firstRank}–${row.lastRank}`,
-    formatCount(row.gridNodes),
-    formatCount(row.meshNodes),
-    formatCount(row.haloNodes),
-    formatBytes(row.parameterBytes),
-    formatBytes(row.gradientBytes),
-    formatBytes(row.optimizerBytes),
-    formatBytes(row.peakLiveBytes),
-    formatBytes(row.receivedBytes),
-  ]);
-  return columns(title, [header, ...body], '>>>>>>>>>');
+function rankTable(estimate: Estimate, title: string): Block {
+  const rows = ranks(estimate);
+  return rows.length === 0 ? [] : columns(title, [rankHead, ...rows], '>>>>>>>>>');
 }
