@@ -43,7 +43,7 @@ const superlative = {
 function answerLine({ for: key, best, next, device, numJudged }: Solution, style: ChalkInstance): string {
   if (best === undefined) return `${style.red.bold(`no --${key} fits on ${device.name}`)}: not even ${next?.value}`;
   const end = next === undefined ? 'the last that can be typed' : `${next.value} does not fit`;
-  return `${style.green.bold(`--${key} ${best.value}`)} is the ${superlative[key]} that fits on ${device.name}: ${end} (${formatCount(numJudged)} priced in full, the larger ones ruled out by their live arrays)`;
+  return `${style.green.bold(`--${key} ${best.value}`)} is the ${superlative[key]} that fits on ${device.name}: ${end} (${formatCount(numJudged)} priced in full, the others ruled out by their live arrays)`;
 }
 
 const setting = ({ config: { model, recipe, runtime } }: Answer): string =>

@@ -96,7 +96,9 @@ const entryColumns: readonly Column<Entry>[] = [
   { title: 'parameters', alignment: '>', text: ({ parameters }) => formatCount(parameters), dispensable: 2 },
   { title: 'batch', alignment: '>', text: ({ config }) => String(config.recipe.batchSize) },
   { title: 'precision', alignment: '<', text: ({ config }) => config.recipe.precision, dispensable: 1 },
+  { title: 'optimizer', alignment: '<', text: ({ config }) => config.recipe.optimizer, onlyIfVaried: true },
   { title: 'checkpoint', alignment: '<', text: ({ config }) => formatCheckpoint(config.recipe.checkpoint) },
+  { title: 'offload', alignment: '<', text: ({ config }) => config.recipe.offload, onlyIfVaried: true },
   { title: 'on card', alignment: '>', text: ({ memory }) => formatBytes(memory.deviceBytes) },
   {
     title: 'per sample',
