@@ -22,9 +22,9 @@ export class Boundary {
     this.offloaded = offloadsBoundary(recipe);
   }
 
-  /** Data wait where they lie unless they are sent away like any argument. */
+  /** Data are sent away like any argument. */
   inputsOf({ inputs, givenData }: Block): readonly ValueId[] {
-    return this.offloaded ? [...(givenData ?? []), ...inputs] : inputs;
+    return [...(givenData ?? []), ...inputs];
   }
 
   /** CUDA's copy between device and host first makes a strided source dense (aten/src/ATen/native/cuda/Copy.cu). */

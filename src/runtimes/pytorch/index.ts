@@ -8,7 +8,9 @@ import { type Dimensions, numElements } from '../../program/shape.js';
 import type { ForwardProgram } from '../../program/types.js';
 import { counts } from '../../topology/counts.js';
 import type { Runtime } from '../types.js';
-import { gradientOfLoss, Lowering } from './lowering.js';
+import { ForwardPass } from './forward-pass.js';
+import { gradientOfLoss } from './loss.js';
+import { Lowering } from './lowering.js';
 import { mapperDimensions } from './mapper-dimensions.js';
 import { type NumElementsOf, optimizerStep } from './optimizer.js';
 import { traceStage } from './pipeline.js';
@@ -25,6 +27,7 @@ function tracePyTorch(program: ForwardProgram, config: Config): Trace {
   if (program.stage !== undefined) return traceStage(program, program.stage, recipe, sizes);
   const recorder = new TraceRecorder();
   const lowering = new Lowering(program, recorder, recipe);
+  const forwardPass = new ForwardPass(program, lowering, recipe);
   const elementBytes = recipe.precision === 'bf16-full' ? 2 : 4;
   recorder.mark('setup');
   const parameters = allocateParameters(program, lowering, recorder, elementBytes);
@@ -38,14 +41,14 @@ function tracePyTorch(program: ForwardProgram, config: Config): Trace {
     recorder.mark('forward');
     recorder.currentCategory = 5;
     if (recipe.mode === 'inference') {
-      lowering.forward();
+      forwardPass.run();
       recorder.release(lowering.take(program.predictions.at(-1)!).storage);
       continue;
     }
     zeroGradients(recorder, parameters);
     for (let micro = 0; micro < Math.min(recipe.accumulate, maxTracedMicroSteps); micro++) {
       if (micro > 0) recorder.mark('forward');
-      forwardAndBackward(program, lowering, recorder);
+      forwardAndBackward(program, lowering, forwardPass);
     }
     recorder.mark('optimizer');
     optimizerStep(recorder, parameters, recipe.optimizer, elementBytes, step === 0, sizes);
@@ -66,9 +69,10 @@ function sizesIn(config: Config): NumElementsOf {
 const sizeClass = ({ model, recipe }: Config): string =>
   recipe.optimizer === 'adamw-8bit' || offloadsOptimizer(recipe) ? JSON.stringify(model) : '';
 
-function forwardAndBackward(program: ForwardProgram, lowering: Lowering, recorder: TraceRecorder): void {
+function forwardAndBackward(program: ForwardProgram, lowering: Lowering, forwardPass: ForwardPass): void {
+  const { recorder } = lowering;
   const firstStorage = recorder.numStorages;
-  lowering.forward();
+  forwardPass.run();
   const loss = lowering.take(program.loss!);
   recorder.categorizeLiveAsActivation(firstStorage);
   recorder.mark('backward');

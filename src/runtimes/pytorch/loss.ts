@@ -6,7 +6,7 @@
 import { axis, type Shape } from '../../program/shape.js';
 import type { Loss } from '../../program/types.js';
 import type { Lowering } from './lowering.js';
-import type { Tensor } from './tape.js';
+import type { Gradient, GradientTarget, Tensor } from './tape.js';
 
 const scalar: Shape = [axis('one')];
 
@@ -95,4 +95,13 @@ function saveChannelWeights(lowering: Lowering, node: Tensor['target'], squared:
   if (squared) recorder.release(given);
   lowering.save(node, { storage: kept, shape: channelWeights, elementBytes: 4, target: undefined });
   recorder.release(kept);
+}
+
+/** Where the backward pass begins: `[1]`, all ones. */
+export function gradientOfLoss(
+  { target, elementBytes }: Tensor,
+  { pool, recorder }: Lowering,
+): readonly [GradientTarget, Gradient] {
+  recorder.currentOperation = recorder.operation('gradient of the loss');
+  return [target!, pool.make(scalar, elementBytes)];
 }

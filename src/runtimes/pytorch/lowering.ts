@@ -1,51 +1,44 @@
 /**
- * Runs a forward program as PyTorch eager does: one kernel after the other, outputs freed when the last local variable and the
- * last saved reference are gone. The operations' rules are in `rules.ts`.
+ * What the operations' rules write to: tensors that local variables and the tape hold, tape nodes, casts. An output is freed when the
+ * last local variable and the last saved reference are gone.
  */
 import type { Recipe } from '../../config/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
 import { categories } from '../../memory/trace.js';
 import type { Shape } from '../../program/shape.js';
 import { axis } from '../../program/shape.js';
-import type { Block, ForwardProgram, ValueId } from '../../program/types.js';
-import { Boundary } from './boundary.js';
-import { type InputsKept, Replay, type ReplayInput, replayStop } from './replay.js';
-import { lower } from './rules.js';
+import type { ForwardProgram, ValueId } from '../../program/types.js';
+import { OperationLabels } from './operation-labels.js';
+import type { ReplayInput } from './replay.js';
+import { SavedTensors } from './saved-tensors.js';
 import {
   type Accumulator,
   type Backward,
   Engine,
-  type Gradient,
   GradientPool,
   type GradientTarget,
   type TapeNode,
   type Tensor,
 } from './tape.js';
 
-type Hook = { readonly kind: 'checkpoint' | 'record'; readonly replay: Replay };
-
 const one = axis('one');
-const activation = categories.indexOf('activation');
 const temporary = categories.indexOf('temporary');
 
 export class Lowering {
   readonly pool: GradientPool;
   readonly engine: Engine;
+  readonly savedTensors: SavedTensors;
+  readonly labels: OperationLabels;
   private readonly tensors: (Tensor | undefined)[];
   /** Values that a local variable of some frame holds. */
   private readonly held: Uint8Array;
   private readonly producedByReplay: ValueId[] = [];
   /** What the operation at work holds besides its inputs: casts, and what a recomputing Linear will keep. */
   private readonly scratch: Tensor[] = [];
-  private readonly hooks: Hook[] = [];
   /** Autocast's cache of 16-bit parameters; absent outside an autocast region. */
   private castCache: Map<ValueId, Tensor> | undefined;
   private sequence = 0;
-  private readonly forwardLabels: (number | undefined)[] = [];
-  private readonly backwardLabels = new Map<number, number>();
-  private readonly operationNames: string[] = [];
   private readonly statisticsShapes = new Map<Shape, Shape>();
-  private readonly boundary: Boundary;
 
   constructor(
     private readonly program: ForwardProgram,
@@ -54,9 +47,10 @@ export class Lowering {
   ) {
     this.tensors = new Array(program.values.length);
     this.held = new Uint8Array(program.values.length);
-    this.boundary = new Boundary(program, recorder, recipe);
     this.pool = new GradientPool(recorder);
-    this.engine = new Engine(this.pool, (operation) => this.backwardLabel(operation));
+    this.savedTensors = new SavedTensors(recorder);
+    this.labels = new OperationLabels(program, recorder);
+    this.engine = new Engine(this.pool, (operation) => this.labels.backward(operation));
   }
 
   get autocast(): boolean {
@@ -75,54 +69,34 @@ export class Lowering {
     return this.tensors[value]!.target as Accumulator;
   }
 
-  /** The whole forward pass. Its results stay with the caller, who takes or drops them. */
-  forward(): void {
-    if (this.usesAutocast) this.castCache = new Map();
-    this.runBlock(this.program.root);
-    this.leaveAutocast(undefined);
-  }
-
   /** The caller takes over the local variable's reference. */
   take(value: ValueId): Tensor {
     this.held[value] = 0;
     return this.tensors[value]!;
   }
 
-  private leaveAutocast(outer: Map<ValueId, Tensor> | undefined): void {
+  /** Autocast's cache of 16-bit parameters lives as long as its region. */
+  autocastRegion(run: () => void): void {
+    const { precision } = this.recipe;
+    const outer = this.castCache;
+    this.castCache = precision === 'bf16' || precision === 'fp16' ? new Map() : undefined;
+    run();
     for (const tensor of this.castCache?.values() ?? []) this.recorder.release(tensor.storage);
     this.castCache = outer;
   }
 
-  private runBlock(block: Block): void {
-    if (block.role.kind === 'model' && block.role.rolloutStep > 0) this.selectSample(block.inputs[0]!);
-    if (!block.recomputed || !this.training) {
-      this.runBody(block);
-      return;
-    }
-    const values = this.hooks.length === 0 ? this.boundary.inputsOf(block) : block.inputs;
-    const inputs = values.map((value) => ({ value, tensor: this.tensors[value]! }));
-    const run = (self: Replay) => this.replay(self, this.usesAutocast);
-    const replay = new Replay(block, inputs, this.keep(block, inputs), this.recorder, run);
-    this.hooks.push({ kind: 'checkpoint', replay });
-    this.runBody(block);
-    this.hooks.pop();
-  }
-
-  /** PhysicsNeMo's prepare_input reads `prediction[0]`: no copy forward, zeros of the whole backward. */
-  private selectSample(prediction: ValueId): void {
-    const tensor = this.tensors[prediction]!;
-    const target = this.node([tensor.target], () => [this.pool.make(tensor.shape, tensor.elementBytes)]);
-    this.tensors[prediction] = { ...tensor, target };
-  }
-
-  /** Inside another checkpoint, a block's inputs are saved as any tensor is there. */
-  private keep(block: Block, inputs: readonly ReplayInput[]): InputsKept {
-    const outer = this.hooks.at(-1);
-    if (outer === undefined) return this.boundary.offloaded ? this.boundary.send(block, inputs) : { kind: 'device' };
-    const { replay } = outer;
-    if (outer.kind === 'checkpoint') return { kind: 'outer', replay, firstSlot: replay.reserve(inputs.length) };
-    for (const { tensor } of inputs) replay.record(tensor.storage);
-    return { kind: 'outer', replay, firstSlot: 0 };
+  /** A replay reads inputs of its own; whatever it has made and nobody saved is gone at its end. */
+  runAgain(inputs: readonly ReplayInput[], run: () => void): void {
+    const firstProduced = this.producedByReplay.length;
+    const firstScratch = this.scratch.length;
+    const outside = inputs.map(({ value }) => this.tensors[value]);
+    for (const { value, tensor } of inputs) this.tensors[value] = tensor;
+    this.autocastRegion(() => {
+      run();
+      for (const value of this.producedByReplay.splice(firstProduced)) this.drop(value);
+      this.releaseScratch(firstScratch);
+    });
+    for (const [i, { value }] of inputs.entries()) this.tensors[value] = outside[i];
   }
 
   /** A recomputing Linear will keep the input of the activation before it. */
@@ -143,51 +117,7 @@ export class Lowering {
     recorder.currentCategory = category;
   }
 
-  private get usesAutocast(): boolean {
-    return this.recipe.precision === 'bf16' || this.recipe.precision === 'fp16';
-  }
-
-  private replay(replay: Replay, autocast: boolean): void {
-    const inputs = replay.inputs();
-    const outerCache = this.castCache;
-    const firstProduced = this.producedByReplay.length;
-    const firstScratch = this.scratch.length;
-    this.castCache = autocast ? new Map() : undefined;
-    const outside = inputs.map(({ value }) => this.tensors[value]);
-    for (const { value, tensor } of inputs) this.tensors[value] = tensor;
-    this.recorder.mark('backward', true);
-    this.recorder.currentCategory = activation;
-    this.hooks.push({ kind: 'record', replay });
-    try {
-      this.runBody(replay.block);
-    } catch (stop) {
-      if (stop !== replayStop) throw stop;
-    }
-    this.hooks.pop();
-    for (const value of this.producedByReplay.splice(firstProduced)) this.drop(value);
-    this.releaseScratch(firstScratch);
-    this.leaveAutocast(outerCache);
-    for (const [i, { value }] of inputs.entries()) this.tensors[value] = outside[i];
-    replay.letGo(inputs);
-    this.recorder.currentCategory = temporary;
-    this.recorder.mark('backward');
-  }
-
-  private runBody(block: Block): void {
-    const { recorder } = this;
-    const module = recorder.module(block.module);
-    for (const node of block.body) {
-      if (node.kind === 'block') this.runBlock(node);
-      else if (node.kind === 'drop') this.drop(node.value);
-      else {
-        recorder.currentModule = module;
-        recorder.currentOperation = this.forwardLabel(node.output, block);
-        lower(this, node);
-      }
-    }
-  }
-
-  private drop(value: ValueId): void {
+  drop(value: ValueId): void {
     if (this.held[value] === 0) return;
     this.held[value] = 0;
     this.recorder.release(this.tensors[value]!.storage);
@@ -233,21 +163,7 @@ export class Lowering {
   }
 
   save(node: TapeNode | undefined, ...tensors: readonly Tensor[]): void {
-    if (node === undefined) return;
-    const hook = this.hooks.at(-1);
-    if (hook === undefined) {
-      for (const { storage } of tensors) {
-        this.recorder.retain(storage);
-        node.saved.push(storage);
-      }
-    } else if (hook.kind === 'checkpoint') {
-      const first = hook.replay.reserve(tensors.length);
-      if (node.replay === undefined) node.firstSlot = first;
-      node.replay = hook.replay;
-      node.numSlots += tensors.length;
-    } else {
-      for (const { storage } of tensors) hook.replay.record(storage);
-    }
+    if (node !== undefined) this.savedTensors.save(node, tensors);
   }
 
   produce(output: ValueId, elementBytes: number, target: GradientTarget | undefined, activationOf?: Tensor): Tensor {
@@ -258,7 +174,7 @@ export class Lowering {
       : { storage, shape, elementBytes, target };
     this.tensors[output] = tensor;
     this.held[output] = 1;
-    if (this.hooks.some(({ kind }) => kind === 'record')) this.producedByReplay.push(output);
+    if (this.savedTensors.inReplay) this.producedByReplay.push(output);
     return tensor;
   }
 
@@ -267,7 +183,7 @@ export class Lowering {
     this.recorder.retain(of.storage);
     this.tensors[output] = { ...of, shape: this.program.values[output]!.shape, target };
     this.held[output] = 1;
-    if (this.hooks.some(({ kind }) => kind === 'record')) this.producedByReplay.push(output);
+    if (this.savedTensors.inReplay) this.producedByReplay.push(output);
   }
 
   cast(x: Tensor, elementBytes: number): Tensor {
@@ -307,35 +223,4 @@ export class Lowering {
     }
     return statistics;
   }
-
-  private forwardLabel(value: ValueId, block: Block): number {
-    let label = this.forwardLabels[value];
-    if (label === undefined) {
-      const name = `${block.name}: ${this.program.values[value]!.name}`;
-      label = this.recorder.operation(name);
-      this.operationNames[label] = name;
-      this.forwardLabels[value] = label;
-    }
-    return label;
-  }
-
-  private backwardLabel(operation: number): number {
-    let label = this.backwardLabels.get(operation);
-    if (label === undefined) {
-      label = this.recorder.operation(`${this.operationNames[operation] ?? 'step'}, backward`);
-      this.backwardLabels.set(operation, label);
-    }
-    return label;
-  }
-}
-
-const scalar = [one];
-
-/** Where the backward pass begins: `[1]`, all ones. */
-export function gradientOfLoss(
-  { target, elementBytes }: Tensor,
-  { pool, recorder }: Lowering,
-): readonly [GradientTarget, Gradient] {
-  recorder.currentOperation = recorder.operation('gradient of the loss');
-  return [target!, pool.make(scalar, elementBytes)];
 }

@@ -9,7 +9,9 @@ import { type StorageId, TraceRecorder } from '../../memory/recorder.js';
 import { categories, type Trace } from '../../memory/trace.js';
 import { constant } from '../../program/shape.js';
 import type { ForwardProgram, PipelineStage } from '../../program/types.js';
-import { gradientOfLoss, Lowering } from './lowering.js';
+import { ForwardPass } from './forward-pass.js';
+import { gradientOfLoss } from './loss.js';
+import { Lowering } from './lowering.js';
 import { type OptimizerSizes, optimizerStep } from './optimizer.js';
 import { allocateReceiveBuffers, type ReceiveBuffers } from './pipeline-buffers.js';
 import { numInFlight, numUnlike, stageOrder } from './pipeline-schedule.js';
@@ -51,6 +53,7 @@ export function traceStage(
 
 class StageRun {
   private readonly recorder: TraceRecorder;
+  private readonly forwardPass: ForwardPass;
   /** Results of the micro-batches in flight, in the order of `sent`. */
   private readonly results = new Map<number, readonly Tensor[]>();
   /** Of every micro-batch of the step. */
@@ -68,6 +71,7 @@ class StageRun {
     private readonly buffers: ReceiveBuffers,
   ) {
     this.recorder = lowering.recorder;
+    this.forwardPass = new ForwardPass(program, lowering, recipe);
   }
 
   step(numTraced: number): void {
@@ -94,7 +98,7 @@ class StageRun {
     const { lowering, recorder, program, stage } = this;
     const firstStorage = recorder.numStorages;
     for (const [i, value] of stage.received.entries()) lowering.bind(value, this.buffers.activations[microBatch]![i]!);
-    lowering.forward();
+    this.forwardPass.run();
     if (program.loss !== undefined) this.losses.set(microBatch, lowering.take(program.loss));
     const results = [...stage.sent, ...program.predictions].map((value) => lowering.take(value));
     if (stage.sent.length > 0 && this.recipe.mode === 'train') this.results.set(microBatch, results);

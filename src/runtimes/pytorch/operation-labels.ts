@@ -1,0 +1,34 @@
+/** What an event of the trace was made for: `block: value`, and the same in the backward pass. */
+import type { TraceRecorder } from '../../memory/recorder.js';
+import type { Block, ForwardProgram, ValueId } from '../../program/types.js';
+
+export class OperationLabels {
+  private readonly forwardLabels: (number | undefined)[] = [];
+  private readonly backwardLabels = new Map<number, number>();
+  private readonly names: string[] = [];
+
+  constructor(
+    private readonly program: ForwardProgram,
+    private readonly recorder: TraceRecorder,
+  ) {}
+
+  forward(value: ValueId, block: Block): number {
+    let label = this.forwardLabels[value];
+    if (label === undefined) {
+      const name = `${block.name}: ${this.program.values[value]!.name}`;
+      label = this.recorder.operation(name);
+      this.names[label] = name;
+      this.forwardLabels[value] = label;
+    }
+    return label;
+  }
+
+  backward(operation: number): number {
+    let label = this.backwardLabels.get(operation);
+    if (label === undefined) {
+      label = this.recorder.operation(`${this.names[operation] ?? 'step'}, backward`);
+      this.backwardLabels.set(operation, label);
+    }
+    return label;
+  }
+}
