@@ -1,14 +1,11 @@
 /**
- * The graph transformer layer of anemoi-models: every receiver attends to its incoming edges (Shi et al. 2021, arXiv 2009.03509), with a
- * LayerNorm before the attention and before the MLP, and residuals around both. Edges have no state: each layer projects their features.
- * Frames follow anemoi-models 0.19.0 (layers/block.py, layers/conv.py) and torch_geometric 2.8.1 (MessagePassing, utils/_softmax.py).
+ * Attention over the edges of a graph: every receiver attends to its incoming edges (Shi et al. 2021, arXiv 2009.03509), in small
+ * operations or in one kernel. Frames follow anemoi-models 0.19.0 (layers/conv.py) and torch_geometric 2.8.1 (MessagePassing,
+ * utils/_softmax.py).
  */
 import type { Model } from '../config/types.js';
 import type { ProgramBuilder } from './builder.js';
-import type { Frame } from './frame.js';
-import { callMlp, type LinearParameters, linearParameters, type MlpParameters, mlpParameters } from './mlp.js';
-import { type Axis, axis } from './shape.js';
-import type { Endpoints, Module, ValueId } from './types.js';
+import type { Endpoints, ValueId } from './types.js';
 
 /** One graph as the layer reads it. */
 export interface LayerGraph {
@@ -20,68 +17,6 @@ export interface LayerGraph {
   /** anemoi's processor projects its rows in chunks (one, in training) and joins them: a slice and a copy more. */
   readonly joinsChunks?: boolean;
 }
-
-export interface NormParameters {
-  readonly scale: ValueId;
-  readonly offset: ValueId;
-}
-
-export interface TransformerParameters {
-  readonly key: LinearParameters;
-  readonly query: LinearParameters;
-  readonly value: LinearParameters;
-  readonly self: LinearParameters;
-  readonly edge: LinearParameters;
-  readonly projection: LinearParameters;
-  readonly attentionNorm: NormParameters;
-  /** Mappers have one of their own for the senders. */
-  readonly senderNorm?: NormParameters;
-  readonly mlpNorm: NormParameters;
-  readonly mlp: MlpParameters;
-}
-
-const H = axis('hiddenDim');
-
-export interface TransformerSpec {
-  readonly network: string;
-  readonly module: Module;
-  readonly edgeFeatures: Axis;
-  readonly hiddenLayers: number;
-  readonly senderNorm: boolean;
-}
-
-/** In the order in which the block's constructor makes them. */
-export function transformerParameters(builder: ProgramBuilder, spec: TransformerSpec): TransformerParameters {
-  const { network, module, edgeFeatures, hiddenLayers } = spec;
-  const linear = (name: string, input = H) => linearParameters(builder, { network, module, name, input, output: H });
-  const norm = (name: string): NormParameters => ({
-    scale: builder.parameter(network, module, `${name}.scale`, [H]),
-    offset: builder.parameter(network, module, `${name}.offset`, [H]),
-  });
-  const projections = {
-    key: linear('key'),
-    query: linear('query'),
-    value: linear('value'),
-    self: linear('self'),
-    edge: linear('edge', edgeFeatures),
-    projection: linear('projection'),
-  };
-  const attentionNorm = norm('attentionNorm');
-  const mlpNorm = norm('mlpNorm');
-  const mlp = mlpParameters(builder, {
-    network,
-    module,
-    input: H,
-    output: H,
-    hidden: axis('mlpHiddenDim'),
-    hiddenLayers,
-    layerNorm: false,
-  });
-  return { ...projections, attentionNorm, mlpNorm, mlp, ...(spec.senderNorm && { senderNorm: norm('senderNorm') }) };
-}
-
-const project = (builder: ProgramBuilder, input: ValueId, { weight, bias }: LinearParameters, name: string) =>
-  builder.linear(input, weight, bias, name);
 
 export type AttentionModel = Pick<Model, 'hiddenDim' | 'heads'>;
 
@@ -103,7 +38,7 @@ function softmax(builder: ProgramBuilder, scores: ValueId, { receivers, receiver
   return weights!;
 }
 
-interface Projected {
+export interface Projected {
   readonly query: ValueId;
   readonly key: ValueId;
   readonly value: ValueId;
@@ -157,29 +92,13 @@ function fusedAttention(
   return builder.emit(builder.values[query]!.shape, 'attention', operation, inputs);
 }
 
-interface LayerState {
-  /** Normalized; the same value in a processor. */
-  readonly senders: ValueId;
-  readonly receivers: ValueId;
-  readonly edgeFeatures: ValueId;
-}
-
-/** The four projections, which live as long as the frame. */
-function projectAll(
+/** Projected rows → `[receivers, hiddenDim]` */
+export function attend(
   builder: ProgramBuilder,
-  frame: Frame,
-  parameters: TransformerParameters,
-  { senders, receivers, edgeFeatures }: LayerState,
-): Projected {
-  return {
-    query: frame.set('query', project(builder, receivers, parameters.query, 'query')),
-    key: frame.set('key', project(builder, senders, parameters.key, 'key')),
-    value: frame.set('value', project(builder, senders, parameters.value, 'value')),
-    edges: frame.set('edges', project(builder, edgeFeatures, parameters.edge, 'edge term')),
-  };
-}
-
-function attend(builder: ProgramBuilder, projected: Projected, graph: LayerGraph, model: AttentionModel): ValueId {
+  projected: Projected,
+  graph: LayerGraph,
+  model: AttentionModel,
+): ValueId {
   const { sortedIndices } = graph;
   if (sortedIndices === undefined) return propagate(builder, projected, graph, model);
   const [out] = builder.call({ name: 'fused attention' }, { ...projected }, (frame) => {
@@ -189,86 +108,4 @@ function attend(builder: ProgramBuilder, projected: Projected, graph: LayerGraph
     return [fusedAttention(builder, projected, indices, model)];
   });
   return out!;
-}
-
-const norm = (builder: ProgramBuilder, input: ValueId, { scale, offset }: NormParameters, name: string) =>
-  builder.layerNorm(input, scale, offset, name);
-
-export interface LayerCall {
-  readonly name: string;
-  readonly layer: number;
-  readonly module: Module;
-}
-
-/** `[nodes, hiddenDim] → [nodes, hiddenDim]`, senders and receivers being the same nodes. */
-export function transformerLayer(
-  builder: ProgramBuilder,
-  parameters: TransformerParameters,
-  nodes: ValueId,
-  edgeFeatures: ValueId,
-  graph: LayerGraph,
-  model: AttentionModel,
-  { name, module, layer }: LayerCall,
-): ValueId {
-  const role = { kind: 'nodeBlock', edgeSet: 'mesh', layer } as const;
-  const [result] = builder.call({ name, role, module }, { skip: nodes, edgeFeatures }, (frame) => {
-    const normed = frame.set('x', norm(builder, nodes, parameters.attentionNorm, 'layer norm before attention'));
-    const self = frame.set('self', project(builder, normed, parameters.self, 'self'));
-    const [attended] = builder.call({ name: 'attend' }, { normed, edgeFeatures }, (inner) => {
-      const state = { senders: normed, receivers: normed, edgeFeatures };
-      return [attend(builder, projectAll(builder, inner, parameters, state), graph, model)];
-    });
-    frame.set('out', attended!);
-    const both = builder.add(attended!, self, 'attention and self');
-    frame.set(
-      'out',
-      graph.joinsChunks
-        ? projectChunk(builder, both, parameters)
-        : project(builder, both, parameters.projection, 'projection'),
-    );
-    const out = frame.set('out', builder.add(frame.locals.get('out')!, nodes, 'attention residual'));
-    return [feedForward(builder, parameters, out)];
-  });
-  return result!;
-}
-
-/** Between two node sets: → the receivers. The projections are locals of the block itself. */
-export function transformerMapper(
-  builder: ProgramBuilder,
-  parameters: TransformerParameters,
-  { senders, receivers, edgeFeatures }: LayerState,
-  graph: LayerGraph,
-  model: AttentionModel,
-): ValueId {
-  const [result] = builder.call({ name: 'mapper block' }, { senders, receivers, edgeFeatures }, (frame) => {
-    const { senderNorm, attentionNorm } = parameters;
-    const from = norm(builder, senders, senderNorm ?? attentionNorm, 'layer norm of senders');
-    // One tuple holds both: its last item is let go first.
-    const to = frame.set('normedReceivers', norm(builder, receivers, attentionNorm, 'layer norm of receivers'));
-    frame.set('normedSenders', from);
-    const self = frame.set('self', project(builder, to, parameters.self, 'self'));
-    const projected = projectAll(builder, frame, parameters, { senders: from, receivers: to, edgeFeatures });
-    const attended = frame.set('out', attend(builder, projected, graph, model));
-    const both = builder.add(attended, self, 'attention and self');
-    frame.set('out', project(builder, both, parameters.projection, 'projection'));
-    const out = frame.set('out', builder.add(frame.locals.get('out')!, receivers, 'attention residual'));
-    return [feedForward(builder, parameters, out)];
-  });
-  return result!;
-}
-
-function projectChunk(builder: ProgramBuilder, both: ValueId, parameters: TransformerParameters): ValueId {
-  const [projected] = builder.call({ name: 'projection' }, { both }, (frame) => {
-    const { shape } = builder.values[both]!;
-    const chunk = frame.set('chunk', builder.emit(shape, 'chunk', { kind: 'slice', input: both }, [both]));
-    return [project(builder, chunk, parameters.projection, 'projection')];
-  });
-  return builder.concat([projected!], 'join chunks');
-}
-
-/** `x + mlp(norm(x))` */
-export function feedForward(builder: ProgramBuilder, parameters: TransformerParameters, input: ValueId): ValueId {
-  const normed = norm(builder, input, parameters.mlpNorm, 'layer norm before MLP');
-  const call = { of: 'nodes', activation: 'gelu', recomputeActivation: false } as const;
-  return builder.add(callMlp(builder, parameters.mlp, normed, call), input, 'MLP residual');
 }

@@ -4,10 +4,11 @@
  * each edge's are joined to h, so that W₁, W₂ and W₃ run per edge and not per node.
  * Frames follow torch_geometric 2.8.1, nn/conv/res_gated_graph_conv.py.
  */
-import type { LayerCall, LayerGraph } from './attention.js';
+import type { LayerGraph } from './attention.js';
 import type { ProgramBuilder } from './builder.js';
 import { type LinearParameters, linearParameters } from './mlp.js';
 import { axis } from './shape.js';
+import type { LayerCall } from './transformer.js';
 import type { Module, ValueId } from './types.js';
 
 const projections = ['key', 'query', 'value'] as const;

@@ -3,11 +3,13 @@
  * embedded edge features) and gated convolution (which reads none, or the structural features as they are). A layer is one node update.
  */
 import type { Model } from '../config/types.js';
-import { type LayerGraph, type TransformerParameters, transformerLayer, transformerParameters } from './attention.js';
+import type { LayerGraph } from './attention.js';
 import type { ProgramBuilder } from './builder.js';
 import { type GatedParameters, gatedLayer, gatedParameters } from './gated.js';
 import type { LayerState } from './interaction.js';
 import { axis } from './shape.js';
+import { transformerLayer } from './transformer.js';
+import { type TransformerParameters, transformerParameters } from './transformer-parameters.js';
 import type { ValueId } from './types.js';
 
 export type StatelessLayer =

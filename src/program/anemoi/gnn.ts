@@ -3,10 +3,11 @@
  * `[node, aggregate]` with a residual (anemoi-models 0.19.0, layers/conv.py GraphConv, layers/block.py GraphConvProcessorBlock).
  * The first layer embeds the edge features. LayerNorms keep their input's type in mixed precision.
  */
-import type { LayerCall, LayerGraph } from '../attention.js';
+import type { LayerGraph } from '../attention.js';
 import type { ProgramBuilder } from '../builder.js';
 import { callMlp, type MlpCall, type MlpParameters, mlpParameters } from '../mlp.js';
 import { axis } from '../shape.js';
+import type { LayerCall } from '../transformer.js';
 import type { Module, ValueId } from '../types.js';
 import { edgeFeatureWidth } from './edges.js';
 

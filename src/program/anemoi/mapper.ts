@@ -4,15 +4,11 @@
  * array that was there before. With checkpointing each chunk is recomputed by itself.
  */
 import type { Model } from '../../config/types.js';
-import {
-  type NormParameters,
-  type TransformerParameters,
-  transformerMapper,
-  transformerParameters,
-} from '../attention.js';
 import type { ProgramBuilder } from '../builder.js';
 import { type LinearParameters, linearParameters } from '../mlp.js';
 import { type Axis, axis, constant, type Shape } from '../shape.js';
+import { transformerMapper } from '../transformer.js';
+import { type NormParameters, type TransformerParameters, transformerParameters } from '../transformer-parameters.js';
 import type { Module, ValueId } from '../types.js';
 import { edgeFeatureWidth, type ProvidedEdges } from './edges.js';
 import { layerGraph } from './graph.js';

@@ -1,7 +1,9 @@
 /** anemoi's processors: chunks of layers, each one checkpoint where checkpointing is on (anemoi-models 0.19.0, layers/processor.py). */
 import type { Model } from '../../config/types.js';
-import { type LayerGraph, type TransformerParameters, transformerLayer, transformerParameters } from '../attention.js';
+import type { LayerGraph } from '../attention.js';
 import type { ProgramBuilder } from '../builder.js';
+import { transformerLayer } from '../transformer.js';
+import { type TransformerParameters, transformerParameters } from '../transformer-parameters.js';
 import type { ValueId } from '../types.js';
 import { edgeFeatureWidth, type ProvidedEdges } from './edges.js';
 import { type GraphConvParameters, graphConvLayer, graphConvParameters } from './gnn.js';
