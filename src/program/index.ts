@@ -1,7 +1,7 @@
 /** Which program a model runs: one builder per family of layouts. */
 import type { Model, Recipe } from '../config/types.js';
 import { anemoiProgram } from './anemoi/model.js';
-import { graphWeatherProgram } from './graph-weather.js';
+import { graphWeatherProgram } from './graph-weather/model.js';
 import { graphcastProgram } from './graphcast/model.js';
 import { neuralLamProgram } from './neural-lam.js';
 import type { ForwardProgram, Segmentation } from './types.js';
