@@ -63,6 +63,40 @@ describe('anemoi', () => {
     expect(assumptions.join(' ')).toMatch(/num_gpus_per_model above 1/);
     expect(assumptions.join(' ')).not.toMatch(/Not understood/);
   });
+
+  it.each([
+    ['_target_: bitsandbytes.optim.AdamW8bit', 'adamw-8bit', /^$/],
+    ['_target_: torch.optim.Adafactor', 'adafactor', /^$/],
+    ['{_target_: torch.optim.AdamW, fused: true, betas: [0.9, 0.95]}', 'adamw-fused', /^$/],
+    ['{_target_: torch.optim.SGD, momentum: 0.9}', 'momentum', /^$/],
+    ['_target_: transformers.Adafactor', 'adafactor', /transformers.Adafactor is priced as the one of torch/],
+    ['_target_: anemoi.training.optimizers.soap.SOAP', 'adamw', /SOAP is not known here/],
+  ] as const)('names its optimizer as %s, which is %s', async (typed, optimizer, note) => {
+    const yaml = (key: string) =>
+      `model: {num_channels: 64}\ntraining:\n  ${key}: ${typed.startsWith('{') ? typed : `{${typed}}`}\n`;
+    for (const [index, key] of ['optimizer', 'optimization: {optimizer'].entries()) {
+      const content = index === 0 ? yaml(key) : `${yaml(key).trimEnd()}}\n`;
+      const { recipe, assumptions } = await resolveConfig({ flags: { import: written('optimizer.yaml', content) } });
+      expect(recipe.optimizer).toBe(optimizer);
+      expect(
+        assumptions.filter((line) => /optimizer/.test(line) && !line.includes('optimizer.yaml')).join(' '),
+      ).toMatch(note);
+      expect(assumptions.join(' ')).not.toMatch(/Not understood/);
+    }
+  });
+
+  it('shards the state of the class inside ZeroRedundancyOptimizer, and warns of keys that offload and of other strategies', async () => {
+    const content = `model: {num_channels: 64}
+system: {hardware: {num_gpus_per_node: 4}}
+training:
+  optimization: {optimizer: {_target_: torch.distributed.optim.ZeroRedundancyOptimizer, optimizer_class: torch.optim.Adam}}
+  strategy: {_target_: pytorch_lightning.strategies.DeepSpeedStrategy, offload_optimizer: true}
+`;
+    const { recipe, assumptions } = await resolveConfig({ flags: { import: written('zero.yaml', content) } });
+    expect(recipe).toMatchObject({ optimizer: 'adam', gpus: 4, parallel: 'zero1' });
+    expect(assumptions.join(' ')).toMatch(/Not understood.*training.strategy.offload_optimizer/);
+    expect(assumptions.join(' ')).toMatch(/DeepSpeedStrategy is not read/);
+  });
 });
 
 describe('neural-lam', () => {

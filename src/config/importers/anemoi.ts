@@ -1,6 +1,7 @@
 /** anemoi's training configuration (ecmwf/anemoi-core 2cb9b6e, training/src/anemoi/training/config), composed or the part that was changed. */
 import { type ModelProfile, readProfile } from '../profiles.js';
 import type { Precision } from '../types.js';
+import { type ImportedOptimizer, optimizerOf } from './optimizer.js';
 import type { Settings } from './settings.js';
 import { given, type Imported, type Importer, planOf } from './types.js';
 
@@ -40,11 +41,11 @@ function checkpointOf(settings: Settings, base: ModelProfile, layers: number): s
   ]);
 }
 
-function cardsOf(settings: Settings): ModelProfile['recipe'] {
+function cardsOf(settings: Settings, { isSharded }: ImportedOptimizer): ModelProfile['recipe'] {
   const hardware = (key: string) => settings.whole(`system.hardware.${key}`, `hardware.${key}`);
   const perNode = hardware('num_gpus_per_node') ?? 1;
   const cards = (perNode * (hardware('num_nodes') ?? 1)) / (hardware('num_gpus_per_model') ?? 1);
-  const zero = settings.isOn('training.zero_optimizer') ?? false;
+  const zero = settings.isOn('training.zero_optimizer') || isSharded;
   return cards > 1 ? { gpus: Math.floor(cards), parallel: zero ? 'zero1' : 'data' } : {};
 }
 
@@ -58,6 +59,9 @@ function notesOf(settings: Settings): readonly string[] {
     );
   if (settings.isOn(...inModel('cpu_offload')))
     notes.push('cpu_offload True is not priced: activations are counted on the card.');
+  const strategy = settings.text('training.strategy._target_', 'strategy._target_') ?? '';
+  if (/deepspeed|fsdp/i.test(strategy))
+    notes.push(`strategy ${strategy} is not read: the cards share the work as in DistributedDataParallel.`);
   notes.push(
     'Grid and channels follow from anemoi’s data set, not from this file: give --grid, --input-channels and --output-channels.',
   );
@@ -77,6 +81,7 @@ function read(settings: Settings): Imported {
     settings.whole(...inModel(`${part}.mlp_extra_layers`));
     settings.text(...inModel(`${part}._target_`));
   }
+  const optimizer = optimizerOf(settings, 'training.optimization.optimizer', 'training.optimizer');
   const [cutoff] = settings.ending('cutoff_factor');
   return {
     base: name,
@@ -101,10 +106,11 @@ function read(settings: Settings): Imported {
         batchSize: settings.whole('dataloader.batch_size.training', 'dataloader.batch_size', 'batch_size.training'),
         rolloutSteps: settings.whole('task.rollout.start', 'training.rollout.start', 'rollout.start'),
         checkpoint: checkpointOf(settings, base, layers),
+        optimizer: optimizer.optimizer,
       }),
-      ...cardsOf(settings),
+      ...cardsOf(settings, optimizer),
     },
-    notes: notesOf(settings),
+    notes: [...notesOf(settings), ...optimizer.notes],
   };
 }
 
@@ -113,6 +119,7 @@ export const anemoi: Importer = {
   recognizes: (settings) =>
     settings.has('model.num_channels', 'num_channels', 'training.precision', 'model.processor.num_layers'),
   read,
+  // Of what is offloaded, nothing is known to leave memory alone.
   harmless:
-    /^(defaults|data|diagnostics|system\.(input|output|paths)|hardware\.(paths|files)|paths|files|config_validation|hydra|job)\b|^dataloader\.(?!batch_size\.training|batch_size$|read_group_size)|(^|\.)(lr|gradient_clip|loss\w*|training_loss|validation_metrics|metrics|scalers|max_epochs|max_steps|run_id|fork_run_id|load_weights_only|deterministic|swa|strategy|variable_groups|num_sanity_val_steps|activation|_target_|_convert_|_recursive_|bounding|output_mask|residual|epoch_increment|maximum|max|timestep|multistep_output|x_hops|num_nearest_neighbours|edge_attributes|attributes|node_builder|overwrite|keep_batch_sharded|qk_norm|shard_strategy|layer_kernels|num_gpus_per_node|num_nodes|accelerator|source_name|target_name)(\.|$)/,
+    /^(?!.*offload).*?(?:^(defaults|data|diagnostics|system\.(input|output|paths)|hardware\.(paths|files)|paths|files|config_validation|hydra|job)\b|^dataloader\.(?!batch_size\.training|batch_size$|read_group_size)|(^|\.)(lr|gradient_clip|loss\w*|training_loss|validation_metrics|metrics|scalers|max_epochs|max_steps|run_id|fork_run_id|load_weights_only|deterministic|swa|strategy|variable_groups|num_sanity_val_steps|activation|_target_|_convert_|_recursive_|bounding|output_mask|residual|epoch_increment|maximum|max|timestep|multistep_output|x_hops|num_nearest_neighbours|edge_attributes|attributes|node_builder|overwrite|keep_batch_sharded|qk_norm|shard_strategy|layer_kernels|num_gpus_per_node|num_nodes|accelerator|source_name|target_name)(\.|$)|^training\.(optimization\.)?optimizer\.(betas|eps|weight_decay|nesterov)|(^|\.)(pl_)?lr_scheduler\.)/,
 };
