@@ -11,10 +11,10 @@ import { bufferBytes, type Trace } from './memory/trace.js';
 import { judge, usableBytes, type Verdict } from './memory/verdict.js';
 import { runtimes } from './parallel/index.js';
 import { type Counts, dimensionsOf } from './program/dimensions.js';
+import type { ForwardProgram } from './program/forward-program.js';
 import { forwardProgram } from './program/index.js';
 import { countParameters, type ParameterCount } from './program/parameters.js';
 import type { Dimensions } from './program/shape.js';
-import type { ForwardProgram } from './program/types.js';
 import type { ProcessMemory } from './runtimes/process.js';
 
 /** A step as arrays with names, shapes and lifetimes; what `explain` shows and `verify` compares with. */

@@ -2,8 +2,10 @@
  * Multiply-adds of the matrix products, 2 FLOPs each; they are over 98 % of the arithmetic from hidden dimension 64 up.
  * Backward: one product for the weight's gradient and, where a gradient flows on, one for the input's.
  */
+
+import type { Block, ForwardProgram } from '../program/forward-program.js';
 import { type Dimensions, numElements, type Shape } from '../program/shape.js';
-import type { Block, ForwardProgram, Linear } from '../program/types.js';
+import type { Linear } from '../program/types.js';
 
 export interface Flops {
   readonly forwardFlops: number;

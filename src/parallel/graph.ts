@@ -3,8 +3,10 @@
  * holds its nodes and the edges into them; before edges gather from senders, an all-to-all brings the rows of the senders that other
  * ranks own, into one array of all senders that this rank's edges name. Parameters are whole on every rank, their gradients summed.
  */
+
+import type { ForwardProgram, Node } from '../program/forward-program.js';
 import { axis } from '../program/shape.js';
-import type { EdgeSet, ForwardProgram, Gather, GatherAdd, Node, ValueId } from '../program/types.js';
+import type { EdgeSet, Gather, GatherAdd, ValueId } from '../program/types.js';
 import { ProgramRewriter } from './rewrite-program.js';
 
 /** Rows of the senders that a rank's edges name: a key of `RankCounts`. */

@@ -6,9 +6,10 @@
 import type { Config } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import { dimensionsOf } from '../program/dimensions.js';
+import type { ForwardProgram } from '../program/forward-program.js';
 import { pipelineStage } from '../program/pipeline-stage.js';
+import type { Segmentation } from '../program/segmentation.js';
 import { type Dimensions, numElements } from '../program/shape.js';
-import type { ForwardProgram, Segmentation } from '../program/types.js';
 import { withBuckets } from './data.js';
 import { exchangeSenders } from './graph.js';
 import { partition } from './partition.js';

@@ -1,6 +1,8 @@
 /** A program with some operations replaced by several, and some values by others of another shape. */
+
+import type { Block, ForwardProgram, Node } from '../program/forward-program.js';
 import type { Shape } from '../program/shape.js';
-import type { Block, ForwardProgram, Node, Operation, Value, ValueId } from '../program/types.js';
+import type { Operation, Value, ValueId } from '../program/types.js';
 
 export class ProgramRewriter {
   readonly values: Value[];

@@ -3,8 +3,10 @@
  * first Linear by columns, the second by rows, so that between them every rank holds its part of the hidden layer only. Inputs and
  * outputs of an MLP are whole on every rank (summed in place after the second Linear, and again in the backward pass).
  */
+
+import type { Block, ForwardProgram } from '../program/forward-program.js';
 import { axis, type Shape } from '../program/shape.js';
-import type { Block, ForwardProgram, Linear } from '../program/types.js';
+import type { Linear } from '../program/types.js';
 import { ProgramRewriter } from './rewrite-program.js';
 
 export const shardSymbol = 'hiddenDimShard';

@@ -3,8 +3,8 @@
  * B bytes brings (W − 1)/W · B to every rank, an all-reduce is both. The volumes are the ZeRO paper's (arXiv 1910.02054, section 7).
  */
 import type { Config } from '../config/types.js';
+import type { Block, ForwardProgram } from '../program/forward-program.js';
 import { type Dimensions, numElements } from '../program/shape.js';
-import type { Block, ForwardProgram } from '../program/types.js';
 import type { RankCounts } from './partition.js';
 
 export interface Traffic {

@@ -2,21 +2,19 @@
  * Writes a forward program in the shape of the model's own source: nested call frames, whose local variables hold values
  * (`frame.ts`).
  */
+
+import type { Block, BlockRole, ForwardProgram, Resident } from './forward-program.js';
 import { Frame } from './frame.js';
 import { edgeRows, RowShapes } from './row-shapes.js';
 import { type Axis, axis, type Shape } from './shape.js';
 import type {
   ActivationFunction,
   Binary,
-  Block,
-  BlockRole,
   EdgeSet,
   Endpoints,
-  ForwardProgram,
   Module,
   Operation,
   Parameter,
-  Resident,
   Value,
   ValueId,
   ValueSource,

@@ -2,7 +2,8 @@
  * One call of the model's source: its local variables hold values. References are counted here, so that a program states where each
  * value is let go.
  */
-import type { Block, Module, Node, Operation, Value, ValueId } from './types.js';
+import type { Block, Node } from './forward-program.js';
+import type { Module, Operation, Value, ValueId } from './types.js';
 
 /** Assigning a local again lets its former value go. */
 export class Frame {

@@ -1,7 +1,8 @@
 /** The one network of the family: Linear, (SiLU, Linear) × hidden layers, LayerNorm (the output head has none). */
 import type { ProgramBuilder } from './builder.js';
+import type { BlockRole } from './forward-program.js';
 import { type Axis, axis, type Shape } from './shape.js';
-import type { ActivationFunction, BlockRole, Module, ValueId } from './types.js';
+import type { ActivationFunction, Module, ValueId } from './types.js';
 
 export interface LinearParameters {
   readonly weight: ValueId;

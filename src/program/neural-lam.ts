@@ -5,10 +5,12 @@
  */
 import type { Model, Recipe } from '../config/types.js';
 import { ProgramBuilder } from './builder.js';
+import type { ForwardProgram } from './forward-program.js';
 import { callMlp, type MlpCall, type MlpParameters, mlpParameters } from './mlp.js';
 import { rolloutProgram } from './rollout.js';
+import type { Segmentation } from './segmentation.js';
 import { type Axis, axis, constant, type Shape } from './shape.js';
-import type { EdgeSet, ForwardProgram, Module, Segmentation, ValueId } from './types.js';
+import type { EdgeSet, Module, ValueId } from './types.js';
 
 /** Position of a mesh node; length and two components of an edge (create_graph.py). */
 const numMeshNodeFeatures = 2;

@@ -1,6 +1,7 @@
 /** Parameter counts, read off the program: per network and in all. */
+
+import type { ForwardProgram } from './forward-program.js';
 import { type Dimensions, numElements } from './shape.js';
-import type { ForwardProgram } from './types.js';
 
 export interface ParameterCount {
   readonly count: number;

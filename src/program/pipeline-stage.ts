@@ -5,6 +5,7 @@
  * the last one, as torch.distributed.pipelining sends skip connections (stage.py, `_create_act_send_info`, torch 2.13).
  */
 import type { Model, Recipe } from '../config/types.js';
+import type { ForwardProgram, PipelineStage } from './forward-program.js';
 import type { Frame } from './frame.js';
 import { type Context, declareContext } from './graphcast/context.js';
 import { decoderFrame } from './graphcast/decoder.js';
@@ -13,7 +14,8 @@ import { lossOf } from './graphcast/model.js';
 import { processorFrame } from './graphcast/processor.js';
 import type { LayerState } from './interaction.js';
 import type { LayerNetworks } from './networks.js';
-import type { EdgeSet, ForwardProgram, PipelineStage, Segmentation, ValueId } from './types.js';
+import type { Segmentation } from './segmentation.js';
+import type { EdgeSet, ValueId } from './types.js';
 
 /** Stages that hold processor layers. */
 const numRanges = (numStages: number): number => (numStages === 2 ? 2 : numStages - 2);

@@ -1,7 +1,8 @@
 /** Steps of a rollout for the code bases whose next input is the window moved on: the last prediction joins what is still in it. */
 import type { Recipe } from '../config/types.js';
 import type { ProgramBuilder } from './builder.js';
-import type { ForwardProgram, ValueId } from './types.js';
+import type { ForwardProgram } from './forward-program.js';
+import type { ValueId } from './types.js';
 
 /** `step` maps an input and its number to a prediction; the losses (torch's mse_loss) are summed. */
 export function rolloutProgram(

@@ -8,9 +8,9 @@ import type { Trace } from '../memory/trace.js';
 import { runtimes } from '../parallel/index.js';
 import type { Counts } from '../program/dimensions.js';
 import { dimensionsOf } from '../program/dimensions.js';
+import type { ForwardProgram } from '../program/forward-program.js';
 import { forwardProgram } from '../program/index.js';
 import type { Dimensions } from '../program/shape.js';
-import type { ForwardProgram } from '../program/types.js';
 import { type Envelope, envelopeInWidth, liveEnvelope, peakAt } from './envelope.js';
 import { Basis, type Coefficients, evaluate, type InWidth, inWidth, polynomial } from './polynomial.js';
 

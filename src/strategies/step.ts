@@ -7,9 +7,9 @@ import { categories, type Phase, reusedBytes, type Trace } from '../memory/trace
 import { usableBytes } from '../memory/verdict.js';
 import { runtimes } from '../parallel/index.js';
 import { type Counts, dimensionsOf } from '../program/dimensions.js';
+import type { ForwardProgram } from '../program/forward-program.js';
 import { forwardProgram } from '../program/index.js';
 import { type Dimensions, numElements } from '../program/shape.js';
-import type { ForwardProgram } from '../program/types.js';
 import { judgeCandidate } from '../search/judge.js';
 
 export interface StepCost {

@@ -1,8 +1,9 @@
 /** Executes the forward program that the estimator priced, with the library's operations: real parameters, losses and optimizer steps. */
 import type { Config } from '../config/types.js';
 import { dimensionsOf } from '../program/dimensions.js';
+import type { ForwardProgram } from '../program/forward-program.js';
 import { numElements } from '../program/shape.js';
-import type { Endpoints, ForwardProgram, ValueId } from '../program/types.js';
+import type { Endpoints, ValueId } from '../program/types.js';
 import {
   blockName,
   blockRange,

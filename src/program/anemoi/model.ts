@@ -4,9 +4,11 @@
  */
 import type { Model, Recipe } from '../../config/types.js';
 import { ProgramBuilder } from '../builder.js';
+import type { ForwardProgram } from '../forward-program.js';
 import { rolloutProgram } from '../rollout.js';
+import type { Segmentation } from '../segmentation.js';
 import { axis, constant } from '../shape.js';
-import type { ForwardProgram, Segmentation, ValueId } from '../types.js';
+import type { ValueId } from '../types.js';
 import { declareEdges, type EdgeProvider, int64Bytes, joinTrained, numTrainedFeatures, provideEdges } from './edges.js';
 import { declareGnnMapper, type GnnMapperParameters, runGnnMapper } from './gnn-mapper.js';
 import { declareMapper, type MapperParameters, type MapperState, runMapper } from './mapper.js';

@@ -1,8 +1,9 @@
 /** What every part of the model reads, and the few operations that several of them share. */
 import type { ProgramBuilder } from '../builder.js';
 import type { MlpCall } from '../mlp.js';
+import type { Segmentation } from '../segmentation.js';
 import type { Shape } from '../shape.js';
-import type { EdgeSet, Segmentation, ValueId } from '../types.js';
+import type { EdgeSet, ValueId } from '../types.js';
 import type { Networks } from './networks.js';
 
 export interface Context {

@@ -4,9 +4,11 @@
  */
 import type { Model, Recipe } from '../../config/types.js';
 import { ProgramBuilder } from '../builder.js';
+import type { ForwardProgram } from '../forward-program.js';
 import { rolloutProgram } from '../rollout.js';
+import type { Segmentation } from '../segmentation.js';
 import { axis, constant } from '../shape.js';
-import type { EdgeSet, ForwardProgram, Segmentation, ValueId } from '../types.js';
+import type { EdgeSet, ValueId } from '../types.js';
 import type { Context } from './context.js';
 import { decoder } from './decoder.js';
 import { encoder } from './encoder.js';

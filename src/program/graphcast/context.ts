@@ -3,7 +3,8 @@ import type { Model, Recipe } from '../../config/types.js';
 import { ProgramBuilder } from '../builder.js';
 import { declareNetworks, meshNodeInput, type Networks, numEdgeFeatures } from '../networks.js';
 import { edgeRows } from '../row-shapes.js';
-import type { Segmentation, ValueId } from '../types.js';
+import type { Segmentation } from '../segmentation.js';
+import type { ValueId } from '../types.js';
 
 export interface Context {
   readonly builder: ProgramBuilder;

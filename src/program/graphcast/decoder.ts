@@ -2,7 +2,8 @@
 import { aggregateAndConcat, edgeUpdate, type LayerState } from '../interaction.js';
 import { callMlp } from '../mlp.js';
 import type { LayerNetworks } from '../networks.js';
-import type { Segmentation, ValueId } from '../types.js';
+import type { Segmentation } from '../segmentation.js';
+import type { ValueId } from '../types.js';
 import type { Context } from './context.js';
 import { embed } from './embedders.js';
 import { processorSegments } from './processor.js';

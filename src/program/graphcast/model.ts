@@ -1,7 +1,9 @@
 /** The forward program of a GraphCast-shaped model: encoder, processor, decoder and loss, one or several rollout steps. */
 import type { Model, Recipe } from '../../config/types.js';
 import type { ProgramBuilder } from '../builder.js';
-import type { ForwardProgram, Segmentation, ValueId } from '../types.js';
+import type { ForwardProgram } from '../forward-program.js';
+import type { Segmentation } from '../segmentation.js';
+import type { ValueId } from '../types.js';
 import { type Context, declareContext } from './context.js';
 import { decoderFrame } from './decoder.js';
 import { encoderFrame } from './encoder.js';

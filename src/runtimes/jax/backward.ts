@@ -2,8 +2,10 @@
  * The backward pass: reverse order of the program. A gradient that no matrix product, gather or scatter-add needs stays fused in
  * its consumer.
  */
+
+import type { Block, Node } from '../../program/forward-program.js';
 import { axis } from '../../program/shape.js';
-import type { Block, LayerNorm, Linear, Node, Operation, ValueId } from '../../program/types.js';
+import type { LayerNorm, Linear, Operation, ValueId } from '../../program/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Forward, Lowering } from './forward.js';
 import { Gradients } from './gradients.js';

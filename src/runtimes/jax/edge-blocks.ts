@@ -3,7 +3,8 @@
  * edges after the other, and each slice is recomputed. Here: the frame of such a network, with these operations gathered into
  * one recomputed block; its rows are those of a slice, for the arrays of one slice are there at a time.
  */
-import type { Block, EdgeSet, ForwardProgram, Node, Operation } from '../../program/types.js';
+import type { Block, ForwardProgram, Node } from '../../program/forward-program.js';
+import type { EdgeSet, Operation } from '../../program/types.js';
 import { operationsOf, readsOf } from './operations.js';
 
 export interface EdgeSlices {

@@ -3,17 +3,10 @@
  * arrays that are gathered from, segment sums, LayerNorm statistics. All else (bias, activation, normalisation, residual sum,
  * gather, concatenation) is computed inside the kernel that writes the next of these.
  */
+
+import type { Block, ForwardProgram, Node } from '../../program/forward-program.js';
 import type { Shape } from '../../program/shape.js';
-import type {
-  Block,
-  ForwardProgram,
-  Linear,
-  Node,
-  Operation,
-  SegmentMax,
-  SegmentSum,
-  ValueId,
-} from '../../program/types.js';
+import type { Linear, Operation, SegmentMax, SegmentSum, ValueId } from '../../program/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';

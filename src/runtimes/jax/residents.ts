@@ -3,8 +3,8 @@
  * targets and forcings as fields in f32 (graphcast 08cf736, data_utils.py; optax.adamw; jax.jit donate_argnums).
  */
 import type { Optimizer, Recipe } from '../../config/types.js';
+import type { ForwardProgram } from '../../program/forward-program.js';
 import { axis, constant, type Shape } from '../../program/shape.js';
-import type { ForwardProgram } from '../../program/types.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { fields, numStaticFields } from './symbols.js';
 

@@ -2,8 +2,9 @@
  * Several autoregressive steps: `hk.scan` over the step, one loop forward and one backward (graphcast 08cf736, autoregressive.py).
  * A loop body's arrays exist once, whatever the number of steps; what grows with it is what the loops carry, in f32.
  */
+
+import type { Block, ForwardProgram } from '../../program/forward-program.js';
 import { axis, type Shape } from '../../program/shape.js';
-import type { Block, ForwardProgram } from '../../program/types.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { fields } from './symbols.js';
 

@@ -5,8 +5,10 @@
  * of a product that is neither. What does not depend on the step's input (edge embedders) is kept once. The bias of every other
  * product is broadcast to all rows, once, outside the loop. Read off the compiled step; see docs/jax.md.
  */
+
+import type { ForwardProgram, Node } from '../../program/forward-program.js';
 import { axis, type Shape } from '../../program/shape.js';
-import type { ForwardProgram, Node, ValueId } from '../../program/types.js';
+import type { ValueId } from '../../program/types.js';
 import type { Lowering } from './forward.js';
 import { operationsOf, readsOf } from './operations.js';
 import type { BufferId } from './schedule.js';

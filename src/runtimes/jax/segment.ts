@@ -1,6 +1,6 @@
 /** `hk.remat` around a network: one frame per GNN, groups of K message-passing steps, the mesh edge embedder outside of them. */
 import type { Config } from '../../config/types.js';
-import type { Segmentation } from '../../program/types.js';
+import type { Segmentation } from '../../program/segmentation.js';
 
 export function segmentJax({ recipe }: Config): Segmentation {
   const { encoder, decoder, model, rollout, processor, edges } = recipe.checkpoint;

@@ -1,8 +1,9 @@
 /** One jitted training step, or one prediction, of DeepMind's GraphCast. */
 import type { Config } from '../../config/types.js';
 import type { Trace } from '../../memory/trace.js';
+import type { Block, ForwardProgram, Node } from '../../program/forward-program.js';
 import { axis, type Shape } from '../../program/shape.js';
-import type { Block, ForwardProgram, Node, ValueId } from '../../program/types.js';
+import type { ValueId } from '../../program/types.js';
 import { Backward, type HeadOrder } from './backward.js';
 import { constantsOf } from './constants.js';
 import { withEdgeBlocks } from './edge-blocks.js';

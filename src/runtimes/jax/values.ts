@@ -1,5 +1,6 @@
 /** Where a value is while XLA runs the step: in a buffer of its own, or computed inside the kernels that read it. */
-import type { Block, Operation, ValueId } from '../../program/types.js';
+import type { Block } from '../../program/forward-program.js';
+import type { Operation, ValueId } from '../../program/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { BufferId } from './schedule.js';
 import { sliceRows } from './symbols.js';

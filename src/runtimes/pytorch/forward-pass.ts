@@ -5,7 +5,8 @@
 import type { Recipe } from '../../config/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
 import { categories } from '../../memory/trace.js';
-import type { Block, ForwardProgram, ValueId } from '../../program/types.js';
+import type { Block, ForwardProgram } from '../../program/forward-program.js';
+import type { ValueId } from '../../program/types.js';
 import { Boundary } from './boundary.js';
 import type { Lowering } from './lowering.js';
 import { Replay, replayStop } from './replay.js';

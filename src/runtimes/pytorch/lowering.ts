@@ -5,9 +5,10 @@
 import type { Recipe } from '../../config/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
 import { categories } from '../../memory/trace.js';
+import type { ForwardProgram } from '../../program/forward-program.js';
 import type { Shape } from '../../program/shape.js';
 import { axis } from '../../program/shape.js';
-import type { ForwardProgram, ValueId } from '../../program/types.js';
+import type { ValueId } from '../../program/types.js';
 import { OperationLabels } from './operation-labels.js';
 import type { ReplayInput } from './replay.js';
 import { SavedTensors } from './saved-tensors.js';

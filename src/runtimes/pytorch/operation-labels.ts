@@ -1,6 +1,7 @@
 /** What an event of the trace was made for: `block: value`, and the same in the backward pass. */
 import type { TraceRecorder } from '../../memory/recorder.js';
-import type { Block, ForwardProgram, ValueId } from '../../program/types.js';
+import type { Block, ForwardProgram } from '../../program/forward-program.js';
+import type { ValueId } from '../../program/types.js';
 
 export class OperationLabels {
   private readonly forwardLabels: (number | undefined)[] = [];

@@ -7,8 +7,8 @@
 import type { Recipe } from '../../config/types.js';
 import { type StorageId, TraceRecorder } from '../../memory/recorder.js';
 import { categories, type Trace } from '../../memory/trace.js';
+import type { ForwardProgram, PipelineStage } from '../../program/forward-program.js';
 import { constant } from '../../program/shape.js';
-import type { ForwardProgram, PipelineStage } from '../../program/types.js';
 import { ForwardPass } from './forward-pass.js';
 import { gradientOfLoss } from './loss.js';
 import { Lowering } from './lowering.js';

@@ -4,7 +4,8 @@
  * Source: torch/utils/checkpoint.py (torch 2.13), `_checkpoint_without_reentrant_generator`, early stop on.
  */
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
-import type { Block, ValueId } from '../../program/types.js';
+import type { Block } from '../../program/forward-program.js';
+import type { ValueId } from '../../program/types.js';
 import type { Tensor } from './tape.js';
 
 /** Thrown by the last saved tensor of a replay; everything the block's frames hold is let go. */

@@ -1,8 +1,9 @@
 /** What is on the device before the first step: parameters, the batch, the graphs. */
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
+import type { ForwardProgram } from '../../program/forward-program.js';
 import { numEdgeFeatures } from '../../program/networks.js';
 import { axis, constant, type Shape } from '../../program/shape.js';
-import type { ForwardProgram, ValueId } from '../../program/types.js';
+import type { ValueId } from '../../program/types.js';
 import type { Lowering } from './lowering.js';
 import type { Accumulator } from './tape.js';
 

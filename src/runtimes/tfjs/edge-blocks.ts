@@ -3,9 +3,10 @@
  * after the other, each under a tape of its own; the sums at the receivers add up. The graph lies on the device in such blocks.
  */
 import type { CheckpointPlan } from '../../config/types.js';
+import type { Block, ForwardProgram, Node } from '../../program/forward-program.js';
 import { edgeRows } from '../../program/row-shapes.js';
 import type { Dimensions } from '../../program/shape.js';
-import type { Block, EdgeSet, Endpoints, ForwardProgram, Node, Operation, ValueId } from '../../program/types.js';
+import type { EdgeSet, Endpoints, Operation, ValueId } from '../../program/types.js';
 
 export type CutEdgeSet = Exclude<EdgeSet, 'mesh'>;
 

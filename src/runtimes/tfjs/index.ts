@@ -2,8 +2,9 @@
 import type { Config } from '../../config/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
+import type { ForwardProgram } from '../../program/forward-program.js';
 import { axis, type Dimensions } from '../../program/shape.js';
-import type { ForwardProgram, ValueId } from '../../program/types.js';
+import type { ValueId } from '../../program/types.js';
 import type { Runtime } from '../types.js';
 import {
   blockDimensions,

@@ -3,7 +3,9 @@
  * open while another one runs: a cut makes everything before it run twice, first without a tape.
  */
 import type { CheckpointPlan, Config } from '../../config/types.js';
-import type { Block, ForwardProgram, Node, Operation, Segmentation, ValueId } from '../../program/types.js';
+import type { Block, ForwardProgram, Node } from '../../program/forward-program.js';
+import type { Segmentation } from '../../program/segmentation.js';
+import type { Operation, ValueId } from '../../program/types.js';
 import { aroundEdges, cutEdgesOf, type EdgeBlock, edgeBlocksOf, operationsOf } from './edge-blocks.js';
 
 /** A run of the program under one tape. */

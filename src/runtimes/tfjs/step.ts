@@ -1,6 +1,7 @@
 /** Loss and gradients of one optimizer step, on any `Ops`: the tapes' forward and backward passes, and the micro-steps together. */
 import { offloadsBoundary } from '../../config/offload.js';
-import type { Endpoints, ForwardProgram, ValueId } from '../../program/types.js';
+import type { ForwardProgram } from '../../program/forward-program.js';
+import type { Endpoints, ValueId } from '../../program/types.js';
 import { featuresOf } from './edge-blocks.js';
 import { evaluate } from './evaluate.js';
 import { boundaryOffloader } from './offload.js';

@@ -3,6 +3,7 @@ import type { Config } from '../../../src/config/types.js';
 import { declareEdges, provideEdges } from '../../../src/program/anemoi/edges.js';
 import { declareProcessor, runProcessor } from '../../../src/program/anemoi/processor.js';
 import { ProgramBuilder } from '../../../src/program/builder.js';
+import type { ForwardProgram } from '../../../src/program/forward-program.js';
 import type { Frame } from '../../../src/program/frame.js';
 import {
   type GatedGraph,
@@ -14,7 +15,7 @@ import {
 import { callMlp, linearParameters } from '../../../src/program/mlp.js';
 import { declareInteractionNet, interactionNet, lamCall, lamMlp, meshRows } from '../../../src/program/neural-lam.js';
 import { axis, constant } from '../../../src/program/shape.js';
-import type { ForwardProgram, ValueId } from '../../../src/program/types.js';
+import type { ValueId } from '../../../src/program/types.js';
 import { type CodeBaseRecord, chunksOf } from './anemoi-records.js';
 
 const module = 'mesh';

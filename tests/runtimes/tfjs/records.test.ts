@@ -6,9 +6,9 @@ import { defaultRecipe } from '../../../src/config/default-recipe.js';
 import type { CheckpointPlan, Config, Recipe } from '../../../src/config/types.js';
 import { liveness } from '../../../src/memory/liveness.js';
 import { dimensionsOf } from '../../../src/program/dimensions.js';
+import type { ForwardProgram } from '../../../src/program/forward-program.js';
 import { forwardProgram } from '../../../src/program/index.js';
 import { axis, constant } from '../../../src/program/shape.js';
-import type { ForwardProgram } from '../../../src/program/types.js';
 import { tfjsRuntime } from '../../../src/runtimes/tfjs/index.js';
 
 interface BenchmarkRecord {
