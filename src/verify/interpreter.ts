@@ -4,6 +4,7 @@ import { dimensionsOf } from '../program/dimensions.js';
 import type { ForwardProgram } from '../program/forward-program.js';
 import { numElements } from '../program/shape.js';
 import type { Endpoints, ValueId } from '../program/types.js';
+import { contextOf } from '../runtimes/tfjs/context.js';
 import {
   blockName,
   blockRange,
@@ -14,7 +15,6 @@ import {
 } from '../runtimes/tfjs/edge-blocks.js';
 import { evaluateScoped } from '../runtimes/tfjs/evaluate.js';
 import { attends, readsForcings, tfjsDimensions } from '../runtimes/tfjs/index.js';
-import type { Context } from '../runtimes/tfjs/rules.js';
 import { tapeSegments } from '../runtimes/tfjs/segments.js';
 import { tensorShape } from '../runtimes/tfjs/shapes.js';
 import { accumulatedGradients, lossAndGradients, type StepResult } from '../runtimes/tfjs/step.js';
@@ -80,22 +80,11 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
   const headMatrix = attends(program) ? headMatrixOf(tf, config.model) : undefined;
   const forcings = readsForcings(config) ? forcingRows(tf, task, config) : undefined;
   const ops = libraryOps(tf, (name) => base[name]! * batchSize);
-  const context: Context<Tensor> = {
-    ops,
-    tape: recipe.tape,
-    offload: recipe.offload,
-    endpoints: (each, block) => endpoints.get(endpointsName(each, block))!,
-    edgeFeatures: (block) => edgeFeatures.get(blockName(block))!,
-    areaWeights,
-    ...(headMatrix && { headMatrix }),
-    nextInput: (prediction) => (forcings === undefined ? prediction : ops.concat([prediction, forcings], 1)),
-    columnsOf: (value) => program.values[value]!.shape.at(-1)!.symbol,
-    rowsOf: (value) => program.values[value]!.shape[0]!.symbol,
-  };
+  const context = contextOf(ops, program, recipe, { endpoints, edgeFeatures, areaWeights, headMatrix, forcings });
   const segments = tapeSegments(program, recipe.checkpoint);
   const optimizer = libraryOptimizer(tf, recipe);
   const gradients = () =>
-    accumulatedGradients(context.ops, recipe.accumulate, () => lossAndGradients(context, program, segments, leaves));
+    accumulatedGradients(ops, recipe.accumulate, () => lossAndGradients(context, program, segments, leaves));
   return {
     parameters,
     gradients,

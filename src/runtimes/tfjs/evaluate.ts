@@ -1,7 +1,8 @@
 /** Runs a forward program on any `Ops`, in the order in which it is written. */
 import type { Block, ForwardProgram, Node } from '../../program/forward-program.js';
 import type { Module, ValueId } from '../../program/types.js';
-import { applyRule, type Context } from './rules.js';
+import type { Context } from './context.js';
+import { applyRule } from './rules.js';
 
 /** Where an operation stands, for the names in a trace: the nearest call frame with a meaning of its own. */
 interface Place {

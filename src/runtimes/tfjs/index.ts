@@ -6,6 +6,7 @@ import type { ForwardProgram } from '../../program/forward-program.js';
 import { axis, type Dimensions } from '../../program/shape.js';
 import type { ValueId } from '../../program/types.js';
 import type { Runtime } from '../types.js';
+import { type ConstantArrays, contextOf } from './context.js';
 import {
   blockDimensions,
   blockName,
@@ -19,16 +20,14 @@ import { SymbolicEngine, type SymbolicTensor } from './engine.js';
 import { evaluateScoped } from './evaluate.js';
 import { symbolicOptimizer } from './optimizers.js';
 import { tfjsProcess } from './process.js';
-import type { Context } from './rules.js';
 import { segment, tapeSegments } from './segments.js';
 import { forcingChannels, forcingDimensions, sumsOfRows, tensorShape } from './shapes.js';
 import { accumulatedGradients, lossAndGradients } from './step.js';
 import { SymbolicOps } from './symbolic.js';
 
 /** Arrays that live as long as the training: parameters, data, graph. */
-function setUp(ops: SymbolicOps, program: ForwardProgram, config: Config) {
+function setUp(engine: SymbolicEngine, program: ForwardProgram, config: Config) {
   const plan = config.recipe.checkpoint;
-  const { engine } = ops;
   const { recorder } = engine;
   recorder.mark('setup');
   const leaves = new Map<ValueId, SymbolicTensor>();
@@ -55,18 +54,18 @@ function setUp(ops: SymbolicOps, program: ForwardProgram, config: Config) {
     endpoints.set(name, engine.variable([rows], name, 'input'));
   }
   const gridRows = tensorShape([axis('gridNodes'), axis('batch'), axis('one')])[0]!;
-  return {
-    leaves,
+  const constants: ConstantArrays<SymbolicTensor> = {
     edgeFeatures,
     endpoints,
     areaWeights: engine.variable([gridRows, []], 'area weights', 'input'),
-    ...(attends(program) && {
-      headMatrix: engine.variable([[axis('hiddenDim')], [axis('heads')]], 'head matrix', 'input'),
-    }),
+    headMatrix: attends(program)
+      ? engine.variable([[axis('hiddenDim')], [axis('heads')]], 'head matrix', 'input')
+      : undefined,
     forcings: readsForcings(config)
       ? engine.variable([gridRows, [axis(forcingChannels)]], 'forcings', 'input')
       : undefined,
   };
+  return { leaves, constants };
 }
 
 /** The program has attention heads. */
@@ -91,19 +90,8 @@ function trace(program: ForwardProgram, config: Config): Trace {
   const recorder = new TraceRecorder();
   const engine = new SymbolicEngine(recorder);
   const ops = new SymbolicOps(engine);
-  const { leaves, edgeFeatures, endpoints, areaWeights, forcings, headMatrix } = setUp(ops, program, config);
-  const context: Context<SymbolicTensor> = {
-    ops,
-    tape: recipe.tape,
-    offload: recipe.offload,
-    endpoints: (each, block) => endpoints.get(endpointsName(each, block))!,
-    edgeFeatures: (block) => edgeFeatures.get(blockName(block))!,
-    areaWeights,
-    ...(headMatrix && { headMatrix }),
-    nextInput: (prediction) => (forcings === undefined ? prediction : ops.concat([prediction, forcings], 1)),
-    columnsOf: (value) => program.values[value]!.shape.at(-1)!.symbol,
-    rowsOf: (value) => program.values[value]!.shape[0]!.symbol,
-  };
+  const { leaves, constants } = setUp(engine, program, config);
+  const context = contextOf(ops, program, recipe, constants);
   if (program.loss === undefined) {
     recorder.markLastStep();
     engine.beginStep();

@@ -1,33 +1,12 @@
 /** One rule per operation of the forward program: the TensorFlow.js operations that compute it. */
-import type { Recipe } from '../../config/types.js';
 import { InputError } from '../../errors.js';
-import type { ActivationFunction, Endpoints, Operation } from '../../program/types.js';
-import type { EdgeBlock } from './edge-blocks.js';
+import type { ActivationFunction, Operation } from '../../program/types.js';
+import type { Context } from './context.js';
 import { headScale, headSum, largestOrMore, quotient } from './heads.js';
 import { leanLayerNorm, leanLinear, leanSilu } from './lean.js';
-import type { Ops } from './ops.js';
 
 /** torch.nn.LayerNorm's and haiku's epsilon. */
 export const layerNormEpsilon = 1e-5;
-
-export interface Context<T> {
-  readonly ops: Ops<T>;
-  readonly tape: Recipe['tape'];
-  readonly offload: Recipe['offload'];
-  /** Node numbers, int32, `[edges · batch]`, of all edges or of a block. */
-  readonly endpoints: (endpoints: Endpoints, block?: EdgeBlock) => T;
-  /** `[edges of the block · batch, 4]` */
-  readonly edgeFeatures: (block: EdgeBlock) => T;
-  /** Cosine of the latitude over its mean, `[gridNodes · batch, 1]`. */
-  readonly areaWeights: T;
-  /** 1 where a column belongs to a head, `[hiddenDim, heads]`; absent where the program has no attention. */
-  readonly headMatrix?: T;
-  /** The names of a value's row and column counts. */
-  readonly rowsOf: (value: number) => string;
-  readonly columnsOf: (value: number) => string;
-  /** A prediction as the next step's input: with the channels that are known in advance. */
-  readonly nextInput: (prediction: T) => T;
-}
 
 type Rule<Kind extends Operation['kind']> = <T>(
   context: Context<T>,

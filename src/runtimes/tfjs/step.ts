@@ -2,11 +2,11 @@
 import { offloadsBoundary } from '../../config/offload.js';
 import type { ForwardProgram } from '../../program/forward-program.js';
 import type { Endpoints, ValueId } from '../../program/types.js';
+import type { Context } from './context.js';
 import { featuresOf } from './edge-blocks.js';
 import { evaluate } from './evaluate.js';
 import { boundaryOffloader } from './offload.js';
 import type { Ops } from './ops.js';
-import type { Context } from './rules.js';
 import type { TapeSegment } from './segments.js';
 
 export type Values<T> = ReadonlyMap<ValueId, T>;
