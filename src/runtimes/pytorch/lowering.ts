@@ -12,15 +12,7 @@ import type { ValueId } from '../../program/types.js';
 import { OperationLabels } from './operation-labels.js';
 import type { ReplayInput } from './replay.js';
 import { SavedTensors } from './saved-tensors.js';
-import {
-  type Accumulator,
-  type Backward,
-  Engine,
-  GradientPool,
-  type GradientTarget,
-  type TapeNode,
-  type Tensor,
-} from './tape.js';
+import { type Backward, Engine, GradientPool, type GradientTarget, type TapeNode, type Tensor } from './tape.js';
 
 const one = axis('one');
 const temporary = categories.indexOf('temporary');
@@ -64,10 +56,6 @@ export class Lowering {
 
   bind(value: ValueId, tensor: Tensor): void {
     this.tensors[value] = tensor;
-  }
-
-  accumulatorOf(value: ValueId): Accumulator {
-    return this.tensors[value]!.target as Accumulator;
   }
 
   /** The caller takes over the local variable's reference. */
