@@ -7,6 +7,7 @@ import type { Layout } from '../formats.js';
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatPercent, inUnit, unitOf } from '../units.js';
 import { type Block, columns, flow, list, page, paragraph, styleOf } from './blocks.js';
+import { type Column, fittingTable } from './fitting.js';
 
 export function renderEstimate(estimate: Estimate, layout: Layout): string {
   const style = styleOf(layout);
@@ -40,7 +41,7 @@ export function renderEstimate(estimate: Estimate, layout: Layout): string {
     ),
     paragraph(`${heading('Peak')}  in ${estimate.peak.phase}, at ${estimate.peak.operation}`, layout),
     columns(heading('Model'), model(estimate), '<<'),
-    rankTable(estimate, heading('Ranks')),
+    rankTable(estimate, heading('Ranks'), layout),
     list(heading('Assumptions'), estimate.assumptions, layout),
     list(heading('Accuracy'), [accuracy(estimate)], layout),
   ]);
@@ -70,7 +71,15 @@ function verdictLine(estimate: Estimate, style: ChalkInstance): string {
   return `${style[paints[tone]].bold(head)}${rest}`;
 }
 
-function rankTable(estimate: Estimate, title: string): Block {
+/** Given up first, where the terminal is narrow. */
+const dispensableRanks: Readonly<Record<string, number>> = { 'mesh nodes': 3, 'grid nodes': 2, halo: 1 };
+
+const rankColumns = rankHead.map((title, index): Column<readonly string[]> => {
+  const dispensable = dispensableRanks[title];
+  return { title, alignment: '>', text: (row) => row[index]!, ...(dispensable && { dispensable }) };
+});
+
+function rankTable(estimate: Estimate, title: string, layout: Layout): Block {
   const rows = ranks(estimate);
-  return rows.length === 0 ? [] : columns(title, [rankHead, ...rows], '>>>>>>>>>');
+  return rows.length === 0 ? [] : fittingTable(title, rankColumns, rows, layout);
 }

@@ -93,12 +93,12 @@ function planEnd({ plan, device }: Sweep, layout: Layout, style: ChalkInstance):
 
 const entryColumns: readonly Column<Entry>[] = [
   { title: 'size', alignment: '<', text: ({ config }) => sizeOf(config.model) },
-  { title: 'parameters', alignment: '>', text: ({ parameters }) => formatCount(parameters), dispensable: 2 },
+  { title: 'parameters', alignment: '>', text: ({ parameters }) => formatCount(parameters), dispensable: 3 },
   { title: 'batch', alignment: '>', text: ({ config }) => String(config.recipe.batchSize) },
-  { title: 'precision', alignment: '<', text: ({ config }) => config.recipe.precision, dispensable: 1 },
+  { title: 'precision', alignment: '<', text: ({ config }) => config.recipe.precision, dispensable: 2 },
   { title: 'optimizer', alignment: '<', text: ({ config }) => config.recipe.optimizer, onlyIfVaried: true },
   { title: 'checkpoint', alignment: '<', text: ({ config }) => formatCheckpoint(config.recipe.checkpoint) },
-  { title: 'offload', alignment: '<', text: ({ config }) => config.recipe.offload, onlyIfVaried: true },
+  { title: 'offload', alignment: '<', text: ({ config }) => config.recipe.offload, onlyIfVaried: true, dispensable: 1 },
   { title: 'on card', alignment: '>', text: ({ memory }) => formatBytes(memory.deviceBytes) },
   {
     title: 'per sample',
