@@ -1,6 +1,7 @@
 /**
  * The candidates worth a look: width and depth up, FLOPs per sample and memory down, among those that train the same problem (mesh,
- * grid, rollout …). Dominated: another one is at least as good in all four; of equals the first is kept.
+ * grid, rollout …). Dominated: another one is at least as good in all four, and sends nothing to the host that this one keeps, since
+ * no time is made of what crosses the bus; of equals the first is kept.
  */
 export interface ParetoPoint {
   readonly index: number;
@@ -10,6 +11,8 @@ export interface ParetoPoint {
   readonly layers: number;
   readonly sampleFlops: number;
   readonly deviceBytes: number;
+  /** What waits on the host, a bit for each part. */
+  readonly offloaded: number;
 }
 
 /** Largest model first, then cheapest. `points` in order of their index. */
@@ -52,7 +55,7 @@ function insert<Key>(lists: Map<Key, ParetoPoint[]>, key: Key, point: ParetoPoin
 }
 
 const isCheaper = (a: ParetoPoint, b: ParetoPoint): boolean =>
-  a.sampleFlops <= b.sampleFlops && a.deviceBytes <= b.deviceBytes;
+  a.sampleFlops <= b.sampleFlops && a.deviceBytes <= b.deviceBytes && (a.offloaded & ~b.offloaded) === 0;
 
 export const frontOrders = ['size', 'layers', 'cost', 'memory'] as const;
 export type FrontOrder = (typeof frontOrders)[number];

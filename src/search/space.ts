@@ -8,7 +8,7 @@ import type { OptionDefinition } from '../config/options/definition.js';
 import type { ModelProfile } from '../config/profiles.js';
 import { resolveWith } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';
-import type { Config } from '../config/types.js';
+import type { Config, Offload } from '../config/types.js';
 import { InputError } from '../errors.js';
 import type { Size } from './growth.js';
 
@@ -165,27 +165,34 @@ export const howOptions: readonly string[] = [
 export interface CandidateSize extends Size {
   /** Equal for candidates that differ only in width, depth and how they are trained. */
   readonly problem: number;
+  /** What waits on the host, a bit for each part. */
+  readonly offloaded: number;
 }
 
-/** Width, depth and problem of any candidate, without resolving it. */
+const countedOptions = ['hidden-dim', 'layers', 'offload'] as const;
+const offloadBits: Readonly<Record<Offload, number>> = { none: 0, optimizer: 1, boundary: 2, 'optimizer+boundary': 3 };
+
+/** Width, depth, problem and offload of any candidate, without resolving it. */
 export function sizesOfSpace({ profile, axes }: Space): (index: number) => CandidateSize {
   const digits = axes
     .map(({ option, values }, axis) => {
-      const kind =
-        option === 'hidden-dim' || option === 'layers' ? option : howOptions.includes(option) ? 'how' : 'problem';
-      return { kind, base: values.length, numbers: values.map(Number), weight: product(axes.slice(axis + 1)) };
+      const kind = countedOptions.find((name) => name === option) ?? (howOptions.includes(option) ? 'how' : 'problem');
+      const numbers = values.map((value) => (kind === 'offload' ? offloadBits[value as Offload] : Number(value)));
+      return { kind, base: values.length, numbers, weight: product(axes.slice(axis + 1)) };
     })
     .filter(({ kind }) => kind !== 'how');
   return (index) => {
     let { hiddenDim, layers } = profile.model;
+    let offloaded = 0;
     let problem = 0;
     for (const { kind, base, numbers, weight } of digits) {
       const digit = Math.floor(index / weight) % base;
       if (kind === 'hidden-dim') hiddenDim = numbers[digit]!;
       else if (kind === 'layers') layers = numbers[digit]!;
+      else if (kind === 'offload') offloaded = numbers[digit]!;
       else problem = problem * base + digit;
     }
-    return { hiddenDim, layers, problem };
+    return { hiddenDim, layers, problem, offloaded };
   };
 }
 

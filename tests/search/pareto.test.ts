@@ -11,6 +11,7 @@ const points = fc
       layers: digit,
       sampleFlops: digit,
       deviceBytes: digit,
+      offloaded: fc.integer({ min: 0, max: 3 }),
     }),
     { maxLength: 60 },
   )
@@ -21,7 +22,8 @@ const atLeastAsGood = (a: ParetoPoint, b: ParetoPoint) =>
   a.hiddenDim >= b.hiddenDim &&
   a.layers >= b.layers &&
   a.sampleFlops <= b.sampleFlops &&
-  a.deviceBytes <= b.deviceBytes;
+  a.deviceBytes <= b.deviceBytes &&
+  [1, 2].every((part) => (a.offloaded & part) === 0 || (b.offloaded & part) !== 0);
 
 describe('the Pareto front', () => {
   it('holds exactly the points that no other point is at least as good as, of equal ones the first', () => {
