@@ -1,0 +1,131 @@
+/** The cheapest way to train, found by trying every command line instead of by the rules of `advise`. */
+import { checkpointPartsByRuntime, valuesByRuntime } from '../../src/config/capabilities.js';
+import { loadDevice, loadModel } from '../../src/config/profiles.js';
+import { type ResolveInput, resolveWith } from '../../src/config/resolve.js';
+import type { Flags } from '../../src/config/typed.js';
+import type { Config } from '../../src/config/types.js';
+import { InputError } from '../../src/errors.js';
+import { price, priceProgram } from '../../src/estimate.js';
+import { peakLiveBytes } from '../../src/memory/liveness.js';
+import { bufferBytes } from '../../src/memory/trace.js';
+import { standInDevice } from '../../src/services/estimate.js';
+import { counts } from '../../src/topology/counts.js';
+
+const standIn = loadDevice(standInDevice);
+
+interface Best {
+  readonly numerics: number;
+  readonly offload: number;
+  readonly recomputedSampleFlops: number;
+  readonly batchSize: number;
+  readonly peakLiveBytes: number;
+}
+
+/** In the order in which they are tried. */
+export const offloads = ['none', 'optimizer', 'boundary', 'optimizer+boundary'];
+
+const order = (a: Best, b: Best): number =>
+  a.numerics - b.numerics ||
+  a.offload - b.offload ||
+  a.recomputedSampleFlops - b.recomputedSampleFlops ||
+  b.batchSize - a.batchSize ||
+  a.peakLiveBytes - b.peakLiveBytes;
+
+/** Every command line made of the flags that say how to train, priced like any other. */
+export async function exhaustively(
+  { model, flags }: ResolveInput,
+  others: 'none' | 'precisions' | 'optimizers',
+  offloadsTried: readonly string[],
+): Promise<Best | undefined> {
+  const profile = await loadModel(model!);
+  const base = resolveWith(profile, flags);
+  let best: Best | undefined;
+  for (const typed of commandLines(base, others, base.runtime === 'jax' ? [undefined] : offloadsTried)) {
+    const found = pricedOrRefused(() => resolveWith(profile, { ...flags, ...typed }));
+    if (found?.priced.verdict.kind !== 'fits') continue;
+    const { config, priced } = found;
+    const { recomputeFraction, trainFlops } = priced.flops;
+    const precisions = [
+      base.recipe.precision,
+      ...valuesByRuntime.precision[base.runtime].filter((p) => p !== base.recipe.precision),
+    ];
+    const candidate: Best = {
+      numerics:
+        config.recipe.optimizer === base.recipe.optimizer || config.recipe.optimizer === 'adamw-fused'
+          ? precisions.indexOf(config.recipe.precision)
+          : 100,
+      offload: offloads.indexOf(config.recipe.offload),
+      recomputedSampleFlops: Math.round((recomputeFraction * trainFlops) / config.recipe.batchSize),
+      batchSize: config.recipe.batchSize,
+      peakLiveBytes: priced.liveness.peak.liveBytes,
+    };
+    if (best === undefined || order(candidate, best) < 0) best = candidate;
+  }
+  return best;
+}
+
+/** Nothing where the command line or the runtime refuses the combination, or where the arrays alone are more than the card. */
+function pricedOrRefused(resolve: () => Config) {
+  try {
+    const config = resolve();
+    const step = priceProgram(config, counts(config.model));
+    const liveBytes = peakLiveBytes(step.trace, bufferBytes(step.trace, step.dimensions));
+    if (liveBytes > config.device!.reportedBytes) return undefined;
+    return { config, priced: price(config, counts(config.model), standIn, step) };
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+function* commandLines(
+  { runtime, model, recipe }: Config,
+  others: 'none' | 'precisions' | 'optimizers',
+  offloadsTried: readonly (string | undefined)[],
+): Generator<Flags> {
+  const pytorch = runtime === 'pytorch';
+  const processors = [
+    '',
+    ...Array.from({ length: model.layers }, (_, index) => `processor:every=${index + 1}`),
+    ...(checkpointPartsByRuntime[runtime].includes('processor:segments')
+      ? ['processor:segments=1', 'processor:segments=2']
+      : []),
+  ];
+  const edges = runtime === 'pytorch' ? [''] : ['', ...[2, 4, 8, 16, 32].map((count) => `edges:blocks=${count}`)];
+  const rollouts = recipe.rolloutSteps > 1 ? ['', 'rollout'] : [''];
+  const plans = rollouts.flatMap((rollout) =>
+    ['', 'encoder'].flatMap((encoder) =>
+      ['', 'decoder'].flatMap((decoder) =>
+        processors.flatMap((processor) =>
+          edges.map((blocks) => [rollout, encoder, decoder, processor, blocks].filter(Boolean).join('+') || 'none'),
+        ),
+      ),
+    ),
+  );
+  const globalBatch = recipe.batchSize * recipe.accumulate;
+  for (const checkpoint of ['model', ...plans])
+    for (const batch of [1, 2, 4].filter((count) => count <= recipe.batchSize))
+      for (const concatTrick of pytorch ? ['off', 'eager', 'fused'] : [undefined])
+        for (const recompute of pytorch ? [false, true] : [undefined])
+          for (const allocator of pytorch ? ['native', 'expandable'] : [undefined])
+            for (const tape of runtime === 'tfjs' ? ['plain', 'fused', 'lean'] : [undefined])
+              for (const memFraction of runtime === 'jax' ? ['0.75', '0.95'] : [undefined])
+                for (const xlaGemm of runtime === 'jax' ? ['auto', 'cublas'] : [undefined])
+                  for (const precision of others === 'none' ? [recipe.precision] : valuesByRuntime.precision[runtime])
+                    for (const optimizer of others === 'optimizers' ? [recipe.optimizer, 'sgd'] : [recipe.optimizer])
+                      for (const offload of offloadsTried)
+                        yield {
+                          checkpoint,
+                          batch: String(batch),
+                          accumulate: String(globalBatch / batch),
+                          'concat-trick': concatTrick,
+                          'recompute-activation': recompute,
+                          allocator,
+                          tape,
+                          'mem-fraction': memFraction,
+                          'xla-gemm': xlaGemm,
+                          precision,
+                          optimizer,
+                          offload,
+                        };
+}
