@@ -16,6 +16,32 @@ describe('the table', () => {
     expect(plain.stdout).toBe(piped.stdout);
   });
 
+  it('says which optimizer and what is offloaded where its rows differ in it, within 80 columns', async () => {
+    const lists = [
+      '--hidden-dim',
+      '64',
+      '--layers',
+      '4',
+      '--optimizer',
+      'adamw,adafactor',
+      '--offload',
+      'none,optimizer',
+    ];
+    const { stdout } = await invoke(['sweep', 'tiny', '--runtime', 'pytorch', '--vram', '2GB', ...lists], {
+      columns: 80,
+    });
+    expect(stdout).toMatch(/^size +batch .*optimizer .*offload/m);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('plans with offload only where nothing without it fits, however little memory the other way needs', async () => {
+    const argv = ['sweep', 'tiny', '--runtime', 'pytorch', '--vram', '24GB', '--layers', '4', '--json'];
+    const { stdout } = await invoke([...argv, '--offload', 'none,optimizer']);
+    const { plan } = JSON.parse(stdout) as { plan: { stages: { command: string }[] } };
+    expect(plan.stages.length).toBeGreaterThan(0);
+    for (const { command } of plan.stages) expect(command).toContain('--offload none');
+  });
+
   it('of solve looks as it did', async () => {
     const { stdout } = await invoke(['solve', 'tiny', '--for', 'batch', '--runtime', 'pytorch', '--vram', '1GB'], {
       columns: 80,

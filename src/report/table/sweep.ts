@@ -98,11 +98,12 @@ const entryColumns: readonly Column<Entry>[] = [
   { title: 'precision', alignment: '<', text: ({ config }) => config.recipe.precision, dispensable: 2 },
   { title: 'optimizer', alignment: '<', text: ({ config }) => config.recipe.optimizer, onlyIfVaried: true },
   { title: 'checkpoint', alignment: '<', text: ({ config }) => formatCheckpoint(config.recipe.checkpoint) },
-  { title: 'offload', alignment: '<', text: ({ config }) => config.recipe.offload, onlyIfVaried: true, dispensable: 1 },
+  { title: 'offload', alignment: '<', text: ({ config }) => config.recipe.offload, onlyIfVaried: true },
   { title: 'on card', alignment: '>', text: ({ memory }) => formatBytes(memory.deviceBytes) },
   {
     title: 'per sample',
     alignment: '>',
+    dispensable: 1,
     text: ({ cost, config }) => formatFlops((cost.trainFlops || cost.forwardFlops) / config.recipe.batchSize),
   },
 ];
