@@ -127,6 +127,8 @@ function forInference(recipe: Recipe, typed: Typed): Recipe {
 function recipeAssumptions(recipe: Recipe, model: Model, runtime: RuntimeName): readonly string[] {
   const notes: string[] = [];
   const { label, home } = layoutTraits[model.layout];
+  if (recipe.gpus === 1 && recipe.parallel !== 'none')
+    notes.push(`--parallel ${recipe.parallel} has no effect on one card: --gpus N says how many share the work.`);
   if (model.layout === 'physicsnemo' && recipe.batchSize > 1)
     notes.push(`PhysicsNeMo's model takes one sample per GPU: nobody runs batch ${recipe.batchSize}.`);
   if (recipe.rolloutSteps > 1 && home === 'pytorch' && model.inputChannels !== model.outputChannels) {

@@ -48,7 +48,11 @@ export function renderEstimate(estimate: Estimate, layout: Layout): string {
 }
 
 function changes(estimate: Estimate): Block {
-  return cheapestChanges(estimate).map(
+  const { kind } = estimate.verdict;
+  const found = cheapestChanges(estimate);
+  if (found.length === 0 && (kind === 'tight' || kind === 'exceeds'))
+    return ['no usual change makes it fit: gc-plan advise looks at all of them, and at several cards'];
+  return found.map(
     ({ change, deviceBytes }, index) =>
       `${index === 0 ? 'smallest change that fits:' : 'or'} ${change} (${formatBytes(deviceBytes)})`,
   );
