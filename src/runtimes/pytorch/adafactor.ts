@@ -5,7 +5,7 @@
  */
 import type { StorageId } from '../../memory/recorder.js';
 import { axis, type Shape } from '../../program/shape.js';
-import type { Update } from './optimizer.js';
+import type { Update } from './update.js';
 
 const scalar: Shape = [axis('one')];
 

@@ -12,11 +12,12 @@ import { ForwardPass } from './forward-pass.js';
 import { gradientOfLoss } from './loss.js';
 import { Lowering } from './lowering.js';
 import { mapperDimensions } from './mapper-dimensions.js';
-import { type NumElementsOf, optimizerStep } from './optimizer.js';
+import { optimizerStep } from './optimizer.js';
 import { traceStage } from './pipeline.js';
 import { judgePyTorch, pytorchProcess } from './process.js';
 import { allocateBatch, allocateGraphs, allocateParameters, zeroGradients } from './residents.js';
 import { segmentPyTorch } from './segments.js';
+import type { NumElementsOf } from './update.js';
 
 /** Micro-steps after the second add to the same gradients: they repeat it exactly. */
 const maxTracedMicroSteps = 2;

@@ -9,17 +9,7 @@ import { axis, constant, type Shape } from '../../program/shape.js';
 import { adafactorStep, makeFactoredState } from './adafactor.js';
 import { makeBlockwiseState } from './blockwise-8bit.js';
 import type { ResidentParameter } from './residents.js';
-
-/** The shapes of the parameters that have a gradient, in their order. */
-export interface Update {
-  readonly recorder: TraceRecorder;
-  readonly shapes: readonly Shape[];
-  readonly elementBytes: number;
-  /** For the rules that tell small tensors from large ones. */
-  readonly numElementsOf: NumElementsOf;
-}
-
-export type NumElementsOf = (shape: Shape) => number;
+import type { NumElementsOf, Update } from './update.js';
 
 export interface OptimizerSizes {
   readonly numElementsOf: NumElementsOf;
