@@ -9,7 +9,6 @@ import type { Grid, GridKind, ModelLayout } from './types.js';
 
 /** 0.05° is 25.9 million points, 0.1° 6.5 million. */
 export const maximumGridPoints = 1e7;
-export const gridKinds = ['poles', 'no-poles', 'cut'] as const;
 
 /** Rows × columns that a code base's data has at one degree; other resolutions follow. */
 export type GridAtOneDegree = '181x360' | '180x360';

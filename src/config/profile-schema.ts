@@ -1,6 +1,6 @@
 /** What a profile file may hold. Loads zod: only for a user's own file and for the test that proves the shipped ones. */
 import { z } from 'zod';
-import { layoutTraits, runtimeNames } from './capabilities.js';
+import * as choices from './choices.js';
 import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from './limits.js';
 
 const whole = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
@@ -11,11 +11,11 @@ const sources = z.array(sentence).min(1).max(50);
 const grid = z.strictObject({
   latitudes: whole(2, 100_000),
   longitudes: whole(3, 100_000),
-  kind: z.enum(['poles', 'no-poles', 'cut', 'physicsnemo']),
+  kind: z.enum(choices.gridKinds),
 });
 
 const model = z.strictObject({
-  layout: z.enum(Object.keys(layoutTraits) as [keyof typeof layoutTraits]),
+  layout: z.enum(choices.modelLayouts),
   hiddenDim: whole(1, maximumHiddenDim),
   layers: whole(1, maximumLayers),
   meshLevel: whole(0, maximumMeshLevel),
@@ -25,34 +25,34 @@ const model = z.strictObject({
   inputChannels: whole(1, maximumCount),
   outputChannels: whole(1, maximumCount),
   radiusFraction: z.number().positive().max(100),
-  processor: z.enum(['interaction', 'attention', 'gated', 'gated-edges']),
+  processor: z.enum(choices.processorKinds),
   heads: whole(1, maximumCount),
   mlpRatio: whole(1, 64),
-  attentionBackend: z.enum(['pyg', 'triton']),
+  attentionBackend: z.enum(choices.attentionBackends),
 });
 
 const recipe = z.strictObject({
-  precision: z.enum(['fp32', 'bf16', 'fp16', 'bf16-full']).optional(),
-  mode: z.enum(['train', 'inference']).optional(),
+  precision: z.enum(choices.precisions).optional(),
+  mode: z.enum(choices.modes).optional(),
   batchSize: whole(1, maximumCount).optional(),
   accumulate: whole(1, maximumCount).optional(),
   rolloutSteps: whole(1, 1_000).optional(),
-  optimizer: z.enum(['adamw', 'adamw-fused', 'adamw-8bit', 'adam', 'adafactor', 'sgd', 'momentum', 'none']).optional(),
+  optimizer: z.enum(choices.optimizers).optional(),
   checkpoint: z.string().min(1).max(200).optional(),
-  offload: z.enum(['none', 'optimizer', 'boundary', 'optimizer+boundary']).optional(),
-  concatTrick: z.enum(['off', 'eager', 'fused']).optional(),
+  offload: z.enum(choices.offloads).optional(),
+  concatTrick: z.enum(choices.concatTricks).optional(),
   recomputeActivation: z.boolean().optional(),
-  allocator: z.enum(['native', 'expandable']).optional(),
+  allocator: z.enum(choices.allocators).optional(),
   memFraction: z.number().positive().max(1).optional(),
-  xlaGemm: z.enum(['auto', 'cublas', 'triton']).optional(),
-  tape: z.enum(['plain', 'fused', 'lean']).optional(),
+  xlaGemm: z.enum(choices.xlaGemms).optional(),
+  tape: z.enum(choices.tapes).optional(),
   gpus: whole(1, maximumCount).optional(),
-  parallel: z.enum(['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor']).optional(),
-  pipelineSchedule: z.enum(['1f1b', 'gpipe']).optional(),
+  parallel: z.enum(choices.parallelisms).optional(),
+  pipelineSchedule: z.enum(choices.pipelineSchedules).optional(),
 });
 
 const gridAtOneDegree = z.enum(['181x360', '180x360']);
-const runtime = z.enum(runtimeNames);
+const runtime = z.enum(choices.runtimeNames);
 
 export const modelProfileSchema = z.strictObject({
   name,

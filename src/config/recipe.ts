@@ -1,15 +1,8 @@
 /** The recipe: profile options that the runtime has, under what the user typed. */
 import { InputError } from '../errors.js';
-import {
-  layoutTraits,
-  optionRuntimes,
-  partsOf,
-  runtimeLabels,
-  runtimeNames,
-  valuesByRuntime,
-  withoutPart,
-} from './capabilities.js';
+import { layoutTraits, optionRuntimes, partsOf, runtimeLabels, valuesByRuntime, withoutPart } from './capabilities.js';
 import { noCheckpoint, parseCheckpoint } from './checkpoint.js';
+import { runtimeNames } from './choices.js';
 import { defaultRecipe } from './default-recipe.js';
 import { notInRuntime } from './not-in-runtime.js';
 import { checkOffload } from './offload.js';

@@ -1,36 +1,22 @@
 /** The three nouns of the tool, as trusted values: parsed once at the border (`config/`), never validated again. */
+import type * as choices from './choices.js';
 
-export type RuntimeName = 'jax' | 'pytorch' | 'tfjs';
-export type Precision = 'fp32' | 'bf16' | 'fp16' | 'bf16-full';
-export type Mode = 'train' | 'inference';
-export type Optimizer = 'adamw' | 'adamw-fused' | 'adamw-8bit' | 'adam' | 'adafactor' | 'sgd' | 'momentum' | 'none';
-/** What waits in the host's memory: the optimizer's state, the inputs of recomputed segments (`boundary`), or both. */
-export type Offload = 'none' | 'optimizer' | 'boundary' | 'optimizer+boundary';
-/** The order in which a stage of a pipeline runs the micro-batches of an optimizer step. */
-export type PipelineSchedule = '1f1b' | 'gpipe';
-export type ProcessorKind = 'interaction' | 'attention' | 'gated' | 'gated-edges';
-export type Parallelism = 'none' | 'data' | 'zero1' | 'zero2' | 'zero3' | 'pipeline' | 'graph' | 'tensor';
-
-/** `poles`: latitude rows include both poles; `no-poles`: half a cell off; `cut`: poles grid without its last row; `physicsnemo`: that code base's linspace. */
-export type GridKind = 'poles' | 'no-poles' | 'cut' | 'physicsnemo';
+export type RuntimeName = (typeof choices.runtimeNames)[number];
+export type Precision = (typeof choices.precisions)[number];
+export type Mode = (typeof choices.modes)[number];
+export type Optimizer = (typeof choices.optimizers)[number];
+export type Offload = (typeof choices.offloads)[number];
+export type PipelineSchedule = (typeof choices.pipelineSchedules)[number];
+export type ProcessorKind = (typeof choices.processorKinds)[number];
+export type Parallelism = (typeof choices.parallelisms)[number];
+export type GridKind = (typeof choices.gridKinds)[number];
+export type ModelLayout = (typeof choices.modelLayouts)[number];
 
 export interface Grid {
   readonly latitudes: number;
   readonly longitudes: number;
   readonly kind: GridKind;
 }
-
-/**
- * Which code base's networks: parameter widths, frames and order of operations follow it.
- * `jax` = google-deepmind/graphcast; `physicsnemo` = NVIDIA GraphCastNet; the others are PyTorch-only.
- */
-export type ModelLayout =
-  | 'jax'
-  | 'physicsnemo'
-  | 'anemoi-graphtransformer'
-  | 'anemoi-gnn'
-  | 'graph-weather'
-  | 'neural-lam';
 
 export interface Model {
   readonly name: string;
@@ -51,7 +37,7 @@ export interface Model {
   /** Attention processor only. */
   readonly heads: number;
   readonly mlpRatio: number;
-  readonly attentionBackend: 'pyg' | 'triton';
+  readonly attentionBackend: (typeof choices.attentionBackends)[number];
 }
 
 /** What is recomputed in the backward pass, as typed with `--checkpoint`; a runtime cuts the program from it. */
@@ -78,13 +64,13 @@ export interface Recipe {
   readonly optimizer: Optimizer;
   readonly checkpoint: CheckpointPlan;
   readonly offload: Offload;
-  readonly concatTrick: 'off' | 'eager' | 'fused';
+  readonly concatTrick: (typeof choices.concatTricks)[number];
   readonly recomputeActivation: boolean;
-  readonly allocator: 'native' | 'expandable';
+  readonly allocator: (typeof choices.allocators)[number];
   /** JAX's share of the card. */
   readonly memFraction: number;
-  readonly xlaGemm: 'auto' | 'cublas' | 'triton';
-  readonly tape: 'plain' | 'fused' | 'lean';
+  readonly xlaGemm: (typeof choices.xlaGemms)[number];
+  readonly tape: (typeof choices.tapes)[number];
   readonly gpus: number;
   readonly parallel: Parallelism;
   readonly pipelineSchedule: PipelineSchedule;

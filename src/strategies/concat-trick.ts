@@ -1,8 +1,7 @@
 import { layoutTraits, optionRuntimes } from '../config/capabilities.js';
+import { concatTricks } from '../config/choices.js';
 import type { Config } from '../config/types.js';
 import type { CodeLine, Strategy } from './types.js';
-
-const values = ['off', 'eager', 'fused'] as const;
 
 /** The GraphCast layouts in PyTorch; PhysicsNeMo has it as an option. */
 export const hasTricks = ({ runtime, model }: Config): boolean =>
@@ -31,7 +30,7 @@ export const concatTrick: Strategy = {
   numerics: 'same',
   changes: (config) =>
     hasTricks(config)
-      ? values
+      ? concatTricks
           .filter((value) => value !== config.recipe.concatTrick)
           .map((value) => ({ recipe: { concatTrick: value } }))
       : [],

@@ -4,8 +4,9 @@
  * and nothing else: where that is too much, no cut is looked at.
  */
 
+import { offloads } from '../config/choices.js';
 import { offloadsBoundary } from '../config/offload.js';
-import type { CheckpointPlan, Config, Device, Offload } from '../config/types.js';
+import type { CheckpointPlan, Config, Device } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import { runtimes } from '../parallel/index.js';
 import type { Counts } from '../program/dimensions.js';
@@ -51,9 +52,6 @@ const numSegments = (processor: CheckpointPlan['processor'], layers: number): nu
       return processor.segments;
   }
 };
-
-/** From the least traffic to the host to the most: what recomputed FLOPs do not show. */
-const offloads: readonly Offload[] = ['none', 'optimizer', 'boundary', 'optimizer+boundary'];
 
 /** About 100 MB of traces. */
 const maxKeptEvents = 8_000_000;
@@ -115,6 +113,7 @@ const withRollout = ({ recipe, ...change }: Change, rolloutSteps: number): Chang
 
 export class Family {
   readonly offloading: Change;
+  /** What recomputed FLOPs do not show. */
   readonly offloadRank: number;
 
   private constructor(

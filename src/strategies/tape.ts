@@ -1,6 +1,5 @@
+import { tapes } from '../config/choices.js';
 import type { Strategy } from './types.js';
-
-const values = ['plain', 'fused', 'lean'] as const;
 
 export const tape: Strategy = {
   id: 'tape',
@@ -9,7 +8,7 @@ export const tape: Strategy = {
   numerics: 'same',
   changes: ({ runtime, recipe }) =>
     runtime === 'tfjs'
-      ? values.filter((value) => value !== recipe.tape).map((value) => ({ recipe: { tape: value } }))
+      ? tapes.filter((value) => value !== recipe.tape).map((value) => ({ recipe: { tape: value } }))
       : [],
   code: ({ recipe }) => [{ where: 'TensorFlow.js', text: `gc-plan verify --runtime tfjs --tape ${recipe.tape}` }],
 };

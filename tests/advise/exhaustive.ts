@@ -1,5 +1,6 @@
 /** The cheapest way to train, found by trying every command line instead of by the rules of `advise`. */
 import { checkpointPartsByRuntime, valuesByRuntime } from '../../src/config/capabilities.js';
+import { concatTricks, offloads, tapes } from '../../src/config/choices.js';
 import { loadDevice, loadModel } from '../../src/config/profiles.js';
 import { type ResolveInput, resolveWith } from '../../src/config/resolve.js';
 import type { Flags } from '../../src/config/typed.js';
@@ -8,6 +9,7 @@ import { InputError } from '../../src/errors.js';
 import { price, priceProgram } from '../../src/estimate.js';
 import { peakLiveBytes } from '../../src/memory/liveness.js';
 import { bufferBytes } from '../../src/memory/trace.js';
+import { Structures } from '../../src/search/structure.js';
 import { standInDevice } from '../../src/services/estimate.js';
 import { counts } from '../../src/topology/counts.js';
 
@@ -20,9 +22,6 @@ interface Best {
   readonly batchSize: number;
   readonly peakLiveBytes: number;
 }
-
-/** In the order in which they are tried. */
-export const offloads = ['none', 'optimizer', 'boundary', 'optimizer+boundary'];
 
 const order = (a: Best, b: Best): number =>
   a.numerics - b.numerics ||
@@ -39,9 +38,10 @@ export async function exhaustively(
 ): Promise<Best | undefined> {
   const profile = await loadModel(model!);
   const base = resolveWith(profile, flags);
+  const structures = new Structures();
   let best: Best | undefined;
   for (const typed of commandLines(base, others, base.runtime === 'jax' ? [undefined] : offloadsTried)) {
-    const found = pricedOrRefused(() => resolveWith(profile, { ...flags, ...typed }));
+    const found = pricedOrRefused(() => resolveWith(profile, { ...flags, ...typed }), structures);
     if (found?.priced.verdict.kind !== 'fits') continue;
     const { config, priced } = found;
     const { recomputeFraction, trainFlops } = priced.flops;
@@ -65,10 +65,10 @@ export async function exhaustively(
 }
 
 /** Nothing where the command line or the runtime refuses the combination, or where the arrays alone are more than the card. */
-function pricedOrRefused(resolve: () => Config) {
+function pricedOrRefused(resolve: () => Config, structures: Structures) {
   try {
     const config = resolve();
-    const step = priceProgram(config, counts(config.model));
+    const step = priceProgram(config, counts(config.model), structures.of(config));
     const liveBytes = peakLiveBytes(step.trace, bufferBytes(step.trace, step.dimensions));
     if (liveBytes > config.device!.reportedBytes) return undefined;
     return { config, priced: price(config, counts(config.model), standIn, step) };
@@ -104,16 +104,17 @@ function* commandLines(
   );
   const globalBatch = recipe.batchSize * recipe.accumulate;
   for (const checkpoint of ['model', ...plans])
-    for (const batch of [1, 2, 4].filter((count) => count <= recipe.batchSize))
-      for (const concatTrick of pytorch ? ['off', 'eager', 'fused'] : [undefined])
-        for (const recompute of pytorch ? [false, true] : [undefined])
-          for (const allocator of pytorch ? ['native', 'expandable'] : [undefined])
-            for (const tape of runtime === 'tfjs' ? ['plain', 'fused', 'lean'] : [undefined])
-              for (const memFraction of runtime === 'jax' ? ['0.75', '0.95'] : [undefined])
-                for (const xlaGemm of runtime === 'jax' ? ['auto', 'cublas'] : [undefined])
-                  for (const precision of others === 'none' ? [recipe.precision] : valuesByRuntime.precision[runtime])
-                    for (const optimizer of others === 'optimizers' ? [recipe.optimizer, 'sgd'] : [recipe.optimizer])
-                      for (const offload of offloadsTried)
+    for (const concatTrick of pytorch ? concatTricks : [undefined])
+      for (const recompute of pytorch ? [false, true] : [undefined])
+        for (const tape of runtime === 'tfjs' ? tapes : [undefined])
+          for (const xlaGemm of runtime === 'jax' ? ['auto', 'cublas'] : [undefined])
+            for (const precision of others === 'none' ? [recipe.precision] : valuesByRuntime.precision[runtime])
+              for (const optimizer of others === 'optimizers' ? [recipe.optimizer, 'sgd'] : [recipe.optimizer])
+                // Innermost what has no other trace.
+                for (const offload of offloadsTried)
+                  for (const batch of [1, 2, 4].filter((count) => count <= recipe.batchSize))
+                    for (const allocator of pytorch ? ['native', 'expandable'] : [undefined])
+                      for (const memFraction of runtime === 'jax' ? ['0.75', '0.95'] : [undefined])
                         yield {
                           checkpoint,
                           batch: String(batch),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shippedAccuracy } from '../../src/accuracy/shipped.js';
 import { valuesByRuntime } from '../../src/config/capabilities.js';
+import { offloads } from '../../src/config/choices.js';
 import { loadModel } from '../../src/config/profiles.js';
 import { type ResolveInput, resolveWith } from '../../src/config/resolve.js';
 import type { Flags } from '../../src/config/typed.js';
@@ -12,7 +13,7 @@ import { estimate } from '../../src/services/estimate.js';
 import { cheapestWay } from '../../src/strategies/cheapest.js';
 import { counts } from '../../src/topology/counts.js';
 import { MiB } from '../../src/units.js';
-import { exhaustively, offloads } from './exhaustive.js';
+import { exhaustively } from './exhaustive.js';
 
 /** The same few cases every time; `GC_PLAN_ADVISE_RUNS=200` draws as many others. */
 const thoroughRuns = process.env.GC_PLAN_ADVISE_RUNS;

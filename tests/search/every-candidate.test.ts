@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runtimeNames } from '../../src/config/capabilities.js';
+import { runtimeNames } from '../../src/config/choices.js';
 import { loadDevice, loadModel, profileNames } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
 import { price } from '../../src/estimate.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runtimeNames } from '../../src/config/capabilities.js';
+import { runtimeNames } from '../../src/config/choices.js';
 import { loadDevice, loadModel } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
 import { price } from '../../src/estimate.js';

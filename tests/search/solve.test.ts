@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shippedAccuracy } from '../../src/accuracy/shipped.js';
-import { runtimeNames } from '../../src/config/capabilities.js';
+import { runtimeNames } from '../../src/config/choices.js';
 import { loadDevice, loadModel } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
 import type { Config } from '../../src/config/types.js';

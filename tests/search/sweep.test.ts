@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runtimeNames } from '../../src/config/capabilities.js';
+import { runtimeNames } from '../../src/config/choices.js';
 import type { Estimate } from '../../src/report/schemas/estimate.js';
 import type { Sweep } from '../../src/report/schemas/sweep.js';
 import { invoke } from '../cli/invoke.js';

@@ -1,5 +1,6 @@
 /** One option of the command line: flag, help and parsing follow from its definition. */
-import { optionRuntimes, runtimeNames } from '../capabilities.js';
+import { optionRuntimes } from '../capabilities.js';
+import { runtimeNames } from '../choices.js';
 import type { NumberRange } from '../numbers.js';
 import type { Recipe, RuntimeName } from '../types.js';
 

@@ -1,4 +1,5 @@
 /** Where it is trained: the options that set the card, and how several share the work. */
+import { parallelisms, pipelineSchedules } from '../choices.js';
 import { maximumCount } from '../limits.js';
 import { choice, integer, type OptionDefinition, option, recipe, text } from './definition.js';
 
@@ -30,13 +31,13 @@ export const deviceOptions: readonly OptionDefinition[] = [
   recipe('gpus', integer(1, maximumCount, '4'), 'gpus', 'How many cards share the work.'),
   recipe(
     'parallel',
-    choice('none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor'),
+    choice(...parallelisms),
     'parallel',
     'How the cards share it. data keeps a full copy on each; zero1, 2, 3 shard optimizer state, gradients, parameters.',
   ),
   recipe(
     'pipeline-schedule',
-    choice('1f1b', 'gpipe'),
+    choice(...pipelineSchedules),
     'pipelineSchedule',
     'Micro-batches of --parallel pipeline: one forward and one backward pass in turn, or all forward passes first.',
   ),

@@ -1,5 +1,5 @@
 /** What is trained: the options that set the model's shape. */
-import { gridKinds } from '../grid.js';
+import { attentionBackends, processorKinds, typedGridKinds } from '../choices.js';
 import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../limits.js';
 import { choice, fraction, integer, model, type OptionDefinition, option, text } from './definition.js';
 
@@ -45,7 +45,7 @@ export const modelOptions: readonly OptionDefinition[] = [
   ),
   model(
     'grid-kind',
-    choice(...gridKinds),
+    choice(...typedGridKinds),
     'grid.kind',
     'Whether the rows include both poles, lie half a cell off, or are a poles grid without its last row.',
   ),
@@ -75,7 +75,7 @@ export const modelOptions: readonly OptionDefinition[] = [
   ),
   model(
     'processor',
-    choice('interaction', 'attention', 'gated', 'gated-edges'),
+    choice(...processorKinds),
     'processor',
     'Processor layer: interaction network, graph transformer, or residual gated graph convolution without or with edge features; only the first keeps edge state.',
   ),
@@ -93,7 +93,7 @@ export const modelOptions: readonly OptionDefinition[] = [
   ),
   model(
     'attention-backend',
-    choice('pyg', 'triton'),
+    choice(...attentionBackends),
     'attentionBackend',
     'anemoi’s attention kernels. triton keeps one array per edge, pyg three.',
   ),

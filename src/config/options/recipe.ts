@@ -1,5 +1,15 @@
 /** How it is trained: the options that set the recipe on one card. */
-import { runtimeNames } from '../capabilities.js';
+import {
+  allocators,
+  concatTricks,
+  modes,
+  offloads,
+  optimizers,
+  precisions,
+  runtimeNames,
+  tapes,
+  xlaGemms,
+} from '../choices.js';
 import { maximumCount } from '../limits.js';
 import { choice, fraction, integer, type OptionDefinition, option, recipe, text } from './definition.js';
 
@@ -15,16 +25,11 @@ export const recipeOptions: readonly OptionDefinition[] = [
   option('recipe', 'runtime', choice(...runtimeNames), 'Whose memory rules apply.', 'runtime'),
   recipe(
     'precision',
-    choice('fp32', 'bf16', 'fp16', 'bf16-full'),
+    choice(...precisions),
     'precision',
     'bf16 and fp16 are mixed: parameters, gradients and optimizer state stay fp32. bf16-full holds everything in bf16.',
   ),
-  recipe(
-    'mode',
-    choice('train', 'inference'),
-    'mode',
-    'Inference keeps nothing for a backward pass and has no optimizer.',
-  ),
+  recipe('mode', choice(...modes), 'mode', 'Inference keeps nothing for a backward pass and has no optimizer.'),
   recipe(
     'batch',
     integer(1, maximumCount, '1'),
@@ -45,7 +50,7 @@ export const recipeOptions: readonly OptionDefinition[] = [
   ),
   recipe(
     'optimizer',
-    choice('adamw', 'adamw-fused', 'adamw-8bit', 'adam', 'adafactor', 'sgd', 'momentum', 'none'),
+    choice(...optimizers),
     'optimizer',
     'adamw and adam hold two arrays per parameter, adamw-8bit two of a byte per element, adafactor a row and a column, momentum one, sgd none. adamw in PyTorch is its foreach implementation.',
   ),
@@ -58,13 +63,13 @@ export const recipeOptions: readonly OptionDefinition[] = [
   ),
   recipe(
     'offload',
-    choice('none', 'optimizer', 'boundary', 'optimizer+boundary'),
+    choice(...offloads),
     'offload',
     'What waits in the host’s memory: the optimizer’s state, the inputs of recomputed segments (boundary), or both.',
   ),
   recipe(
     'concat-trick',
-    choice('off', 'eager', 'fused'),
+    choice(...concatTricks),
     'concatTrick',
     'PhysicsNeMo: project nodes before gathering them, so that no edges × 3·hidden-dim array exists.',
   ),
@@ -76,7 +81,7 @@ export const recipeOptions: readonly OptionDefinition[] = [
   ),
   recipe(
     'allocator',
-    choice('native', 'expandable'),
+    choice(...allocators),
     'allocator',
     'PyTorch’s caching allocator, or its expandable segments, which fragment less.',
   ),
@@ -88,13 +93,13 @@ export const recipeOptions: readonly OptionDefinition[] = [
   ),
   recipe(
     'xla-gemm',
-    choice('auto', 'cublas', 'triton'),
+    choice(...xlaGemms),
     'xlaGemm',
     'Who multiplies matrices in XLA:GPU. auto gives cublas’s number and a range that covers triton.',
   ),
   recipe(
     'tape',
-    choice('plain', 'fused', 'lean'),
+    choice(...tapes),
     'tape',
     'What the TensorFlow.js tape keeps: plain operations, fused matMul, or custom gradients that keep less.',
   ),

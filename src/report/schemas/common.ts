@@ -1,12 +1,13 @@
 /** Pieces that several reports share. Every object is strict: a key that is not described here never leaves the tool. */
 import { z } from 'zod';
+import * as choices from '../../config/choices.js';
 
 export const bytes = z.int().nonnegative();
 export const count = z.int().nonnegative();
 const positive = z.int().positive();
 
-export const runtimeName = z.enum(['jax', 'pytorch', 'tfjs']);
-export const precision = z.enum(['fp32', 'bf16', 'fp16', 'bf16-full']);
+export const runtimeName = z.enum(choices.runtimeNames);
+export const precision = z.enum(choices.precisions);
 export const phase = z.enum(['setup', 'forward', 'backward', 'optimizer']);
 
 export const tool = z
@@ -16,14 +17,12 @@ export const tool = z
 export const grid = z.strictObject({
   latitudes: positive,
   longitudes: positive,
-  kind: z.enum(['poles', 'no-poles', 'cut', 'physicsnemo']),
+  kind: z.enum(choices.gridKinds),
 });
 
 export const model = z.strictObject({
   name: z.string(),
-  layout: z
-    .enum(['jax', 'physicsnemo', 'anemoi-graphtransformer', 'anemoi-gnn', 'graph-weather', 'neural-lam'])
-    .describe('Which code base’s networks.'),
+  layout: z.enum(choices.modelLayouts).describe('Which code base’s networks.'),
   hiddenDim: positive,
   layers: positive,
   meshLevel: count,
@@ -33,10 +32,10 @@ export const model = z.strictObject({
   inputChannels: positive,
   outputChannels: positive,
   radiusFraction: z.number().positive(),
-  processor: z.enum(['interaction', 'attention', 'gated', 'gated-edges']),
+  processor: z.enum(choices.processorKinds),
   heads: positive,
   mlpRatio: z.number().positive(),
-  attentionBackend: z.enum(['pyg', 'triton']),
+  attentionBackend: z.enum(choices.attentionBackends),
 });
 
 export const checkpointPlan = z
@@ -59,22 +58,22 @@ export const checkpointPlan = z
 
 export const recipe = z.strictObject({
   precision,
-  mode: z.enum(['train', 'inference']),
+  mode: z.enum(choices.modes),
   batchSize: positive.describe('Samples per GPU and micro-step.'),
   accumulate: positive.describe('Micro-steps per optimizer step.'),
   rolloutSteps: positive.describe('Autoregressive steps through which the gradient flows.'),
-  optimizer: z.enum(['adamw', 'adamw-fused', 'adamw-8bit', 'adam', 'adafactor', 'sgd', 'momentum', 'none']),
+  optimizer: z.enum(choices.optimizers),
   checkpoint: checkpointPlan,
-  offload: z.enum(['none', 'optimizer', 'boundary', 'optimizer+boundary']),
-  concatTrick: z.enum(['off', 'eager', 'fused']),
+  offload: z.enum(choices.offloads),
+  concatTrick: z.enum(choices.concatTricks),
   recomputeActivation: z.boolean(),
-  allocator: z.enum(['native', 'expandable']),
+  allocator: z.enum(choices.allocators),
   memFraction: z.number().positive().describe('JAX’s share of the card.'),
-  xlaGemm: z.enum(['auto', 'cublas', 'triton']),
-  tape: z.enum(['plain', 'fused', 'lean']),
+  xlaGemm: z.enum(choices.xlaGemms),
+  tape: z.enum(choices.tapes),
   gpus: positive,
-  parallel: z.enum(['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor']),
-  pipelineSchedule: z.enum(['1f1b', 'gpipe']),
+  parallel: z.enum(choices.parallelisms),
+  pipelineSchedule: z.enum(choices.pipelineSchedules),
 });
 
 export const device = z.strictObject({

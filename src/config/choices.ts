@@ -1,0 +1,45 @@
+/** The values of every option that has few: types, flags, profile files and reports follow from these lists. */
+export const runtimeNames = ['jax', 'pytorch', 'tfjs'] as const;
+export const precisions = ['fp32', 'bf16', 'fp16', 'bf16-full'] as const;
+export const modes = ['train', 'inference'] as const;
+export const optimizers = [
+  'adamw',
+  'adamw-fused',
+  'adamw-8bit',
+  'adam',
+  'adafactor',
+  'sgd',
+  'momentum',
+  'none',
+] as const;
+/**
+ * What waits in the host's memory: the optimizer's state, the inputs of recomputed segments (`boundary`), or both. From the least traffic
+ * over the bus to the most.
+ */
+export const offloads = ['none', 'optimizer', 'boundary', 'optimizer+boundary'] as const;
+export const concatTricks = ['off', 'eager', 'fused'] as const;
+export const allocators = ['native', 'expandable'] as const;
+export const xlaGemms = ['auto', 'cublas', 'triton'] as const;
+export const tapes = ['plain', 'fused', 'lean'] as const;
+export const parallelisms = ['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor'] as const;
+/** The order in which a stage of a pipeline runs the micro-batches of an optimizer step. */
+export const pipelineSchedules = ['1f1b', 'gpipe'] as const;
+
+/** `poles`: latitude rows include both poles; `no-poles`: half a cell off; `cut`: poles grid without its last row. */
+export const typedGridKinds = ['poles', 'no-poles', 'cut'] as const;
+/** `physicsnemo`: that code base's linspace, which its models bring along. */
+export const gridKinds = [...typedGridKinds, 'physicsnemo'] as const;
+export const processorKinds = ['interaction', 'attention', 'gated', 'gated-edges'] as const;
+export const attentionBackends = ['pyg', 'triton'] as const;
+/**
+ * Which code base's networks: parameter widths, frames and order of operations follow it.
+ * `jax` = google-deepmind/graphcast; `physicsnemo` = NVIDIA GraphCastNet; the others are PyTorch-only.
+ */
+export const modelLayouts = [
+  'jax',
+  'physicsnemo',
+  'anemoi-graphtransformer',
+  'anemoi-gnn',
+  'graph-weather',
+  'neural-lam',
+] as const;
