@@ -2,6 +2,7 @@
  * How long a micro-step takes at least, as a model: the larger of arithmetic ÷ peak arithmetic and traffic ÷ bandwidth (Williams,
  * Waterman, Patterson, Roofline, CACM 2009). Real steps take longer; nothing is ranked by it.
  */
+import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config, Device, Optimizer, Precision } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import type { Flops } from './flops.js';
@@ -40,7 +41,7 @@ export interface StepAtSize {
 export function roofline({ config, trace, bytesOfBuffer, numParameters, flops }: StepAtSize): Roofline {
   const { recipe, device } = config;
   const numTraced = numForwardPasses(trace);
-  const parameterBytes = numParameters * (recipe.precision === 'bf16-full' ? 2 : 4);
+  const parameterBytes = numParameters * fullElementBytes(recipe);
   const update = recipe.mode === 'train' ? optimizerPasses[recipe.optimizer] * parameterBytes : 0;
   const bytesMoved = Math.round((2 * madeInStep(trace, bytesOfBuffer)) / numTraced + update / recipe.accumulate);
   const offload =

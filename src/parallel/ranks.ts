@@ -3,6 +3,7 @@
  * program is rewritten (tensor, graph, pipeline), then sized for the rank, then lowered by the runtime, and the trace is edited last (buckets,
  * shards), so that a strategy never sees another one's leavings.
  */
+import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import { dimensionsOf } from '../program/dimensions.js';
@@ -73,7 +74,7 @@ export function traceOfRank(
   const trains = mode === 'train';
   const sharding = { rank, numRanks: gpus, dimensions };
   const sizes = parameterSizes(program, dimensions);
-  const elementBytes = config.recipe.precision === 'bf16-full' ? 2 : 4;
+  const elementBytes = fullElementBytes(config.recipe);
   let events: readonly TraceEvent[] = toEvents(trace);
   // JAX sums gradients in place: XLA's all-reduce may share its operand's buffer.
   if (trains && config.runtime === 'pytorch' && ['data', 'graph', 'zero1'].includes(parallel))

@@ -2,6 +2,7 @@
  * Bytes that one rank receives over the links in one optimizer step, by the ring algorithms of NCCL: an all-gather or a reduce-scatter of
  * B bytes brings (W − 1)/W · B to every rank, an all-reduce is both. The volumes are the ZeRO paper's (arXiv 1910.02054, section 7).
  */
+import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
 import type { Block, ForwardProgram } from '../program/forward-program.js';
 import { type Dimensions, numElements } from '../program/shape.js';
@@ -18,9 +19,9 @@ export interface Traffic {
 
 export function receivedBytes(traffic: Traffic): number {
   const { config, program, dimensions } = traffic;
-  const { parallel, gpus, accumulate, mode, precision } = config.recipe;
+  const { parallel, gpus, accumulate, mode } = config.recipe;
   const parameterBytes =
-    (precision === 'bf16-full' ? 2 : 4) *
+    fullElementBytes(config.recipe) *
     program.parameters.reduce((sum, { value }) => sum + numElements(program.values[value]!.shape, dimensions), 0);
   const ring = (gpus - 1) / gpus;
   const isTraining = mode === 'train';
@@ -48,16 +49,13 @@ export function receivedBytes(traffic: Traffic): number {
   }
 }
 
-/** The residual stream is fp32 in mixed precision: LayerNorm returns it. */
-const streamBytes = ({ recipe }: Config): number => (recipe.precision === 'bf16-full' ? 2 : 4);
-
 /** Point to point, one micro-batch: what the stage reads of others, and the gradients of what others read of it. */
 function stageBytes({ config, program, dimensions }: Traffic): number {
   if (program.stage === undefined) return 0;
   const { received, sent } = program.stage;
   const values = config.recipe.mode === 'train' ? [...received, ...sent] : received;
   const elements = values.reduce((sum, value) => sum + numElements(program.values[value]!.shape, dimensions), 0);
-  return elements * streamBytes(config);
+  return elements * fullElementBytes(config.recipe);
 }
 
 /** `[halo, batch, hiddenDim]` per exchange: one in the encoder, one per layer, one in the decoder. */
@@ -65,7 +63,7 @@ function haloBytes({ config, rank }: Traffic): number {
   if (rank === undefined) return 0;
   const { model, recipe } = config;
   const rows = rank.grid2meshHalo + model.layers * rank.meshHalo + rank.mesh2gridHalo;
-  return rows * recipe.batchSize * model.hiddenDim * streamBytes(config) * recipe.rolloutSteps;
+  return rows * recipe.batchSize * model.hiddenDim * fullElementBytes(config.recipe) * recipe.rolloutSteps;
 }
 
 /** Outputs of the MLPs in the forward pass, gradients of their inputs in the backward pass. */
@@ -79,5 +77,5 @@ function mlpBytes(program: ForwardProgram, config: Config, dimensions: Dimension
     for (const node of block.body) if (node.kind === 'block') visit(node);
   };
   visit(program.root);
-  return total * streamBytes(config);
+  return total * fullElementBytes(config.recipe);
 }

@@ -12,7 +12,9 @@ import type {
   Binary,
   EdgeSet,
   Endpoints,
+  LinearParameters,
   Module,
+  NormParameters,
   Operation,
   Parameter,
   Value,
@@ -84,23 +86,19 @@ export class ProgramBuilder {
     this.residents?.push({ kind: 'buffer', name, shape, elementBytes });
   }
 
-  linear(input: ValueId, weight: ValueId, bias: ValueId | undefined, name: string): ValueId {
+  linear(input: ValueId, { weight, bias }: LinearParameters, name: string): ValueId {
     const [rows] = this.shape(input);
     const columns = this.shape(weight)[1]!;
     const shape = this.rows(rows!.symbol, columns.symbol, columns.factor);
-    return this.emit(
-      shape,
-      name,
-      bias === undefined ? { kind: 'linear', input, weight } : { kind: 'linear', input, weight, bias },
-      [input],
-    );
+    const operation = { kind: 'linear', input, weight, ...(bias !== undefined && { bias }) } as const;
+    return this.emit(shape, name, operation, [input]);
   }
 
   activation(fn: ActivationFunction, input: ValueId, name: string, recomputed: boolean): ValueId {
     return this.emit(this.shape(input), name, { kind: 'activation', function: fn, input, recomputed }, [input]);
   }
 
-  layerNorm(input: ValueId, scale: ValueId, offset: ValueId, name: string, keepsType = false): ValueId {
+  layerNorm(input: ValueId, { scale, offset }: NormParameters, name: string, keepsType = false): ValueId {
     const operation = { kind: 'layerNorm', input, scale, offset, ...(keepsType && { keepsType }) } as const;
     return this.emit(this.shape(input), name, operation, [input]);
   }
@@ -128,7 +126,12 @@ export class ProgramBuilder {
     const [rows, , columns] = this.shape(inputs[0]!);
     const factor = inputs.reduce((sum, id) => sum + this.shape(id)[2]!.factor, 0);
     const { symbol, factor: multiple } = joined ?? { symbol: columns!.symbol, factor };
-    return this.emit(this.rows(rows!.symbol, symbol, multiple), name, { kind: 'concat', inputs }, inputs);
+    return this.join(inputs, this.rows(rows!.symbol, symbol, multiple), name);
+  }
+
+  /** Along the axis in which the shapes differ. */
+  join(inputs: readonly ValueId[], shape: Shape, name: string): ValueId {
+    return this.emit(shape, name, { kind: 'concat', inputs }, inputs);
   }
 
   add(left: ValueId, right: ValueId, name: string): ValueId {

@@ -6,10 +6,10 @@
  */
 import type { LayerGraph } from './attention.js';
 import type { ProgramBuilder } from './builder.js';
-import { type LinearParameters, linearParameters } from './mlp.js';
+import { linearParameters } from './mlp.js';
 import { axis } from './shape.js';
 import type { LayerCall } from './transformer.js';
-import type { Module, ValueId } from './types.js';
+import type { LinearParameters, Module, NormParameters, ValueId } from './types.js';
 
 const projections = ['key', 'query', 'value'] as const;
 type Projection = (typeof projections)[number];
@@ -17,7 +17,7 @@ type Projection = (typeof projections)[number];
 export interface GatedParameters extends Readonly<Record<Projection, LinearParameters>> {
   readonly skip: LinearParameters;
   readonly bias: ValueId;
-  readonly norm: { readonly scale: ValueId; readonly offset: ValueId };
+  readonly norm: NormParameters;
 }
 
 export interface GatedSpec {
@@ -60,19 +60,16 @@ export function gatedConvolution(
 ): ValueId {
   const [result] = builder.call({ name: 'gated convolution' }, { nodes }, (frame) => {
     const project = (name: Projection) =>
-      frame.set(name, graph.edgeFeatures === undefined ? linear(builder, nodes, parameters[name], name) : nodes);
+      frame.set(name, graph.edgeFeatures === undefined ? builder.linear(nodes, parameters[name], name) : nodes);
     const projected = { key: project('key'), query: project('query'), value: project('value') };
     const sum = frame.set('out', propagate(builder, parameters, projected, graph));
-    const skipped = frame.set('out', builder.add(sum, linear(builder, nodes, parameters.skip, 'skip'), 'add skip'));
+    const skipped = frame.set('out', builder.add(sum, builder.linear(nodes, parameters.skip, 'skip'), 'add skip'));
     const { shape } = builder.values[skipped]!;
     const operation = { kind: 'addBias', input: skipped, bias: parameters.bias } as const;
     return [frame.set('out', builder.emit(shape, 'add bias', operation, [skipped]))];
   });
   return result!;
 }
-
-const linear = (builder: ProgramBuilder, input: ValueId, { weight, bias }: LinearParameters, name: string) =>
-  builder.linear(input, weight, bias, name);
 
 type Projected = Readonly<Record<Projection, ValueId>>;
 
@@ -107,7 +104,7 @@ function message(
     if (edgeFeatures !== undefined) {
       for (const name of projections) {
         const both = builder.concat([atEdges[name], edgeFeatures], `${name} and edge features`, joined);
-        frame.set(name, linear(builder, both, parameters[name], name));
+        frame.set(name, builder.linear(both, parameters[name], name));
       }
     }
     const [key, query, value] = projections.map((name) => frame.locals.get(name)!);
@@ -128,8 +125,7 @@ export function gatedLayer(
 ): ValueId {
   const role = { kind: 'nodeBlock', edgeSet: 'mesh', layer } as const;
   const [result] = builder.call({ name, role, module }, { nodes }, () => {
-    const { scale, offset } = parameters.norm;
-    const normed = builder.layerNorm(nodes, scale, offset, 'layer norm');
+    const normed = builder.layerNorm(nodes, parameters.norm, 'layer norm');
     return [builder.add(nodes, gatedConvolution(builder, parameters, normed, graph), 'residual')];
   });
   return result!;

@@ -61,12 +61,9 @@ function projectAndSum(
   const { edgeSet, edges, senders, receivers } = update;
   const [forEdges, forSenders, forReceivers] = parameters.split!;
   const [result] = builder.call({ name: 'concat trick' }, { edges, senders, receivers }, (frame) => {
-    const edge = frame.set('edge', builder.linear(edges, forEdges.weight, undefined, 'linear 0, edges'));
-    const sender = frame.set('sender', builder.linear(senders, forSenders.weight, undefined, 'linear 0, senders'));
-    const receiver = frame.set(
-      'receiver',
-      builder.linear(receivers, forReceivers.weight, forReceivers.bias, 'linear 0, receivers'),
-    );
+    const edge = frame.set('edge', builder.linear(edges, forEdges, 'linear 0, edges'));
+    const sender = frame.set('sender', builder.linear(senders, forSenders, 'linear 0, senders'));
+    const receiver = frame.set('receiver', builder.linear(receivers, forReceivers, 'linear 0, receivers'));
     if (options.concatTrick === 'fused') return [builder.gatherAdd(edge, sender, receiver, edgeSet, 'gather and sum')];
     const sum = frame.set(
       'sum',

@@ -2,12 +2,7 @@
 import type { ProgramBuilder } from './builder.js';
 import type { BlockRole } from './forward-program.js';
 import { type Axis, axis, type Shape } from './shape.js';
-import type { ActivationFunction, Module, ValueId } from './types.js';
-
-export interface LinearParameters {
-  readonly weight: ValueId;
-  readonly bias?: ValueId;
-}
+import type { ActivationFunction, LinearParameters, Module, NormParameters, ValueId } from './types.js';
 
 export interface MlpParameters {
   readonly network: string;
@@ -16,7 +11,7 @@ export interface MlpParameters {
   readonly linears: readonly LinearParameters[];
   /** Concat trick: the first Linear's edge, sender and receiver parts; only the last has a bias. */
   readonly split?: readonly [LinearParameters, LinearParameters, LinearParameters];
-  readonly norm?: { readonly scale: ValueId; readonly offset: ValueId };
+  readonly norm?: NormParameters;
 }
 
 interface LinearSpec {
@@ -75,6 +70,18 @@ export function mlpParameters(builder: ProgramBuilder, spec: MlpSpec): MlpParame
   return { network, input: spec.input, linears, ...(split && { split }), ...(norm && { norm }) };
 }
 
+/** Declares MLPs that end in a LayerNorm, `hiddenDim` wide, but for what is said otherwise. */
+export const mlpDeclarer =
+  (builder: ProgramBuilder, hiddenLayers: number) =>
+  (
+    network: string,
+    module: Module,
+    input: Axis,
+    output = hiddenDim,
+    otherwise: Partial<Pick<MlpSpec, 'hiddenLayers' | 'hidden' | 'layerNorm' | 'split' | 'used'>> = {},
+  ): MlpParameters =>
+    mlpParameters(builder, { network, module, input, output, hiddenLayers, layerNorm: true, ...otherwise });
+
 export interface MlpCall {
   readonly of: Extract<BlockRole, { kind: 'mlp' }>['of'];
   readonly activation?: ActivationFunction;
@@ -95,12 +102,12 @@ export function callMlp(builder: ProgramBuilder, parameters: MlpParameters, inpu
     let rest = linears;
     if (parameters.split === undefined) {
       const [first, ...others] = linears;
-      frame.set('hidden', builder.linear(input, first!.weight, first!.bias, `linear ${index++}`));
+      frame.set('hidden', builder.linear(input, first!, `linear ${index++}`));
       rest = others;
     } else {
       frame.set('hidden', input);
     }
-    for (const { weight, bias } of rest) {
+    for (const linear of rest) {
       const activated = builder.activation(
         call.activation ?? 'silu',
         frame.locals.get('hidden')!,
@@ -108,11 +115,11 @@ export function callMlp(builder: ProgramBuilder, parameters: MlpParameters, inpu
         call.recomputeActivation,
       );
       frame.set('hidden', activated);
-      frame.set('hidden', builder.linear(activated, weight, bias, `linear ${index++}`));
+      frame.set('hidden', builder.linear(activated, linear, `linear ${index++}`));
     }
     const last = frame.locals.get('hidden')!;
     if (norm === undefined) return [last];
-    return [frame.set('hidden', builder.layerNorm(last, norm.scale, norm.offset, 'layer norm', call.normKeepsType))];
+    return [frame.set('hidden', builder.layerNorm(last, norm, 'layer norm', call.normKeepsType))];
   });
   return result!;
 }

@@ -1,13 +1,12 @@
 /** Every network of a GraphCast-shaped model, declared in the order in which PhysicsNeMo's constructor makes them. */
 import type { Model } from '../config/types.js';
 import type { ProgramBuilder } from './builder.js';
-import { type MlpParameters, mlpParameters } from './mlp.js';
+import { type MlpParameters, mlpDeclarer } from './mlp.js';
 import { type Axis, axis, constant } from './shape.js';
 import { declareStatelessLayer, type StatelessLayer } from './stateless-layers.js';
-import type { Module } from './types.js';
 
-/** Mesh node structural features: cos θ, cos φ, sin φ. */
-export const numMeshNodeFeatures = 3;
+/** Structural features of a node: cos θ, cos φ, sin φ. */
+export const numNodeFeatures = 3;
 /** Edge structural features: distance and relative position in the receiver's frame. */
 export const numEdgeFeatures = 4;
 
@@ -33,7 +32,7 @@ export interface Networks {
 
 /** Width of a mesh node's input row: DeepMind pads it with zeros to the grid's width. */
 export function meshNodeInput(model: Model): Axis {
-  return model.layout === 'jax' ? axis('inputChannels') : constant(numMeshNodeFeatures);
+  return model.layout === 'jax' ? axis('inputChannels') : constant(numNodeFeatures);
 }
 
 export function declareNetworks(builder: ProgramBuilder, model: Model, split: boolean): Networks {
@@ -41,23 +40,7 @@ export function declareNetworks(builder: ProgramBuilder, model: Model, split: bo
   const twice = axis('hiddenDim', 2);
   const thrice = axis('hiddenDim', 3);
   const edgeFeatures = constant(numEdgeFeatures);
-  const mlp = (
-    network: string,
-    module: Module,
-    input: Axis,
-    output = H,
-    options: { layerNorm?: boolean; split?: boolean; used?: boolean } = {},
-  ) =>
-    mlpParameters(builder, {
-      network,
-      module,
-      input,
-      output,
-      hiddenLayers: model.mlpHiddenLayers,
-      layerNorm: true,
-      ...options,
-    });
-
+  const mlp = mlpDeclarer(builder, model.mlpHiddenLayers);
   const embedGridNodes = mlp('grid2mesh.embedGridNodes', 'grid2mesh', axis('inputChannels'));
   const embedMeshNodes = mlp('grid2mesh.embedMeshNodes', 'grid2mesh', meshNodeInput(model));
   const embedGrid2meshEdges = mlp('grid2mesh.embedEdges', 'grid2mesh', edgeFeatures);

@@ -6,16 +6,15 @@
 import type { Model, Recipe } from '../config/types.js';
 import { ProgramBuilder } from './builder.js';
 import type { ForwardProgram } from './forward-program.js';
-import { callMlp, type MlpCall, type MlpParameters, mlpParameters } from './mlp.js';
+import { callMlp, type MlpCall, type MlpParameters, mlpDeclarer } from './mlp.js';
 import { rolloutProgram } from './rollout.js';
 import type { Segmentation } from './segmentation.js';
-import { type Axis, axis, constant, type Shape } from './shape.js';
+import { type Axis, axis, constant, int64Bytes } from './shape.js';
 import type { EdgeSet, Module, ValueId } from './types.js';
 
 /** Position of a mesh node; length and two components of an edge (create_graph.py). */
 const numMeshNodeFeatures = 2;
 const numEdgeFeatures = 3;
-const int64Bytes = 8;
 
 const H = axis('hiddenDim');
 
@@ -32,22 +31,15 @@ export interface LamSpec {
   readonly hiddenLayers: number;
 }
 
-export const lamMlp = (
-  builder: ProgramBuilder,
-  spec: Omit<LamSpec, 'edgeSet'>,
-  input: Axis,
-  output = H,
-  layerNorm = true,
-) => mlpParameters(builder, { ...spec, input, output, layerNorm });
-
 /** Every layer holds an edge index of its own, with the senders numbered after the receivers. */
 export function declareInteractionNet(builder: ProgramBuilder, spec: LamSpec): InteractionNet {
-  const { network, edgeSet } = spec;
+  const { network, module, edgeSet } = spec;
+  const mlp = mlpDeclarer(builder, spec.hiddenLayers);
   builder.resident(`${network} edge index`, [constant(2), axis(`${edgeSet}Edges`)], int64Bytes);
   return {
     edgeSet,
-    edges: lamMlp(builder, { ...spec, network: `${network}.edges` }, axis('hiddenDim', 3)),
-    nodes: lamMlp(builder, { ...spec, network: `${network}.nodes` }, axis('hiddenDim', 2)),
+    edges: mlp(`${network}.edges`, module, axis('hiddenDim', 3)),
+    nodes: mlp(`${network}.nodes`, module, axis('hiddenDim', 2)),
   };
 }
 
@@ -58,9 +50,6 @@ export interface LamState {
   readonly receivers: ValueId;
   readonly edges: ValueId;
 }
-
-const joined = (builder: ProgramBuilder, inputs: readonly ValueId[], shape: Shape, name: string): ValueId =>
-  builder.emit(shape, name, { kind: 'concat', inputs }, inputs);
 
 /** → receivers and, where asked, edges */
 export function interactionNet(
@@ -73,7 +62,7 @@ export function interactionNet(
   return builder.call({ name: `${nodeMlp.network} layer` }, { ...state }, (frame) => {
     const { senders, receivers, edges } = state;
     const shape = [rows.all, axis('batch'), H];
-    const both = frame.set('both', joined(builder, [receivers, senders], shape, 'join receivers and senders'));
+    const both = frame.set('both', builder.join([receivers, senders], shape, 'join receivers and senders'));
     const [sum, messages] = builder.call({ name: 'propagate' }, { both, edges }, (inner) => {
       const { from, to } = inner.setFields({
         from: builder.gather(both, { edges: edgeSet, end: 'senders' }, 'gather senders'),
@@ -118,8 +107,7 @@ export function neuralLamProgram(model: Model, recipe: Recipe, segmentation: Seg
 }
 
 function declareNetworks(builder: ProgramBuilder, { layers, mlpHiddenLayers: hiddenLayers }: Model) {
-  const mlp = (network: string, module: Module, input: Axis, output = H, layerNorm = true) =>
-    lamMlp(builder, { network, module, hiddenLayers }, input, output, layerNorm);
+  const mlp = mlpDeclarer(builder, hiddenLayers);
   const net = (network: string, edgeSet: EdgeSet) =>
     declareInteractionNet(builder, { network, module: edgeSet, edgeSet, hiddenLayers });
   return {
@@ -129,7 +117,7 @@ function declareNetworks(builder: ProgramBuilder, { layers, mlpHiddenLayers: hid
     grid2mesh: net('grid2mesh', 'grid2mesh'),
     encodeGrid: mlp('grid2mesh.gridNodes', 'grid2mesh', H),
     mesh2grid: net('mesh2grid', 'mesh2grid'),
-    head: mlp('mesh2grid.head', 'mesh2grid', H, axis('outputChannels'), false),
+    head: mlp('mesh2grid.head', 'mesh2grid', H, axis('outputChannels'), { layerNorm: false }),
     embedMesh: mlp('grid2mesh.embedMeshNodes', 'grid2mesh', constant(numMeshNodeFeatures)),
     embedMeshEdges: mlp('mesh.embedEdges', 'mesh', constant(numEdgeFeatures)),
     layers: Array.from({ length: layers }, (_, layer) => net(`mesh.${layer}`, 'mesh')),

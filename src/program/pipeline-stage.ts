@@ -10,9 +10,9 @@ import type { Frame } from './frame.js';
 import { type Context, declareContext } from './graphcast/context.js';
 import { decoderFrame } from './graphcast/decoder.js';
 import { encoderFrame } from './graphcast/encoder.js';
-import { lossOf } from './graphcast/model.js';
 import { processorFrame } from './graphcast/processor.js';
 import type { LayerState } from './interaction.js';
+import { declareTarget, lossOf } from './loss.js';
 import type { LayerNetworks } from './networks.js';
 import type { Segmentation } from './segmentation.js';
 import type { EdgeSet, ValueId } from './types.js';
@@ -78,7 +78,7 @@ export function pipelineStage(
     }
     const prediction = frame.set('prediction', results[0]!);
     builder.predictions.push(prediction);
-    if (recipe.mode === 'train') builder.loss = lossOf(builder, prediction, 0);
+    if (recipe.mode === 'train') builder.loss = lossOf(builder, prediction, declareTarget(builder, 0));
     return builder.loss === undefined ? [prediction] : [prediction, builder.loss];
   });
   const edgeSets = edgeSetsOf(isFirst, isLast, layers.length > 0);

@@ -2,6 +2,7 @@
 import type { Recipe } from '../config/types.js';
 import type { ProgramBuilder } from './builder.js';
 import type { ForwardProgram } from './forward-program.js';
+import { declareTarget, lossOf } from './loss.js';
 import type { ValueId } from './types.js';
 
 /** `step` maps an input and its number to a prediction; the losses (torch's mse_loss) are summed. */
@@ -12,9 +13,7 @@ export function rolloutProgram(
 ): ForwardProgram {
   const input = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
   const numTargets = mode === 'train' ? rolloutSteps : 0;
-  const targets = Array.from({ length: numTargets }, (_, i) =>
-    builder.input(`target${i}`, builder.rows('gridNodes', 'outputChannels')),
-  );
+  const targets = Array.from({ length: numTargets }, (_, i) => declareTarget(builder, i));
   const [result] = builder.call({ name: 'step' }, {}, (frame) => {
     frame.set('input', input);
     for (let rolloutStep = 0; rolloutStep < rolloutSteps; rolloutStep++) {
@@ -23,25 +22,16 @@ export function rolloutProgram(
       if (rolloutSteps > 1) frame.set('prediction', prediction);
       const target = targets[rolloutStep];
       if (target !== undefined) {
-        const loss = lossOf(builder, prediction, target);
+        const loss = lossOf(builder, prediction, target, 'mse');
         const total = frame.locals.get('total');
         frame.set('total', total === undefined ? loss : builder.add(total, loss, 'sum losses'));
       }
       if (rolloutStep + 1 === rolloutSteps) return [frame.locals.get('total') ?? prediction];
-      const parts = [prediction, input];
       const shape = builder.values[input]!.shape;
-      frame.set('input', builder.emit(shape, 'next input', { kind: 'concat', inputs: parts }, parts));
+      frame.set('input', builder.join([prediction, input], shape, 'next input'));
     }
     return [];
   });
   if (targets.length > 0) builder.loss = result!;
   return builder.finish();
-}
-
-function lossOf(builder: ProgramBuilder, prediction: ValueId, target: ValueId): ValueId {
-  const spec = { name: 'loss', role: { kind: 'loss' }, module: 'loss' } as const;
-  const [loss] = builder.call(spec, { prediction }, () => [
-    builder.emit(builder.scalar(), 'loss', { kind: 'loss', prediction, target, kernel: 'mse' }, [prediction]),
-  ]);
-  return loss!;
 }

@@ -19,6 +19,9 @@ export const axis = (symbol: DimensionSymbol, factor = 1): Axis => ({ symbol, fa
 
 export const constant = (factor: number): Axis => ({ symbol: 'one', factor });
 
+/** Of a node number in PyTorch. */
+export const int64Bytes = 8;
+
 export function numElements(shape: Shape, dimensions: Dimensions): number {
   let product = 1;
   for (const { symbol, factor } of shape) {

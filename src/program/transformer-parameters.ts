@@ -1,13 +1,8 @@
 /** Parameters of a graph transformer layer (anemoi-models 0.19.0, layers/block.py). */
 import type { ProgramBuilder } from './builder.js';
-import { type LinearParameters, linearParameters, type MlpParameters, mlpParameters } from './mlp.js';
+import { linearParameters, type MlpParameters, mlpParameters } from './mlp.js';
 import { type Axis, axis } from './shape.js';
-import type { Module, ValueId } from './types.js';
-
-export interface NormParameters {
-  readonly scale: ValueId;
-  readonly offset: ValueId;
-}
+import type { LinearParameters, Module, NormParameters } from './types.js';
 
 export interface TransformerParameters {
   readonly key: LinearParameters;

@@ -5,15 +5,9 @@
 import { type AttentionModel, attend, type LayerGraph, type Projected } from './attention.js';
 import type { ProgramBuilder } from './builder.js';
 import type { Frame } from './frame.js';
-import { callMlp, type LinearParameters } from './mlp.js';
-import type { NormParameters, TransformerParameters } from './transformer-parameters.js';
+import { callMlp } from './mlp.js';
+import type { TransformerParameters } from './transformer-parameters.js';
 import type { Module, ValueId } from './types.js';
-
-const project = (builder: ProgramBuilder, input: ValueId, { weight, bias }: LinearParameters, name: string) =>
-  builder.linear(input, weight, bias, name);
-
-const norm = (builder: ProgramBuilder, input: ValueId, { scale, offset }: NormParameters, name: string) =>
-  builder.layerNorm(input, scale, offset, name);
 
 interface LayerState {
   /** Normalized; the same value in a processor. */
@@ -30,10 +24,10 @@ function projectAll(
   { senders, receivers, edgeFeatures }: LayerState,
 ): Projected {
   return {
-    query: frame.set('query', project(builder, receivers, parameters.query, 'query')),
-    key: frame.set('key', project(builder, senders, parameters.key, 'key')),
-    value: frame.set('value', project(builder, senders, parameters.value, 'value')),
-    edges: frame.set('edges', project(builder, edgeFeatures, parameters.edge, 'edge term')),
+    query: frame.set('query', builder.linear(receivers, parameters.query, 'query')),
+    key: frame.set('key', builder.linear(senders, parameters.key, 'key')),
+    value: frame.set('value', builder.linear(senders, parameters.value, 'value')),
+    edges: frame.set('edges', builder.linear(edgeFeatures, parameters.edge, 'edge term')),
   };
 }
 
@@ -55,8 +49,8 @@ export function transformerLayer(
 ): ValueId {
   const role = { kind: 'nodeBlock', edgeSet: 'mesh', layer } as const;
   const [result] = builder.call({ name, role, module }, { skip: nodes, edgeFeatures }, (frame) => {
-    const normed = frame.set('x', norm(builder, nodes, parameters.attentionNorm, 'layer norm before attention'));
-    const self = frame.set('self', project(builder, normed, parameters.self, 'self'));
+    const normed = frame.set('x', builder.layerNorm(nodes, parameters.attentionNorm, 'layer norm before attention'));
+    const self = frame.set('self', builder.linear(normed, parameters.self, 'self'));
     const [attended] = builder.call({ name: 'attend' }, { normed, edgeFeatures }, (inner) => {
       const state = { senders: normed, receivers: normed, edgeFeatures };
       return [attend(builder, projectAll(builder, inner, parameters, state), graph, model)];
@@ -67,7 +61,7 @@ export function transformerLayer(
       'out',
       graph.joinsChunks
         ? projectChunk(builder, both, parameters)
-        : project(builder, both, parameters.projection, 'projection'),
+        : builder.linear(both, parameters.projection, 'projection'),
     );
     const out = frame.set('out', builder.add(frame.locals.get('out')!, nodes, 'attention residual'));
     return [feedForward(builder, parameters, out)];
@@ -85,15 +79,15 @@ export function transformerMapper(
 ): ValueId {
   const [result] = builder.call({ name: 'mapper block' }, { senders, receivers, edgeFeatures }, (frame) => {
     const { senderNorm, attentionNorm } = parameters;
-    const from = norm(builder, senders, senderNorm ?? attentionNorm, 'layer norm of senders');
+    const from = builder.layerNorm(senders, senderNorm ?? attentionNorm, 'layer norm of senders');
     // One tuple holds both: its last item is let go first.
-    const to = frame.set('normedReceivers', norm(builder, receivers, attentionNorm, 'layer norm of receivers'));
+    const to = frame.set('normedReceivers', builder.layerNorm(receivers, attentionNorm, 'layer norm of receivers'));
     frame.set('normedSenders', from);
-    const self = frame.set('self', project(builder, to, parameters.self, 'self'));
+    const self = frame.set('self', builder.linear(to, parameters.self, 'self'));
     const projected = projectAll(builder, frame, parameters, { senders: from, receivers: to, edgeFeatures });
     const attended = frame.set('out', attend(builder, projected, graph, model));
     const both = builder.add(attended, self, 'attention and self');
-    frame.set('out', project(builder, both, parameters.projection, 'projection'));
+    frame.set('out', builder.linear(both, parameters.projection, 'projection'));
     const out = frame.set('out', builder.add(frame.locals.get('out')!, receivers, 'attention residual'));
     return [feedForward(builder, parameters, out)];
   });
@@ -104,14 +98,14 @@ function projectChunk(builder: ProgramBuilder, both: ValueId, parameters: Transf
   const [projected] = builder.call({ name: 'projection' }, { both }, (frame) => {
     const { shape } = builder.values[both]!;
     const chunk = frame.set('chunk', builder.emit(shape, 'chunk', { kind: 'slice', input: both }, [both]));
-    return [project(builder, chunk, parameters.projection, 'projection')];
+    return [builder.linear(chunk, parameters.projection, 'projection')];
   });
   return builder.concat([projected!], 'join chunks');
 }
 
 /** `x + mlp(norm(x))` */
 export function feedForward(builder: ProgramBuilder, parameters: TransformerParameters, input: ValueId): ValueId {
-  const normed = norm(builder, input, parameters.mlpNorm, 'layer norm before MLP');
+  const normed = builder.layerNorm(input, parameters.mlpNorm, 'layer norm before MLP');
   const call = { of: 'nodes', activation: 'gelu', recomputeActivation: false } as const;
   return builder.add(callMlp(builder, parameters.mlp, normed, call), input, 'MLP residual');
 }

@@ -26,6 +26,16 @@ export interface Parameter {
   readonly used: boolean;
 }
 
+export interface LinearParameters {
+  readonly weight: ValueId;
+  readonly bias?: ValueId;
+}
+
+export interface NormParameters {
+  readonly scale: ValueId;
+  readonly offset: ValueId;
+}
+
 export type EdgeSet = 'grid2mesh' | 'mesh' | 'mesh2grid';
 
 /** One end of every edge of a set: int32/int64 node numbers, `[edges]`. */

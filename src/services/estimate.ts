@@ -1,5 +1,6 @@
 /** `gc-plan estimate`: one configuration's memory as a report. */
 
+import { fullElementBytes } from '../config/element-bytes.js';
 import { loadDevice } from '../config/profiles.js';
 import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import type { Config } from '../config/types.js';
@@ -44,7 +45,7 @@ export function toReport(config: Config, priced: Priced): Estimate {
   const { runtime, model, recipe, device, reserveBytes, allowTight } = config;
   const { liveness, process, parameters, flops } = priced;
   const { byCategory, byModule, phases, peak } = liveness;
-  const elementBytes = recipe.precision === 'bf16-full' ? 2 : 4;
+  const elementBytes = fullElementBytes(recipe);
   return {
     schema: 'gc-plan/estimate@1',
     tool: tool(),

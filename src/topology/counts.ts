@@ -1,3 +1,4 @@
+import type { Counts } from '../program/dimensions.js';
 import { PUBLISHED_COUNTS } from './data/published-counts.js';
 import { numGridNodes } from './grid.js';
 import type { GraphModel } from './grid2mesh.js';
@@ -5,15 +6,6 @@ import { queryNumGrid2meshEdges } from './grid2mesh.js';
 import { h3Counts } from './h3.js';
 import { numMeshNodes, numMultiMeshEdges } from './icosahedral-mesh.js';
 import { graphKey } from './published-graphs.js';
-
-/** Rows of every node and edge set of one sample. */
-export interface Counts {
-  readonly gridNodes: number;
-  readonly meshNodes: number;
-  readonly meshEdges: number;
-  readonly grid2meshEdges: number;
-  readonly mesh2gridEdges: number;
-}
 
 const remembered = new Map<string, number>();
 

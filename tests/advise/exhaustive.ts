@@ -107,10 +107,10 @@ function* commandLines(
     for (const concatTrick of pytorch ? concatTricks : [undefined])
       for (const recompute of pytorch ? [false, true] : [undefined])
         for (const tape of runtime === 'tfjs' ? tapes : [undefined])
+          // Innermost what has no other trace.
           for (const xlaGemm of runtime === 'jax' ? ['auto', 'cublas'] : [undefined])
             for (const precision of others === 'none' ? [recipe.precision] : valuesByRuntime.precision[runtime])
               for (const optimizer of others === 'optimizers' ? [recipe.optimizer, 'sgd'] : [recipe.optimizer])
-                // Innermost what has no other trace.
                 for (const offload of offloadsTried)
                   for (const batch of [1, 2, 4].filter((count) => count <= recipe.batchSize))
                     for (const allocator of pytorch ? ['native', 'expandable'] : [undefined])

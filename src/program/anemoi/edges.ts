@@ -3,7 +3,7 @@
  * in every step; the edge index of the whole batch, made in every step from the graph's own.
  */
 import type { ProgramBuilder } from '../builder.js';
-import { type Axis, axis, constant } from '../shape.js';
+import { type Axis, axis, constant, int64Bytes } from '../shape.js';
 import type { EdgeSet, Module, ValueId } from '../types.js';
 
 /** Edge length and two direction components (anemoi-training's default `edge_attributes`). */
@@ -11,8 +11,6 @@ const numFixedFeatures = 3;
 /** `trainable_parameters.*2*: 8` in anemoi-training's graph configurations. */
 export const numTrainedFeatures = 8;
 export const edgeFeatureWidth = constant(numFixedFeatures + numTrainedFeatures);
-
-export const int64Bytes = 8;
 
 export interface EdgeProvider {
   readonly edges: EdgeSet;
@@ -44,9 +42,8 @@ export function joinTrained(
       fixed: repeat(builder, fixed, rows),
       trained: repeat(builder, trained, rows),
     });
-    const inputs = [repeated.fixed, repeated.trained];
     const shape = builder.rows(rows, width.symbol, width.factor);
-    return [builder.emit(shape, 'join fixed and trained features', { kind: 'concat', inputs }, inputs)];
+    return [builder.join(Object.values(repeated), shape, 'join fixed and trained features')];
   });
   return joined!;
 }

@@ -6,7 +6,7 @@
 import type { LayerGraph } from '../attention.js';
 import type { ProgramBuilder } from '../builder.js';
 import type { Frame } from '../frame.js';
-import { callMlp, type MlpParameters, mlpParameters } from '../mlp.js';
+import { callMlp, type MlpParameters, mlpDeclarer } from '../mlp.js';
 
 import { type Axis, axis, constant, type Shape } from '../shape.js';
 import type { Module, ValueId } from '../types.js';
@@ -33,16 +33,9 @@ export interface GnnMapperSpec {
 
 export function declareGnnMapper(builder: ProgramBuilder, spec: GnnMapperSpec): GnnMapperParameters {
   const { module, hiddenLayers, embeds } = spec;
+  const declare = mlpDeclarer(builder, hiddenLayers);
   const mlp = (name: string, input: Axis, output = axis('hiddenDim'), layerNorm = true) =>
-    mlpParameters(builder, {
-      network: `${module}.${name}`,
-      module,
-      input,
-      output,
-      hidden: axis('mlpHiddenDim'),
-      hiddenLayers,
-      layerNorm,
-    });
+    declare(`${module}.${name}`, module, input, output, { hidden: axis('mlpHiddenDim'), layerNorm });
   const embedEdges = mlp('embedEdges', edgeFeatureWidth);
   const layer = graphConvParameters(builder, { network: `${module}.layer`, module, hiddenLayers, embedsEdges: false });
   return {
@@ -164,6 +157,6 @@ function partwise(
     }
     frame.set('out', builder.add(frame.locals.get('out')!, sum, 'add part'));
   }
-  const joined = builder.emit(shape, 'join parts', { kind: 'concat', inputs: newEdges }, newEdges);
+  const joined = builder.join(newEdges, shape, 'join parts');
   return [frame.locals.get('out')!, joined];
 }

@@ -5,7 +5,7 @@
  */
 import type { LayerGraph } from '../attention.js';
 import type { ProgramBuilder } from '../builder.js';
-import { callMlp, type MlpCall, type MlpParameters, mlpParameters } from '../mlp.js';
+import { callMlp, type MlpCall, type MlpParameters, mlpDeclarer } from '../mlp.js';
 import { axis } from '../shape.js';
 import type { LayerCall } from '../transformer.js';
 import type { Module, ValueId } from '../types.js';
@@ -27,18 +27,11 @@ export interface GraphConvSpec {
 export function graphConvParameters(builder: ProgramBuilder, spec: GraphConvSpec): GraphConvParameters {
   const { network, module, hiddenLayers } = spec;
   const H = axis('hiddenDim');
-  const wide = axis('mlpHiddenDim');
-  const base = { module, output: H, hiddenLayers, layerNorm: true };
-  const embedEdges = spec.embedsEdges
-    ? mlpParameters(builder, { ...base, network: `${network}.embedEdges`, input: edgeFeatureWidth, hidden: wide })
-    : undefined;
-  const nodes = mlpParameters(builder, {
-    ...base,
-    network: `${network}.nodes`,
-    input: axis('hiddenDim', 2),
-    hidden: wide,
-  });
-  const edges = mlpParameters(builder, { ...base, network: `${network}.edges`, input: axis('hiddenDim', 3) });
+  const wide = { hidden: axis('mlpHiddenDim') };
+  const mlp = mlpDeclarer(builder, hiddenLayers);
+  const embedEdges = spec.embedsEdges ? mlp(`${network}.embedEdges`, module, edgeFeatureWidth, H, wide) : undefined;
+  const nodes = mlp(`${network}.nodes`, module, axis('hiddenDim', 2), H, wide);
+  const edges = mlp(`${network}.edges`, module, axis('hiddenDim', 3));
   return { nodes, edges, ...(embedEdges && { embedEdges }) };
 }
 

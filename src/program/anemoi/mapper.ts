@@ -5,11 +5,11 @@
  */
 import type { Model } from '../../config/types.js';
 import type { ProgramBuilder } from '../builder.js';
-import { type LinearParameters, linearParameters } from '../mlp.js';
+import { linearParameters } from '../mlp.js';
 import { type Axis, axis, constant, type Shape } from '../shape.js';
 import { transformerMapper } from '../transformer.js';
-import { type NormParameters, type TransformerParameters, transformerParameters } from '../transformer-parameters.js';
-import type { Module, ValueId } from '../types.js';
+import { type TransformerParameters, transformerParameters } from '../transformer-parameters.js';
+import type { LinearParameters, Module, NormParameters, ValueId } from '../types.js';
 import { edgeFeatureWidth, type ProvidedEdges } from './edges.js';
 import { layerGraph } from './graph.js';
 
@@ -152,9 +152,8 @@ function runChunk(
     const from =
       parameters.embedSenders === undefined
         ? part.senders
-        : builder.linear(part.senders, parameters.embedSenders.weight, parameters.embedSenders.bias, 'embed senders');
-    const { embedReceivers } = parameters;
-    const to = builder.linear(part.receivers, embedReceivers.weight, embedReceivers.bias, 'embed receivers');
+        : builder.linear(part.senders, parameters.embedSenders, 'embed senders');
+    const to = builder.linear(part.receivers, parameters.embedReceivers, 'embed receivers');
     frame.set('senders', from);
     frame.set('receivers', to);
     const graph = layerGraph(
@@ -175,9 +174,9 @@ function extractChannels(
   { norm, linear }: NonNullable<MapperParameters['extract']>,
 ): ValueId {
   const [result] = builder.call({ name: 'extract' }, { rows: input }, (frame) => {
-    const normed = builder.layerNorm(input, norm.scale, norm.offset, 'layer norm');
+    const normed = builder.layerNorm(input, norm, 'layer norm');
     frame.set('rows', normed);
-    return [builder.linear(normed, linear.weight, linear.bias, 'output channels')];
+    return [builder.linear(normed, linear, 'output channels')];
   });
   return result!;
 }

@@ -7,9 +7,9 @@ import { ProgramBuilder } from '../builder.js';
 import type { ForwardProgram } from '../forward-program.js';
 import { rolloutProgram } from '../rollout.js';
 import type { Segmentation } from '../segmentation.js';
-import { axis, constant } from '../shape.js';
+import { axis, constant, int64Bytes } from '../shape.js';
 import type { ValueId } from '../types.js';
-import { declareEdges, type EdgeProvider, int64Bytes, joinTrained, numTrainedFeatures, provideEdges } from './edges.js';
+import { declareEdges, type EdgeProvider, joinTrained, numTrainedFeatures, provideEdges } from './edges.js';
 import { declareGnnMapper, type GnnMapperParameters, runGnnMapper } from './gnn-mapper.js';
 import { declareMapper, type MapperParameters, type MapperState, runMapper } from './mapper.js';
 import { declareProcessor, type Processor, runProcessor } from './processor.js';
@@ -128,12 +128,7 @@ function assembleInput(builder: ProgramBuilder, grid: NodeAttributes, input: Val
     const attributes = frame.set('attributes', joinTrained(builder, grid, nodeFeatureWidth));
     const rows = builder.emit(builder.values[input]!.shape, 'steps side by side', { kind: 'copy', input }, [input]);
     const shape = builder.rows('gridNodes', 'encoderInput');
-    return [
-      builder.emit(shape, 'join variables and attributes', { kind: 'concat', inputs: [rows, attributes] }, [
-        rows,
-        attributes,
-      ]),
-    ];
+    return [builder.join([rows, attributes], shape, 'join variables and attributes')];
   });
   return result!;
 }

@@ -2,7 +2,7 @@
 import type { ProgramBuilder } from '../builder.js';
 import { callMlp } from '../mlp.js';
 import type { EdgeSet, ValueId } from '../types.js';
-import { type Context, concat, relu } from './context.js';
+import { type Context, relu } from './context.js';
 import type { Block } from './networks.js';
 
 export interface State {
@@ -29,11 +29,8 @@ export function runBlock({ builder, fine }: Context, networks: Block, state: Sta
     const to = builder.gather(state.nodes, receivers, 'gather receivers');
     const [updated] = builder.call({ name: 'edges' }, { from, to, edges: state.edges }, (inner) => {
       const width = networks.edges.input;
-      const joined = concat(
-        builder,
-        [from, to, state.edges],
-        builder.rows(`${edgeSet}Edges`, width.symbol, width.factor),
-      );
+      const shape = builder.rows(`${edgeSet}Edges`, width.symbol, width.factor);
+      const joined = builder.join([from, to, state.edges], shape, 'concat');
       inner.set('out', joined);
       return [
         addInPlace(builder, inner.set('out', callMlp(builder, networks.edges, joined, relu('edges'))), state.edges),
@@ -43,7 +40,7 @@ export function runBlock({ builder, fine }: Context, networks: Block, state: Sta
     const [newNodes] = builder.call({ name: 'nodes' }, { nodes: state.nodes, edges: updated! }, (inner) => {
       const sum = inner.set('out', builder.segmentSum(updated!, receivers, rows, 'sum incoming edges'));
       const width = networks.nodes.input;
-      const joined = concat(builder, [state.nodes, sum], builder.rows(rows, width.symbol, width.factor));
+      const joined = builder.join([state.nodes, sum], builder.rows(rows, width.symbol, width.factor), 'concat');
       inner.set('out', joined);
       return [
         addInPlace(builder, inner.set('out', callMlp(builder, networks.nodes, joined, relu('nodes'))), state.nodes),

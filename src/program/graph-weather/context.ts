@@ -2,7 +2,6 @@
 import type { ProgramBuilder } from '../builder.js';
 import type { MlpCall } from '../mlp.js';
 import type { Segmentation } from '../segmentation.js';
-import type { Shape } from '../shape.js';
 import type { EdgeSet, ValueId } from '../types.js';
 import type { Networks } from './networks.js';
 
@@ -22,9 +21,6 @@ export const relu = (of: MlpCall['of'], recomputed = false): MlpCall => ({
   recomputeActivation: false,
   recomputed,
 });
-
-export const concat = (builder: ProgramBuilder, inputs: readonly ValueId[], shape: Shape): ValueId =>
-  builder.emit(shape, 'concat', { kind: 'concat', inputs }, inputs);
 
 /** Some of the rows, without a copy; the rest gets zeros in the backward pass. */
 export const split = (builder: ProgramBuilder, input: ValueId, rows: string, rest: string): ValueId => {

@@ -2,7 +2,7 @@
 import { callMlp } from '../mlp.js';
 import type { ValueId } from '../types.js';
 import { runBlock } from './block.js';
-import { type Context, concat, relu, split } from './context.js';
+import { type Context, relu, split } from './context.js';
 import { edgeIndex } from './edge-index.js';
 
 /** `[gridNodes, outputChannels]` */
@@ -21,7 +21,7 @@ export function decoder(context: Context, processed: ValueId, input: ValueId): V
       // The name of the new edges, let go of next after that of the embedded ones.
       frame.set('_', edges);
       const index = frame.set('index', edgeIndex(builder, 'mesh2grid'));
-      const all = concat(builder, [processed, gridNodes], builder.rows('allNodes', 'hiddenDim'));
+      const all = builder.join([processed, gridNodes], builder.rows('allNodes', 'hiddenDim'), 'concat');
       frame.set('features', all);
       const call = { name: 'block', index, edgeSet: 'mesh2grid', rows: 'allNodes', layer: 0 } as const;
       const state = runBlock(context, networks.decoder, { nodes: all, edges }, call);

@@ -2,7 +2,7 @@
 import { callMlp } from '../mlp.js';
 import type { ValueId } from '../types.js';
 import { runBlock } from './block.js';
-import { type Context, concat, relu, split } from './context.js';
+import { type Context, relu, split } from './context.js';
 import { edgeIndex } from './edge-index.js';
 
 /** → mesh nodes (a slice of all nodes), mesh edge index, embedded mesh edges */
@@ -15,7 +15,7 @@ export function encoder(context: Context, input: ValueId): readonly ValueId[] {
     recomputed: segmentation.encoder && !fine,
   } as const;
   return builder.call(spec, {}, (frame) => {
-    const all = concat(builder, [input, networks.meshInputs], builder.rows('allNodes', 'inputChannels'));
+    const all = builder.join([input, networks.meshInputs], builder.rows('allNodes', 'inputChannels'), 'concat');
     frame.set('features', all);
     const nodes = frame.set('out', callMlp(builder, networks.embedNodes, all, relu('embedGridNodes', fine)));
     const edges = callMlp(builder, networks.embedEdges.grid2mesh, features.grid2mesh, relu('embedEdges', fine));

@@ -7,15 +7,13 @@ import { ProgramBuilder } from '../builder.js';
 import type { ForwardProgram } from '../forward-program.js';
 import { rolloutProgram } from '../rollout.js';
 import type { Segmentation } from '../segmentation.js';
-import { axis, constant } from '../shape.js';
+import { axis, constant, int64Bytes } from '../shape.js';
 import type { EdgeSet, ValueId } from '../types.js';
 import type { Context } from './context.js';
 import { decoder } from './decoder.js';
 import { encoder } from './encoder.js';
 import { declareNetworks, numEdgeFeatures } from './networks.js';
 import { processor } from './processor.js';
-
-const int64Bytes = 8;
 
 export function graphWeatherProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
   const builder = new ProgramBuilder();

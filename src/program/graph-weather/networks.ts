@@ -1,7 +1,7 @@
 /** The networks of graph_weather's GraphCast class and their widths. */
 import type { Model } from '../../config/types.js';
 import type { ProgramBuilder } from '../builder.js';
-import { type MlpParameters, mlpParameters } from '../mlp.js';
+import { type MlpParameters, mlpDeclarer } from '../mlp.js';
 import { type Axis, axis, constant } from '../shape.js';
 import type { EdgeSet, Module, ValueId } from '../types.js';
 
@@ -29,22 +29,7 @@ export interface Networks {
 }
 
 export function declareNetworks(builder: ProgramBuilder, model: Model): Networks {
-  const mlp = (
-    network: string,
-    module: Module,
-    input: Axis,
-    output: Axis,
-    more: { layerNorm?: boolean; hiddenLayers?: number } = {},
-  ) =>
-    mlpParameters(builder, {
-      network,
-      module,
-      input,
-      output,
-      hiddenLayers: model.mlpHiddenLayers,
-      layerNorm: true,
-      ...more,
-    });
+  const mlp = mlpDeclarer(builder, model.mlpHiddenLayers);
   const block = (
     network: string,
     module: Module,

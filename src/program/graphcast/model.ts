@@ -1,7 +1,7 @@
 /** The forward program of a GraphCast-shaped model: encoder, processor, decoder and loss, one or several rollout steps. */
 import type { Model, Recipe } from '../../config/types.js';
-import type { ProgramBuilder } from '../builder.js';
 import type { ForwardProgram } from '../forward-program.js';
+import { declareTarget, lossOf } from '../loss.js';
 import type { Segmentation } from '../segmentation.js';
 import type { ValueId } from '../types.js';
 import { type Context, declareContext } from './context.js';
@@ -19,7 +19,7 @@ export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Seg
       const prediction = frame.set('prediction', modelFrame(context, frame.locals.get('state')!, rolloutStep));
       builder.predictions.push(prediction);
       if (training) {
-        const loss = frame.set('stepLoss', lossOf(builder, prediction, rolloutStep));
+        const loss = frame.set('stepLoss', lossOf(builder, prediction, declareTarget(builder, rolloutStep)));
         const total = frame.locals.get('total');
         frame.set('total', total === undefined ? loss : builder.add(total, loss, 'sum losses'));
       }
@@ -52,12 +52,4 @@ function modelFrame(context: Context, input: ValueId, rolloutStep: number): Valu
     return [decoderFrame(context, state, grid!, inDecoder, layers.length - inDecoder.length)];
   });
   return prediction!;
-}
-
-export function lossOf(builder: ProgramBuilder, prediction: ValueId, rolloutStep: number): ValueId {
-  const target = builder.input(`target${rolloutStep}`, builder.rows('gridNodes', 'outputChannels'));
-  const [loss] = builder.call({ name: 'loss', role: { kind: 'loss' }, module: 'loss' }, { prediction }, () => [
-    builder.emit(builder.scalar(), 'loss', { kind: 'loss', prediction, target }, [prediction]),
-  ]);
-  return loss!;
 }

@@ -4,6 +4,7 @@
  * A recomputed network or loop has its own copy of what it reads. Not part of XLA's arena, and not in `peakLiveBytes`.
  */
 import type { CheckpointPlan, Config } from '../../config/types.js';
+import { numEdgeFeatures, numNodeFeatures } from '../../program/networks.js';
 import { axis, constant, type Shape } from '../../program/shape.js';
 import { gemmOf } from './gemm.js';
 import { paddedColumns, paddedRows } from './symbols.js';
@@ -16,8 +17,6 @@ export interface ConstantArray {
 
 const edgeSets = ['grid2mesh', 'mesh', 'mesh2grid'] as const;
 const numEnds = 2;
-const numEdgeFeatures = 4;
-const numNodeFeatures = 3;
 
 export function constantsOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): ConstantArray[] {
   const { elementBytes, padding } = gemmOf({ recipe, device });

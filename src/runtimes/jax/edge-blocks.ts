@@ -4,8 +4,9 @@
  * one recomputed block; its rows are those of a slice, for the arrays of one slice are there at a time.
  */
 import type { Block, ForwardProgram, Node } from '../../program/forward-program.js';
+import { operationsOf } from '../../program/operations.js';
 import type { EdgeSet, Operation } from '../../program/types.js';
-import { operationsOf, readsOf } from './operations.js';
+import { readsOf } from './operations.js';
 
 export interface EdgeSlices {
   readonly set: EdgeSet;

@@ -1,9 +1,4 @@
-/** The operations below a node of the program, in order, and what they read. */
-import type { Node } from '../../program/forward-program.js';
 import type { Operation, ValueId } from '../../program/types.js';
-
-export const operationsOf = (nodes: readonly Node[]): Operation[] =>
-  nodes.flatMap((node) => (node.kind === 'block' ? operationsOf(node.body) : node.kind === 'drop' ? [] : [node]));
 
 /** Values an operation reads, parameters excepted. */
 export function readsOf(operation: Operation): readonly ValueId[] {

@@ -7,10 +7,11 @@
  */
 
 import type { ForwardProgram, Node } from '../../program/forward-program.js';
+import { operationsOf } from '../../program/operations.js';
 import { axis, type Shape } from '../../program/shape.js';
 import type { ValueId } from '../../program/types.js';
 import type { Lowering } from './forward.js';
-import { operationsOf, readsOf } from './operations.js';
+import { readsOf } from './operations.js';
 import type { BufferId } from './schedule.js';
 
 const steps = axis('rolloutSteps');

@@ -3,7 +3,7 @@
  * log-sum-exp per receiver and head; the two auxiliary results get zero-filled gradients. The kernel's own fp32 row of the backward
  * pass and its `.contiguous()` copies are not counted: nobody has traced them.
  */
-import { axis } from '../../program/shape.js';
+import { axis, int64Bytes } from '../../program/shape.js';
 import type { GraphAttention, Integers } from '../../program/types.js';
 import type { Lowering } from './lowering.js';
 import type { Tensor } from './tape.js';
@@ -30,8 +30,6 @@ export function graphAttention(to: Lowering, operation: GraphAttention): void {
   to.save(node, ...indices.toReversed(), statistics, kept, e, v, k, q);
   to.releaseScratch(0);
 }
-
-const int64Bytes = 8;
 
 export function integers(to: Lowering, { output }: Integers): void {
   to.produce(output, int64Bytes, undefined);

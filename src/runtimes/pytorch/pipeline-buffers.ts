@@ -3,6 +3,7 @@
  * schedule, for each activation (`_setup_forward_recv_info`) and for each gradient of a result (`_create_grad_recv_info`), when the first
  * step begins, and keeps them.
  */
+import { fullElementBytes } from '../../config/element-bytes.js';
 import type { Recipe } from '../../config/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
 import type { Category } from '../../memory/trace.js';
@@ -23,16 +24,13 @@ export interface ReceiveBuffers {
   readonly gradients: readonly (readonly Gradient[])[];
 }
 
-/** Between layers rows are fp32 in mixed precision: LayerNorm returns them. */
-const rowBytes = ({ precision }: Recipe): number => (precision === 'bf16-full' ? 2 : 4);
-
 export function allocateReceiveBuffers(
   { values }: ForwardProgram,
   { received, sent }: PipelineStage,
   recipe: Recipe,
   recorder: TraceRecorder,
 ): ReceiveBuffers {
-  const elementBytes = rowBytes(recipe);
+  const elementBytes = fullElementBytes(recipe);
   const isTraining = recipe.mode === 'train';
   recorder.currentModule = recorder.module('other');
   const allocate = (shape: Value['shape'], label: number, category: Category) => {

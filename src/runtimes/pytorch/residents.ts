@@ -2,7 +2,7 @@
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
 import type { ForwardProgram } from '../../program/forward-program.js';
 import { numEdgeFeatures } from '../../program/networks.js';
-import { axis, constant, type Shape } from '../../program/shape.js';
+import { axis, constant, int64Bytes, type Shape } from '../../program/shape.js';
 import type { ValueId } from '../../program/types.js';
 import type { Lowering } from './lowering.js';
 import type { Accumulator } from './tape.js';
@@ -82,7 +82,7 @@ class Inputs {
   }
 
   graph(set: EdgeSetName): void {
-    this.allocate(`${set} edge index`, [constant(2), ...edgeRows(set)], 8);
+    this.allocate(`${set} edge index`, [constant(2), ...edgeRows(set)], int64Bytes);
     if (set !== 'mesh') for (const nodes of ends[set]) this.positions(set, nodes);
     this.allocate(`${set} edge attributes`, [...edgeRows(set), constant(numEdgeFeatures)], 4);
     if (set === 'mesh') this.positions(set, 'mesh');

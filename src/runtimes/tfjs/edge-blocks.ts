@@ -4,6 +4,7 @@
  */
 import type { CheckpointPlan } from '../../config/types.js';
 import type { Block, ForwardProgram, Node } from '../../program/forward-program.js';
+import { operationsOf } from '../../program/operations.js';
 import { edgeRows } from '../../program/row-shapes.js';
 import type { Dimensions } from '../../program/shape.js';
 import type { EdgeSet, Endpoints, Operation, ValueId } from '../../program/types.js';
@@ -92,10 +93,4 @@ function only(block: Block, kept: ReadonlySet<Operation>): Block {
     return node.kind !== 'drop' && kept.has(node) ? [node] : [];
   });
   return { ...block, body };
-}
-
-export function operationsOf(nodes: readonly Node[]): Operation[] {
-  return nodes.flatMap((node) =>
-    node.kind === 'block' ? operationsOf(node.body) : node.kind === 'drop' ? [] : [node],
-  );
 }

@@ -3,19 +3,12 @@ import type { Config } from '../../config/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
 import type { ForwardProgram } from '../../program/forward-program.js';
+import { operationsOf } from '../../program/operations.js';
 import { axis, type Dimensions } from '../../program/shape.js';
 import type { ValueId } from '../../program/types.js';
 import type { Runtime } from '../types.js';
 import { type ConstantArrays, contextOf } from './context.js';
-import {
-  blockDimensions,
-  blockName,
-  blocksOfData,
-  endpointArrays,
-  endpointsName,
-  operationsOf,
-  rowsName,
-} from './edge-blocks.js';
+import { blockDimensions, blockName, blocksOfData, endpointArrays, endpointsName, rowsName } from './edge-blocks.js';
 import { SymbolicEngine, type SymbolicTensor } from './engine.js';
 import { evaluateScoped } from './evaluate.js';
 import { symbolicOptimizer } from './optimizers.js';

@@ -4,9 +4,10 @@
  */
 import type { CheckpointPlan, Config } from '../../config/types.js';
 import type { Block, ForwardProgram, Node } from '../../program/forward-program.js';
+import { operationsOf } from '../../program/operations.js';
 import type { Segmentation } from '../../program/segmentation.js';
 import type { Operation, ValueId } from '../../program/types.js';
-import { aroundEdges, cutEdgesOf, type EdgeBlock, edgeBlocksOf, operationsOf } from './edge-blocks.js';
+import { aroundEdges, cutEdgesOf, type EdgeBlock, edgeBlocksOf } from './edge-blocks.js';
 
 /** A run of the program under one tape. */
 export interface TapeSegment {

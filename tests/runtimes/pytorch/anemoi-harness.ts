@@ -12,8 +12,8 @@ import {
   gatedLayer,
   gatedParameters,
 } from '../../../src/program/gated.js';
-import { callMlp, linearParameters } from '../../../src/program/mlp.js';
-import { declareInteractionNet, interactionNet, lamCall, lamMlp, meshRows } from '../../../src/program/neural-lam.js';
+import { callMlp, linearParameters, mlpDeclarer } from '../../../src/program/mlp.js';
+import { declareInteractionNet, interactionNet, lamCall, meshRows } from '../../../src/program/neural-lam.js';
 import { axis, constant } from '../../../src/program/shape.js';
 import type { ValueId } from '../../../src/program/types.js';
 import { type CodeBaseRecord, chunksOf } from './anemoi-records.js';
@@ -53,8 +53,8 @@ function stack(builder: ProgramBuilder, declareBody: () => Body): ForwardProgram
   const input = builder.input('gridInput', builder.rows('meshNodes', 'one', 8));
   const target = builder.input('target0', builder.rows('meshNodes', 'one', 8));
   return step(builder, target, (frame) => {
-    const nodes = frame.set('x', builder.linear(input, first.weight, first.bias, 'linear in'));
-    return builder.linear(frame.set('x', body(nodes, frame)), last.weight, last.bias, 'linear out');
+    const nodes = frame.set('x', builder.linear(input, first, 'linear in'));
+    return builder.linear(frame.set('x', body(nodes, frame)), last, 'linear out');
   });
 }
 
@@ -104,8 +104,7 @@ function gatedStack({ layers, layout, edge_features: numFeatures }: CodeBaseReco
 
 function postLayer(builder: ProgramBuilder, parameters: GatedParameters, nodes: ValueId, graph: GatedGraph): ValueId {
   const [result] = builder.call({ name: 'layer' }, { nodes }, () => {
-    const { scale, offset } = parameters.norm;
-    const normed = builder.layerNorm(gatedConvolution(builder, parameters, nodes, graph), scale, offset, 'norm');
+    const normed = builder.layerNorm(gatedConvolution(builder, parameters, nodes, graph), parameters.norm, 'norm');
     const activated = builder.activation('relu', normed, 'relu', false);
     return [builder.add(nodes, activated, 'residual')];
   });
@@ -117,8 +116,9 @@ function neuralLamStack({ layers, hidden_layers: hiddenLayers = 1 }: CodeBaseRec
   const builder = new ProgramBuilder();
   builder.stateResidents();
   const spec = { module, hiddenLayers } as const;
-  const nodeMlp = lamMlp(builder, { ...spec, network: 'nodes' }, constant(3));
-  const edgeMlp = lamMlp(builder, { ...spec, network: 'edges' }, constant(4));
+  const mlp = mlpDeclarer(builder, hiddenLayers);
+  const nodeMlp = mlp('nodes', module, constant(3));
+  const edgeMlp = mlp('edges', module, constant(4));
   const networks = Array.from({ length: layers }, (_, layer) =>
     declareInteractionNet(builder, { ...spec, network: `mesh.${layer}`, edgeSet: 'mesh' }),
   );
