@@ -1,7 +1,7 @@
 /**
  * Shapes that differ only in where the processor is cut into recomputed segments, and in the optimizer's kernel. They cost the same:
  * every layer runs forward twice. And what is alive before the backward pass reaches the processor is least with a single segment, which keeps its input
- * and nothing else: where that is too much, no cut is looked at.
+ * and nothing else: where that is too much, no cut is looked at (`peakBeforeProcessorBackward`).
  */
 
 import { offloads } from '../config/choices.js';

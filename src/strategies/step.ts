@@ -63,8 +63,11 @@ export const mostArrayBytes = ({ recipe, runtime, reserveBytes }: Config, device
 
 const optimizerCategory = categories.indexOf('optimizer');
 
-/** The most that is alive in the last step before an event, the optimizer's state left out: no other optimizer needs less. */
-function peakBefore({ trace, dimensions }: SizedStep, end: number): number {
+/**
+ * The most that is alive in the last step before an event, the optimizer's state left out: no other optimizer needs less. `but`: a module
+ * whose moments do not count.
+ */
+function peakBefore({ trace, dimensions }: SizedStep, end: number, but?: number): number {
   const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
   let live = 0;
   let peak = 0;
@@ -72,7 +75,7 @@ function peakBefore({ trace, dimensions }: SizedStep, end: number): number {
     const buffer = Math.abs(trace.events[i]!) - 1;
     if (trace.bufferCategory[buffer] === optimizerCategory) continue;
     live += Math.sign(trace.events[i]!) * bytesOf[buffer]!;
-    if (i >= trace.lastStepFirstEvent && live > peak) peak = live;
+    if (i >= trace.lastStepFirstEvent && live > peak && trace.bufferModule[buffer] !== but) peak = live;
   }
   return peak;
 }
@@ -94,7 +97,10 @@ export function keptForBackward({ trace, dimensions }: SizedStep): number {
   return live;
 }
 
-/** Until the backward pass reaches the processor; in PyTorch, where all of a rollout step is recomputed first, after that. */
+/**
+ * Until the backward pass reaches the processor; in PyTorch, where all of a rollout step is recomputed first, after that. TensorFlow.js
+ * lets nothing go before a segment of the forward pass ends: there the processor's own moments grow with its segments.
+ */
 export function peakBeforeProcessorBackward(step: SizedStep): number {
   const { trace, config } = step;
   const mesh = trace.modules.indexOf('mesh');
@@ -104,5 +110,5 @@ export function peakBeforeProcessorBackward(step: SizedStep): number {
     end = trace.marks[replay + 1]?.firstEvent ?? end;
   }
   while (end < trace.events.length && trace.bufferModule[Math.abs(trace.events[end]!) - 1] !== mesh) end++;
-  return peakBefore(step, end);
+  return peakBefore(step, end, config.runtime === 'tfjs' ? mesh : undefined);
 }

@@ -78,6 +78,13 @@ function pricedOrRefused(resolve: () => Config, structures: Structures) {
   }
 }
 
+/** The same update in one kernel leaves the numbers as they are; no other one needs less than SGD, which has no state. */
+const optimizersTried = (own: string, pytorch: boolean, others: string): readonly string[] => [
+  own,
+  ...(pytorch && own === 'adamw' ? ['adamw-fused'] : []),
+  ...(others === 'optimizers' ? ['sgd'] : []),
+];
+
 function* commandLines(
   { runtime, model, recipe }: Config,
   others: 'none' | 'precisions' | 'optimizers',
@@ -104,13 +111,13 @@ function* commandLines(
   );
   const globalBatch = recipe.batchSize * recipe.accumulate;
   for (const checkpoint of ['model', ...plans])
+    // Innermost what has no other trace.
     for (const concatTrick of pytorch ? concatTricks : [undefined])
       for (const recompute of pytorch ? [false, true] : [undefined])
         for (const tape of runtime === 'tfjs' ? tapes : [undefined])
-          // Innermost what has no other trace.
           for (const xlaGemm of runtime === 'jax' ? ['auto', 'cublas'] : [undefined])
             for (const precision of others === 'none' ? [recipe.precision] : valuesByRuntime.precision[runtime])
-              for (const optimizer of others === 'optimizers' ? [recipe.optimizer, 'sgd'] : [recipe.optimizer])
+              for (const optimizer of optimizersTried(recipe.optimizer, pytorch, others))
                 for (const offload of offloadsTried)
                   for (const batch of [1, 2, 4].filter((count) => count <= recipe.batchSize))
                     for (const allocator of pytorch ? ['native', 'expandable'] : [undefined])

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { noCheckpoint } from '../../src/config/checkpoint.js';
+import type { Config } from '../../src/config/types.js';
+import { runtimes } from '../../src/parallel/index.js';
+import {
+  buildProgram,
+  keptForBackward,
+  leastOfAnyOptimizer,
+  peakBeforeProcessorBackward,
+  sizeStep,
+} from '../../src/strategies/step.js';
+import { counts } from '../../src/topology/counts.js';
+import { configured, inputs } from '../laws/configurations.js';
+
+const stepOf = (config: Config, rolloutSteps: number, checkpoint = config.recipe.checkpoint) => {
+  const changed = { ...config, recipe: { ...config.recipe, rolloutSteps, checkpoint } };
+  const { runtime } = runtimes[config.runtime];
+  return sizeStep(changed, runtime.trace(buildProgram(changed), changed), counts(config.model));
+};
+
+async function trained(input: Parameters<typeof configured>[0]): Promise<Config | undefined> {
+  const config = await configured({ ...input, flags: { ...input.flags, rollout: '3' } });
+  return config?.recipe.mode === 'train' ? config : undefined;
+}
+
+const numRuns = Number(process.env.GC_PLAN_BOUND_RUNS ?? 25);
+const timeoutMs = 60_000 + 2_000 * numRuns;
+
+/** The search leaves configurations out because of these. */
+describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a rollout', (runtime) => {
+  it(
+    'of n ≥ 5 steps needs at least what the line through 3 and 4 steps says',
+    async () => {
+      let tried = 0;
+      await fc.assert(
+        fc.asyncProperty(inputs(runtime), fc.integer({ min: 5, max: 8 }), async (input, numSteps) => {
+          const config = await trained(input);
+          if (config === undefined) return;
+          tried += 1;
+          const at3 = stepOf(config, 3);
+          const at4 = stepOf(config, 4);
+          const atN = stepOf(config, numSteps);
+          for (const of of [({ peakLiveBytes }: typeof at3) => peakLiveBytes, leastOfAnyOptimizer] as const)
+            expect(of(atN)).toBeGreaterThanOrEqual(of(at4) + (numSteps - 4) * (of(at4) - of(at3)));
+        }),
+        { numRuns },
+      );
+      expect(tried).toBeGreaterThan(0);
+    },
+    timeoutMs,
+  );
+});
+
+describe.each(['pytorch', 'tfjs'] as const)('%s: a rollout', (runtime) => {
+  it(
+    'keeps the least for the backward pass where all of the model is recomputed, and each step as much more as any',
+    async () => {
+      let tried = 0;
+      await fc.assert(
+        fc.asyncProperty(inputs(runtime), async (input) => {
+          const config = await trained(input);
+          if (config === undefined) return;
+          tried += 1;
+          const model = { ...noCheckpoint, model: true };
+          const [least2, least3] = [2, 3].map((steps) => keptForBackward(stepOf(config, steps, model)));
+          const [kept2, kept3] = [2, 3].map((steps) => keptForBackward(stepOf(config, steps)));
+          expect(kept3).toBeGreaterThanOrEqual(least3!);
+          expect(kept3! - kept2!).toBeGreaterThanOrEqual(least3! - least2!);
+        }),
+        { numRuns },
+      );
+      expect(tried).toBeGreaterThan(0);
+    },
+    timeoutMs,
+  );
+});
+
+const cuts = fc.record({ layers: fc.integer({ min: 1, max: 8 }), blocks: fc.integer({ min: 1, max: 3 }) });
+
+describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a processor', (runtime) => {
+  it(
+    'cut into segments needs at least what comes before its backward pass where it is one segment',
+    async () => {
+      let tried = 0;
+      await fc.assert(
+        fc.asyncProperty(inputs(runtime), cuts, async (input, { layers, blocks }) => {
+          const config = await configured(input);
+          if (config?.recipe.mode !== 'train' || config.recipe.checkpoint.model || layers > config.model.layers) return;
+          tried += 1;
+          const { rolloutSteps, checkpoint } = config.recipe;
+          const inBlocks = { encoder: true, decoder: true, edges: { kind: 'scan', blocks } } as const;
+          const plan = { ...checkpoint, ...(blocks > 1 && runtime !== 'pytorch' && inBlocks) };
+          const cut = (each: number) =>
+            stepOf(config, rolloutSteps, { ...plan, processor: { kind: 'every', layers: each } });
+          const before = peakBeforeProcessorBackward(cut(config.model.layers));
+          expect(leastOfAnyOptimizer(cut(layers))).toBeGreaterThanOrEqual(before);
+        }),
+        { numRuns: 4 * numRuns },
+      );
+      expect(tried).toBeGreaterThan(0);
+    },
+    timeoutMs,
+  );
+});
