@@ -4,9 +4,7 @@
  */
 import { minOffloadedElements, offloadsOptimizer } from '../config/offload.js';
 import type { Config } from '../config/types.js';
-import { categories, fromHost, type Trace } from '../memory/trace.js';
-
-const gradient = categories.indexOf('gradient');
+import { categoryCode, fromHost, type Trace } from '../memory/trace.js';
 
 /** `numTraced`: micro-steps in the trace's last step. */
 export function hostTransferBytes(
@@ -23,7 +21,8 @@ export function hostTransferBytes(
     const bytes = bytesOfBuffer[buffer]!;
     if (trace.operations[trace.bufferOperation[buffer]!]!.endsWith(fromHost)) inputs += bytes;
     const { elementBytes } = trace.layouts[trace.bufferLayout[buffer]!]!;
-    if (trace.bufferCategory[buffer] === gradient && bytes >= minOffloadedElements * elementBytes) gradients += bytes;
+    if (trace.bufferCategory[buffer] === categoryCode.gradient && bytes >= minOffloadedElements * elementBytes)
+      gradients += bytes;
   }
   const update = offloadsOptimizer(recipe) ? gradients + gradients / recipe.accumulate : 0;
   return Math.round(update + (2 * inputs) / numTraced);

@@ -1,6 +1,6 @@
 /** Writes a trace: storages with reference counts, as a framework that frees by counting (PyTorch) or a runtime that says when. */
 import { formatShape, type Shape } from '../program/shape.js';
-import { type Category, categories, type Layout, type Phase, type Trace } from './trace.js';
+import { type Category, categoryCode, type Layout, type Phase, type Trace } from './trace.js';
 
 export type StorageId = number;
 
@@ -20,10 +20,10 @@ export class TraceRecorder {
   private readonly bufferOperation: number[] = [];
   private readonly marks: { phase: Phase; firstEvent: number; recompute?: boolean }[] = [];
   private lastStepFirstEvent = 0;
-  /** Stamped on every allocation until changed: indices from `operation` and `module`. */
+  /** Stamped on every allocation until changed; the first two are indices from `operation` and `module`. */
   currentOperation = 0;
   currentModule = 0;
-  currentCategory = categories.indexOf('temporary');
+  currentCategory: Category = 'temporary';
 
   operation(label: string): number {
     return this.operations.push(label) - 1;
@@ -39,7 +39,7 @@ export class TraceRecorder {
     const id = this.references.length;
     this.references.push(1);
     this.bufferLayout.push(this.layout(shape, elementBytes, dtype));
-    this.bufferCategory.push(this.currentCategory);
+    this.bufferCategory.push(categoryCode[this.currentCategory]);
     this.bufferModule.push(this.currentModule);
     this.bufferOperation.push(this.currentOperation);
     this.events.push(id + 1);
@@ -74,13 +74,12 @@ export class TraceRecorder {
   }
 
   categorize(storage: StorageId, category: Category): void {
-    this.bufferCategory[storage] = categories.indexOf(category);
+    this.bufferCategory[storage] = categoryCode[category];
   }
 
   /** What was made in the forward pass and is still alive is what the backward pass needs. */
   categorizeLiveAsActivation(fromStorage: StorageId): void {
-    const temporary = categories.indexOf('temporary');
-    const activation = categories.indexOf('activation');
+    const { temporary, activation } = categoryCode;
     for (let id = fromStorage; id < this.references.length; id++) {
       if (this.references[id]! > 0 && this.bufferCategory[id] === temporary) this.bufferCategory[id] = activation;
     }

@@ -7,6 +7,10 @@ import { type Dimensions, numElements, type Shape } from '../program/shape.js';
 /** They partition the live bytes; see `docs/memory-model.md` for what belongs where. */
 export const categories = ['parameter', 'gradient', 'optimizer', 'input', 'activation', 'temporary'] as const;
 export type Category = (typeof categories)[number];
+/** Index into `categories`, as a trace holds it. */
+export const categoryCode = Object.fromEntries(categories.map((category, code) => [category, code])) as Readonly<
+  Record<Category, number>
+>;
 
 export const phases = ['setup', 'forward', 'backward', 'optimizer'] as const;
 export type Phase = (typeof phases)[number];

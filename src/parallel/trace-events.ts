@@ -1,7 +1,7 @@
 /** A trace as a list of events that can be edited, and back. */
 
 import type { Category, Layout, Phase, Trace } from '../memory/trace.js';
-import { categories } from '../memory/trace.js';
+import { categories, categoryCode } from '../memory/trace.js';
 import { formatShape } from '../program/shape.js';
 
 export interface Buffer {
@@ -94,7 +94,7 @@ export function fromEvents(events: readonly TraceEvent[]): Trace {
     bufferLayout: Uint16Array.from(buffers, ({ layout }) =>
       layouts.index(`${formatShape(layout.shape)} ${layout.dtype} ${layout.elementBytes}`, layout),
     ),
-    bufferCategory: Uint8Array.from(buffers, ({ category }) => categories.indexOf(category)),
+    bufferCategory: Uint8Array.from(buffers, ({ category }) => categoryCode[category]),
     bufferModule: Uint16Array.from(buffers, ({ module }) => modules.index(module, module)),
     bufferOperation: Uint16Array.from(buffers, ({ operation }) => operations.index(operation, operation)),
     layouts: layouts.items,

@@ -3,7 +3,7 @@ import type { Accuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import { peakLiveBytes } from '../memory/liveness.js';
-import { categories, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
+import { categoryCode, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
 import { usableBytes } from '../memory/verdict.js';
 import { runtimes } from '../parallel/index.js';
 import { type Counts, dimensionsOf } from '../program/dimensions.js';
@@ -61,8 +61,6 @@ export function fits(
 export const mostArrayBytes = ({ recipe, runtime, reserveBytes }: Config, device: Device): number =>
   usableBytes(device, { ...recipe, memFraction: 1 }, runtime, reserveBytes) - device.contextBytes[runtime];
 
-const optimizerCategory = categories.indexOf('optimizer');
-
 /**
  * The most that is alive in the last step before an event, the optimizer's state left out: no other optimizer needs less. `but`: a module
  * whose moments do not count.
@@ -73,7 +71,7 @@ function peakBefore({ trace, dimensions }: SizedStep, end: number, but?: number)
   let peak = 0;
   for (let i = 0; i < end; i++) {
     const buffer = Math.abs(trace.events[i]!) - 1;
-    if (trace.bufferCategory[buffer] === optimizerCategory) continue;
+    if (trace.bufferCategory[buffer] === categoryCode.optimizer) continue;
     live += Math.sign(trace.events[i]!) * bytesOf[buffer]!;
     if (i >= trace.lastStepFirstEvent && live > peak && trace.bufferModule[buffer] !== but) peak = live;
   }
@@ -92,7 +90,7 @@ export function keptForBackward({ trace, dimensions }: SizedStep): number {
   let live = 0;
   for (const event of trace.events.subarray(0, firstEventOf(trace, 'backward'))) {
     const buffer = Math.abs(event) - 1;
-    if (trace.bufferCategory[buffer] !== optimizerCategory) live += Math.sign(event) * bytesOf[buffer]!;
+    if (trace.bufferCategory[buffer] !== categoryCode.optimizer) live += Math.sign(event) * bytesOf[buffer]!;
   }
   return live;
 }

@@ -110,8 +110,8 @@ function* commandLines(
     ),
   );
   const globalBatch = recipe.batchSize * recipe.accumulate;
+  // Innermost what has no other trace.
   for (const checkpoint of ['model', ...plans])
-    // Innermost what has no other trace.
     for (const concatTrick of pytorch ? concatTricks : [undefined])
       for (const recompute of pytorch ? [false, true] : [undefined])
         for (const tape of runtime === 'tfjs' ? tapes : [undefined])

@@ -1,6 +1,6 @@
 /** JAX's process: one pool of the BFC allocator for arguments, constants and XLA's arena, then the CUDA context. */
 import { bfcAllocatedBytes, bfcPool } from '../../memory/allocators/bfc.js';
-import { categories, type Trace } from '../../memory/trace.js';
+import { categoryCode, type Trace } from '../../memory/trace.js';
 import type { ProcessInput, ProcessMemory } from '../process.js';
 import { constantsOperation } from './step.js';
 import { xlaRemat } from './xla-remat.js';
@@ -59,7 +59,7 @@ function deferredBytes(trace: Trace, bytesOfBuffer: Float64Array, layers: number
   return peak + (layers + 2) * edgeBytes;
 }
 
-const residents = (['parameter', 'optimizer', 'input'] as const).map((category) => categories.indexOf(category));
+const residents: readonly number[] = [categoryCode.parameter, categoryCode.optimizer, categoryCode.input];
 
 function argumentsAndConstants(
   trace: Trace,

@@ -4,16 +4,12 @@
  */
 import type { Recipe } from '../../config/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
-import { categories } from '../../memory/trace.js';
 import type { Block, ForwardProgram } from '../../program/forward-program.js';
 import type { ValueId } from '../../program/types.js';
 import { Boundary } from './boundary.js';
 import type { Lowering } from './lowering.js';
 import { Replay, replayStop } from './replay.js';
 import { lower } from './rules.js';
-
-const activation = categories.indexOf('activation');
-const temporary = categories.indexOf('temporary');
 
 export class ForwardPass {
   private readonly recorder: TraceRecorder;
@@ -61,12 +57,12 @@ export class ForwardPass {
     const { lowering, recorder } = this;
     const inputs = replay.inputs();
     recorder.mark('backward', true);
-    recorder.currentCategory = activation;
+    recorder.currentCategory = 'activation';
     lowering.runAgain(inputs, () =>
       lowering.savedTensors.within({ kind: 'record', replay }, () => this.runUntilStopped(replay.block)),
     );
     replay.letGo(inputs);
-    recorder.currentCategory = temporary;
+    recorder.currentCategory = 'temporary';
     recorder.mark('backward');
   }
 

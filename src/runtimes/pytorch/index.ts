@@ -1,7 +1,6 @@
 /** PyTorch eager: two training steps (the second is the one that repeats), or two inference passes. */
 import { offloadsOptimizer } from '../../config/offload.js';
-import type { Config } from '../../config/types.js';
-import { type StorageId, TraceRecorder } from '../../memory/recorder.js';
+import type { Config, Recipe } from '../../config/types.js';
 import type { Trace } from '../../memory/trace.js';
 import { dimensionsOf } from '../../program/dimensions.js';
 import type { ForwardProgram } from '../../program/forward-program.js';
@@ -10,13 +9,12 @@ import { counts } from '../../topology/counts.js';
 import type { Runtime } from '../types.js';
 import { ForwardPass } from './forward-pass.js';
 import { gradientOfLoss } from './loss.js';
-import { Lowering } from './lowering.js';
+import type { Lowering } from './lowering.js';
 import { mapperDimensions } from './mapper-dimensions.js';
-import { optimizerStep } from './optimizer.js';
 import { traceStage } from './pipeline.js';
 import { judgePyTorch, pytorchProcess } from './process.js';
-import { allocateBatch, allocateGraphs, allocateParameters, zeroGradients } from './residents.js';
 import { segmentPyTorch } from './segments.js';
+import { traceSteps } from './steps.js';
 import type { NumElementsOf } from './update.js';
 
 /** Micro-steps after the second add to the same gradients: they repeat it exactly. */
@@ -26,35 +24,30 @@ function tracePyTorch(program: ForwardProgram, config: Config): Trace {
   const { recipe } = config;
   const sizes = { numElementsOf: sizesIn(config), offloaded: offloadsOptimizer(recipe) };
   if (program.stage !== undefined) return traceStage(program, program.stage, recipe, sizes);
-  const recorder = new TraceRecorder();
-  const lowering = new Lowering(program, recorder, recipe);
-  const forwardPass = new ForwardPass(program, lowering, recipe);
-  const elementBytes = recipe.precision === 'bf16-full' ? 2 : 4;
-  recorder.mark('setup');
-  const parameters = allocateParameters(program, lowering, recorder, elementBytes);
-  allocateGraphs(program, lowering, recorder, elementBytes);
-  let batch: readonly StorageId[] = [];
-  for (let step = 0; step < 2; step++) {
-    recorder.mark('setup');
-    for (const storage of batch) recorder.release(storage);
-    batch = allocateBatch(program, lowering, recorder, elementBytes);
-    recorder.markLastStep();
-    recorder.mark('forward');
-    recorder.currentCategory = 5;
-    if (recipe.mode === 'inference') {
-      forwardPass.run();
-      recorder.release(lowering.take(program.predictions.at(-1)!).storage);
-      continue;
-    }
-    zeroGradients(recorder, parameters);
-    for (let micro = 0; micro < Math.min(recipe.accumulate, maxTracedMicroSteps); micro++) {
-      if (micro > 0) recorder.mark('forward');
-      forwardAndBackward(program, lowering, forwardPass);
-    }
-    recorder.mark('optimizer');
-    optimizerStep(recorder, parameters, recipe.optimizer, elementBytes, step === 0, sizes);
+  return traceSteps({
+    program,
+    recipe,
+    sizes,
+    numMicroBatches: 1,
+    passes: (lowering) => {
+      const forwardPass = new ForwardPass(program, lowering, recipe);
+      return recipe.mode === 'inference'
+        ? () => predict(program, lowering, forwardPass)
+        : () => microSteps(program, lowering, forwardPass, recipe);
+    },
+  });
+}
+
+function predict(program: ForwardProgram, lowering: Lowering, forwardPass: ForwardPass): void {
+  forwardPass.run();
+  lowering.recorder.release(lowering.take(program.predictions.at(-1)!).storage);
+}
+
+function microSteps(program: ForwardProgram, lowering: Lowering, forwardPass: ForwardPass, recipe: Recipe): void {
+  for (let micro = 0; micro < Math.min(recipe.accumulate, maxTracedMicroSteps); micro++) {
+    if (micro > 0) lowering.recorder.mark('forward');
+    forwardAndBackward(program, lowering, forwardPass);
   }
-  return recorder.finish();
 }
 
 /** Looked up by the rules alone that tell small parameters from large ones. */

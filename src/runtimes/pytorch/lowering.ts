@@ -4,7 +4,6 @@
  */
 import type { Recipe } from '../../config/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
-import { categories } from '../../memory/trace.js';
 import type { ForwardProgram } from '../../program/forward-program.js';
 import type { Shape } from '../../program/shape.js';
 import { axis } from '../../program/shape.js';
@@ -15,7 +14,6 @@ import { SavedTensors } from './saved-tensors.js';
 import { type Backward, Engine, GradientPool, type GradientTarget, type TapeNode, type Tensor } from './tape.js';
 
 const one = axis('one');
-const temporary = categories.indexOf('temporary');
 
 export class Lowering {
   readonly pool: GradientPool;
@@ -101,7 +99,7 @@ export class Lowering {
   produceInCustomFunction(output: ValueId, elementBytes: number, node: TapeNode | undefined): void {
     const { recorder } = this;
     const category = recorder.currentCategory;
-    recorder.currentCategory = temporary;
+    recorder.currentCategory = 'temporary';
     this.produce(output, elementBytes, node);
     recorder.currentCategory = category;
   }

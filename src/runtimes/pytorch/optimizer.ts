@@ -67,13 +67,13 @@ export function optimizerStep(
 function stepOnDevice(update: Update, optimizer: Exclude<Optimizer, 'none'>, firstStep: boolean): void {
   const { recorder } = update;
   if (firstStep) {
-    recorder.currentCategory = 2;
+    recorder.currentCategory = 'optimizer';
     recorder.currentOperation = recorder.operation('optimizer state');
     if (optimizer === 'adafactor') makeFactoredState(update);
     else if (optimizer === 'adamw-8bit') makeBlockwiseState(update);
     else makeMoments(update, rules[optimizer]);
   }
-  recorder.currentCategory = 5;
+  recorder.currentCategory = 'temporary';
   recorder.currentOperation = recorder.operation('optimizer step');
   if (optimizer === 'adafactor') adafactorStep(update);
   else if (optimizer !== 'adamw-8bit') elementwiseStep(update, rules[optimizer]);
@@ -96,7 +96,7 @@ function elementwiseStep({ recorder, shapes, elementBytes }: Update, { numForeac
 /** clip_grad_norm_(foreach=True): a norm per tensor, stacked, their norm, and scalars; the gradients are scaled in place. */
 function clipGradients(recorder: TraceRecorder, numTensors: number, elementBytes: number): void {
   recorder.currentOperation = recorder.operation('clip gradients');
-  recorder.currentCategory = 5;
+  recorder.currentCategory = 'temporary';
   const norms = Array.from({ length: numTensors }, () => recorder.allocate(counter, elementBytes));
   const stacked = recorder.allocate([constant(numTensors)], elementBytes);
   const total = recorder.allocate(counter, elementBytes);

@@ -7,7 +7,6 @@ import { fullElementBytes } from '../../config/element-bytes.js';
 import type { Recipe } from '../../config/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
 import type { Category } from '../../memory/trace.js';
-import { categories } from '../../memory/trace.js';
 import type { ForwardProgram, PipelineStage } from '../../program/forward-program.js';
 import type { Value } from '../../program/types.js';
 import type { Accumulator, Gradient, Tensor } from './tape.js';
@@ -34,7 +33,7 @@ export function allocateReceiveBuffers(
   const isTraining = recipe.mode === 'train';
   recorder.currentModule = recorder.module('other');
   const allocate = (shape: Value['shape'], label: number, category: Category) => {
-    recorder.currentCategory = categories.indexOf(category);
+    recorder.currentCategory = category;
     recorder.currentOperation = label;
     return recorder.allocate(shape, elementBytes);
   };

@@ -5,17 +5,17 @@
  * micro-batches until the next step (`output_chunks`) and returns them in one tensor.
  */
 import type { Recipe } from '../../config/types.js';
-import { type StorageId, TraceRecorder } from '../../memory/recorder.js';
-import { categories, type Trace } from '../../memory/trace.js';
+import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
+import type { Trace } from '../../memory/trace.js';
 import type { ForwardProgram, PipelineStage } from '../../program/forward-program.js';
 import { constant } from '../../program/shape.js';
 import { ForwardPass } from './forward-pass.js';
 import { gradientOfLoss } from './loss.js';
-import { Lowering } from './lowering.js';
-import { type OptimizerSizes, optimizerStep } from './optimizer.js';
+import type { Lowering } from './lowering.js';
+import type { OptimizerSizes } from './optimizer.js';
 import { allocateReceiveBuffers, type ReceiveBuffers } from './pipeline-buffers.js';
 import { numInFlight, numUnlike, stageOrder } from './pipeline-schedule.js';
-import { allocateBatch, allocateGraphs, allocateParameters, zeroGradients } from './residents.js';
+import { traceSteps } from './steps.js';
 import type { Tensor } from './tape.js';
 
 /** `maxTraced`: how many micro-batches are traced; those after repeat the last, but for the predictions that they add. */
@@ -26,29 +26,17 @@ export function traceStage(
   sizes: OptimizerSizes,
   maxTraced = numUnlike(numInFlight(recipe, stage.index)),
 ): Trace {
-  const recorder = new TraceRecorder();
-  const lowering = new Lowering(program, recorder, recipe);
-  const elementBytes = recipe.precision === 'bf16-full' ? 2 : 4;
-  recorder.mark('setup');
-  const parameters = allocateParameters(program, lowering, recorder, elementBytes);
-  allocateGraphs(program, lowering, recorder, elementBytes);
-  let batch: readonly StorageId[] = [];
-  let run: StageRun | undefined;
-  for (let step = 0; step < 2; step++) {
-    recorder.mark('setup');
-    for (const storage of batch) recorder.release(storage);
-    batch = allocateBatch(program, lowering, recorder, elementBytes, recipe.accumulate);
-    run ??= new StageRun(program, stage, recipe, lowering, allocateReceiveBuffers(program, stage, recipe, recorder));
-    recorder.markLastStep();
-    recorder.mark('forward');
-    recorder.currentCategory = categories.indexOf('temporary');
-    zeroGradients(recorder, parameters);
-    run.step(Math.min(maxTraced, recipe.accumulate));
-    if (recipe.mode === 'inference') continue;
-    recorder.mark('optimizer');
-    optimizerStep(recorder, parameters, recipe.optimizer, elementBytes, step === 0, sizes);
-  }
-  return recorder.finish();
+  return traceSteps({
+    program,
+    recipe,
+    sizes,
+    numMicroBatches: recipe.accumulate,
+    passes: (lowering) => {
+      const buffers = allocateReceiveBuffers(program, stage, recipe, lowering.recorder);
+      const run = new StageRun(program, stage, recipe, lowering, buffers);
+      return () => run.step(Math.min(maxTraced, recipe.accumulate));
+    },
+  });
 }
 
 class StageRun {

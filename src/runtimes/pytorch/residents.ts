@@ -20,7 +20,7 @@ export function allocateParameters(
   recorder: TraceRecorder,
   elementBytes: number,
 ): ResidentParameter[] {
-  recorder.currentCategory = 0;
+  recorder.currentCategory = 'parameter';
   recorder.currentOperation = recorder.operation('parameters');
   return program.parameters.map(({ value, module, used }) => {
     const { shape } = program.values[value]!;
@@ -63,7 +63,7 @@ class Inputs {
     private readonly recorder: TraceRecorder,
     private readonly elementBytes: number,
   ) {
-    recorder.currentCategory = 3;
+    recorder.currentCategory = 'input';
     recorder.currentModule = recorder.module('inputs');
   }
 
@@ -128,7 +128,7 @@ export function allocateBatch(
   lowering: Lowering,
   recorder: TraceRecorder,
   elementBytes: number,
-  numMicroBatches = 1,
+  numMicroBatches: number,
 ): StorageId[] {
   const inputs = new Inputs(program, lowering, recorder, elementBytes);
   const microBatches = numMicroBatches === 1 ? [] : [constant(numMicroBatches)];

@@ -5,7 +5,6 @@
  */
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
 import type { Shape } from '../../program/shape.js';
-import type { Replay } from './replay.js';
 
 export interface Tensor {
   readonly storage: StorageId;
@@ -32,6 +31,13 @@ export interface Gradient {
 /** Takes over the incoming gradient (one holder) and returns one gradient, or none, per edge of `next`. */
 export type Backward = (incoming: Gradient) => (Gradient | undefined)[];
 
+/** A checkpoint as the tape sees it. */
+interface Unpackable {
+  /** The caller takes over the references. */
+  unpack(firstSlot: number, numSlots: number): readonly StorageId[];
+  dropPlaceholders(count: number): void;
+}
+
 export interface TapeNode {
   readonly kind: 'node';
   readonly sequence: number;
@@ -45,7 +51,7 @@ export interface TapeNode {
   fitTo: readonly Tensor[];
   readonly saved: StorageId[];
   /** The saved tensors are placeholders `firstSlot … firstSlot + numSlots − 1` of a checkpoint. */
-  replay: Replay | undefined;
+  replay: Unpackable | undefined;
   firstSlot: number;
   numSlots: number;
   incoming: Gradient | undefined;

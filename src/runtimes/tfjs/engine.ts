@@ -3,24 +3,11 @@
  * nodes hold clones of what their gradients need. Every storage that comes or goes is written to the trace.
  * Source: tfjs-core 4.22.0, engine.ts (runKernelFunc, gradients, endScope) and tape.ts (backpropagateGradients).
  */
-import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
+import type { TraceRecorder } from '../../memory/recorder.js';
 import type { Category } from '../../memory/trace.js';
 import { flatShape, shapeKey, type TensorShape } from './shapes.js';
+import { freshTensor, type Scope, type SymbolicTensor } from './symbolic-tensor.js';
 import { type Gradient, pathFromTo, type TapeNode } from './tape.js';
-
-export interface SymbolicTensor {
-  /** A variable's changes when it is assigned. */
-  storage: StorageId;
-  readonly shape: TensorShape;
-  readonly elementBytes: number;
-  kept: boolean;
-  disposed: boolean;
-  scope: Scope | undefined;
-  /** Of a variable: what its storage counts as. */
-  readonly category?: Category;
-}
-
-type Scope = SymbolicTensor[];
 
 export class SymbolicEngine {
   private readonly scopes: Scope[] = [];
@@ -53,19 +40,19 @@ export class SymbolicEngine {
 
   make(shape: TensorShape, kernel: string, elementBytes = 4): SymbolicTensor {
     this.recorder.currentOperation = this.operation(kernel);
-    return this.track(fresh(this.recorder.allocate(this.flat(shape), elementBytes), shape, elementBytes));
+    return this.track(freshTensor(this.recorder.allocate(this.flat(shape), elementBytes), shape, elementBytes));
   }
 
   /** A tensor over the storage of another one: Identity, Reshape, Cast to the same type. */
   alias(source: SymbolicTensor, shape = source.shape): SymbolicTensor {
     this.recorder.retain(source.storage);
-    return this.track(fresh(source.storage, shape, source.elementBytes));
+    return this.track(freshTensor(source.storage, shape, source.elementBytes));
   }
 
   variable(shape: TensorShape, name: string, category: Category): SymbolicTensor {
     const { storage } = this.make(shape, name);
     this.recorder.categorize(storage, category);
-    return { ...fresh(storage, shape, 4), category };
+    return { ...freshTensor(storage, shape, 4), category };
   }
 
   assign(variable: SymbolicTensor, value: SymbolicTensor): void {
@@ -89,7 +76,10 @@ export class SymbolicEngine {
     this.recorder.categorize(storage, category ?? 'activation');
     this.dispose([tensor]);
     return () =>
-      this.track({ ...fresh(this.recorder.allocateLike(storage), shape, elementBytes), ...(category && { category }) });
+      this.track({
+        ...freshTensor(this.recorder.allocateLike(storage), shape, elementBytes),
+        ...(category && { category }),
+      });
   }
 
   tidy<R extends SymbolicTensor | readonly SymbolicTensor[]>(f: () => R): R {
@@ -232,12 +222,3 @@ export class SymbolicEngine {
 }
 
 type Add = (a: SymbolicTensor, b: SymbolicTensor) => SymbolicTensor;
-
-const fresh = (storage: StorageId, shape: TensorShape, elementBytes: number): SymbolicTensor => ({
-  storage,
-  shape,
-  elementBytes,
-  kept: false,
-  disposed: false,
-  scope: undefined,
-});

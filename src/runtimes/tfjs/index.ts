@@ -9,7 +9,7 @@ import type { ValueId } from '../../program/types.js';
 import type { Runtime } from '../types.js';
 import { type ConstantArrays, contextOf } from './context.js';
 import { blockDimensions, blockName, blocksOfData, endpointArrays, endpointsName, rowsName } from './edge-blocks.js';
-import { SymbolicEngine, type SymbolicTensor } from './engine.js';
+import { SymbolicEngine } from './engine.js';
 import { evaluateScoped } from './evaluate.js';
 import { symbolicOptimizer } from './optimizers.js';
 import { tfjsProcess } from './process.js';
@@ -17,6 +17,7 @@ import { segment, tapeSegments } from './segments.js';
 import { forcingChannels, forcingDimensions, sumsOfRows, tensorShape } from './shapes.js';
 import { accumulatedGradients, lossAndGradients } from './step.js';
 import { SymbolicOps } from './symbolic.js';
+import type { SymbolicTensor } from './symbolic-tensor.js';
 
 /** Arrays that live as long as the training: parameters, data, graph. */
 function setUp(engine: SymbolicEngine, program: ForwardProgram, config: Config) {

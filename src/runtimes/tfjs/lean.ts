@@ -3,7 +3,9 @@
  * input and scale; the rest is computed again in the backward pass.
  */
 import type { Ops } from './ops.js';
-import { layerNormEpsilon } from './rules.js';
+
+/** torch.nn.LayerNorm's and haiku's epsilon. */
+export const layerNormEpsilon = 1e-5;
 
 export function leanLinear<T>(ops: Ops<T>, x: T, weight: T, bias: T): T {
   return ops.customGradient(

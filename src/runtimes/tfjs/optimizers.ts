@@ -4,8 +4,8 @@
  */
 import { offloadsOptimizer } from '../../config/offload.js';
 import type { Recipe } from '../../config/types.js';
-import type { SymbolicTensor } from './engine.js';
 import type { SymbolicOps } from './symbolic.js';
+import type { SymbolicTensor } from './symbolic-tensor.js';
 
 type T = SymbolicTensor;
 

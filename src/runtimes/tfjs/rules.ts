@@ -3,10 +3,7 @@ import { InputError } from '../../errors.js';
 import type { ActivationFunction, Operation } from '../../program/types.js';
 import type { Context } from './context.js';
 import { headScale, headSum, largestOrMore, quotient } from './heads.js';
-import { leanLayerNorm, leanLinear, leanSilu } from './lean.js';
-
-/** torch.nn.LayerNorm's and haiku's epsilon. */
-export const layerNormEpsilon = 1e-5;
+import { layerNormEpsilon, leanLayerNorm, leanLinear, leanSilu } from './lean.js';
 
 type Rule<Kind extends Operation['kind']> = <T>(
   context: Context<T>,

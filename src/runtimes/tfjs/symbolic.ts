@@ -3,7 +3,7 @@
  * Source: tfjs-core 4.22.0, ops/*.ts and gradients/*_grad.ts; what a kernel shares with its input, from tfjs-backend-cpu.
  */
 import { axis } from '../../program/shape.js';
-import type { SymbolicEngine, SymbolicTensor } from './engine.js';
+import type { SymbolicEngine } from './engine.js';
 import type { CustomGradient, Gradients, Operand, Ops } from './ops.js';
 import {
   broadcast,
@@ -15,6 +15,7 @@ import {
   type TensorShape,
   tensorShape,
 } from './shapes.js';
+import type { SymbolicTensor } from './symbolic-tensor.js';
 import type { Gradient } from './tape.js';
 
 type T = SymbolicTensor;

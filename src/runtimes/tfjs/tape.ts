@@ -1,5 +1,5 @@
 /** What a tape holds of each operation, and the way that gradients take through it. Source: tfjs-core 4.22.0, tape.ts (getFilteredNodesXToY). */
-import type { SymbolicTensor } from './engine.js';
+import type { SymbolicTensor } from './symbolic-tensor.js';
 
 export interface TapeNode {
   readonly inputs: Readonly<Record<string, SymbolicTensor>>;

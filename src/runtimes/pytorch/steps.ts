@@ -1,0 +1,45 @@
+/** Two steps, of which the second is the one that repeats: what lies on the device, then batch, passes and update of each. */
+import { fullElementBytes } from '../../config/element-bytes.js';
+import type { Recipe } from '../../config/types.js';
+import { type StorageId, TraceRecorder } from '../../memory/recorder.js';
+import type { Trace } from '../../memory/trace.js';
+import type { ForwardProgram } from '../../program/forward-program.js';
+import { Lowering } from './lowering.js';
+import { type OptimizerSizes, optimizerStep } from './optimizer.js';
+import { allocateBatch, allocateGraphs, allocateParameters, zeroGradients } from './residents.js';
+
+export interface Steps {
+  readonly program: ForwardProgram;
+  readonly recipe: Recipe;
+  readonly sizes: OptimizerSizes;
+  /** Whose data one batch holds. */
+  readonly numMicroBatches: number;
+  /** Called when the first batch lies on the device. → the passes of one step */
+  readonly passes: (lowering: Lowering) => () => void;
+}
+
+export function traceSteps({ program, recipe, sizes, numMicroBatches, passes }: Steps): Trace {
+  const recorder = new TraceRecorder();
+  const lowering = new Lowering(program, recorder, recipe);
+  const elementBytes = fullElementBytes(recipe);
+  recorder.mark('setup');
+  const parameters = allocateParameters(program, lowering, recorder, elementBytes);
+  allocateGraphs(program, lowering, recorder, elementBytes);
+  let batch: readonly StorageId[] = [];
+  let runPasses: (() => void) | undefined;
+  for (let step = 0; step < 2; step++) {
+    recorder.mark('setup');
+    for (const storage of batch) recorder.release(storage);
+    batch = allocateBatch(program, lowering, recorder, elementBytes, numMicroBatches);
+    runPasses ??= passes(lowering);
+    recorder.markLastStep();
+    recorder.mark('forward');
+    recorder.currentCategory = 'temporary';
+    zeroGradients(recorder, parameters);
+    runPasses();
+    if (recipe.mode === 'inference') continue;
+    recorder.mark('optimizer');
+    optimizerStep(recorder, parameters, recipe.optimizer, elementBytes, step === 0, sizes);
+  }
+  return recorder.finish();
+}
