@@ -9,10 +9,9 @@ import { type Roofline, roofline } from './cost/roofline.js';
 import { type Liveness, liveness } from './memory/liveness.js';
 import { bufferBytes, type Trace } from './memory/trace.js';
 import { judge, usableBytes, type Verdict } from './memory/verdict.js';
-import { runtimes } from './parallel/index.js';
-import { type Counts, dimensionsOf } from './program/dimensions.js';
+import { dimensionsFor, programOf, runtimes, traceOf } from './parallel/index.js';
+import type { Counts } from './program/dimensions.js';
 import type { ForwardProgram } from './program/forward-program.js';
-import { forwardProgram } from './program/index.js';
 import { countParameters, type ParameterCount } from './program/parameters.js';
 import type { Dimensions } from './program/shape.js';
 import type { ProcessMemory } from './runtimes/process.js';
@@ -42,10 +41,8 @@ export function priceProgram(
   counts: Counts,
   known?: Pick<PricedProgram, 'program' | 'trace'>,
 ): PricedProgram {
-  const { runtime } = runtimes[config.runtime];
-  const program = known?.program ?? forwardProgram(config.model, config.recipe, runtime.segment(config));
-  const dimensions = runtime.dimensions(dimensionsOf(config, counts), config);
-  return { program, trace: known?.trace ?? runtime.trace(program, config), dimensions };
+  const program = known?.program ?? programOf(config);
+  return { program, trace: known?.trace ?? traceOf(config, program), dimensions: dimensionsFor(config, counts) };
 }
 
 /** `standIn`: whose context and libraries count where no card was named. `accuracy`: of such estimates so far. */

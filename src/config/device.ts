@@ -6,8 +6,10 @@ import { parseSize } from './numbers.js';
 import { loadDevice } from './profiles.js';
 import type { Device } from './types.js';
 
-/** Context, workspace, bandwidth and arithmetic where no card was named. */
-export const referenceCard = 'h100-80gb';
+/** Its context, workspace, bandwidth and arithmetic stand in where no card was named. */
+const referenceCard = 'h100-80gb';
+
+export const standInDevice = (): Device => deviceOf(referenceCard);
 
 export interface ResolvedDevice {
   readonly device: Device | null;
@@ -16,10 +18,18 @@ export interface ResolvedDevice {
 }
 
 /** A profile without what only people read. */
-function deviceOf(name: string): Device {
+export function deviceOf(name: string): Device {
   const { description, ...device } = loadDevice(name);
   return device;
 }
+
+/** For the commands that answer nothing without a card; `command`: up to where its flags go on. */
+export const missingCard = (command: string): InputError =>
+  new InputError(
+    'missing-card',
+    `${command.split(' ')[0]} needs to know the card: which one, or how much memory it has.`,
+    [`gc-plan ${command} --gpu rtx-4090`, `gc-plan ${command} --vram 24GB`],
+  );
 
 function deviceOfSize(text: string): Device {
   const size = parseSize(text, '--vram');
@@ -28,7 +38,7 @@ function deviceOfSize(text: string): Device {
       '--vram 24GB',
     ]);
   const gibibytes = Number((size / GiB).toFixed(2));
-  return { ...deviceOf(referenceCard), name: `${gibibytes}GB`, vendor: 'any', nominalBytes: size, reportedBytes: size };
+  return { ...standInDevice(), name: `${gibibytes}GB`, vendor: 'any', nominalBytes: size, reportedBytes: size };
 }
 
 export function resolveDevice(

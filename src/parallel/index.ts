@@ -5,7 +5,7 @@
 import type { Config, RuntimeName } from '../config/types.js';
 import { peakLiveBytes } from '../memory/liveness.js';
 import { bufferBytes, type Trace } from '../memory/trace.js';
-import { dimensionsOf } from '../program/dimensions.js';
+import { type Counts, dimensionsOf } from '../program/dimensions.js';
 import type { ForwardProgram } from '../program/forward-program.js';
 import { forwardProgram } from '../program/index.js';
 import type { Dimensions } from '../program/shape.js';
@@ -90,3 +90,13 @@ export const runtimes: Readonly<Record<RuntimeName, Registered & { readonly runt
   jax: parallel(onOneCard.jax),
   tfjs: parallel(onOneCard.tfjs),
 };
+
+/** The whole model's program, as the configuration's plan cuts it. */
+export const programOf = (config: Config): ForwardProgram =>
+  forwardProgram(config.model, config.recipe, runtimes[config.runtime].runtime.segment(config));
+
+export const traceOf = (config: Config, program = programOf(config)): Trace =>
+  runtimes[config.runtime].runtime.trace(program, config);
+
+export const dimensionsFor = (config: Config, base: Counts): Dimensions =>
+  runtimes[config.runtime].runtime.dimensions(dimensionsOf(config, base), config);

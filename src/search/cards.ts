@@ -1,4 +1,5 @@
 /** The cards of a sweep, cheapest first. */
+import { deviceOf } from '../config/device.js';
 import { shown } from '../config/nearest.js';
 import { loadDevice, profileNames } from '../config/profiles.js';
 import { readStrictJson } from '../config/strict-json.js';
@@ -12,15 +13,10 @@ export interface CardChoice {
   readonly pricePerHour?: number;
 }
 
-const withoutDescription = (name: string): Device => {
-  const { description, ...device } = loadDevice(name);
-  return device;
-};
-
 /** Every card we know, smallest first. */
 export const knownCards = (): readonly Device[] =>
   profileNames('gpus')
-    .map(withoutDescription)
+    .map(deviceOf)
     .sort((a, b) => a.reportedBytes - b.reportedBytes);
 
 /** `{"a100-40gb": 1.29, …}`, in any currency, per hour. */

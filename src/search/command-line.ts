@@ -9,6 +9,9 @@ export const quoted = (text: string): string =>
 export const estimateCommand = (model: string | undefined, flags: Flags): string =>
   commandLine('estimate', model, flags);
 
+/** As they stand on the command line. */
+export const typedFlags = (flags: Flags): string => estimateCommand(undefined, flags).slice('gc-plan estimate '.length);
+
 export function commandLine(command: string, model: string | undefined, flags: Flags): string {
   const parts = [`gc-plan ${command}`, ...(model === undefined ? [] : [quoted(model)])];
   for (const { name, group } of sharedOptions) {

@@ -1,13 +1,14 @@
 /** Prices groups of candidates into columns. A generator, so that whoever drives it can stop, count and breathe. */
 import type { Accuracy } from '../accuracy/shipped.js';
 import type { Config, Device, ModelLayout, ProcessorKind, RuntimeName } from '../config/types.js';
+import { dimensionsFor } from '../parallel/index.js';
 import { counts } from '../topology/counts.js';
 import { type Candidates, stateCode } from './candidates.js';
 import type { Cursor } from './cursor.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';
 import { type Limits, requirementOf } from './requirements.js';
 import { type Group, groupAt, groupSize, groupsPerChunk, numGroups, type Space } from './space.js';
-import { dimensionsFor, isOneStructure, type Structure, Structures, shapeKey } from './structure.js';
+import { isOneStructure, type Structure, Structures, shapeKey } from './structure.js';
 
 /** How accurate each runtime's estimates have been so far. */
 export type Accuracies = Readonly<Record<RuntimeName, Accuracy>>;

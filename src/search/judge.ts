@@ -3,11 +3,11 @@ import { type Accuracy, shippedAccuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import { reusedBytes } from '../memory/trace.js';
 import { judge, usableBytes } from '../memory/verdict.js';
-import { runtimes } from '../parallel/index.js';
+import { dimensionsFor, runtimes } from '../parallel/index.js';
 import type { Dimensions } from '../program/shape.js';
 import type { JudgedStep } from '../runtimes/process.js';
 import { counts } from '../topology/counts.js';
-import { type Costs, dimensionsFor, type SizedStructure, type Structure } from './structure.js';
+import type { Costs, SizedStructure, Structure } from './structure.js';
 
 /** One configuration on the structure that it shares. Its live bytes are worked out when they are first asked for. */
 export class SizedCandidate implements Costs {

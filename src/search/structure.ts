@@ -5,11 +5,8 @@
 import type { Config } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import type { Trace } from '../memory/trace.js';
-import { runtimes } from '../parallel/index.js';
-import type { Counts } from '../program/dimensions.js';
-import { dimensionsOf } from '../program/dimensions.js';
+import { programOf, runtimes, traceOf } from '../parallel/index.js';
 import type { ForwardProgram } from '../program/forward-program.js';
-import { forwardProgram } from '../program/index.js';
 import type { Dimensions } from '../program/shape.js';
 import { type Envelope, envelopeInWidth, liveEnvelope, peakAt } from './envelope.js';
 import { Basis, type Coefficients, evaluate, type InWidth, inWidth, polynomial } from './polynomial.js';
@@ -36,13 +33,12 @@ export class Structure {
   private madeEnvelope: Envelope | undefined;
 
   constructor(private readonly config: Config) {
-    const { runtime } = runtimes[config.runtime];
-    this.program = forwardProgram(config.model, config.recipe, runtime.segment(config));
+    this.program = programOf(config);
     this.costPolynomials = costPolynomials(this.program);
   }
 
   get trace(): Trace {
-    this.madeTrace ??= runtimes[this.config.runtime].runtime.trace(this.program, this.config);
+    this.madeTrace ??= traceOf(this.config, this.program);
     return this.madeTrace;
   }
 
@@ -91,10 +87,6 @@ function costPolynomials(program: ForwardProgram): CostPolynomials {
 /** Products are linear in the batch: without that axis the number is exactly the same at every batch size. */
 const perSample = (terms: FlopTerms): FlopTerms =>
   terms.map(([shape, weight]) => [shape.filter(({ symbol }) => symbol !== 'batch'), weight]);
-
-export function dimensionsFor(config: Config, counts: Counts): Dimensions {
-  return runtimes[config.runtime].runtime.dimensions(dimensionsOf(config, counts), config);
-}
 
 /** Equal keys: the same program and rules, whatever the sizes. The card is part of it: XLA multiplies differently on each generation. */
 export function shapeKey({ runtime, model, recipe, device }: Config): string {

@@ -1,12 +1,11 @@
 /** `gc-plan advise`: every single change, and the cheapest combination that makes a configuration fit. */
-import { loadDevice, profileNames } from '../config/profiles.js';
+import { missingCard } from '../config/device.js';
 import { type ResolveInput, resolverFor } from '../config/resolve.js';
-import type { Flags } from '../config/typed.js';
-import type { Config, Device } from '../config/types.js';
-import { InputError } from '../errors.js';
+import type { Config } from '../config/types.js';
 import type { Advice } from '../report/schemas/advise.js';
 import type { Estimate } from '../report/schemas/estimate.js';
-import { estimateCommand } from '../search/command-line.js';
+import { knownCards } from '../search/cards.js';
+import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { flagsBetween } from '../strategies/apply.js';
 import { cheapestWay, type SearchInput, type Way } from '../strategies/cheapest.js';
 import { catalogue } from '../strategies/index.js';
@@ -16,8 +15,8 @@ import type { Numerics } from '../strategies/types.js';
 import { differences } from '../strategies/ways.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
-import { estimateOf } from './estimate.js';
 import { experience } from './experience.js';
+import { estimateOf, priced } from './priced.js';
 
 /** The configuration that is advised on, and how a changed one is typed. */
 interface Subject extends SearchInput {
@@ -29,11 +28,7 @@ interface Subject extends SearchInput {
 export async function advise(input: ResolveInput): Promise<Advice> {
   const config = (await resolverFor(input))();
   const { device } = config;
-  if (device === null)
-    throw new InputError('missing-card', 'advise needs to know the card: which one, or how much memory it has.', [
-      'gc-plan advise --gpu rtx-4090',
-      'gc-plan advise --vram 24GB',
-    ]);
+  if (device === null) throw missingCard('advise');
   const report = estimateOf(config);
   const subject: Subject = {
     typed: input,
@@ -72,7 +67,7 @@ type Priced = Pick<
   'change' | 'peakLiveBytes' | 'deviceBytes' | 'savedBytes' | 'relativeCost' | 'numerics' | 'verdict' | 'command'
 >;
 
-function priced(subject: Subject, report: Estimate, config: Config, numerics: Numerics): Priced {
+function change(subject: Subject, report: Estimate, config: Config, numerics: Numerics): Priced {
   const flags = flagsBetween(subject.config.recipe, config.recipe);
   const { peakLiveBytes, deviceBytes } = report.memory;
   return {
@@ -87,9 +82,6 @@ function priced(subject: Subject, report: Estimate, config: Config, numerics: Nu
   };
 }
 
-/** As they stand on the command line. */
-const typedFlags = (flags: Flags): string => estimateCommand(undefined, flags).slice('gc-plan estimate '.length);
-
 function rankedChanges(subject: Subject): Advice['changes'] {
   const rank = ({ verdict }: Priced) => (verdict.kind === 'fits' ? 0 : 1);
   return singleChanges(subject)
@@ -101,7 +93,7 @@ function rankedChanges(subject: Subject): Advice['changes'] {
 function singleReport(subject: Subject, { strategy, config }: SingleChange): Advice['changes'][number] {
   const { id, describe, cost, numerics } = strategy;
   const code = strategy.code(config);
-  return { strategy: id, describe, cost, ...priced(subject, estimateOf(config), config, numerics), code };
+  return { strategy: id, describe, cost, ...change(subject, estimateOf(config), config, numerics), code };
 }
 
 type Combination = NonNullable<Advice['cheapest']>;
@@ -110,7 +102,7 @@ function combination(subject: Subject, way: Way | undefined): Combination | unde
   if (way === undefined) return undefined;
   const report = estimateOf(way.config);
   return {
-    ...priced(subject, report, way.config, way.numerics),
+    ...change(subject, report, way.config, way.numerics),
     config: report.config,
     memory: report.memory,
     parts: partsOf(subject.config, way.config),
@@ -144,8 +136,5 @@ function touches(changes: ReturnType<(typeof catalogue)[number]['changes']>, fro
 
 /** The smallest known card on which the configuration fits as it is. */
 function smallestCard(config: Config): string | undefined {
-  return profileNames('gpus')
-    .map((name): Device => loadDevice(name))
-    .sort((a, b) => a.reportedBytes - b.reportedBytes)
-    .find((device) => estimateOf({ ...config, device }).verdict.kind === 'fits')?.name;
+  return knownCards().find((device) => priced({ ...config, device }).verdict.kind === 'fits')?.name;
 }

@@ -5,8 +5,8 @@ import { type Baseline, baselineFileOf, formatBaseline, parseBaseline } from '..
 import { baselineEntryOf, findingsOf, growthSince } from '../check/compare.js';
 import { locatedError, type PlanEntry, parsePercent, parsePlan } from '../check/plan-file.js';
 import { writeAtomically } from '../cli/write.js';
+import { standInDevice } from '../config/device.js';
 import { shown } from '../config/nearest.js';
-import { loadDevice } from '../config/profiles.js';
 import { resolveConfig } from '../config/resolve.js';
 import { readText } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
@@ -16,7 +16,6 @@ import { estimateCommand } from '../search/command-line.js';
 import { structureKey } from '../search/structure.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
-import { standInDevice } from './estimate.js';
 
 export interface CheckInput {
   /** Default: gc-plan.json, gc-plan.yaml or gc-plan.yml in the current folder. */
@@ -87,7 +86,7 @@ type EntryEstimate = Awaited<ReturnType<ReturnType<typeof entryPricer>>>;
 /** Entries of one structure (a plan compares cards and widths) share program and trace. */
 function entryPricer() {
   const structures = new Map<string, Pick<PricedProgram, 'program' | 'trace'>>();
-  const standIn = loadDevice(standInDevice);
+  const standIn = standInDevice();
   return async ({ model, flags }: PlanEntry) => {
     const config = await resolveConfig({ model, flags });
     const numbers = counts(config.model);

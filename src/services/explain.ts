@@ -1,7 +1,7 @@
 /** `gc-plan explain`: what is alive through one training step, and the largest arrays at its peak. */
 
 import { writeAtomically } from '../cli/write.js';
-import { loadDevice } from '../config/profiles.js';
+import { standInDevice } from '../config/device.js';
 import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import { price } from '../estimate.js';
 import { arraysAtPeak } from '../explain/arrays.js';
@@ -13,7 +13,7 @@ import type { Explanation } from '../report/schemas/explain.js';
 import { commandLine } from '../search/command-line.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
-import { standInDevice } from './estimate.js';
+import { reportedConfig } from './priced.js';
 
 export interface ExplainInput extends ResolveInput {
   /** What the timeline is stacked by. */
@@ -34,17 +34,16 @@ export async function explain({
   ...input
 }: ExplainInput): Promise<Explanation> {
   const resolved = await resolveConfig(input);
-  const priced = price(resolved, counts(resolved.model), loadDevice(standInDevice));
+  const priced = price(resolved, counts(resolved.model), standInDevice());
   const { trace, dimensions, liveness, verdict, accuracy, assumptions } = priced;
   const { peak } = liveness;
   const bytesOfBuffer = bufferBytes(trace, dimensions);
   const timeline = timelineOf(trace, bytesOfBuffer);
   const arrays = arraysAtPeak(trace, dimensions, bytesOfBuffer, liveness, timeline);
-  const { runtime, model, recipe, device, reserveBytes, allowTight } = resolved;
   const explanation: Explanation = {
     schema: 'gc-plan/explain@1',
     tool: tool(),
-    config: { runtime, model, recipe, device, reserveBytes, allowTight },
+    config: reportedConfig(resolved),
     command: commandLine('explain', input.model, input.flags),
     by,
     categories: [...categories],

@@ -5,7 +5,8 @@ import type { Verification } from '../report/schemas/verify.js';
 import { type Axis, atRung, ladderValues, lawsOf } from '../verify/ladder.js';
 import { parseVerifyOptions } from '../verify/options.js';
 import { tool } from '../version.js';
-import { configOf, record, reportedConfig, requireTfjs, verifyConfig, type Watching } from './verify.js';
+import { reportedConfig } from './priced.js';
+import { configOf, record, requireTfjs, verifyConfig, type Watching } from './verify.js';
 
 export interface LadderWatching extends Watching {
   readonly onRung?: (rung: number, numRungs: number) => void;

@@ -1,6 +1,6 @@
 /** `gc-plan verify --measured FILE`: estimates compared with numbers that were measured elsewhere. */
 import { readFileSync } from 'node:fs';
-import { loadDevice } from '../config/profiles.js';
+import { standInDevice } from '../config/device.js';
 import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import { InputError } from '../errors.js';
 import { price } from '../estimate.js';
@@ -10,8 +10,8 @@ import { runJaxProbe } from '../verify/jax/probe.js';
 import { type MeasuredRecord, parseMeasured, type Quantity } from '../verify/measured-file.js';
 import { configurationFlagsOf, parseVerifyOptions, type VerifyOptions } from '../verify/options.js';
 import { tool } from '../version.js';
-import { standInDevice } from './estimate.js';
-import { appendToLedger, defaultModel, reportedConfig } from './verify.js';
+import { reportedConfig } from './priced.js';
+import { appendToLedger, defaultModel } from './verify.js';
 
 type Compared = Measured['records'][number];
 
@@ -29,7 +29,7 @@ export async function compiled(input: ResolveInput, signal: AbortSignal | undefi
     defaultModel: 'graphcast-small',
     flags: configurationFlagsOf(input.flags),
   });
-  const device = config.device ?? loadDevice(standInDevice);
+  const device = config.device ?? standInDevice();
   const { python = 'python3', timeoutMs } = options;
   const { version, peakLiveBytes } = await runJaxProbe({ ...config, device }, { python, timeoutMs, signal });
   const quantities = [
@@ -69,7 +69,7 @@ async function compare(record: MeasuredRecord, input: ResolveInput, options: Ver
   const model = input.model ?? record.model;
   const flags = { ...record.flags, ...configurationFlagsOf(input.flags) };
   const config = await resolveConfig({ ...input, model, defaultModel, flags });
-  const { liveness, process, assumptions } = price(config, counts(config.model), loadDevice(standInDevice));
+  const { liveness, process, assumptions } = price(config, counts(config.model), standInDevice());
   const predicted: Readonly<Record<Quantity, number>> = {
     peakLiveBytes: liveness.peak.liveBytes,
     peakAllocatedBytes: process.peakAllocatedBytes,

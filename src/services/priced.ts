@@ -1,12 +1,14 @@
 /** A resolved configuration as `estimate` reports it. */
-import { loadDevice } from '../config/profiles.js';
+import { standInDevice } from '../config/device.js';
+import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
-import { price, priceProgram } from '../estimate.js';
+import { type Priced, price, priceProgram } from '../estimate.js';
+import { type RankRow, rankTable } from '../parallel/rank-table.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import type { Accuracies } from '../search/evaluate.js';
 import type { Structure } from '../search/structure.js';
 import { counts } from '../topology/counts.js';
-import { standInDevice, toReport } from './estimate.js';
+import { tool } from '../version.js';
 import { experience } from './experience.js';
 
 export const experiences = (): Accuracies => ({
@@ -19,5 +21,71 @@ export const experiences = (): Accuracies => ({
 export function priced(config: Config, structure?: Structure): Estimate {
   const numbers = counts(config.model);
   const step = priceProgram(config, numbers, structure);
-  return toReport(config, price(config, numbers, loadDevice(standInDevice), step, experience(config.runtime)));
+  return toReport(config, price(config, numbers, standInDevice(), step, experience(config.runtime)));
+}
+
+/** With every rank of several cards. */
+export function estimateOf(config: Config): Estimate {
+  const report = priced(config);
+  if (config.recipe.gpus === 1) return report;
+  return { ...report, ranks: rankTable(config, counts(config.model)).map(rankReport) };
+}
+
+const rankReport = ({ byCategory, peakLiveBytes, receivedBytes, ...rank }: RankRow) => ({
+  ...rank,
+  ...categoryBytes(byCategory),
+  peakLiveBytes,
+  receivedBytes,
+});
+
+const categoryBytes = (of: RankRow['byCategory']) => ({
+  parameterBytes: of.parameter,
+  gradientBytes: of.gradient,
+  optimizerBytes: of.optimizer,
+  activationBytes: of.activation,
+  temporaryBytes: of.temporary,
+  inputBytes: of.input,
+});
+
+/** A report holds assumptions beside the configuration, not in it. */
+export function reportedConfig({ assumptions: _, ...config }: Config): Estimate['config'] {
+  return config;
+}
+
+export function toReport(config: Config, { liveness, process, parameters, flops, ...rest }: Priced): Estimate {
+  const { byCategory, byModule, phases, peak } = liveness;
+  const elementBytes = fullElementBytes(config.recipe);
+  return {
+    schema: 'gc-plan/estimate@1',
+    tool: tool(),
+    config: reportedConfig(config),
+    counts: rest.counts,
+    parameters: {
+      count: parameters.count,
+      bytes: parameters.count * elementBytes,
+      byModule: parameters.byNetwork.map(({ network, count }) => ({
+        module: network,
+        count,
+        bytes: count * elementBytes,
+      })),
+    },
+    memory: {
+      ...categoryBytes(byCategory),
+      peakLiveBytes: peak.liveBytes,
+      peakAllocatedBytes: process.peakAllocatedBytes,
+      peakReservedBytes: process.peakReservedBytes,
+      ...(process.minCapacityBytes !== undefined && { minCapacityBytes: process.minCapacityBytes }),
+      deviceBytes: process.deviceBytes,
+      range: process.range,
+      byModule: [...byModule].map(([module, bytes]) => ({ module, bytes })),
+      phases,
+      ...(process.xlaRemat && { xlaRemat: process.xlaRemat }),
+      ...(process.preallocatedBytes !== undefined && { preallocatedBytes: process.preallocatedBytes }),
+    },
+    peak: { phase: peak.phase, operation: peak.operation, index: peak.event },
+    verdict: rest.verdict,
+    cost: { ...flops, ...rest.roofline },
+    accuracy: rest.accuracy,
+    assumptions: rest.assumptions,
+  };
 }

@@ -2,13 +2,13 @@
 import type { ResolveInput } from '../config/resolve.js';
 import type { Config } from '../config/types.js';
 import type { Estimate } from '../report/schemas/estimate.js';
-import { estimateCommand } from '../search/command-line.js';
+import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { flagsBetween } from '../strategies/apply.js';
 import { cheapestWays, type Way } from '../strategies/cheapest.js';
 import { typicalStrategies } from '../strategies/typical.js';
 import { counts } from '../topology/counts.js';
-import { estimateOf } from './estimate.js';
 import { experience } from './experience.js';
+import { estimateOf } from './priced.js';
 
 /** About a quarter of a second. */
 const maxEvents = 400_000;
@@ -29,7 +29,7 @@ export function cheapestChanges(input: ResolveInput, config: Config): Pick<NoFit
   const toChange = ({ config: changed }: Way) => {
     const flags = flagsBetween(recipe, changed.recipe);
     return {
-      change: estimateCommand(undefined, flags).slice('gc-plan estimate '.length),
+      change: typedFlags(flags),
       command: estimateCommand(input.model, { ...input.flags, ...flags }),
       deviceBytes: estimateOf(changed).memory.deviceBytes,
     };

@@ -1,4 +1,5 @@
 /** `gc-plan solve`: the largest value of one option that fits on a card, and the next one, which does not. */
+import { missingCard } from '../config/device.js';
 import { orList, shown } from '../config/nearest.js';
 import { type ResolveInput, resolverFor } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';
@@ -23,11 +24,7 @@ export async function solve(input: SolveInput): Promise<Solution> {
   const values = valuesOf(key, resolve);
   const { config } = values[0]!;
   const { device } = config;
-  if (device === null)
-    throw new InputError('missing-card', 'solve needs to know the card: which one, or how much memory it has.', [
-      `gc-plan solve --for ${key} --gpu rtx-4090`,
-      `gc-plan solve --for ${key} --vram 24GB`,
-    ]);
+  if (device === null) throw missingCard(`solve --for ${key}`);
   const { largest, numJudged } = solveAmong({
     configs: values.map((value) => value.config),
     device,

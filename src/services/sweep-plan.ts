@@ -1,4 +1,5 @@
 /** The progressive plan on one card, before anything else is searched. */
+import { missingCard } from '../config/device.js';
 import type { ModelProfile } from '../config/profiles.js';
 import { resolveWith } from '../config/resolve.js';
 import type { Device } from '../config/types.js';
@@ -32,11 +33,7 @@ export function planOn(
   structures: Structures,
 ): PlannedCard {
   const { device } = resolveWith(profile, deviceFlags(choice.flags));
-  if (device === null)
-    throw new InputError('missing-card', 'sweep needs to know the card: which one, or how much memory it has.', [
-      'gc-plan sweep --vram 24GB',
-      'gc-plan sweep --gpu rtx-4090',
-    ]);
+  if (device === null) throw missingCard('sweep');
   const { space, notes } = spaceOf(profile, options, choice.flags);
   const { from, to } = parseGrowth(fromText, toText);
   const numGpus = Number(first(space, 'gpus') ?? profile.recipe.gpus ?? 1);

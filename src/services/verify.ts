@@ -17,6 +17,7 @@ import { appendEntry, defaultLedgerFile } from '../verify/ledger.js';
 import { measure, type Outcome } from '../verify/measure.js';
 import { configurationFlagsOf, parseVerifyOptions, type VerifyOptions } from '../verify/options.js';
 import { tool } from '../version.js';
+import { reportedConfig } from './priced.js';
 
 export type Watching = Pick<ChildOptions, 'signal' | 'onProgress'>;
 
@@ -44,11 +45,6 @@ export function requireTfjs({ runtime }: Config): void {
     `--runtime ${runtime}: gc-plan runs TensorFlow.js itself, and compares other runtimes with what you measured.`,
     ['gc-plan verify --runtime tfjs', `gc-plan verify --runtime ${runtime} --measured FILE`],
   );
-}
-
-/** A report holds assumptions beside the configuration, not in it. */
-export function reportedConfig({ assumptions: _, ...config }: Config): Verification['config'] {
-  return config;
 }
 
 export async function verifyConfig(config: Config, options: VerifyOptions, watching: Watching): Promise<Verification> {

@@ -8,12 +8,11 @@ import { offloads } from '../config/choices.js';
 import { offloadsBoundary } from '../config/offload.js';
 import type { CheckpointPlan, Config, Device } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
-import { runtimes } from '../parallel/index.js';
+import { programOf, traceOf } from '../parallel/index.js';
 import type { Counts } from '../program/dimensions.js';
 import { structureKey } from '../search/structure.js';
 import { applyChanges } from './apply.js';
 import {
-  buildProgram,
   costOf,
   leastOfAnyOptimizer,
   mostArrayBytes,
@@ -87,8 +86,6 @@ export class Effort {
   }
 }
 
-const traceOf = (config: Config): Trace => runtimes[config.runtime].runtime.trace(buildProgram(config), config);
-
 /** What differs in the optimizer alone, or in where its state waits, has the same forward and backward pass. */
 const anyOptimizerKey = ({ recipe }: Config): string =>
   JSON.stringify({ ...recipe, optimizer: '', offload: offloadsBoundary(recipe) });
@@ -141,7 +138,7 @@ export class Family {
     return [...byKey.values()].map((members) => {
       const { config } = members[0]!;
       const key = familyKey({ ...config, recipe: { ...config.recipe, offload: 'none' } });
-      const cost = costs.get(key) ?? costOf(buildProgram(config), config, counts);
+      const cost = costs.get(key) ?? costOf(programOf(config), config, counts);
       costs.set(key, cost);
       return new Family(
         members.sort((a, b) => segments(a) - segments(b)),

@@ -1,10 +1,10 @@
 /** Each strategy alone: the alternative of it that helps most, on top of the configuration as it is. */
 import type { Config } from '../config/types.js';
-import { runtimes } from '../parallel/index.js';
+import { programOf, traceOf } from '../parallel/index.js';
 import { applyChanges } from './apply.js';
 import type { SearchInput } from './cheapest.js';
 import { catalogue } from './index.js';
-import { buildProgram, costOf, fits, type SizedStep, type StepCost, sizeStep } from './step.js';
+import { costOf, fits, type SizedStep, type StepCost, sizeStep } from './step.js';
 import type { Strategy } from './types.js';
 
 export interface SingleChange extends StepCost {
@@ -25,8 +25,8 @@ function bestOf(strategy: Strategy, { config, counts, ...on }: SearchInput): Sin
     .changes(config)
     .flatMap((change) => applyChanges(config, [change]) ?? [])
     .map((changed): Alternative => {
-      const program = buildProgram(changed);
-      const trace = runtimes[changed.runtime].runtime.trace(program, changed);
+      const program = programOf(changed);
+      const trace = traceOf(changed, program);
       return {
         strategy,
         config: changed,

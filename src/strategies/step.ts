@@ -5,10 +5,9 @@ import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import { peakLiveBytes } from '../memory/liveness.js';
 import { categoryCode, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
 import { usableBytes } from '../memory/verdict.js';
-import { runtimes } from '../parallel/index.js';
+import { dimensionsFor, runtimes } from '../parallel/index.js';
 import { type Counts, dimensionsOf } from '../program/dimensions.js';
 import type { ForwardProgram } from '../program/forward-program.js';
-import { forwardProgram } from '../program/index.js';
 import { type Dimensions, numElements } from '../program/shape.js';
 import { judgeCandidate } from '../search/judge.js';
 
@@ -16,10 +15,6 @@ export interface StepCost {
   /** FLOPs of a training step ÷ its samples. */
   readonly sampleFlops: number;
   readonly recomputedSampleFlops: number;
-}
-
-export function buildProgram(config: Config): ForwardProgram {
-  return forwardProgram(config.model, config.recipe, runtimes[config.runtime].runtime.segment(config));
 }
 
 export function costOf(program: ForwardProgram, config: Config, counts: Counts): StepCost {
@@ -39,7 +34,7 @@ export interface SizedStep {
 }
 
 export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedStep {
-  const dimensions = runtimes[config.runtime].runtime.dimensions(dimensionsOf(config, counts), config);
+  const dimensions = dimensionsFor(config, counts);
   return {
     config,
     trace,

@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { noCheckpoint } from '../../src/config/checkpoint.js';
 import type { Config } from '../../src/config/types.js';
-import { runtimes } from '../../src/parallel/index.js';
+import { traceOf } from '../../src/parallel/index.js';
 import {
-  buildProgram,
   keptForBackward,
   leastOfAnyOptimizer,
   peakBeforeProcessorBackward,
@@ -15,8 +14,7 @@ import { configured, inputs } from '../laws/configurations.js';
 
 const stepOf = (config: Config, rolloutSteps: number, checkpoint = config.recipe.checkpoint) => {
   const changed = { ...config, recipe: { ...config.recipe, rolloutSteps, checkpoint } };
-  const { runtime } = runtimes[config.runtime];
-  return sizeStep(changed, runtime.trace(buildProgram(changed), changed), counts(config.model));
+  return sizeStep(changed, traceOf(changed), counts(config.model));
 };
 
 async function trained(input: Parameters<typeof configured>[0]): Promise<Config | undefined> {

@@ -1,7 +1,8 @@
 /** The cheapest way to train, found by trying every command line instead of by the rules of `advise`. */
 import { checkpointPartsByRuntime, valuesByRuntime } from '../../src/config/capabilities.js';
 import { concatTricks, offloads, tapes } from '../../src/config/choices.js';
-import { loadDevice, loadModel } from '../../src/config/profiles.js';
+import { standInDevice } from '../../src/config/device.js';
+import { loadModel } from '../../src/config/profiles.js';
 import { type ResolveInput, resolveWith } from '../../src/config/resolve.js';
 import type { Flags } from '../../src/config/typed.js';
 import type { Config } from '../../src/config/types.js';
@@ -10,10 +11,9 @@ import { price, priceProgram } from '../../src/estimate.js';
 import { peakLiveBytes } from '../../src/memory/liveness.js';
 import { bufferBytes } from '../../src/memory/trace.js';
 import { Structures } from '../../src/search/structure.js';
-import { standInDevice } from '../../src/services/estimate.js';
 import { counts } from '../../src/topology/counts.js';
 
-const standIn = loadDevice(standInDevice);
+const standIn = standInDevice();
 
 interface Best {
   readonly numerics: number;
@@ -40,9 +40,13 @@ export async function exhaustively(
   const base = resolveWith(profile, flags);
   const structures = new Structures();
   let best: Best | undefined;
+  const tooMuchWithoutState = new Set<string>();
   for (const typed of commandLines(base, others, base.runtime === 'jax' ? [undefined] : offloadsTried)) {
+    const withAnyOptimizer = JSON.stringify({ ...typed, optimizer: '' });
+    if (tooMuchWithoutState.has(withAnyOptimizer)) continue;
     const found = pricedOrRefused(() => resolveWith(profile, { ...flags, ...typed }), structures);
-    if (found?.priced.verdict.kind !== 'fits') continue;
+    if (found === 'too much' && typed.optimizer === 'sgd') tooMuchWithoutState.add(withAnyOptimizer);
+    if (typeof found !== 'object' || found.priced.verdict.kind !== 'fits') continue;
     const { config, priced } = found;
     const { recomputeFraction, trainFlops } = priced.flops;
     const precisions = [
@@ -64,25 +68,25 @@ export async function exhaustively(
   return best;
 }
 
-/** Nothing where the command line or the runtime refuses the combination, or where the arrays alone are more than the card. */
+/** Refused: by the command line or the runtime. Too much: the arrays alone are more than the card. */
 function pricedOrRefused(resolve: () => Config, structures: Structures) {
   try {
     const config = resolve();
     const step = priceProgram(config, counts(config.model), structures.of(config));
     const liveBytes = peakLiveBytes(step.trace, bufferBytes(step.trace, step.dimensions));
-    if (liveBytes > config.device!.reportedBytes) return undefined;
+    if (liveBytes > config.device!.reportedBytes) return 'too much';
     return { config, priced: price(config, counts(config.model), standIn, step) };
   } catch (error) {
-    if (error instanceof InputError) return undefined;
+    if (error instanceof InputError) return 'refused';
     throw error;
   }
 }
 
-/** The same update in one kernel leaves the numbers as they are; no other one needs less than SGD, which has no state. */
+/** The same update in one kernel leaves the numbers as they are. SGD has no state: where its arrays are too much, those of all others are. */
 const optimizersTried = (own: string, pytorch: boolean, others: string): readonly string[] => [
+  ...(others === 'optimizers' ? ['sgd'] : []),
   own,
   ...(pytorch && own === 'adamw' ? ['adamw-fused'] : []),
-  ...(others === 'optimizers' ? ['sgd'] : []),
 ];
 
 function* commandLines(

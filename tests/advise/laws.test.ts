@@ -17,7 +17,8 @@ import { exhaustively } from './exhaustive.js';
 
 /** The same few cases every time; `GC_PLAN_ADVISE_RUNS=200` draws as many others. */
 const thoroughRuns = process.env.GC_PLAN_ADVISE_RUNS;
-const runs = thoroughRuns === undefined ? { numRuns: 2, seed: 20261124 } : { numRuns: Number(thoroughRuns) };
+const runs =
+  thoroughRuns === undefined ? { numRuns: 2, seed: 20261124 } : { numRuns: Number(thoroughRuns), endOnFailure: true };
 
 const more = { smallestChange: undefined, furtherChanges: undefined };
 

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadDevice } from '../../src/config/profiles.js';
+import { standInDevice } from '../../src/config/device.js';
 import type { Config } from '../../src/config/types.js';
 import { type Priced, price } from '../../src/estimate.js';
 import { aliveAfter } from '../../src/memory/liveness.js';
 import { categories } from '../../src/memory/trace.js';
-import { standInDevice, toReport } from '../../src/services/estimate.js';
+import { toReport } from '../../src/services/priced.js';
 import { counts } from '../../src/topology/counts.js';
 import { configured, inputs } from './configurations.js';
 
-const standIn = loadDevice(standInDevice);
+const standIn = standInDevice();
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 async function holds(

@@ -2,10 +2,9 @@
  * PhysicsNeMo's own scaling figure of its shallow-water example (examples/cfd/swe_distributed_gnn/README.md,
  * memory_scaling_dim128.png, added in PR #400, May 2024), read off the figure to about 1.5 %: highest reserved GiB per GPU.
  */
-import { loadDevice } from '../../src/config/profiles.js';
+import { standInDevice } from '../../src/config/device.js';
 import { resolveConfig } from '../../src/config/resolve.js';
 import { price } from '../../src/estimate.js';
-import { standInDevice } from '../../src/services/estimate.js';
 import { counts } from '../../src/topology/counts.js';
 import { GiB } from '../../src/units.js';
 
@@ -41,7 +40,7 @@ export interface PricedRow {
 async function cellOf({ grid, meshLevel }: Row, gpus: string, published: number): Promise<Cell> {
   const flags = { grid, 'mesh-level': meshLevel, ...(gpus !== '1' && { gpus, parallel: 'graph' }) };
   const config = await resolveConfig({ model: 'physicsnemo-swe', flags });
-  const { process } = price(config, counts(config.model), loadDevice(standInDevice));
+  const { process } = price(config, counts(config.model), standInDevice());
   const predicted = process.peakReservedBytes / GiB;
   return { gpus: Number(gpus), published, predicted, errorPercent: 100 * (predicted / published - 1) };
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Verification } from '../../src/report/schemas/verify.js';
-import type { SymbolicTensor } from '../../src/runtimes/tfjs/engine.js';
 import { SymbolicOps } from '../../src/runtimes/tfjs/symbolic.js';
+import type { SymbolicTensor } from '../../src/runtimes/tfjs/symbolic-tensor.js';
 import { invoke } from '../cli/invoke.js';
 import { small } from './steps.js';
 

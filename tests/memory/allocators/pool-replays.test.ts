@@ -4,7 +4,8 @@ import { resolveWith } from '../../../src/config/resolve.js';
 import { PoolReplays } from '../../../src/memory/allocators/pool-replays.js';
 import { replayWithoutLimit } from '../../../src/memory/allocators/replay.js';
 import { reusedBytes } from '../../../src/memory/trace.js';
-import { dimensionsFor, Structure } from '../../../src/search/structure.js';
+import { dimensionsFor } from '../../../src/parallel/index.js';
+import { Structure } from '../../../src/search/structure.js';
 import { counts } from '../../../src/topology/counts.js';
 
 const profile = await loadModel('graphcast-small');
