@@ -6,7 +6,7 @@ export interface Figures {
   readonly worstUnderPercent: number;
 }
 
-export const errorPercent = (predicted: number, truth: number): number => 100 * (predicted / truth - 1);
+export const errorPercent = (predicted: number, truth: number): number => (100 * (predicted - truth)) / truth;
 
 /** @param errors predicted ÷ truth − 1, in percent; at least one. */
 export function figuresOf(errors: readonly number[]): Figures {

@@ -1,5 +1,6 @@
 /** What a user's own verifications say about the estimates: pure, the file is read elsewhere. */
 import type { Config, RuntimeName } from '../config/types.js';
+import { errorPercent, figuresOf } from './figures.js';
 import type { Accuracy } from './shipped.js';
 
 /** One line of the ledger. */
@@ -25,7 +26,7 @@ const peakQuantities = ['peakLiveBytes', 'peakAllocatedBytes', 'peakReservedByte
 function peakError({ predicted, measured }: LedgerEntry): readonly number[] {
   const quantity = peakQuantities.find((each) => predicted[each] !== undefined && measured?.[each] !== undefined);
   if (quantity === undefined) return [];
-  return [(100 * (predicted[quantity]! - measured![quantity]!)) / measured![quantity]!];
+  return [errorPercent(predicted[quantity]!, measured![quantity]!)];
 }
 
 /**
@@ -35,14 +36,13 @@ function peakError({ predicted, measured }: LedgerEntry): readonly number[] {
 export function accuracyFrom(entries: readonly LedgerEntry[], shipped: Accuracy): Accuracy {
   const errors = entries.filter(({ runtime }) => runtime === shipped.runtime).flatMap(peakError);
   if (errors.length === 0) return shipped;
-  const sizes = errors.map(Math.abs).toSorted((a, b) => a - b);
-  const quantile = (fraction: number) => sizes[Math.ceil(fraction * sizes.length) - 1]!;
+  const own = figuresOf(errors);
   return {
     runtime: shipped.runtime,
     cases: shipped.cases + errors.length,
-    medianErrorPercent: Math.max(shipped.medianErrorPercent, quantile(0.5)),
-    p95ErrorPercent: Math.max(shipped.p95ErrorPercent, quantile(0.95)),
-    worstUnderPercent: Math.max(shipped.worstUnderPercent, ...errors.map((error) => -error)),
+    medianErrorPercent: Math.max(shipped.medianErrorPercent, own.medianErrorPercent),
+    p95ErrorPercent: Math.max(shipped.p95ErrorPercent, own.p95ErrorPercent),
+    worstUnderPercent: Math.max(shipped.worstUnderPercent, own.worstUnderPercent),
     source: `${shipped.source}; and ${errors.length} of your own verifications`,
   };
 }

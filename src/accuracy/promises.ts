@@ -1,9 +1,10 @@
 /** What README promises about accuracy. `gc-plan validate` fails when one of these no longer holds. */
 import type { RuntimeName } from '../config/types.js';
+import type { Figures } from './figures.js';
 
 export interface AccuracyPromise {
   readonly runtime: RuntimeName;
-  readonly figure: 'medianErrorPercent' | 'p95ErrorPercent' | 'worstUnderPercent';
+  readonly figure: keyof Figures;
   readonly limitPercent: number;
 }
 

@@ -3,14 +3,12 @@
  * the records in `tests/data` and fails when one of these no longer holds.
  */
 import type { RuntimeName } from '../config/types.js';
+import type { Figures } from './figures.js';
 
-export interface Accuracy {
+/** Of `peakLiveBytes`. */
+export interface Accuracy extends Figures {
   readonly runtime: RuntimeName;
   readonly cases: number;
-  readonly medianErrorPercent: number;
-  readonly p95ErrorPercent: number;
-  /** How far an estimate of `peakLiveBytes` was below the truth at worst. */
-  readonly worstUnderPercent: number;
   readonly source: string;
 }
 

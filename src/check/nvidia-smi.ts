@@ -1,11 +1,11 @@
 /** Which known card nvidia-smi speaks of: its product name and memory, e.g. `NVIDIA A100-SXM4-40GB, 40960`. */
 
+import { MiB } from '../units.js';
+
 interface Card {
   readonly name: string;
   readonly nominalBytes: number;
 }
-
-const MiB = 1024 * 1024;
 
 /** `NVIDIA GeForce RTX 4090` and `rtx-4090` have the same words. */
 const words = (name: string): readonly string[] =>

@@ -1,6 +1,7 @@
 /** Laws that tie a checkpoint plan to the runtime and to the depth that it cuts. */
 import { InputError } from '../errors.js';
 import { type CheckpointPart, checkpointPartsByRuntime, layoutTraits, partsOf, runtimeLabels } from './capabilities.js';
+import { divisorsOf } from './divisors.js';
 import type { CheckpointPlan, Model, RuntimeName } from './types.js';
 
 /** The parts of a plan that a runtime can't recompute in this model. Edge blocks in PyTorch are anemoi's mapper chunks. */
@@ -49,7 +50,7 @@ function checkEvery(every: number, { layers, layout }: Model): void {
   // anemoi's num_chunks must divide num_layers, and each chunk has the same number of layers.
   if (layoutTraits[layout].edgeBlocks && layers % every !== 0) {
     const shorter =
-      divisors(layers)
+      divisorsOf(layers)
         .filter((count) => count < every)
         .at(-1) ?? 1;
     throw new InputError('segments-do-not-divide', `${typed}: anemoi's chunks must divide its ${layers} layers.`, [
@@ -57,9 +58,6 @@ function checkEvery(every: number, { layers, layout }: Model): void {
     ]);
   }
 }
-
-const divisors = (number: number): readonly number[] =>
-  Array.from({ length: number }, (_, index) => index + 1).filter((count) => number % count === 0);
 
 /** PhysicsNeMo's set_checkpoint_processor cuts the edge and node blocks of the inner layers: first and last belong to encoder and decoder. */
 function checkSegments(segments: number, layers: number): void {
@@ -71,7 +69,7 @@ function checkSegments(segments: number, layers: number): void {
       ['--layers 3'],
     );
   if (blocks % segments === 0) return;
-  const fitting = divisors(blocks);
+  const fitting = divisorsOf(blocks);
   throw new InputError(
     'segments-do-not-divide',
     `--checkpoint processor:segments=${segments}: must divide 2 · (layers − 2) = ${blocks}.`,

@@ -5,6 +5,7 @@ import { InputError } from '../errors.js';
 import { layoutTraits } from './capabilities.js';
 import { atLevels } from './channels.js';
 import { parseCheckpoint } from './checkpoint.js';
+import { given } from './given.js';
 import { checkGrid, resolutionGrid } from './grid.js';
 import { nearest, shown } from './nearest.js';
 import { modelFileSchema } from './profile-schema.js';
@@ -44,13 +45,8 @@ function refuse(file: string, issue: z.core.$ZodIssue): InputError {
   ]);
 }
 
-/** Without the keys that hold undefined. */
-type Given<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };
-const given = <Value extends object>(value: Value | undefined): Given<Value> =>
-  Object.fromEntries(Object.entries(value ?? {}).filter(([, entry]) => entry !== undefined)) as Given<Value>;
-
 function mergeModel(base: ModelProfile, file: ModelFile, path: string): ModelProfile['model'] {
-  const { resolutionDeg, ...typed } = given(file.model);
+  const { resolutionDeg, ...typed } = given(file.model ?? {});
   const atOneDegree = file.gridAtOneDegree ?? base.gridAtOneDegree;
   if (resolutionDeg !== undefined && typed.grid) {
     throw new InputError('conflicting-options', `${path}: model.grid and model.resolutionDeg both say the grid.`, [
@@ -102,7 +98,7 @@ export function readModelFile(file: string): ModelProfile {
     sources: [`${path}, on top of ${base.name}`],
     ...given(rest),
     model: mergeModel(base, parsed.data, path),
-    recipe: { ...base.recipe, ...given(recipe) },
+    recipe: { ...base.recipe, ...given(recipe ?? {}) },
   };
   checkProfile(profile, path);
   return profile;

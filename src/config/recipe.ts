@@ -94,17 +94,26 @@ function checkGpus(recipe: Recipe, typed: Typed): Recipe {
   return { ...recipe, parallel: 'data' };
 }
 
+/** What `--mode inference` settles by itself and refuses to be told. */
+export const trainingOnly: readonly string[] = [
+  'optimizer',
+  'checkpoint',
+  'accumulate',
+  'offload',
+  'recompute-activation',
+];
+
 /** Inference has neither gradients nor state: nothing to recompute, accumulate or optimize. */
 function forInference(recipe: Recipe, typed: Typed): Recipe {
-  const trainingOnly = ['optimizer', 'checkpoint', 'accumulate', 'offload', 'recompute-activation'].filter((option) => {
-    const value = typed.get(option);
+  const [option] = trainingOnly.filter((name) => {
+    const value = typed.get(name);
     return value !== undefined && value !== 'none' && value !== 1 && value !== false;
   });
-  if (trainingOnly[0]) {
+  if (option) {
     throw new InputError(
       'conflicting-options',
-      `--${trainingOnly[0]}: has no meaning with --mode inference, which has no backward pass.`,
-      ['--mode train', `Leave --${trainingOnly[0]} out.`],
+      `--${option}: has no meaning with --mode inference, which has no backward pass.`,
+      ['--mode train', `Leave --${option} out.`],
     );
   }
   return {

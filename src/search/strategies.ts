@@ -1,4 +1,5 @@
 /** The ways to train one size within a global batch, cheapest first, and the first of them that fits. */
+import { divisorsOf } from '../config/divisors.js';
 import { resolveWith } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';
 import type { Config, Device, Precision } from '../config/types.js';
@@ -35,7 +36,7 @@ export class Strategies {
    * costs time that FLOPs don't show), least recomputed FLOPs, largest micro-batch, lowest peak.
    */
   of(size: Size, precision?: Precision): readonly Strategy[] {
-    const microBatches = divisors(this.globalBatch);
+    const microBatches = divisorsOf(this.globalBatch);
     const strategies = combinations(this.axes(precision)).flatMap((choice) =>
       this.strategiesOf(size, choice, microBatches),
     );
@@ -122,9 +123,6 @@ export class Strategies {
     return new Strategy(flags, config, this.structures.of(config));
   }
 }
-
-const divisors = (count: number): readonly number[] =>
-  Array.from({ length: count }, (_, index) => index + 1).filter((divisor) => count % divisor === 0);
 
 type Choice = Readonly<Record<string, AxisValue>>;
 

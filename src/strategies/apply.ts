@@ -5,6 +5,7 @@ import { checkOptimizer } from '../config/optimizer-laws.js';
 import { sharedOptions } from '../config/options/shared.js';
 import { checkParallel } from '../config/parallel-laws.js';
 import { checkPlan, lackingParts } from '../config/plan-laws.js';
+import { trainingOnly } from '../config/recipe.js';
 import type { Flags } from '../config/typed.js';
 import type { CheckpointPlan, Config, Offload, Recipe } from '../config/types.js';
 import { InputError } from '../errors.js';
@@ -41,9 +42,6 @@ export function isLawful(plan: CheckpointPlan, config: Config): boolean {
     throw error;
   }
 }
-
-/** What `--mode inference` settles by itself and refuses to be told. */
-const trainingOnly: readonly string[] = ['optimizer', 'checkpoint', 'accumulate', 'offload', 'recompute-activation'];
 
 /** The flags that turn `from`'s recipe into `to`'s; undefined takes back a flag that was typed. */
 export function flagsBetween(from: Recipe, to: Recipe): Flags {

@@ -1,3 +1,4 @@
+import { noCheckpoint } from '../config/checkpoint.js';
 import { togglesPart, trains } from './checkpoint-parts.js';
 import type { CodeLine, Strategy } from './types.js';
 
@@ -7,22 +8,9 @@ export const checkpointModel: Strategy = {
     'Recomputes the whole network at once: nothing is kept in between, and everything is alive when it runs again.',
   cost: 'The whole network runs forward twice.',
   numerics: 'same',
+  // The other parts lie inside it.
   changes: (config) =>
-    togglesPart('model')(config).map(({ checkpoint }) =>
-      // The other parts lie inside it.
-      checkpoint?.model
-        ? {
-            checkpoint: {
-              ...checkpoint,
-              encoder: false,
-              decoder: false,
-              rollout: false,
-              processor: { kind: 'none' },
-              edges: { kind: 'none' },
-            },
-          }
-        : { checkpoint: { ...checkpoint } },
-    ),
+    togglesPart('model')(config).map(({ checkpoint }) => ({ checkpoint: { ...noCheckpoint, ...checkpoint } })),
   code: (config): readonly CodeLine[] => {
     const on = config.recipe.checkpoint.model;
     if (!trains(config)) return [];

@@ -1,4 +1,5 @@
 /** What the strategies that recompute have in common. */
+import { noCheckpoint } from '../config/checkpoint.js';
 import type { Config } from '../config/types.js';
 import { isLawful } from './apply.js';
 import type { Change } from './types.js';
@@ -7,18 +8,7 @@ export const trains = ({ recipe }: Pick<Config, 'recipe'>): boolean => recipe.mo
 
 /** Whether the runtime can recompute the part in this model, whatever else is recomputed. */
 export function hasPart(config: Config, part: 'encoder' | 'decoder' | 'model' | 'rollout'): boolean {
-  const { checkpoint } = config.recipe;
-  const alone = {
-    ...checkpoint,
-    encoder: false,
-    decoder: false,
-    model: false,
-    rollout: false,
-    processor: { kind: 'none' },
-    edges: { kind: 'none' },
-    [part]: true,
-  } as const;
-  return trains(config) && isLawful(alone, config);
+  return trains(config) && isLawful({ ...noCheckpoint, [part]: true }, config);
 }
 
 /** Switches one part on or off. */

@@ -1,4 +1,4 @@
-import { formatCheckpoint } from '../config/checkpoint.js';
+import { formatCheckpoint, noCheckpoint } from '../config/checkpoint.js';
 import type { CheckpointPlan, Config } from '../config/types.js';
 import { isLawful } from './apply.js';
 import { trains } from './checkpoint-parts.js';
@@ -17,14 +17,7 @@ function cuts(config: Config): readonly Processor[] {
   return [...(config.model.layout === 'physicsnemo' ? [...segments, ...every] : [...every, ...segments])];
 }
 
-const alone = (processor: Processor): CheckpointPlan => ({
-  encoder: false,
-  decoder: false,
-  model: false,
-  rollout: false,
-  processor,
-  edges: { kind: 'none' },
-});
+const alone = (processor: Processor): CheckpointPlan => ({ ...noCheckpoint, processor });
 
 /** Blocks per segment in PhysicsNeMo's list of edge and node blocks; where two cuts agree in it, they are the same. */
 function blocksPerSegment(processor: Processor, { model, runtime }: Config): string {

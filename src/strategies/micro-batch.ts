@@ -1,3 +1,4 @@
+import { divisorsOf } from '../config/divisors.js';
 import type { Config } from '../config/types.js';
 import { trains } from './checkpoint-parts.js';
 import type { CodeLine, Strategy } from './types.js';
@@ -44,8 +45,9 @@ export const microBatch: Strategy = {
     const { batchSize, accumulate } = config.recipe;
     if (!trains(config)) return [];
     const globalBatch = batchSize * accumulate;
-    return Array.from({ length: batchSize - 1 }, (_, index) => batchSize - 1 - index)
-      .filter((smaller) => globalBatch % smaller === 0)
+    return divisorsOf(globalBatch)
+      .filter((smaller) => smaller < batchSize)
+      .toReversed()
       .map((smaller) => ({ recipe: { batchSize: smaller, accumulate: globalBatch / smaller } }));
   },
   code,

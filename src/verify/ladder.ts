@@ -1,4 +1,5 @@
 /** Series of sizes, and the laws by which the estimate says that memory grows along them. */
+import { errorPercent } from '../accuracy/figures.js';
 import { offloadsOptimizer } from '../config/offload.js';
 import type { Config, Optimizer, Recipe } from '../config/types.js';
 import type { Ladder } from '../report/schemas/ladder.js';
@@ -81,7 +82,7 @@ export function lawsOf(axis: Axis, rungs: readonly Rung[], recipe: Trained, tole
     if (measured.length < degree + 2) return [];
     const points = measured.map(([value, step]) => [value, bytes(step)] as const);
     const [at, truth] = points.at(-1)!;
-    const errorPercent = (100 * (extrapolated(points, degree, at) - truth)) / truth;
-    return [{ claim, errorPercent, holds: Math.abs(errorPercent) <= tolerancePercent }];
+    const error = errorPercent(extrapolated(points, degree, at), truth);
+    return [{ claim, errorPercent: error, holds: Math.abs(error) <= tolerancePercent }];
   });
 }

@@ -6,6 +6,7 @@ import { nearest, orList } from '../config/nearest.js';
 import type { Flags } from '../config/typed.js';
 import { InputError } from '../errors.js';
 import type { Measured } from '../report/schemas/measured.js';
+import { MiB } from '../units.js';
 
 type Comparison = Measured['records'][number]['comparisons'][number];
 export type Quantity = Comparison['quantity'];
@@ -31,8 +32,6 @@ const analysisKeys = [
   'alias_size_in_bytes',
 ] as const;
 
-const bytesPerMiB = 1024 * 1024;
-
 /** By source: its key → our quantity and the key's unit. */
 const keysOf: Readonly<
   Record<Source, Readonly<Record<string, { readonly quantity: Quantity; readonly unitBytes: number }>>>
@@ -42,7 +41,7 @@ const keysOf: Readonly<
     max_memory_reserved: { quantity: 'peakReservedBytes', unitBytes: 1 },
   },
   jax: { peak_bytes_in_use: { quantity: 'peakAllocatedBytes', unitBytes: 1 } },
-  'nvidia-smi': { memory_used_mib: { quantity: 'deviceBytes', unitBytes: bytesPerMiB } },
+  'nvidia-smi': { memory_used_mib: { quantity: 'deviceBytes', unitBytes: MiB } },
 };
 
 const sources = Object.keys(keysOf) as Source[];

@@ -1,9 +1,10 @@
 /** anemoi's training configuration (ecmwf/anemoi-core 2cb9b6e, training/src/anemoi/training/config), composed or the part that was changed. */
+import { given } from '../given.js';
 import { type ModelProfile, readProfile } from '../profiles.js';
 import type { Precision } from '../types.js';
 import { type ImportedOptimizer, optimizerOf } from './optimizer.js';
 import type { Settings } from './settings.js';
-import { given, type Imported, type Importer, planOf } from './types.js';
+import { type Imported, type Importer, planOf } from './types.js';
 
 const precisions: Readonly<Record<string, Precision>> = {
   '16-mixed': 'fp16',

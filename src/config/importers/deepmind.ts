@@ -2,10 +2,11 @@
  * DeepMind's ModelConfig and TaskConfig (google-deepmind/graphcast 08cf736, graphcast.py): as JSON, or as a released checkpoint holds
  * them, together (`model_config`, `task_config`) or one of them alone.
  */
+import { given } from '../given.js';
 import { resolutionGrid } from '../grid.js';
 import { type ModelProfile, readProfile } from '../profiles.js';
 import type { Settings } from './settings.js';
-import { given, type Imported, type Importer } from './types.js';
+import type { Imported, Importer } from './types.js';
 
 const own = (key: string, config: 'model_config' | 'task_config'): readonly [string, string, string] => [
   `${config}.${key}`,

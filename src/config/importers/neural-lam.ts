@@ -1,7 +1,8 @@
 /** neural-lam's arguments (mllam/neural-lam 434d5fa, neural_lam/train_model.py): as typed, or as the mapping that its parser makes. */
+import { given } from '../given.js';
 import type { Precision } from '../types.js';
 import { type Setting, Settings } from './settings.js';
-import { given, type Imported, type Importer } from './types.js';
+import type { Imported, Importer } from './types.js';
 
 const precisions: Readonly<Record<string, Precision>> = {
   '32': 'fp32',

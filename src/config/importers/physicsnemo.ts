@@ -1,7 +1,8 @@
 /** PhysicsNeMo's Hydra configuration (NVIDIA/physicsnemo 94b3551, examples/weather/graphcast/conf/config.yaml). */
+import { given } from '../given.js';
 import type { Grid, Precision } from '../types.js';
 import type { Settings } from './settings.js';
-import { given, type Imported, type Importer, planOf } from './types.js';
+import { type Imported, type Importer, planOf } from './types.js';
 
 function gridOf(settings: Settings): Grid | undefined {
   const size = settings.list('latlon_res', 'input_res');

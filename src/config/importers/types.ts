@@ -18,12 +18,5 @@ export interface Importer {
   readonly harmless: RegExp;
 }
 
-/** Without the entries that a file leaves out. */
-export const given = <Value extends object>(
-  value: {
-    readonly [Key in keyof Value]: Value[Key] | undefined;
-  },
-): Value => Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Value;
-
 export const planOf = (parts: readonly (string | false | undefined)[]): string =>
   parts.filter(Boolean).join('+') || 'none';
