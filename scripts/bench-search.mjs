@@ -5,7 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { loadDevice, loadModel } from '../dist/config/profiles.js';
+import { loadModel } from '../dist/config/load-model.js';
+import { loadDevice } from '../dist/config/profiles.js';
 import { resolveWith } from '../dist/config/resolve.js';
 import { price } from '../dist/estimate.js';
 import { runSearch } from '../dist/search/run.js';

@@ -4,12 +4,12 @@ import { InputError } from '../errors.js';
 import { type Format, formats, isFormat, type Renderer } from '../report/formats.js';
 import { type ReportName, type Reports, rendererFor } from '../report/render.js';
 import { quoted } from '../search/command-line.js';
+import { writeAtomically } from '../services/write.js';
 import { type ExitCode, exitCodes } from './failure.js';
 import { columnsOf, hasColour, type Io } from './io.js';
 import { Command, type FlagInput } from './oclif.js';
 import { rejectMisreadTokens, translateParseError } from './parse.js';
 import { toStepSummary } from './step-summary.js';
-import { writeAtomically } from './write.js';
 
 export interface Typed {
   readonly args: Readonly<Record<string, string | undefined>>;

@@ -1,24 +1,21 @@
 /** oclif's flags from the option table. Every value stays text: the configuration parses it, so that the messages are ours. */
-import type { OptionDefinition } from '../config/options/definition.js';
+import type { OwnOption } from '../config/options/definition.js';
 import { sharedOptions } from '../config/options/shared.js';
 import { type ArgInput, type FlagInput, switchFlag, textArgument, textFlag } from './oclif.js';
-
-/** What a flag of one command alone needs; the shared table says more. */
-export type FlagDefinition = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'> & { readonly group?: string };
 
 /** A longer list of values would leave the explanation no room beside it. */
 const widestHelpValue = 20;
 /** Stands for such a list, which then ends the explanation in parentheses. */
 export const longForm = 'NAME';
 
-function flagOf({ value, syntax, help, group = 'command' }: FlagDefinition): FlagInput[string] {
+function flagOf({ value, syntax, help, group = 'command' }: OwnOption): FlagInput[string] {
   const helpGroup = group.toUpperCase();
   if (value.kind === 'switch') return switchFlag({ description: help, helpGroup, allowNo: value.negatable });
   if (syntax.length <= widestHelpValue) return textFlag({ description: help, helpGroup, helpValue: syntax });
   return textFlag({ description: `${help} (${syntax.replaceAll('|', ' | ')})`, helpGroup, helpValue: longForm });
 }
 
-export const flagsOf = (options: readonly FlagDefinition[]): FlagInput =>
+export const flagsOf = (options: readonly OwnOption[]): FlagInput =>
   Object.fromEntries(options.map((option) => [option.name, flagOf(option)]));
 
 /** How to print: `--json --output --format`, obeyed by the base command. */

@@ -1,26 +1,27 @@
 import { ReportCommand } from '../cli/command.js';
 import { flagsOf, printFlags } from '../cli/flags.js';
 import { textArgument } from '../cli/oclif.js';
+import { choice, text, toggle } from '../config/options/definition.js';
 
 const ownFlags = flagsOf([
   {
     name: 'max-growth',
     syntax: 'PERCENT',
     help: 'Live bytes may exceed the baseline’s by this much: the plan’s max-growth, or 2%.',
-    value: { kind: 'text', example: '2%' },
+    value: text('2%'),
   },
   {
     name: 'update-baseline',
     syntax: '',
     help: 'Accept the numbers of this run: write them to the baseline file, for the next commit.',
-    value: { kind: 'switch', negatable: false },
+    value: toggle,
   },
   {
     name: 'format',
     syntax: 'table|json|github|junit',
     help: 'github: annotations and a step summary.',
     group: 'report',
-    value: { kind: 'choice', choices: ['table', 'json', 'github', 'junit'] },
+    value: choice('table', 'json', 'github', 'junit'),
   },
 ]);
 

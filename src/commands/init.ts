@@ -1,24 +1,25 @@
 import { ReportCommand } from '../cli/command.js';
 import { flagsOf, printFlags } from '../cli/flags.js';
+import { text, toggle } from '../config/options/definition.js';
 
 const ownFlags = flagsOf([
   {
     name: 'gpu',
     syntax: 'NAME',
     help: 'The card, where nvidia-smi is not here to say it.',
-    value: { kind: 'text', example: 'a100-40gb' },
+    value: text('a100-40gb'),
   },
   {
     name: 'file',
     syntax: 'FILE',
     help: 'The plan file to write, gc-plan.yaml by default.',
-    value: { kind: 'text', example: 'gc-plan.yaml' },
+    value: text('gc-plan.yaml'),
   },
   {
     name: 'force',
     syntax: '',
     help: 'Replace the file where there is one.',
-    value: { kind: 'switch', negatable: false },
+    value: toggle,
   },
 ]);
 
@@ -36,8 +37,8 @@ export default class InitCommand extends ReportCommand<'gc-plan/init@1'> {
   async run() {
     const { flags } = await this.typed();
     const { init } = await import('../services/init.js');
-    const text = (value: string | boolean | undefined) => (value === undefined ? undefined : String(value));
-    const report = await init({ gpu: text(flags.gpu), file: text(flags.file), force: flags.force === true });
+    const typed = (value: string | boolean | undefined) => (value === undefined ? undefined : String(value));
+    const report = await init({ gpu: typed(flags.gpu), file: typed(flags.file), force: flags.force === true });
     return this.print(report, 'yes');
   }
 }

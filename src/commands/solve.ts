@@ -1,12 +1,13 @@
 import { ReportCommand } from '../cli/command.js';
 import { configurationFlags, flagsOf, modelArgument } from '../cli/flags.js';
+import { choice } from '../config/options/definition.js';
 import { solvable } from '../search/solve-values.js';
 
 const keyFlag = flagsOf([
   {
     name: 'for',
     syntax: solvable.join('|'),
-    value: { kind: 'choice', choices: solvable },
+    value: choice(...solvable),
     help: 'What to find the largest value of (resolution: the finest, gpus: the fewest).',
   },
 ]);

@@ -2,8 +2,8 @@
 import { InputError } from '../errors.js';
 import { layoutTraits, optionRuntimes, runtimeLabels } from './capabilities.js';
 import { atLevels } from './channels.js';
+import { checkEdges } from './edge-limit.js';
 import { parseGrid, parseResolution } from './grid.js';
-import { maximumEdges } from './limits.js';
 import { notInRuntime } from './not-in-runtime.js';
 import type { ModelProfile } from './profiles.js';
 import type { Typed } from './typed.js';
@@ -93,34 +93,6 @@ function checkAttention(
       `--heads ${fitting}`,
       `--hidden-dim ${Math.ceil(hiddenDim / heads) * heads}`,
     ]);
-  }
-}
-
-/** Longest edge (chord on the unit sphere) of the finest icosahedral mesh by level; halves from level 3 on. Computed from the mesh itself. */
-const longestEdge = [1.0515, 0.618034, 0.32492, 0.164647, 0.082604, 0.041337, 0.020673, 0.010337, 0.0051685] as const;
-
-/** grid2mesh edges to expect: a cap of chord r covers exactly r²/4 of the sphere, and that share of the mesh nodes lies in it. */
-function expectedGridToMeshEdges({ layout, grid, meshLevel, radiusFraction }: Model, meshNodes: number): number {
-  const radius = radiusFraction * longestEdge[meshLevel]!;
-  // PhysicsNeMo takes a point's 4 nearest mesh nodes before it looks at the radius.
-  const most = layout === 'physicsnemo' ? 4 : meshNodes;
-  return grid.latitudes * grid.longitudes * Math.min(most, (meshNodes * radius ** 2) / 4);
-}
-
-function checkEdges(model: Model): void {
-  // H3: 120·7^r + 2 cells with 6 neighbours and a self-loop; else an icosahedron's 10·4^M + 2 nodes.
-  const isH3 = model.layout === 'graph-weather';
-  const meshNodes = isH3 ? 120 * 7 ** model.meshLevel + 2 : 10 * 4 ** model.meshLevel + 2;
-  const edges = isH3 ? 7 * meshNodes : expectedGridToMeshEdges(model, meshNodes);
-  if (edges > maximumEdges) {
-    const [next, what] = isH3
-      ? (['--mesh-level 5', 'mesh'] as const)
-      : (['--radius-fraction 0.6', 'grid2mesh'] as const);
-    throw new InputError(
-      'too-many-edges',
-      `about ${edges.toPrecision(2)} ${what} edges; the limit is ${maximumEdges.toLocaleString('en-US')}.`,
-      [next],
-    );
   }
 }
 

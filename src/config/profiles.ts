@@ -92,13 +92,6 @@ export function readProfile<Profile>(kind: ProfileKind, name: string): Profile {
 
 export const isProfileFile = (modelName: string): boolean => modelName.includes('/') || modelName.endsWith('.json');
 
-/** A shipped profile by name, or a user's file by path (MODEL with a slash or ending in .json). */
-export async function loadModel(nameOrPath: string): Promise<ModelProfile> {
-  if (!isProfileFile(nameOrPath)) return readProfile<ModelProfile>('models', nameOrPath);
-  const { readModelFile } = await import('./profile-file.js');
-  return readModelFile(nameOrPath);
-}
-
 export const loadRecipe = (name: string): RecipeProfile => readProfile<RecipeProfile>('recipes', name);
 
 export function loadDevice(name: string): DeviceProfile {

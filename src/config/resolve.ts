@@ -2,8 +2,9 @@
 import { InputError } from '../errors.js';
 import { layoutTraits, runtimeLabels } from './capabilities.js';
 import { resolveDevice } from './device.js';
+import { loadModel } from './load-model.js';
 import { resolveModel } from './model.js';
-import { loadModel, loadRecipe, type ModelProfile } from './profiles.js';
+import { loadRecipe, type ModelProfile } from './profiles.js';
 import { resolveRecipe } from './recipe.js';
 import { type Flags, Typed } from './typed.js';
 import type { Config, RuntimeName } from './types.js';

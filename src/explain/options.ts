@@ -1,49 +1,47 @@
 /** The options that only `explain` has. */
 import { parseOption } from '../config/option-values.js';
-import type { OptionDefinition } from '../config/options/definition.js';
+import { choice, integer, type OwnOption, text } from '../config/options/definition.js';
 import type { Flags } from '../config/typed.js';
-
-type Definition = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'> & { readonly group?: string };
 
 const stackings = ['category', 'module'] as const;
 export type Stacking = (typeof stackings)[number];
 
-const by = {
+const by: OwnOption = {
   name: 'by',
   syntax: 'category|module',
-  value: { kind: 'choice', choices: stackings },
+  value: choice(...stackings),
   help: 'What the timeline is stacked by; category by default.',
-} as const satisfies Definition;
+};
 
-const top = {
+const top: OwnOption = {
   name: 'top',
   syntax: 'N',
-  value: { kind: 'integer', range: { minimum: 1, maximum: 10_000, example: '10' } },
+  value: integer(1, 10_000, '10'),
   help: 'How many arrays to list, 10 by default.',
-} as const satisfies Definition;
+};
 
-const snapshot = {
+const snapshot: OwnOption = {
   name: 'snapshot',
   syntax: 'FILE',
-  value: { kind: 'text', example: 'step.pickle' },
+  value: text('step.pickle'),
   help: 'Also write the step as a PyTorch memory snapshot, for https://pytorch.org/memory_viz.',
-} as const satisfies Definition;
+};
 
-const perfetto = {
+const perfetto: OwnOption = {
   name: 'perfetto',
   syntax: 'FILE',
-  value: { kind: 'text', example: 'step.json' },
+  value: text('step.json'),
   help: 'Also write the step as a Chrome trace, for https://ui.perfetto.dev.',
-} as const satisfies Definition;
+};
 
 const formats = ['table', 'json', 'html', 'svg'] as const;
-const format = {
+const format: OwnOption = {
   name: 'format',
   syntax: formats.join('|'),
-  value: { kind: 'choice', choices: formats },
+  value: choice(...formats),
   help: 'html: one page to hover over and zoom into; svg: the timeline alone.',
   group: 'report',
-} as const satisfies Definition;
+};
 
 export const explainOptions = [by, top, snapshot, perfetto, format];
 

@@ -1,19 +1,12 @@
 /** The options that only `sweep` has. */
 import { type CodeBaseName, codeBaseNames } from '../config/exporters/names.js';
 import { parseOption } from '../config/option-values.js';
-import type { OptionDefinition } from '../config/options/definition.js';
+import { choice, integer, type OwnOption, text, toggle } from '../config/options/definition.js';
 import type { Flags } from '../config/typed.js';
 import { type FrontOrder, frontOrders } from './pareto.js';
 import { parseQuantity } from './requirements.js';
 
-type Definition = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'>;
-
-const text = (example: string) => ({ kind: 'text', example }) as const;
-const whole = (maximum: number, example: string) =>
-  ({ kind: 'integer', range: { minimum: 1, maximum, example } }) as const;
-const toggle = { kind: 'switch', negatable: false } as const;
-
-export const sweepOptions: readonly Definition[] = [
+export const sweepOptions: readonly OwnOption[] = [
   {
     name: 'space',
     syntax: 'NAME|FILE',
@@ -30,7 +23,7 @@ export const sweepOptions: readonly Definition[] = [
   {
     name: 'global-batch',
     syntax: 'N',
-    value: whole(65_536, '32'),
+    value: integer(1, 65_536, '32'),
     help: 'Samples per optimizer step in the plan; by default the largest --batch × --accumulate × --gpus.',
   },
   {
@@ -60,26 +53,26 @@ export const sweepOptions: readonly Definition[] = [
   {
     name: 'top',
     syntax: 'N',
-    value: whole(1_000_000, '10'),
+    value: integer(1, 1_000_000, '10'),
     help: 'How many of the Pareto front are listed, 10 by default.',
   },
   {
     name: 'sort',
     syntax: frontOrders.join('|'),
-    value: { kind: 'choice', choices: frontOrders },
+    value: choice(...frontOrders),
     help: 'The front’s order: largest, deepest, cheapest or leanest first.',
   },
   { name: 'all', syntax: '', value: toggle, help: 'List the whole Pareto front.' },
   {
     name: 'workers',
     syntax: 'N',
-    value: whole(256, '2'),
+    value: integer(1, 256, '2'),
     help: 'Threads; by default one per core for large spaces. The answer is the same.',
   },
   {
     name: 'export',
     syntax: 'CODEBASE',
-    value: { kind: 'choice', choices: codeBaseNames },
+    value: choice(...codeBaseNames),
     help: `Every stage of the plan in a code base’s own keys: ${codeBaseNames.join(', ')}; into the imported file where there is one.`,
   },
   { name: 'partial', syntax: '', value: toggle, help: 'After Ctrl-C print what has been found.' },
@@ -121,4 +114,4 @@ export function parseSweepOptions(flags: Flags) {
   };
 }
 
-const findDefinition = (name: string): Definition => sweepOptions.find((option) => option.name === name)!;
+const findDefinition = (name: string): OwnOption => sweepOptions.find((option) => option.name === name)!;

@@ -4,7 +4,6 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { type Baseline, baselineFileOf, formatBaseline, parseBaseline } from '../check/baseline.js';
 import { baselineEntryOf, findingsOf, growthSince } from '../check/compare.js';
 import { locatedError, type PlanEntry, parsePercent, parsePlan } from '../check/plan-file.js';
-import { writeAtomically } from '../cli/write.js';
 import { standInDevice } from '../config/device.js';
 import { shown } from '../config/nearest.js';
 import { resolveConfig } from '../config/resolve.js';
@@ -16,6 +15,7 @@ import { estimateCommand } from '../search/command-line.js';
 import { structureKey } from '../search/structure.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
+import { writeAtomically } from './write.js';
 
 export interface CheckInput {
   /** Default: gc-plan.json, gc-plan.yaml or gc-plan.yml in the current folder. */

@@ -1,6 +1,5 @@
 /** `gc-plan explain`: what is alive through one training step, and the largest arrays at its peak. */
 
-import { writeAtomically } from '../cli/write.js';
 import { standInDevice } from '../config/device.js';
 import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import { price } from '../estimate.js';
@@ -14,6 +13,7 @@ import { commandLine } from '../search/command-line.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
 import { reportedConfig } from './priced.js';
+import { writeAtomically } from './write.js';
 
 export interface ExplainInput extends ResolveInput {
   /** What the timeline is stacked by. */

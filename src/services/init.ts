@@ -2,7 +2,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cardOfProduct } from '../check/nvidia-smi.js';
-import { writeAtomically } from '../cli/write.js';
 import { shown } from '../config/nearest.js';
 import { loadDevice, profileNames } from '../config/profiles.js';
 import { InputError } from '../errors.js';
@@ -10,6 +9,7 @@ import type { Init } from '../report/schemas/init.js';
 import { estimateCommand } from '../search/command-line.js';
 import { tool } from '../version.js';
 import { estimate } from './estimate.js';
+import { writeAtomically } from './write.js';
 
 export interface InitInput {
   readonly gpu?: string | undefined;

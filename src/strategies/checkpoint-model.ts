@@ -10,7 +10,9 @@ export const checkpointModel: Strategy = {
   numerics: 'same',
   // The other parts lie inside it.
   changes: (config) =>
-    togglesPart('model')(config).map(({ checkpoint }) => ({ checkpoint: { ...noCheckpoint, ...checkpoint } })),
+    togglesPart('model')(config).map((change) =>
+      change.checkpoint?.model ? { checkpoint: { ...noCheckpoint, model: true } } : change,
+    ),
   code: (config): readonly CodeLine[] => {
     const on = config.recipe.checkpoint.model;
     if (!trains(config)) return [];

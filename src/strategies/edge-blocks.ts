@@ -1,3 +1,4 @@
+import { noCheckpoint } from '../config/checkpoint.js';
 import type { CheckpointPlan, Config } from '../config/types.js';
 import { isLawful } from './apply.js';
 import { trains } from './checkpoint-parts.js';
@@ -6,7 +7,7 @@ import type { Change, CodeLine, Strategy } from './types.js';
 /** Powers of two, as anemoi recommends for its chunks. */
 const blockCounts = [2, 4, 8, 16, 32] as const;
 
-/** JAX cuts inside the recomputed encoder and decoder: both come along. */
+/** JAX cuts inside the recomputed encoder and decoder: both come along. Whatever else is recomputed, another change may take it back. */
 function changes(config: Config): readonly Change[] {
   if (!trains(config)) return [];
   const { checkpoint } = config.recipe;
@@ -15,7 +16,7 @@ function changes(config: Config): readonly Change[] {
   const none: readonly Partial<CheckpointPlan>[] =
     checkpoint.edges.kind === 'none' ? [] : [{ edges: { kind: 'none' } }];
   return [...none, ...plans]
-    .filter((plan) => isLawful({ ...checkpoint, ...parts, ...plan }, config))
+    .filter((plan) => isLawful({ ...noCheckpoint, ...parts, ...plan }, config))
     .filter(({ edges }) => JSON.stringify(edges) !== JSON.stringify(checkpoint.edges))
     .map((plan) => ({ checkpoint: plan }));
 }

@@ -31,22 +31,3 @@ function numGrid2meshEdges(model: GraphModel): number {
   remembered.set(key, numEdges);
   return numEdges;
 }
-
-/**
- * Near the true number (within about a quarter for fractions from 0.6) without a query: a cap of chord r is r²/4 of the sphere, and the mesh
- * nodes are spread evenly. For limits that must answer before an edge set of 10¹¹ is counted.
- */
-export function roughNumGrid2meshEdges({ grid, meshLevel, radiusFraction }: GraphModel): number {
-  const chord = Math.min(2, radiusFraction * idealLongestEdge(meshLevel));
-  return (numGridNodes(grid) * numMeshNodes(meshLevel) * chord * chord) / 4;
-}
-
-/**
- * The longest edges bound the middle face of a middle face: the midpoints of two sides of an equilateral spherical triangle whose sides
- * have cosine c are at a distance of cosine (1 + 3c) / (2 + 2c). The icosahedron's is 1/√5.
- */
-function idealLongestEdge(meshLevel: number): number {
-  let cos = 1 / Math.sqrt(5);
-  for (let level = 0; level < meshLevel; level++) cos = (1 + 3 * cos) / (2 + 2 * cos);
-  return Math.sqrt(2 - 2 * cos);
-}

@@ -1,29 +1,25 @@
 /** The options that only `verify` has. */
 
 import { parseOption } from '../config/option-values.js';
-import type { OptionDefinition } from '../config/options/definition.js';
+import { choice, integer, type OwnOption, text, toggle } from '../config/options/definition.js';
+import type { Flags } from '../config/typed.js';
 import type { BackendChoice } from './backends/index.js';
 import { backendChoices } from './backends/index.js';
-
-type Definition = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'>;
-
-const text = (example: string) => ({ kind: 'text', example }) as const;
-const off = { kind: 'switch', negatable: false } as const;
 
 /** The first step makes the optimizer's state and is not the one that is compared. */
 const minimumSteps = 2;
 
-export const verifyOptions = [
+export const verifyOptions: readonly OwnOption[] = [
   {
     name: 'backend',
     syntax: backendChoices.join('|'),
-    value: { kind: 'choice', choices: backendChoices },
+    value: choice(...backendChoices),
     help: 'Who runs the steps: the best that is installed, TensorFlow on a GPU, on the CPU, or pure JavaScript.',
   },
   {
     name: 'steps',
     syntax: 'N',
-    value: { kind: 'integer', range: { minimum: minimumSteps, maximum: 1_000_000, example: '3' } },
+    value: integer(minimumSteps, 1_000_000, '3'),
     help: 'Training steps to run, 3 by default; the last one is compared.',
   },
   {
@@ -35,13 +31,13 @@ export const verifyOptions = [
   {
     name: 'timeout',
     syntax: 'SECONDS',
-    value: { kind: 'integer', range: { minimum: 1, maximum: 1_000_000, example: '600' } },
+    value: integer(1, 1_000_000, '600'),
     help: 'How long one configuration may take, 600 by default.',
   },
   {
     name: 'ladder',
     syntax: '',
-    value: off,
+    value: toggle,
     help: 'A series of sizes up to this one, and whether memory grows as the estimate claims.',
   },
   {
@@ -57,10 +53,13 @@ export const verifyOptions = [
     help: 'Compare with numbers measured elsewhere (JSON or JSONL) instead of running.',
   },
   { name: 'python', syntax: 'PATH', value: text('python3'), help: 'The Python that has JAX, for --runtime jax.' },
-  { name: 'doctor', syntax: '', value: off, help: 'What is installed, why something is not, and which GPU was found.' },
-] as const satisfies readonly Definition[];
-
-type Flags = Readonly<Record<string, string | boolean | undefined>>;
+  {
+    name: 'doctor',
+    syntax: '',
+    value: toggle,
+    help: 'What is installed, why something is not, and which GPU was found.',
+  },
+];
 
 export interface VerifyOptions {
   readonly backend: BackendChoice;
@@ -72,7 +71,7 @@ export interface VerifyOptions {
   readonly python?: string;
 }
 
-const tolerance: Definition = {
+const tolerance: OwnOption = {
   name: 'tolerance',
   syntax: 'PERCENT',
   help: '',

@@ -2,7 +2,7 @@
 import { checkpointPartsByRuntime, valuesByRuntime } from '../../src/config/capabilities.js';
 import { concatTricks, offloads, tapes } from '../../src/config/choices.js';
 import { standInDevice } from '../../src/config/device.js';
-import { loadModel } from '../../src/config/profiles.js';
+import { loadModel } from '../../src/config/load-model.js';
 import { type ResolveInput, resolveWith } from '../../src/config/resolve.js';
 import type { Flags } from '../../src/config/typed.js';
 import type { Config } from '../../src/config/types.js';

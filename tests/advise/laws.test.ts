@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { shippedAccuracy } from '../../src/accuracy/shipped.js';
 import { valuesByRuntime } from '../../src/config/capabilities.js';
 import { offloads } from '../../src/config/choices.js';
-import { loadModel } from '../../src/config/profiles.js';
+import { loadModel } from '../../src/config/load-model.js';
 import { type ResolveInput, resolveWith } from '../../src/config/resolve.js';
 import type { Flags } from '../../src/config/typed.js';
 import type { RuntimeName } from '../../src/config/types.js';

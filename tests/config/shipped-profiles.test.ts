@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseValues } from '../../src/config/lists.js';
+import { loadModel } from '../../src/config/load-model.js';
 import { findOption } from '../../src/config/option-values.js';
 import {
   deviceProfileSchema,
@@ -11,7 +12,7 @@ import {
   spaceProfileSchema,
 } from '../../src/config/profile-schema.js';
 import type { DeviceProfile, ModelProfile } from '../../src/config/profiles.js';
-import { loadModel, profileKinds, profileNames, readProfile } from '../../src/config/profiles.js';
+import { profileKinds, profileNames, readProfile } from '../../src/config/profiles.js';
 import { resolveConfig } from '../../src/config/resolve.js';
 import { GiB } from '../../src/units.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadDevice, loadModel } from '../../src/config/profiles.js';
+import { loadModel } from '../../src/config/load-model.js';
+import { loadDevice } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
 import type { Flags } from '../../src/config/typed.js';
 import { price } from '../../src/estimate.js';

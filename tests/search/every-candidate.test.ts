@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/choices.js';
-import { loadDevice, loadModel, profileNames } from '../../src/config/profiles.js';
+import { loadModel } from '../../src/config/load-model.js';
+import { loadDevice, profileNames } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
 import { price } from '../../src/estimate.js';
 import { states } from '../../src/search/candidates.js';

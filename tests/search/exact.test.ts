@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/choices.js';
-import { loadDevice, loadModel } from '../../src/config/profiles.js';
+import { loadModel } from '../../src/config/load-model.js';
+import { loadDevice } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
 import { price } from '../../src/estimate.js';
 import { judgeCandidate, SizedCandidate } from '../../src/search/judge.js';

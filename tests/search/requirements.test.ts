@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadModel } from '../../src/config/profiles.js';
+import { loadModel } from '../../src/config/load-model.js';
 import { resolveWith } from '../../src/config/resolve.js';
 import { InputError } from '../../src/errors.js';
 import { SizedCandidate } from '../../src/search/judge.js';

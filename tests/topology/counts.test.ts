@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { roughNumGrid2meshEdges } from '../../src/config/edge-limit.js';
 import type { Grid, GridKind, Model } from '../../src/config/types.js';
-import { counts, roughNumGrid2meshEdges } from '../../src/topology/counts.js';
+import { counts } from '../../src/topology/counts.js';
 import { PUBLISHED_COUNTS } from '../../src/topology/data/published-counts.js';
 import { queryNumGrid2meshEdges } from '../../src/topology/grid2mesh.js';
 import { graphKey, publishedGraphs } from '../../src/topology/published-graphs.js';

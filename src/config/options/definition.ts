@@ -25,6 +25,9 @@ export interface OptionDefinition {
   readonly runtimes: readonly RuntimeName[];
 }
 
+/** What an option of one command alone needs. */
+export type OwnOption = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'> & { readonly group?: string };
+
 export const integer = (minimum: number, maximum: number, example: string): OptionValue => ({
   kind: 'integer',
   range: { minimum, maximum, example },
@@ -35,6 +38,7 @@ export const fraction = (maximum: number, example: string): OptionValue => ({
 });
 export const choice = (...choices: readonly string[]): OptionValue => ({ kind: 'choice', choices });
 export const text = (example: string): OptionValue => ({ kind: 'text', example });
+export const toggle: OptionValue = { kind: 'switch', negatable: false };
 const syntaxOf = (value: OptionValue): string =>
   value.kind === 'integer'
     ? 'N'

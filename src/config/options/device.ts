@@ -1,7 +1,7 @@
 /** Where it is trained: the options that set the card, and how several share the work. */
 import { parallelisms, pipelineSchedules } from '../choices.js';
 import { maximumCount } from '../limits.js';
-import { choice, integer, type OptionDefinition, option, recipe, text } from './definition.js';
+import { choice, integer, type OptionDefinition, option, recipe, text, toggle } from './definition.js';
 
 export const deviceOptions: readonly OptionDefinition[] = [
   option(
@@ -44,7 +44,7 @@ export const deviceOptions: readonly OptionDefinition[] = [
   option(
     'device',
     'allow-tight',
-    { kind: 'switch', negatable: false },
+    toggle,
     'Count tight as fitting: exit 0 where only the low end of the range goes in.',
     'allowTight',
   ),

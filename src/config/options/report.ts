@@ -1,13 +1,8 @@
 /** How the answer is printed: the options that steer output alone. */
-import { choice, type OptionDefinition, option, text } from './definition.js';
+import { choice, type OptionDefinition, option, text, toggle } from './definition.js';
 
 export const reportOptions: readonly OptionDefinition[] = [
-  option(
-    'report',
-    'json',
-    { kind: 'switch', negatable: false },
-    'One JSON document on stdout and nothing else. Wins over --format.',
-  ),
+  option('report', 'json', toggle, 'One JSON document on stdout and nothing else. Wins over --format.'),
   option(
     'report',
     'output',
