@@ -37,6 +37,9 @@ export const formatCount = (count: number): string => count.toLocaleString('en-U
 export const formatPercent = (part: number, whole: number): string =>
   whole === 0 ? '0 %' : `${((100 * part) / whole).toFixed(1)} %`;
 
+/** Of a prediction. */
+export const formatError = (percent: number): string => `${percent.toFixed(3)} %`;
+
 const flopUnits = [
   { name: 'PFLOP', flops: 1e15 },
   { name: 'TFLOP', flops: 1e12 },

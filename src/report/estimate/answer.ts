@@ -1,14 +1,8 @@
+import type { Answer } from '../answer.js';
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatBytesPair } from '../units.js';
 
-/** The answer in one line, its first words apart so that a format can stress them. */
-export interface EstimateAnswer {
-  readonly tone: 'yes' | 'maybe' | 'no' | 'neutral';
-  readonly head: string;
-  readonly rest: string;
-}
-
-export function estimateAnswer({ verdict, config, memory }: Estimate): EstimateAnswer {
+export function estimateAnswer({ verdict, config, memory }: Estimate): Answer {
   const { lowBytes, highBytes } = memory.range;
   const card = config.device?.name ?? '';
   switch (verdict.kind) {

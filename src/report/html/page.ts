@@ -1,17 +1,18 @@
 /** One page to send to a colleague: question, answer, numbers, assumptions, accuracy, how to reproduce. It fetches nothing. */
 import { readAsset } from '../../config/assets.js';
+import type { Answer } from '../answer.js';
+import { type Column, shownColumns } from '../columns.js';
 import { errorText } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
 import { escapeHtml, html, type Markup, trusted } from './markup.js';
 
-export interface Answer {
+interface PageAnswer extends Pick<Answer, 'tone'> {
   readonly text: string;
-  readonly tone: 'yes' | 'maybe' | 'no' | 'neutral';
 }
 
 export interface Page {
   readonly question: string;
-  readonly answer: Answer;
+  readonly answer: PageAnswer;
   /** The configuration in one line. */
   readonly setting: string;
   readonly sections: readonly Markup[];
@@ -99,6 +100,16 @@ ${rows.map(
 </table>
 </div>
 `;
+}
+
+export function columnTable<Row>(caption: string, all: readonly Column<Row>[], rows: readonly Row[]): Markup {
+  const columns = shownColumns(all, rows);
+  return dataTable(
+    caption,
+    columns.map(({ title }) => title),
+    rows.map((row) => columns.map(({ text }) => text(row))),
+    columns.map(({ alignment }) => alignment).join(''),
+  );
 }
 
 /** An SVG of ours; its title is inside. */

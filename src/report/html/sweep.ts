@@ -1,20 +1,18 @@
 /** A sweep and its progressive plan: what fits, the way from small to large with the command of each stage, what is worth it. */
 import type { EChartsOption } from 'echarts';
-import { formatCheckpoint } from '../../config/checkpoint.js';
 import { GiB } from '../../units.js';
 import { loadSvgRenderer, type RenderSvg } from '../charts/svg.js';
 import type { Layout, Renderer } from '../formats.js';
 import type { Sweep } from '../schemas/sweep.js';
-import { formatBytes, formatCount, formatFlops } from '../units.js';
+import { entryColumns, notEnough, sizeOf, stageColumns } from '../sweep/columns.js';
+import { formatBytes, formatCount } from '../units.js';
 import { html, type Markup } from './markup.js';
-import { dataTable, figure, list, renderPage, section, typedCommand } from './page.js';
+import { columnTable, figure, list, renderPage, section, typedCommand } from './page.js';
 
 export async function loadSweepPage(): Promise<Renderer<Sweep>> {
   const renderSvg = await loadSvgRenderer();
   return (sweep, layout) => sweepPage(sweep, layout, renderSvg);
 }
-
-const sizeOf = ({ hiddenDim, layers }: { hiddenDim: number; layers: number }): string => `${hiddenDim}/${layers}`;
 
 function sweepPage(sweep: Sweep, layout: Layout, renderSvg: RenderSvg): string {
   const { candidates, device, plan, space, pareto, frontSize } = sweep;
@@ -34,19 +32,10 @@ function sweepPage(sweep: Sweep, layout: Layout, renderSvg: RenderSvg): string {
       section('The progressive plan', ...planSection(sweep)),
       section(
         'Worth it',
-        dataTable(
+        columnTable(
           `${pareto.length} of ${frontSize} that no other one beats in width, depth, cost and memory`,
-          ['size', 'parameters', 'batch', 'precision', 'checkpoint', 'on the card', 'work per sample'],
-          pareto.map(({ config: { model, recipe }, parameters, memory, cost }) => [
-            sizeOf(model),
-            formatCount(parameters),
-            String(recipe.batchSize),
-            recipe.precision,
-            formatCheckpoint(recipe.checkpoint),
-            formatBytes(memory.deviceBytes),
-            formatFlops((cost.trainFlops || cost.forwardFlops) / recipe.batchSize),
-          ]),
-          '<>><<>>',
+          entryColumns,
+          pareto,
         ),
       ),
       ...(heat === undefined
@@ -65,29 +54,12 @@ function sweepPage(sweep: Sweep, layout: Layout, renderSvg: RenderSvg): string {
   });
 }
 
-function planSection({ plan, device }: Sweep): readonly Markup[] {
-  const { stages, firstStageThatNeedsMore: more, rules, globalBatch } = plan;
-  const needsMore =
-    more &&
-    `From ${sizeOf(more)} on ${device?.name ?? 'this card'} is not enough: ${formatBytes(more.shortfallBytes)} short at best; ${more.smallestDevice ? `the smallest card that is enough: ${more.smallestDevice}` : 'no known card is enough'}.`;
+function planSection(sweep: Sweep): readonly Markup[] {
+  const { stages, rules, globalBatch } = sweep.plan;
+  const end = notEnough(sweep);
   return [
-    dataTable(
-      `${globalBatch} samples per optimizer step in every stage`,
-      ['size', 'parameters', 'carried over', 'batch', 'precision', 'checkpoint', 'on the card', 'to spare', 'cost'],
-      stages.map((stage) => [
-        sizeOf(stage),
-        formatCount(stage.parameters),
-        stage.growth === 'start' ? 'new' : `${Math.floor((100 * stage.parametersCarriedOver) / stage.parameters)} %`,
-        `${stage.batchSize}×${stage.accumulate}`,
-        stage.precision,
-        stage.checkpoint.join('+') || 'none',
-        formatBytes(stage.memory.deviceBytes),
-        'headroomBytes' in stage.verdict ? formatBytes(stage.verdict.headroomBytes) : '',
-        `${stage.relativeCost.toFixed(1)}×`,
-      ]),
-      '<>>><<>>>',
-    ),
-    ...(needsMore ? [html`<p class="maybe">${needsMore}</p>`] : []),
+    columnTable(`${globalBatch} samples per optimizer step in every stage`, stageColumns, stages),
+    ...(end ? [html`<p class="maybe">${end.head + end.rest}.</p>`] : []),
     ...stages
       .filter(({ checks }) => checks.length > 0)
       .map((stage) => html`<h3>Before going on from ${sizeOf(stage)}</h3>${list(stage.checks)}`),

@@ -1,6 +1,6 @@
 import type { Layout } from '../formats.js';
 import type { Validation } from '../schemas/validate.js';
-import { formatBytes } from '../units.js';
+import { formatBytes, formatError } from '../units.js';
 import {
   promiseHead,
   promiseRows,
@@ -23,7 +23,7 @@ export function renderValidationPage(validation: Validation, layout: Layout): st
       name,
       formatBytes(predictedBytes),
       formatBytes(truthBytes),
-      `${errorPercent.toFixed(3)} %`,
+      formatError(errorPercent),
       quality,
     ]),
     '<<>>><',

@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Chalk, type ChalkInstance } from 'chalk';
 import { getBorderCharacters, table } from 'table';
+import type { Answer } from '../answer.js';
 import type { Layout } from '../formats.js';
 
 export type Block = readonly string[];
@@ -44,6 +45,11 @@ export function wrapped(rows: readonly (readonly string[])[], widths: readonly n
 
 /** One running text, broken at words. */
 export const paragraph = (text: string, layout: Layout): Block => wrapped([[text]], [layout.columns - 1]);
+
+const paints = { yes: 'green', maybe: 'yellow', no: 'red', neutral: 'reset' } as const;
+
+export const answerLine = ({ tone, head, rest }: Answer, style: ChalkInstance): string =>
+  `${style[paints[tone]].bold(head)}${rest}`;
 
 /** Paragraphs with a mark in front. */
 export const list = (title: string, items: readonly string[], layout: Layout): Block =>

@@ -1,13 +1,13 @@
 /** What a person reads: the answer first, then where the memory goes, then how far to trust it. */
-import type { ChalkInstance } from 'chalk';
+import type { Column } from '../columns.js';
 import { configLine } from '../config-line.js';
 import { estimateAnswer } from '../estimate/answer.js';
 import { accuracy, categories, cheapestChanges, model, rankHead, ranks, totals } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatPercent, inUnit, unitOf } from '../units.js';
-import { type Block, columns, flow, list, page, paragraph, styleOf } from './blocks.js';
-import { type Column, fittingTable } from './fitting.js';
+import { answerLine, type Block, columns, flow, list, page, paragraph, styleOf } from './blocks.js';
+import { fittingTable } from './fitting.js';
 
 export function renderEstimate(estimate: Estimate, layout: Layout): string {
   const style = styleOf(layout);
@@ -18,7 +18,7 @@ export function renderEstimate(estimate: Estimate, layout: Layout): string {
   } = estimate;
   return page([
     [
-      ...paragraph(verdictLine(estimate, style), layout),
+      ...paragraph(answerLine(estimateAnswer(estimate), style), layout),
       ...paragraph(configLine(estimate), layout).map((line) => style.dim(line)),
       ...changes(estimate).flatMap((line) => paragraph(line, layout)),
     ],
@@ -66,13 +66,6 @@ function shares(title: string, parts: readonly (readonly [string, number])[], wh
     formatPercent(bytes, wholeBytes),
   ]);
   return columns(title, rows, '<>>');
-}
-
-const paints = { yes: 'green', maybe: 'yellow', no: 'red', neutral: 'reset' } as const;
-
-function verdictLine(estimate: Estimate, style: ChalkInstance): string {
-  const { head, rest, tone } = estimateAnswer(estimate);
-  return `${style[paints[tone]].bold(head)}${rest}`;
 }
 
 /** Given up first, where the terminal is narrow. */

@@ -1,16 +1,7 @@
 /** A table that gives up its least important columns where the terminal is narrow. */
+import { type Column, shownColumns } from '../columns.js';
 import type { Layout } from '../formats.js';
 import { type Block, columns } from './blocks.js';
-
-export interface Column<Row> {
-  readonly title: string;
-  readonly alignment: '<' | '>';
-  readonly text: (row: Row) => string;
-  /** Given up first where it is highest; absent: never. */
-  readonly dispensable?: number;
-  /** Left out where all rows say the same. */
-  readonly onlyIfVaried?: boolean;
-}
 
 const gap = 2;
 
@@ -22,7 +13,7 @@ export function fittingTable<Row>(
 ): Block {
   const widthOf = (column: Column<Row>) =>
     gap + Math.max(column.title.length, ...rows.map((row) => column.text(row).length));
-  let kept = all.filter(({ onlyIfVaried, text }) => !onlyIfVaried || new Set(rows.map(text)).size > 1);
+  let kept = shownColumns(all, rows);
   while (kept.reduce((sum, column) => sum + widthOf(column), -gap) > layout.columns) {
     const least = kept.reduce((a, b) => ((b.dispensable ?? 0) > (a.dispensable ?? 0) ? b : a));
     if (least.dispensable === undefined) break;

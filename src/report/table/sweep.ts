@@ -1,11 +1,11 @@
 /** What a person reads of a sweep: what fits, the way from small to large, what is worth it. */
 import type { ChalkInstance } from 'chalk';
-import { formatCheckpoint } from '../../config/checkpoint.js';
 import type { Layout } from '../formats.js';
 import type { Sweep } from '../schemas/sweep.js';
-import { formatBytes, formatCount, formatFlops } from '../units.js';
+import { entryColumns, notEnough, type Stage, sizeOf, stageColumns } from '../sweep/columns.js';
+import { formatCount } from '../units.js';
 import { type Block, list, page, paragraph, styleOf } from './blocks.js';
-import { type Column, fittingTable } from './fitting.js';
+import { fittingTable } from './fitting.js';
 import { heatMap } from './heat-map.js';
 
 export function renderSweep(sweep: Sweep, layout: Layout): string {
@@ -47,29 +47,6 @@ const setting = ({ space }: Sweep): string =>
     )
     .join(' · ');
 
-type Stage = Sweep['plan']['stages'][number];
-type Entry = Sweep['pareto'][number];
-
-const stageColumns: readonly Column<Stage>[] = [
-  { title: 'size', alignment: '<', text: (stage) => sizeOf(stage) },
-  { title: 'parameters', alignment: '>', text: ({ parameters }) => formatCount(parameters), dispensable: 2 },
-  { title: 'carried', alignment: '>', text: carried, dispensable: 3 },
-  { title: 'batch', alignment: '>', text: ({ batchSize, accumulate }) => `${batchSize}×${accumulate}` },
-  { title: 'precision', alignment: '<', text: ({ precision }) => precision, dispensable: 1 },
-  { title: 'checkpoint', alignment: '<', text: ({ checkpoint }) => checkpoint.join('+') || 'none' },
-  { title: 'on card', alignment: '>', text: ({ memory }) => formatBytes(memory.deviceBytes) },
-  { title: 'spare', alignment: '>', text: spare },
-  { title: 'cost', alignment: '>', text: ({ relativeCost }) => `${relativeCost.toFixed(1)}×` },
-];
-
-function carried({ growth, parameters, parametersCarriedOver }: Stage): string {
-  return growth === 'start' ? 'new' : `${Math.floor((100 * parametersCarriedOver) / parameters)} %`;
-}
-
-function spare({ verdict }: Stage): string {
-  return 'headroomBytes' in verdict ? formatBytes(verdict.headroomBytes) : '';
-}
-
 function planTable({ plan }: Sweep, layout: Layout, style: ChalkInstance): Block {
   if (plan.stages.length === 0) return [];
   const { from, to, globalBatch, stages } = plan;
@@ -77,36 +54,10 @@ function planTable({ plan }: Sweep, layout: Layout, style: ChalkInstance): Block
   return fittingTable(style.bold(title), stageColumns, stages, layout);
 }
 
-const sizeOf = ({ hiddenDim, layers }: { hiddenDim: number; layers: number }): string => `${hiddenDim}/${layers}`;
-
-function planEnd({ plan, device }: Sweep, layout: Layout, style: ChalkInstance): Block {
-  const more = plan.firstStageThatNeedsMore;
-  if (more === undefined) return [];
-  const { shortfallBytes, smallestDevice } = more;
-  const then =
-    smallestDevice === undefined ? 'no known card is enough' : `the smallest card that is enough: ${smallestDevice}`;
-  return paragraph(
-    `${style.yellow.bold(`From ${sizeOf(more)} on ${device?.name} is not enough`)}: ${formatBytes(shortfallBytes)} short at best; ${then}`,
-    layout,
-  );
+function planEnd(sweep: Sweep, layout: Layout, style: ChalkInstance): Block {
+  const end = notEnough(sweep);
+  return end === undefined ? [] : paragraph(`${style.yellow.bold(end.head)}${end.rest}`, layout);
 }
-
-const entryColumns: readonly Column<Entry>[] = [
-  { title: 'size', alignment: '<', text: ({ config }) => sizeOf(config.model) },
-  { title: 'parameters', alignment: '>', text: ({ parameters }) => formatCount(parameters), dispensable: 3 },
-  { title: 'batch', alignment: '>', text: ({ config }) => String(config.recipe.batchSize) },
-  { title: 'precision', alignment: '<', text: ({ config }) => config.recipe.precision, dispensable: 2 },
-  { title: 'optimizer', alignment: '<', text: ({ config }) => config.recipe.optimizer, onlyIfVaried: true },
-  { title: 'checkpoint', alignment: '<', text: ({ config }) => formatCheckpoint(config.recipe.checkpoint) },
-  { title: 'offload', alignment: '<', text: ({ config }) => config.recipe.offload, onlyIfVaried: true },
-  { title: 'on card', alignment: '>', text: ({ memory }) => formatBytes(memory.deviceBytes) },
-  {
-    title: 'per sample',
-    alignment: '>',
-    dispensable: 1,
-    text: ({ cost, config }) => formatFlops((cost.trainFlops || cost.forwardFlops) / config.recipe.batchSize),
-  },
-];
 
 function front({ pareto, frontSize, candidates }: Sweep, layout: Layout, style: ChalkInstance): Block {
   if (pareto.length === 0) return [];

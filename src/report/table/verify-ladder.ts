@@ -1,8 +1,9 @@
 /** The ladder in a terminal: predicted lines, measured points, and the laws. */
+import { errorPercent } from '../../accuracy/figures.js';
 import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
 import type { Ladder } from '../schemas/ladder.js';
-import { formatBytes, inUnit, unitOf } from '../units.js';
+import { formatBytes, formatError, inUnit, unitOf } from '../units.js';
 import { type Block, columns, flow, list, page, paragraph, styleOf } from './blocks.js';
 
 type Series = Ladder['series'][number];
@@ -37,10 +38,10 @@ export function renderLadder(ladder: Ladder, layout: Layout): string {
     columns(
       style.bold('Laws'),
       series.flatMap(({ laws }) =>
-        laws.map(({ claim, errorPercent = 0, holds }) => [
+        laws.map(({ claim, errorPercent: error = 0, holds }) => [
           holds ? style.green('holds') : style.red('broken'),
           claim,
-          `largest size extrapolated from the smaller ones: ${errorPercent.toFixed(3)} %`,
+          `largest size extrapolated from the smaller ones: ${formatError(error)}`,
         ]),
       ),
       '<<<',
@@ -57,9 +58,7 @@ const rows = (series: readonly Series[]): string[][] => [
       String(value),
       formatBytes(predicted.peakLiveBytes),
       measured === undefined ? verdict.kind : formatBytes(measured.peakLiveBytes),
-      measured === undefined
-        ? ''
-        : `${((100 * (predicted.peakLiveBytes - measured.peakLiveBytes)) / measured.peakLiveBytes).toFixed(3)} %`,
+      measured === undefined ? '' : formatError(errorPercent(predicted.peakLiveBytes, measured.peakLiveBytes)),
     ]),
   ),
 ];

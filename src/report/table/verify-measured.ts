@@ -1,7 +1,7 @@
 import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
 import type { Measured } from '../schemas/measured.js';
-import { formatCount } from '../units.js';
+import { formatCount, formatError } from '../units.js';
 import { columns, list, page, paragraph, styleOf } from './blocks.js';
 
 export function renderMeasured({ records, verdict }: Measured, layout: Layout): string {
@@ -23,7 +23,7 @@ export function renderMeasured({ records, verdict }: Measured, layout: Layout): 
             measuredAs,
             formatCount(predictedBytes),
             formatCount(measuredBytes),
-            `${errorPercent.toFixed(3)} %`,
+            formatError(errorPercent),
           ]),
         ],
         '<>>>',

@@ -1,8 +1,6 @@
 /** The tables of a validation, the same for every format. */
 import type { Validation } from '../schemas/validate.js';
-import { formatCount } from '../units.js';
-
-const percent = (value: number): string => `${value.toFixed(3)} %`;
+import { formatCount, formatError } from '../units.js';
 
 export const validationAnswer = ({ passed, promises, cases }: Validation): string =>
   passed
@@ -14,9 +12,9 @@ export const runtimeRows = ({ runtimes }: Validation): readonly (readonly string
   runtimes.map(({ runtime, cases, medianErrorPercent, p95ErrorPercent, worstUnderPercent, quality }) => [
     runtime,
     formatCount(cases),
-    percent(medianErrorPercent),
-    percent(p95ErrorPercent),
-    percent(worstUnderPercent),
+    formatError(medianErrorPercent),
+    formatError(p95ErrorPercent),
+    formatError(worstUnderPercent),
     quality,
   ]);
 
@@ -31,7 +29,7 @@ export const promiseRows = ({ promises }: Validation): readonly (readonly string
   promises.map(({ runtime, figure, limitPercent, actualPercent, holds }) => [
     `${runtime}, ${figureNames[figure]}`,
     `${limitPercent} %`,
-    percent(actualPercent),
+    formatError(actualPercent),
     holds ? 'yes' : 'NO',
   ]);
 

@@ -1,0 +1,43 @@
+/** What a verification says, the same for every format. */
+import type { Answer } from '../answer.js';
+import type { Verification } from '../schemas/verify.js';
+import { formatCount, formatError } from '../units.js';
+
+const quantities = [
+  ['parameters', 'parameterBytes'],
+  ['end of forward', 'forwardEndBytes'],
+  ['peak', 'peakLiveBytes'],
+  ['optimizer', 'optimizerBytes'],
+] as const;
+
+export const totalsHead = ['quantity', 'predicted', 'measured', 'error'];
+
+/** In bytes. */
+export const totals = ({ predicted, measured, errorsPercent }: Verification): readonly (readonly string[])[] =>
+  quantities.map(([name, key]) => [
+    name,
+    formatCount(predicted[key]),
+    measured === undefined ? '' : formatCount(measured[key]),
+    errorsPercent === undefined ? '' : formatError(errorsPercent[key]),
+  ]);
+
+export function verificationAnswer({ verdict, steps, backend }: Verification): Answer {
+  const ran = `: ${steps} real training steps on ${backend.name} held`;
+  switch (verdict.kind) {
+    case 'within':
+      return { tone: 'yes', head: 'within tolerance', rest: `${ran} what the estimate says` };
+    case 'outside':
+      return { tone: 'no', head: 'outside the tolerance', rest: `${ran} something else` };
+    case 'oom':
+      return { tone: 'no', head: 'out of memory', rest: `: ${verdict.reason ?? 'the run ended'}` };
+    case 'timeout':
+      return { tone: 'no', head: 'timeout', rest: `: ${verdict.reason ?? 'the run did not end in time'}` };
+  }
+}
+
+/** Where prediction and measurement first part. */
+export function divergence({ firstDivergence: first }: Verification): string | undefined {
+  if (first === undefined) return undefined;
+  const { operation, predictedBytes, measuredBytes } = first;
+  return `They first part at ${operation}: ${formatCount(predictedBytes)} B predicted, ${formatCount(measuredBytes)} B measured.`;
+}
