@@ -1,6 +1,6 @@
 import { ReportCommand } from '../cli/command.js';
 import { configurationFlags, flagsOf, modelArgument } from '../cli/flags.js';
-import { progressBar } from '../cli/progress.js';
+import { candidatesBar } from '../cli/progress.js';
 import { parseSweepOptions, sweepOptions } from '../search/options.js';
 
 export default class SweepCommand extends ReportCommand<'gc-plan/sweep@1'> {
@@ -19,7 +19,7 @@ export default class SweepCommand extends ReportCommand<'gc-plan/sweep@1'> {
   async run() {
     const { args, flags } = await this.typed();
     const { sweep } = await import('../services/sweep.js');
-    const bar = await progressBar(this.io, 'candidates');
+    const bar = await candidatesBar(this.io);
     const options = parseSweepOptions(flags);
     const report = await sweep({
       model: args.model,

@@ -1,7 +1,7 @@
 import { ReportCommand } from '../cli/command.js';
 import { configurationFlags, flagsOf, modelArgument } from '../cli/flags.js';
+import { stepsBar } from '../cli/progress.js';
 import { verifyOptions } from '../verify/options.js';
-import { progressBar } from '../verify/progress.js';
 
 type Report = 'gc-plan/verify@1' | 'gc-plan/ladder@1' | 'gc-plan/measured@1' | 'gc-plan/doctor@1';
 
@@ -50,12 +50,12 @@ export default class VerifyCommand extends ReportCommand<Report> {
       const report = await compiled(input, this.io.signal);
       return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
     }
-    const { show, onRung, clear } = progressBar(this.io.stderr);
+    const { show, onRung, stop } = await stepsBar(this.io);
     const watching = { signal: this.io.signal, onProgress: show, onRung };
     const run = flags.ladder
       ? (await import('../services/ladder.js')).ladder
       : (await import('../services/verify.js')).verify;
-    const report = await run(input, watching).finally(clear);
+    const report = await run(input, watching).finally(stop);
     return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
   }
 }

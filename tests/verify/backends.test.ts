@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { stepsBar } from '../../src/cli/progress.js';
 import type { Doctor } from '../../src/report/schemas/doctor.js';
 import { chooseBackend } from '../../src/verify/backends/index.js';
 import { nativeState } from '../../src/verify/backends/native.js';
 import { parseVerifyOptions } from '../../src/verify/options.js';
-import { progressBar } from '../../src/verify/progress.js';
 import { invoke } from '../cli/invoke.js';
 
 const missing = { kind: 'missing', reason: 'it is not there' } as const;
@@ -70,23 +71,28 @@ describe('options of verify', () => {
 });
 
 describe('the progress bar', () => {
-  it('shows step, phase and the time left at the pace so far, on a terminal only', () => {
-    let written = '';
-    let seconds = 0;
-    const terminal = {
-      write: (text: string) => {
-        written += text;
-      },
-      isTTY: true,
-    };
-    const { show } = progressBar(terminal, () => 1000 * seconds);
-    show({ kind: 'progress', step: 1, numSteps: 4, phase: 'forward' });
-    seconds = 10;
-    show({ kind: 'progress', step: 2, numSteps: 4, phase: 'backward' });
-    expect(written).toContain('step 1 of 4, forward');
-    expect(written).toContain('step 2 of 4, backward, 30 s left');
-    written = '';
-    progressBar({ ...terminal, isTTY: false }).show({ kind: 'progress', step: 1, numSteps: 4, phase: 'forward' });
-    expect(written).toBe('');
+  const io = (isTTY: boolean) => {
+    const written: string[] = [];
+    const stderr = { write: (text: string) => written.push(text), isTTY, columns: 80 };
+    return { written, io: { stdout: stderr, stderr, env: {}, signal: new AbortController().signal } };
+  };
+  const progress = (step: number, phase: 'forward' | 'backward') =>
+    ({ kind: 'progress', step, numSteps: 4, phase }) as const;
+
+  it('shows step, phase and the time left at the pace so far', async () => {
+    const { written, io: terminal } = io(true);
+    const bar = await stepsBar(terminal);
+    bar.show(progress(1, 'forward'));
+    await sleep(600);
+    bar.show(progress(2, 'backward'));
+    bar.stop();
+    expect(written.join('')).toContain('step 1 of 4, forward');
+    expect(written.join('')).toContain('step 2 of 4, backward, 2 s left');
+  });
+
+  it('writes nothing where there is no terminal', async () => {
+    const { written, io: pipe } = io(false);
+    (await stepsBar(pipe)).show(progress(1, 'forward'));
+    expect(written).toEqual([]);
   });
 });
