@@ -103,7 +103,7 @@ function pipelineAssumptions({ gpus, accumulate, pipelineSchedule, mode }: Recip
   const ticks = accumulate + gpus - 1;
   const percent = ((100 * (gpus - 1)) / ticks).toFixed(0);
   const waits = `with ${accumulate} micro-batch${accumulate === 1 ? '' : 'es'} (--accumulate) a card waits for (W − 1) / (M + W − 1) = ${gpus - 1}/${ticks} = ${percent} % of the step, if all stages take equally long`;
-  const merged = '`schedule.step()` returns the predictions, which the last card keeps';
+  const merged = 'schedule.step() returns the predictions, which the last card keeps';
   const notes = [
     `${gpus} GPUs, the worst rank: torch.distributed.pipelining with the encoder on the first card, the decoder on the last; ${merged}; ${outside}.`,
     `The pipeline’s bubble: ${waits}.`,

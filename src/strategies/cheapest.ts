@@ -1,8 +1,8 @@
 /**
- * The cheapest combinations of changes that fit. Cheapest: precision and optimizer as they are; then with the least
- * on the host; then the least recomputed FLOPs; then the largest micro-batch; then the lowest peak; then the fewest changes. Only where
- * nothing fits another precision is tried, then another optimizer, then both. Every combination is considered, so that "nothing
- * fits" is a fact about the catalogue.
+ * The cheapest combinations of changes that fit. Cheapest: precision and optimizer as they are; then with the least on the host;
+ * then the least recomputed FLOPs; then the largest micro-batch; then the fewest changes of the process around the same arrays;
+ * then the lowest peak; then the fewest other changes. Only where nothing fits another precision is tried, then another optimizer,
+ * then both. Every combination is considered, so that "nothing fits" is a fact about the catalogue.
  */
 import type { Accuracy } from '../accuracy/shipped.js';
 import { noCheckpoint } from '../config/checkpoint.js';
@@ -13,7 +13,7 @@ import { Effort, Family, type SizedShape } from './families.js';
 import { catalogue } from './index.js';
 import { fits, keptForBackward, mostArrayBytes, type StepCost, sizeStep } from './step.js';
 import type { Change, Numerics, Strategy } from './types.js';
-import { differences, microBatchesOf, processChangesOf, shapesOf } from './ways.js';
+import { differences, microBatchesOf, numChanged, processChangesOf, shapesOf } from './ways.js';
 
 export interface Way extends StepCost {
   readonly config: Config;
@@ -159,20 +159,24 @@ interface Candidate extends SizedShape {
   readonly cost: StepCost;
 }
 
-/** Of equally expensive steps with equally many samples: by peak, then by changes. */
+/** Of equally expensive steps with equally many samples: by changes of the process around them, by peak, by other changes. */
 function leanestThatFits(
   { strategies, isNews = () => true, ...on }: Search,
   candidates: readonly Candidate[],
 ): SameWay | undefined {
-  const ordered = candidates.toSorted(
-    (a, b) => a.step.peakLiveBytes - b.step.peakLiveBytes || a.shape.numChanges - b.shape.numChanges,
-  );
-  for (const { step, cost } of ordered) {
-    for (const change of processChangesOf(strategies, step.config)) {
-      const config = applyChanges(step.config, change)!;
-      if (isNews(config) && fits({ ...step, config }, on))
-        return { config, peakLiveBytes: step.peakLiveBytes, ...cost };
-    }
+  const ordered = candidates
+    .flatMap((candidate) =>
+      processChangesOf(strategies, candidate.step.config).map((around) => ({ ...candidate, around })),
+    )
+    .sort(
+      (a, b) =>
+        numChanged(a.around) - numChanged(b.around) ||
+        a.step.peakLiveBytes - b.step.peakLiveBytes ||
+        a.shape.numChanges - b.shape.numChanges,
+    );
+  for (const { step, cost, around } of ordered) {
+    const config = applyChanges(step.config, around)!;
+    if (isNews(config) && fits({ ...step, config }, on)) return { config, peakLiveBytes: step.peakLiveBytes, ...cost };
   }
   return undefined;
 }

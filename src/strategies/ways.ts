@@ -59,10 +59,11 @@ export const microBatchesOf = (strategies: readonly Strategy[], config: Config):
 /** What the process around the same arrays can change, least changes first. */
 export function processChangesOf(strategies: readonly Strategy[], config: Config): readonly Combination[] {
   const own = strategies.filter(({ id }) => changesProcessOnly(id));
-  return [...combinations(own, config)].sort((a, b) => changed(a) - changed(b));
+  return [...combinations(own, config)].sort((a, b) => numChanged(a) - numChanged(b));
 }
 
-const changed = (combination: Combination): number => combination.filter((change) => change !== unchanged).length;
+export const numChanged = (combination: Combination): number =>
+  combination.filter((change) => change !== unchanged).length;
 
 /** Keys of the recipe that differ, parts of the plan one by one. */
 export function differences(a: Recipe, b: Recipe): readonly string[] {

@@ -1,9 +1,11 @@
 /** What a person reads of an advice: what is missing, the cheapest combination with its lines of code, each change alone. */
 import type { ChalkInstance } from 'chalk';
+import type { Column } from '../columns.js';
 import type { Layout } from '../formats.js';
 import type { Advice } from '../schemas/advise.js';
 import { formatBytes } from '../units.js';
-import { type Block, columns, list, page, paragraph, styleOf } from './blocks.js';
+import { type Block, list, page, paragraph, styleOf } from './blocks.js';
+import { fittingTable } from './fitting.js';
 
 export function renderAdvice(advice: Advice, layout: Layout): string {
   const style = styleOf(layout);
@@ -14,7 +16,7 @@ export function renderAdvice(advice: Advice, layout: Layout): string {
     ],
     parts('The cheapest combination', advice.cheapest, style),
     parts('On several cards', advice.severalGpus, style),
-    singles(advice, style),
+    singles(advice, layout),
     lines(advice, style),
     list(style.bold('Assumptions'), advice.assumptions, layout),
   ]);
@@ -60,22 +62,24 @@ function parts(title: string, combination: Advice['cheapest'], style: ChalkInsta
 const codeBlock = (code: Advice['changes'][number]['code'], style: ChalkInstance): Block =>
   code.flatMap(({ where, text }) => [style.dim(`    ${where}`), ...text.split('\n').map((line) => `      ${line}`)]);
 
-function singles({ changes }: Advice, style: ChalkInstance): Block {
-  if (changes.length === 0) return [];
-  const rows = changes.map(({ strategy, change, savedBytes, deviceBytes, relativeCost, verdict }) => [
-    verdict.kind === 'fits' ? 'fits' : '',
-    strategy,
-    change,
-    savedBytes < 0 ? `−${formatBytes(-savedBytes)}` : formatBytes(savedBytes),
-    formatBytes(deviceBytes),
-    formatCost(relativeCost),
-  ]);
-  return columns(
-    style.bold('One change at a time'),
-    [['', 'strategy', 'change', 'saves', 'on card', 'work'], ...rows],
-    '<<<>>>',
-  );
-}
+const changeColumns: readonly Column<Advice['changes'][number]>[] = [
+  { title: '', alignment: '<', text: ({ verdict }) => (verdict.kind === 'fits' ? 'fits' : ''), onlyIfVaried: true },
+  { title: 'strategy', alignment: '<', text: ({ strategy }) => strategy, dispensable: 2 },
+  { title: 'change', alignment: '<', text: ({ change }) => change },
+  {
+    title: 'saves',
+    alignment: '>',
+    text: ({ savedBytes }) => (savedBytes < 0 ? `−${formatBytes(-savedBytes)}` : formatBytes(savedBytes)),
+    dispensable: 1,
+  },
+  { title: 'on card', alignment: '>', text: ({ deviceBytes }) => formatBytes(deviceBytes) },
+  { title: 'work', alignment: '>', text: ({ relativeCost }) => formatCost(relativeCost) },
+];
+
+const singles = ({ changes }: Advice, layout: Layout): Block =>
+  changes.length === 0
+    ? []
+    : fittingTable(styleOf(layout).bold('One change at a time'), changeColumns, changes, layout);
 
 function lines({ changes }: Advice, style: ChalkInstance): Block {
   const written = changes.filter(({ code }) => code.length > 0);
