@@ -2,17 +2,17 @@
 import { valuesByRuntime } from '../config/capabilities.js';
 import type { Device, Precision } from '../config/types.js';
 import { type GrowthStep, growthPath, type Size } from './growth.js';
-import type { Strategies, Strategy } from './strategies.js';
+import type { StageCandidate, StageCandidates } from './stage-candidates.js';
 
 export interface Stage extends GrowthStep {
-  readonly strategy: Strategy;
+  readonly candidate: StageCandidate;
   /** Trained values of the stage before that go on; 0 at the start. */
   readonly carriedOver: number;
 }
 
 export interface NeedsMore extends GrowthStep {
-  /** The strategy that needs least. */
-  readonly leanest: Strategy;
+  /** The candidate that needs least. */
+  readonly leanest: StageCandidate;
   readonly smallestDevice?: Device;
 }
 
@@ -25,7 +25,7 @@ export interface ProgressivePlan {
 export interface PlanInput {
   readonly from: Size;
   readonly to: Size;
-  readonly strategies: Strategies;
+  readonly stageCandidates: StageCandidates;
   readonly device: Device;
   /** Other cards, smallest first. */
   readonly otherDevices: () => readonly Device[];
@@ -34,31 +34,32 @@ export interface PlanInput {
 }
 
 export function progressivePlan(input: PlanInput): ProgressivePlan {
-  const { strategies, device } = input;
+  const { stageCandidates, device } = input;
   const stages: Stage[] = [];
   const notes: string[] = [];
-  for (const step of growthPath(input.from, input.to, (size) => strategies.trainingFlops(size))) {
-    const candidates = strategies.of(step);
-    if (candidates.length === 0) throw strategies.refusal(step);
-    const strategy = strategies.firstThatFits(candidates, device) ?? inOtherPrecision(input, step, candidates, notes);
-    if (strategy === undefined) return { stages, notes, ...needsMore(input, step, candidates) };
-    const before = stages.at(-1)?.strategy.parameters ?? 0;
-    stages.push({ ...step, strategy, carriedOver: Math.min(before, strategy.parameters) });
+  for (const step of growthPath(input.from, input.to, (size) => stageCandidates.trainingFlops(size))) {
+    const candidates = stageCandidates.of(step);
+    if (candidates.length === 0) throw stageCandidates.refusal(step);
+    const candidate =
+      stageCandidates.firstThatFits(candidates, device) ?? inOtherPrecision(input, step, candidates, notes);
+    if (candidate === undefined) return { stages, notes, ...needsMore(input, step, candidates) };
+    const before = stages.at(-1)?.candidate.parameters ?? 0;
+    stages.push({ ...step, candidate, carriedOver: Math.min(before, candidate.parameters) });
   }
   return { stages, notes };
 }
 
 function inOtherPrecision(
-  { strategies, device, precisionTyped }: PlanInput,
+  { stageCandidates, device, precisionTyped }: PlanInput,
   step: GrowthStep,
-  tried: readonly Strategy[],
+  tried: readonly StageCandidate[],
   notes: string[],
-): Strategy | undefined {
+): StageCandidate | undefined {
   if (precisionTyped) return undefined;
   const { config } = tried[0]!;
   for (const precision of valuesByRuntime.precision[config.runtime] as readonly Precision[]) {
     if (precision === config.recipe.precision) continue;
-    const found = strategies.firstThatFits(strategies.of(step, precision), device);
+    const found = stageCandidates.firstThatFits(stageCandidates.of(step, precision), device);
     if (found === undefined) continue;
     notes.push(
       `${step.hiddenDim}/${step.layers} fits in no way in ${config.recipe.precision}: its stage is in ${precision}.`,
@@ -69,14 +70,14 @@ function inOtherPrecision(
 }
 
 function needsMore(
-  { strategies, otherDevices }: PlanInput,
+  { stageCandidates, otherDevices }: PlanInput,
   step: GrowthStep,
-  tried: readonly Strategy[],
+  tried: readonly StageCandidate[],
 ): Pick<ProgressivePlan, 'firstStageThatNeedsMore'> {
   const byPeak = [...tried].sort((a, b) => a.peakLiveBytes - b.peakLiveBytes);
   const smallestDevice = otherDevices().find((device) => {
-    const there = byPeak.map((strategy) => strategies.on(device, strategy));
-    return strategies.firstThatFits(there, device) !== undefined;
+    const there = byPeak.map((candidate) => stageCandidates.on(device, candidate));
+    return stageCandidates.firstThatFits(there, device) !== undefined;
   });
   return { firstStageThatNeedsMore: { ...step, leanest: byPeak[0]!, ...(smallestDevice && { smallestDevice }) } };
 }

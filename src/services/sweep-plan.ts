@@ -9,7 +9,7 @@ import type { Accuracies } from '../search/evaluate.js';
 import { parseGrowth, type Size } from '../search/growth.js';
 import { type ProgressivePlan, progressivePlan } from '../search/progressive.js';
 import { howOptions, type Space, spaceOf } from '../search/space.js';
-import { Strategies } from '../search/strategies.js';
+import { StageCandidates } from '../search/stage-candidates.js';
 import type { Structures } from '../search/structure.js';
 import type { SweepInput } from './sweep.js';
 
@@ -44,9 +44,9 @@ export function planOn(
       `--global-batch ${globalBatch}: ${numGpus} GPUs take equal shares of a batch.`,
       [`--global-batch ${Math.ceil(globalBatch / numGpus) * numGpus}`],
     );
-  const strategies = new Strategies(space, globalBatch / numGpus, accuracies, structures);
+  const stageCandidates = new StageCandidates(space, globalBatch / numGpus, accuracies, structures);
   const precisionTyped = flags.precision !== undefined;
-  const plan = progressivePlan({ from, to, strategies, device, otherDevices: knownCards, precisionTyped });
+  const plan = progressivePlan({ from, to, stageCandidates, device, otherDevices: knownCards, precisionTyped });
   return { choice, device, space, from, to, globalBatch, plan, notes: [...notes, ...firstValueNotes(space)] };
 }
 

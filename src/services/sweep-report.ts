@@ -137,7 +137,7 @@ export function planReport(
 function stageReport(
   model: string | undefined,
   common: Flags,
-  { hiddenDim, layers, growth, carriedOver, strategy }: Stage,
+  { hiddenDim, layers, growth, carriedOver, candidate }: Stage,
   first: Stage,
   { config, parameters, memory, verdict, cost }: Estimate,
 ): PlanReport['stages'][number] {
@@ -153,12 +153,12 @@ function stageReport(
     batchSize,
     accumulate,
     checkpoint: plan === 'none' ? [] : plan.split('+'),
-    relativeCost: strategy.sampleFlops / first.strategy.sampleFlops,
+    relativeCost: candidate.sampleFlops / first.candidate.sampleFlops,
     memory,
     verdict,
     cost,
     checks: checksOf(growth),
-    command: estimateCommand(model, { ...common, ...strategy.flags }),
+    command: estimateCommand(model, { ...common, ...candidate.flags }),
   };
 }
 

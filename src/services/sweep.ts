@@ -60,7 +60,7 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
   const { space, device, plan, from, to, globalBatch } = chosen;
   const limits = input.limits && { ...input.limits, referenceSampleFlops: referenceSampleFlops(profile, flags) };
   const numWorkers = input.numWorkers ?? (numCandidates(space) < minCandidatesForWorkers ? 1 : availableParallelism());
-  const stages = plan.stages.map(({ strategy }) => priced(strategy.config, strategy.structure));
+  const stages = plan.stages.map(({ candidate }) => priced(candidate.config, candidate.structure));
   const needsMore = plan.firstStageThatNeedsMore && priced(plan.firstStageThatNeedsMore.leanest.config);
   const candidates = await runSearch(
     { space, device, limits, accuracies },
@@ -86,7 +86,7 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
       globalBatch,
       ...(await exportStages(
         planReport(model, space, plan, stages, needsMore),
-        plan.stages.map(({ strategy }) => strategy.config),
+        plan.stages.map(({ candidate }) => candidate.config),
         input,
       )),
     },

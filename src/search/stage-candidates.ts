@@ -12,7 +12,7 @@ import type { Structure, Structures } from './structure.js';
 
 const sizeAndBatch = ['hidden-dim', 'layers', 'batch', 'accumulate'];
 
-export class Strategy extends SizedCandidate {
+export class StageCandidate extends SizedCandidate {
   constructor(
     readonly flags: Flags,
     config: Config,
@@ -22,7 +22,7 @@ export class Strategy extends SizedCandidate {
   }
 }
 
-export class Strategies {
+export class StageCandidates {
   constructor(
     private readonly space: Space,
     /** Samples of one optimizer step on each GPU. */
@@ -35,14 +35,14 @@ export class Strategies {
    * Cheapest first: precision in the order given (the recipe's own where none was), offload in the order given (what crosses the bus
    * costs time that FLOPs don't show), least recomputed FLOPs, largest micro-batch, lowest peak.
    */
-  of(size: Size, precision?: Precision): readonly Strategy[] {
+  of(size: Size, precision?: Precision): readonly StageCandidate[] {
     const microBatches = divisorsOf(this.globalBatch);
-    const strategies = combinations(this.axes(precision)).flatMap((choice) =>
-      this.strategiesOf(size, choice, microBatches),
+    const candidates = combinations(this.axes(precision)).flatMap((choice) =>
+      this.candidatesOf(size, choice, microBatches),
     );
     const precisions = this.valuesOf('precision');
     const offloads = this.valuesOf('offload');
-    return strategies.sort(
+    return candidates.sort(
       (a, b) =>
         precisions.indexOf(a.config.recipe.precision) - precisions.indexOf(b.config.recipe.precision) ||
         offloads.indexOf(a.config.recipe.offload) - offloads.indexOf(b.config.recipe.offload) ||
@@ -55,8 +55,8 @@ export class Strategies {
   /** FLOPs of a sample without recomputation; infinite where no configuration has this size. */
   trainingFlops(size: Size): number {
     for (const choice of combinations(this.axes(undefined))) {
-      const [strategy] = this.strategiesOf(size, choice, [1]);
-      if (strategy) return strategy.sampleFlops - strategy.recomputedSampleFlops;
+      const [candidate] = this.candidatesOf(size, choice, [1]);
+      if (candidate) return candidate.sampleFlops - candidate.recomputedSampleFlops;
     }
     return Number.POSITIVE_INFINITY;
   }
@@ -69,14 +69,14 @@ export class Strategies {
   }
 
   /** The first that fits; judged one by one, so that few are replayed. */
-  firstThatFits(strategies: readonly Strategy[], device: Device): Strategy | undefined {
-    return strategies.find(
-      (strategy) => judgeCandidate(strategy, device, this.accuracies[strategy.config.runtime]).kind === 'fits',
+  firstThatFits(candidates: readonly StageCandidate[], device: Device): StageCandidate | undefined {
+    return candidates.find(
+      (candidate) => judgeCandidate(candidate, device, this.accuracies[candidate.config.runtime]).kind === 'fits',
     );
   }
 
   /** The same way of training on another card, whose generation may change how matrices are multiplied. */
-  on(device: Device, { flags, config }: Strategy): Strategy {
+  on(device: Device, { flags, config }: StageCandidate): StageCandidate {
     return this.sized(flags, { ...config, device });
   }
 
@@ -92,7 +92,7 @@ export class Strategies {
     return precision === undefined ? fixed : [...fixed, { option: 'precision', values: [precision] }];
   }
 
-  private strategiesOf(size: Size, choice: Choice, microBatches: readonly number[]): readonly Strategy[] {
+  private candidatesOf(size: Size, choice: Choice, microBatches: readonly number[]): readonly StageCandidate[] {
     return microBatches.flatMap((batchSize) => {
       const flags = this.flagsOf(size, choice, batchSize);
       const config = this.resolve(flags);
@@ -119,8 +119,8 @@ export class Strategies {
     }
   }
 
-  private sized(flags: Flags, config: Config): Strategy {
-    return new Strategy(flags, config, this.structures.of(config));
+  private sized(flags: Flags, config: Config): StageCandidate {
+    return new StageCandidate(flags, config, this.structures.of(config));
   }
 }
 
