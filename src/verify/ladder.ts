@@ -1,7 +1,8 @@
 /** Series of sizes, and the laws by which the estimate says that memory grows along them. */
 import { errorPercent } from '../accuracy/figures.js';
+import { numMomentsOf } from '../config/moments.js';
 import { offloadsOptimizer } from '../config/offload.js';
-import type { Config, Optimizer, Recipe } from '../config/types.js';
+import type { Config, Recipe } from '../config/types.js';
 import type { Ladder } from '../report/schemas/ladder.js';
 import type { StepBytes } from './compare.js';
 
@@ -28,13 +29,6 @@ export function atRung(config: Config, axis: Axis, value: number): Config {
   return { ...config, model: { ...config.model, [axis]: value } };
 }
 
-const statesPerParameter: Readonly<Partial<Record<Optimizer, number>>> = {
-  adamw: 2,
-  'adamw-fused': 2,
-  adam: 2,
-  momentum: 1,
-};
-
 type Trained = Pick<Recipe, 'optimizer' | 'offload'>;
 
 interface Law {
@@ -44,7 +38,7 @@ interface Law {
 }
 
 function lawsAlong(axis: Axis, recipe: Trained): readonly Law[] {
-  const numStates = offloadsOptimizer(recipe) ? 0 : (statesPerParameter[recipe.optimizer] ?? 0);
+  const numStates = offloadsOptimizer(recipe) ? 0 : numMomentsOf(recipe.optimizer);
   const parameters = ({ parameterBytes }: StepBytes) => parameterBytes;
   const arrays = ({ forwardEndBytes, parameterBytes }: StepBytes) => forwardEndBytes - (1 + numStates) * parameterBytes;
   switch (axis) {

@@ -2,18 +2,12 @@
  * Arguments of the jitted step: parameters and AdamW's two moments in f32 (donated: the results are written over them), inputs,
  * targets and forcings as fields in f32 (graphcast 08cf736, data_utils.py; optax.adamw; jax.jit donate_argnums).
  */
-import type { Optimizer, Recipe } from '../../config/types.js';
+import { numMomentsOf } from '../../config/moments.js';
+import type { Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../program/forward-program.js';
 import { axis, constant, type Shape } from '../../program/shape.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { fields, numStaticFields } from './symbols.js';
-
-const numMoments: Readonly<Partial<Record<Optimizer, 1 | 2>>> = {
-  adamw: 2,
-  'adamw-fused': 2,
-  adam: 2,
-  momentum: 1,
-};
 
 const rows = axis('gridNodes');
 const samples = axis('batch');
@@ -43,7 +37,7 @@ export function allocateResidents(
     schedule.within({ module }, () => resident(name, shape, 'parameter'));
     if (mode === 'inference') continue;
     schedule.within({ module: 'optimizer' }, () => {
-      for (let moment = 0; moment < (numMoments[optimizer] ?? 0); moment++)
+      for (let moment = 0; moment < numMomentsOf(optimizer); moment++)
         resident(`moment of ${name}`, shape, 'optimizer');
     });
   }

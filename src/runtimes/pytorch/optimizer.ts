@@ -2,6 +2,8 @@
  * Optimizer state and temporaries (torch/optim, torch 2.13). State appears at the end of the first step, between cached
  * activation blocks, which is what splits the allocator's big segments for good.
  */
+
+import { type ElementwiseOptimizer, numMomentsOf } from '../../config/moments.js';
 import { minOffloadedElements } from '../../config/offload.js';
 import type { Optimizer } from '../../config/types.js';
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
@@ -17,22 +19,18 @@ export interface OptimizerSizes {
 }
 
 interface ElementwiseRule {
-  /** State tensors of the parameter's shape. */
-  readonly numMoments: number;
   /** fused keeps its step counters on the device, 4 bytes per parameter tensor. */
   readonly deviceStep: boolean;
   /** foreach: lists of the parameters' size alive at once (AdamW: the square root of the second moments). */
   readonly numForeachTemporaries: number;
 }
 
-type Elementwise = Exclude<Optimizer, 'none' | 'adamw-8bit' | 'adafactor'>;
-
-const rules: Readonly<Record<Elementwise, ElementwiseRule>> = {
-  'adamw-fused': { numMoments: 2, deviceStep: true, numForeachTemporaries: 0 },
-  adamw: { numMoments: 2, deviceStep: false, numForeachTemporaries: 1 },
-  adam: { numMoments: 2, deviceStep: false, numForeachTemporaries: 1 },
-  momentum: { numMoments: 1, deviceStep: false, numForeachTemporaries: 0 },
-  sgd: { numMoments: 0, deviceStep: false, numForeachTemporaries: 0 },
+const rules: Readonly<Record<ElementwiseOptimizer, ElementwiseRule>> = {
+  'adamw-fused': { deviceStep: true, numForeachTemporaries: 0 },
+  adamw: { deviceStep: false, numForeachTemporaries: 1 },
+  adam: { deviceStep: false, numForeachTemporaries: 1 },
+  momentum: { deviceStep: false, numForeachTemporaries: 0 },
+  sgd: { deviceStep: false, numForeachTemporaries: 0 },
 };
 
 const counter: Shape = [axis('one')];
@@ -71,7 +69,7 @@ function stepOnDevice(update: Update, optimizer: Exclude<Optimizer, 'none'>, fir
     recorder.currentOperation = recorder.operation('optimizer state');
     if (optimizer === 'adafactor') makeFactoredState(update);
     else if (optimizer === 'adamw-8bit') makeBlockwiseState(update);
-    else makeMoments(update, rules[optimizer]);
+    else makeMoments(update, optimizer);
   }
   recorder.currentCategory = 'temporary';
   recorder.currentOperation = recorder.operation('optimizer step');
@@ -79,10 +77,10 @@ function stepOnDevice(update: Update, optimizer: Exclude<Optimizer, 'none'>, fir
   else if (optimizer !== 'adamw-8bit') elementwiseStep(update, rules[optimizer]);
 }
 
-function makeMoments({ recorder, shapes, elementBytes }: Update, { numMoments, deviceStep }: ElementwiseRule): void {
+function makeMoments({ recorder, shapes, elementBytes }: Update, optimizer: ElementwiseOptimizer): void {
   for (const shape of shapes) {
-    if (deviceStep) recorder.allocate(counter, 4);
-    for (let i = 0; i < numMoments; i++) recorder.allocate(shape, elementBytes);
+    if (rules[optimizer].deviceStep) recorder.allocate(counter, 4);
+    for (let i = 0; i < numMomentsOf(optimizer); i++) recorder.allocate(shape, elementBytes);
   }
 }
 
