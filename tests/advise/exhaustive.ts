@@ -20,14 +20,19 @@ interface Best {
   readonly offload: number;
   readonly recomputedSampleFlops: number;
   readonly batchSize: number;
+  /** Of the process around the same arrays. */
+  readonly numChangesAround: number;
   readonly peakLiveBytes: number;
 }
+
+const around = ['allocator', 'memFraction', 'xlaGemm'] as const;
 
 const order = (a: Best, b: Best): number =>
   a.numerics - b.numerics ||
   a.offload - b.offload ||
   a.recomputedSampleFlops - b.recomputedSampleFlops ||
   b.batchSize - a.batchSize ||
+  a.numChangesAround - b.numChangesAround ||
   a.peakLiveBytes - b.peakLiveBytes;
 
 /** Every command line made of the flags that say how to train, priced like any other. */
@@ -61,6 +66,7 @@ export async function exhaustively(
       offload: offloads.indexOf(config.recipe.offload),
       recomputedSampleFlops: Math.round((recomputeFraction * trainFlops) / config.recipe.batchSize),
       batchSize: config.recipe.batchSize,
+      numChangesAround: around.filter((key) => config.recipe[key] !== base.recipe[key]).length,
       peakLiveBytes: priced.liveness.peak.liveBytes,
     };
     if (best === undefined || order(candidate, best) < 0) best = candidate;
