@@ -2,6 +2,7 @@
 import { missingCard } from '../config/device.js';
 import type { ModelProfile } from '../config/profiles.js';
 import { resolveWith } from '../config/resolve.js';
+import type { Flags } from '../config/typed.js';
 import type { Device } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { type CardChoice, knownCards } from '../search/cards.js';
@@ -11,7 +12,16 @@ import { type ProgressivePlan, progressivePlan } from '../search/progressive.js'
 import { howOptions, type Space, spaceOf } from '../search/space.js';
 import { StageCandidates } from '../search/stage-candidates.js';
 import type { Structures } from '../search/structure.js';
-import type { SweepInput } from './sweep.js';
+
+export interface GrowthRequest {
+  /** Shared options, each a value, a list or a range. */
+  readonly flags: Flags;
+  /** Hidden dimension and layers, `256/8`; `512/16` for `to`. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Samples of one optimizer step, the same in every stage of the plan. */
+  readonly globalBatch?: number | undefined;
+}
 
 export interface PlannedCard {
   readonly choice: CardChoice;
@@ -28,7 +38,7 @@ export function planOn(
   choice: CardChoice,
   profile: ModelProfile,
   options: Readonly<Record<string, string>>,
-  { flags, from: fromText = '256/8', to: toText = '512/16', globalBatch: typedBatch }: SweepInput,
+  { flags, from: fromText = '256/8', to: toText = '512/16', globalBatch: typedBatch }: GrowthRequest,
   accuracies: Accuracies,
   structures: Structures,
 ): PlannedCard {

@@ -16,19 +16,13 @@ import { loadSpace } from '../search/spaces.js';
 import { Structure, Structures } from '../search/structure.js';
 import { tool } from '../version.js';
 import { experiences, priced } from './priced.js';
-import { planOn } from './sweep-plan.js';
+import { type GrowthRequest, planOn } from './sweep-plan.js';
 import { axisValues, cardReport, entriesOf, frontOf, planReport, sizesOf, tally } from './sweep-report.js';
 
-export interface SweepInput {
+export interface SweepInput extends GrowthRequest {
   readonly model?: string | undefined;
-  /** Shared options, each a value, a list or a range. */
-  readonly flags: Flags;
   /** The lists of what was not typed: a shipped space or a file. */
   readonly space?: string | undefined;
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-  /** Samples of one optimizer step, the same in every stage of the plan. */
-  readonly globalBatch?: number | undefined;
   readonly limits?: Omit<Limits, 'referenceSampleFlops'> | undefined;
   /** A file of prices per hour by card. */
   readonly prices?: string | undefined;
