@@ -51,6 +51,12 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
   };
 
   const worst = new Map<string, number>();
+  /** Ranks differ in size where the graph is cut. */
+  const dimensions: Runtime['dimensions'] = (base, config) => {
+    if (!isParallel(config)) return runtime.dimensions(base, config);
+    return dimensionsAt(config, base, config.recipe.parallel === 'graph' ? worstRank(config, base) : 0);
+  };
+
   /** Ranks differ where the graph or the model is cut; else the first one has the largest shares. */
   function worstRank(config: Config, base: Dimensions): number {
     if (config.recipe.parallel !== 'graph' && !isPipeline(config)) return 0;
@@ -75,8 +81,7 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
     // Shares of the parameters end where sizes say.
     sizeClass: (config) =>
       isParallel(config) ? JSON.stringify([config.model, config.recipe]) : (runtime.sizeClass?.(config) ?? ''),
-    dimensions: (base, config) =>
-      isParallel(config) ? dimensionsAt(config, base, worstRank(config, base)) : runtime.dimensions(base, config),
+    dimensions,
     stepOfRank,
     dimensionsOfRank: dimensionsAt,
   };

@@ -107,10 +107,11 @@ function* waysFrom(search: Search, noteFloor: (bytes: number) => void = () => {}
   const { config, counts, strategies, device, effort } = search;
   const families = Family.of(shapesOf(strategies, config), counts, effort);
   const microBatches = microBatchesOf(strategies, config);
+  const keptByEveryPlan = remembered((changes) => keptWhereAllIsRecomputed(search, changes));
   for (const equals of byCost(families)) {
     for (const microBatch of microBatches) {
       if (effort.isSpent) return;
-      const kept = keptByEveryPlan(search, [microBatch, equals[0]!.offloading]);
+      const kept = keptByEveryPlan([microBatch, equals[0]!.offloading]);
       if (kept.bytes > mostArrayBytes(config, device)) {
         noteFloor(kept.bytes);
         continue;
@@ -127,11 +128,26 @@ function* waysFrom(search: Search, noteFloor: (bytes: number) => void = () => {}
   }
 }
 
+interface Kept {
+  readonly bytes: number;
+  readonly perStep: number;
+}
+
+function remembered(keptWith: (changes: readonly Change[]) => Kept): (changes: readonly Change[]) => Kept {
+  const known = new Map<string, Kept>();
+  return (changes) => {
+    const key = JSON.stringify(changes);
+    const kept = known.get(key) ?? keptWith(changes);
+    known.set(key, kept);
+    return kept;
+  };
+}
+
 /**
  * No plan keeps less for the backward pass than one that recomputes all of the model. XLA's schedule has no moment at which the one
  * pass ends and the other begins: nothing is known of it.
  */
-function keptByEveryPlan({ config, counts, effort }: Search, changes: readonly Change[]) {
+function keptWhereAllIsRecomputed({ config, counts, effort }: Search, changes: readonly Change[]): Kept {
   const recomputesAll = applyChanges(config, [...changes, { checkpoint: { ...noCheckpoint, model: true } }]);
   if (config.runtime === 'jax' || recomputesAll === undefined) return { bytes: 0, perStep: 0 };
   const keptOf = (rolloutSteps: number) => {
@@ -139,7 +155,10 @@ function keptByEveryPlan({ config, counts, effort }: Search, changes: readonly C
     return keptForBackward(sizeStep(sized, effort.trace(sized), counts));
   };
   const { rolloutSteps } = config.recipe;
-  return { bytes: keptOf(rolloutSteps), perStep: rolloutSteps > 2 ? keptOf(3) - keptOf(2) : 0 };
+  if (rolloutSteps <= 2) return { bytes: keptOf(rolloutSteps), perStep: 0 };
+  const [few, oneMore] = [2, 3].map(keptOf);
+  const perStep = oneMore! - few!;
+  return { bytes: few! + (rolloutSteps - 2) * perStep, perStep };
 }
 
 function byCost(families: readonly Family[]): readonly (readonly Family[])[] {

@@ -8,7 +8,7 @@ import { offloads } from '../config/choices.js';
 import { offloadsBoundary } from '../config/offload.js';
 import type { CheckpointPlan, Config, Device } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
-import { programOf, traceOf } from '../parallel/index.js';
+import { traceOf } from '../parallel/index.js';
 import type { Counts } from '../program/dimensions.js';
 import { structureKey } from '../search/structure.js';
 import { applyChanges } from './apply.js';
@@ -138,7 +138,7 @@ export class Family {
     return [...byKey.values()].map((members) => {
       const { config } = members[0]!;
       const key = familyKey({ ...config, recipe: { ...config.recipe, offload: 'none' } });
-      const cost = costs.get(key) ?? costOf(programOf(config), config, counts);
+      const cost = costs.get(key) ?? costOf(config, counts);
       costs.set(key, cost);
       return new Family(
         members.sort((a, b) => segments(a) - segments(b)),

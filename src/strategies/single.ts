@@ -1,6 +1,6 @@
 /** Each strategy alone: the alternative of it that helps most, on top of the configuration as it is. */
 import type { Config } from '../config/types.js';
-import { programOf, traceOf } from '../parallel/index.js';
+import { traceOf } from '../parallel/index.js';
 import { applyChanges } from './apply.js';
 import type { SearchInput } from './cheapest.js';
 import { catalogue } from './index.js';
@@ -24,16 +24,14 @@ function bestOf(strategy: Strategy, { config, counts, ...on }: SearchInput): Sin
   const alternatives = strategy
     .changes(config)
     .flatMap((change) => applyChanges(config, [change]) ?? [])
-    .map((changed): Alternative => {
-      const program = programOf(changed);
-      const trace = traceOf(changed, program);
-      return {
+    .map(
+      (changed): Alternative => ({
         strategy,
         config: changed,
-        step: sizeStep(changed, trace, counts),
-        ...costOf(program, changed, counts),
-      };
-    });
+        step: sizeStep(changed, traceOf(changed), counts),
+        ...costOf(changed, counts),
+      }),
+    );
   const byPeak = alternatives.toSorted((a, b) => a.step.peakLiveBytes - b.step.peakLiveBytes);
   // Roundings and optimizers are listed mildest first.
   const byCost = (strategy.numerics === 'same' ? byPeak : alternatives).toSorted(

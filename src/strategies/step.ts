@@ -5,9 +5,8 @@ import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import { peakLiveBytes } from '../memory/liveness.js';
 import { categoryCode, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
 import { usableBytes } from '../memory/verdict.js';
-import { dimensionsFor, runtimes } from '../parallel/index.js';
+import { dimensionsFor, programOf, runtimes } from '../parallel/index.js';
 import { type Counts, dimensionsOf } from '../program/dimensions.js';
-import type { ForwardProgram } from '../program/forward-program.js';
 import { type Dimensions, numElements } from '../program/shape.js';
 import { judgeCandidate } from '../search/judge.js';
 
@@ -17,9 +16,28 @@ export interface StepCost {
   readonly recomputedSampleFlops: number;
 }
 
-export function costOf(program: ForwardProgram, config: Config, counts: Counts): StepCost {
+/**
+ * Of all cards together, whatever they share: what they compute twice at the borders of a cut graph is not counted. From two rollout
+ * steps on, the first and the last are there, and every further one costs the same.
+ */
+export function costOf(config: Config, counts: Counts): StepCost {
+  const { rolloutSteps } = config.recipe;
+  if (rolloutSteps <= 3) return costOfProgram(config, counts);
+  const [few, oneMore] = [2, 3].map((numSteps) =>
+    costOfProgram({ ...config, recipe: { ...config.recipe, rolloutSteps: numSteps } }, counts),
+  );
+  const along = (of: (cost: StepCost) => number) => of(few!) + (rolloutSteps - 2) * (of(oneMore!) - of(few!));
+  return {
+    sampleFlops: along(({ sampleFlops }) => sampleFlops),
+    recomputedSampleFlops: along(({ recomputedSampleFlops }) => recomputedSampleFlops),
+  };
+}
+
+function costOfProgram(config: Config, counts: Counts): StepCost {
+  const program = programOf(config);
   const base = { ...dimensionsOf(config, counts), batch: 1 };
-  const dimensions = runtimes[config.runtime].runtime.dimensions(base, config);
+  const onOneCard: Config = { ...config, recipe: { ...config.recipe, gpus: 1, parallel: 'none' } };
+  const dimensions = runtimes[config.runtime].runtime.dimensions(base, onOneCard);
   const sum = (terms: FlopTerms) =>
     terms.reduce((total, [shape, weight]) => total + weight * numElements(shape, dimensions), 0);
   const { forward, train, recomputed } = flopTerms(program);
@@ -92,7 +110,8 @@ export function keptForBackward({ trace, dimensions }: SizedStep): number {
 
 /**
  * Until the backward pass reaches the processor; in PyTorch, where all of a rollout step is recomputed first, after that. TensorFlow.js
- * lets nothing go before a segment of the forward pass ends: there the processor's own moments grow with its segments.
+ * lets nothing go before a segment of the forward pass ends, and JAX writes what a segment ends with: there the processor's own moments
+ * in the forward pass depend on its segments.
  */
 export function peakBeforeProcessorBackward(step: SizedStep): number {
   const { trace, config } = step;
@@ -103,5 +122,5 @@ export function peakBeforeProcessorBackward(step: SizedStep): number {
     end = trace.marks[replay + 1]?.firstEvent ?? end;
   }
   while (end < trace.events.length && trace.bufferModule[Math.abs(trace.events[end]!) - 1] !== mesh) end++;
-  return peakBefore(step, end, config.runtime === 'tfjs' ? mesh : undefined);
+  return peakBefore(step, end, config.runtime === 'pytorch' ? undefined : mesh);
 }

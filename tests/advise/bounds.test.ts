@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { noCheckpoint } from '../../src/config/checkpoint.js';
 import type { Config } from '../../src/config/types.js';
-import { traceOf } from '../../src/parallel/index.js';
+import { countFlops } from '../../src/cost/flops.js';
+import { dimensionsFor, programOf, traceOf } from '../../src/parallel/index.js';
 import {
+  costOf,
   keptForBackward,
   leastOfAnyOptimizer,
   peakBeforeProcessorBackward,
@@ -56,15 +58,43 @@ describe.each(['pytorch', 'tfjs'] as const)('%s: a rollout', (runtime) => {
     async () => {
       let tried = 0;
       await fc.assert(
-        fc.asyncProperty(inputs(runtime), async (input) => {
+        fc.asyncProperty(inputs(runtime), fc.integer({ min: 3, max: 8 }), async (input, numSteps) => {
           const config = await trained(input);
           if (config === undefined) return;
           tried += 1;
           const model = { ...noCheckpoint, model: true };
           const [least2, least3] = [2, 3].map((steps) => keptForBackward(stepOf(config, steps, model)));
-          const [kept2, kept3] = [2, 3].map((steps) => keptForBackward(stepOf(config, steps)));
-          expect(kept3).toBeGreaterThanOrEqual(least3!);
-          expect(kept3! - kept2!).toBeGreaterThanOrEqual(least3! - least2!);
+          const [kept2, keptN] = [2, numSteps].map((steps) => keptForBackward(stepOf(config, steps)));
+          const leastOfSteps = (numSteps - 2) * (least3! - least2!);
+          expect(keptN).toBeGreaterThanOrEqual(least2! + leastOfSteps);
+          expect(keptN! - kept2!).toBeGreaterThanOrEqual(leastOfSteps);
+        }),
+        { numRuns },
+      );
+      expect(tried).toBeGreaterThan(0);
+    },
+    timeoutMs,
+  );
+});
+
+describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a rollout', (runtime) => {
+  it(
+    'of n ≥ 4 steps has the FLOPs that the line through 2 and 3 steps says',
+    async () => {
+      let tried = 0;
+      await fc.assert(
+        fc.asyncProperty(inputs(runtime), fc.integer({ min: 4, max: 8 }), async (input, rolloutSteps) => {
+          const drawn = await trained(input);
+          if (drawn === undefined || drawn.recipe.gpus > 1) return;
+          tried += 1;
+          const config = { ...drawn, recipe: { ...drawn.recipe, rolloutSteps, batchSize: 1 } };
+          const { sampleFlops, recomputedSampleFlops } = costOf(config, counts(config.model));
+          const { trainFlops, recomputeFraction } = countFlops(
+            programOf(config),
+            dimensionsFor(config, counts(config.model)),
+          );
+          expect(sampleFlops).toBe(trainFlops);
+          expect(recomputedSampleFlops).toBeCloseTo(recomputeFraction * trainFlops, 0);
         }),
         { numRuns },
       );
