@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { loadModel } from '../dist/config/load-model.js';
 import { loadDevice } from '../dist/config/profiles.js';
 import { resolveWith } from '../dist/config/resolve.js';
-import { price } from '../dist/estimate.js';
+import { price } from '../dist/price.js';
 import { runSearch } from '../dist/search/run.js';
 import { flagsOfCandidate, numCandidates, spaceOf } from '../dist/search/space.js';
 import { Structures } from '../dist/search/structure.js';

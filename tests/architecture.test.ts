@@ -9,29 +9,31 @@ const src = fileURLToPath(new URL('../src', import.meta.url));
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   '.': [
     'config',
-    'program',
+    'ir',
     'topology',
+    'models',
     'runtimes',
     'memory',
     'cost',
     'accuracy',
     'parallel',
-    'strategies',
     'services',
     'report',
   ],
-  accuracy: ['config', 'program'],
-  config: ['.'],
-  topology: ['config', 'program', '.'],
-  program: ['config', '.'],
-  memory: ['config', 'program', '.'],
-  runtimes: ['accuracy', 'config', 'memory', 'program', 'topology', '.'],
-  parallel: ['config', 'memory', 'program', 'runtimes', 'topology', '.'],
-  cost: ['config', 'memory', 'program', '.'],
+  config: ['models', '.'],
+  ir: ['config', '.'],
+  topology: ['config', 'models', '.'],
+  memory: ['config', 'ir', '.'],
+  models: ['config', 'ir', '.'],
+  accuracy: ['config', 'models'],
+  runtimes: ['accuracy', 'config', 'ir', 'memory', 'models', 'topology', '.'],
+  parallel: ['config', 'ir', 'memory', 'models', 'runtimes', 'topology', '.'],
+  cost: ['config', 'ir', 'memory', '.'],
 };
 
 /** Only these may touch files, processes and the clock. */
-const impure = ['config', 'verify', 'services', 'commands', 'cli', 'search'];
+const impure = ['config', 'verify', 'services', 'cli', 'search'];
+const impureFiles = ['version.ts', 'models/graphcast/checkpoint-file.ts'];
 
 interface Import {
   readonly file: string;
@@ -74,7 +76,7 @@ describe('imports', () => {
   it('reach files, processes and threads only from the outer folders', () => {
     const outside = /^node:(fs|child_process|worker_threads|os|net|http)/;
     const wrong = imports.filter(
-      ({ file, from, to }) => outside.test(to) && !impure.includes(from) && file !== 'version.ts',
+      ({ file, from, to }) => outside.test(to) && !impure.includes(from) && !impureFiles.includes(file),
     );
     expect(wrong).toEqual([]);
   });

@@ -3,7 +3,7 @@
  * files are written by a test from the records in `tests/data`, which hold them in each code base's own words.
  */
 import type { Config, Model, Recipe, RuntimeName } from '../config/types.js';
-import type { Counts } from '../program/dimensions.js';
+import type { Counts } from '../models/dimensions.js';
 
 /** A: allocator or compiler figure · B: measured · C: fits or not · D: stated. */
 export type Quality = 'A' | 'B' | 'C' | 'D';

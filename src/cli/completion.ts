@@ -1,6 +1,6 @@
 /** Completion scripts from the commands themselves: names, flags, and the values of flags that have few. */
 import { profileNames } from '../config/profiles.js';
-import { commandNames, loadCommand } from './commands.js';
+import { commandNames, loadCommand } from './command-table.js';
 import { longForm } from './flags.js';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;

@@ -1,5 +1,5 @@
 /** Help as text: oclif formats a command's page; the front page is what to try first. */
-import { type CommandName, commandNames, loadCommand } from './commands.js';
+import { type CommandName, commandNames, loadCommand } from './command-table.js';
 import { frameworkConfig } from './framework.js';
 import { type Command, CommandHelp } from './oclif.js';
 

@@ -3,7 +3,7 @@
 import { nearest, orList, shown } from '../config/nearest.js';
 import { InputError } from '../errors.js';
 import { tool } from '../version.js';
-import { commandNames, isCommandName, loadCommand } from './commands.js';
+import { commandNames, isCommandName, loadCommand } from './command-table.js';
 import { exitCodes, reportFailure } from './failure.js';
 import type { Io } from './io.js';
 

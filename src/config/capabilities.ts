@@ -3,8 +3,9 @@
  * Sources: google-deepmind/graphcast casting.py (bf16 or f32 only) and autoregressive.py; torch.autocast, torch.amp.GradScaler, fused and
  * foreach optimizers of torch.optim; TensorFlow.js has no 16-bit kernels and one device.
  */
+
+import type { CodeBaseName } from '../models/exporting/names.js';
 import { runtimeNames } from './choices.js';
-import type { CodeBaseName } from './exporters/names.js';
 import type { CheckpointPlan, ModelLayout, Optimizer, Parallelism, Precision, Recipe, RuntimeName } from './types.js';
 
 export const runtimeLabels: Readonly<Record<RuntimeName, string>> = {

@@ -64,7 +64,7 @@ export async function loadProfile({ model, defaultModel, flags }: ResolveInput):
       `Leave ${model} out.`,
       'Leave --import out.',
     ]);
-  const { importProfile } = await import('./importers/index.js');
+  const { importProfile } = await import('../models/importing/index.js');
   return importProfile(file);
 }
 

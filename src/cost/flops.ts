@@ -3,9 +3,9 @@
  * Backward: one product for the weight's gradient and, where a gradient flows on, one for the input's.
  */
 
-import type { Block, ForwardProgram } from '../program/forward-program.js';
-import { type Dimensions, numElements, type Shape } from '../program/shape.js';
-import type { Linear } from '../program/types.js';
+import type { Block, ForwardProgram } from '../ir/forward-program.js';
+import { type Dimensions, numElements, type Shape } from '../ir/shape.js';
+import type { Linear } from '../ir/types.js';
 
 export interface Flops {
   readonly forwardFlops: number;

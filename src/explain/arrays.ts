@@ -1,8 +1,9 @@
 /** The arrays that are alive at the peak: which operation made each, which one lets it go, and what it is kept for. */
+
+import { type Dimensions, formatShape } from '../ir/shape.js';
 import type { Liveness } from '../memory/liveness.js';
 import { aliveAfter } from '../memory/liveness.js';
 import { type Category, categories, type Trace } from '../memory/trace.js';
-import { type Dimensions, formatShape } from '../program/shape.js';
 import { type Moment, momentsOf, type Timeline } from './timeline.js';
 
 export interface LiveArray {

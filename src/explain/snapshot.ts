@@ -2,9 +2,10 @@
  * One step as a PyTorch memory snapshot, for https://pytorch.org/memory_viz. Format: docs.pytorch.org/docs/stable/torch_cuda_memory
  * (2026-11). No `category`: the viewer stops at snapshots that have some but not the one named `unknown`.
  */
+
+import { type Dimensions, formatShape } from '../ir/shape.js';
 import { aliveAfter } from '../memory/liveness.js';
 import { categories, type Trace } from '../memory/trace.js';
-import { type Dimensions, formatShape } from '../program/shape.js';
 import { type PickleValue, pickle } from './pickle.js';
 import { momentsOf } from './timeline.js';
 

@@ -1,5 +1,5 @@
 /** What is alive when: the peak of a trace's last step, and what the bytes at the peak are. */
-import type { Dimensions } from '../program/shape.js';
+import type { Dimensions } from '../ir/shape.js';
 import { bufferBytes, type Category, categories, type Phase, phases, type Trace } from './trace.js';
 
 export interface Peak {

@@ -1,5 +1,5 @@
 /** Writes a trace: storages with reference counts, as a framework that frees by counting (PyTorch) or a runtime that says when. */
-import { formatShape, type Shape } from '../program/shape.js';
+import { formatShape, type Shape } from '../ir/shape.js';
 import { type Category, categoryCode, type Layout, type Phase, type Trace } from './trace.js';
 
 export type StorageId = number;

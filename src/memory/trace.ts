@@ -2,7 +2,7 @@
  * One training step (or several, in a row) as an ordered list of allocations and frees: what every runtime produces and what
  * liveness, allocators and reports consume. Columns instead of objects, because a search replays millions of events.
  */
-import { type Dimensions, numElements, type Shape } from '../program/shape.js';
+import { type Dimensions, numElements, type Shape } from '../ir/shape.js';
 
 /** They partition the live bytes; see `docs/memory-model.md` for what belongs where. */
 export const categories = ['parameter', 'gradient', 'optimizer', 'input', 'activation', 'temporary'] as const;

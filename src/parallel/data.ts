@@ -4,7 +4,7 @@
  * a bucket is closed when it has reached its limit: 1 MiB for the first, so that the exchange starts early, then 25 MiB.
  * Source: torch/nn/parallel/distributed.py and torch/csrc/distributed/c10d/reducer.cpp, compute_bucket_assignment_by_size (torch 2.13).
  */
-import { constant } from '../program/shape.js';
+import { constant } from '../ir/shape.js';
 import { MiB } from '../units.js';
 import { allocate, type Buffer, type TraceEvent } from './trace-events.js';
 

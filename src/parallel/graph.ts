@@ -4,9 +4,9 @@
  * ranks own, into one array of all senders that this rank's edges name. Parameters are whole on every rank, their gradients summed.
  */
 
-import type { ForwardProgram, Node } from '../program/forward-program.js';
-import { axis } from '../program/shape.js';
-import type { EdgeSet, Gather, GatherAdd, ValueId } from '../program/types.js';
+import type { ForwardProgram, Node } from '../ir/forward-program.js';
+import { axis } from '../ir/shape.js';
+import type { EdgeSet, Gather, GatherAdd, ValueId } from '../ir/types.js';
 import { ProgramRewriter } from './rewrite-program.js';
 
 /** Rows of the senders that a rank's edges name: a key of `RankCounts`. */

@@ -3,12 +3,12 @@
  * prices several.
  */
 import type { Config, RuntimeName } from '../config/types.js';
+import type { ForwardProgram } from '../ir/forward-program.js';
+import type { Dimensions } from '../ir/shape.js';
 import { peakLiveBytes } from '../memory/liveness.js';
 import { bufferBytes, type Trace } from '../memory/trace.js';
-import { type Counts, dimensionsOf } from '../program/dimensions.js';
-import type { ForwardProgram } from '../program/forward-program.js';
-import { forwardProgram } from '../program/index.js';
-import type { Dimensions } from '../program/shape.js';
+import { type Counts, dimensionsOf } from '../models/dimensions.js';
+import { forwardProgram } from '../models/index.js';
 import { runtimes as onOneCard, type Registered } from '../runtimes/index.js';
 import type { Runtime } from '../runtimes/types.js';
 import { counts } from '../topology/counts.js';

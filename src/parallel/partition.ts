@@ -3,7 +3,7 @@
  * side of the bounding box cut at the median each time, by as many nodes as ranks on either side; ties by node number, so that the
  * answer is always the same. Edges follow their receiver; the senders that a rank does not own are its halo.
  */
-import type { Counts } from '../program/dimensions.js';
+import type { Counts } from '../models/dimensions.js';
 import { gridPositions } from '../topology/grid.js';
 import { type Edges, type GraphModel, grid2meshEdges } from '../topology/grid2mesh.js';
 import { buildMesh } from '../topology/mesh.js';

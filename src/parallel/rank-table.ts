@@ -1,10 +1,10 @@
 /** Every rank, alike ones together: what it holds, its peak, what it receives. */
 import type { Config } from '../config/types.js';
+import type { ForwardProgram } from '../ir/forward-program.js';
 import { liveness } from '../memory/liveness.js';
 import type { Category, Trace } from '../memory/trace.js';
-import { type Counts, dimensionsOf } from '../program/dimensions.js';
-import type { ForwardProgram } from '../program/forward-program.js';
-import { forwardProgram } from '../program/index.js';
+import { type Counts, dimensionsOf } from '../models/dimensions.js';
+import { forwardProgram } from '../models/index.js';
 import { runtimes } from './index.js';
 import { partition } from './partition.js';
 import { isParallel, programOfRank } from './ranks.js';

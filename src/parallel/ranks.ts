@@ -5,15 +5,15 @@
  */
 import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
+import type { ForwardProgram } from '../ir/forward-program.js';
+import type { Segmentation } from '../ir/segmentation.js';
+import { type Dimensions, numElements } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
-import { dimensionsOf } from '../program/dimensions.js';
-import type { ForwardProgram } from '../program/forward-program.js';
-import { pipelineStage } from '../program/pipeline-stage.js';
-import type { Segmentation } from '../program/segmentation.js';
-import { type Dimensions, numElements } from '../program/shape.js';
+import { dimensionsOf } from '../models/dimensions.js';
 import { withBuckets } from './data.js';
 import { exchangeSenders } from './graph.js';
 import { partition } from './partition.js';
+import { pipelineStage } from './pipeline-stage.js';
 import { shardSymbol, splitMlps } from './tensor.js';
 import { fromEvents, type TraceEvent, toEvents } from './trace-events.js';
 import { shardGradients, shardOptimizer, shardParameters } from './zero.js';

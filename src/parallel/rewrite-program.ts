@@ -1,8 +1,8 @@
 /** A program with some operations replaced by several, and some values by others of another shape. */
 
-import type { Block, ForwardProgram, Node } from '../program/forward-program.js';
-import type { Shape } from '../program/shape.js';
-import type { Operation, Value, ValueId } from '../program/types.js';
+import type { Block, ForwardProgram, Node } from '../ir/forward-program.js';
+import type { Shape } from '../ir/shape.js';
+import type { Operation, Value, ValueId } from '../ir/types.js';
 
 export class ProgramRewriter {
   readonly values: Value[];

@@ -4,9 +4,9 @@
  * outputs of an MLP are whole on every rank (summed in place after the second Linear, and again in the backward pass).
  */
 
-import type { Block, ForwardProgram } from '../program/forward-program.js';
-import { axis, type Shape } from '../program/shape.js';
-import type { Linear } from '../program/types.js';
+import type { Block, ForwardProgram } from '../ir/forward-program.js';
+import { axis, type Shape } from '../ir/shape.js';
+import type { Linear } from '../ir/types.js';
 import { ProgramRewriter } from './rewrite-program.js';
 
 export const shardSymbol = 'hiddenDimShard';

@@ -1,8 +1,8 @@
 /** A trace as a list of events that can be edited, and back. */
 
+import { formatShape } from '../ir/shape.js';
 import type { Category, Layout, Phase, Trace } from '../memory/trace.js';
 import { categories, categoryCode } from '../memory/trace.js';
-import { formatShape } from '../program/shape.js';
 
 export interface Buffer {
   readonly layout: Layout;

@@ -4,8 +4,8 @@
  */
 import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
-import type { Block, ForwardProgram } from '../program/forward-program.js';
-import { type Dimensions, numElements } from '../program/shape.js';
+import type { Block, ForwardProgram } from '../ir/forward-program.js';
+import { type Dimensions, numElements } from '../ir/shape.js';
 import type { RankCounts } from './partition.js';
 
 export interface Traffic {

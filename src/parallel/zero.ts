@@ -5,7 +5,7 @@
  * Not used from the paper: its mixed precision, which holds 16-bit parameters beside fp32 master copies (ours: see `Precision`), and
  * its partitioned activations. The paper's formulas leave out what is in flight, the gathered networks, and stage 1's buckets.
  */
-import { constant, type Dimensions, numElements } from '../program/shape.js';
+import { constant, type Dimensions, numElements } from '../ir/shape.js';
 import { shareOf } from './shares.js';
 import { allocate, type Buffer, free, type TraceEvent } from './trace-events.js';
 

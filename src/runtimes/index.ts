@@ -1,9 +1,9 @@
 import type { Config, RuntimeName } from '../config/types.js';
-import { jaxRuntime } from './jax/index.js';
 import { pytorchAssumptions } from './pytorch/assumptions.js';
 import { pytorchRuntime } from './pytorch/index.js';
 import { tfjsRuntime } from './tfjs/index.js';
 import type { Runtime } from './types.js';
+import { jaxRuntime } from './xla/index.js';
 
 export interface Registered {
   readonly runtime: Runtime;

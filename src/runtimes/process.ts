@@ -1,8 +1,8 @@
 /** From one step's arrays to what a process takes on the card; each runtime has its own allocator and its own uncertainty. */
 import type { Config, Device } from '../config/types.js';
+import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
 import type { BytesRange, XlaRematKind } from '../memory/verdict.js';
-import type { Dimensions } from '../program/shape.js';
 
 export interface ProcessMemory {
   readonly peakAllocatedBytes: number;

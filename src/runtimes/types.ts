@@ -1,8 +1,8 @@
 import type { Config } from '../config/types.js';
+import type { ForwardProgram } from '../ir/forward-program.js';
+import type { Segmentation } from '../ir/segmentation.js';
+import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
-import type { ForwardProgram } from '../program/forward-program.js';
-import type { Segmentation } from '../program/segmentation.js';
-import type { Dimensions } from '../program/shape.js';
 import type { JudgedStep, JudgeInput, ProcessInput, ProcessMemory } from './process.js';
 
 /** How one framework keeps arrays for the backward pass: a checkpoint plan's cut, and a lowering of the forward program. */

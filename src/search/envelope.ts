@@ -2,8 +2,9 @@
  * The exact upper envelope of a step's live bytes. Which arrays are alive at an event does not depend on sizes, so that the live
  * bytes there are a polynomial with non-negative coefficients; one whose every coefficient is reached by another's is never the peak.
  */
+
+import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
-import type { Dimensions } from '../program/shape.js';
 import { Basis, type Coefficients, constantFactor, evaluate, type InWidth, inWidth } from './polynomial.js';
 
 export interface Envelope {

@@ -1,10 +1,10 @@
 /** One candidate's live bytes and verdict, equal to what `estimate` prints for it. */
 import { type Accuracy, shippedAccuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
+import type { Dimensions } from '../ir/shape.js';
 import { reusedBytes } from '../memory/trace.js';
 import { judge, usableBytes } from '../memory/verdict.js';
 import { dimensionsFor, runtimes } from '../parallel/index.js';
-import type { Dimensions } from '../program/shape.js';
 import type { JudgedStep } from '../runtimes/process.js';
 import { counts } from '../topology/counts.js';
 import type { Costs, SizedStructure, Structure } from './structure.js';

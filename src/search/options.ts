@@ -1,8 +1,9 @@
 /** The options that only `sweep` has. */
-import { type CodeBaseName, codeBaseNames } from '../config/exporters/names.js';
+
 import { parseOption } from '../config/option-values.js';
 import { choice, integer, type OwnOption, text, toggle } from '../config/options/definition.js';
 import type { Flags } from '../config/typed.js';
+import { type CodeBaseName, codeBaseNames } from '../models/exporting/names.js';
 import { type FrontOrder, frontOrders } from './pareto.js';
 import { parseQuantity } from './requirements.js';
 

@@ -2,7 +2,7 @@
  * Bytes, parameters and FLOPs as sums of monomials in the dimension symbols: a structure is analysed once, then priced at a
  * hundred thousand sizes by dot products.
  */
-import type { Dimensions, Shape } from '../program/shape.js';
+import type { Dimensions, Shape } from '../ir/shape.js';
 
 /** Coefficient per monomial of a basis. */
 export type Coefficients = Float64Array;

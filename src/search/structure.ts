@@ -4,10 +4,10 @@
  */
 import type { Config } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
+import type { ForwardProgram } from '../ir/forward-program.js';
+import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
 import { programOf, runtimes, traceOf } from '../parallel/index.js';
-import type { ForwardProgram } from '../program/forward-program.js';
-import type { Dimensions } from '../program/shape.js';
 import { type Envelope, envelopeInWidth, liveEnvelope, peakAt } from './envelope.js';
 import { Basis, type Coefficients, evaluate, type InWidth, inWidth, polynomial } from './polynomial.js';
 

@@ -1,4 +1,12 @@
 /** `gc-plan advise`: every single change, and the cheapest combination that makes a configuration fit. */
+
+import { flagsBetween } from '../advise/apply.js';
+import { cheapestWay, type SearchInput, type Way } from '../advise/cheapest.js';
+import { catalogue } from '../advise/index.js';
+import { fewestGpus, severalGpus } from '../advise/several-gpus.js';
+import { type SingleChange, singleChanges } from '../advise/single.js';
+import type { Numerics } from '../advise/types.js';
+import { differences } from '../advise/ways.js';
 import { missingCard } from '../config/device.js';
 import { type ResolveInput, resolverFor } from '../config/resolve.js';
 import type { Config } from '../config/types.js';
@@ -6,13 +14,6 @@ import type { Advice } from '../report/schemas/advise.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { knownCards } from '../search/cards.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
-import { flagsBetween } from '../strategies/apply.js';
-import { cheapestWay, type SearchInput, type Way } from '../strategies/cheapest.js';
-import { catalogue } from '../strategies/index.js';
-import { fewestGpus, severalGpus } from '../strategies/several-gpus.js';
-import { type SingleChange, singleChanges } from '../strategies/single.js';
-import type { Numerics } from '../strategies/types.js';
-import { differences } from '../strategies/ways.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
 import { experience } from './experience.js';

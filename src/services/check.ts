@@ -9,7 +9,7 @@ import { shown } from '../config/nearest.js';
 import { resolveConfig } from '../config/resolve.js';
 import { readText } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
-import { type PricedProgram, price, priceProgram } from '../estimate.js';
+import { type PricedProgram, price, priceProgram } from '../price.js';
 import type { Check } from '../report/schemas/check.js';
 import { estimateCommand } from '../search/command-line.js';
 import { structureKey } from '../search/structure.js';

@@ -2,12 +2,12 @@
 
 import { standInDevice } from '../config/device.js';
 import { type ResolveInput, resolveConfig } from '../config/resolve.js';
-import { price } from '../estimate.js';
 import { arraysAtPeak } from '../explain/arrays.js';
 import { chromeTrace } from '../explain/chrome-trace.js';
 import { memorySnapshot } from '../explain/snapshot.js';
 import { type Timeline, timelineOf } from '../explain/timeline.js';
 import { bufferBytes, categories } from '../memory/trace.js';
+import { price } from '../price.js';
 import type { Explanation } from '../report/schemas/explain.js';
 import { commandLine } from '../search/command-line.js';
 import { counts } from '../topology/counts.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { standInDevice } from '../config/device.js';
 import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import { InputError } from '../errors.js';
-import { price } from '../estimate.js';
+import { price } from '../price.js';
 import type { Measured } from '../report/schemas/measured.js';
 import { counts } from '../topology/counts.js';
 import { runJaxProbe } from '../verify/jax/probe.js';

@@ -2,8 +2,8 @@
 import { standInDevice } from '../config/device.js';
 import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
-import { type Priced, price, priceProgram } from '../estimate.js';
 import { type RankRow, rankTable } from '../parallel/rank-table.js';
+import { type Priced, price, priceProgram } from '../price.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import type { Accuracies } from '../search/evaluate.js';
 import type { Structure } from '../search/structure.js';

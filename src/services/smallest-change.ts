@@ -1,11 +1,12 @@
 /** The first lines of an advice, for an estimate that does not fit: the cheapest of the usual combinations. */
+
+import { flagsBetween } from '../advise/apply.js';
+import { cheapestWays, type Way } from '../advise/cheapest.js';
+import { typicalStrategies } from '../advise/typical.js';
 import type { ResolveInput } from '../config/resolve.js';
 import type { Config } from '../config/types.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
-import { flagsBetween } from '../strategies/apply.js';
-import { cheapestWays, type Way } from '../strategies/cheapest.js';
-import { typicalStrategies } from '../strategies/typical.js';
 import { counts } from '../topology/counts.js';
 import { experience } from './experience.js';
 import { estimateOf } from './priced.js';

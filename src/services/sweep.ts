@@ -1,10 +1,10 @@
 /** `gc-plan sweep`: which configurations of a space fit on a card, which are worth it, and the way from a small to a large one. */
 import { availableParallelism } from 'node:os';
-import type { CodeBaseName } from '../config/exporters/names.js';
 import type { ModelProfile } from '../config/profiles.js';
 import { loadProfile, resolveWith } from '../config/resolve.js';
 import type { Flags } from '../config/typed.js';
 import type { Config } from '../config/types.js';
+import type { CodeBaseName } from '../models/exporting/names.js';
 import type { Sweep } from '../report/schemas/sweep.js';
 import { cardChoices } from '../search/cards.js';
 import { SizedCandidate } from '../search/judge.js';
@@ -103,7 +103,7 @@ async function exportStages(
   { exportTo, flags }: SweepInput,
 ): Promise<PlanReport> {
   if (exportTo === undefined) return plan;
-  const { exportConfig } = await import('../config/exporters/index.js');
+  const { exportConfig } = await import('../models/exporting/index.js');
   const { readText } = await import('../config/strict-json.js');
   const file = flags.import;
   const original = typeof file === 'string' && !file.endsWith('.npz') ? readText(file) : undefined;

@@ -5,9 +5,9 @@ import { casesOf, type Quality, type TruthCase, type TruthFile } from '../accura
 import { formatCheckpoint } from '../config/checkpoint.js';
 import { profileNames, readProfile } from '../config/profiles.js';
 import type { Flags } from '../config/typed.js';
-import { type PricedProgram, priceProgram } from '../estimate.js';
 import { peakLiveBytes } from '../memory/liveness.js';
 import { bufferBytes } from '../memory/trace.js';
+import { type PricedProgram, priceProgram } from '../price.js';
 import type { Validation } from '../report/schemas/validate.js';
 import { formatBytes } from '../report/units.js';
 import { estimateCommand } from '../search/command-line.js';

@@ -1,4 +1,4 @@
-import type { Counts } from '../program/dimensions.js';
+import type { Counts } from '../models/dimensions.js';
 import { PUBLISHED_COUNTS } from './data/published-counts.js';
 import { numGridNodes } from './grid.js';
 import type { GraphModel } from './grid2mesh.js';

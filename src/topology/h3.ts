@@ -4,7 +4,7 @@
  * Source of the cell count: h3geo.org, "Tables of cell statistics across resolutions".
  */
 import type { Grid } from '../config/types.js';
-import type { Counts } from '../program/dimensions.js';
+import type { Counts } from '../models/dimensions.js';
 import { numGridNodes } from './grid.js';
 
 /** The pentagons have five neighbours; all other cells have six. */

@@ -3,8 +3,8 @@
  * reads them at one time and has to predict them a step later, so its loss falls only if messages carry information along edges.
  */
 import type { Config } from '../config/types.js';
-import type { Counts } from '../program/dimensions.js';
-import type { EdgeSet } from '../program/types.js';
+import type { EdgeSet } from '../ir/types.js';
+import type { Counts } from '../models/dimensions.js';
 import { gridPositions, gridRows } from '../topology/grid.js';
 import { type Edges, grid2meshEdges } from '../topology/grid2mesh.js';
 import { buildMesh } from '../topology/mesh.js';

@@ -1,9 +1,9 @@
 /** Executes the forward program that the estimator priced, with the library's operations: real parameters, losses and optimizer steps. */
 import type { Config } from '../config/types.js';
-import { dimensionsOf } from '../program/dimensions.js';
-import type { ForwardProgram } from '../program/forward-program.js';
-import { numElements } from '../program/shape.js';
-import type { Endpoints, ValueId } from '../program/types.js';
+import type { ForwardProgram } from '../ir/forward-program.js';
+import { numElements } from '../ir/shape.js';
+import type { Endpoints, ValueId } from '../ir/types.js';
+import { dimensionsOf } from '../models/dimensions.js';
 import { contextOf } from '../runtimes/tfjs/context.js';
 import {
   blockName,

@@ -1,6 +1,6 @@
 /** One process per configuration: runs the steps, measures the last one, says what came of it, and ends with its parent. */
 import { InputError } from '../errors.js';
-import { forwardProgram } from '../program/index.js';
+import { forwardProgram } from '../models/index.js';
 import { tfjsRuntime } from '../runtimes/tfjs/index.js';
 import { type Backend, type LoadedBackend, loadBackend } from './backends/index.js';
 import { trainer } from './interpreter.js';

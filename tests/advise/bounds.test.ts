@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { noCheckpoint } from '../../src/config/checkpoint.js';
-import type { Config } from '../../src/config/types.js';
-import { countFlops } from '../../src/cost/flops.js';
-import { dimensionsFor, programOf, traceOf } from '../../src/parallel/index.js';
 import {
   costOf,
   keptForBackward,
   leastOfAnyOptimizer,
   peakBeforeProcessorBackward,
   sizeStep,
-} from '../../src/strategies/step.js';
+} from '../../src/advise/step.js';
+import { noCheckpoint } from '../../src/config/checkpoint.js';
+import type { Config } from '../../src/config/types.js';
+import { countFlops } from '../../src/cost/flops.js';
+import { dimensionsFor, programOf, traceOf } from '../../src/parallel/index.js';
 import { counts } from '../../src/topology/counts.js';
 import { configured, inputs } from '../laws/configurations.js';
 

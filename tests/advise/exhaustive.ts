@@ -7,9 +7,9 @@ import { type ResolveInput, resolveWith } from '../../src/config/resolve.js';
 import type { Flags } from '../../src/config/typed.js';
 import type { Config } from '../../src/config/types.js';
 import { InputError } from '../../src/errors.js';
-import { price, priceProgram } from '../../src/estimate.js';
 import { peakLiveBytes } from '../../src/memory/liveness.js';
 import { bufferBytes } from '../../src/memory/trace.js';
+import { price, priceProgram } from '../../src/price.js';
 import { Structures } from '../../src/search/structure.js';
 import { counts } from '../../src/topology/counts.js';
 

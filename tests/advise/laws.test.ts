@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shippedAccuracy } from '../../src/accuracy/shipped.js';
+import { cheapestWay } from '../../src/advise/cheapest.js';
 import { valuesByRuntime } from '../../src/config/capabilities.js';
 import { offloads } from '../../src/config/choices.js';
 import { loadModel } from '../../src/config/load-model.js';
@@ -10,7 +11,6 @@ import type { RuntimeName } from '../../src/config/types.js';
 import { isYes } from '../../src/report/verdict.js';
 import { advise } from '../../src/services/advise.js';
 import { estimate } from '../../src/services/estimate.js';
-import { cheapestWay } from '../../src/strategies/cheapest.js';
 import { counts } from '../../src/topology/counts.js';
 import { MiB } from '../../src/units.js';
 import { exhaustively } from './exhaustive.js';

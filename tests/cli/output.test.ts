@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { commandNames, loadCommand } from '../../src/cli/commands.js';
+import { commandNames, loadCommand } from '../../src/cli/command-table.js';
 import { invoke } from './invoke.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gc-plan-'));

@@ -3,7 +3,7 @@ import { loadModel } from '../../src/config/load-model.js';
 import { loadDevice } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
 import type { Flags } from '../../src/config/typed.js';
-import { price } from '../../src/estimate.js';
+import { price } from '../../src/price.js';
 import { counts } from '../../src/topology/counts.js';
 
 const tiny = await loadModel('tiny');

@@ -1,6 +1,6 @@
 /** Pages of reference are written from what they describe; a test keeps them so. */
 import { describe, expect, it } from 'vitest';
-import { commandNames } from '../../src/cli/commands.js';
+import { commandNames } from '../../src/cli/command-table.js';
 import { commandHelp } from '../../src/cli/help.js';
 import { publishedSchemas } from '../../src/report/schemas/published.js';
 
@@ -84,7 +84,7 @@ describe('the pages of reference', () => {
   });
 
   it.each(commandNames)('gives gc-plan %s three examples or more, with flags that it has', async (name) => {
-    const { loadCommand } = await import('../../src/cli/commands.js');
+    const { loadCommand } = await import('../../src/cli/command-table.js');
     const { examples, flags } = await loadCommand(name);
     expect(examples.length).toBeGreaterThanOrEqual(3);
     for (const example of examples) {

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../../src/config/resolve.js';
 import type { Flags } from '../../src/config/typed.js';
 import { liveness } from '../../src/memory/liveness.js';
+import { dimensionsOf } from '../../src/models/dimensions.js';
 import { runtimes } from '../../src/parallel/index.js';
 import { bisect, edgesPerRank, partition } from '../../src/parallel/partition.js';
-import { dimensionsOf } from '../../src/program/dimensions.js';
 import { counts } from '../../src/topology/counts.js';
 import { buildMesh } from '../../src/topology/mesh.js';
 

@@ -4,7 +4,7 @@
  */
 import { standInDevice } from '../../src/config/device.js';
 import { resolveConfig } from '../../src/config/resolve.js';
-import { price } from '../../src/estimate.js';
+import { price } from '../../src/price.js';
 import { counts } from '../../src/topology/counts.js';
 import { GiB } from '../../src/units.js';
 

@@ -4,11 +4,11 @@ import { resolveConfig } from '../../src/config/resolve.js';
 import type { Flags } from '../../src/config/typed.js';
 import { aliveAfter, liveness } from '../../src/memory/liveness.js';
 import { bufferBytes, type Category, categories, type Trace } from '../../src/memory/trace.js';
+import { dimensionsOf } from '../../src/models/dimensions.js';
 import { bucketsOf } from '../../src/parallel/data.js';
 import { runtimes } from '../../src/parallel/index.js';
 import { shareOf } from '../../src/parallel/shares.js';
 import { fromEvents, toEvents } from '../../src/parallel/trace-events.js';
-import { dimensionsOf } from '../../src/program/dimensions.js';
 import { counts } from '../../src/topology/counts.js';
 import { MiB } from '../../src/units.js';
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/types.js';
-import { priceProgram } from '../../src/estimate.js';
+import { countParameters } from '../../src/ir/parameters.js';
 import { liveness } from '../../src/memory/liveness.js';
-import { countParameters } from '../../src/program/parameters.js';
+import { priceProgram } from '../../src/price.js';
 import { counts } from '../../src/topology/counts.js';
 import { plainRecipe } from '../runtimes/pytorch/records.js';
 

@@ -3,7 +3,7 @@ import { runtimeNames } from '../../src/config/choices.js';
 import { loadModel } from '../../src/config/load-model.js';
 import { loadDevice, profileNames } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
-import { price } from '../../src/estimate.js';
+import { price } from '../../src/price.js';
 import { states } from '../../src/search/candidates.js';
 import { runSearch } from '../../src/search/run.js';
 import { flagsOfCandidate, numCandidates, spaceOf } from '../../src/search/space.js';

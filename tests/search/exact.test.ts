@@ -4,7 +4,7 @@ import { runtimeNames } from '../../src/config/choices.js';
 import { loadModel } from '../../src/config/load-model.js';
 import { loadDevice } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
-import { price } from '../../src/estimate.js';
+import { price } from '../../src/price.js';
 import { judgeCandidate, SizedCandidate } from '../../src/search/judge.js';
 import { Structures } from '../../src/search/structure.js';
 import { counts } from '../../src/topology/counts.js';

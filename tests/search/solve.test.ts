@@ -6,7 +6,7 @@ import { loadModel } from '../../src/config/load-model.js';
 import { loadDevice } from '../../src/config/profiles.js';
 import { resolveWith } from '../../src/config/resolve.js';
 import type { Config } from '../../src/config/types.js';
-import { price } from '../../src/estimate.js';
+import { price } from '../../src/price.js';
 import { SizedCandidate } from '../../src/search/judge.js';
 import { lastTrue, solve } from '../../src/search/solve.js';
 import { periodOf } from '../../src/search/solve-values.js';

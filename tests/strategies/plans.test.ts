@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { catalogue } from '../../src/advise/index.js';
+import { plansOf } from '../../src/advise/ways.js';
 import type { CheckpointPlan, Config } from '../../src/config/types.js';
 import { runtimes } from '../../src/parallel/index.js';
-import { catalogue } from '../../src/strategies/index.js';
-import { plansOf } from '../../src/strategies/ways.js';
 import { configured } from '../laws/configurations.js';
 
 const plans = [

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { casesOf, type TruthCase, type TruthFile } from '../../src/accuracy/truth.js';
 import type { Config } from '../../src/config/types.js';
 import { counts } from '../../src/topology/counts.js';
-import * as jax from '../runtimes/jax/records.js';
 import * as pytorch from '../runtimes/pytorch/records.js';
+import * as jax from '../runtimes/xla/records.js';
 
 interface Measured {
   readonly config: Pick<Config, 'model' | 'recipe'>;

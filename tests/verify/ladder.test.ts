@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Offload } from '../../src/config/types.js';
-import { priceProgram } from '../../src/estimate.js';
+import { priceProgram } from '../../src/price.js';
 import type { Ladder } from '../../src/report/schemas/ladder.js';
 import { renderLadder } from '../../src/report/table/verify-ladder.js';
 import { ladderOption, loadLadderSvg } from '../../src/report/verify-ladder.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Flags } from '../../src/config/typed.js';
-import { priceProgram } from '../../src/estimate.js';
+import { priceProgram } from '../../src/price.js';
 import { counts } from '../../src/topology/counts.js';
 import { loadJs } from '../../src/verify/backends/js.js';
 import { type Trainer, trainer } from '../../src/verify/interpreter.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { codeBaseNames } from '../../config/exporters/names.js';
+import { codeBaseNames } from '../../models/exporting/names.js';
 import * as common from './common.js';
 import type { DeepReadonly } from './readonly.js';
 

@@ -3,8 +3,9 @@
  * one row and one column, a vector's are whole; no first moments. Its default is a loop over the parameters whose local
  * variables hold the last parameter's temporaries until the next one's replace them.
  */
+
+import { axis, type Shape } from '../../ir/shape.js';
 import type { StorageId } from '../../memory/recorder.js';
-import { axis, type Shape } from '../../program/shape.js';
 import type { Update } from './update.js';
 
 const scalar: Shape = [axis('one')];

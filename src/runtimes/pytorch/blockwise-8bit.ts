@@ -3,7 +3,7 @@
  * a byte per element, each with the largest magnitude of every block in fp32; what is smaller than `min_8bit_size` keeps fp32
  * moments whatever the parameters' dtype. Two tables turn bytes into numbers, one pair per optimizer. Its kernel makes nothing.
  */
-import { constant } from '../../program/shape.js';
+import { constant } from '../../ir/shape.js';
 import type { Update } from './update.js';
 
 const minElements = 4096;

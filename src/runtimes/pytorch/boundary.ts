@@ -5,10 +5,10 @@
  */
 import { offloadsBoundary } from '../../config/offload.js';
 import type { Recipe } from '../../config/types.js';
+import type { Block, ForwardProgram } from '../../ir/forward-program.js';
+import type { ValueId } from '../../ir/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
 import { fromHost } from '../../memory/trace.js';
-import type { Block, ForwardProgram } from '../../program/forward-program.js';
-import type { ValueId } from '../../program/types.js';
 import type { InputsKept, ReplayInput } from './replay.js';
 
 export class Boundary {

@@ -3,7 +3,7 @@
  * expression; the engine then sums and casts a gradient of another width or type than its input.
  * Sources: tools/autograd/derivatives.yaml, torch/csrc/autograd/FunctionsManual.cpp, aten/src/ATen/autocast_mode.cpp (torch 2.13).
  */
-import type { AddBias, Binary, Exp, HeadScale, HeadSum, WithScalar } from '../../program/types.js';
+import type { AddBias, Binary, Exp, HeadScale, HeadSum, WithScalar } from '../../ir/types.js';
 import type { Lowering } from './lowering.js';
 import type { Tensor } from './tape.js';
 

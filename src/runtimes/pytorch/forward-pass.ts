@@ -3,9 +3,9 @@
  * backward pass. The operations' rules are in `rules.ts`.
  */
 import type { Recipe } from '../../config/types.js';
+import type { Block, ForwardProgram } from '../../ir/forward-program.js';
+import type { ValueId } from '../../ir/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
-import type { Block, ForwardProgram } from '../../program/forward-program.js';
-import type { ValueId } from '../../program/types.js';
 import { Boundary } from './boundary.js';
 import type { Lowering } from './lowering.js';
 import { Replay, replayStop } from './replay.js';

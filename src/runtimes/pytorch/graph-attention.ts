@@ -3,8 +3,8 @@
  * log-sum-exp per receiver and head; the two auxiliary results get zero-filled gradients. The kernel's own fp32 row of the backward
  * pass and its `.contiguous()` copies are not counted: nobody has traced them.
  */
-import { axis, int64Bytes } from '../../program/shape.js';
-import type { GraphAttention, Integers } from '../../program/types.js';
+import { axis, int64Bytes } from '../../ir/shape.js';
+import type { GraphAttention, Integers } from '../../ir/types.js';
 import type { Lowering } from './lowering.js';
 import type { Tensor } from './tape.js';
 

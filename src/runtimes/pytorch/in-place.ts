@@ -2,8 +2,8 @@
  * Rules of views, copies and in-place writes: handles on memory that is there already.
  * Sources: tools/autograd/derivatives.yaml, torch/csrc/autograd/functions/tensor.cpp (torch 2.13).
  */
-import { axis } from '../../program/shape.js';
-import type { AddColumns, Copy, Empty, Repeat, Slice, Write } from '../../program/types.js';
+import { axis } from '../../ir/shape.js';
+import type { AddColumns, Copy, Empty, Repeat, Slice, Write } from '../../ir/types.js';
 import type { Lowering } from './lowering.js';
 
 /** slice_backward writes the gradient into zeros of the whole; split's joins it with zeros for the other part. */

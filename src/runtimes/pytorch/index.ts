@@ -1,10 +1,10 @@
 /** PyTorch eager: two training steps (the second is the one that repeats), or two inference passes. */
 import { offloadsOptimizer } from '../../config/offload.js';
 import type { Config, Recipe } from '../../config/types.js';
+import type { ForwardProgram } from '../../ir/forward-program.js';
+import { type Dimensions, numElements } from '../../ir/shape.js';
 import type { Trace } from '../../memory/trace.js';
-import { dimensionsOf } from '../../program/dimensions.js';
-import type { ForwardProgram } from '../../program/forward-program.js';
-import { type Dimensions, numElements } from '../../program/shape.js';
+import { dimensionsOf } from '../../models/dimensions.js';
 import { counts } from '../../topology/counts.js';
 import type { Runtime } from '../types.js';
 import { ForwardPass } from './forward-pass.js';

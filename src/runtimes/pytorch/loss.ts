@@ -3,8 +3,8 @@
  * weighted per channel, averaged over channels, weighted by area, averaged. The squared error turns fp32 at the division.
  * Source: examples/weather/graphcast/loss/utils.py and physicsnemo's loss (94b3551).
  */
-import { axis, type Shape } from '../../program/shape.js';
-import type { Loss } from '../../program/types.js';
+import { axis, type Shape } from '../../ir/shape.js';
+import type { Loss } from '../../ir/types.js';
 import type { Lowering } from './lowering.js';
 import type { Gradient, GradientTarget, Tensor } from './tape.js';
 

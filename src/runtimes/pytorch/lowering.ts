@@ -3,11 +3,11 @@
  * last local variable and the last saved reference are gone.
  */
 import type { Recipe } from '../../config/types.js';
+import type { ForwardProgram } from '../../ir/forward-program.js';
+import type { Shape } from '../../ir/shape.js';
+import { axis } from '../../ir/shape.js';
+import type { ValueId } from '../../ir/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
-import type { ForwardProgram } from '../../program/forward-program.js';
-import type { Shape } from '../../program/shape.js';
-import { axis } from '../../program/shape.js';
-import type { ValueId } from '../../program/types.js';
 import { OperationLabels } from './operation-labels.js';
 import type { ReplayInput } from './replay.js';
 import { SavedTensors } from './saved-tensors.js';

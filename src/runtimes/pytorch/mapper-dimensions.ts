@@ -1,9 +1,9 @@
 /** Rows of every chunk of anemoi's mappers, counted in the real graph. */
 import type { Config } from '../../config/types.js';
-import { partRows } from '../../program/anemoi/gnn-mapper.js';
-import { pointers } from '../../program/anemoi/graph.js';
-import { chunkRows, type MapperEdges } from '../../program/anemoi/mapper.js';
-import type { Dimensions } from '../../program/shape.js';
+import type { Dimensions } from '../../ir/shape.js';
+import { partRows } from '../../models/anemoi/gnn-mapper.js';
+import { pointers } from '../../models/anemoi/graph.js';
+import { chunkRows, type MapperEdges } from '../../models/anemoi/mapper.js';
 import { balancedSizes, type MapperChunks, mapperChunks } from '../../topology/mapper-chunks.js';
 
 export function mapperDimensions({ model, recipe }: Config, counts: Dimensions): Dimensions {

@@ -1,7 +1,8 @@
 /** What an event of the trace was made for: `block: value`, and the same in the backward pass. */
+
+import type { Block, ForwardProgram } from '../../ir/forward-program.js';
+import type { ValueId } from '../../ir/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
-import type { Block, ForwardProgram } from '../../program/forward-program.js';
-import type { ValueId } from '../../program/types.js';
 
 export class OperationLabels {
   private readonly forwardLabels: (number | undefined)[] = [];

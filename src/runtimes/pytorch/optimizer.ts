@@ -6,8 +6,8 @@
 import { type ElementwiseOptimizer, numMomentsOf } from '../../config/moments.js';
 import { minOffloadedElements } from '../../config/offload.js';
 import type { Optimizer } from '../../config/types.js';
+import { axis, constant, type Shape } from '../../ir/shape.js';
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
-import { axis, constant, type Shape } from '../../program/shape.js';
 import { adafactorStep, makeFactoredState } from './adafactor.js';
 import { makeBlockwiseState } from './blockwise-8bit.js';
 import type { ResidentParameter } from './residents.js';

@@ -5,10 +5,10 @@
  */
 import { fullElementBytes } from '../../config/element-bytes.js';
 import type { Recipe } from '../../config/types.js';
+import type { ForwardProgram, PipelineStage } from '../../ir/forward-program.js';
+import type { Value } from '../../ir/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
 import type { Category } from '../../memory/trace.js';
-import type { ForwardProgram, PipelineStage } from '../../program/forward-program.js';
-import type { Value } from '../../program/types.js';
 import type { Accumulator, Gradient, Tensor } from './tape.js';
 
 /** A received activation is a leaf: its gradient stops there and is sent back. */

@@ -5,10 +5,10 @@
  * micro-batches until the next step (`output_chunks`) and returns them in one tensor.
  */
 import type { Recipe } from '../../config/types.js';
+import type { ForwardProgram, PipelineStage } from '../../ir/forward-program.js';
+import { constant } from '../../ir/shape.js';
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
-import type { ForwardProgram, PipelineStage } from '../../program/forward-program.js';
-import { constant } from '../../program/shape.js';
 import { ForwardPass } from './forward-pass.js';
 import { gradientOfLoss } from './loss.js';
 import type { Lowering } from './lowering.js';

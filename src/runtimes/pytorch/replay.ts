@@ -3,9 +3,10 @@
  * unpack runs the block again, puts what it would save into a table, and stops at the last saved tensor.
  * Source: torch/utils/checkpoint.py (torch 2.13), `_checkpoint_without_reentrant_generator`, early stop on.
  */
+
+import type { Block } from '../../ir/forward-program.js';
+import type { ValueId } from '../../ir/types.js';
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
-import type { Block } from '../../program/forward-program.js';
-import type { ValueId } from '../../program/types.js';
 import type { Tensor } from './tape.js';
 
 /** Thrown by the last saved tensor of a replay; everything the block's frames hold is let go. */

@@ -1,9 +1,10 @@
 /** What is on the device before the first step: parameters, the batch, the graphs. */
+
+import type { ForwardProgram } from '../../ir/forward-program.js';
+import { axis, constant, int64Bytes, type Shape } from '../../ir/shape.js';
+import type { ValueId } from '../../ir/types.js';
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
-import type { ForwardProgram } from '../../program/forward-program.js';
-import { numEdgeFeatures } from '../../program/networks.js';
-import { axis, constant, int64Bytes, type Shape } from '../../program/shape.js';
-import type { ValueId } from '../../program/types.js';
+import { numEdgeFeatures } from '../../models/layers/networks.js';
 import type { Lowering } from './lowering.js';
 import type { Accumulator } from './tape.js';
 

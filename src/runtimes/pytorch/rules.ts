@@ -3,7 +3,7 @@
  * CUDA lists: linear → 16 bit, layer_norm → fp32, the others → the widest input.
  * Sources: tools/autograd/derivatives.yaml, aten/src/ATen/autocast_mode.cpp (torch 2.13).
  */
-import type { Axis, Shape } from '../../program/shape.js';
+import type { Axis, Shape } from '../../ir/shape.js';
 import type {
   Activation,
   Concat,
@@ -15,7 +15,7 @@ import type {
   SegmentMax,
   SegmentSum,
   ValueId,
-} from '../../program/types.js';
+} from '../../ir/types.js';
 import { addBias, addOrSubtract, divide, exp, headScale, headSum, multiply, withScalar } from './elementwise.js';
 import { graphAttention, integers } from './graph-attention.js';
 import { addColumns, copy, empty, repeat, slice, write } from './in-place.js';

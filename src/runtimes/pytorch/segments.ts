@@ -3,7 +3,7 @@
  * first processor layer, the decoder's the last layer and the head, the processor is a list of edge and node blocks.
  */
 import type { Config } from '../../config/types.js';
-import type { Segmentation } from '../../program/segmentation.js';
+import type { Segmentation } from '../../ir/segmentation.js';
 
 export function segmentPyTorch({ model, recipe }: Config): Segmentation {
   const { checkpoint } = recipe;

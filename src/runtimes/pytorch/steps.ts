@@ -1,9 +1,9 @@
 /** Two steps, of which the second is the one that repeats: what lies on the device, then batch, passes and update of each. */
 import { fullElementBytes } from '../../config/element-bytes.js';
 import type { Recipe } from '../../config/types.js';
+import type { ForwardProgram } from '../../ir/forward-program.js';
 import { type StorageId, TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
-import type { ForwardProgram } from '../../program/forward-program.js';
 import { Lowering } from './lowering.js';
 import { type OptimizerSizes, optimizerStep } from './optimizer.js';
 import { allocateBatch, allocateGraphs, allocateParameters, zeroGradients } from './residents.js';

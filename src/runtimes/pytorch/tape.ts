@@ -3,8 +3,9 @@
  * (torch 2.13): the ready node with the highest sequence number runs first; a node drops its incoming gradient and its saved
  * tensors when it has run; a buffer that already holds a gradient is summed in place if nobody else can see that gradient.
  */
+
+import type { Shape } from '../../ir/shape.js';
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
-import type { Shape } from '../../program/shape.js';
 
 export interface Tensor {
   readonly storage: StorageId;

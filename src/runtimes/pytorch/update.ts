@@ -1,6 +1,7 @@
 /** What the rules of every optimizer are given. */
+
+import type { Shape } from '../../ir/shape.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
-import type { Shape } from '../../program/shape.js';
 
 /** The shapes of the parameters that have a gradient, in their order. */
 export interface Update {

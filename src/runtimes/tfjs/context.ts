@@ -1,7 +1,7 @@
 /** What the operations' rules read besides the values of a program. */
 import type { Recipe } from '../../config/types.js';
-import type { ForwardProgram } from '../../program/forward-program.js';
-import type { Endpoints, ValueId } from '../../program/types.js';
+import type { ForwardProgram } from '../../ir/forward-program.js';
+import type { Endpoints, ValueId } from '../../ir/types.js';
 import { blockName, type EdgeBlock, endpointsName } from './edge-blocks.js';
 import type { Ops } from './ops.js';
 

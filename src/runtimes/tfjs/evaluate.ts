@@ -1,6 +1,6 @@
 /** Runs a forward program on any `Ops`, in the order in which it is written. */
-import type { Block, ForwardProgram, Node } from '../../program/forward-program.js';
-import type { Module, ValueId } from '../../program/types.js';
+import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
+import type { Module, ValueId } from '../../ir/types.js';
 import type { Context } from './context.js';
 import { applyRule } from './rules.js';
 

@@ -1,11 +1,11 @@
 /** TensorFlow.js: keeps everything until a tape's backward pass ends. The step that is priced is the step that `verify` runs. */
 import type { Config } from '../../config/types.js';
+import type { ForwardProgram } from '../../ir/forward-program.js';
+import { operationsOf } from '../../ir/operations.js';
+import { axis, type Dimensions } from '../../ir/shape.js';
+import type { ValueId } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
-import type { ForwardProgram } from '../../program/forward-program.js';
-import { operationsOf } from '../../program/operations.js';
-import { axis, type Dimensions } from '../../program/shape.js';
-import type { ValueId } from '../../program/types.js';
 import type { Runtime } from '../types.js';
 import { type ConstantArrays, contextOf } from './context.js';
 import { blockDimensions, blockName, blocksOfData, endpointArrays, endpointsName, rowsName } from './edge-blocks.js';

@@ -2,7 +2,7 @@
  * `--offload boundary`: of what crosses a cut, only what a segment reads or adds to is on the device while that segment runs. Leaves
  * (parameters, data, graph) never leave it.
  */
-import type { ValueId } from '../../program/types.js';
+import type { ValueId } from '../../ir/types.js';
 import type { Ops } from './ops.js';
 
 /** → called before a segment runs with the values that it needs: moves `crossing` between device and host accordingly. */

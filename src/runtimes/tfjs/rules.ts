@@ -1,6 +1,6 @@
 /** One rule per operation of the forward program: the TensorFlow.js operations that compute it. */
 import { InputError } from '../../errors.js';
-import type { ActivationFunction, Operation } from '../../program/types.js';
+import type { ActivationFunction, Operation } from '../../ir/types.js';
 import type { Context } from './context.js';
 import { headScale, headSum, largestOrMore, quotient } from './heads.js';
 import { layerNormEpsilon, leanLayerNorm, leanLinear, leanSilu } from './lean.js';

@@ -3,10 +3,10 @@
  * open while another one runs: a cut makes everything before it run twice, first without a tape.
  */
 import type { CheckpointPlan, Config } from '../../config/types.js';
-import type { Block, ForwardProgram, Node } from '../../program/forward-program.js';
-import { operationsOf } from '../../program/operations.js';
-import type { Segmentation } from '../../program/segmentation.js';
-import type { Operation, ValueId } from '../../program/types.js';
+import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
+import { operationsOf } from '../../ir/operations.js';
+import type { Segmentation } from '../../ir/segmentation.js';
+import type { Operation, ValueId } from '../../ir/types.js';
 import { aroundEdges, cutEdgesOf, type EdgeBlock, edgeBlocksOf } from './edge-blocks.js';
 
 /** A run of the program under one tape. */

@@ -1,5 +1,5 @@
 /** Tensor shapes with symbolic sizes: what the engine needs to know of a tensor to count its bytes. */
-import { type Axis, axis, type Dimensions, type Shape } from '../../program/shape.js';
+import { type Axis, axis, type Dimensions, type Shape } from '../../ir/shape.js';
 
 /** A product of axes; the empty product is 1. */
 export type Dimension = readonly Axis[];

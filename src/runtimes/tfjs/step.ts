@@ -1,7 +1,7 @@
 /** Loss and gradients of one optimizer step, on any `Ops`: the tapes' forward and backward passes, and the micro-steps together. */
 import { offloadsBoundary } from '../../config/offload.js';
-import type { ForwardProgram } from '../../program/forward-program.js';
-import type { Endpoints, ValueId } from '../../program/types.js';
+import type { ForwardProgram } from '../../ir/forward-program.js';
+import type { Endpoints, ValueId } from '../../ir/types.js';
 import type { Context } from './context.js';
 import { featuresOf } from './edge-blocks.js';
 import { evaluate } from './evaluate.js';

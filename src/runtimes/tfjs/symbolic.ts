@@ -2,7 +2,7 @@
  * The operations as bookkeeping: the output's shape, what the tape keeps, and the operations of the gradient.
  * Source: tfjs-core 4.22.0, ops/*.ts and gradients/*_grad.ts; what a kernel shares with its input, from tfjs-backend-cpu.
  */
-import { axis } from '../../program/shape.js';
+import { axis } from '../../ir/shape.js';
 import type { SymbolicEngine } from './engine.js';
 import type { CustomGradient, Gradients, Operand, Ops } from './ops.js';
 import {

@@ -1,21 +1,21 @@
 /** The stacks around a processor in the traced records (part `processor`), written with the layers of `src/program`. */
 import type { Config } from '../../../src/config/types.js';
-import { declareEdges, provideEdges } from '../../../src/program/anemoi/edges.js';
-import { declareProcessor, runProcessor } from '../../../src/program/anemoi/processor.js';
-import { ProgramBuilder } from '../../../src/program/builder.js';
-import type { ForwardProgram } from '../../../src/program/forward-program.js';
-import type { Frame } from '../../../src/program/frame.js';
+import { ProgramBuilder } from '../../../src/ir/builder.js';
+import type { ForwardProgram } from '../../../src/ir/forward-program.js';
+import type { Frame } from '../../../src/ir/frame.js';
+import { axis, constant } from '../../../src/ir/shape.js';
+import type { ValueId } from '../../../src/ir/types.js';
+import { declareEdges, provideEdges } from '../../../src/models/anemoi/edges.js';
+import { declareProcessor, runProcessor } from '../../../src/models/anemoi/processor.js';
 import {
   type GatedGraph,
   type GatedParameters,
   gatedConvolution,
   gatedLayer,
   gatedParameters,
-} from '../../../src/program/gated.js';
-import { callMlp, linearParameters, mlpDeclarer } from '../../../src/program/mlp.js';
-import { declareInteractionNet, interactionNet, lamCall, meshRows } from '../../../src/program/neural-lam.js';
-import { axis, constant } from '../../../src/program/shape.js';
-import type { ValueId } from '../../../src/program/types.js';
+} from '../../../src/models/layers/gated.js';
+import { callMlp, linearParameters, mlpDeclarer } from '../../../src/models/layers/mlp.js';
+import { declareInteractionNet, interactionNet, lamCall, meshRows } from '../../../src/models/neural-lam/program.js';
 import { type CodeBaseRecord, chunksOf } from './anemoi-records.js';
 
 const module = 'mesh';

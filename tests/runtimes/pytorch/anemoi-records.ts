@@ -1,7 +1,7 @@
 /** Ground truth of the other code bases: their own packages traced by torch itself; see the first line of the data files. */
 import { readFileSync } from 'node:fs';
 import type { CheckpointPlan, Config, Grid, ModelLayout, Precision } from '../../../src/config/types.js';
-import type { Counts } from '../../../src/program/dimensions.js';
+import type { Counts } from '../../../src/models/dimensions.js';
 import { plainRecipe } from './records.js';
 
 export interface CodeBaseRecord {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { countParameters } from '../../../src/ir/parameters.js';
 import { replayCaching } from '../../../src/memory/allocators/replay.js';
 import { liveness } from '../../../src/memory/liveness.js';
 import { bufferBytes } from '../../../src/memory/trace.js';
-import { dimensionsOf } from '../../../src/program/dimensions.js';
-import { forwardProgram } from '../../../src/program/index.js';
-import { countParameters } from '../../../src/program/parameters.js';
+import { dimensionsOf } from '../../../src/models/dimensions.js';
+import { forwardProgram } from '../../../src/models/index.js';
 import { pytorchRuntime } from '../../../src/runtimes/pytorch/index.js';
 import { errorPercent } from '../../statistics.js';
 import { harnessProgram } from './anemoi-harness.js';

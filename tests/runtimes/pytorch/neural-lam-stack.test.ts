@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { replayCaching } from '../../../src/memory/allocators/replay.js';
 import { peakLiveBytes } from '../../../src/memory/liveness.js';
 import { bufferBytes } from '../../../src/memory/trace.js';
-import { dimensionsOf } from '../../../src/program/dimensions.js';
+import { dimensionsOf } from '../../../src/models/dimensions.js';
 import { pytorchRuntime } from '../../../src/runtimes/pytorch/index.js';
 import { errorPercent } from '../../statistics.js';
 import { harnessProgram } from './anemoi-harness.js';

@@ -1,10 +1,10 @@
 /** Ground truth of 8-bit and factored optimizers and of what waits on the host; see the first line of the data file. */
 import { readFileSync } from 'node:fs';
 import type { Config, Offload, Optimizer } from '../../../src/config/types.js';
-import { priceProgram } from '../../../src/estimate.js';
 import { replayCaching } from '../../../src/memory/allocators/replay.js';
 import { liveness } from '../../../src/memory/liveness.js';
 import { bufferBytes, type Trace } from '../../../src/memory/trace.js';
+import { priceProgram } from '../../../src/price.js';
 import { errorPercent } from '../../statistics.js';
 import { countsOf, type PyTorchRecord, configOf as plainConfigOf } from './records.js';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { pytorchAccuracy, pytorchReservedWorstUnderPercent } from '../../../src/accuracy/shipped.js';
-import { priceProgram } from '../../../src/estimate.js';
+import { countParameters } from '../../../src/ir/parameters.js';
 import { minCapacity } from '../../../src/memory/allocators/min-capacity.js';
 import { replayCaching } from '../../../src/memory/allocators/replay.js';
 import { liveness } from '../../../src/memory/liveness.js';
 import { bufferBytes } from '../../../src/memory/trace.js';
-import { countParameters } from '../../../src/program/parameters.js';
+import { priceProgram } from '../../../src/price.js';
 import { errorPercent, quantile } from '../../statistics.js';
 import { configOf, countsOf, type PyTorchRecord, records } from './records.js';
 

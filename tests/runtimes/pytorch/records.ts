@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { defaultRecipe } from '../../../src/config/default-recipe.js';
 import type { CheckpointPlan, Config, Optimizer, Precision, Recipe } from '../../../src/config/types.js';
-import type { Counts } from '../../../src/program/dimensions.js';
+import type { Counts } from '../../../src/models/dimensions.js';
 
 export interface PyTorchRecord {
   readonly model: string;

@@ -4,11 +4,11 @@ import { tfjsAccuracy } from '../../../src/accuracy/shipped.js';
 import { noCheckpoint } from '../../../src/config/checkpoint.js';
 import { defaultRecipe } from '../../../src/config/default-recipe.js';
 import type { CheckpointPlan, Config, Recipe } from '../../../src/config/types.js';
+import type { ForwardProgram } from '../../../src/ir/forward-program.js';
+import { axis, constant } from '../../../src/ir/shape.js';
 import { liveness } from '../../../src/memory/liveness.js';
-import { dimensionsOf } from '../../../src/program/dimensions.js';
-import type { ForwardProgram } from '../../../src/program/forward-program.js';
-import { forwardProgram } from '../../../src/program/index.js';
-import { axis, constant } from '../../../src/program/shape.js';
+import { dimensionsOf } from '../../../src/models/dimensions.js';
+import { forwardProgram } from '../../../src/models/index.js';
 import { tfjsRuntime } from '../../../src/runtimes/tfjs/index.js';
 
 interface BenchmarkRecord {

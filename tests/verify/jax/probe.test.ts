@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/errors.js';
 import { measurementOf, runJaxProbe } from '../../../src/verify/jax/probe.js';
-import { configOf, deviceOf, readRecords } from '../../runtimes/jax/records.js';
+import { configOf, deviceOf, readRecords } from '../../runtimes/xla/records.js';
 
 const record = readRecords('tests/data/xla-gpu.jsonl')[2]!;
 const config = { ...configOf(record), device: deviceOf(record) };

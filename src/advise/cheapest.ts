@@ -1,0 +1,201 @@
+/**
+ * The cheapest combinations of changes that fit. Cheapest: precision and optimizer as they are; then with the least on the host;
+ * then the least recomputed FLOPs; then the largest micro-batch; then the fewest changes of the process around the same arrays;
+ * then the lowest peak; then the fewest other changes. Only where nothing fits another precision is tried, then another optimizer,
+ * then both. Every combination is considered, so that "nothing fits" is a fact about the catalogue.
+ */
+import type { Accuracy } from '../accuracy/shipped.js';
+import { noCheckpoint } from '../config/checkpoint.js';
+import type { Config, Device } from '../config/types.js';
+import type { Counts } from '../models/dimensions.js';
+import { applyChanges } from './apply.js';
+import { Effort, Family, type SizedShape } from './families.js';
+import { catalogue } from './index.js';
+import { fits, keptForBackward, mostArrayBytes, type StepCost, sizeStep } from './step.js';
+import type { Change, Numerics, Strategy } from './types.js';
+import { differences, microBatchesOf, numChanged, processChangesOf, shapesOf } from './ways.js';
+
+export interface Way extends StepCost {
+  readonly config: Config;
+  readonly peakLiveBytes: number;
+  readonly numerics: Numerics;
+}
+
+export interface SearchInput {
+  readonly config: Config;
+  readonly counts: Counts;
+  readonly device: Device;
+  /** Of the runtime's estimates so far. */
+  readonly accuracy: Accuracy;
+  /** The strategies whose combinations leave the numbers as they are. */
+  readonly strategies?: readonly Strategy[];
+  /** How many events may be traced; all that it takes by default. */
+  readonly maxEvents?: number;
+}
+
+const withoutRounding = catalogue.filter(({ numerics, aside }) => numerics === 'same' && !aside);
+
+const searchOf = (input: SearchInput): Search => ({
+  strategies: withoutRounding,
+  ...input,
+  effort: new Effort(input.maxEvents ?? Number.POSITIVE_INFINITY),
+});
+
+/** Ways that leave the numbers as they are, cheapest first; none takes all that a cheaper one takes, and more. */
+export function cheapestWays(input: SearchInput, most: number): readonly Way[] {
+  const found: Way[] = [];
+  const partsOf = ({ config }: { readonly config: Config }) => differences(input.config.recipe, config.recipe);
+  const isNews = (config: Config) =>
+    !found.some((way) => partsOf(way).every((part) => partsOf({ config }).includes(part)));
+  for (const way of waysFrom({ ...searchOf(input), isNews })) {
+    found.push({ ...way, numerics: 'same' });
+    if (found.length === most) break;
+  }
+  return found;
+}
+
+export function cheapestWay(input: SearchInput): Way | undefined {
+  const search = searchOf(input);
+  const precisions = [input.config, ...alternatives('precision', input.config)];
+  const floors: number[] = [];
+  for (const [index, config] of precisions.entries()) {
+    const { way, floorBytes } = cheapestFrom({ ...search, config });
+    if (way) return { ...way, numerics: index === 0 ? 'same' : 'rounding' };
+    floors.push(floorBytes);
+  }
+  for (const [index, start] of precisions.entries()) {
+    if (floors[index]! > mostArrayBytes(start, input.device)) continue;
+    for (const config of alternatives('optimizer', start)) {
+      const { way } = cheapestFrom({ ...search, config });
+      if (way) return { ...way, numerics: 'different' };
+    }
+  }
+  return undefined;
+}
+
+const alternatives = (id: string, from: Config): readonly Config[] =>
+  catalogue
+    .filter((strategy) => strategy.id === id)
+    .flatMap(({ changes }) => changes(from).flatMap((change) => applyChanges(from, [change]) ?? []));
+
+interface Search extends SearchInput {
+  readonly strategies: readonly Strategy[];
+  readonly effort: Effort;
+  /** Others are passed over. */
+  readonly isNews?: (config: Config) => boolean;
+}
+
+type SameWay = Omit<Way, 'numerics'>;
+
+interface FromHere {
+  readonly way: SameWay | undefined;
+  /** With whatever optimizer, no combination needs less. */
+  readonly floorBytes: number;
+}
+
+function cheapestFrom(search: Search): FromHere {
+  let floorBytes = Number.POSITIVE_INFINITY;
+  const noteFloor = (bytes: number) => {
+    floorBytes = Math.min(floorBytes, bytes);
+  };
+  const [way] = waysFrom(search, noteFloor);
+  return { way, floorBytes };
+}
+
+/** Cheapest first; at most one of equally expensive steps with equally many samples. */
+function* waysFrom(search: Search, noteFloor: (bytes: number) => void = () => {}): Generator<SameWay> {
+  const { config, counts, strategies, device, effort } = search;
+  const families = Family.of(shapesOf(strategies, config), counts, effort);
+  const microBatches = microBatchesOf(strategies, config);
+  const keptByEveryPlan = remembered((changes) => keptWhereAllIsRecomputed(search, changes));
+  for (const equals of byCost(families)) {
+    for (const microBatch of microBatches) {
+      if (effort.isSpent) return;
+      const kept = keptByEveryPlan([microBatch, equals[0]!.offloading]);
+      if (kept.bytes > mostArrayBytes(config, device)) {
+        noteFloor(kept.bytes);
+        continue;
+      }
+      const candidates: Candidate[] = [];
+      for (const family of equals) {
+        const { steps, leastBytes } = family.sized(microBatch, device, kept.perStep);
+        noteFloor(leastBytes);
+        candidates.push(...steps.map((sized) => ({ ...sized, cost: family.cost })));
+      }
+      const way = leanestThatFits(search, candidates);
+      if (way) yield way;
+    }
+  }
+}
+
+interface Kept {
+  readonly bytes: number;
+  readonly perStep: number;
+}
+
+function remembered(keptWith: (changes: readonly Change[]) => Kept): (changes: readonly Change[]) => Kept {
+  const known = new Map<string, Kept>();
+  return (changes) => {
+    const key = JSON.stringify(changes);
+    const kept = known.get(key) ?? keptWith(changes);
+    known.set(key, kept);
+    return kept;
+  };
+}
+
+/**
+ * No plan keeps less for the backward pass than one that recomputes all of the model. XLA's schedule has no moment at which the one
+ * pass ends and the other begins: nothing is known of it.
+ */
+function keptWhereAllIsRecomputed({ config, counts, effort }: Search, changes: readonly Change[]): Kept {
+  const recomputesAll = applyChanges(config, [...changes, { checkpoint: { ...noCheckpoint, model: true } }]);
+  if (config.runtime === 'jax' || recomputesAll === undefined) return { bytes: 0, perStep: 0 };
+  const keptOf = (rolloutSteps: number) => {
+    const sized = { ...recomputesAll, recipe: { ...recomputesAll.recipe, rolloutSteps } };
+    return keptForBackward(sizeStep(sized, effort.trace(sized), counts));
+  };
+  const { rolloutSteps } = config.recipe;
+  if (rolloutSteps <= 2) return { bytes: keptOf(rolloutSteps), perStep: 0 };
+  const [few, oneMore] = [2, 3].map(keptOf);
+  const perStep = oneMore! - few!;
+  return { bytes: few! + (rolloutSteps - 2) * perStep, perStep };
+}
+
+function byCost(families: readonly Family[]): readonly (readonly Family[])[] {
+  const groups = new Map<string, Family[]>();
+  for (const family of families) {
+    const key = `${family.offloadRank} ${family.cost.recomputedSampleFlops}`;
+    const group = groups.get(key);
+    if (group) group.push(family);
+    else groups.set(key, [family]);
+  }
+  return [...groups.values()].sort(
+    ([a], [b]) => a!.offloadRank - b!.offloadRank || a!.cost.recomputedSampleFlops - b!.cost.recomputedSampleFlops,
+  );
+}
+
+interface Candidate extends SizedShape {
+  readonly cost: StepCost;
+}
+
+/** Of equally expensive steps with equally many samples: by changes of the process around them, by peak, by other changes. */
+function leanestThatFits(
+  { strategies, isNews = () => true, ...on }: Search,
+  candidates: readonly Candidate[],
+): SameWay | undefined {
+  const ordered = candidates
+    .flatMap((candidate) =>
+      processChangesOf(strategies, candidate.step.config).map((around) => ({ ...candidate, around })),
+    )
+    .sort(
+      (a, b) =>
+        numChanged(a.around) - numChanged(b.around) ||
+        a.step.peakLiveBytes - b.step.peakLiveBytes ||
+        a.shape.numChanges - b.shape.numChanges,
+    );
+  for (const { step, cost, around } of ordered) {
+    const config = applyChanges(step.config, around)!;
+    if (isNews(config) && fits({ ...step, config }, on)) return { config, peakLiveBytes: step.peakLiveBytes, ...cost };
+  }
+  return undefined;
+}

@@ -1,0 +1,126 @@
+/** One configuration's step, priced as `estimate` does it, without what only a report needs. */
+import type { Accuracy } from '../accuracy/shipped.js';
+import type { Config, Device } from '../config/types.js';
+import { type FlopTerms, flopTerms } from '../cost/flops.js';
+import { type Dimensions, numElements } from '../ir/shape.js';
+import { peakLiveBytes } from '../memory/liveness.js';
+import { categoryCode, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
+import { usableBytes } from '../memory/verdict.js';
+import { type Counts, dimensionsOf } from '../models/dimensions.js';
+import { dimensionsFor, programOf, runtimes } from '../parallel/index.js';
+import { judgeCandidate } from '../search/judge.js';
+
+export interface StepCost {
+  /** FLOPs of a training step ÷ its samples. */
+  readonly sampleFlops: number;
+  readonly recomputedSampleFlops: number;
+}
+
+/**
+ * Of all cards together, whatever they share: what they compute twice at the borders of a cut graph is not counted. From two rollout
+ * steps on, the first and the last are there, and every further one costs the same.
+ */
+export function costOf(config: Config, counts: Counts): StepCost {
+  const { rolloutSteps } = config.recipe;
+  if (rolloutSteps <= 3) return costOfProgram(config, counts);
+  const [few, oneMore] = [2, 3].map((numSteps) =>
+    costOfProgram({ ...config, recipe: { ...config.recipe, rolloutSteps: numSteps } }, counts),
+  );
+  const along = (of: (cost: StepCost) => number) => of(few!) + (rolloutSteps - 2) * (of(oneMore!) - of(few!));
+  return {
+    sampleFlops: along(({ sampleFlops }) => sampleFlops),
+    recomputedSampleFlops: along(({ recomputedSampleFlops }) => recomputedSampleFlops),
+  };
+}
+
+function costOfProgram(config: Config, counts: Counts): StepCost {
+  const program = programOf(config);
+  const base = { ...dimensionsOf(config, counts), batch: 1 };
+  const onOneCard: Config = { ...config, recipe: { ...config.recipe, gpus: 1, parallel: 'none' } };
+  const dimensions = runtimes[config.runtime].runtime.dimensions(base, onOneCard);
+  const sum = (terms: FlopTerms) =>
+    terms.reduce((total, [shape, weight]) => total + weight * numElements(shape, dimensions), 0);
+  const { forward, train, recomputed } = flopTerms(program);
+  return { sampleFlops: sum(program.loss === undefined ? forward : train), recomputedSampleFlops: sum(recomputed) };
+}
+
+export interface SizedStep {
+  readonly config: Config;
+  readonly trace: Trace;
+  readonly dimensions: Dimensions;
+  readonly peakLiveBytes: number;
+}
+
+export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedStep {
+  const dimensions = dimensionsFor(config, counts);
+  return {
+    config,
+    trace,
+    dimensions,
+    peakLiveBytes: peakLiveBytes(trace, reusedBytes(trace, dimensions).bytesOfBuffer),
+  };
+}
+
+/** The verdict that `estimate` gives. */
+export function fits(
+  { config, trace, dimensions, peakLiveBytes: live }: SizedStep,
+  { device, accuracy }: { readonly device: Device; readonly accuracy: Accuracy },
+): boolean {
+  const candidate = { config, structure: { trace }, dimensions, peakLiveBytes: live };
+  return judgeCandidate(candidate, device, accuracy).kind === 'fits';
+}
+
+/** Room for arrays beside the context, with the largest share of the card that JAX can be given. */
+export const mostArrayBytes = ({ recipe, runtime, reserveBytes }: Config, device: Device): number =>
+  usableBytes(device, { ...recipe, memFraction: 1 }, runtime, reserveBytes) - device.contextBytes[runtime];
+
+/**
+ * The most that is alive in the last step before an event, the optimizer's state left out: no other optimizer needs less. `but`: a module
+ * whose moments do not count.
+ */
+function peakBefore({ trace, dimensions }: SizedStep, end: number, but?: number): number {
+  const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
+  let live = 0;
+  let peak = 0;
+  for (let i = 0; i < end; i++) {
+    const buffer = Math.abs(trace.events[i]!) - 1;
+    if (trace.bufferCategory[buffer] === categoryCode.optimizer) continue;
+    live += Math.sign(trace.events[i]!) * bytesOf[buffer]!;
+    if (i >= trace.lastStepFirstEvent && live > peak && trace.bufferModule[buffer] !== but) peak = live;
+  }
+  return peak;
+}
+
+const firstEventOf = ({ marks, events, lastStepFirstEvent }: Trace, phase: Phase): number =>
+  marks.find((mark) => mark.phase === phase && mark.firstEvent >= lastStepFirstEvent)?.firstEvent ?? events.length;
+
+/** What any optimizer needs at least with the same forward and backward pass. */
+export const leastOfAnyOptimizer = (step: SizedStep): number => peakBefore(step, firstEventOf(step.trace, 'optimizer'));
+
+/** Alive when the backward pass begins, the optimizer's state left out. */
+export function keptForBackward({ trace, dimensions }: SizedStep): number {
+  const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
+  let live = 0;
+  for (const event of trace.events.subarray(0, firstEventOf(trace, 'backward'))) {
+    const buffer = Math.abs(event) - 1;
+    if (trace.bufferCategory[buffer] !== categoryCode.optimizer) live += Math.sign(event) * bytesOf[buffer]!;
+  }
+  return live;
+}
+
+/**
+ * Until the backward pass reaches the processor; in PyTorch, where all of a rollout step is recomputed first, after that. TensorFlow.js
+ * lets nothing go before a segment of the forward pass ends, and JAX writes what a segment ends with: there the processor's own moments
+ * in the forward pass depend on its segments.
+ */
+export function peakBeforeProcessorBackward(step: SizedStep): number {
+  const { trace, config } = step;
+  const mesh = trace.modules.indexOf('mesh');
+  let end = firstEventOf(trace, 'backward');
+  if (config.runtime === 'pytorch' && config.recipe.checkpoint.rollout && config.recipe.rolloutSteps > 1) {
+    const replay = trace.marks.findIndex(({ recompute, firstEvent }) => recompute && firstEvent >= end);
+    end = trace.marks[replay + 1]?.firstEvent ?? end;
+  }
+  while (end < trace.events.length && trace.bufferModule[Math.abs(trace.events[end]!) - 1] !== mesh) end++;
+  return peakBefore(step, end, config.runtime === 'pytorch' ? undefined : mesh);
+}

@@ -1,0 +1,24 @@
+/** Every command, in the order in which a newcomer meets them. Loaded one at a time: a run pays for its own command only. */
+const commands = {
+  estimate: async () => (await import('./commands/estimate.js')).default,
+  sweep: async () => (await import('./commands/sweep.js')).default,
+  advise: async () => (await import('./commands/advise.js')).default,
+  solve: async () => (await import('./commands/solve.js')).default,
+  verify: async () => (await import('./commands/verify.js')).default,
+  explain: async () => (await import('./commands/explain.js')).default,
+  check: async () => (await import('./commands/check.js')).default,
+  validate: async () => (await import('./commands/validate.js')).default,
+  init: async () => (await import('./commands/init.js')).default,
+  profiles: async () => (await import('./commands/profiles.js')).default,
+  completion: async () => (await import('./commands/completion.js')).default,
+};
+
+export type CommandName = keyof typeof commands;
+export const commandNames = Object.keys(commands) as readonly CommandName[];
+export const isCommandName = (name: string): name is CommandName => Object.hasOwn(commands, name);
+
+export async function loadCommand(name: CommandName) {
+  const Command = await commands[name]();
+  Command.id = name;
+  return Command;
+}

@@ -1,0 +1,23 @@
+import { ReportCommand } from '../command.js';
+import { configurationFlags, modelArgument } from '../flags.js';
+
+export default class AdviseCommand extends ReportCommand<'gc-plan/advise@1'> {
+  static override summary =
+    'What makes a configuration fit on a card: every single change, and the cheapest combination.';
+  static override examples = [
+    'gc-plan advise graphcast-operational --gpu rtx-4090',
+    'gc-plan advise physicsnemo-graphcast --gpu a100-40gb --precision bf16',
+    'gc-plan advise graphcast --rollout 12 --gpu a100-40gb --json',
+  ];
+  static override args = modelArgument;
+  static override flags = configurationFlags;
+
+  protected readonly report = 'gc-plan/advise@1';
+
+  async run() {
+    const { args, flags } = await this.typed();
+    const { advise } = await import('../../services/advise.js');
+    const report = await advise({ model: args.model, flags });
+    return this.print(report, report.verdict.kind === 'fits' || report.cheapest ? 'yes' : 'no');
+  }
+}

@@ -1,0 +1,23 @@
+import { isYes } from '../../report/verdict.js';
+import { ReportCommand } from '../command.js';
+import { configurationFlags, modelArgument } from '../flags.js';
+
+export default class EstimateCommand extends ReportCommand<'gc-plan/estimate@1'> {
+  static override summary = 'Peak GPU memory of one configuration, where it goes, and whether it fits.';
+  static override examples = [
+    'gc-plan estimate graphcast-small --gpu a100-40gb',
+    'gc-plan estimate physicsnemo-graphcast --vram 24GB --precision bf16 --checkpoint encoder+decoder',
+    'gc-plan estimate graphcast-small --hidden-dim 256 --layers 8 --gpu rtx-4090 --json',
+  ];
+  static override args = modelArgument;
+  static override flags = configurationFlags;
+
+  protected readonly report = 'gc-plan/estimate@1';
+
+  async run() {
+    const { args, flags } = await this.typed();
+    const { estimate } = await import('../../services/estimate.js');
+    const report = await estimate({ model: args.model, flags });
+    return this.print(report, isYes(report) ? 'yes' : 'no');
+  }
+}

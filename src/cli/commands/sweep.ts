@@ -1,0 +1,32 @@
+import { parseSweepOptions, sweepOptions } from '../../search/options.js';
+import { ReportCommand } from '../command.js';
+import { configurationFlags, flagsOf, modelArgument } from '../flags.js';
+import { candidatesBar } from '../progress.js';
+
+export default class SweepCommand extends ReportCommand<'gc-plan/sweep@1'> {
+  static override summary =
+    'Which configurations fit on a card, which are worth it, and the way from a small to a large one.';
+  static override examples = [
+    'gc-plan sweep --vram 24GB',
+    'gc-plan sweep graphcast-small --gpu a100-40gb,l40s --from 256/8 --to 512/16',
+    "gc-plan sweep --gpu rtx-4090 --hidden-dim 128..512:128 --precision fp32,bf16 --require 'batch>=2'",
+  ];
+  static override args = modelArgument;
+  static override flags = { ...flagsOf(sweepOptions), ...configurationFlags };
+
+  protected readonly report = 'gc-plan/sweep@1';
+
+  async run() {
+    const { args, flags } = await this.typed();
+    const { sweep } = await import('../../services/sweep.js');
+    const bar = await candidatesBar(this.io);
+    const options = parseSweepOptions(flags);
+    const report = await sweep({
+      model: args.model,
+      ...options,
+      signal: this.io.signal,
+      onProgress: bar.update,
+    }).finally(bar.stop);
+    return this.print(report, report.candidates.fits > 0 ? 'yes' : 'no');
+  }
+}

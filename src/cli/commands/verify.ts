@@ -1,0 +1,61 @@
+import { verifyOptions } from '../../verify/options.js';
+import { ReportCommand } from '../command.js';
+import { configurationFlags, flagsOf, modelArgument } from '../flags.js';
+import { stepsBar } from '../progress.js';
+
+type Report = 'gc-plan/verify@1' | 'gc-plan/ladder@1' | 'gc-plan/measured@1' | 'gc-plan/doctor@1';
+
+export default class VerifyCommand extends ReportCommand<Report> {
+  static override summary = 'Runs real training steps and compares them with the estimate, byte by byte.';
+  static override examples = [
+    'gc-plan verify',
+    'gc-plan verify tiny --hidden-dim 64 --layers 8 --tape lean --checkpoint processor:every=2',
+    'gc-plan verify --ladder --format svg --output ladder.svg',
+    'gc-plan verify physicsnemo-graphcast --measured numbers.jsonl',
+    'gc-plan verify graphcast-small --runtime jax --gpu a100-80gb --python ~/graphcast/bin/python',
+    'gc-plan verify --doctor',
+  ];
+  static override args = modelArgument;
+  static override flags = { ...flagsOf(verifyOptions), ...configurationFlags };
+
+  /** Read before the flags are parsed: an error that they cause is printed in this report's formats. */
+  protected get report(): Report {
+    const has = (flag: string) => this.argv.some((token) => token === flag || token.startsWith(`${flag}=`));
+    if (has('--doctor')) return 'gc-plan/doctor@1';
+    if (has('--measured') || this.compiles) return 'gc-plan/measured@1';
+    return has('--ladder') ? 'gc-plan/ladder@1' : 'gc-plan/verify@1';
+  }
+
+  /** JAX is compiled, not run. */
+  private get compiles(): boolean {
+    return this.argv.some(
+      (token, i) => token === '--runtime=jax' || (token === 'jax' && this.argv[i - 1] === '--runtime'),
+    );
+  }
+
+  async run() {
+    const { args, flags } = await this.typed();
+    const input = { model: args.model, flags };
+    if (flags.doctor) {
+      const { doctor } = await import('../../services/doctor.js');
+      return this.print(await doctor(flags), 'yes');
+    }
+    if (flags.measured !== undefined) {
+      const { measured } = await import('../../services/measured.js');
+      const report = await measured(input);
+      return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
+    }
+    if (this.compiles) {
+      const { compiled } = await import('../../services/measured.js');
+      const report = await compiled(input, this.io.signal);
+      return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
+    }
+    const { show, onRung, stop } = await stepsBar(this.io);
+    const watching = { signal: this.io.signal, onProgress: show, onRung };
+    const run = flags.ladder
+      ? (await import('../../services/ladder.js')).ladder
+      : (await import('../../services/verify.js')).verify;
+    const report = await run(input, watching).finally(stop);
+    return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
+  }
+}

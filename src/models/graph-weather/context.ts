@@ -1,0 +1,30 @@
+/** What every part of the model reads, and the few operations that several of them share. */
+import type { ProgramBuilder } from '../../ir/builder.js';
+import type { Segmentation } from '../../ir/segmentation.js';
+import type { EdgeSet, ValueId } from '../../ir/types.js';
+import type { MlpCall } from '../layers/mlp.js';
+import type { Networks } from './networks.js';
+
+export interface Context {
+  readonly builder: ProgramBuilder;
+  readonly networks: Networks;
+  readonly features: Readonly<Record<EdgeSet, ValueId>>;
+  readonly gridNodes: ValueId;
+  readonly segmentation: Segmentation;
+  /** Every embedder and every block is a checkpoint of its own (`use_checkpointing`). */
+  readonly fine: boolean;
+}
+
+export const relu = (of: MlpCall['of'], recomputed = false): MlpCall => ({
+  of,
+  activation: 'relu',
+  recomputeActivation: false,
+  recomputed,
+});
+
+/** Some of the rows, without a copy; the rest gets zeros in the backward pass. */
+export const split = (builder: ProgramBuilder, input: ValueId, rows: string, rest: string): ValueId => {
+  const columns = builder.values[input]!.shape[2]!;
+  const shape = builder.rows(rows, columns.symbol, columns.factor);
+  return builder.emit(shape, `rows of ${rows}`, { kind: 'slice', input, rest }, [input]);
+};

@@ -1,0 +1,37 @@
+/** Encoder: one block over grid and mesh nodes together, of which the mesh nodes go on. */
+
+import type { ValueId } from '../../ir/types.js';
+import { callMlp } from '../layers/mlp.js';
+import { runBlock } from './block.js';
+import { type Context, relu, split } from './context.js';
+import { edgeIndex } from './edge-index.js';
+
+/** → mesh nodes (a slice of all nodes), mesh edge index, embedded mesh edges */
+export function encoder(context: Context, input: ValueId): readonly ValueId[] {
+  const { builder, networks, features, fine, segmentation } = context;
+  const spec = {
+    name: 'encoder',
+    role: { kind: 'encoder' },
+    module: 'grid2mesh',
+    recomputed: segmentation.encoder && !fine,
+  } as const;
+  return builder.call(spec, {}, (frame) => {
+    const all = builder.join([input, networks.meshInputs], builder.rows('allNodes', 'inputChannels'), 'concat');
+    frame.set('features', all);
+    const nodes = frame.set('out', callMlp(builder, networks.embedNodes, all, relu('embedGridNodes', fine)));
+    const edges = callMlp(builder, networks.embedEdges.grid2mesh, features.grid2mesh, relu('embedEdges', fine));
+    frame.set('edges', edges);
+    const index = frame.set('index', edgeIndex(builder, 'grid2mesh'));
+    const call = { name: 'block', index, edgeSet: 'grid2mesh', rows: 'allNodes', layer: 0 } as const;
+    const state = runBlock(context, networks.encoder, { nodes, edges }, call);
+    frame.set('out', state.nodes);
+    frame.set('_', state.edges);
+    const mesh = split(builder, state.nodes, 'meshNodes', 'gridNodes');
+    // The slice of the grid's rows takes the name that held the edges.
+    frame.set('_', mesh);
+    frame.set('out', mesh);
+    const meshIndex = edgeIndex(builder, 'mesh');
+    const meshEdges = callMlp(builder, networks.embedEdges.mesh, features.mesh, relu('embedEdges', fine));
+    return [mesh, meshIndex, meshEdges];
+  });
+}

@@ -1,0 +1,50 @@
+/** What every part of a GraphCast-shaped model reads: networks, data and how the recipe cuts it. */
+import type { Model, Recipe } from '../../config/types.js';
+import { ProgramBuilder } from '../../ir/builder.js';
+import { edgeRows } from '../../ir/row-shapes.js';
+import type { Segmentation } from '../../ir/segmentation.js';
+import type { ValueId } from '../../ir/types.js';
+import { declareNetworks, meshNodeInput, type Networks, numEdgeFeatures } from '../layers/networks.js';
+
+export interface Context {
+  readonly builder: ProgramBuilder;
+  readonly model: Model;
+  readonly networks: Networks;
+  readonly recipe: Recipe;
+  readonly segmentation: Segmentation;
+  readonly edgeFeatures: Readonly<Record<'grid2mesh' | 'mesh' | 'mesh2grid', ValueId>>;
+  readonly meshNodeFeatures: ValueId;
+  readonly gridInput: ValueId;
+  /** DeepMind adds the edge residual after the node update, which sums the messages alone; PhysicsNeMo before it. */
+  readonly edgeResidualLast: boolean;
+}
+
+/** Parameters and data of the whole model. */
+export function declareContext(model: Model, recipe: Recipe, segmentation: Segmentation): Context {
+  const builder = new ProgramBuilder();
+  const networks = declareNetworks(builder, model, recipe.concatTrick !== 'off');
+  const data = declareData(builder, model);
+  const gridInput = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
+  return {
+    builder,
+    model,
+    networks,
+    recipe,
+    segmentation,
+    gridInput,
+    edgeResidualLast: model.layout === 'jax',
+    ...data,
+  };
+}
+
+function declareData(builder: ProgramBuilder, model: Model): Pick<Context, 'edgeFeatures' | 'meshNodeFeatures'> {
+  const features = (edges: 'grid2mesh' | 'mesh' | 'mesh2grid') =>
+    builder.input(`${edges}EdgeFeatures`, builder.rows(edgeRows(edges), 'one', numEdgeFeatures));
+  return {
+    edgeFeatures: { grid2mesh: features('grid2mesh'), mesh: features('mesh'), mesh2grid: features('mesh2grid') },
+    meshNodeFeatures: builder.input(
+      'meshNodeFeatures',
+      builder.rows('meshNodes', meshNodeInput(model).symbol, meshNodeInput(model).factor),
+    ),
+  };
+}

@@ -1,0 +1,21 @@
+/** DeepMind's ModelConfig (google-deepmind/graphcast 08cf736, graphcast.py). How it is trained is code there, not configuration. */
+import { formatCheckpoint, noCheckpoint } from '../../config/checkpoint.js';
+import type { Config } from '../../config/types.js';
+import type { Exported, Value } from '../exporting/types.js';
+
+export function toDeepmind({ model, recipe }: Config): Exported {
+  const keys = new Map<string, Value>([
+    ['model_config.resolution', 360 / model.grid.longitudes],
+    ['model_config.mesh_size', model.meshLevel],
+    ['model_config.latent_size', model.hiddenDim],
+    ['model_config.gnn_msg_steps', model.layers],
+    ['model_config.hidden_layers', model.mlpHiddenLayers],
+    ['model_config.radius_query_fraction_edge_length', model.radiusFraction],
+  ]);
+  const plan = formatCheckpoint({ ...recipe.checkpoint, rollout: false });
+  const missing = [
+    plan !== formatCheckpoint(noCheckpoint) && `--checkpoint ${plan}: hk.remat in the code (gc-plan advise prints it)`,
+    model.processor !== 'interaction' && `${model.processor} layers`,
+  ];
+  return { keys, missing: missing.filter((text) => text !== false) };
+}

@@ -1,0 +1,92 @@
+/**
+ * DeepMind's ModelConfig and TaskConfig (google-deepmind/graphcast 08cf736, graphcast.py): as JSON, or as a released checkpoint holds
+ * them, together (`model_config`, `task_config`) or one of them alone.
+ */
+import { given } from '../../config/given.js';
+import { resolutionGrid } from '../../config/grid.js';
+import { type ModelProfile, readProfile } from '../../config/profiles.js';
+import type { Settings } from '../importing/settings.js';
+import type { Imported, Importer } from '../importing/types.js';
+
+const own = (key: string, config: 'model_config' | 'task_config'): readonly [string, string, string] => [
+  `${config}.${key}`,
+  key,
+  `${config === 'model_config' ? 'ModelConfig' : 'TaskConfig'}.${key}`,
+];
+
+const atmospheric = new Set([
+  'temperature',
+  'geopotential',
+  'u_component_of_wind',
+  'v_component_of_wind',
+  'vertical_velocity',
+  'specific_humidity',
+]);
+const fixed = new Set(['geopotential_at_surface', 'land_sea_mask']);
+/** cos latitude, sin and cos longitude, which the model adds itself. */
+const numStructural = 3;
+const hoursPerStep = 6;
+
+/** A list, or a tuple as a checkpoint flattens it: `input_variables.0`, `.1`, … */
+function listOf(settings: Settings, key: string): readonly string[] | undefined {
+  const keys = own(key, 'task_config');
+  const list = settings.list(...keys.filter((name) => settings.has(name)));
+  if (list) return list.map(String);
+  const flat = keys.flatMap((name) => settings.keys.filter((known) => known.startsWith(`${name}.`)));
+  return flat.length === 0 ? undefined : flat.map((name) => settings.text(name) ?? '');
+}
+
+type Channels = Readonly<Record<'pressureLevels' | 'inputChannels' | 'outputChannels', number | undefined>>;
+
+/** Input times × (surface + levels × atmospheric + forcings) + the target's forcings + what never changes + structure. */
+function channelsOf(settings: Settings): Channels {
+  const inputs = listOf(settings, 'input_variables');
+  const targets = listOf(settings, 'target_variables');
+  const forcings = new Set(listOf(settings, 'forcing_variables') ?? []);
+  const levels = listOf(settings, 'pressure_levels')?.length;
+  const duration = settings.text(...own('input_duration', 'task_config')) ?? '12h';
+  if (inputs === undefined || targets === undefined || levels === undefined)
+    return { pressureLevels: levels, inputChannels: undefined, outputChannels: undefined };
+  const numTimes = Math.max(1, Number.parseInt(duration, 10) / hoursPerStep);
+  const width = (variable: string) => (atmospheric.has(variable) ? levels : 1);
+  const sum = (variables: readonly string[]) => variables.reduce((total, variable) => total + width(variable), 0);
+  const moving = inputs.filter((variable) => !fixed.has(variable));
+  const numFixed = inputs.length - moving.length;
+  return {
+    pressureLevels: levels,
+    inputChannels: numTimes * sum(moving) + forcings.size + numFixed + numStructural,
+    outputChannels: sum(targets),
+  };
+}
+
+function read(settings: Settings): Imported {
+  const whole = (key: string) => settings.whole(...own(key, 'model_config'));
+  const resolution = settings.decimal(...own('resolution', 'model_config'));
+  settings.decimal(...own('mesh2grid_edge_normalization_factor', 'model_config'));
+  const base = readProfile<ModelProfile>('models', 'graphcast');
+  return {
+    base: base.name,
+    model: given({
+      hiddenDim: whole('latent_size'),
+      layers: whole('gnn_msg_steps'),
+      meshLevel: whole('mesh_size'),
+      mlpHiddenLayers: whole('hidden_layers'),
+      radiusFraction: settings.decimal(...own('radius_query_fraction_edge_length', 'model_config')),
+      // 0 in configurations that take the grid from the data.
+      grid: resolution
+        ? resolutionGrid(resolution, 'jax', base.gridAtOneDegree, `${settings.file}: resolution`)
+        : undefined,
+      ...channelsOf(settings),
+    }),
+    recipe: {},
+    notes: resolution ? [] : ['The configuration names no resolution: 0.25 degrees stand in; give --resolution.'],
+  };
+}
+
+export const deepmind: Importer = {
+  label: 'DeepMind GraphCast',
+  recognizes: (settings) =>
+    ['mesh_size', 'latent_size', 'gnn_msg_steps'].some((key) => settings.has(...own(key, 'model_config'))),
+  read,
+  harmless: /^(description|license|params\..*|(model_config\.|ModelConfig\.)?name)$/,
+};

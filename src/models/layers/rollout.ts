@@ -1,0 +1,37 @@
+/** Steps of a rollout for the code bases whose next input is the window moved on: the last prediction joins what is still in it. */
+import type { Recipe } from '../../config/types.js';
+import type { ProgramBuilder } from '../../ir/builder.js';
+import type { ForwardProgram } from '../../ir/forward-program.js';
+import type { ValueId } from '../../ir/types.js';
+import { declareTarget, lossOf } from './loss.js';
+
+/** `step` maps an input and its number to a prediction; the losses (torch's mse_loss) are summed. */
+export function rolloutProgram(
+  builder: ProgramBuilder,
+  { mode, rolloutSteps }: Recipe,
+  step: (input: ValueId, rolloutStep: number) => ValueId,
+): ForwardProgram {
+  const input = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
+  const numTargets = mode === 'train' ? rolloutSteps : 0;
+  const targets = Array.from({ length: numTargets }, (_, i) => declareTarget(builder, i));
+  const [result] = builder.call({ name: 'step' }, {}, (frame) => {
+    frame.set('input', input);
+    for (let rolloutStep = 0; rolloutStep < rolloutSteps; rolloutStep++) {
+      const prediction = step(frame.locals.get('input')!, rolloutStep);
+      builder.predictions.push(prediction);
+      if (rolloutSteps > 1) frame.set('prediction', prediction);
+      const target = targets[rolloutStep];
+      if (target !== undefined) {
+        const loss = lossOf(builder, prediction, target, 'mse');
+        const total = frame.locals.get('total');
+        frame.set('total', total === undefined ? loss : builder.add(total, loss, 'sum losses'));
+      }
+      if (rolloutStep + 1 === rolloutSteps) return [frame.locals.get('total') ?? prediction];
+      const shape = builder.values[input]!.shape;
+      frame.set('input', builder.join([prediction, input], shape, 'next input'));
+    }
+    return [];
+  });
+  if (targets.length > 0) builder.loss = result!;
+  return builder.finish();
+}

@@ -1,0 +1,112 @@
+/**
+ * The graph transformer layer of anemoi-models 0.19.0 (layers/block.py): LayerNorm before the attention and before the MLP, residuals
+ * around both. Edges have no state: each layer projects their features.
+ */
+
+import type { ProgramBuilder } from '../../ir/builder.js';
+import type { Frame } from '../../ir/frame.js';
+import type { Module, ValueId } from '../../ir/types.js';
+import { type AttentionModel, attend, type LayerGraph, type Projected } from './attention.js';
+import { callMlp } from './mlp.js';
+import type { TransformerParameters } from './transformer-parameters.js';
+
+interface LayerState {
+  /** Normalized; the same value in a processor. */
+  readonly senders: ValueId;
+  readonly receivers: ValueId;
+  readonly edgeFeatures: ValueId;
+}
+
+/** The four projections, which live as long as the frame. */
+function projectAll(
+  builder: ProgramBuilder,
+  frame: Frame,
+  parameters: TransformerParameters,
+  { senders, receivers, edgeFeatures }: LayerState,
+): Projected {
+  return {
+    query: frame.set('query', builder.linear(receivers, parameters.query, 'query')),
+    key: frame.set('key', builder.linear(senders, parameters.key, 'key')),
+    value: frame.set('value', builder.linear(senders, parameters.value, 'value')),
+    edges: frame.set('edges', builder.linear(edgeFeatures, parameters.edge, 'edge term')),
+  };
+}
+
+export interface LayerCall {
+  readonly name: string;
+  readonly layer: number;
+  readonly module: Module;
+}
+
+/** `[nodes, hiddenDim] → [nodes, hiddenDim]`, senders and receivers being the same nodes. */
+export function transformerLayer(
+  builder: ProgramBuilder,
+  parameters: TransformerParameters,
+  nodes: ValueId,
+  edgeFeatures: ValueId,
+  graph: LayerGraph,
+  model: AttentionModel,
+  { name, module, layer }: LayerCall,
+): ValueId {
+  const role = { kind: 'nodeBlock', edgeSet: 'mesh', layer } as const;
+  const [result] = builder.call({ name, role, module }, { skip: nodes, edgeFeatures }, (frame) => {
+    const normed = frame.set('x', builder.layerNorm(nodes, parameters.attentionNorm, 'layer norm before attention'));
+    const self = frame.set('self', builder.linear(normed, parameters.self, 'self'));
+    const [attended] = builder.call({ name: 'attend' }, { normed, edgeFeatures }, (inner) => {
+      const state = { senders: normed, receivers: normed, edgeFeatures };
+      return [attend(builder, projectAll(builder, inner, parameters, state), graph, model)];
+    });
+    frame.set('out', attended!);
+    const both = builder.add(attended!, self, 'attention and self');
+    frame.set(
+      'out',
+      graph.joinsChunks
+        ? projectChunk(builder, both, parameters)
+        : builder.linear(both, parameters.projection, 'projection'),
+    );
+    const out = frame.set('out', builder.add(frame.locals.get('out')!, nodes, 'attention residual'));
+    return [feedForward(builder, parameters, out)];
+  });
+  return result!;
+}
+
+/** Between two node sets: → the receivers. The projections are locals of the block itself. */
+export function transformerMapper(
+  builder: ProgramBuilder,
+  parameters: TransformerParameters,
+  { senders, receivers, edgeFeatures }: LayerState,
+  graph: LayerGraph,
+  model: AttentionModel,
+): ValueId {
+  const [result] = builder.call({ name: 'mapper block' }, { senders, receivers, edgeFeatures }, (frame) => {
+    const { senderNorm, attentionNorm } = parameters;
+    const from = builder.layerNorm(senders, senderNorm ?? attentionNorm, 'layer norm of senders');
+    // One tuple holds both: its last item is let go first.
+    const to = frame.set('normedReceivers', builder.layerNorm(receivers, attentionNorm, 'layer norm of receivers'));
+    frame.set('normedSenders', from);
+    const self = frame.set('self', builder.linear(to, parameters.self, 'self'));
+    const projected = projectAll(builder, frame, parameters, { senders: from, receivers: to, edgeFeatures });
+    const attended = frame.set('out', attend(builder, projected, graph, model));
+    const both = builder.add(attended, self, 'attention and self');
+    frame.set('out', builder.linear(both, parameters.projection, 'projection'));
+    const out = frame.set('out', builder.add(frame.locals.get('out')!, receivers, 'attention residual'));
+    return [feedForward(builder, parameters, out)];
+  });
+  return result!;
+}
+
+function projectChunk(builder: ProgramBuilder, both: ValueId, parameters: TransformerParameters): ValueId {
+  const [projected] = builder.call({ name: 'projection' }, { both }, (frame) => {
+    const { shape } = builder.values[both]!;
+    const chunk = frame.set('chunk', builder.emit(shape, 'chunk', { kind: 'slice', input: both }, [both]));
+    return [builder.linear(chunk, parameters.projection, 'projection')];
+  });
+  return builder.concat([projected!], 'join chunks');
+}
+
+/** `x + mlp(norm(x))` */
+export function feedForward(builder: ProgramBuilder, parameters: TransformerParameters, input: ValueId): ValueId {
+  const normed = builder.layerNorm(input, parameters.mlpNorm, 'layer norm before MLP');
+  const call = { of: 'nodes', activation: 'gelu', recomputeActivation: false } as const;
+  return builder.add(callMlp(builder, parameters.mlp, normed, call), input, 'MLP residual');
+}

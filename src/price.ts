@@ -1,0 +1,90 @@
+/**
+ * The one file that composes the stages: model and recipe → forward program → trace → peak → process → verdict.
+ * Pure: everything it needs is in its arguments, and a search calls it as it is.
+ */
+import { type Accuracy, shippedAccuracy } from './accuracy/shipped.js';
+import type { Config, Device } from './config/types.js';
+import { countFlops, type Flops } from './cost/flops.js';
+import { type Roofline, roofline } from './cost/roofline.js';
+import type { ForwardProgram } from './ir/forward-program.js';
+import { countParameters, type ParameterCount } from './ir/parameters.js';
+import type { Dimensions } from './ir/shape.js';
+import { type Liveness, liveness } from './memory/liveness.js';
+import { bufferBytes, type Trace } from './memory/trace.js';
+import { judge, usableBytes, type Verdict } from './memory/verdict.js';
+import type { Counts } from './models/dimensions.js';
+import { dimensionsFor, programOf, runtimes, traceOf } from './parallel/index.js';
+import type { ProcessMemory } from './runtimes/process.js';
+
+/** A step as arrays with names, shapes and lifetimes; what `explain` shows and `verify` compares with. */
+export interface PricedProgram {
+  readonly program: ForwardProgram;
+  readonly trace: Trace;
+  readonly dimensions: Dimensions;
+}
+
+export interface Priced extends PricedProgram {
+  readonly counts: Counts;
+  readonly liveness: Liveness;
+  readonly process: ProcessMemory;
+  readonly parameters: ParameterCount;
+  readonly flops: Flops;
+  readonly roofline: Roofline;
+  readonly verdict: Verdict;
+  readonly accuracy: Accuracy;
+  readonly assumptions: readonly string[];
+}
+
+/** `known`: program and trace of a configuration of the same structure, whatever its sizes. */
+export function priceProgram(
+  config: Config,
+  counts: Counts,
+  known?: Pick<PricedProgram, 'program' | 'trace'>,
+): PricedProgram {
+  const program = known?.program ?? programOf(config);
+  return { program, trace: known?.trace ?? traceOf(config, program), dimensions: dimensionsFor(config, counts) };
+}
+
+/** `standIn`: whose context and libraries count where no card was named. `accuracy`: of such estimates so far. */
+export function price(
+  config: Config,
+  counts: Counts,
+  standIn: Device,
+  step: PricedProgram = priceProgram(config, counts),
+  accuracy: Accuracy = shippedAccuracy[config.runtime],
+): Priced {
+  const { runtime, assumptions } = runtimes[config.runtime];
+  const { program, trace, dimensions } = step;
+  const bytesOfBuffer = bufferBytes(trace, dimensions);
+  const live = liveness(trace, dimensions, bytesOfBuffer);
+  const device = config.device ?? standIn;
+  const usable =
+    config.device === null ? undefined : usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
+  const process = runtime.process({
+    trace,
+    bytesOfBuffer,
+    peakLiveBytes: live.peak.liveBytes,
+    config,
+    device,
+    usableBytes: usable,
+    worstUnderPercent: accuracy.worstUnderPercent,
+  });
+  const card = usable === undefined ? null : { nominalBytes: device.nominalBytes, usableBytes: usable };
+  const noCard = `No card was named: context and library bytes are those of ${standIn.name}.`;
+  const parameters = countParameters(program, dimensions);
+  const flops = countFlops(program, dimensions);
+  return {
+    program,
+    trace,
+    dimensions,
+    counts,
+    liveness: live,
+    process,
+    parameters,
+    flops,
+    roofline: roofline({ config, trace, bytesOfBuffer, numParameters: parameters.count, flops }),
+    verdict: judge(process.range, card, process.xlaRemat?.kind),
+    accuracy,
+    assumptions: [...config.assumptions, ...assumptions(config), ...(config.device === null ? [noCard] : [])],
+  };
+}

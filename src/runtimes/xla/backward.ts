@@ -1,0 +1,232 @@
+/**
+ * The backward pass: reverse order of the program. A gradient that no matrix product, gather or scatter-add needs stays fused in
+ * its consumer.
+ */
+
+import type { Block, Node } from '../../ir/forward-program.js';
+import { axis } from '../../ir/shape.js';
+import type { LayerNorm, Linear, Operation, ValueId } from '../../ir/types.js';
+import { edgeSlicesOf } from './edge-blocks.js';
+import type { Forward, Lowering } from './forward.js';
+import { Gradients } from './gradients.js';
+import { LinearGradients } from './linear-gradients.js';
+import type { LossHead } from './loss-head.js';
+import { readsOf } from './operations.js';
+import type { BufferId } from './schedule.js';
+import { buffersOf, type Environment, fused, inBuffer, innerEnvironment, type Representation } from './values.js';
+
+/**
+ * What the output layer of a recomputed block does. `waits`: its weight gradient waits until the gradient of the pre-activation is
+ * there, so that four grid arrays meet. `runsAhead`: also, the gradient of its input needs no recomputed array and comes first, and
+ * the layer itself is not run again, for nothing reads its result.
+ */
+export type HeadOrder = 'inOrder' | 'waits' | 'runsAhead';
+
+export class Backward {
+  private readonly gradients: Gradients;
+  private readonly linears: LinearGradients;
+
+  constructor(
+    private readonly lowering: Lowering,
+    private readonly forward: Forward,
+    private readonly lossHead: LossHead,
+  ) {
+    this.gradients = new Gradients(lowering, forward);
+    this.linears = new LinearGradients(lowering, forward, this.gradients);
+  }
+
+  get parameterGradients(): readonly BufferId[] {
+    return this.gradients.ofParameters;
+  }
+
+  seed(value: ValueId, gradient: Representation): void {
+    this.gradients.set(value, [gradient]);
+  }
+
+  nodes(nodes: readonly Node[], environment: Environment): void {
+    for (const node of [...nodes].reverse()) {
+      if (node.kind === 'drop') continue;
+      if (node.kind !== 'block') {
+        this.operation(node, environment);
+        continue;
+      }
+      const encoder = node.role.kind === 'processor' ? nodes.find(isPlainEncoder) : undefined;
+      if (encoder !== undefined) this.asFarAsPossible(encoder, environment);
+      this.lowering.schedule.within({ module: node.module }, () => this.block(node, environment));
+    }
+  }
+
+  /**
+   * The encoder's update of the grid nodes does not pass through the mesh: its gradient is complete when the decoder's backward
+   * pass is, and XLA runs its backward pass then, which frees more than it makes. Ends where a gradient is still missing.
+   */
+  private asFarAsPossible(block: Block, environment: Environment): boolean {
+    return this.lowering.schedule.within({ module: block.module }, () =>
+      [...block.body].reverse().every((node) => {
+        if (node.kind === 'drop') return true;
+        if (node.kind === 'block') return this.asFarAsPossible(node, environment);
+        if (!this.gradients.has(node.output)) return false;
+        this.operation(node, environment);
+        return true;
+      }),
+    );
+  }
+
+  private block(block: Block, environment: Environment): void {
+    if (!block.recomputed) {
+      this.nodes(block.body, environment);
+      return;
+    }
+    const again = innerEnvironment(block, environment);
+    const slices = edgeSlicesOf.get(block);
+    if (slices?.loop === 'scan') this.scan(block, environment, again);
+    else this.recomputed(block.body, again, block.role.kind === 'decoder' ? 'runsAhead' : 'inOrder');
+    if (slices?.loop === 'loop' && slices.set === 'grid2mesh') this.zerosOfUnrolledSlices(block);
+    // The barrier at the block's entrance: gradients leave as arrays.
+    for (const id of block.inputs.filter((input) => this.gradients.has(input))) {
+      this.gradients.set(id, [inBuffer(this.gradients.materialise(id, this.gradients.of(id), environment))]);
+    }
+  }
+
+  /**
+   * One slice of the edges in the body of a backward loop. What the body reads from outside, the gradient that comes in and the
+   * sums that go out (from zeros) live as long as the loop does, as does what waits to be added to those sums.
+   */
+  private scan(block: Block, environment: Environment, again: Environment): void {
+    const { gradients } = this;
+    const { schedule, zeros, gemm } = this.lowering;
+    const output = block.outputs[0]!;
+    const incoming = this.forward.array(this.forward.shape(output, environment));
+    schedule.run(gradients.nameOf(output), buffersOf(gradients.of(output)), [incoming]);
+    gradients.set(output, [inBuffer(incoming)]);
+    const waiting = block.inputs.map((id) => ({ id, terms: gradients.termsOf(id) }));
+    for (const { id } of waiting) gradients.take(id);
+    const sums = block.inputs.map((id) => zeros.take(this.forward.shape(id, environment), gemm.elementBytes));
+    zeros.filledInPlace(() => this.recomputed(block.body, again, 'inOrder', block.body.at(-1)));
+    const outside = block.inputs.flatMap((id) => buffersOf(environment.value(id)));
+    const ofSlice = block.inputs.flatMap((id) => buffersOf(gradients.of(id)));
+    const added = waiting.flatMap(({ terms }) => terms.flatMap(buffersOf));
+    schedule.run(
+      'end of the loop over slices',
+      [incoming, ...outside, ...ofSlice, ...added, ...this.normOfNodes],
+      sums,
+    );
+    for (const [index, { id, terms }] of waiting.entries()) gradients.set(id, [...terms, inBuffer(sums[index]!)]);
+  }
+
+  /** A Python loop writes every slice's scatter-add down: each starts from zeros of its own, in f32 for the encoder's sum. */
+  private zerosOfUnrolledSlices(block: Block): void {
+    const { schedule, zeros, gemm, program } = this.lowering;
+    const shape = [axis('edgeSlices'), ...program.values[block.outputs[0]!]!.shape];
+    schedule.run('scatter-adds of all slices', [zeros.take(shape, gemm.elementBytes), zeros.take(shape, 4)]);
+  }
+
+  /** Forward again into an environment of its own, then backward. */
+  recomputed(body: readonly Node[], again: Environment, order: HeadOrder, unread?: Node): void {
+    const head = order === 'inOrder' ? undefined : headOf(body);
+    if (head !== undefined) this.linears.letWait(head);
+    this.lowering.schedule.within({ recompute: true }, () => {
+      const ahead = order === 'runsAhead' ? head : undefined;
+      if (ahead !== undefined) this.linears.runAhead(ahead, again);
+      this.forward.nodes(body, again, ahead ?? unread);
+    });
+    this.nodes(body, again);
+  }
+
+  private operation(operation: Operation, environment: Environment): void {
+    if (!this.gradients.has(operation.output)) return;
+    const gradient = this.gradients.take(operation.output);
+    switch (operation.kind) {
+      case 'linear':
+        this.linears.backward(operation, gradient, environment);
+        return;
+      case 'activation':
+        this.gradients.add(operation.input, fused(gradient, environment.value(operation.input)));
+        return;
+      case 'layerNorm':
+        this.layerNorm(operation, gradient, environment);
+        return;
+      case 'gather':
+        this.scatterAdd(operation.input, operation.output, gradient, environment);
+        return;
+      case 'segmentSum':
+        // Gathered from, so the receivers' gradient gets a buffer.
+        this.gradients.add(
+          operation.input,
+          fused(inBuffer(this.gradients.materialise(operation.output, gradient, environment))),
+        );
+        return;
+      case 'concat':
+        // A slice each.
+        for (const id of operation.inputs) this.gradients.add(id, fused(gradient));
+        return;
+      case 'add': {
+        // A residual sum: both branches read the gradient, so it is added up once.
+        const sum = inBuffer(this.gradients.materialise(operation.output, gradient, environment));
+        this.gradients.add(operation.left, sum);
+        this.gradients.add(operation.right, sum);
+        return;
+      }
+      case 'loss':
+        this.gradients.add(operation.prediction, this.lossHead.backward(environment.value(operation.prediction)));
+        return;
+      default: {
+        const reads = readsOf(operation);
+        for (const id of reads)
+          this.gradients.add(id, fused(gradient, ...reads.map((read) => environment.value(read))));
+      }
+    }
+  }
+
+  /**
+   * The kernels that sum over rows, for scale and offset, also write the incoming gradient where that is a sum or a gather; the
+   * gradient of the input is computed by the kernel that reads it.
+   */
+  private layerNorm(operation: LayerNorm, gradient: Representation, environment: Environment): void {
+    const { input, scale, offset, output } = operation;
+    const { schedule } = this.lowering;
+    const incoming =
+      gradient.kind === 'buffer' ? gradient : inBuffer(this.gradients.materialise(output, gradient, environment));
+    const saved = fused(environment.value(input), inBuffer(environment.statisticsOf(operation)));
+    if (gradient.kind === 'buffer') this.normOfNodes = buffersOf(saved);
+    for (const id of [scale, offset]) {
+      const buffer = this.gradients.ofParameter(id);
+      schedule.run(this.gradients.nameOf(id), [...buffersOf(incoming), ...buffersOf(saved)], [buffer]);
+    }
+    this.gradients.add(input, fused(incoming, saved));
+  }
+
+  /**
+   * Node gradients of a gather. The first scatter-add into a node array continues in place in what has been summed there; only
+   * where nothing has been summed yet, or after the first, does it start from zeros.
+   */
+  private scatterAdd(nodes: ValueId, edges: ValueId, gradient: Representation, environment: Environment): void {
+    const { schedule, zeros, gemm } = this.lowering;
+    const terms = this.gradients.termsOf(nodes);
+    const open = terms.length > 0 && !terms.some((term) => this.scattered.has(term));
+    const target = open
+      ? this.gradients.materialise(nodes, this.gradients.of(nodes), environment)
+      : zeros.take(this.forward.shape(nodes, environment), gemm.elementBytes);
+    schedule.run(`scatter-add ${this.gradients.nameOf(edges)}`, buffersOf(gradient), [target]);
+    const sum = inBuffer(target);
+    this.scattered.add(sum);
+    this.gradients.set(nodes, open ? [sum] : [...terms, sum]);
+  }
+
+  /** Rows of the last node update: the sums for its scale and offset may be left to the kernel that adds up the nodes' gradient. */
+  private normOfNodes: readonly BufferId[] = [];
+  private readonly scattered = new WeakSet<Representation>();
+}
+
+const isPlainEncoder = (node: Node): node is Block =>
+  node.kind === 'block' && node.role.kind === 'encoder' && !node.recomputed;
+
+/** The output layer, a Linear that no LayerNorm follows. */
+function headOf(nodes: readonly Node[]): Linear | undefined {
+  for (const node of [...nodes].reverse()) {
+    if (node.kind === 'linear') return node;
+    if (node.kind === 'block' && node.role.kind !== 'loss') return headOf(node.body);
+    if (node.kind !== 'drop' && node.kind !== 'block') return undefined;
+  }
+  return undefined;
+}

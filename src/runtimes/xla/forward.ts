@@ -1,0 +1,212 @@
+/**
+ * The forward pass as XLA:GPU runs it with cuBLAS products. What gets a buffer: operands and results of matrix products, node
+ * arrays that are gathered from, segment sums, LayerNorm statistics. All else (bias, activation, normalisation, residual sum,
+ * gather, concatenation) is computed inside the kernel that writes the next of these.
+ */
+
+import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
+import type { Shape } from '../../ir/shape.js';
+import type { Linear, Operation, SegmentMax, SegmentSum, ValueId } from '../../ir/types.js';
+import { edgeSlicesOf } from './edge-blocks.js';
+import type { Gemm } from './gemm.js';
+import type { LossHead } from './loss-head.js';
+import { readsOf } from './operations.js';
+import type { BufferId, Schedule } from './schedule.js';
+import { gemmShape, statisticsShape, workspaceShape } from './symbols.js';
+import { buffersOf, type Environment, fused, inBuffer, innerEnvironment } from './values.js';
+import type { Zeros } from './zeros.js';
+
+export interface Lowering {
+  readonly program: ForwardProgram;
+  readonly schedule: Schedule;
+  readonly gemm: Gemm;
+  readonly zeros: Zeros;
+}
+
+export class Forward {
+  constructor(
+    private readonly lowering: Lowering,
+    private readonly lossHead: LossHead,
+  ) {}
+
+  /** `unread`: the operation whose result nothing reads in this run. */
+  nodes(nodes: readonly Node[], environment: Environment, unread?: Node): void {
+    for (const node of nodes) {
+      if (node.kind === 'block') {
+        this.lowering.schedule.within({ module: node.module }, () => this.block(node, environment, unread));
+      } else if (node.kind !== 'drop' && node !== unread) this.operation(node, environment);
+    }
+  }
+
+  private block(block: Block, environment: Environment, unread: Node | undefined): void {
+    if (!block.recomputed) {
+      this.nodes(block.body, environment, unread);
+      return;
+    }
+    // An optimization barrier stands at both ends: what goes in and what comes out has a buffer of its own.
+    for (const id of block.inputs) this.materialise(id, environment);
+    const inner = innerEnvironment(block, environment);
+    const run = () => this.nodes(block.body, inner, unread);
+    if (edgeSlicesOf.get(block)?.loop === 'scan') this.lowering.zeros.filledInPlace(run);
+    else run();
+    for (const id of block.outputs) environment.setValue(id, inBuffer(this.materialise(id, inner)));
+  }
+
+  private operation(operation: Operation, environment: Environment): void {
+    const { output } = operation;
+    switch (operation.kind) {
+      case 'linear':
+        environment.setValue(output, fused(inBuffer(this.linear(operation, environment))));
+        return;
+      case 'activation':
+        environment.setValue(output, fused(environment.value(operation.input)));
+        return;
+      case 'layerNorm': {
+        const input = environment.value(operation.input);
+        const statistics = this.array(statisticsShape(this.rows(operation.input, environment)), this.statisticsBytes);
+        this.lowering.schedule.run(this.name(output), buffersOf(input), [statistics]);
+        environment.setStatistics(operation, statistics);
+        environment.setValue(output, fused(input, inBuffer(statistics)));
+        return;
+      }
+      case 'gather': {
+        const { edges, end } = operation.endpoints;
+        this.findFirst(output, [edges, end, this.first(operation.input)]);
+        environment.setValue(output, fused(inBuffer(this.materialise(operation.input, environment))));
+        return;
+      }
+      case 'segmentSum':
+      case 'segmentMax':
+        environment.setValue(output, inBuffer(this.segmentSum(operation, environment)));
+        return;
+      case 'concat':
+        this.concats.set(output, operation.inputs);
+        this.findFirst(output, operation.inputs.map(this.first));
+        environment.setValue(output, fused(...operation.inputs.map((id) => environment.value(id))));
+        return;
+      case 'loss':
+        this.lossHead.forward(environment.value(operation.prediction));
+        return;
+      default:
+        environment.setValue(output, fused(...readsOf(operation).map((id) => environment.value(id))));
+    }
+  }
+
+  /** `operand [padded rows, in] · weight copy → [padded rows, out]` */
+  private linear({ input, weight, bias, output }: Linear, environment: Environment): BufferId {
+    const operand = this.operand(input, environment);
+    const copies = [weight, ...(bias === undefined ? [] : [bias])].flatMap((id) => this.weight(id, environment));
+    const result = this.array(this.gemmShapeOf(output, environment));
+    this.product(this.name(output), [operand, ...copies], result);
+    return result;
+  }
+
+  /** A cuBLASLt call: its scratch lives for this one kernel. */
+  product(name: string, reads: readonly BufferId[], result: BufferId): void {
+    const { schedule } = this.lowering;
+    const workspace = schedule.buffer(workspaceShape, 1);
+    schedule.run(name, reads, [result, workspace]);
+  }
+
+  /** The value as an operand of a matrix product. An array that fills whole rows already serves as it is. */
+  operand(read: ValueId, environment: Environment): BufferId {
+    const id = this.first(read);
+    const found = environment.operand(id);
+    if (found !== undefined) return found;
+    const value = environment.value(id);
+    const rows = this.rows(id, environment);
+    const operand =
+      value.kind === 'buffer' && this.servesAsOperand(rows)
+        ? value.buffer
+        : this.array(this.gemmShapeOf(id, environment));
+    if (value.kind !== 'buffer' || operand !== value.buffer)
+      this.lowering.schedule.run(this.name(id), buffersOf(value), [operand]);
+    environment.setOperand(id, operand);
+    this.readFromOperand(id, operand, environment);
+    return operand;
+  }
+
+  /** Mesh nodes and edges are never a multiple of 8 (10·4ᴸ + 2, 20·(4ᴸ⁺¹ − 1)): bf16 products read a padded copy. */
+  private servesAsOperand(rows: string): boolean {
+    return this.lowering.gemm.padding === 1 || rows === 'gridNodes' || rows === 'mesh2gridEdges';
+  }
+
+  /** XLA keeps one of several equal instructions: gathers of the same rows, concatenations of the same parts. */
+  private findFirst(output: ValueId, instruction: readonly (string | ValueId)[]): void {
+    const key = instruction.join();
+    const first = this.firsts.get(key);
+    if (first === undefined) this.firsts.set(key, output);
+    else this.equals.set(output, first);
+  }
+
+  private readonly first = (id: ValueId): ValueId => this.equals.get(id) ?? id;
+  private readonly firsts = new Map<string, ValueId>();
+  private readonly equals = new Map<ValueId, ValueId>();
+
+  /** What was only computed inside the kernel that wrote a concatenation is from then on a slice of it. */
+  private readFromOperand(id: ValueId, operand: BufferId, environment: Environment): void {
+    const concat = this.concats.get(id);
+    for (const part of concat ?? []) {
+      const isMade = this.lowering.program.values[part]!.source === 'operation';
+      if (isMade && environment.value(part).kind === 'fused') environment.setValue(part, fused(inBuffer(operand)));
+    }
+  }
+
+  private readonly concats = new Map<ValueId, readonly ValueId[]>();
+
+  /** Parameters are f32; a copy in the type of the activations is made once per run of the block that uses it. */
+  weight(id: ValueId, environment: Environment): BufferId[] {
+    const { elementBytes } = this.lowering.gemm;
+    if (elementBytes === 4) return [];
+    const found = environment.weight(id);
+    if (found !== undefined) return [found];
+    const copy = this.array(this.lowering.program.values[id]!.shape);
+    this.lowering.schedule.run(`cast ${this.name(id)}`, [], [copy]);
+    environment.setWeight(id, copy);
+    return [copy];
+  }
+
+  /** Adds into an array of zeros, in place. */
+  private segmentSum({ input, output }: SegmentSum | SegmentMax, environment: Environment): BufferId {
+    const sum = this.lowering.zeros.take(this.shape(output, environment), this.lowering.gemm.elementBytes);
+    this.lowering.schedule.run(this.name(output), buffersOf(environment.value(input)), [sum]);
+    return sum;
+  }
+
+  /** A buffer of the value's own, `[rows, batch, columns]`. */
+  materialise(id: ValueId, environment: Environment): BufferId {
+    const value = environment.value(id);
+    if (value.kind === 'buffer') return value.buffer;
+    const buffer = this.array(this.shape(id, environment));
+    this.lowering.schedule.run(this.name(id), value.reads, [buffer]);
+    environment.setValue(id, inBuffer(buffer));
+    return buffer;
+  }
+
+  array(shape: Shape, elementBytes: number = this.lowering.gemm.elementBytes): BufferId {
+    return this.lowering.schedule.buffer(shape, elementBytes);
+  }
+
+  name(id: ValueId): string {
+    return this.lowering.program.values[id]!.name;
+  }
+
+  gemmShapeOf(id: ValueId, environment: Environment): Shape {
+    return gemmShape(this.rows(id, environment), this.lowering.program.values[id]!.shape[2]!);
+  }
+
+  shape(id: ValueId, environment: Environment): Shape {
+    const { shape } = this.lowering.program.values[id]!;
+    const [rows, ...rest] = shape;
+    const symbol = environment.rowsOf(rows!.symbol);
+    return symbol === rows!.symbol ? shape : [{ ...rows!, symbol }, ...rest];
+  }
+
+  private rows(id: ValueId, environment: Environment): string {
+    return environment.rowsOf(this.lowering.program.values[id]!.shape[0]!.symbol);
+  }
+
+  private get statisticsBytes(): number {
+    return this.lowering.gemm.elementBytes === 2 ? 12 : 8;
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Arguments of the jitted step: parameters and AdamW's two moments in f32 (donated: the results are written over them), inputs,
+ * targets and forcings as fields in f32 (graphcast 08cf736, data_utils.py; optax.adamw; jax.jit donate_argnums).
+ */
+import { numMomentsOf } from '../../config/moments.js';
+import type { Recipe } from '../../config/types.js';
+import type { ForwardProgram } from '../../ir/forward-program.js';
+import { axis, constant, type Shape } from '../../ir/shape.js';
+import type { BufferId, Schedule } from './schedule.js';
+import { fields, numStaticFields } from './symbols.js';
+
+const rows = axis('gridNodes');
+const samples = axis('batch');
+const targetFields = 'target fields';
+const data: readonly (readonly [string, Shape])[] = [
+  ['input fields', [rows, samples, fields.inputs]],
+  ['static fields', [rows, constant(numStaticFields)]],
+  [targetFields, [rows, samples, fields.targets]],
+  ['forcing fields', [rows, samples, fields.forcings]],
+  ['clocks', [samples, axis('clockValues')]],
+];
+
+/** Returns the fields that the step reads. */
+export function allocateResidents(
+  program: ForwardProgram,
+  schedule: Schedule,
+  { optimizer, mode }: Recipe,
+): BufferId[] {
+  const resident = (name: string, shape: Shape, category: 'parameter' | 'optimizer' | 'input') => {
+    const buffer = schedule.buffer(shape, 4, category);
+    schedule.run(name, [], [buffer]);
+    schedule.keepToTheEnd(buffer);
+    return buffer;
+  };
+  for (const { value, module } of program.parameters) {
+    const { name, shape } = program.values[value]!;
+    schedule.within({ module }, () => resident(name, shape, 'parameter'));
+    if (mode === 'inference') continue;
+    schedule.within({ module: 'optimizer' }, () => {
+      for (let moment = 0; moment < numMomentsOf(optimizer); moment++)
+        resident(`moment of ${name}`, shape, 'optimizer');
+    });
+  }
+  return schedule.within({ module: 'inputs' }, () =>
+    (mode === 'inference' ? data.filter(([name]) => name !== targetFields) : data).map(([name, shape]) =>
+      resident(name, shape, 'input'),
+    ),
+  );
+}

@@ -1,0 +1,113 @@
+/**
+ * The order in which XLA runs its kernels, and which arrays each of them reads. XLA frees a buffer after the last kernel that
+ * reads it (hlo_live_range), so lifetimes are stated nowhere: they follow from this list.
+ */
+
+import type { Shape } from '../../ir/shape.js';
+import type { Module } from '../../ir/types.js';
+import { TraceRecorder } from '../../memory/recorder.js';
+import type { Category, Phase, Trace } from '../../memory/trace.js';
+
+export type BufferId = number;
+
+interface Buffer {
+  readonly shape: Shape;
+  readonly elementBytes: number;
+  readonly category: Category;
+}
+
+interface Kernel {
+  readonly name: string;
+  readonly place: Place;
+  readonly reads: readonly BufferId[];
+  readonly writes: readonly BufferId[];
+}
+
+/** The phase and module that kernels are written down with. */
+export interface Place {
+  readonly phase: Phase;
+  readonly module: Module;
+  readonly recompute: boolean;
+}
+
+export class Schedule {
+  private readonly buffers: Buffer[] = [];
+  private readonly kernels: Kernel[] = [];
+  private readonly results = new Set<BufferId>();
+  private place: Place = { phase: 'setup', module: 'inputs', recompute: false };
+
+  within<T>(place: Partial<Place>, body: () => T): T {
+    const outer = this.place;
+    this.place = { ...outer, ...place };
+    const result = body();
+    this.place = outer;
+    return result;
+  }
+
+  /** An array that a kernel will write. */
+  buffer(shape: Shape, elementBytes: number, category: Category = 'temporary'): BufferId {
+    return this.buffers.push({ shape, elementBytes, category }) - 1;
+  }
+
+  run(name: string, reads: readonly BufferId[], writes: readonly BufferId[] = []): void {
+    this.kernels.push({ name, place: this.place, reads, writes });
+  }
+
+  /** A kernel at this place of the order whose results are named later. */
+  open(name: string): (buffer: BufferId) => void {
+    const writes: BufferId[] = [];
+    this.run(name, [], writes);
+    return (buffer) => writes.push(buffer);
+  }
+
+  /** Donated arguments and results live until the step ends. */
+  keepToTheEnd(buffer: BufferId): void {
+    this.results.add(buffer);
+  }
+
+  trace(): Trace {
+    const { buffers, kernels } = this;
+    const lastUse = this.lastUses();
+    const firstBackward = kernels.findIndex(({ place }) => place.phase === 'backward');
+    const recorder = new TraceRecorder();
+    const storageOf = new Int32Array(buffers.length).fill(-1);
+    const release = (id: BufferId, index: number) => {
+      if (lastUse[id] !== index) return;
+      recorder.release(storageOf[id]!);
+      lastUse[id] = -1;
+    };
+    let previous: Place | undefined;
+    for (const [index, { name, place, reads, writes }] of kernels.entries()) {
+      const { phase, module, recompute } = place;
+      if (phase !== previous?.phase || recompute !== previous.recompute) {
+        recorder.mark(phase, recompute);
+        if (phase !== 'setup' && (previous === undefined || previous.phase === 'setup')) recorder.markLastStep();
+      }
+      previous = place;
+      recorder.currentOperation = recorder.operation(name);
+      recorder.currentModule = recorder.module(module);
+      for (const id of writes) {
+        if (storageOf[id]! >= 0) continue;
+        const { shape, elementBytes, category } = buffers[id]!;
+        storageOf[id] = recorder.allocate(shape, elementBytes);
+        const neededBackward = phase === 'forward' ? firstBackward >= 0 && lastUse[id]! >= firstBackward : recompute;
+        const kept = category === 'temporary' && neededBackward && lastUse[id]! > index;
+        recorder.categorize(storageOf[id]!, kept ? 'activation' : category);
+      }
+      for (const id of reads) release(id, index);
+      for (const id of writes) release(id, index);
+    }
+    return recorder.finish();
+  }
+
+  /** Per buffer: the last kernel that touches it; `Infinity` where it lives on. */
+  private lastUses(): Float64Array {
+    const last = new Float64Array(this.buffers.length).fill(-1);
+    for (const [index, { reads, writes }] of this.kernels.entries()) {
+      for (const id of reads) last[id] = index;
+      for (const id of writes) last[id] = index;
+    }
+    for (const id of this.results) last[id] = Number.POSITIVE_INFINITY;
+    return last;
+  }
+}

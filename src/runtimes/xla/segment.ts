@@ -1,0 +1,17 @@
+/** `hk.remat` around a network: one frame per GNN, groups of K message-passing steps, the mesh edge embedder outside of them. */
+import type { Config } from '../../config/types.js';
+import type { Segmentation } from '../../ir/segmentation.js';
+
+export function segmentJax({ recipe }: Config): Segmentation {
+  const { encoder, decoder, model, rollout, processor, edges } = recipe.checkpoint;
+  return {
+    frames: 'jax',
+    encoder,
+    decoder,
+    model,
+    // autoregressive.py: "ignored with a warning if the scan sequence length is 1".
+    rollout: rollout && recipe.rolloutSteps > 1,
+    ...(processor.kind === 'every' && { processorBlocksPerSegment: 2 * processor.layers }),
+    ...(edges.kind !== 'none' && { edgeBlocks: edges }),
+  };
+}

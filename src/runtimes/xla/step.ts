@@ -1,0 +1,154 @@
+/** One jitted training step, or one prediction, of DeepMind's GraphCast. */
+import type { Config } from '../../config/types.js';
+import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
+import { axis, type Shape } from '../../ir/shape.js';
+import type { ValueId } from '../../ir/types.js';
+import type { Trace } from '../../memory/trace.js';
+import { Backward, type HeadOrder } from './backward.js';
+import { constantsOf } from './constants.js';
+import { withEdgeBlocks } from './edge-blocks.js';
+import { Forward, type Lowering } from './forward.js';
+import { gemmOf } from './gemm.js';
+import { LossHead } from './loss-head.js';
+import { allocateResidents } from './residents.js';
+import { carryShape, LoopState, loopBody } from './rollout.js';
+import { residualsOfScan } from './scan-residuals.js';
+import { type BufferId, Schedule } from './schedule.js';
+import { fields } from './symbols.js';
+import { buffersOf, Environment, fused, inBuffer } from './values.js';
+import { Zeros } from './zeros.js';
+
+/** Structural channels are added when the operand of the first product is written. */
+const stackedShape: Shape = [axis('gridNodes'), axis('batch'), fields.stacked];
+const predictionsShape: Shape = [axis('gridNodes'), axis('batch'), fields.targets];
+
+export function traceJax(program: ForwardProgram, config: Config): Trace {
+  const { recipe } = config;
+  const schedule = new Schedule();
+  writeConstants(schedule, config);
+  const data = allocateResidents(program, schedule, recipe);
+  const { edges } = recipe.checkpoint;
+  const step = new Step(edges.kind === 'none' ? program : withEdgeBlocks(program, edges.kind), config, schedule, data);
+  schedule.within({ phase: 'forward', module: 'inputs' }, () => {
+    if (recipe.mode === 'inference') step.predict();
+    else if (recipe.rolloutSteps > 1) step.trainRollout();
+    else step.train();
+  });
+  return schedule.trace();
+}
+
+export const constantsOperation = 'constants in the executable';
+
+/** There before the step, and not of its arrays: allocated and freed before it begins, so that only the process counts them. */
+function writeConstants(schedule: Schedule, config: Config): void {
+  const buffers = constantsOf(config).map(({ shape, elementBytes }) => schedule.buffer(shape, elementBytes));
+  schedule.run(constantsOperation, [], buffers);
+}
+
+class Step {
+  private readonly lowering: Lowering;
+  private readonly forward: Forward;
+  private readonly backward: Backward;
+
+  constructor(
+    private readonly program: ForwardProgram,
+    private readonly config: Config,
+    private readonly schedule: Schedule,
+    private readonly data: readonly BufferId[],
+  ) {
+    this.lowering = { program, schedule, gemm: gemmOf(config), zeros: new Zeros(schedule) };
+    const lossHead = new LossHead(schedule, this.lowering.gemm);
+    this.forward = new Forward(this.lowering, lossHead);
+    this.backward = new Backward(this.lowering, this.forward, lossHead);
+  }
+
+  /** One loop over the rollout steps, which writes each prediction into its place of the outputs. */
+  predict(): void {
+    const { schedule } = this;
+    const outputs = schedule.buffer(predictionsShape, 4);
+    const carry = schedule.buffer(carryShape, 4);
+    schedule.keepToTheEnd(outputs);
+    schedule.run('outputs of all rollout steps', this.data, [outputs, carry]);
+    const environment = this.inputs();
+    const [prediction] = this.program.predictions;
+    this.forward.nodes(loopBody(this.program), environment);
+    schedule.run('input of the next rollout step', [...buffersOf(environment.value(prediction!)), carry], [outputs]);
+  }
+
+  train(): void {
+    const { body } = this.program.root;
+    const environment = this.inputs();
+    if (this.config.recipe.checkpoint.model) {
+      // All is recomputed: XLA runs the recomputation with the backward pass first, and the forward pass, for the loss, last.
+      const forLoss = this.inputs();
+      this.differentiateAgain(plain(body), environment, 'waits');
+      this.schedule.within({ phase: 'backward' }, () => this.forward.nodes(plain(body), forLoss));
+    } else {
+      this.forward.nodes(body, environment);
+      this.differentiate(body, environment);
+    }
+    this.update(this.backward.parameterGradients);
+  }
+
+  trainRollout(): void {
+    const { schedule, program, lowering } = this;
+    const body = plain(loopBody(program));
+    const checkpointed = this.config.recipe.checkpoint.rollout;
+    const loops = new LoopState(schedule, this.data);
+    const residuals = checkpointed ? [] : residualsOfScan(program, body, lowering);
+    const environment = this.inputs();
+    this.forward.nodes(body, environment);
+    loops.forwardBody(buffersOf(environment.value(program.predictions[0]!)), residuals);
+    const shapes = program.parameters.map(({ value }) => program.values[value]!.shape);
+    const gradients = schedule.within({ phase: 'backward' }, () =>
+      loops.backward(shapes, () => {
+        if (checkpointed) this.differentiateAgain(body, this.inputs(), 'inOrder');
+        else schedule.run('one rollout step backward, from its slice of the residuals', residuals);
+      }),
+    );
+    this.update(gradients);
+  }
+
+  /** Normalised, cast and stacked fields, and the constants of the graph. */
+  private inputs(): Environment {
+    const { schedule, program, lowering } = this;
+    const environment = new Environment();
+    for (const id of Object.values(program.data)) environment.setValue(id, fused());
+    const stacked = schedule.buffer(stackedShape, lowering.gemm.elementBytes);
+    schedule.run('normalise, cast and stack the inputs', this.data, [stacked]);
+    environment.setValue(program.data.gridInput!, inBuffer(stacked));
+    lowering.zeros.fillHere();
+    return environment;
+  }
+
+  private differentiate(body: readonly Node[], environment: Environment): void {
+    this.schedule.within({ phase: 'backward', module: 'loss' }, () => {
+      this.backward.seed(lossOf(body), fused());
+      this.backward.nodes(body, environment);
+    });
+  }
+
+  private differentiateAgain(body: readonly Node[], environment: Environment, head: HeadOrder): void {
+    this.schedule.within({ phase: 'backward', module: 'loss' }, () => {
+      this.backward.seed(lossOf(body), fused());
+      this.backward.recomputed(body, environment, head);
+    });
+  }
+
+  /** Clipping by the global norm reads all gradients before the first update. */
+  private update(gradients: readonly BufferId[]): void {
+    this.schedule.within({ phase: 'optimizer', module: 'optimizer' }, () => {
+      this.schedule.run('global norm', gradients);
+      this.schedule.run(`update parameters with ${this.config.recipe.optimizer}`, gradients);
+    });
+  }
+}
+
+/** What is recomputed as a whole has no barriers inside it that are not its own. */
+const plain = (nodes: readonly Node[]): readonly Node[] =>
+  nodes.map((node) => (node.kind === 'block' && node.role.kind === 'model' ? { ...node, recomputed: false } : node));
+
+function lossOf(body: readonly Node[]): ValueId {
+  const loss = body.find((node): node is Block => node.kind === 'block' && node.role.kind === 'loss');
+  return loss!.outputs[0]!;
+}

@@ -1,0 +1,121 @@
+/** Sizes that only XLA's step has: padded rows and columns, the fields of the data sets, edges per recomputed block. */
+import type { Config } from '../../config/types.js';
+import { type Axis, axis, type Dimensions, type Shape } from '../../ir/shape.js';
+import { gemmOf } from './gemm.js';
+import { lossHeadPlan } from './loss-head-plans.js';
+
+const rowSymbols = ['gridNodes', 'meshNodes', 'meshEdges', 'grid2meshEdges', 'mesh2gridEdges'] as const;
+
+/**
+ * Channels of one grid row that are not a field of the data sets: sine and cosine of year and day progress, which are vectors,
+ * at three times, and cos θ, cos φ, sin φ of the grid; google-deepmind/graphcast 08cf736, graphcast.py TASK, model_utils.py.
+ */
+const numStructuralChannels = 3;
+const numClockVariables = 4;
+const numInputTimes = 2;
+const numChannelsWithoutField = numStructuralChannels + numClockVariables * (numInputTimes + 1);
+/** Geopotential at the surface and land-sea mask: without batch axis. */
+export const numStaticFields = 2;
+/** Solar radiation at the target time. */
+const numForcingFields = 1;
+
+/** `[rows·batch]`, rounded up to what the matrix product wants. */
+export const paddedRows = (symbol: string): Axis => axis(`padded.${symbol}`);
+const columnSymbols = ['inputChannels', 'outputChannels', 'nodeAndEdgeFeatures'] as const;
+export const paddedColumns = (columns: Axis): Axis =>
+  columnSymbols.some((symbol) => symbol === columns.symbol)
+    ? axis(`padded.${columns.symbol}`, columns.factor)
+    : columns;
+/** Rows of one recomputed slice of the edges. */
+const sliceOf = (symbol: string): string => `slice.${symbol}`;
+export const sliceRows =
+  (edges: string) =>
+  (symbol: string): string =>
+    symbol === edges ? sliceOf(symbol) : symbol;
+
+export const fields = {
+  /** Per grid node and sample: two input times of every prognostic variable, solar radiation. */
+  inputs: axis('inputFields'),
+  /** All target times. */
+  targets: axis('targetFields'),
+  forcings: axis('forcingFields'),
+  /** Prognostic variables that the autoregressive loop carries, at both input times. */
+  carry: axis('carryFields'),
+  /** Input channels that come from data: all but the grid's structural ones. */
+  stacked: axis('stackedChannels'),
+  /** …of every rollout step, kept for the backward loop. */
+  carries: axis('carriesOfAllSteps'),
+} as const;
+
+export const workspaceShape: Shape = [axis('workspaceBytes')];
+/** Mean and reciprocal deviation of every row. */
+export const statisticsShape = (rows: string): Shape => intern(rows, () => [axis(rows), axis('batch')]);
+const numAtmosphericVariables = 6;
+/** Differences of the atmospheric variables, those that live until the gradients of the loss head meet and the others. */
+export const lossHead = {
+  kept: axis('lossHead.kept'),
+  dropped: axis('lossHead.dropped'),
+  partialSums: axis('lossHead.partialSums'),
+} as const;
+const numSurfaceVariables = 5;
+
+/** Equal shapes are one object: a trace finds a shape's layout by identity first, and asks thousands of times. */
+const interned = new Map<string, Shape>();
+function intern(key: string, make: () => Shape): Shape {
+  let shape = interned.get(key);
+  if (shape === undefined) {
+    shape = make();
+    interned.set(key, shape);
+  }
+  return shape;
+}
+
+/** Shape of a GEMM operand or result, batch folded into the rows: `[padded rows, columns]`. */
+export const gemmShape = (rows: string, columns: Axis): Shape =>
+  intern(`${rows}|${columns.symbol}|${columns.factor}`, () => [paddedRows(rows), paddedColumns(columns)]);
+
+const ceilTo = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
+
+export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
+  const { model, recipe } = config;
+  const { padding, workspaceBytes } = gemmOf(config);
+  const numSlices = recipe.checkpoint.edges.kind === 'none' ? 1 : recipe.checkpoint.edges.blocks;
+  const inputFields = Math.max(1, model.inputChannels - numChannelsWithoutField - numForcingFields);
+  const carryFields = Math.max(1, inputFields - numStaticFields - numInputTimes);
+  const own: Record<string, number> = {
+    stackedChannels: Math.max(1, model.inputChannels - numStructuralChannels),
+    inputFields: inputFields - numStaticFields,
+    targetFields: model.outputChannels * recipe.rolloutSteps,
+    forcingFields: numForcingFields * recipe.rolloutSteps,
+    carryFields,
+    carriesOfAllSteps: carryFields * recipe.rolloutSteps,
+    clockValues: numClockVariables * (numInputTimes + recipe.rolloutSteps),
+    rolloutSteps: recipe.rolloutSteps,
+    ...lossHeadSizes(config, ceilTo(model.outputChannels, padding)),
+    edgeSlices: numSlices,
+    workspaceBytes,
+    featureCopies: recipe.batchSize > 1 ? recipe.batchSize : 0,
+  };
+  for (const symbol of columnSymbols) own[`padded.${symbol}`] = ceilTo(base[symbol]!, padding);
+  for (const symbol of rowSymbols) {
+    const rows = base[symbol]!;
+    own[`padded.${symbol}`] = ceilTo(rows * recipe.batchSize, padding);
+    const rowsOfSlice = Math.ceil(rows / numSlices);
+    own[sliceOf(symbol)] = rowsOfSlice;
+    own[`padded.${sliceOf(symbol)}`] = ceilTo(rowsOfSlice * recipe.batchSize, padding);
+  }
+  return { ...base, ...own };
+}
+
+/** In channels of one grid row. */
+function lossHeadSizes(config: Config, paddedOutputChannels: number): Record<string, number> {
+  const { outputChannels } = config.model;
+  const levels = Math.max(1, (outputChannels - numSurfaceVariables) / numAtmosphericVariables);
+  const { wide, differences, prediction } = lossHeadPlan(config);
+  const withoutPrediction = prediction === 1 ? 0 : paddedOutputChannels;
+  return {
+    'lossHead.kept': differences * levels,
+    'lossHead.dropped': Math.max(0, numAtmosphericVariables - differences) * levels,
+    'lossHead.partialSums': Math.max(0, (wide - 1) * outputChannels - withoutPrediction),
+  };
+}

@@ -1,0 +1,100 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { resolveConfig } from '../../../src/config/resolve.js';
+import { exportConfig } from '../../../src/models/exporting/index.js';
+import type { CodeBaseName } from '../../../src/models/exporting/names.js';
+import { invoke } from '../../cli/invoke.js';
+
+const file = (name: string) => fileURLToPath(new URL(`files/${name}`, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'gc-plan-export-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function reimported(name: string, text: string) {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return resolveConfig({ flags: { import: path } });
+}
+
+const cases = [
+  ['physicsnemo', 'physicsnemo.yaml', { 'hidden-dim': '128', checkpoint: 'encoder+decoder+processor:every=2' }],
+  [
+    'anemoi',
+    'anemoi.yaml',
+    {
+      'hidden-dim': '512',
+      batch: '2',
+      accumulate: '4',
+      checkpoint: 'encoder+decoder+processor:every=2+edges:blocks=8',
+    },
+  ],
+  ['neural-lam', 'neural-lam.txt', { 'hidden-dim': '256', layers: '8', batch: '1' }],
+  ['deepmind', 'deepmind.json', { 'hidden-dim': '256', layers: '8', 'mesh-level': '4' }],
+] as const satisfies readonly (readonly [CodeBaseName, string, Record<string, string>])[];
+
+describe.each(cases)('%s', (name, original, flags) => {
+  const before = readFileSync(file(original), 'utf8');
+
+  it('what is exported into the imported file says, read again, what was changed', async () => {
+    const changed = await resolveConfig({ flags: { import: file(original), ...flags } });
+    const again = await reimported(original, exportConfig(name, changed, before).text);
+    expect({ ...again.model, name: '' }).toEqual({ ...changed.model, name: '' });
+    expect(segments(again)).toBe(segments(changed));
+    expect({ ...again.recipe, checkpoint: null }).toEqual({ ...changed.recipe, checkpoint: null });
+  });
+
+  it('an export of the unchanged configuration leaves the file as it was', async () => {
+    const config = await resolveConfig({ flags: { import: file(original) } });
+    const { text } = exportConfig(name, config, before);
+    expect(text.replace(/\s+/g, ' ').trim()).toBe(before.replace(/\s+/g, ' ').trim());
+  });
+
+  it('keeps every comment and every line that the change is not about', async () => {
+    const changed = await resolveConfig({ flags: { import: file(original), ...flags } });
+    const { text } = exportConfig(name, changed, before);
+    for (const comment of before.match(/#.*/g) ?? []) expect(text).toContain(comment);
+    const lines = new Set(text.split('\n').map((line) => line.trim()));
+    const lost = before.split('\n').filter((line) => !lines.has(line.trim()));
+    expect(lost.length).toBeLessThanOrEqual(Object.keys(flags).length + 3);
+  });
+});
+
+/** PhysicsNeMo's 4 segments of 2 layers are every=2. */
+function segments({ model, recipe }: Awaited<ReturnType<typeof resolveConfig>>): string {
+  const { processor, ...rest } = recipe.checkpoint;
+  const layers =
+    processor.kind === 'segments'
+      ? (model.layers - 2) / processor.segments
+      : processor.kind === 'every'
+        ? processor.layers
+        : 0;
+  return JSON.stringify([layers, rest]);
+}
+
+it('what a code base has no key for is said, and written above a new file', async () => {
+  const config = await resolveConfig({
+    model: 'physicsnemo-graphcast',
+    flags: { checkpoint: 'processor:every=3', accumulate: '4' },
+  });
+  const { text, missing } = exportConfig('physicsnemo', config);
+  expect(missing.join(' ')).toMatch(/every=3.*4 accumulated/);
+  expect(text).toMatch(/^# no key for --checkpoint processor:every=3/);
+});
+
+it('sweep writes every stage of its plan in the keys of the code base that was asked for', async () => {
+  const { stdout } = await invoke(
+    'sweep --import IMPORTED --grid 31x60 --mesh-level 2 --vram 24GB --hidden-dim 64,128 --layers 4,8 --from 64/4 --to 128/8 --export physicsnemo --json'
+      .split(' ')
+      .map((word) => (word === 'IMPORTED' ? file('physicsnemo.yaml') : word)),
+  );
+  const { plan } = JSON.parse(stdout);
+  expect(plan.stages.length).toBeGreaterThan(1);
+  for (const { hiddenDim, layers, exported } of plan.stages) {
+    expect(exported.codeBase).toBe('physicsnemo');
+    expect(exported.text).toContain('# nobody knows this one');
+    const { model } = await reimported('stage.yaml', exported.text);
+    expect(model).toMatchObject({ hiddenDim, layers });
+  }
+});

@@ -1,0 +1,47 @@
+import { liveness } from '../../../src/memory/liveness.js';
+import { bufferBytes } from '../../../src/memory/trace.js';
+import { judge, usableBytes, type Verdict } from '../../../src/memory/verdict.js';
+import { dimensionsOf } from '../../../src/models/dimensions.js';
+import { forwardProgram } from '../../../src/models/index.js';
+import type { ProcessMemory } from '../../../src/runtimes/process.js';
+import { jaxRuntime } from '../../../src/runtimes/xla/index.js';
+import { configOf, countsOf, deviceOf, type JaxRecord } from './records.js';
+
+export interface PricedRecord {
+  readonly record: JaxRecord;
+  readonly peakLiveBytes: number;
+  readonly argumentBytes: number;
+  readonly process: ProcessMemory;
+  readonly verdict: Verdict;
+  readonly errorPercent: number;
+}
+
+export function priceRecord(record: JaxRecord): PricedRecord {
+  const config = configOf(record);
+  const program = forwardProgram(config.model, config.recipe, jaxRuntime.segment(config));
+  const dimensions = jaxRuntime.dimensions(dimensionsOf(config, countsOf(record)), config);
+  const trace = jaxRuntime.trace(program, config);
+  const bytesOfBuffer = bufferBytes(trace, dimensions);
+  const live = liveness(trace, dimensions, bytesOfBuffer);
+  const device = deviceOf(record);
+  const usable = usableBytes(device, config.recipe, 'jax', 0);
+  const process = jaxRuntime.process({
+    trace,
+    bytesOfBuffer,
+    peakLiveBytes: live.peak.liveBytes,
+    config,
+    device,
+    usableBytes: usable,
+    worstUnderPercent: 0,
+  });
+  const { parameter, optimizer, input } = live.byCategory;
+  const peakLiveBytes = live.peak.liveBytes;
+  return {
+    record,
+    peakLiveBytes,
+    argumentBytes: parameter + optimizer + input,
+    process,
+    verdict: judge(process.range, { nominalBytes: device.nominalBytes, usableBytes: usable }, process.xlaRemat?.kind),
+    errorPercent: (peakLiveBytes / record.peak_bytes_estimate - 1) * 100,
+  };
+}
