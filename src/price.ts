@@ -54,6 +54,7 @@ export function price(
   accuracy: Accuracy = shippedAccuracy[config.runtime],
 ): Priced {
   const { runtime, assumptions } = runtimes[config.runtime];
+  const { hostTransferBytes } = runtime;
   const { program, trace, dimensions } = step;
   const bytesOfBuffer = bufferBytes(trace, dimensions);
   const live = liveness(trace, dimensions, bytesOfBuffer);
@@ -82,7 +83,16 @@ export function price(
     process,
     parameters,
     flops,
-    roofline: roofline({ config, trace, bytesOfBuffer, numParameters: parameters.count, flops }),
+    roofline: roofline({
+      config,
+      trace,
+      bytesOfBuffer,
+      numParameters: parameters.count,
+      flops,
+      ...(hostTransferBytes && {
+        hostTransferBytes: (numTraced) => hostTransferBytes(config, trace, bytesOfBuffer, numTraced),
+      }),
+    }),
     verdict: judge(process.range, card, process.xlaRemat?.kind),
     accuracy,
     assumptions: [...config.assumptions, ...assumptions(config), ...(config.device === null ? [noCard] : [])],

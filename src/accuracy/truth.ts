@@ -2,6 +2,7 @@
  * Ground truth as it ships (`profiles/truth/`): steps that someone else's tracer, compiler or engine counted, in our words. The
  * files are written by a test from the records in `tests/data`, which hold them in each code base's own words.
  */
+import { perRuntime } from '../config/choices.js';
 import type { Config, Model, Recipe, RuntimeName } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 
@@ -36,7 +37,7 @@ const described = (computeCapability: number): Config['device'] => ({
   vendor: 'nvidia',
   nominalBytes: 0,
   reportedBytes: 0,
-  contextBytes: { jax: 0, pytorch: 0, tfjs: 0 },
+  contextBytes: perRuntime(() => 0),
   cublasWorkspaceBytes: 0,
   bandwidthGBps: 0,
   tflops: { fp32: 0 },

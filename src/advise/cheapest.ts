@@ -8,6 +8,7 @@ import type { Accuracy } from '../accuracy/shipped.js';
 import { noCheckpoint } from '../config/checkpoint.js';
 import type { Config, Device } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
+import { runtimes } from '../parallel/index.js';
 import { applyChanges } from './apply.js';
 import { Effort, Family, type SizedShape } from './families.js';
 import { catalogue } from './index.js';
@@ -144,12 +145,13 @@ function remembered(keptWith: (changes: readonly Change[]) => Kept): (changes: r
 }
 
 /**
- * No plan keeps less for the backward pass than one that recomputes all of the model. XLA's schedule has no moment at which the one
- * pass ends and the other begins: nothing is known of it.
+ * No plan keeps less for the backward pass than one that recomputes all of the model. Where no moment lies between the passes, nothing is
+ * known of it.
  */
 function keptWhereAllIsRecomputed({ config, counts, effort }: Search, changes: readonly Change[]): Kept {
   const recomputesAll = applyChanges(config, [...changes, { checkpoint: { ...noCheckpoint, model: true } }]);
-  if (config.runtime === 'jax' || recomputesAll === undefined) return { bytes: 0, perStep: 0 };
+  const { passesAreApart } = runtimes[config.runtime].runtime.search;
+  if (!passesAreApart || recomputesAll === undefined) return { bytes: 0, perStep: 0 };
   const keptOf = (rolloutSteps: number) => {
     const sized = { ...recomputesAll, recipe: { ...recomputesAll.recipe, rolloutSteps } };
     return keptForBackward(sizeStep(sized, effort.trace(sized), counts));

@@ -109,18 +109,18 @@ export function keptForBackward({ trace, dimensions }: SizedStep): number {
 }
 
 /**
- * Until the backward pass reaches the processor; in PyTorch, where all of a rollout step is recomputed first, after that. TensorFlow.js
- * lets nothing go before a segment of the forward pass ends, and JAX writes what a segment ends with: there the processor's own moments
- * in the forward pass depend on its segments.
+ * Until the backward pass reaches the processor; where all of a rollout step is recomputed first, after that. The processor's own moments
+ * in the forward pass count where they do not depend on its segments.
  */
 export function peakBeforeProcessorBackward(step: SizedStep): number {
   const { trace, config } = step;
   const mesh = trace.modules.indexOf('mesh');
   let end = firstEventOf(trace, 'backward');
-  if (config.runtime === 'pytorch' && config.recipe.checkpoint.rollout && config.recipe.rolloutSteps > 1) {
+  const { replaysRolloutStepFirst, segmentsChangeForward } = runtimes[config.runtime].runtime.search;
+  if (replaysRolloutStepFirst && config.recipe.checkpoint.rollout && config.recipe.rolloutSteps > 1) {
     const replay = trace.marks.findIndex(({ recompute, firstEvent }) => recompute && firstEvent >= end);
     end = trace.marks[replay + 1]?.firstEvent ?? end;
   }
   while (end < trace.events.length && trace.bufferModule[Math.abs(trace.events[end]!) - 1] !== mesh) end++;
-  return peakBefore(step, end, config.runtime === 'pytorch' ? undefined : mesh);
+  return peakBefore(step, end, segmentsChangeForward ? mesh : undefined);
 }

@@ -1,5 +1,13 @@
 /** The values of every option that has few: types, flags, profile files and reports follow from these lists. */
 export const runtimeNames = ['jax', 'pytorch', 'tfjs'] as const;
+/** One value for every runtime. */
+export const perRuntime = <Value>(
+  of: (runtime: (typeof runtimeNames)[number]) => Value,
+): Readonly<Record<(typeof runtimeNames)[number], Value>> =>
+  Object.fromEntries(runtimeNames.map((runtime) => [runtime, of(runtime)])) as Record<
+    (typeof runtimeNames)[number],
+    Value
+  >;
 export const precisions = ['fp32', 'bf16', 'fp16', 'bf16-full'] as const;
 export const modes = ['train', 'inference'] as const;
 export const optimizers = [

@@ -90,7 +90,7 @@ export const deviceProfileSchema = z.strictObject({
   vendor: z.enum(['nvidia', 'amd']),
   nominalBytes: byteCount,
   reportedBytes: byteCount,
-  contextBytes: z.strictObject({ jax: byteCount, pytorch: byteCount, tfjs: byteCount }),
+  contextBytes: z.strictObject(choices.perRuntime(() => byteCount)),
   cublasWorkspaceBytes: byteCount,
   bandwidthGBps: positive,
   tflops: z.strictObject({

@@ -6,7 +6,6 @@ import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config, Device, Optimizer, Precision } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import type { Flops } from './flops.js';
-import { hostTransferBytes } from './host-transfer.js';
 
 export interface Roofline {
   /** Every array of the step is written once and read once, and the optimizer passes over its arrays. */
@@ -36,18 +35,21 @@ export interface StepAtSize {
   readonly bytesOfBuffer: Float64Array;
   readonly numParameters: number;
   readonly flops: Flops;
+  /** Of the runtime, where it models them. */
+  readonly hostTransferBytes?: (numTraced: number) => number;
 }
 
-export function roofline({ config, trace, bytesOfBuffer, numParameters, flops }: StepAtSize): Roofline {
+export function roofline(step: StepAtSize): Roofline {
+  const { config, trace, bytesOfBuffer, numParameters, flops } = step;
   const { recipe, device } = config;
   const numTraced = numForwardPasses(trace);
   const parameterBytes = numParameters * fullElementBytes(recipe);
   const update = recipe.mode === 'train' ? optimizerPasses[recipe.optimizer] * parameterBytes : 0;
   const bytesMoved = Math.round((2 * madeInStep(trace, bytesOfBuffer)) / numTraced + update / recipe.accumulate);
   const offload =
-    config.runtime === 'pytorch' && recipe.offload !== 'none'
-      ? { hostTransferBytes: hostTransferBytes(config, trace, bytesOfBuffer, numTraced) }
-      : {};
+    step.hostTransferBytes === undefined || recipe.offload === 'none'
+      ? {}
+      : { hostTransferBytes: step.hostTransferBytes(numTraced) };
   if (device === null || device.vendor === 'any') return { bytesMoved, ...offload };
   const stepFlops = flops.trainFlops || flops.forwardFlops;
   const seconds = Math.max(

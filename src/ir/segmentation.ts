@@ -4,11 +4,11 @@
  */
 export interface Segmentation {
   /**
-   * Which networks share a call frame. `physicsnemo`: the encoder's takes the first processor layer and all embedders but the
-   * decoder's, the decoder's takes the last layer. `jax`: one frame per GNN. `tfjs`: as `jax`, with the mesh edge embedder
-   * in the encoder's.
+   * Which networks share a call frame. `layersInEncoderAndDecoder` (PhysicsNeMo): the encoder's takes the first processor layer and
+   * all embedders but the decoder's, the decoder's takes the last layer. `network` (DeepMind): one frame per GNN.
+   * `networkWithMeshEdges`: one frame per GNN, with the mesh edge embedder in the encoder's.
    */
-  readonly frames: 'physicsnemo' | 'jax' | 'tfjs';
+  readonly frames: 'layersInEncoderAndDecoder' | 'network' | 'networkWithMeshEdges';
   readonly encoder: boolean;
   readonly decoder: boolean;
   readonly model: boolean;

@@ -2,7 +2,8 @@
  * A runtime on several cards: the same contract, and its answers are those of the worst rank, so that everything that prices one card
  * prices several.
  */
-import type { Config, RuntimeName } from '../config/types.js';
+import { perRuntime } from '../config/choices.js';
+import type { Config } from '../config/types.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Dimensions } from '../ir/shape.js';
 import { peakLiveBytes } from '../memory/liveness.js';
@@ -38,7 +39,7 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
     if (!isParallel(config)) return runtime.trace(program, config);
     const rewritten = programOfRank(config, program, runtime.segment(config), rank);
     const sizes = dimensionsOfRank(config, dimensionsOf(config, noRows), rank);
-    return traceOfRank(config, rewritten, runtime.trace(rewritten, config), sizes, rank);
+    return traceOfRank(config, rewritten, runtime.trace(rewritten, config), sizes, rank, runtime.bucketsGradients);
   }
 
   const dimensionsAt: ParallelRuntime['dimensionsOfRank'] = (config, base, rank) =>
@@ -90,11 +91,7 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
 const parallel = ({ runtime, ...registered }: Registered) => ({ ...registered, runtime: onSeveralCards(runtime) });
 
 /** What the rest of the tool knows as the runtimes. */
-export const runtimes: Readonly<Record<RuntimeName, Registered & { readonly runtime: ParallelRuntime }>> = {
-  pytorch: parallel(onOneCard.pytorch),
-  jax: parallel(onOneCard.jax),
-  tfjs: parallel(onOneCard.tfjs),
-};
+export const runtimes = perRuntime((name) => parallel(onOneCard[name]));
 
 /** The whole model's program, as the configuration's plan cuts it. */
 export const programOf = (config: Config): ForwardProgram =>

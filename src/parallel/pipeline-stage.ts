@@ -45,7 +45,7 @@ export function pipelineStage(
   index: number,
   numStages: number,
 ): ForwardProgram {
-  const context = declareContext(model, recipe, { ...segmentation, frames: 'physicsnemo' });
+  const context = declareContext(model, recipe, { ...segmentation, frames: 'layersInEncoderAndDecoder' });
   const { builder, networks } = context;
   const isFirst = index === 0;
   const isLast = index === numStages - 1;

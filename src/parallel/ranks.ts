@@ -68,6 +68,7 @@ export function traceOfRank(
   trace: Trace,
   dimensions: Dimensions,
   rank: number,
+  bucketsGradients: boolean,
 ): Trace {
   const { parallel, gpus, mode } = config.recipe;
   if (parallel === 'pipeline') return trace;
@@ -76,8 +77,7 @@ export function traceOfRank(
   const sizes = parameterSizes(program, dimensions);
   const elementBytes = fullElementBytes(config.recipe);
   let events: readonly TraceEvent[] = toEvents(trace);
-  // JAX sums gradients in place: XLA's all-reduce may share its operand's buffer.
-  if (trains && config.runtime === 'pytorch' && ['data', 'graph', 'zero1'].includes(parallel))
+  if (trains && bucketsGradients && ['data', 'graph', 'zero1'].includes(parallel))
     events = withBuckets(events, sizes.elements, elementBytes);
   if (trains && parallel.startsWith('zero')) events = shardOptimizer(events, sharding);
   if (trains && (parallel === 'zero2' || parallel === 'zero3')) events = shardGradients(events, sharding);

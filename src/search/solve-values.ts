@@ -4,6 +4,7 @@ import { offloadsOptimizer } from '../config/offload.js';
 import type { Flags } from '../config/typed.js';
 import type { Config } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { runtimes } from '../parallel/index.js';
 
 export const solvable = ['batch', 'hidden-dim', 'layers', 'rollout', 'resolution', 'mesh-level', 'gpus'] as const;
 export type Solvable = (typeof solvable)[number];
@@ -70,9 +71,6 @@ export function valuesOf(key: Solvable, resolve: (flags: Flags) => Config): read
   return values;
 }
 
-/** JAX: compiled loss heads are known for batches up to 4 and a few grids, and others are taken to be in their middle. */
-const jaxPeriod = 8;
-
 /**
  * From 4,096 elements on, a matrix's state is in 8 bits or on the host: 8 bytes per element are gone. The slowest to make up for it by
  * its own growth is the square one, 4 · ((64 + p)² − 63²) ≥ 8 · 63² at p = 47; all else grows with it.
@@ -91,5 +89,5 @@ export function periodOf(key: Solvable, { recipe, runtime }: Config): number {
   const tellsSmallTensors = recipe.optimizer === 'adamw-8bit' || offloadsOptimizer(recipe);
   if (key === 'hidden-dim' && tellsSmallTensors) return smallTensorsPeriod;
   if (key === 'layers' && processor.kind === 'every') return (processor.layers + 1) * (isPipeline ? recipe.gpus : 1);
-  return runtime === 'jax' && (key === 'batch' || key === 'resolution') ? jaxPeriod : 2;
+  return key === 'batch' || key === 'resolution' ? runtimes[runtime].runtime.search.rowsPeriod : 2;
 }

@@ -1,4 +1,5 @@
 /** A resolved configuration as `estimate` reports it. */
+import { perRuntime } from '../config/choices.js';
 import { standInDevice } from '../config/device.js';
 import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
@@ -11,11 +12,7 @@ import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
 import { experience } from './experience.js';
 
-export const experiences = (): Accuracies => ({
-  jax: experience('jax'),
-  pytorch: experience('pytorch'),
-  tfjs: experience('tfjs'),
-});
+export const experiences = (): Accuracies => perRuntime(experience);
 
 /** `structure`: where its trace is known already. */
 export function priced(config: Config, structure?: Structure): Estimate {

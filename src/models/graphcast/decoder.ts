@@ -10,7 +10,8 @@ import { embed } from './embedders.js';
 import { processorSegments } from './processor.js';
 
 /** TensorFlow.js's last tape, which runs once, begins behind the decoder's blocks of edges. */
-const runsEdgesTwice = ({ frames, edgeBlocks }: Segmentation) => frames === 'tfjs' && edgeBlocks !== undefined;
+const runsEdgesTwice = ({ frames, edgeBlocks }: Segmentation) =>
+  frames === 'networkWithMeshEdges' && edgeBlocks !== undefined;
 
 /** → prediction `[gridNodes, outputChannels]` */
 export function decoderFrame(

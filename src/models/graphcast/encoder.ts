@@ -25,11 +25,11 @@ export function encoderFrame(context: Context, input: ValueId, layers: readonly 
       const embedded = embedMeshEdges(context);
       return embedded && frame.set('meshEdges0', embedded);
     };
-    const early = segmentation.frames === 'physicsnemo' ? setMeshEdges() : undefined;
+    const early = segmentation.frames === 'layersInEncoderAndDecoder' ? setMeshEdges() : undefined;
     const [grid, mesh] = grid2mesh(context, edges0, grid0, mesh0);
     frame.set('grid', grid!);
     frame.set('mesh', mesh!);
-    if (segmentation.frames === 'jax') return [mesh!, grid!];
+    if (segmentation.frames === 'network') return [mesh!, grid!];
     const meshEdges0 = early ?? setMeshEdges();
     const initial = { ...(meshEdges0 && { edges: meshEdges0 }), nodes: mesh! };
     const state = processorSegments(context, initial, layers, 0, undefined);

@@ -35,7 +35,7 @@ export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Seg
 function modelFrame(context: Context, input: ValueId, rolloutStep: number): ValueId {
   const { builder, networks, segmentation } = context;
   const { layers } = networks;
-  const withLayers = segmentation.frames === 'physicsnemo';
+  const withLayers = segmentation.frames === 'layersInEncoderAndDecoder';
   const inEncoder = withLayers ? layers.slice(0, 1) : [];
   const inDecoder = withLayers ? layers.slice(Math.max(1, layers.length - 1)) : [];
   const inner = layers.slice(inEncoder.length, layers.length - inDecoder.length);

@@ -81,7 +81,7 @@ export const device = z.strictObject({
   vendor: z.enum(['nvidia', 'amd', 'any']),
   nominalBytes: bytes.describe('Size on the box.'),
   reportedBytes: bytes.describe('What the driver reports as total.'),
-  contextBytes: z.strictObject({ jax: bytes, pytorch: bytes, tfjs: bytes }),
+  contextBytes: z.strictObject(choices.perRuntime(() => bytes)),
   cublasWorkspaceBytes: bytes,
   bandwidthGBps: z.number().nonnegative(),
   tflops: z.strictObject({

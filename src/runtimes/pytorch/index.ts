@@ -8,6 +8,7 @@ import { dimensionsOf } from '../../models/dimensions.js';
 import { counts } from '../../topology/counts.js';
 import type { Runtime } from '../types.js';
 import { ForwardPass } from './forward-pass.js';
+import { hostTransferBytes } from './host-transfer.js';
 import { gradientOfLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import { mapperDimensions } from './mapper-dimensions.js';
@@ -81,5 +82,9 @@ export const pytorchRuntime: Runtime = {
   sizeClass,
   trace: tracePyTorch,
   process: pytorchProcess,
+  hostTransferBytes,
+  // DistributedDataParallel's reducer.
+  bucketsGradients: true,
+  search: { replaysRolloutStepFirst: true, segmentsChangeForward: false, passesAreApart: true, rowsPeriod: 2 },
   judge: judgePyTorch,
 };

@@ -10,7 +10,7 @@ export function segmentPyTorch({ model, recipe }: Config): Segmentation {
   const numInnerBlocks = 2 * Math.max(0, model.layers - 2);
   const base = {
     // Stages of a pipeline take encoder, layers and decoder apart; the mesh edge embedder goes with the encoder.
-    frames: recipe.gpus > 1 && recipe.parallel === 'pipeline' ? 'tfjs' : 'physicsnemo',
+    frames: recipe.gpus > 1 && recipe.parallel === 'pipeline' ? 'networkWithMeshEdges' : 'layersInEncoderAndDecoder',
     encoder: checkpoint.encoder,
     decoder: checkpoint.decoder,
     model: checkpoint.model,

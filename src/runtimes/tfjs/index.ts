@@ -122,4 +122,6 @@ export const tfjsRuntime: Runtime = {
   dimensions: tfjsDimensions,
   trace,
   process: tfjsProcess,
+  bucketsGradients: false,
+  search: { replaysRolloutStepFirst: false, segmentsChangeForward: true, passesAreApart: true, rowsPeriod: 2 },
 };

@@ -40,7 +40,7 @@ export function segment({ model, recipe }: Pick<Config, 'model' | 'recipe'>): Se
   const processor = processorBlocksPerSegment !== undefined;
   const blocks = plan.edges.kind !== 'none';
   return {
-    frames: 'tfjs',
+    frames: 'networkWithMeshEdges',
     model: plan.model,
     rollout: plan.rollout && recipe.rolloutSteps > 1,
     encoder: plan.encoder || plan.decoder || processor || blocks,

@@ -16,4 +16,13 @@ export const jaxRuntime: Runtime = {
   sizeClass,
   trace: traceJax,
   process: jaxProcess,
+  // XLA's all-reduce may share its operand's buffer.
+  bucketsGradients: false,
+  search: {
+    replaysRolloutStepFirst: false,
+    segmentsChangeForward: true,
+    passesAreApart: false,
+    // Compiled loss heads are known for batches up to 4 and a few grids, and others are taken to be in their middle.
+    rowsPeriod: 8,
+  },
 };

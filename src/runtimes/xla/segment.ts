@@ -5,7 +5,7 @@ import type { Segmentation } from '../../ir/segmentation.js';
 export function segmentJax({ recipe }: Config): Segmentation {
   const { encoder, decoder, model, rollout, processor, edges } = recipe.checkpoint;
   return {
-    frames: 'jax',
+    frames: 'network',
     encoder,
     decoder,
     model,

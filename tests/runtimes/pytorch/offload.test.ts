@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pytorchReservedWorstUnderPercent } from '../../../src/accuracy/shipped.js';
-import { hostTransferBytes } from '../../../src/cost/host-transfer.js';
 import { liveness } from '../../../src/memory/liveness.js';
 import { layoutBytes } from '../../../src/memory/trace.js';
 import { priceProgram } from '../../../src/price.js';
+import { hostTransferBytes } from '../../../src/runtimes/pytorch/host-transfer.js';
 import { counts } from '../../../src/topology/counts.js';
 import { configured, inputs } from '../../laws/configurations.js';
 import { errorPercent } from '../../statistics.js';

@@ -2,9 +2,9 @@
  * What `--offload` sends over the bus in a micro-step of PyTorch, both ways: every large gradient to the host, its parameter back once
  * per update (torchao's CPUOffloadOptimizer); the inputs of recomputed segments there and back (save_on_cpu).
  */
-import { minOffloadedElements, offloadsOptimizer } from '../config/offload.js';
-import type { Config } from '../config/types.js';
-import { categoryCode, fromHost, type Trace } from '../memory/trace.js';
+import { minOffloadedElements, offloadsOptimizer } from '../../config/offload.js';
+import type { Config } from '../../config/types.js';
+import { categoryCode, fromHost, type Trace } from '../../memory/trace.js';
 
 /** `numTraced`: micro-steps in the trace's last step. */
 export function hostTransferBytes(
