@@ -4,8 +4,8 @@
  */
 
 import type { Block, ForwardProgram } from '../ir/forward-program.js';
+import { productsOf } from '../ir/operations.js';
 import { type Dimensions, numElements, type Shape } from '../ir/shape.js';
-import type { Linear } from '../ir/types.js';
 
 export interface Flops {
   readonly forwardFlops: number;
@@ -29,19 +29,15 @@ export function flopTerms(program: ForwardProgram): ProgramFlopTerms {
   const forward: [Shape, number][] = [];
   const backward: [Shape, number][] = [];
   const recomputed: [Shape, number][] = [];
-  const productShape = ({ input, weight }: Linear): Shape => [
-    ...program.values[input]!.shape.slice(0, 2),
-    ...program.values[weight]!.shape,
-  ];
   const visit = (block: Block, inRecomputed: boolean): void => {
     for (const node of block.body) {
       if (node.kind === 'block') visit(node, inRecomputed || node.recomputed);
-      else if (node.kind === 'linear') {
-        const shape = productShape(node);
-        forward.push([shape, 2]);
-        backward.push([shape, program.values[node.input]!.differentiable ? 4 : 2]);
-        if (inRecomputed) recomputed.push([shape, 2]);
-      }
+      else if (node.kind !== 'drop')
+        for (const { shape, numBackward } of productsOf(node, program.values)) {
+          forward.push([shape, 2]);
+          backward.push([shape, 2 * numBackward]);
+          if (inRecomputed) recomputed.push([shape, 2]);
+        }
     }
   };
   visit(program.root, program.root.recomputed);

@@ -5,6 +5,7 @@
 
 import type { Block, BlockRole, ForwardProgram, Resident } from './forward-program.js';
 import { Frame } from './frame.js';
+import { parametersOf, readsOf, stopsGradient, type Unnamed } from './operations.js';
 import { edgeRows, RowShapes } from './row-shapes.js';
 import { type Axis, axis, type Shape } from './shape.js';
 import type {
@@ -29,9 +30,6 @@ export interface FrameSpec {
   readonly module?: Module;
   readonly recomputed?: boolean;
 }
-
-/** `Omit` that keeps a union a union. */
-type WithoutOutput<T> = T extends unknown ? Omit<T, 'output'> : never;
 
 const frameRole: BlockRole = { kind: 'frame' };
 
@@ -91,34 +89,34 @@ export class ProgramBuilder {
     const columns = this.shape(weight)[1]!;
     const shape = this.rows(rows!.symbol, columns.symbol, columns.factor);
     const operation = { kind: 'linear', input, weight, ...(bias !== undefined && { bias }) } as const;
-    return this.emit(shape, name, operation, [input]);
+    return this.emit(shape, name, operation);
   }
 
   activation(fn: ActivationFunction, input: ValueId, name: string, recomputed: boolean): ValueId {
-    return this.emit(this.shape(input), name, { kind: 'activation', function: fn, input, recomputed }, [input]);
+    return this.emit(this.shape(input), name, { kind: 'activation', function: fn, input, recomputed });
   }
 
   layerNorm(input: ValueId, { scale, offset }: NormParameters, name: string, keepsType = false): ValueId {
     const operation = { kind: 'layerNorm', input, scale, offset, ...(keepsType && { keepsType }) } as const;
-    return this.emit(this.shape(input), name, operation, [input]);
+    return this.emit(this.shape(input), name, operation);
   }
 
   gather(input: ValueId, endpoints: Endpoints, name: string): ValueId {
     const columns = this.shape(input)[2]!;
     const shape = this.rows(this.rowsOf(endpoints), columns.symbol, columns.factor);
-    return this.emit(shape, name, { kind: 'gather', input, endpoints }, withIndex(input, endpoints));
+    return this.emit(shape, name, { kind: 'gather', input, endpoints });
   }
 
   segmentSum(input: ValueId, endpoints: Endpoints, nodeRows: string, name: string): ValueId {
     const columns = this.shape(input)[2]!;
     const shape = this.rows(nodeRows, columns.symbol, columns.factor);
-    return this.emit(shape, name, { kind: 'segmentSum', input, endpoints }, withIndex(input, endpoints));
+    return this.emit(shape, name, { kind: 'segmentSum', input, endpoints });
   }
 
   segmentMax(input: ValueId, endpoints: Endpoints, nodeRows: string, name: string): ValueId {
     const columns = this.shape(input)[2]!;
     const shape = this.rows(nodeRows, columns.symbol, columns.factor);
-    return this.emit(shape, name, { kind: 'segmentMax', input, endpoints }, withIndex(input, endpoints));
+    return this.emit(shape, name, { kind: 'segmentMax', input, endpoints });
   }
 
   /** `joined`: the columns together, where they are no multiples of one symbol. */
@@ -131,7 +129,7 @@ export class ProgramBuilder {
 
   /** Along the axis in which the shapes differ. */
   join(inputs: readonly ValueId[], shape: Shape, name: string): ValueId {
-    return this.emit(shape, name, { kind: 'concat', inputs }, inputs);
+    return this.emit(shape, name, { kind: 'concat', inputs });
   }
 
   add(left: ValueId, right: ValueId, name: string): ValueId {
@@ -139,23 +137,24 @@ export class ProgramBuilder {
   }
 
   binary(kind: Binary['kind'], left: ValueId, right: ValueId, name: string): ValueId {
-    return this.emit(this.shape(left), name, { kind, left, right }, [left, right]);
+    return this.emit(this.shape(left), name, { kind, left, right });
   }
 
   withScalar(kind: WithScalar['kind'], input: ValueId, scalar: number, name: string): ValueId {
-    return this.emit(this.shape(input), name, { kind, input, scalar }, [input]);
+    return this.emit(this.shape(input), name, { kind, input, scalar });
   }
 
   gatherAdd(edges: ValueId, senders: ValueId, receivers: ValueId, edgeSet: EdgeSet, name: string): ValueId {
     const operation = { kind: 'gatherAdd', edges, senders, receivers, edgeSet } as const;
-    return this.emit(this.shape(edges), name, operation, [edges, senders, receivers]);
+    return this.emit(this.shape(edges), name, operation);
   }
 
   /** Any operation whose output shape the caller knows. */
-  emit(shape: Shape, name: string, operation: WithoutOutput<Operation>, inputs: readonly ValueId[]): ValueId {
+  emit(shape: Shape, name: string, operation: Unnamed): ValueId {
+    const inputs = readsOf(operation);
     const differentiable =
-      operation.kind !== 'segmentMax' &&
-      (inputs.some((id) => this.values[id]!.differentiable) || readsParameter(operation));
+      !stopsGradient(operation) &&
+      [...inputs, ...parametersOf(operation)].some((id) => this.values[id]!.differentiable);
     const output = this.value(name, shape, 'operation', differentiable);
     this.stack.at(-1)!.run({ ...operation, output } as Operation, inputs);
     return output;
@@ -217,14 +216,7 @@ export class ProgramBuilder {
   }
 }
 
-function readsParameter(operation: WithoutOutput<Operation>): boolean {
-  return operation.kind === 'linear' || operation.kind === 'layerNorm' || operation.kind === 'addBias';
-}
-
 /** In the order of the call: a checkpoint lets go of its arguments in reverse. */
 const argumentsFirst = (args: Readonly<Record<string, ValueId>>, reads: ReadonlySet<ValueId>): readonly ValueId[] => [
   ...new Set([...Object.values(args).filter((id) => reads.has(id)), ...reads]),
 ];
-
-const withIndex = (input: ValueId, { index }: Endpoints): readonly ValueId[] =>
-  index === undefined ? [input] : [input, index];

@@ -50,12 +50,10 @@ export function joinTrained(
 
 function repeat(builder: ProgramBuilder, input: ValueId, rows: string): ValueId {
   const shape = builder.values[input]!.shape;
-  return builder.emit(
-    [axis(rows), axis('repeatedSamples'), shape[1]!],
-    'copies for every sample',
-    { kind: 'repeat', input },
-    [input],
-  );
+  return builder.emit([axis(rows), axis('repeatedSamples'), shape[1]!], 'copies for every sample', {
+    kind: 'repeat',
+    input,
+  });
 }
 
 export interface ProvidedEdges {
@@ -69,10 +67,10 @@ export function provideEdges(builder: ProgramBuilder, provider: EdgeProvider): P
   const { rows } = provider;
   const [features, index] = builder.call({ name: `${rows} provider` }, {}, (frame) => {
     const joined = frame.set('features', joinTrained(builder, provider, edgeFeatureWidth));
-    const offsets = builder.emit([constant(2)], 'node offsets', { kind: 'integers', inputs: [] }, []);
+    const offsets = builder.emit([constant(2)], 'node offsets', { kind: 'integers', inputs: [] });
     const shape = [constant(2), axis(rows), axis('batch')];
-    const shifted = builder.emit(shape, 'shifted edge index', { kind: 'integers', inputs: [offsets] }, [offsets]);
-    return [joined, builder.emit(shape, 'edge index of the batch', { kind: 'integers', inputs: [shifted] }, [shifted])];
+    const shifted = builder.emit(shape, 'shifted edge index', { kind: 'integers', inputs: [offsets] });
+    return [joined, builder.emit(shape, 'edge index of the batch', { kind: 'integers', inputs: [shifted] })];
   });
   return { features: features!, index: index! };
 }

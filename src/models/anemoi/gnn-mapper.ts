@@ -139,7 +139,7 @@ function partwise(
     const rows = partRows(edgeSet, part);
     builder.rowShapes.countTogether([rows]);
     const slice = (input: ValueId, to: Shape, name: string) =>
-      frame.set(`${name} ${part}`, builder.emit(to, `${name} of the part`, { kind: 'slice', input }, [input]));
+      frame.set(`${name} ${part}`, builder.emit(to, `${name} of the part`, { kind: 'slice', input }));
     const partIndex = slice(index, [constant(2), axis(rows), builder.rowShapes.samplesOf(rows)], 'edge index');
     const partEdges = slice(state.edges, builder.rows(rows, columns.symbol, columns.factor), 'edges');
     const partGraph = {
@@ -151,7 +151,7 @@ function partwise(
     frame.set('partSum', sum);
     newEdges.push(frame.set(`newEdges ${part}`, updated));
     if (part === 0) {
-      const zeros = builder.emit(builder.values[sum]!.shape, 'zeros', { kind: 'empty', like: sum }, []);
+      const zeros = builder.emit(builder.values[sum]!.shape, 'zeros', { kind: 'empty', like: sum });
       frame.set('out', zeros);
     }
     frame.set('out', builder.add(frame.locals.get('out')!, sum, 'add part'));

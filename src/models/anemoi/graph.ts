@@ -40,8 +40,7 @@ interface Rows {
 /** Pointers by receiver and by sender, and the order by sender; each sort hands back the sorted numbers and their order. */
 function sortedIndices(builder: ProgramBuilder, index: ValueId, rows: Rows): readonly ValueId[] {
   const edgeShape: Shape = [axis(rows.edgeRows), builder.rowShapes.samplesOf(rows.edgeRows)];
-  const integers = (shape: Shape, name: string) =>
-    builder.emit(shape, name, { kind: 'integers', inputs: [index] }, [index]);
+  const integers = (shape: Shape, name: string) => builder.emit(shape, name, { kind: 'integers', inputs: [index] });
   return [
     ...builder.call({ name: 'sort edges' }, { index }, (frame) => {
       const byReceiver = frame.set('byReceiver', integers([axis(pointers(rows.receiverRows))], 'receiver pointers'));

@@ -83,7 +83,7 @@ export interface MapperCall {
 }
 
 const integers = (builder: ProgramBuilder, shape: Shape, name: string, inputs: readonly ValueId[] = []): ValueId =>
-  builder.emit(shape, name, { kind: 'integers', inputs }, inputs);
+  builder.emit(shape, name, { kind: 'integers', inputs });
 
 /** → `[receivers, hiddenDim]`, or the output channels where the mapper extracts them */
 export function runMapper(
@@ -99,13 +99,13 @@ export function runMapper(
     for (const parts of [1, numChunks]) countDegrees(builder, whole, parts);
     const width = parameters.extract ? axis('outputChannels') : H;
     const shape = builder.rows(whole.receivers, width.symbol, width.factor);
-    frame.set('out', builder.emit(shape, 'result', { kind: 'empty', like: receivers }, []));
+    frame.set('out', builder.emit(shape, 'result', { kind: 'empty', like: receivers }));
     for (let chunk = 0; chunk < numChunks; chunk++) {
       const rows = numChunks === 1 ? whole : chunkRows(call.edges, chunk);
       if (numChunks > 1) builder.rowShapes.countTogether(Object.values(rows));
       const made = runChunk(builder, parameters, { senders, receivers, edges }, { ...call, chunk, rows });
       const into = frame.locals.get('out')!;
-      frame.set('out', builder.emit(shape, `write chunk ${chunk}`, { kind: 'write', into, rows: made }, [into, made]));
+      frame.set('out', builder.emit(shape, `write chunk ${chunk}`, { kind: 'write', into, rows: made }));
     }
     return [frame.locals.get('out')!];
   });
@@ -197,7 +197,7 @@ function materialise(
 ): Part {
   const slice = (input: ValueId, symbol: string, name: string) => {
     const columns = builder.values[input]!.shape[2]!;
-    return builder.emit(builder.rows(symbol, columns.symbol, columns.factor), name, { kind: 'slice', input }, [input]);
+    return builder.emit(builder.rows(symbol, columns.symbol, columns.factor), name, { kind: 'slice', input });
   };
   const args = { senders, receivers, features: edges.features, index: edges.index };
   const [from, to, features, index] = builder.call({ name: 'materialise' }, args, (frame) => {

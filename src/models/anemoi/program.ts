@@ -126,7 +126,7 @@ function runEither(
 function assembleInput(builder: ProgramBuilder, grid: NodeAttributes, input: ValueId): ValueId {
   const [result] = builder.call({ name: 'assemble input', module: 'inputs' }, {}, (frame) => {
     const attributes = frame.set('attributes', joinTrained(builder, grid, nodeFeatureWidth));
-    const rows = builder.emit(builder.values[input]!.shape, 'steps side by side', { kind: 'copy', input }, [input]);
+    const rows = builder.emit(builder.values[input]!.shape, 'steps side by side', { kind: 'copy', input });
     const shape = builder.rows('gridNodes', 'encoderInput');
     return [builder.join([rows, attributes], shape, 'join variables and attributes')];
   });
@@ -137,10 +137,10 @@ function assembleInput(builder: ProgramBuilder, grid: NodeAttributes, input: Val
 function assembleOutput(builder: ProgramBuilder, output: ValueId, input: ValueId): ValueId {
   const [result] = builder.call({ name: 'assemble output', module: 'mesh2grid' }, { output }, (frame) => {
     const { shape } = builder.values[output]!;
-    const copied = builder.emit(shape, 'copy output', { kind: 'copy', input: output, like: input }, [output]);
+    const copied = builder.emit(shape, 'copy output', { kind: 'copy', input: output, like: input });
     frame.set('output', copied);
     const operation = { kind: 'addColumns', input: copied, addend: input, columns: 'prognosticChannels' } as const;
-    return [frame.set('output', builder.emit(shape, 'prognostic residual', operation, [copied]))];
+    return [frame.set('output', builder.emit(shape, 'prognostic residual', operation))];
   });
   return result!;
 }

@@ -53,4 +53,4 @@ export function runBlock({ builder, fine }: Context, networks: Block, state: Sta
 }
 
 const addInPlace = (builder: ProgramBuilder, left: ValueId, right: ValueId): ValueId =>
-  builder.emit(builder.values[left]!.shape, 'residual', { kind: 'add', left, right, inPlace: true }, [left, right]);
+  builder.emit(builder.values[left]!.shape, 'residual', { kind: 'add', left, right, inPlace: true });

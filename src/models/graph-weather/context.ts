@@ -26,5 +26,5 @@ export const relu = (of: MlpCall['of'], recomputed = false): MlpCall => ({
 export const split = (builder: ProgramBuilder, input: ValueId, rows: string, rest: string): ValueId => {
   const columns = builder.values[input]!.shape[2]!;
   const shape = builder.rows(rows, columns.symbol, columns.factor);
-  return builder.emit(shape, `rows of ${rows}`, { kind: 'slice', input, rest }, [input]);
+  return builder.emit(shape, `rows of ${rows}`, { kind: 'slice', input, rest });
 };

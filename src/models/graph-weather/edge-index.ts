@@ -7,7 +7,7 @@ import type { EdgeSet, ValueId } from '../../ir/types.js';
 export function edgeIndex(builder: ProgramBuilder, set: EdgeSet): ValueId {
   const [result] = builder.call({ name: `${set} edge index` }, {}, () => {
     const integers = (shape: Shape, name: string, inputs: readonly ValueId[]) =>
-      builder.emit(shape, name, { kind: 'integers', inputs }, inputs);
+      builder.emit(shape, name, { kind: 'integers', inputs });
     const shape = [constant(2), axis(`${set}Edges`), axis('batch')];
     const largest = integers(builder.scalar(), 'largest node', []);
     const offset = integers(builder.scalar(), 'offset', [largest]);

@@ -26,10 +26,7 @@ function softmax(builder: ProgramBuilder, scores: ValueId, { receivers, receiver
     const largest = frame.set('largest', builder.segmentMax(scores, receivers, receiverRows, 'largest score'));
     const atEdges = builder.gather(largest, receivers, 'gather largest score');
     const shifted = frame.set('out', builder.binary('subtract', scores, atEdges, 'shift scores'));
-    const out = frame.set(
-      'out',
-      builder.emit(builder.values[scores]!.shape, 'exp', { kind: 'exp', input: shifted }, [shifted]),
-    );
+    const out = frame.set('out', builder.emit(builder.values[scores]!.shape, 'exp', { kind: 'exp', input: shifted }));
     const sum = builder.segmentSum(out, receivers, receiverRows, 'sum exp');
     frame.set('sum', builder.withScalar('shift', sum, 1e-16, 'sum exp, not zero'));
     frame.set('sum', builder.gather(frame.locals.get('sum')!, receivers, 'gather sum'));
@@ -51,15 +48,13 @@ function message(builder: ProgramBuilder, atEdges: Projected, graph: LayerGraph,
   const [result] = builder.call({ name: 'message' }, { ...atEdges }, (frame) => {
     const key = frame.set('key', builder.add(atEdges.key, atEdges.edges, 'key and edge'));
     const product = builder.binary('multiply', atEdges.query, key, 'query times key');
-    const perHead = builder.emit(builder.rows(edgeRows, 'heads'), 'sum per head', { kind: 'headSum', input: product }, [
-      product,
-    ]);
+    const perHead = builder.emit(builder.rows(edgeRows, 'heads'), 'sum per head', { kind: 'headSum', input: product });
     const scale = Math.sqrt(model.heads / model.hiddenDim);
     const scores = frame.set('weights', builder.withScalar('scale', perHead, scale, 'scores'));
     const weights = frame.set('weights', softmax(builder, scores, graph));
     const value = builder.add(atEdges.value, atEdges.edges, 'value and edge');
     const shape = builder.values[value]!.shape;
-    return [builder.emit(shape, 'weighted values', { kind: 'headScale', input: value, weights }, [value, weights])];
+    return [builder.emit(shape, 'weighted values', { kind: 'headScale', input: value, weights })];
   });
   return result!;
 }
@@ -88,8 +83,7 @@ function fusedAttention(
   { heads }: AttentionModel,
 ): ValueId {
   const operation = { kind: 'graphAttention', query, key, value, edgeTerm: edges, heads, indices } as const;
-  const inputs = [query, key, value, edges, ...indices];
-  return builder.emit(builder.values[query]!.shape, 'attention', operation, inputs);
+  return builder.emit(builder.values[query]!.shape, 'attention', operation);
 }
 
 /** Projected rows → `[receivers, hiddenDim]` */

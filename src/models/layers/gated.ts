@@ -67,7 +67,7 @@ export function gatedConvolution(
     const skipped = frame.set('out', builder.add(sum, builder.linear(nodes, parameters.skip, 'skip'), 'add skip'));
     const { shape } = builder.values[skipped]!;
     const operation = { kind: 'addBias', input: skipped, bias: parameters.bias } as const;
-    return [frame.set('out', builder.emit(shape, 'add bias', operation, [skipped]))];
+    return [frame.set('out', builder.emit(shape, 'add bias', operation))];
   });
   return result!;
 }

@@ -13,8 +13,6 @@ export function lossOf(
 ): ValueId {
   const spec = { name: 'loss', role: { kind: 'loss' }, module: 'loss' } as const;
   const operation = { kind: 'loss', prediction, target, ...(kernel && { kernel }) } as const;
-  const [loss] = builder.call(spec, { prediction }, () => [
-    builder.emit(builder.scalar(), 'loss', operation, [prediction]),
-  ]);
+  const [loss] = builder.call(spec, { prediction }, () => [builder.emit(builder.scalar(), 'loss', operation)]);
   return loss!;
 }

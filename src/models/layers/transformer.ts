@@ -98,7 +98,7 @@ export function transformerMapper(
 function projectChunk(builder: ProgramBuilder, both: ValueId, parameters: TransformerParameters): ValueId {
   const [projected] = builder.call({ name: 'projection' }, { both }, (frame) => {
     const { shape } = builder.values[both]!;
-    const chunk = frame.set('chunk', builder.emit(shape, 'chunk', { kind: 'slice', input: both }, [both]));
+    const chunk = frame.set('chunk', builder.emit(shape, 'chunk', { kind: 'slice', input: both }));
     return [builder.linear(chunk, parameters.projection, 'projection')];
   });
   return builder.concat([projected!], 'join chunks');

@@ -141,7 +141,7 @@ function modelFrame(
     const inputShape = builder.rows('gridNodes', 'inputChannels');
     const grid0 = frame.set(
       'features',
-      builder.emit(inputShape, 'join states and forcings', { kind: 'copy', input: state }, [state]),
+      builder.emit(inputShape, 'join states and forcings', { kind: 'copy', input: state }),
     );
     const grid = frame.set('grid', callMlp(builder, networks.embedGrid, grid0, lamCall('embedGridNodes')));
     const toMesh = callMlp(builder, networks.embedGrid2mesh, features.grid2mesh, lamCall('embedEdges'));
@@ -195,7 +195,7 @@ function newState(builder: ProgramBuilder, output: ValueId, state: ValueId): Val
     const scaled = builder.withScalar('scale', output, 1, 'rescale');
     const delta = frame.set('delta', builder.withScalar('shift', scaled, 0, 'mean change'));
     const { shape } = builder.values[output]!;
-    const present = builder.emit(shape, 'present state', { kind: 'slice', input: state }, [state]);
+    const present = builder.emit(shape, 'present state', { kind: 'slice', input: state });
     return [builder.add(present, delta, 'add the change')];
   });
   return result!;

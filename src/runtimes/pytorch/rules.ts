@@ -23,82 +23,43 @@ import { lowerLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import type { Gradient, Tensor } from './tape.js';
 
+type Rules = {
+  readonly [Kind in Operation['kind']]: (to: Lowering, operation: Extract<Operation, { kind: Kind }>) => void;
+};
+
+const rules: Rules = {
+  linear,
+  activation,
+  layerNorm,
+  gather: rowsToRows,
+  segmentSum: rowsToRows,
+  segmentMax: rowsToRows,
+  concat,
+  add: addOrSubtract,
+  subtract: addOrSubtract,
+  multiply,
+  divide,
+  scale: withScalar,
+  shift: withScalar,
+  exp,
+  headSum,
+  headScale,
+  addBias,
+  graphAttention,
+  integers,
+  slice,
+  copy,
+  repeat,
+  empty,
+  write,
+  addColumns,
+  gatherAdd,
+  loss: lowerLoss,
+};
+
 export function lower(to: Lowering, operation: Operation): void {
-  switch (operation.kind) {
-    case 'linear':
-      linear(to, operation);
-      break;
-    case 'activation':
-      activation(to, operation);
-      break;
-    case 'layerNorm':
-      layerNorm(to, operation);
-      break;
-    case 'gather':
-    case 'segmentSum':
-    case 'segmentMax':
-      rowsToRows(to, operation);
-      break;
-    case 'concat':
-      concat(to, operation);
-      break;
-    case 'add':
-    case 'subtract':
-      addOrSubtract(to, operation);
-      break;
-    case 'multiply':
-      multiply(to, operation);
-      break;
-    case 'divide':
-      divide(to, operation);
-      break;
-    case 'scale':
-    case 'shift':
-      withScalar(to, operation);
-      break;
-    case 'exp':
-      exp(to, operation);
-      break;
-    case 'headSum':
-      headSum(to, operation);
-      break;
-    case 'headScale':
-      headScale(to, operation);
-      break;
-    case 'addBias':
-      addBias(to, operation);
-      break;
-    case 'graphAttention':
-      graphAttention(to, operation);
-      break;
-    case 'integers':
-      integers(to, operation);
-      break;
-    case 'slice':
-      slice(to, operation);
-      break;
-    case 'copy':
-      copy(to, operation);
-      break;
-    case 'repeat':
-      repeat(to, operation);
-      break;
-    case 'empty':
-      empty(to, operation);
-      break;
-    case 'write':
-      write(to, operation);
-      break;
-    case 'addColumns':
-      addColumns(to, operation);
-      break;
-    case 'gatherAdd':
-      gatherAdd(to, operation);
-      break;
-    case 'loss':
-      lowerLoss(to, operation);
-      break;
-  }
+  const rule = rules[operation.kind] as (to: Lowering, operation: Operation) => void;
+  rule(to, operation);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { CheckpointPlan, Config } from '../../config/types.js';
 import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
-import { operationsOf } from '../../ir/operations.js';
+import { operationsOf, parametersOf, readsOf } from '../../ir/operations.js';
 import type { Segmentation } from '../../ir/segmentation.js';
 import type { Operation, ValueId } from '../../ir/types.js';
 import { aroundEdges, cutEdgesOf, type EdgeBlock, edgeBlocksOf } from './edge-blocks.js';
@@ -103,21 +103,14 @@ function runsOf(program: ForwardProgram, plan: CheckpointPlan): Run[] {
   return runs;
 }
 
-/** Fields of operations that hold values, parameters and data included. */
-const valueFields: ReadonlySet<string> = new Set([
-  ...['input', 'inputs', 'left', 'right', 'weight', 'weights', 'bias', 'scale', 'offset'],
-  ...['edges', 'senders', 'receivers', 'prediction', 'target'],
-]);
-
-const readsOf = (operation: Operation): ValueId[] =>
-  Object.entries(operation).flatMap(([field, read]) => (valueFields.has(field) ? (read as ValueId | ValueId[]) : []));
+const valuesReadBy = (operation: Operation): readonly ValueId[] => [...readsOf(operation), ...parametersOf(operation)];
 
 export function tapeSegments(program: ForwardProgram, plan: CheckpointPlan): TapeSegment[] {
   const filled = runsOf(program, plan).filter(({ nodes }) => operationsOf(nodes).length > 0);
   const facts = filled.map((run) => {
     const operations = operationsOf(run.nodes);
     const made = new Set(operations.map(({ output }) => output));
-    return { run, made, read: new Set(operations.flatMap(readsOf).filter((id) => !made.has(id))) };
+    return { run, made, read: new Set(operations.flatMap(valuesReadBy).filter((id) => !made.has(id))) };
   });
   const results = new Set(program.loss === undefined ? program.predictions : [program.loss]);
   const lastReader = new Map(facts.flatMap(({ read }, i) => [...read].map((id) => [id, i] as const)));

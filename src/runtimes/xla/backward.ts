@@ -4,6 +4,7 @@
  */
 
 import type { Block, Node } from '../../ir/forward-program.js';
+import { readsOf } from '../../ir/operations.js';
 import { axis } from '../../ir/shape.js';
 import type { LayerNorm, Linear, Operation, ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
@@ -11,7 +12,6 @@ import type { Forward, Lowering } from './forward.js';
 import { Gradients } from './gradients.js';
 import { LinearGradients } from './linear-gradients.js';
 import type { LossHead } from './loss-head.js';
-import { readsOf } from './operations.js';
 import type { BufferId } from './schedule.js';
 import { buffersOf, type Environment, fused, inBuffer, innerEnvironment, type Representation } from './values.js';
 

@@ -4,9 +4,8 @@
  * one recomputed block; its rows are those of a slice, for the arrays of one slice are there at a time.
  */
 import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
-import { operationsOf } from '../../ir/operations.js';
+import { operationsOf, readsOf } from '../../ir/operations.js';
 import type { EdgeSet, Operation } from '../../ir/types.js';
-import { readsOf } from './operations.js';
 
 export interface EdgeSlices {
   readonly set: EdgeSet;

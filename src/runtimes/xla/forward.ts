@@ -5,12 +5,12 @@
  */
 
 import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
+import { readsOf } from '../../ir/operations.js';
 import type { Shape } from '../../ir/shape.js';
 import type { Linear, Operation, SegmentMax, SegmentSum, ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
-import { readsOf } from './operations.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { gemmShape, statisticsShape, workspaceShape } from './symbols.js';
 import { buffersOf, type Environment, fused, inBuffer, innerEnvironment } from './values.js';
@@ -87,8 +87,20 @@ export class Forward {
       case 'loss':
         this.lossHead.forward(environment.value(operation.prediction));
         return;
-      default:
+      case 'add':
+      case 'subtract':
+      case 'multiply':
+      case 'divide':
+      case 'scale':
+      case 'shift':
+      case 'exp':
+      case 'headSum':
+      case 'headScale':
+      case 'addBias':
         environment.setValue(output, fused(...readsOf(operation).map((id) => environment.value(id))));
+        return;
+      default:
+        throw new Error(`XLA has no rule for the operation ${operation.kind}`);
     }
   }
 

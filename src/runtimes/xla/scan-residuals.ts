@@ -7,11 +7,10 @@
  */
 
 import type { ForwardProgram, Node } from '../../ir/forward-program.js';
-import { operationsOf } from '../../ir/operations.js';
+import { operationsOf, readsOf } from '../../ir/operations.js';
 import { axis, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Lowering } from './forward.js';
-import { readsOf } from './operations.js';
 import type { BufferId } from './schedule.js';
 
 const steps = axis('rolloutSteps');

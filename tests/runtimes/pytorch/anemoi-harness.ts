@@ -63,7 +63,7 @@ function step(builder: ProgramBuilder, target: ValueId, model: (frame: Frame) =>
     const [prediction] = builder.call({ name: 'model', module }, {}, (frame) => [model(frame)]);
     builder.predictions.push(prediction!);
     const operation = { kind: 'loss', prediction: prediction!, target, kernel: 'mse' } as const;
-    builder.loss = builder.emit(builder.scalar(), 'loss', operation, [prediction!]);
+    builder.loss = builder.emit(builder.scalar(), 'loss', operation);
     return [builder.loss];
   });
   return builder.finish();
