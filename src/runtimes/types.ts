@@ -5,7 +5,7 @@ import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
 import type { JudgedStep, JudgeInput, ProcessInput, ProcessMemory } from './process.js';
 
-/** What a search may take for granted of a runtime's peaks; `tests/advise/bounds.test.ts` and `tests/search` try each of them. */
+/** What a search may take for granted of a runtime's peaks; `tests/advise/bounds.exhaustive.test.ts` and `tests/search` try each of them. */
 export interface SearchAssumptions {
   /** With gradient checkpointing a rollout step is recomputed as a whole before its backward pass begins. */
   readonly replaysRolloutStepFirst: boolean;

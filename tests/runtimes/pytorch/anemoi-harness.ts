@@ -1,4 +1,4 @@
-/** The stacks around a processor in the traced records (part `processor`), written with the layers of `src/program`. */
+/** The stacks around a processor in the traced records (part `processor`), written with the layers of `src/models`. */
 import type { Config } from '../../../src/config/types.js';
 import { ProgramBuilder } from '../../../src/ir/builder.js';
 import type { ForwardProgram } from '../../../src/ir/forward-program.js';
