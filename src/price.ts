@@ -53,7 +53,7 @@ export function price(
   step: PricedProgram = priceProgram(config, counts),
   accuracy: Accuracy = shippedAccuracy[config.runtime],
 ): Priced {
-  const { runtime, assumptions } = runtimes[config.runtime];
+  const runtime = runtimes[config.runtime];
   const { hostTransferBytes } = runtime;
   const { program, trace, dimensions } = step;
   const bytesOfBuffer = bufferBytes(trace, dimensions);
@@ -95,6 +95,10 @@ export function price(
     }),
     verdict: judge(process.range, card, process.xlaRemat?.kind),
     accuracy,
-    assumptions: [...config.assumptions, ...assumptions(config), ...(config.device === null ? [noCard] : [])],
+    assumptions: [
+      ...config.assumptions,
+      ...(runtime.assumptions?.(config) ?? []),
+      ...(config.device === null ? [noCard] : []),
+    ],
   };
 }

@@ -2,6 +2,7 @@ import type { Strategy } from './types.js';
 
 export const allocator: Strategy = {
   id: 'allocator',
+  touches: 'process',
   describe: 'Lets PyTorch’s segments grow instead of reserving new ones: less fragmentation, the same arrays.',
   cost: 'None known; needs CUDA’s virtual memory calls.',
   numerics: 'same',

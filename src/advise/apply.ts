@@ -35,7 +35,7 @@ export function isLawful(plan: CheckpointPlan, config: Config): boolean {
     checkOffload({ ...recipe, checkpoint: plan });
     checkOptimizer(recipe, runtime);
     checkParallel(recipe, model, runtime);
-    runtimes[runtime].runtime.segment({ ...config, recipe: { ...recipe, checkpoint: plan } });
+    runtimes[runtime].segment({ ...config, recipe: { ...recipe, checkpoint: plan } });
     return true;
   } catch (error) {
     if (error instanceof InputError) return false;

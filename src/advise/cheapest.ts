@@ -150,7 +150,7 @@ function remembered(keptWith: (changes: readonly Change[]) => Kept): (changes: r
  */
 function keptWhereAllIsRecomputed({ config, counts, effort }: Search, changes: readonly Change[]): Kept {
   const recomputesAll = applyChanges(config, [...changes, { checkpoint: { ...noCheckpoint, model: true } }]);
-  const { passesAreApart } = runtimes[config.runtime].runtime.search;
+  const { passesAreApart } = runtimes[config.runtime].search;
   if (!passesAreApart || recomputesAll === undefined) return { bytes: 0, perStep: 0 };
   const keptOf = (rolloutSteps: number) => {
     const sized = { ...recomputesAll, recipe: { ...recomputesAll.recipe, rolloutSteps } };

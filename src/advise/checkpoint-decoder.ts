@@ -3,6 +3,7 @@ import type { CodeLine, Strategy } from './types.js';
 
 export const checkpointDecoder: Strategy = {
   id: 'checkpoint-decoder',
+  touches: 'plan',
   describe: 'Recomputes the decoder in the backward pass instead of keeping its edge arrays.',
   cost: 'The decoder runs forward twice.',
   numerics: 'same',

@@ -3,6 +3,7 @@ import type { CodeLine, Strategy } from './types.js';
 
 export const checkpointEncoder: Strategy = {
   id: 'checkpoint-encoder',
+  touches: 'plan',
   describe: 'Recomputes the encoder in the backward pass instead of keeping its edge arrays.',
   cost: 'The encoder runs forward twice.',
   numerics: 'same',

@@ -4,6 +4,7 @@ import type { CodeLine, Strategy } from './types.js';
 
 export const checkpointModel: Strategy = {
   id: 'checkpoint-model',
+  touches: 'plan',
   describe:
     'Recomputes the whole network at once: nothing is kept in between, and everything is alive when it runs again.',
   cost: 'The whole network runs forward twice.',

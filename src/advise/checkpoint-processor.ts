@@ -99,6 +99,7 @@ function code(config: Config): readonly CodeLine[] {
 
 export const checkpointProcessor: Strategy = {
   id: 'checkpoint-processor',
+  touches: 'plan',
   describe: 'Keeps the mesh nodes and edges between groups of layers only and recomputes the layers inside.',
   cost: 'The processor runs forward twice.',
   numerics: 'same',

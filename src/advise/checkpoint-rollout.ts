@@ -3,6 +3,7 @@ import type { CodeLine, Strategy } from './types.js';
 
 export const checkpointRollout: Strategy = {
   id: 'checkpoint-rollout',
+  touches: 'plan',
   describe: 'Keeps the state between autoregressive steps only and recomputes each step.',
   cost: 'Every rollout step runs forward twice.',
   numerics: 'same',

@@ -25,6 +25,7 @@ function code({ model, recipe: { concatTrick } }: Config): readonly CodeLine[] {
 
 export const concatTrick: Strategy = {
   id: 'concat-trick',
+  touches: 'step',
   describe: 'Projects nodes before they are gathered: no edges × 3·hidden-dim array exists.',
   cost: 'Fewer FLOPs; sums in another order. fused needs PhysicsNeMo’s compiled kernel.',
   numerics: 'same',

@@ -52,6 +52,7 @@ function code({ runtime, model, recipe }: Config): readonly CodeLine[] {
 
 export const edgeBlocks: Strategy = {
   id: 'edge-blocks',
+  touches: 'plan',
   describe: 'Cuts the edge update of encoder and decoder into blocks, so that one block’s arrays are alive at a time.',
   cost: 'One more forward pass of these edge updates, in smaller products; sums in another order.',
   numerics: 'same',

@@ -17,6 +17,7 @@ const code = ({ runtime }: Config): readonly CodeLine[] =>
 
 export const inference: Strategy = {
   id: 'inference',
+  touches: 'step',
   describe: 'Only runs the model: nothing is kept for a backward pass, no gradients, no optimizer.',
   cost: 'It is no training.',
   numerics: 'different',

@@ -5,6 +5,7 @@ const shares = [0.8, 0.85, 0.9, 0.95] as const;
 
 export const memoryFraction: Strategy = {
   id: 'memory-fraction',
+  touches: 'process',
   describe: 'Gives JAX’s pool a larger share of the card than its default of 75 %.',
   cost: 'None, as long as nobody else needs the card.',
   numerics: 'same',

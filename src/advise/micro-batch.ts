@@ -38,6 +38,7 @@ function code({ runtime, model, recipe: { batchSize, accumulate } }: Config): re
 
 export const microBatch: Strategy = {
   id: 'micro-batch',
+  touches: 'samples',
   describe: 'Takes fewer samples at a time and adds their gradients up: the samples per optimizer step stay.',
   cost: 'Smaller matrix products; the gradients live through the forward pass.',
   numerics: 'same',

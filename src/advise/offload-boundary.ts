@@ -4,6 +4,7 @@ import type { Strategy } from './types.js';
 
 export const offloadBoundary: Strategy = {
   id: 'offload-boundary',
+  touches: 'step',
   describe: 'Holds the inputs of recomputed segments in the host’s memory until their segment is recomputed.',
   cost: 'Each of these arrays crosses the bus twice.',
   numerics: 'same',

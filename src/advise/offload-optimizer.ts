@@ -26,6 +26,7 @@ function code({ runtime, recipe: { optimizer } }: Config): readonly CodeLine[] {
 
 export const offloadOptimizer: Strategy = {
   id: 'offload-optimizer',
+  touches: 'step',
   describe: 'Holds the optimizer’s state in the host’s memory.',
   cost: 'Gradients and parameters cross the bus, in PyTorch the host updates them: per parameter 4 bytes each way in fp32, and clipping no longer reaches them. In TensorFlow.js the state crosses it.',
   numerics: 'same',

@@ -42,6 +42,7 @@ const alternatives = (config: Config, sameUpdate: boolean): readonly Optimizer[]
 
 export const optimizerKernel: Strategy = {
   id: 'optimizer-kernel',
+  touches: 'step',
   describe: 'The same update in one kernel: no list of square roots as large as the parameters.',
   cost: 'Usually faster.',
   numerics: 'same',
@@ -51,6 +52,7 @@ export const optimizerKernel: Strategy = {
 
 export const optimizer: Strategy = {
   id: 'optimizer',
+  touches: 'step',
   describe: 'Another update rule, or the same in 8 bits, with less state per parameter.',
   cost: 'Another training: learning rate and convergence change.',
   numerics: 'different',

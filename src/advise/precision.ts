@@ -56,6 +56,7 @@ function inPyTorch(precision: Precision): string {
 
 export const precision: Strategy = {
   id: 'precision',
+  touches: 'step',
   describe: 'Holds activations, and with bf16-full everything, in 16 bits.',
   cost: 'Rounding to 8 (bf16) or 11 (fp16) significant bits; fp16 needs loss scaling.',
   numerics: 'rounding',

@@ -4,6 +4,7 @@ import type { Strategy } from './types.js';
 
 export const recomputeActivation: Strategy = {
   id: 'recompute-activation',
+  touches: 'step',
   describe: 'Keeps the input of an MLP’s activation only and computes the activation again.',
   cost: 'One more activation per MLP; no matrix product.',
   numerics: 'same',

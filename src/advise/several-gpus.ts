@@ -93,6 +93,7 @@ function code({ runtime, model, recipe }: Config): readonly CodeLine[] {
 
 export const severalGpus: Strategy = {
   id: 'several-gpus',
+  touches: 'cards',
   describe: 'Several cards share the samples, the state, the graph, the layers or their width.',
   cost: 'More cards, and bytes between them in every step.',
   numerics: 'same',

@@ -37,7 +37,7 @@ function costOfProgram(config: Config, counts: Counts): StepCost {
   const program = programOf(config);
   const base = { ...dimensionsOf(config, counts), batch: 1 };
   const onOneCard: Config = { ...config, recipe: { ...config.recipe, gpus: 1, parallel: 'none' } };
-  const dimensions = runtimes[config.runtime].runtime.dimensions(base, onOneCard);
+  const dimensions = runtimes[config.runtime].dimensions(base, onOneCard);
   const sum = (terms: FlopTerms) =>
     terms.reduce((total, [shape, weight]) => total + weight * numElements(shape, dimensions), 0);
   const { forward, train, recomputed } = flopTerms(program);
@@ -116,7 +116,7 @@ export function peakBeforeProcessorBackward(step: SizedStep): number {
   const { trace, config } = step;
   const mesh = trace.modules.indexOf('mesh');
   let end = firstEventOf(trace, 'backward');
-  const { replaysRolloutStepFirst, segmentsChangeForward } = runtimes[config.runtime].runtime.search;
+  const { replaysRolloutStepFirst, segmentsChangeForward } = runtimes[config.runtime].search;
   if (replaysRolloutStepFirst && config.recipe.checkpoint.rollout && config.recipe.rolloutSteps > 1) {
     const replay = trace.marks.findIndex(({ recompute, firstEvent }) => recompute && firstEvent >= end);
     end = trace.marks[replay + 1]?.firstEvent ?? end;

@@ -3,6 +3,7 @@ import type { Strategy } from './types.js';
 
 export const tape: Strategy = {
   id: 'tape',
+  touches: 'step',
   describe: 'Fewer arrays on TensorFlow.js’s tape: fused matMul, or custom gradients that keep less.',
   cost: 'lean computes activations and norms again.',
   numerics: 'same',

@@ -22,8 +22,15 @@ export interface CodeLine {
  */
 export type Numerics = 'same' | 'rounding' | 'different';
 
+/**
+ * `plan`: what is recomputed. `samples`: how many at a time. `process`: the pool around the same arrays. `step`: what a step makes or
+ * keeps. `cards`: their number.
+ */
+export type Touches = 'plan' | 'samples' | 'process' | 'step' | 'cards';
+
 export interface Strategy {
   readonly id: string;
+  readonly touches: Touches;
   /** What changes in the program or in the trace. */
   readonly describe: string;
   /** What it costs besides memory. */

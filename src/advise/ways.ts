@@ -2,7 +2,7 @@
 import { formatCheckpoint } from '../config/checkpoint.js';
 import type { CheckpointPlan, Config, Recipe } from '../config/types.js';
 import { applyChanges } from './apply.js';
-import type { Change, Strategy } from './types.js';
+import type { Change, Strategy, Touches } from './types.js';
 
 type Combination = readonly Change[];
 
@@ -17,16 +17,13 @@ function combinations(strategies: readonly Strategy[], config: Config): readonly
   );
 }
 
-const changesPlan = (id: string): boolean => id.startsWith('checkpoint-') || id === 'edge-blocks';
-const changesProcessOnly = (id: string): boolean => ['allocator', 'memory-fraction', 'xla-gemm'].includes(id);
+const that = (strategies: readonly Strategy[], touch: Touches): readonly Strategy[] =>
+  strategies.filter(({ touches }) => touches === touch);
 
 /** The lawful plans, each once. */
 export function plansOf(strategies: readonly Strategy[], config: Config): readonly CheckpointPlan[] {
   const plans = new Map<string, CheckpointPlan>();
-  for (const combination of combinations(
-    strategies.filter(({ id }) => changesPlan(id)),
-    config,
-  )) {
+  for (const combination of combinations(that(strategies, 'plan'), config)) {
     const changed = applyChanges(config, combination);
     if (changed) plans.set(formatCheckpoint(changed.recipe.checkpoint), changed.recipe.checkpoint);
   }
@@ -40,8 +37,7 @@ export interface Shape {
 }
 
 export function* shapesOf(strategies: readonly Strategy[], config: Config): Generator<Shape> {
-  const others = strategies.filter(({ id }) => !changesPlan(id) && !changesProcessOnly(id) && id !== 'micro-batch');
-  const combined = combinations(others, config);
+  const combined = combinations(that(strategies, 'step'), config);
   for (const checkpoint of plansOf(strategies, config)) {
     for (const combination of combined) {
       const changed = applyChanges(config, [...combination, { checkpoint }]);
@@ -53,13 +49,12 @@ export function* shapesOf(strategies: readonly Strategy[], config: Config): Gene
 /** The micro-batches, largest first, the configuration's own among them. */
 export const microBatchesOf = (strategies: readonly Strategy[], config: Config): readonly Change[] => [
   unchanged,
-  ...strategies.filter(({ id }) => id === 'micro-batch').flatMap(({ changes }) => changes(config)),
+  ...that(strategies, 'samples').flatMap(({ changes }) => changes(config)),
 ];
 
 /** What the process around the same arrays can change, least changes first. */
 export function processChangesOf(strategies: readonly Strategy[], config: Config): readonly Combination[] {
-  const own = strategies.filter(({ id }) => changesProcessOnly(id));
-  return [...combinations(own, config)].sort((a, b) => numChanged(a) - numChanged(b));
+  return [...combinations(that(strategies, 'process'), config)].sort((a, b) => numChanged(a) - numChanged(b));
 }
 
 export const numChanged = (combination: Combination): number =>

@@ -2,6 +2,7 @@ import type { Strategy } from './types.js';
 
 export const xlaGemm: Strategy = {
   id: 'xla-gemm',
+  touches: 'process',
   describe: 'Fixes who multiplies matrices: the range no longer has to cover Triton’s schedules.',
   cost: 'cuBLAS instead of the faster of the two.',
   numerics: 'same',

@@ -10,7 +10,7 @@ import { peakLiveBytes } from '../memory/liveness.js';
 import { bufferBytes, type Trace } from '../memory/trace.js';
 import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { forwardProgram } from '../models/index.js';
-import { runtimes as onOneCard, type Registered } from '../runtimes/index.js';
+import { oneCardRuntimes } from '../runtimes/index.js';
 import type { Runtime } from '../runtimes/types.js';
 import { counts } from '../topology/counts.js';
 import { dimensionsOfRank, isParallel, isPipeline, programOfRank, traceOfRank } from './ranks.js';
@@ -88,17 +88,15 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
   };
 }
 
-const parallel = ({ runtime, ...registered }: Registered) => ({ ...registered, runtime: onSeveralCards(runtime) });
-
 /** What the rest of the tool knows as the runtimes. */
-export const runtimes = perRuntime((name) => parallel(onOneCard[name]));
+export const runtimes = perRuntime((name) => onSeveralCards(oneCardRuntimes[name]));
 
 /** The whole model's program, as the configuration's plan cuts it. */
 export const programOf = (config: Config): ForwardProgram =>
-  forwardProgram(config.model, config.recipe, runtimes[config.runtime].runtime.segment(config));
+  forwardProgram(config.model, config.recipe, runtimes[config.runtime].segment(config));
 
 export const traceOf = (config: Config, program = programOf(config)): Trace =>
-  runtimes[config.runtime].runtime.trace(program, config);
+  runtimes[config.runtime].trace(program, config);
 
 export const dimensionsFor = (config: Config, base: Counts): Dimensions =>
-  runtimes[config.runtime].runtime.dimensions(dimensionsOf(config, base), config);
+  runtimes[config.runtime].dimensions(dimensionsOf(config, base), config);

@@ -29,7 +29,7 @@ export function rankTable(config: Config, counts: Counts): readonly RankRow[] {
   if (!isParallel(config)) return [];
   const { gpus, parallel } = config.recipe;
   if (parallel === 'graph') {
-    const step = runtimes[config.runtime].runtime.stepOfRank(config, dimensionsOf(config, counts), 0);
+    const step = runtimes[config.runtime].stepOfRank(config, dimensionsOf(config, counts), 0);
     // Ranks run the same operations on other numbers of rows.
     return Array.from({ length: Math.min(mostRanks, gpus) }, (_, rank) => rowOf(config, counts, rank, step.trace));
   }
@@ -43,7 +43,7 @@ export function rankTable(config: Config, counts: Counts): readonly RankRow[] {
 }
 
 function rowOf(config: Config, counts: Counts, rank: number, known?: Trace): RankRow {
-  const { runtime } = runtimes[config.runtime];
+  const runtime = runtimes[config.runtime];
   const base = dimensionsOf(config, counts);
   const dimensions = runtime.dimensionsOfRank(config, base, rank);
   const { peak, byCategory } = liveness(known ?? runtime.stepOfRank(config, base, rank).trace, dimensions);

@@ -34,6 +34,8 @@ export interface Runtime {
   /** Data parallel: gradients are copied into buckets of their own before they are summed over the cards. */
   readonly bucketsGradients: boolean;
   readonly search: SearchAssumptions;
+  /** Sentences that belong beside its numbers. */
+  readonly assumptions?: (config: Config) => readonly string[];
   /** The verdict that follows from `process`, where it can be had for less. */
   readonly judge?: (input: JudgeInput) => JudgedStep;
 }

@@ -48,7 +48,7 @@ export function judgeCandidate(
 ): JudgedStep {
   const { config, structure, dimensions, peakLiveBytes } = candidate;
   const { trace } = structure;
-  const { runtime } = runtimes[config.runtime];
+  const runtime = runtimes[config.runtime];
   const usable = usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
   if (runtime.judge) return runtime.judge({ trace, peakLiveBytes, dimensions, config, device, usableBytes: usable });
   const { bytesOfBuffer } = reusedBytes(trace, dimensions);

@@ -89,5 +89,5 @@ export function periodOf(key: Solvable, { recipe, runtime }: Config): number {
   const tellsSmallTensors = recipe.optimizer === 'adamw-8bit' || offloadsOptimizer(recipe);
   if (key === 'hidden-dim' && tellsSmallTensors) return smallTensorsPeriod;
   if (key === 'layers' && processor.kind === 'every') return (processor.layers + 1) * (isPipeline ? recipe.gpus : 1);
-  return key === 'batch' || key === 'resolution' ? runtimes[runtime].runtime.search.rowsPeriod : 2;
+  return key === 'batch' || key === 'resolution' ? runtimes[runtime].search.rowsPeriod : 2;
 }

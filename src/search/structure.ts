@@ -99,7 +99,7 @@ export function shapeKey({ runtime, model, recipe, device }: Config): string {
   return JSON.stringify([runtime, shape, rules, Math.min(accumulate, 2), device?.computeCapability, ...widths]);
 }
 
-const sizeClassOf = (config: Config): string => runtimes[config.runtime].runtime.sizeClass?.(config) ?? '';
+const sizeClassOf = (config: Config): string => runtimes[config.runtime].sizeClass?.(config) ?? '';
 
 /** Whether configurations that differ in width alone are of one structure. */
 export const isOneStructure = (config: Config): boolean => {

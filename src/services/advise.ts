@@ -121,13 +121,13 @@ const changedNumbers = ({ config }: Subject, cheapest: Combination | undefined):
 function partsOf(from: Config, to: Config): Combination['parts'] {
   return [...catalogue, severalGpus].flatMap((strategy) => {
     const { id, cost } = strategy;
-    if (strategy.aside || !touches(strategy.changes(from), from, to)) return [];
+    if (strategy.aside || !leadsTowards(strategy.changes(from), from, to)) return [];
     return [{ strategy: id, cost, code: strategy.code(to) }];
   });
 }
 
 /** One of the changes leads towards `to`: with it, fewer differences are left. */
-function touches(changes: ReturnType<(typeof catalogue)[number]['changes']>, from: Config, to: Config): boolean {
+function leadsTowards(changes: ReturnType<(typeof catalogue)[number]['changes']>, from: Config, to: Config): boolean {
   const before = differences(from.recipe, to.recipe).length;
   return changes.some(({ recipe, checkpoint }) => {
     const changed = { ...from.recipe, ...recipe, checkpoint: { ...from.recipe.checkpoint, ...checkpoint } };

@@ -48,7 +48,7 @@ describe('partition', () => {
   });
 });
 
-const { runtime } = runtimes.pytorch;
+const runtime = runtimes.pytorch;
 
 async function peaks(flags: Flags, ranks: number): Promise<readonly number[]> {
   const config = await resolveConfig({

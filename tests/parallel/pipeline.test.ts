@@ -20,7 +20,7 @@ import { solve } from '../../src/services/solve.js';
 import { counts } from '../../src/topology/counts.js';
 
 const small = { runtime: 'pytorch', grid: '31x60', 'mesh-level': '3', 'hidden-dim': '16', parallel: 'pipeline' };
-const { runtime } = runtimes.pytorch;
+const runtime = runtimes.pytorch;
 
 const configOf = ({ model = 'physicsnemo-swe', ...flags }: Flags): Promise<Config> =>
   resolveConfig({ model: `${model}`, flags: { ...small, ...flags } });

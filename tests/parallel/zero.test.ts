@@ -12,7 +12,7 @@ import { fromEvents, toEvents } from '../../src/parallel/trace-events.js';
 import { counts } from '../../src/topology/counts.js';
 import { MiB } from '../../src/units.js';
 
-const { runtime } = runtimes.pytorch;
+const runtime = runtimes.pytorch;
 
 async function stepOf(flags: Flags, rank = 0) {
   const config = await resolveConfig({ model: 'graphcast-small', flags: { runtime: 'pytorch', ...small, ...flags } });

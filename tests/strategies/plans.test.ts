@@ -24,7 +24,7 @@ const ownRuntime = { pytorch: 'physicsnemo-graphcast', jax: 'graphcast-small', t
 
 /** As the runtime cuts them: some plans are two names of one cut. */
 function reachable(config: Config): ReadonlySet<string> {
-  const { runtime } = runtimes[config.runtime];
+  const runtime = runtimes[config.runtime];
   const cut = (checkpoint: CheckpointPlan) => runtime.segment({ ...config, recipe: { ...config.recipe, checkpoint } });
   return new Set(plansOf(catalogue, config).map((plan) => JSON.stringify(cut(plan))));
 }

@@ -7,6 +7,7 @@ import type { Trace } from '../../memory/trace.js';
 import { dimensionsOf } from '../../models/dimensions.js';
 import { counts } from '../../topology/counts.js';
 import type { Runtime } from '../types.js';
+import { pytorchAssumptions } from './assumptions.js';
 import { ForwardPass } from './forward-pass.js';
 import { hostTransferBytes } from './host-transfer.js';
 import { gradientOfLoss } from './loss.js';
@@ -87,4 +88,5 @@ export const pytorchRuntime: Runtime = {
   bucketsGradients: true,
   search: { replaysRolloutStepFirst: true, segmentsChangeForward: false, passesAreApart: true, rowsPeriod: 2 },
   judge: judgePyTorch,
+  assumptions: pytorchAssumptions,
 };
