@@ -5,9 +5,9 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { loadModel } from '../dist/config/load-model.js';
 import { loadDevice } from '../dist/config/profiles.js';
-import { resolveWith } from '../dist/config/resolve.js';
+import { loadModel } from '../dist/options/load-model.js';
+import { resolveWith } from '../dist/options/resolve.js';
 import { price } from '../dist/price.js';
 import { runSearch } from '../dist/search/run.js';
 import { flagsOfCandidate, numCandidates, spaceOf } from '../dist/search/space.js';

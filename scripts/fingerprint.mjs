@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { resolverFor } from '../dist/config/resolve.js';
+import { resolverFor } from '../dist/options/resolve.js';
 import { programOf, traceOf } from '../dist/parallel/index.js';
 import { priced } from '../dist/services/priced.js';
 

@@ -1,6 +1,7 @@
 /** The library: one function per command, and the reports that they give. */
-export type { ResolveInput } from './config/resolve.js';
+
 export { InputError } from './errors.js';
+export type { ResolveInput } from './options/resolve.js';
 export type { Advice } from './report/schemas/advise.js';
 export type { Check } from './report/schemas/check.js';
 export type { ErrorReport } from './report/schemas/error.js';

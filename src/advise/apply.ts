@@ -1,14 +1,14 @@
 /** Changes put on top of a configuration, and the flags that say the same on a command line. */
 import { formatCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
 import { checkOffload } from '../config/offload.js';
-import { checkOptimizer } from '../config/optimizer-laws.js';
-import { sharedOptions } from '../config/options/shared.js';
-import { checkParallel } from '../config/parallel-laws.js';
-import { checkPlan, lackingParts } from '../config/plan-laws.js';
-import { trainingOnly } from '../config/recipe.js';
-import type { Flags } from '../config/typed.js';
 import type { CheckpointPlan, Config, Offload, Recipe } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { sharedOptions } from '../options/definitions/shared.js';
+import { checkOptimizer } from '../options/optimizer-laws.js';
+import { checkParallel } from '../options/parallel-laws.js';
+import { checkPlan, lackingParts } from '../options/plan-laws.js';
+import { trainingOnly } from '../options/recipe.js';
+import type { Flags } from '../options/typed.js';
 import { runtimes } from '../parallel/index.js';
 import type { Change } from './types.js';
 

@@ -4,9 +4,9 @@
  */
 import { nearest, orList, shown } from '../config/nearest.js';
 import { parseDecimal, parseSize } from '../config/numbers.js';
-import { sharedOptions } from '../config/options/shared.js';
-import type { Flags } from '../config/typed.js';
 import { InputError } from '../errors.js';
+import { sharedOptions } from '../options/definitions/shared.js';
+import type { Flags } from '../options/typed.js';
 import { type Item, LinedDocument } from './document.js';
 
 export interface PlanEntry {

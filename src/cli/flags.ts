@@ -1,6 +1,6 @@
 /** oclif's flags from the option table. Every value stays text: the configuration parses it, so that the messages are ours. */
-import type { OwnOption } from '../config/options/definition.js';
-import { sharedOptions } from '../config/options/shared.js';
+import type { OwnOption } from '../options/definitions/definition.js';
+import { sharedOptions } from '../options/definitions/shared.js';
 import { type ArgInput, type FlagInput, switchFlag, textArgument, textFlag } from './oclif.js';
 
 /** A longer list of values would leave the explanation no room beside it. */

@@ -4,7 +4,6 @@
  * foreach optimizers of torch.optim; TensorFlow.js has no 16-bit kernels and one device.
  */
 
-import type { CodeBaseName } from '../models/exporting/names.js';
 import { runtimeNames } from './choices.js';
 import type { CheckpointPlan, ModelLayout, Optimizer, Parallelism, Precision, Recipe, RuntimeName } from './types.js';
 
@@ -94,7 +93,7 @@ export function withoutPart(plan: CheckpointPlan, part: CheckpointPart): Checkpo
 interface LayoutTraits {
   readonly label: string;
   /** Whose configuration files speak of it, where one of the exporters writes them. */
-  readonly codeBase?: CodeBaseName;
+  readonly codeBase?: string;
   /** The runtime its own code is written for. */
   readonly home: RuntimeName;
   readonly runtimes: readonly RuntimeName[];

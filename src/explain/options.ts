@@ -1,7 +1,8 @@
 /** The options that only `explain` has. */
-import { parseOption } from '../config/option-values.js';
-import { choice, integer, type OwnOption, text } from '../config/options/definition.js';
-import type { Flags } from '../config/typed.js';
+
+import { choice, integer, type OwnOption, text } from '../options/definitions/definition.js';
+import { parseOption } from '../options/option-values.js';
+import type { Flags } from '../options/typed.js';
 
 const stackings = ['category', 'module'] as const;
 export type Stacking = (typeof stackings)[number];

@@ -3,9 +3,9 @@ import { deviceOf } from '../config/device.js';
 import { shown } from '../config/nearest.js';
 import { loadDevice, profileNames } from '../config/profiles.js';
 import { readStrictJson } from '../config/strict-json.js';
-import type { Flags } from '../config/typed.js';
 import type { Device } from '../config/types.js';
 import { InputError } from '../errors.js';
+import type { Flags } from '../options/typed.js';
 
 /** The flags that name one card, and its price where the user has one. */
 export interface CardChoice {

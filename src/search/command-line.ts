@@ -1,6 +1,6 @@
 /** The command line that reproduces a candidate: what was typed or chosen, nothing that follows from the profile. */
-import { sharedOptions } from '../config/options/shared.js';
-import type { Flags } from '../config/typed.js';
+import { sharedOptions } from '../options/definitions/shared.js';
+import type { Flags } from '../options/typed.js';
 
 /** For a shell. */
 export const quoted = (text: string): string =>

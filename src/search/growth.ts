@@ -1,7 +1,7 @@
 /** The sizes through which a model grows: width and depth at most doubled, one at a time, cheapest path first. */
 import { shown } from '../config/nearest.js';
-import { findOption, parseOption } from '../config/option-values.js';
 import { InputError } from '../errors.js';
+import { findOption, parseOption } from '../options/option-values.js';
 
 export interface Size {
   readonly hiddenDim: number;

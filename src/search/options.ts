@@ -1,9 +1,9 @@
 /** The options that only `sweep` has. */
 
-import { parseOption } from '../config/option-values.js';
-import { choice, integer, type OwnOption, text, toggle } from '../config/options/definition.js';
-import type { Flags } from '../config/typed.js';
 import { type CodeBaseName, codeBaseNames } from '../models/exporting/names.js';
+import { choice, integer, type OwnOption, text, toggle } from '../options/definitions/definition.js';
+import { parseOption } from '../options/option-values.js';
+import type { Flags } from '../options/typed.js';
 import { type FrontOrder, frontOrders } from './pareto.js';
 import { parseQuantity } from './requirements.js';
 

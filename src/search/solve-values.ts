@@ -1,9 +1,9 @@
 /** The values that `solve` searches for each option, from the one that asks least of the card to the one that asks most. */
 import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../config/limits.js';
 import { offloadsOptimizer } from '../config/offload.js';
-import type { Flags } from '../config/typed.js';
 import type { Config } from '../config/types.js';
 import { InputError } from '../errors.js';
+import type { Flags } from '../options/typed.js';
 import { runtimes } from '../parallel/index.js';
 
 export const solvable = ['batch', 'hidden-dim', 'layers', 'rollout', 'resolution', 'mesh-level', 'gpus'] as const;

@@ -2,14 +2,15 @@
  * The space of a sweep: one axis per option, its values in the order typed. Candidates are numbered; width and batch turn fastest,
  * so that neighbours share a structure.
  */
-import { parseValues } from '../config/lists.js';
-import { findOption } from '../config/option-values.js';
-import type { OptionDefinition } from '../config/options/definition.js';
+
 import type { ModelProfile } from '../config/profiles.js';
-import { resolveWith } from '../config/resolve.js';
-import type { Flags } from '../config/typed.js';
 import type { Config, Offload } from '../config/types.js';
 import { InputError } from '../errors.js';
+import type { OptionDefinition } from '../options/definitions/definition.js';
+import { parseValues } from '../options/lists.js';
+import { findOption } from '../options/option-values.js';
+import { resolveWith } from '../options/resolve.js';
+import type { Flags } from '../options/typed.js';
 import type { Size } from './growth.js';
 
 export type AxisValue = string | boolean;

@@ -12,7 +12,7 @@ export interface SpaceProfile {
 export async function loadSpace(nameOrPath: string): Promise<SpaceProfile> {
   if (!isProfileFile(nameOrPath)) return readProfile<SpaceProfile>('spaces', nameOrPath);
   const { readStrictJson } = await import('../config/strict-json.js');
-  const { spaceProfileSchema } = await import('../config/profile-schema.js');
+  const { spaceProfileSchema } = await import('../options/profile-schema.js');
   const parsed = spaceProfileSchema.partial({ sources: true, description: true }).safeParse(readStrictJson(nameOrPath));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

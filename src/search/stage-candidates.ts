@@ -1,9 +1,9 @@
 /** The ways to train one size within a global batch, cheapest first, and the first of them that fits. */
 import { divisorsOf } from '../config/divisors.js';
-import { resolveWith } from '../config/resolve.js';
-import type { Flags } from '../config/typed.js';
 import type { Config, Device, Precision } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { resolveWith } from '../options/resolve.js';
+import type { Flags } from '../options/typed.js';
 import type { Accuracies } from './evaluate.js';
 import type { Size } from './growth.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';

@@ -1,7 +1,7 @@
 /** `gc-plan verify --doctor`: what is installed, why something is not, and which GPU was found. */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
-import type { Flags } from '../config/typed.js';
+import type { Flags } from '../options/typed.js';
 import type { Doctor } from '../report/schemas/doctor.js';
 import { type Backend, type BackendName, backendNames } from '../verify/backends/index.js';
 import { installCommands, nativeState } from '../verify/backends/native.js';

@@ -1,5 +1,5 @@
 /** `gc-plan estimate`: one configuration's memory as a report. */
-import { type ResolveInput, resolveConfig } from '../config/resolve.js';
+import { type ResolveInput, resolveConfig } from '../options/resolve.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { estimateOf } from './priced.js';
 

@@ -1,12 +1,12 @@
 /** `gc-plan explain`: what is alive through one training step, and the largest arrays at its peak. */
 
 import { standInDevice } from '../config/device.js';
-import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import { arraysAtPeak } from '../explain/arrays.js';
 import { chromeTrace } from '../explain/chrome-trace.js';
 import { memorySnapshot } from '../explain/snapshot.js';
 import { type Timeline, timelineOf } from '../explain/timeline.js';
 import { bufferBytes, categories } from '../memory/trace.js';
+import { type ResolveInput, resolveConfig } from '../options/resolve.js';
 import { price } from '../price.js';
 import type { Explanation } from '../report/schemas/explain.js';
 import { commandLine } from '../search/command-line.js';

@@ -1,5 +1,5 @@
 /** `gc-plan verify --ladder`: real steps at a series of sizes, and whether memory grows as the estimate claims. */
-import type { ResolveInput } from '../config/resolve.js';
+import type { ResolveInput } from '../options/resolve.js';
 import type { Ladder } from '../report/schemas/ladder.js';
 import type { Verification } from '../report/schemas/verify.js';
 import { type Axis, atRung, ladderValues, lawsOf } from '../verify/ladder.js';

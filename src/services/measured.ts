@@ -1,8 +1,8 @@
 /** `gc-plan verify --measured FILE`: estimates compared with numbers that were measured elsewhere. */
 import { readFileSync } from 'node:fs';
 import { standInDevice } from '../config/device.js';
-import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import { InputError } from '../errors.js';
+import { type ResolveInput, resolveConfig } from '../options/resolve.js';
 import { price } from '../price.js';
 import type { Measured } from '../report/schemas/measured.js';
 import { counts } from '../topology/counts.js';

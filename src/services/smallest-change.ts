@@ -3,8 +3,8 @@
 import { flagsBetween } from '../advise/apply.js';
 import { cheapestWays, type Way } from '../advise/cheapest.js';
 import { typicalStrategies } from '../advise/typical.js';
-import type { ResolveInput } from '../config/resolve.js';
 import type { Config } from '../config/types.js';
+import type { ResolveInput } from '../options/resolve.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { counts } from '../topology/counts.js';

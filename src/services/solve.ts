@@ -1,9 +1,9 @@
 /** `gc-plan solve`: the largest value of one option that fits on a card, and the next one, which does not. */
 import { missingCard } from '../config/device.js';
 import { orList, shown } from '../config/nearest.js';
-import { type ResolveInput, resolverFor } from '../config/resolve.js';
-import type { Flags } from '../config/typed.js';
 import { InputError } from '../errors.js';
+import { type ResolveInput, resolverFor } from '../options/resolve.js';
+import type { Flags } from '../options/typed.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import type { Solution } from '../report/schemas/solve.js';
 import { estimateCommand } from '../search/command-line.js';

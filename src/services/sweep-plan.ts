@@ -1,10 +1,10 @@
 /** The progressive plan on one card, before anything else is searched. */
 import { missingCard } from '../config/device.js';
 import type { ModelProfile } from '../config/profiles.js';
-import { resolveWith } from '../config/resolve.js';
-import type { Flags } from '../config/typed.js';
 import type { Device } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { resolveWith } from '../options/resolve.js';
+import type { Flags } from '../options/typed.js';
 import { type CardChoice, knownCards } from '../search/cards.js';
 import type { Accuracies } from '../search/evaluate.js';
 import { parseGrowth, type Size } from '../search/growth.js';

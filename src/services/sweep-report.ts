@@ -1,8 +1,8 @@
 /** What a sweep found, as its report. Every number that is shown comes from `price`, the function behind `estimate`. */
 import { formatCheckpoint } from '../config/checkpoint.js';
 import { maximumLayers } from '../config/limits.js';
-import { resolveWith } from '../config/resolve.js';
-import type { Flags } from '../config/typed.js';
+import { resolveWith } from '../options/resolve.js';
+import type { Flags } from '../options/typed.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import type { Sweep } from '../report/schemas/sweep.js';
 import { type Candidates, type State, stateCode, states } from '../search/candidates.js';

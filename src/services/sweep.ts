@@ -1,10 +1,10 @@
 /** `gc-plan sweep`: which configurations of a space fit on a card, which are worth it, and the way from a small to a large one. */
 import { availableParallelism } from 'node:os';
 import type { ModelProfile } from '../config/profiles.js';
-import { loadProfile, resolveWith } from '../config/resolve.js';
-import type { Flags } from '../config/typed.js';
 import type { Config } from '../config/types.js';
 import type { CodeBaseName } from '../models/exporting/names.js';
+import { loadProfile, resolveWith } from '../options/resolve.js';
+import type { Flags } from '../options/typed.js';
 import type { Sweep } from '../report/schemas/sweep.js';
 import { cardChoices } from '../search/cards.js';
 import { SizedCandidate } from '../search/judge.js';

@@ -1,12 +1,12 @@
 /** `gc-plan verify`: runs real training steps of a configuration and compares them with its estimate. */
 import { cpus } from 'node:os';
 import type { LedgerEntry } from '../accuracy/ledger.js';
-import { type ResolveInput, resolveConfig } from '../config/resolve.js';
 import type { Config } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { countParameters } from '../ir/parameters.js';
 import { liveness } from '../memory/liveness.js';
 import { bufferBytes } from '../memory/trace.js';
+import { type ResolveInput, resolveConfig } from '../options/resolve.js';
 import { type PricedProgram, priceProgram } from '../price.js';
 import type { Verification } from '../report/schemas/verify.js';
 import { counts } from '../topology/counts.js';

@@ -3,8 +3,8 @@
  * frameworks print, so that a record is one line of the training script. Described in docs/verify.md.
  */
 import { nearest, orList } from '../config/nearest.js';
-import type { Flags } from '../config/typed.js';
 import { InputError } from '../errors.js';
+import type { Flags } from '../options/typed.js';
 import type { Measured } from '../report/schemas/measured.js';
 import { MiB } from '../units.js';
 

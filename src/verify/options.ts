@@ -1,8 +1,8 @@
 /** The options that only `verify` has. */
 
-import { parseOption } from '../config/option-values.js';
-import { choice, integer, type OwnOption, text, toggle } from '../config/options/definition.js';
-import type { Flags } from '../config/typed.js';
+import { choice, integer, type OwnOption, text, toggle } from '../options/definitions/definition.js';
+import { parseOption } from '../options/option-values.js';
+import type { Flags } from '../options/typed.js';
 import type { BackendChoice } from './backends/index.js';
 import { backendChoices } from './backends/index.js';
 

@@ -2,13 +2,13 @@
 import { checkpointPartsByRuntime, valuesByRuntime } from '../../src/config/capabilities.js';
 import { concatTricks, offloads, tapes } from '../../src/config/choices.js';
 import { standInDevice } from '../../src/config/device.js';
-import { loadModel } from '../../src/config/load-model.js';
-import { type ResolveInput, resolveWith } from '../../src/config/resolve.js';
-import type { Flags } from '../../src/config/typed.js';
 import type { Config } from '../../src/config/types.js';
 import { InputError } from '../../src/errors.js';
 import { peakLiveBytes } from '../../src/memory/liveness.js';
 import { bufferBytes } from '../../src/memory/trace.js';
+import { loadModel } from '../../src/options/load-model.js';
+import { type ResolveInput, resolveWith } from '../../src/options/resolve.js';
+import type { Flags } from '../../src/options/typed.js';
 import { price, priceProgram } from '../../src/price.js';
 import { Structures } from '../../src/search/structure.js';
 import { counts } from '../../src/topology/counts.js';

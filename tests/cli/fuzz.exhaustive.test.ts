@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sharedOptions } from '../../src/config/options/shared.js';
+import { sharedOptions } from '../../src/options/definitions/shared.js';
 import { errorSchema } from '../../src/report/schemas/error.js';
 import { invoke } from './invoke.js';
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sharedOptions } from '../../src/config/options/shared.js';
 import { profileNames } from '../../src/config/profiles.js';
-import { resolverFor } from '../../src/config/resolve.js';
 import { InputError } from '../../src/errors.js';
+import { sharedOptions } from '../../src/options/definitions/shared.js';
+import { resolverFor } from '../../src/options/resolve.js';
 
 describe('whatever is typed', () => {
   const values = fc.oneof(

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { resolveConfig } from '../../src/config/resolve.js';
+import { resolveConfig } from '../../src/options/resolve.js';
 import { expectHelpful, refusal } from './refusal.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bad-'));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { resolveConfig } from '../../src/config/resolve.js';
-import type { Flags } from '../../src/config/typed.js';
+import { resolveConfig } from '../../src/options/resolve.js';
+import type { Flags } from '../../src/options/typed.js';
 import { type BadFlags, badFlags } from './bad-flags.js';
 import { expectHelpful, refusal } from './refusal.js';
 

@@ -1,5 +1,5 @@
 /** Flags that are refused: what is typed, the error's code, and what its message must name. */
-import type { Flags } from '../../src/config/typed.js';
+import type { Flags } from '../../src/options/typed.js';
 
 export interface BadFlags {
   readonly flags: Flags;

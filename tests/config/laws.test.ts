@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatCheckpoint, noCheckpoint } from '../../src/config/checkpoint.js';
 import { parseSize } from '../../src/config/numbers.js';
-import { sharedOptions } from '../../src/config/options/shared.js';
-import { resolveConfig, resolverFor } from '../../src/config/resolve.js';
+import { sharedOptions } from '../../src/options/definitions/shared.js';
+import { resolveConfig, resolverFor } from '../../src/options/resolve.js';
 import { GiB } from '../../src/units.js';
 
 describe('sizes', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseValues } from '../../src/config/lists.js';
-import { findOption } from '../../src/config/option-values.js';
+import { parseValues } from '../../src/options/lists.js';
+import { findOption } from '../../src/options/option-values.js';
 import { expectHelpful, refusal } from './refusal.js';
 
 const count = fc.integer({ min: 1, max: 1000 });

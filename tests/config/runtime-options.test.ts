@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { formatCheckpoint } from '../../src/config/checkpoint.js';
-import { findOption } from '../../src/config/option-values.js';
 import { profileNames } from '../../src/config/profiles.js';
-import { resolveConfig } from '../../src/config/resolve.js';
 import { InputError } from '../../src/errors.js';
+import { findOption } from '../../src/options/option-values.js';
+import { resolveConfig } from '../../src/options/resolve.js';
 
 describe('options that a runtime lacks', () => {
   it('a profile’s are dropped and named in the assumptions; typed, the same value is an error', async () => {

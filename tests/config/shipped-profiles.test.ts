@@ -2,18 +2,18 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseValues } from '../../src/config/lists.js';
-import { loadModel } from '../../src/config/load-model.js';
-import { findOption } from '../../src/config/option-values.js';
+import type { DeviceProfile, ModelProfile } from '../../src/config/profiles.js';
+import { profileKinds, profileNames, readProfile } from '../../src/config/profiles.js';
+import { parseValues } from '../../src/options/lists.js';
+import { loadModel } from '../../src/options/load-model.js';
+import { findOption } from '../../src/options/option-values.js';
 import {
   deviceProfileSchema,
   modelProfileSchema,
   recipeProfileSchema,
   spaceProfileSchema,
-} from '../../src/config/profile-schema.js';
-import type { DeviceProfile, ModelProfile } from '../../src/config/profiles.js';
-import { profileKinds, profileNames, readProfile } from '../../src/config/profiles.js';
-import { resolveConfig } from '../../src/config/resolve.js';
+} from '../../src/options/profile-schema.js';
+import { resolveConfig } from '../../src/options/resolve.js';
 import { GiB } from '../../src/units.js';
 
 const schemas = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { loadModel } from '../../src/config/load-model.js';
 import { loadDevice } from '../../src/config/profiles.js';
-import { resolveWith } from '../../src/config/resolve.js';
-import type { Flags } from '../../src/config/typed.js';
+import { loadModel } from '../../src/options/load-model.js';
+import { resolveWith } from '../../src/options/resolve.js';
+import type { Flags } from '../../src/options/typed.js';
 import { price } from '../../src/price.js';
 import { counts } from '../../src/topology/counts.js';
 

@@ -1,9 +1,9 @@
 /** Random command lines for property tests: every shared flag, small meshes, so that thousands can be priced. */
 import fc from 'fast-check';
 import { valuesByRuntime } from '../../src/config/capabilities.js';
-import { type ResolveInput, resolveConfig } from '../../src/config/resolve.js';
 import type { Config, RuntimeName } from '../../src/config/types.js';
 import { InputError } from '../../src/errors.js';
+import { type ResolveInput, resolveConfig } from '../../src/options/resolve.js';
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const oneOf = (...values: readonly string[]) => fc.constantFrom(...values);

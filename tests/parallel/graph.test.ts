@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveConfig } from '../../src/config/resolve.js';
-import type { Flags } from '../../src/config/typed.js';
 import { liveness } from '../../src/memory/liveness.js';
 import { dimensionsOf } from '../../src/models/dimensions.js';
+import { resolveConfig } from '../../src/options/resolve.js';
+import type { Flags } from '../../src/options/typed.js';
 import { runtimes } from '../../src/parallel/index.js';
 import { bisect, edgesPerRank, partition } from '../../src/parallel/partition.js';
 import { counts } from '../../src/topology/counts.js';

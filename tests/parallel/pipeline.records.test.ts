@@ -8,7 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { resolveConfig } from '../../src/config/resolve.js';
+import { resolveConfig } from '../../src/options/resolve.js';
 import { rankTable } from '../../src/parallel/rank-table.js';
 import { counts } from '../../src/topology/counts.js';
 

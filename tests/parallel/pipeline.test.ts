@@ -1,7 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveConfig } from '../../src/config/resolve.js';
-import type { Flags } from '../../src/config/typed.js';
 import type { Config } from '../../src/config/types.js';
 import type { ForwardProgram } from '../../src/ir/forward-program.js';
 import { countParameters } from '../../src/ir/parameters.js';
@@ -10,6 +8,8 @@ import { peakLiveBytes } from '../../src/memory/liveness.js';
 import { bufferBytes, type Trace } from '../../src/memory/trace.js';
 import { dimensionsOf } from '../../src/models/dimensions.js';
 import { forwardProgram } from '../../src/models/index.js';
+import { resolveConfig } from '../../src/options/resolve.js';
+import type { Flags } from '../../src/options/typed.js';
 import { runtimes } from '../../src/parallel/index.js';
 import { layersOfStage } from '../../src/parallel/pipeline-stage.js';
 import { programOfRank } from '../../src/parallel/ranks.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Flags } from '../../src/config/typed.js';
+import type { Flags } from '../../src/options/typed.js';
 import { estimate } from '../../src/services/estimate.js';
 
 const small = { 'hidden-dim': '64', layers: '3', grid: '31x60', 'mesh-level': '3', 'concat-trick': 'off' };

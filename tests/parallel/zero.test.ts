@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveConfig } from '../../src/config/resolve.js';
-import type { Flags } from '../../src/config/typed.js';
 import { aliveAfter, liveness } from '../../src/memory/liveness.js';
 import { bufferBytes, type Category, categories, type Trace } from '../../src/memory/trace.js';
 import { dimensionsOf } from '../../src/models/dimensions.js';
+import { resolveConfig } from '../../src/options/resolve.js';
+import type { Flags } from '../../src/options/typed.js';
 import { bucketsOf } from '../../src/parallel/data.js';
 import { runtimes } from '../../src/parallel/index.js';
 import { shareOf } from '../../src/parallel/shares.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/choices.js';
-import { loadModel } from '../../src/config/load-model.js';
 import { loadDevice, profileNames } from '../../src/config/profiles.js';
-import { resolveWith } from '../../src/config/resolve.js';
+import { loadModel } from '../../src/options/load-model.js';
+import { resolveWith } from '../../src/options/resolve.js';
 import { price } from '../../src/price.js';
 import { states } from '../../src/search/candidates.js';
 import { runSearch } from '../../src/search/run.js';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/choices.js';
-import { loadModel } from '../../src/config/load-model.js';
 import { loadDevice } from '../../src/config/profiles.js';
-import { resolveWith } from '../../src/config/resolve.js';
+import { loadModel } from '../../src/options/load-model.js';
+import { resolveWith } from '../../src/options/resolve.js';
 import { price } from '../../src/price.js';
 import { judgeCandidate, SizedCandidate } from '../../src/search/judge.js';
 import { Structures } from '../../src/search/structure.js';

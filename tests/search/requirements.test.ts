@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { loadModel } from '../../src/config/load-model.js';
-import { resolveWith } from '../../src/config/resolve.js';
 import { InputError } from '../../src/errors.js';
+import { loadModel } from '../../src/options/load-model.js';
+import { resolveWith } from '../../src/options/resolve.js';
 import { SizedCandidate } from '../../src/search/judge.js';
 import { parseQuantity, requirementOf } from '../../src/search/requirements.js';
 import { Structure } from '../../src/search/structure.js';

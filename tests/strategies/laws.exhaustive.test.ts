@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Flags } from '../../src/config/typed.js';
 import { type Liveness, liveness } from '../../src/memory/liveness.js';
+import type { Flags } from '../../src/options/typed.js';
 import { priceProgram } from '../../src/price.js';
 import { counts } from '../../src/topology/counts.js';
 import { configured, inputs } from '../laws/configurations.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { roughNumGrid2meshEdges } from '../../src/config/edge-limit.js';
 import type { Grid, GridKind, Model } from '../../src/config/types.js';
+import { roughNumGrid2meshEdges } from '../../src/options/edge-limit.js';
 import { counts } from '../../src/topology/counts.js';
 import { PUBLISHED_COUNTS } from '../../src/topology/data/published-counts.js';
 import { queryNumGrid2meshEdges } from '../../src/topology/grid2mesh.js';

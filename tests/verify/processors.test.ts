@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Flags } from '../../src/config/typed.js';
+import type { Flags } from '../../src/options/typed.js';
 import { loadJs } from '../../src/verify/backends/js.js';
 import type { Library } from '../../src/verify/library.js';
 import { runSteps } from './steps.js';

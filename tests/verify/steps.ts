@@ -1,7 +1,8 @@
 /** Runs steps in the test's own process and hands out what was predicted and what was measured. */
-import { resolveConfig } from '../../src/config/resolve.js';
-import type { Flags } from '../../src/config/typed.js';
+
 import { bufferBytes } from '../../src/memory/trace.js';
+import { resolveConfig } from '../../src/options/resolve.js';
+import type { Flags } from '../../src/options/typed.js';
 import { priceProgram } from '../../src/price.js';
 import { predictedBytes } from '../../src/services/verify.js';
 import { counts } from '../../src/topology/counts.js';

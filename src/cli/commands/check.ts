@@ -1,4 +1,4 @@
-import { choice, text, toggle } from '../../config/options/definition.js';
+import { choice, text, toggle } from '../../options/definitions/definition.js';
 import { ReportCommand } from '../command.js';
 import { flagsOf, printFlags } from '../flags.js';
 import { textArgument } from '../oclif.js';

@@ -1,4 +1,4 @@
-import { choice } from '../../config/options/definition.js';
+import { choice } from '../../options/definitions/definition.js';
 import { solvable } from '../../search/solve-values.js';
 import { ReportCommand } from '../command.js';
 import { configurationFlags, flagsOf, modelArgument } from '../flags.js';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { resolveConfig } from '../../../src/config/resolve.js';
 import { exportConfig } from '../../../src/models/exporting/index.js';
 import type { CodeBaseName } from '../../../src/models/exporting/names.js';
+import { resolveConfig } from '../../../src/options/resolve.js';
 import { invoke } from '../../cli/invoke.js';
 
 const file = (name: string) => fileURLToPath(new URL(`files/${name}`, import.meta.url));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { formatCheckpoint } from '../../../src/config/checkpoint.js';
-import { loadProfile, resolveConfig } from '../../../src/config/resolve.js';
+import { loadProfile, resolveConfig } from '../../../src/options/resolve.js';
 import { estimate } from '../../../src/services/estimate.js';
 import { invoke } from '../../cli/invoke.js';
 import { float64, int64, npy, text, zip } from './npz.js';

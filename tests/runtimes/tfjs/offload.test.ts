@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resolveConfig } from '../../../src/config/resolve.js';
 import type { Config, Offload } from '../../../src/config/types.js';
 import { numElements } from '../../../src/ir/shape.js';
 import { aliveAfter, liveness } from '../../../src/memory/liveness.js';
 import { bufferBytes } from '../../../src/memory/trace.js';
+import { resolveConfig } from '../../../src/options/resolve.js';
 import { priceProgram } from '../../../src/price.js';
 import { counts } from '../../../src/topology/counts.js';
 import { configured, inputs } from '../../laws/configurations.js';

@@ -1,16 +1,16 @@
 /** A user's own model profile: a shipped one as its base, and what differs. */
 import { basename } from 'node:path';
 import type { z } from 'zod';
+import { layoutTraits } from '../config/capabilities.js';
+import { atLevels } from '../config/channels.js';
+import { parseCheckpoint } from '../config/checkpoint.js';
+import { given } from '../config/given.js';
+import { checkGrid, resolutionGrid } from '../config/grid.js';
+import { nearest, shown } from '../config/nearest.js';
+import { type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
+import { readStrictJson } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
-import { layoutTraits } from './capabilities.js';
-import { atLevels } from './channels.js';
-import { parseCheckpoint } from './checkpoint.js';
-import { given } from './given.js';
-import { checkGrid, resolutionGrid } from './grid.js';
-import { nearest, shown } from './nearest.js';
 import { modelFileSchema } from './profile-schema.js';
-import { type ModelProfile, profileNames, readProfile } from './profiles.js';
-import { readStrictJson } from './strict-json.js';
 
 type ModelFile = z.infer<typeof modelFileSchema>;
 

@@ -1,6 +1,6 @@
 /** What is trained: the options that set the model's shape. */
-import { attentionBackends, processorKinds, typedGridKinds } from '../choices.js';
-import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../limits.js';
+import { attentionBackends, processorKinds, typedGridKinds } from '../../config/choices.js';
+import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../../config/limits.js';
 import { choice, fraction, integer, model, type OptionDefinition, option, text } from './definition.js';
 
 export const modelOptions: readonly OptionDefinition[] = [

@@ -1,8 +1,9 @@
 /** How sweep reads one option: `256,512` · `4..16:4` · `256..1024:x2` · `1..3`, and mixtures of them. */
+
+import { shown } from '../config/nearest.js';
 import { InputError } from '../errors.js';
-import { shown } from './nearest.js';
+import type { OptionDefinition } from './definitions/definition.js';
 import { parseOption } from './option-values.js';
-import type { OptionDefinition } from './options/definition.js';
 
 /** A million candidates come from several options together; one option with more values is a slip. */
 const maximumValues = 100_000;

@@ -1,7 +1,7 @@
+import { runtimeLabels } from '../config/capabilities.js';
+import { orList } from '../config/nearest.js';
+import type { RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { runtimeLabels } from './capabilities.js';
-import { orList } from './nearest.js';
-import type { RuntimeName } from './types.js';
 
 /** A typed option of another runtime. */
 export function notInRuntime(

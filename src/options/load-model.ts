@@ -1,4 +1,4 @@
-import { isProfileFile, type ModelProfile, readProfile } from './profiles.js';
+import { isProfileFile, type ModelProfile, readProfile } from '../config/profiles.js';
 
 /** A shipped profile by name, or a user's file by path (MODEL with a slash or ending in .json). */
 export async function loadModel(nameOrPath: string): Promise<ModelProfile> {

@@ -1,8 +1,8 @@
 /** One option of the command line: flag, help and parsing follow from its definition. */
-import { optionRuntimes } from '../capabilities.js';
-import { runtimeNames } from '../choices.js';
-import type { NumberRange } from '../numbers.js';
-import type { Recipe, RuntimeName } from '../types.js';
+import { optionRuntimes } from '../../config/capabilities.js';
+import { runtimeNames } from '../../config/choices.js';
+import type { NumberRange } from '../../config/numbers.js';
+import type { Recipe, RuntimeName } from '../../config/types.js';
 
 export type OptionValue =
   | { readonly kind: 'integer' | 'decimal'; readonly range: NumberRange }

@@ -1,8 +1,15 @@
 /** Laws that tie a checkpoint plan to the runtime and to the depth that it cuts. */
+
+import {
+  type CheckpointPart,
+  checkpointPartsByRuntime,
+  layoutTraits,
+  partsOf,
+  runtimeLabels,
+} from '../config/capabilities.js';
+import { divisorsOf } from '../config/divisors.js';
+import type { CheckpointPlan, Model, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { type CheckpointPart, checkpointPartsByRuntime, layoutTraits, partsOf, runtimeLabels } from './capabilities.js';
-import { divisorsOf } from './divisors.js';
-import type { CheckpointPlan, Model, RuntimeName } from './types.js';
 
 /** The parts of a plan that a runtime can't recompute in this model. Edge blocks in PyTorch are anemoi's mapper chunks. */
 export function lackingParts(plan: CheckpointPlan, runtime: RuntimeName, { layout }: Model): readonly CheckpointPart[] {

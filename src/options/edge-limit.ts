@@ -1,7 +1,8 @@
 /** A graph is not built before it is known to be of a size that makes sense: an edge set of 10¹¹ would be a slip of the hand. */
+
+import { maximumEdges } from '../config/limits.js';
+import type { Model } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { maximumEdges } from './limits.js';
-import type { Model } from './types.js';
 
 type Graph = Pick<Model, 'layout' | 'grid' | 'meshLevel' | 'radiusFraction'>;
 

@@ -1,13 +1,14 @@
 /** The model: a profile's networks with the typed changes, and the laws that tie its numbers together. */
+
+import { layoutTraits, optionRuntimes, runtimeLabels } from '../config/capabilities.js';
+import { atLevels } from '../config/channels.js';
+import { parseGrid, parseResolution } from '../config/grid.js';
+import type { ModelProfile } from '../config/profiles.js';
+import type { Grid, GridKind, Model, ProcessorKind, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { layoutTraits, optionRuntimes, runtimeLabels } from './capabilities.js';
-import { atLevels } from './channels.js';
 import { checkEdges } from './edge-limit.js';
-import { parseGrid, parseResolution } from './grid.js';
 import { notInRuntime } from './not-in-runtime.js';
-import type { ModelProfile } from './profiles.js';
 import type { Typed } from './typed.js';
-import type { Grid, GridKind, Model, ProcessorKind, RuntimeName } from './types.js';
 
 function notInLayout(option: string, profile: ModelProfile): InputError {
   const { label } = layoutTraits[profile.model.layout];

@@ -1,13 +1,14 @@
 /** Profiles and flags to a `Config`: a typed flag replaces the recipe's value, the recipe's replaces the model profile's. */
+
+import { layoutTraits, runtimeLabels } from '../config/capabilities.js';
+import { resolveDevice } from '../config/device.js';
+import { loadRecipe, type ModelProfile } from '../config/profiles.js';
+import type { Config, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { layoutTraits, runtimeLabels } from './capabilities.js';
-import { resolveDevice } from './device.js';
 import { loadModel } from './load-model.js';
 import { resolveModel } from './model.js';
-import { loadRecipe, type ModelProfile } from './profiles.js';
 import { resolveRecipe } from './recipe.js';
 import { type Flags, Typed } from './typed.js';
-import type { Config, RuntimeName } from './types.js';
 
 export interface ResolveInput {
   /** A shipped profile's name, or a file: with a slash or ending in .json. */

@@ -1,6 +1,6 @@
 /** Where it is trained: the options that set the card, and how several share the work. */
-import { parallelisms, pipelineSchedules } from '../choices.js';
-import { maximumCount } from '../limits.js';
+import { parallelisms, pipelineSchedules } from '../../config/choices.js';
+import { maximumCount } from '../../config/limits.js';
 import { choice, integer, type OptionDefinition, option, recipe, text, toggle } from './definition.js';
 
 export const deviceOptions: readonly OptionDefinition[] = [

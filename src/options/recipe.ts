@@ -1,19 +1,27 @@
 /** The recipe: profile options that the runtime has, under what the user typed. */
+
+import {
+  layoutTraits,
+  optionRuntimes,
+  partsOf,
+  runtimeLabels,
+  valuesByRuntime,
+  withoutPart,
+} from '../config/capabilities.js';
+import { noCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
+import { runtimeNames } from '../config/choices.js';
+import { defaultRecipe } from '../config/default-recipe.js';
+import { checkOffload } from '../config/offload.js';
+import type { RecipeOptions } from '../config/profiles.js';
+import type { Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { layoutTraits, optionRuntimes, partsOf, runtimeLabels, valuesByRuntime, withoutPart } from './capabilities.js';
-import { noCheckpoint, parseCheckpoint } from './checkpoint.js';
-import { runtimeNames } from './choices.js';
-import { defaultRecipe } from './default-recipe.js';
+import type { OptionDefinition } from './definitions/definition.js';
+import { sharedOptions } from './definitions/shared.js';
 import { notInRuntime } from './not-in-runtime.js';
-import { checkOffload } from './offload.js';
 import { checkOptimizer } from './optimizer-laws.js';
-import type { OptionDefinition } from './options/definition.js';
-import { sharedOptions } from './options/shared.js';
 import { checkParallel, checkTypedSchedule, parallelAssumptions } from './parallel-laws.js';
 import { checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
-import type { RecipeOptions } from './profiles.js';
 import type { Typed } from './typed.js';
-import type { Model, Recipe, RuntimeName } from './types.js';
 
 const recipeOptions: readonly (OptionDefinition & { readonly key: keyof Recipe })[] = sharedOptions.flatMap(
   (definition) => {

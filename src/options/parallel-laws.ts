@@ -1,8 +1,9 @@
 /** What of several GPUs is priced, and for which model: the rest is refused, never ignored. */
+
+import { layoutTraits } from '../config/capabilities.js';
+import type { Model, Parallelism, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { layoutTraits } from './capabilities.js';
 import type { Typed } from './typed.js';
-import type { Model, Parallelism, Recipe, RuntimeName } from './types.js';
 
 const refuse = (recipe: Recipe, reason: string, ...nextSteps: readonly string[]): InputError =>
   new InputError('not-priced', `--parallel ${recipe.parallel}: ${reason}.`, [

@@ -1,9 +1,10 @@
 /** One option at a time: found by name, its typed value checked against its own definition. */
+
+import { nearest, orList, shown } from '../config/nearest.js';
+import { parseDecimal, parseInteger } from '../config/numbers.js';
 import { InputError } from '../errors.js';
-import { nearest, orList, shown } from './nearest.js';
-import { parseDecimal, parseInteger } from './numbers.js';
-import type { OptionDefinition, OptionValue } from './options/definition.js';
-import { sharedOptions } from './options/shared.js';
+import type { OptionDefinition, OptionValue } from './definitions/definition.js';
+import { sharedOptions } from './definitions/shared.js';
 
 const byName = new Map(sharedOptions.map((definition) => [definition.name, definition]));
 

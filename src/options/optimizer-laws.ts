@@ -1,7 +1,8 @@
 /** Which optimizers and offloads PyTorch's several cards and precisions go together with. */
+
+import { offloadsOptimizer } from '../config/offload.js';
+import type { Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { offloadsOptimizer } from './offload.js';
-import type { Recipe, RuntimeName } from './types.js';
 
 /** @throws InputError */
 export function checkOptimizer(recipe: Recipe, runtime: RuntimeName): void {

@@ -1,7 +1,7 @@
 /** What a profile file may hold. Loads zod: only for a user's own file and for the test that proves the shipped ones. */
 import { z } from 'zod';
-import * as choices from './choices.js';
-import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from './limits.js';
+import * as choices from '../config/choices.js';
+import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../config/limits.js';
 
 const whole = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
 const sentence = z.string().min(1).max(2_000);

@@ -9,8 +9,8 @@ import {
   runtimeNames,
   tapes,
   xlaGemms,
-} from '../choices.js';
-import { maximumCount } from '../limits.js';
+} from '../../config/choices.js';
+import { maximumCount } from '../../config/limits.js';
 import { choice, fraction, integer, type OptionDefinition, option, recipe, text } from './definition.js';
 
 export const recipeOptions: readonly OptionDefinition[] = [
