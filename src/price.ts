@@ -14,6 +14,7 @@ import { bufferBytes, type Trace } from './memory/trace.js';
 import { judge, usableBytes, type Verdict } from './memory/verdict.js';
 import type { Counts } from './models/dimensions.js';
 import { dimensionsFor, programOf, runtimes, traceOf } from './parallel/index.js';
+import { type OnCard, onCard } from './runtimes/on-card.js';
 import type { ProcessMemory } from './runtimes/process.js';
 
 /** A step as arrays with names, shapes and lifetimes; what `explain` shows and `verify` compares with. */
@@ -31,6 +32,7 @@ export interface Priced extends PricedProgram {
   readonly flops: Flops;
   readonly roofline: Roofline;
   readonly verdict: Verdict;
+  readonly onCard: (OnCard & { readonly recomputation?: string }) | undefined;
   readonly accuracy: Accuracy;
   readonly assumptions: readonly string[];
 }
@@ -71,6 +73,7 @@ export function price(
     worstUnderPercent: accuracy.worstUnderPercent,
   });
   const card = usable === undefined ? null : { nominalBytes: device.nominalBytes, usableBytes: usable };
+  const words = onCard(runtime, config);
   const noCard = `No card was named: context and library bytes are those of ${standIn.name}.`;
   const parameters = countParameters(program, dimensions);
   const flops = countFlops(program, dimensions);
@@ -93,11 +96,14 @@ export function price(
         hostTransferBytes: (numTraced) => hostTransferBytes(config, trace, bytesOfBuffer, numTraced),
       }),
     }),
-    verdict: judge(process.range, card, process.xlaRemat?.kind),
+    verdict: judge(process, card),
     accuracy,
+    onCard: words && { ...words, ...(process.recomputation !== undefined && { recomputation: process.recomputation }) },
     assumptions: [
       ...config.assumptions,
       ...(runtime.assumptions?.(config) ?? []),
+      ...(words?.sentences ?? []),
+      ...(process.recomputation === undefined ? [] : [process.recomputation]),
       ...(config.device === null ? [noCard] : []),
     ],
   };

@@ -51,3 +51,15 @@ export const modelLayouts = [
   'graph-weather',
   'neural-lam',
 ] as const;
+/** NVIDIA's generations, oldest first. */
+export const architectures = [
+  'kepler',
+  'maxwell',
+  'pascal',
+  'volta',
+  'turing',
+  'ampere',
+  'ada',
+  'hopper',
+  'blackwell',
+] as const;

@@ -79,6 +79,8 @@ export interface Recipe {
 export interface Device {
   readonly name: string;
   readonly vendor: 'nvidia' | 'amd' | 'any';
+  /** Of a card that was named by its size alone: its generation, e.g. `Pascal` or `Ampere or newer`. */
+  readonly architecture?: string;
   /** Size on the box. */
   readonly nominalBytes: number;
   /** What the driver reports as total. */

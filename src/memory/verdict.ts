@@ -34,14 +34,22 @@ export type Verdict =
   | (Shortfall & { readonly kind: 'exceeds' })
   | { readonly kind: 'unknown' };
 
-/** `tight`: it runs only if the allocator flushes and retries (PyTorch), or with luck or XLA's recomputation (JAX). */
-export function judge(range: BytesRange, card: Card | null, xlaRemat: XlaRematKind = 'notNeeded'): Verdict {
+/**
+ * `tight`: the central number goes in and the upper end does not, or PyTorch runs it by flushing, or XLA by recomputing as it was seen to.
+ * `runsFromBytes`: with how much of the card, see `ProcessMemory`.
+ */
+export function judge({ range, runsFromBytes }: Judged, card: Card | null): Verdict {
   if (card === null) return { kind: 'unknown' };
   const { nominalBytes, usableBytes } = card;
   const headroomBytes = usableBytes - range.highBytes;
   if (headroomBytes >= 0) return { kind: 'fits', nominalBytes, usableBytes, headroomBytes };
-  const mayRun = range.lowBytes <= usableBytes || xlaRemat === 'succeeds' || xlaRemat === 'uncertain';
-  return { kind: mayRun ? 'tight' : 'exceeds', nominalBytes, usableBytes, shortfallBytes: -headroomBytes };
+  const kind = runsFromBytes <= usableBytes ? 'tight' : 'exceeds';
+  return { kind, nominalBytes, usableBytes, shortfallBytes: -headroomBytes };
+}
+
+interface Judged {
+  readonly range: BytesRange;
+  readonly runsFromBytes: number;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Profiles and flags to a `Config`: a typed flag replaces the recipe's value, the recipe's replaces the model profile's. */
 
 import { layoutTraits, runtimeLabels } from '../config/capabilities.js';
-import { resolveDevice } from '../config/device.js';
+import { type Architecture, resolveDevice } from '../config/device.js';
 import { loadRecipe, type ModelProfile } from '../config/profiles.js';
 import type { Config, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
@@ -42,7 +42,12 @@ export function resolveWith(profile: ModelProfile, flags: Flags): Config {
     device,
     reserveBytes,
     assumptions: deviceNotes,
-  } = resolveDevice(typed.text('gpu'), typed.text('vram'), typed.text('reserve'));
+  } = resolveDevice({
+    gpu: typed.text('gpu'),
+    vram: typed.text('vram'),
+    architecture: typed.text('architecture') as Architecture | undefined,
+    reserve: typed.text('reserve'),
+  });
   return {
     runtime,
     model,

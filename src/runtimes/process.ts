@@ -10,8 +10,12 @@ export interface ProcessMemory {
   readonly minCapacityBytes?: number;
   readonly deviceBytes: number;
   readonly range: BytesRange;
+  /** With this much the step is expected to run, if only just: by flushing (PyTorch), by XLA's recomputation, or as estimated. */
+  readonly runsFromBytes: number;
   readonly xlaRemat?: { readonly kind: XlaRematKind; readonly limitBytes: number; readonly peakLiveBytes?: number };
   readonly preallocatedBytes?: number;
+  /** On a card where XLA's recomputation decides: what is known of it, in a sentence. */
+  readonly recomputation?: string;
 }
 
 export interface ProcessInput {

@@ -16,8 +16,20 @@ export interface SearchAssumptions {
   readonly segmentsChangeForward: boolean;
   /** There is a moment at which the forward pass has ended and the backward pass has not begun. */
   readonly passesAreApart: boolean;
+  /** A step with this many times more live bytes than are usable is not even tight. */
+  readonly tightUpTo: number;
   /** Values of batch or resolution after which live bytes are never below where they were. */
   readonly rowsPeriod: number;
+}
+
+/** What a runtime makes of cards that its builds, or its precision, were not made for. */
+export interface CardSupport {
+  /** As sentences name it, with the release that the figures are of. */
+  readonly label: string;
+  /** Its current builds, newest first, and the oldest compute capability (×10) that each supports. */
+  readonly builds: readonly { readonly name: string; readonly oldestComputeCapability: number }[];
+  /** bf16 on a card that has none: in a word for the headline, and as a sentence. */
+  readonly withoutBf16?: { readonly short: string; readonly sentence: string };
 }
 
 /** How one framework keeps arrays for the backward pass: a checkpoint plan's cut, and a lowering of the forward program. */
@@ -34,6 +46,9 @@ export interface Runtime {
   /** Data parallel: gradients are copied into buckets of their own before they are summed over the cards. */
   readonly bucketsGradients: boolean;
   readonly search: SearchAssumptions;
+  readonly cards: CardSupport;
+  /** Which share of what the driver reports a process may take, and why, in fewer than 48 letters. */
+  readonly usableShare: (config: Config) => string;
   /** Sentences that belong beside its numbers. */
   readonly assumptions?: (config: Config) => readonly string[];
   /** The verdict that follows from `process`, where it can be had for less. */

@@ -1,4 +1,5 @@
 /** The cards of a sweep, cheapest first. */
+import { cardNamed } from '../config/cards.js';
 import { deviceOf } from '../config/device.js';
 import { shown } from '../config/nearest.js';
 import { loadDevice, profileNames } from '../config/profiles.js';
@@ -28,10 +29,9 @@ function readPrices(path: string): ReadonlyMap<string, number> {
     throw refuse('must be one object, from the name of a card to its price per hour');
   return new Map(
     Object.entries(value).map(([name, price]) => {
-      loadDevice(name);
       if (typeof price !== 'number' || !(price >= 0))
         throw refuse(`the price of ${name} must be a number of at least 0`);
-      return [name, price];
+      return [cardNamed(name), price];
     }),
   );
 }
@@ -45,7 +45,7 @@ export function cardChoices(flags: Flags, pricesFile: string | undefined): reado
   const { gpu } = flags;
   const prices = pricesFile === undefined ? undefined : readPrices(pricesFile);
   if (typeof gpu !== 'string' || (!gpu.includes(',') && prices === undefined)) return [{ flags }];
-  const names = [...new Set(gpu.split(',').map((name) => name.trim()))];
+  const names = [...new Set(gpu.split(',').map(cardNamed))];
   const cards = names.map((name) => ({ device: loadDevice(name), price: prices?.get(name) }));
   cards.sort((a, b) => byPrice(a.price, b.price) || a.device.reportedBytes - b.device.reportedBytes);
   return cards.map(({ device, price }) => ({

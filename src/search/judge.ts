@@ -62,7 +62,7 @@ export function judgeCandidate(
     worstUnderPercent: accuracy.worstUnderPercent,
   });
   const card = { nominalBytes: device.nominalBytes, usableBytes: usable };
-  const { kind } = judge(process.range, card, process.xlaRemat?.kind);
+  const { kind } = judge(process, card);
   if (kind === 'unknown') throw new Error('a card was given, so that the verdict is known');
   return { kind, deviceBytes: process.deviceBytes };
 }

@@ -6,6 +6,7 @@
 import type { Accuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import { usableBytes } from '../memory/verdict.js';
+import { runtimes } from '../parallel/index.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';
 import { Structures } from './structure.js';
 
@@ -33,7 +34,9 @@ export function solve({ configs, device, accuracy, period, allowTight }: Questio
   };
   const arraysFit = (index: number): boolean => {
     const { config, peakLiveBytes } = sized(index);
-    return peakLiveBytes <= usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
+    const usable = usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
+    const { tightUpTo } = runtimes[config.runtime].search;
+    return peakLiveBytes <= (allowTight ? tightUpTo : 1) * usable;
   };
   let largest = lastTrue(configs.length, arraysFit, period);
   let numJudged = 0;

@@ -2,6 +2,7 @@
  * What candidates of one structure share: program, trace, and the polynomials that price any size of it. The order of a trace's
  * events depends on depth, plan, precision, optimizer … (the structure) and never on width, batch, mesh or grid (the sizes).
  */
+import { hasBf16 } from '../config/device.js';
 import type { Config } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
@@ -95,8 +96,9 @@ export function shapeKey({ runtime, model, recipe, device }: Config): string {
   const { batchSize, accumulate, allocator, memFraction, ...rules } = recipe;
   // Shares of several cards are cut from the sizes of the parameters.
   const widths = recipe.gpus > 1 ? [hiddenDim, inputChannels, outputChannels] : [];
+  const card = device && [device.computeCapability, hasBf16(device)];
   // Micro-steps after the second repeat it.
-  return JSON.stringify([runtime, shape, rules, Math.min(accumulate, 2), device?.computeCapability, ...widths]);
+  return JSON.stringify([runtime, shape, rules, Math.min(accumulate, 2), card, ...widths]);
 }
 
 const sizeClassOf = (config: Config): string => runtimes[config.runtime].sizeClass?.(config) ?? '';

@@ -1,9 +1,7 @@
 /** `gc-plan init`: a plan file for the card of this machine, each of its configurations already known to fit or not. */
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cardOfProduct } from '../check/nvidia-smi.js';
+import { cardNamed } from '../config/cards.js';
 import { shown } from '../config/nearest.js';
-import { loadDevice, profileNames } from '../config/profiles.js';
 import { InputError } from '../errors.js';
 import type { Init } from '../report/schemas/init.js';
 import { estimateCommand } from '../search/command-line.js';
@@ -24,30 +22,8 @@ const starts = [
   { name: 'full-resolution', model: 'graphcast-operational', flags: {} },
 ] as const;
 
-const smiArguments = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'];
-const smiTimeoutMs = 5000;
-
-function gpuOfThisMachine(): string {
-  const nextSteps = ['gc-plan init --gpu a100-40gb', 'gc-plan profiles lists the cards'];
-  let output: string;
-  try {
-    output = execFileSync('nvidia-smi', smiArguments, {
-      encoding: 'utf8',
-      timeout: smiTimeoutMs,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  } catch {
-    throw new InputError('no-gpu', 'nvidia-smi finds no GPU on this machine: say which card to plan for.', nextSteps);
-  }
-  const line = output.split('\n')[0] ?? '';
-  const card = cardOfProduct(line, profileNames('gpus').map(loadDevice));
-  if (card) return card.name;
-  throw new InputError('unknown-gpu', `${shown(line)}: gc-plan does not know this card.`, nextSteps);
-}
-
 export async function init({ gpu: typed, file = 'gc-plan.yaml', force = false }: InitInput): Promise<Init> {
-  const gpu = typed ?? gpuOfThisMachine();
-  loadDevice(gpu);
+  const gpu = cardNamed(typed ?? 'auto');
   if (existsSync(file) && !force)
     throw new InputError('file-exists', `${shown(file)}: is there already.`, [
       'gc-plan init --file NAME writes another one',
@@ -67,7 +43,7 @@ export async function init({ gpu: typed, file = 'gc-plan.yaml', force = false }:
     tool: tool(),
     file,
     gpu,
-    foundBy: typed === undefined ? 'nvidia-smi' : 'flag',
+    foundBy: typed === undefined || typed === 'auto' ? 'nvidia-smi' : 'flag',
     configurations: kept.map(({ name, command, verdict }) => ({ name, command, verdict })),
     nextSteps: [`gc-plan check ${shown(file)} --update-baseline`, `gc-plan check ${shown(file)}`],
   };

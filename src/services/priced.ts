@@ -81,8 +81,11 @@ export function toReport(config: Config, { liveness, process, parameters, flops,
     },
     peak: { phase: peak.phase, operation: peak.operation, index: peak.event },
     verdict: rest.verdict,
+    ...(rest.onCard && { onCard: onCardReport(rest.onCard) }),
     cost: { ...flops, ...rest.roofline },
     accuracy: rest.accuracy,
     assumptions: rest.assumptions,
   };
 }
+
+const onCardReport = ({ sentences, ...words }: NonNullable<Priced['onCard']>): NonNullable<Estimate['onCard']> => words;

@@ -44,7 +44,7 @@ export async function solve(input: SolveInput): Promise<Solution> {
   };
   const best = answerAt(largest);
   const next = answerAt(largest + 1);
-  const { accuracy, assumptions } = (best ?? next)!.estimate;
+  const answers = [best, next].flatMap((answer) => answer?.estimate ?? []);
   return {
     schema: 'gc-plan/solve@1',
     tool: tool(),
@@ -54,8 +54,8 @@ export async function solve(input: SolveInput): Promise<Solution> {
     ...(next && { next: next.answer }),
     numValues: values.length,
     numJudged,
-    accuracy,
-    assumptions,
+    accuracy: answers[0]!.accuracy,
+    assumptions: [...new Set(answers.flatMap(({ assumptions }) => assumptions))],
   };
 }
 

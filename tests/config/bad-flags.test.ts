@@ -42,7 +42,7 @@ describe('bad flags', () => {
     const steps = async (flags: Flags, model?: string) =>
       (await refusal(() => resolveConfig({ flags, ...(model ? { model } : {}) }))).nextSteps.join(' ');
     expect(await steps({ gpu: 'a100' })).toMatch(/a100-40gb.*a100-80gb/);
-    expect(await steps({ gpu: 'rtx4090' })).toContain('rtx-4090');
+    expect(await steps({ gpu: 'rtx4091' })).toContain('rtx-4090');
     expect(await steps({ gpu: 'h100' })).toContain('h100-80gb');
     expect(await steps({}, 'graphcats')).toContain('graphcast');
     expect(await steps({ 'hiden-dim': '1' })).toContain('--hidden-dim');

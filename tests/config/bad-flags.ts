@@ -17,8 +17,10 @@ const bad = (flags: Flags, code: string, names: readonly string[], model?: strin
 
 export const badFlags: readonly BadFlags[] = [
   // Names
-  bad({ gpu: 'a100' }, 'unknown-gpu', ['a100']),
-  bad({ gpu: 'RTX4090' }, 'unknown-gpu', ['RTX4090']),
+  bad({ gpu: 'a100' }, 'ambiguous-gpu', ['a100-40gb']),
+  bad({ gpu: 't4', architecture: 'turing' }, 'conflicting-options', ['--architecture turing']),
+  bad({ architecture: 'pascal' }, 'conflicting-options', ['--architecture pascal']),
+  bad({ gpu: 'RTX4091' }, 'unknown-gpu', ['RTX4091']),
   bad({ gpu: '../models/tiny' }, 'unknown-gpu', ['../models/tiny']),
   bad({ gpu: 'constructor' }, 'unknown-gpu', ['constructor']),
   bad({ gpu: 'x'.repeat(100_000) }, 'unknown-gpu', ['xxx']),

@@ -15,7 +15,7 @@ describe('completion in bash', () => {
     expect(await offered('gc-plan', 'est')).toEqual(['estimate']);
     expect(await offered('gc-plan', 'estimate', 'graphcast-s')).toEqual(['graphcast-small']);
     expect(await offered('gc-plan', 'estimate', '--hidd')).toEqual(['--hidden-dim']);
-    expect(await offered('gc-plan', 'estimate', '--gpu', 'a100')).toEqual(['a100-40gb', 'a100-80gb']);
+    expect(await offered('gc-plan', 'estimate', '--gpu', 'a100')).toEqual(['a100-40gb', 'a100-64gb', 'a100-80gb']);
     expect(await offered('gc-plan', 'estimate', '--runtime', 't')).toEqual(['tfjs']);
   });
 

@@ -1,5 +1,5 @@
 /** Where it is trained: the options that set the card, and how several share the work. */
-import { parallelisms, pipelineSchedules } from '../../config/choices.js';
+import { architectures, parallelisms, pipelineSchedules } from '../../config/choices.js';
 import { maximumCount } from '../../config/limits.js';
 import { choice, integer, type OptionDefinition, option, recipe, text, toggle } from './definition.js';
 
@@ -8,7 +8,7 @@ export const deviceOptions: readonly OptionDefinition[] = [
     'device',
     'gpu',
     text('a100-40gb'),
-    'The card, e.g. a100-40gb; gc-plan profiles lists them.',
+    'The card, as gc-plan profiles or nvidia-smi writes it; auto: the one of this machine.',
     'device',
     'NAME',
   ),
@@ -19,6 +19,13 @@ export const deviceOptions: readonly OptionDefinition[] = [
     'Instead of a card: its memory. GB and GiB both mean GiB, the size on the box.',
     'device',
     'SIZE',
+  ),
+  option(
+    'device',
+    'architecture',
+    choice(...architectures),
+    'Generation of a card given by --vram: Ampere or newer by default. Older ones have no bf16.',
+    'device',
   ),
   option(
     'device',
@@ -45,7 +52,7 @@ export const deviceOptions: readonly OptionDefinition[] = [
     'device',
     'allow-tight',
     toggle,
-    'Count tight as fitting: exit 0 where only the low end of the range goes in.',
+    'Count tight as fitting: exit 0 where it is expected to go in, but not the upper end of its range.',
     'allowTight',
   ),
 ];

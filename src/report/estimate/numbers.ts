@@ -2,7 +2,7 @@
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatBytesPair, formatCount, formatFlops, formatPercent, inUnit, unitOf } from '../units.js';
 
-export function totals({ memory }: Estimate): readonly (readonly string[])[] {
+export function totals({ memory, verdict, onCard }: Estimate): readonly (readonly string[])[] {
   const { lowBytes, highBytes } = memory.range;
   const unit = unitOf(memory.deviceBytes);
   const row = (name: string, bytes: number | undefined, meaning: string) =>
@@ -14,18 +14,33 @@ export function totals({ memory }: Estimate): readonly (readonly string[])[] {
     ...row('least', memory.minCapacityBytes, 'the smallest pool in which it still runs'),
     ...row('on the card', memory.deviceBytes, 'with context and libraries (nvidia-smi)'),
     ...row('preallocated', memory.preallocatedBytes, 'what JAX takes by default'),
-    ['range', formatBytesPair(lowBytes, highBytes, 'to'), 'on the card, from measured errors'],
+    ['range', formatBytesPair(lowBytes, highBytes, 'to'), `from measured errors${decides(verdict, memory)}`],
+    ...('usableBytes' in verdict ? [['usable', formatBytes(verdict.usableBytes), onCard?.usable ?? '']] : []),
     ...remat(memory),
   ];
+}
+
+/** Which end of the range the verdict comes from. */
+function decides(verdict: Estimate['verdict'], { deviceBytes, range }: Estimate['memory']): string {
+  switch (verdict.kind) {
+    case 'fits':
+      return ': the upper end goes in';
+    case 'tight':
+      return deviceBytes <= verdict.usableBytes ? ': the upper end does not' : ': only the lower end goes in';
+    case 'exceeds':
+      return range.lowBytes > verdict.usableBytes ? ': not even the low end goes in' : ': the middle does not go in';
+    case 'unknown':
+      return '';
+  }
 }
 
 function remat({ xlaRemat }: Estimate['memory']): readonly (readonly string[])[] {
   if (xlaRemat === undefined) return [];
   const meaning = {
     notNeeded: 'XLA’s limit; it recomputes nothing',
-    succeeds: 'XLA’s limit; it recomputes to stay below, known to succeed',
-    fails: 'XLA’s limit; it recomputes to stay below, known to fail',
-    uncertain: 'XLA’s limit; it recomputes to stay below, not known to succeed',
+    succeeds: 'XLA’s limit; recomputing was seen to succeed',
+    fails: 'XLA’s limit; recomputing was seen to fail',
+    uncertain: 'XLA’s limit; recomputing succeeds at times',
   }[xlaRemat.kind];
   return [['XLA remat', formatBytes(xlaRemat.limitBytes), meaning]];
 }

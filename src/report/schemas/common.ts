@@ -79,6 +79,7 @@ export const recipe = z.strictObject({
 export const device = z.strictObject({
   name: z.string(),
   vendor: z.enum(['nvidia', 'amd', 'any']),
+  architecture: z.string().exactOptional().describe('Of a card named by its size alone: its generation.'),
   nominalBytes: bytes.describe('Size on the box.'),
   reportedBytes: bytes.describe('What the driver reports as total.'),
   contextBytes: z.strictObject(choices.perRuntime(() => bytes)),

@@ -44,6 +44,14 @@ export const estimateSchema = z
       index: count.describe('Position of the operation’s event in the trace.'),
     }),
     verdict: common.verdict,
+    onCard: z
+      .strictObject({
+        usable: z.string().describe('Which share of the card is usable, and why.'),
+        precision: z.string().exactOptional().describe('What runs there instead of what was asked for.'),
+        recomputation: z.string().exactOptional().describe('What is known of XLA’s own recomputation.'),
+      })
+      .exactOptional()
+      .describe('What the headline says of the card.'),
     cost: common.cost,
     accuracy: common.accuracy,
     ranks: z

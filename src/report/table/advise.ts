@@ -1,6 +1,7 @@
 /** What a person reads of an advice: what is missing, the cheapest combination with its lines of code, each change alone. */
 import type { ChalkInstance } from 'chalk';
 import type { Column } from '../columns.js';
+import { cardName } from '../estimate/answer.js';
 import type { Layout } from '../formats.js';
 import type { Advice } from '../schemas/advise.js';
 import { formatBytes } from '../units.js';
@@ -23,7 +24,7 @@ export function renderAdvice(advice: Advice, layout: Layout): string {
 }
 
 function question({ verdict, config }: Advice, style: ChalkInstance): string {
-  const name = `${config.model.name} on ${config.device?.name}`;
+  const name = `${config.model.name} on ${cardName(config)}`;
   switch (verdict.kind) {
     case 'fits':
       return style.green.bold(`${name} fits as it is, with ${formatBytes(verdict.headroomBytes)} to spare`);

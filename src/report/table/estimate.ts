@@ -20,6 +20,7 @@ export function renderEstimate(estimate: Estimate, layout: Layout): string {
     [
       ...paragraph(answerLine(estimateAnswer(estimate), style), layout),
       ...paragraph(configLine(estimate), layout).map((line) => style.dim(line)),
+      ...(estimate.onCard?.recomputation === undefined ? [] : paragraph(estimate.onCard.recomputation, layout)),
       ...changes(estimate).flatMap((line) => paragraph(line, layout)),
     ],
     columns(heading(recipe.mode === 'train' ? 'One training step' : 'One forward pass'), totals(estimate), '<><'),

@@ -1,6 +1,7 @@
 /** What a person reads of a solution: the value, then how close it and the next one are to the card. */
 import type { ChalkInstance } from 'chalk';
 import { formatCheckpoint } from '../../config/checkpoint.js';
+import { cardName } from '../estimate/answer.js';
 import type { Layout } from '../formats.js';
 import type { Solution } from '../schemas/solve.js';
 import { formatBytes, formatCount, formatFlops } from '../units.js';
@@ -41,9 +42,10 @@ const superlative = {
 } as const;
 
 function answerLine({ for: key, best, next, device, numJudged }: Solution, style: ChalkInstance): string {
-  if (best === undefined) return `${style.red.bold(`no --${key} fits on ${device.name}`)}: not even ${next?.value}`;
+  if (best === undefined)
+    return `${style.red.bold(`no --${key} fits on ${cardName({ device })}`)}: not even ${next?.value}`;
   const end = next === undefined ? 'the last that can be typed' : `${next.value} does not fit`;
-  return `${style.green.bold(`--${key} ${best.value}`)} is the ${superlative[key]} that fits on ${device.name}: ${end} (${formatCount(numJudged)} priced in full, the others ruled out by their live arrays)`;
+  return `${style.green.bold(`--${key} ${best.value}`)} is the ${superlative[key]} that fits on ${cardName({ device })}: ${end} (${formatCount(numJudged)} priced in full, the others ruled out by their live arrays)`;
 }
 
 const setting = ({ config: { model, recipe, runtime } }: Answer): string =>

@@ -6,7 +6,8 @@ import { type Dimensions, numElements } from '../../ir/shape.js';
 import type { Trace } from '../../memory/trace.js';
 import { dimensionsOf } from '../../models/dimensions.js';
 import { counts } from '../../topology/counts.js';
-import type { Runtime } from '../types.js';
+import { allThatIsReported } from '../on-card.js';
+import type { CardSupport, Runtime } from '../types.js';
 import { pytorchAssumptions } from './assumptions.js';
 import { ForwardPass } from './forward-pass.js';
 import { hostTransferBytes } from './host-transfer.js';
@@ -77,6 +78,19 @@ function forwardAndBackward(program: ForwardProgram, lowering: Lowering, forward
   lowering.engine.run(roots);
 }
 
+/**
+ * Source: RELEASE.md of pytorch/pytorch, CUDA support matrix of 2.12 to 2.14, Linux x86. Below compute capability 8.0 cuBLAS has no bf16
+ * units: PyTorch keeps the bf16 arrays and computes through fp32 (`torch.cuda.is_bf16_supported` counts that as emulation).
+ */
+const cards: CardSupport = {
+  label: 'PyTorch 2.13',
+  builds: [
+    { name: 'CUDA 13', oldestComputeCapability: 75 },
+    { name: 'CUDA 12.6', oldestComputeCapability: 50 },
+  ],
+  withoutBf16: { short: 'emulated, slowly', sentence: 'PyTorch emulates it, with the same bytes and slowly' },
+};
+
 export const pytorchRuntime: Runtime = {
   segment: segmentPyTorch,
   dimensions: (base, config) => ({ ...base, ...mapperDimensions(config, base) }),
@@ -86,7 +100,15 @@ export const pytorchRuntime: Runtime = {
   hostTransferBytes,
   // DistributedDataParallel's reducer.
   bucketsGradients: true,
-  search: { replaysRolloutStepFirst: true, segmentsChangeForward: false, passesAreApart: true, rowsPeriod: 2 },
+  search: {
+    replaysRolloutStepFirst: true,
+    segmentsChangeForward: false,
+    passesAreApart: true,
+    tightUpTo: 1,
+    rowsPeriod: 2,
+  },
+  cards,
+  usableShare: allThatIsReported,
   judge: judgePyTorch,
   assumptions: pytorchAssumptions,
 };

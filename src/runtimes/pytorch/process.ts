@@ -26,12 +26,14 @@ export function pytorchProcess(input: ProcessInput): ProcessMemory {
   const minCapacityBytes = dependsOnCapacity
     ? minCapacity(events, bytesOfBuffer, { ...bounds, cardBytes: usableBytes - outsideBytes })
     : undefined;
+  const lowBytes = (minCapacityBytes ?? peakAllocatedBytes) + outsideBytes;
   return {
     peakAllocatedBytes,
     peakReservedBytes,
     ...(minCapacityBytes !== undefined && { minCapacityBytes }),
     deviceBytes: peakReservedBytes + outsideBytes,
-    range: { lowBytes: (minCapacityBytes ?? peakAllocatedBytes) + outsideBytes, highBytes },
+    range: { lowBytes, highBytes },
+    runsFromBytes: lowBytes,
   };
 }
 

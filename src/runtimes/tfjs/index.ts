@@ -6,7 +6,8 @@ import { axis, type Dimensions } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
-import type { Runtime } from '../types.js';
+import { allThatIsReported } from '../on-card.js';
+import type { CardSupport, Runtime } from '../types.js';
 import { type ConstantArrays, contextOf } from './context.js';
 import { blockDimensions, blockName, blocksOfData, endpointArrays, endpointsName, rowsName } from './edge-blocks.js';
 import { SymbolicEngine } from './engine.js';
@@ -117,11 +118,25 @@ function trace(program: ForwardProgram, config: Config): Trace {
   return recorder.finish();
 }
 
+/** Source: the libtensorflow 2.9 that @tensorflow/tfjs-node-gpu 4 downloads: CUDA 11.2, whose kernels start at compute capability 3.5. */
+const cards: CardSupport = {
+  label: 'tfjs-node-gpu 4',
+  builds: [{ name: 'CUDA 11.2', oldestComputeCapability: 35 }],
+};
+
 export const tfjsRuntime: Runtime = {
   segment,
   dimensions: tfjsDimensions,
   trace,
   process: tfjsProcess,
   bucketsGradients: false,
-  search: { replaysRolloutStepFirst: false, segmentsChangeForward: true, passesAreApart: true, rowsPeriod: 2 },
+  cards,
+  usableShare: allThatIsReported,
+  search: {
+    replaysRolloutStepFirst: false,
+    segmentsChangeForward: true,
+    passesAreApart: true,
+    tightUpTo: 1,
+    rowsPeriod: 2,
+  },
 };

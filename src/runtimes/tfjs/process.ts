@@ -4,10 +4,12 @@ import type { ProcessInput, ProcessMemory } from '../process.js';
 export function tfjsProcess({ peakLiveBytes, device, worstUnderPercent }: ProcessInput): ProcessMemory {
   const outsideBytes = device.contextBytes.tfjs + device.cublasWorkspaceBytes;
   const highBytes = Math.ceil(peakLiveBytes * (1 + worstUnderPercent / 100)) + outsideBytes;
+  const deviceBytes = peakLiveBytes + outsideBytes;
   return {
     peakAllocatedBytes: peakLiveBytes,
     peakReservedBytes: peakLiveBytes,
-    deviceBytes: peakLiveBytes + outsideBytes,
+    deviceBytes,
     range: { lowBytes: peakLiveBytes + device.contextBytes.tfjs, highBytes },
+    runsFromBytes: deviceBytes,
   };
 }

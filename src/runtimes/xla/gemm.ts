@@ -2,6 +2,7 @@
  * How XLA:GPU multiplies matrices on a card, as far as memory goes.
  * Sources: openxla/xla cublas_padding_requirements, gemm_rewriter, `xla_gpu_enable_triton_gemm`; records of tests/data/xla-gpu.jsonl.
  */
+import { hasBf16 } from '../../config/device.js';
 import type { Config } from '../../config/types.js';
 import { MiB } from '../../units.js';
 
@@ -16,13 +17,12 @@ export interface Gemm {
   readonly workspaceBytes: number;
 }
 
-const firstWithBf16Gemm = 80;
 const hopper = 90;
 
 export function gemmOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): Gemm {
   const computeCapability = device?.computeCapability ?? hopper;
   const bf16 = recipe.precision !== 'fp32';
-  const native = computeCapability >= firstWithBf16Gemm;
+  const native = device === null || hasBf16(device);
   return {
     elementBytes: bf16 && native ? 2 : 4,
     upcast: bf16 && !native,

@@ -1,14 +1,28 @@
 /** JAX: what XLA:GPU allocates for the training step of DeepMind's GraphCast. */
 import type { Config } from '../../config/types.js';
-import type { Runtime } from '../types.js';
+import type { CardSupport, Runtime } from '../types.js';
 import { lossHeadPlan } from './loss-head-plans.js';
 import { jaxProcess } from './process.js';
 import { segmentJax } from './segment.js';
 import { traceJax } from './step.js';
 import { jaxDimensions } from './symbols.js';
+import { succeedsUpTo } from './xla-remat.js';
 
 /** One sample lets XLA fold constants, and the compiled loss heads differ by their sizes. */
 const sizeClass = (config: Config): string => JSON.stringify([config.recipe.batchSize === 1, lossHeadPlan(config)]);
+
+/**
+ * Sources: docs.jax.dev, installation, pip installation: NVIDIA GPU (CUDA 12 from SM 5.2, CUDA 13 from SM 7.5 on). Without bf16 products
+ * XLA's float normalisation computes in f32, and what it computes it stores so: records of the V100 in tests/data/xla-gpu.jsonl.
+ */
+const cards: CardSupport = {
+  label: 'JAX 0.10.2',
+  builds: [
+    { name: 'CUDA 13', oldestComputeCapability: 75 },
+    { name: 'CUDA 12', oldestComputeCapability: 52 },
+  ],
+  withoutBf16: { short: 'fp32', sentence: 'XLA computes in fp32 and stores what it computes in fp32' },
+};
 
 export const jaxRuntime: Runtime = {
   segment: segmentJax,
@@ -18,10 +32,16 @@ export const jaxRuntime: Runtime = {
   process: jaxProcess,
   // XLA's all-reduce may share its operand's buffer.
   bucketsGradients: false,
+  cards,
+  usableShare: ({ recipe: { memFraction }, reserveBytes }) => {
+    const back = `JAX keeps ${Number((100 * (1 - memFraction)).toFixed(1))} % back`;
+    return reserveBytes === 0 ? `${back} (--mem-fraction ${memFraction})` : `${back} of what --reserve leaves`;
+  },
   search: {
     replaysRolloutStepFirst: false,
     segmentsChangeForward: true,
     passesAreApart: false,
+    tightUpTo: succeedsUpTo,
     // Compiled loss heads are known for batches up to 4 and a few grids, and others are taken to be in their middle.
     rowsPeriod: 8,
   },

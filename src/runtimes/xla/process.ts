@@ -3,7 +3,7 @@ import { bfcAllocatedBytes, bfcPool } from '../../memory/allocators/bfc.js';
 import { categoryCode, type Trace } from '../../memory/trace.js';
 import type { ProcessInput, ProcessMemory } from '../process.js';
 import { constantsOperation } from './step.js';
-import { xlaRemat } from './xla-remat.js';
+import { recomputationSentence, xlaRemat } from './xla-remat.js';
 
 /**
  * How far the arena of a GEMM back end lies from the rules, which are cuBLAS's: measured error bars over the records of docs/jax.md,
@@ -82,18 +82,24 @@ export function jaxProcess(input: ProcessInput): ProcessMemory {
   const residentBytes = argumentBytes.reduce((sum, bytes) => sum + bytes, 0);
   const temporaryBytes = peakLiveBytes - residentBytes;
   const step = (arenaBytes: number) => ({ argumentBytes, constantBytes, temporaryBytes: arenaBytes });
-  const [lowBytes, highBytes] = arenaRange(input, temporaryBytes, residentBytes);
   const contextBytes = device.contextBytes.jax;
-  const peakReservedBytes = bfcPool(step(temporaryBytes));
+  const onDevice = (arenaBytes: number) => bfcPool(step(arenaBytes)) + contextBytes;
+  const [lowBytes, highBytes] = arenaRange(input, temporaryBytes, residentBytes);
   const preallocatedBytes = Math.floor(Math.max(0, device.reportedBytes - reserveBytes) * recipe.memFraction);
+  const remat = config.device === null ? undefined : xlaRemat(preallocatedBytes, residentBytes, temporaryBytes);
+  const deviceBytes = onDevice(temporaryBytes);
+  const isTooMuch = deviceBytes > preallocatedBytes + contextBytes;
+  const recomputation = remat && isTooMuch ? recomputationSentence(remat, temporaryBytes) : undefined;
   return {
     peakAllocatedBytes: bfcAllocatedBytes(step(temporaryBytes)),
-    peakReservedBytes,
-    deviceBytes: peakReservedBytes + contextBytes,
-    range: { lowBytes: bfcPool(step(lowBytes)) + contextBytes, highBytes: bfcPool(step(highBytes)) + contextBytes },
-    ...(config.device !== null && {
-      xlaRemat: xlaRemat(preallocatedBytes, residentBytes, temporaryBytes),
+    peakReservedBytes: deviceBytes - contextBytes,
+    deviceBytes,
+    range: { lowBytes: onDevice(lowBytes), highBytes: onDevice(highBytes) },
+    runsFromBytes: remat?.kind === 'succeeds' ? Math.min(deviceBytes, onDevice(remat.limitBytes)) : deviceBytes,
+    ...(remat && {
+      xlaRemat: remat,
       preallocatedBytes,
+      ...(recomputation !== undefined && { recomputation }),
     }),
   };
 }

@@ -6,10 +6,14 @@
 import type { XlaRematKind } from '../../memory/verdict.js';
 
 const arenaShare = 0.95;
+/**
+ * Need ÷ limit. Up to the first ratio every compiled record goes into the pool (six of them, from 1.05 to 1.23); from 1.34 to 1.63 some do
+ * and some end above it; from the second on, first tried at 1.91, the pass makes hundreds of small recomputations and ends far above it.
+ */
+export const succeedsUpTo = 1.22;
+const hopelessFrom = 1.8;
 /** Largest saving in the records, of 16: 0.25°, 512/16, from 92.6 to 59.6 GiB. The others save less, config A at most 19 %. */
 const largestSaving = 0.36;
-/** From here on the pass is known to make hundreds of small recomputations and to end higher: need ÷ limit of 1.8 and more. */
-const hopelessRatio = 1.8;
 
 export interface XlaRemat {
   readonly kind: XlaRematKind;
@@ -22,7 +26,24 @@ export interface XlaRemat {
 export function xlaRemat(baseBytes: number, residentBytes: number, temporaryBytes: number): XlaRemat {
   const limitBytes = Math.max(0, Math.floor(arenaShare * (baseBytes - residentBytes)));
   if (temporaryBytes <= limitBytes) return { kind: 'notNeeded', limitBytes };
-  if (temporaryBytes >= hopelessRatio * limitBytes) return { kind: 'fails', limitBytes };
+  if (temporaryBytes >= hopelessFrom * limitBytes) return { kind: 'fails', limitBytes };
   const best = Math.max(limitBytes, Math.ceil((1 - largestSaving) * temporaryBytes));
-  return { kind: 'uncertain', limitBytes, peakLiveBytes: residentBytes + best };
+  const kind = temporaryBytes <= succeedsUpTo * limitBytes ? 'succeeds' : 'uncertain';
+  return { kind, limitBytes, peakLiveBytes: residentBytes + best };
+}
+
+export function recomputationSentence({ kind, limitBytes }: XlaRemat, temporaryBytes: number): string | undefined {
+  const ratio = limitBytes === 0 ? undefined : (temporaryBytes / limitBytes).toFixed(2);
+  switch (kind) {
+    case 'notNeeded':
+      return undefined;
+    case 'succeeds':
+      return `It goes in only if XLA recomputes by itself: the program's temporaries are ${ratio} times XLA's limit, and every compiled step up to ${succeedsUpTo} times went in.`;
+    case 'uncertain':
+      return `XLA will try to recompute by itself, and that is not counted on: between ${succeedsUpTo} and ${hopelessFrom} times its limit some compiled steps went in and some did not, and this one is at ${ratio}.`;
+    case 'fails':
+      return ratio === undefined
+        ? 'What stays on the card is too much by itself: no recomputation by XLA helps.'
+        : `XLA's own recomputation does not help: no compiled step at ${hopelessFrom} times its limit or more went in, and this one is at ${ratio}.`;
+  }
 }

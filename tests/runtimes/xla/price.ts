@@ -41,7 +41,7 @@ export function priceRecord(record: JaxRecord): PricedRecord {
     peakLiveBytes,
     argumentBytes: parameter + optimizer + input,
     process,
-    verdict: judge(process.range, { nominalBytes: device.nominalBytes, usableBytes: usable }, process.xlaRemat?.kind),
+    verdict: judge(process, { nominalBytes: device.nominalBytes, usableBytes: usable }),
     errorPercent: (peakLiveBytes / record.peak_bytes_estimate - 1) * 100,
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { jaxAccuracy } from '../../../src/accuracy/shipped.js';
+import { xlaRemat } from '../../../src/runtimes/xla/xla-remat.js';
 import { quantile } from '../../statistics.js';
 import { accuracyPage } from './page.js';
 import { type PricedRecord, priceRecord } from './price.js';
@@ -102,6 +103,25 @@ describe('verdicts of JAX steps', () => {
 
   it('expects the compiler to recompute wherever it did', () => {
     for (const { process } of rematted) expect(process.xlaRemat?.kind).not.toBe('notNeeded');
+  });
+
+  it('relies on the compiler’s recomputation, and despairs of it, only where every compiled step says so', () => {
+    const compiledFor = (each: PricedRecord) => {
+      const poolBytes = 0.8 * each.record.device_memory_bytes - each.argumentBytes;
+      const needBytes = each.peakLiveBytes - each.argumentBytes;
+      return {
+        kind: xlaRemat(poolBytes + each.argumentBytes, each.argumentBytes, needBytes).kind,
+        goesIn: each.record.temp_bytes <= poolBytes,
+      };
+    };
+    const judged = rematted.filter(({ record }) => record.xla_remat_log === undefined).map(compiledFor);
+    const of = (kind: string) => judged.filter((each) => each.kind === kind);
+    expect(of('succeeds').length).toBeGreaterThanOrEqual(5);
+    expect(of('succeeds').every(({ goesIn }) => goesIn)).toBe(true);
+    expect(of('fails').length).toBeGreaterThanOrEqual(5);
+    expect(of('fails').some(({ goesIn }) => goesIn)).toBe(false);
+    const uncertain = of('uncertain').map(({ goesIn }) => goesIn);
+    expect([uncertain.includes(true), uncertain.includes(false)]).toEqual([true, true]);
   });
 });
 

@@ -1,0 +1,50 @@
+/** What a report says of the card beside the numbers: which precision runs there, and which builds support it. */
+import { deviceInWords, hasBf16 } from '../config/device.js';
+import type { Config, Device } from '../config/types.js';
+import type { CardSupport, Runtime } from './types.js';
+
+export interface OnCard {
+  /** Why this much of the card is usable. */
+  readonly usable: string;
+  /** For the headline: the precision that was asked for is not the one that runs, or nothing runs. */
+  readonly precision?: string;
+  /** The same, as whole sentences. */
+  readonly sentences: readonly string[];
+}
+
+function buildsSentence({ label, builds }: CardSupport, { computeCapability }: Device): string {
+  const decimal = (capability: number) => (capability / 10).toFixed(1);
+  const each = builds.map(({ name, oldestComputeCapability }) => `${decimal(oldestComputeCapability)} (${name})`);
+  return `${label} supports compute capability ${each.join(' or ')} and newer; this card has ${decimal(computeCapability)}.`;
+}
+
+export function onCard({ cards, usableShare }: Runtime, config: Config): OnCard | undefined {
+  const { device, recipe } = config;
+  if (device === null) return undefined;
+  const usable = usableShare(config);
+  const isNvidia = device.vendor !== 'amd';
+  const { computeCapability } = device;
+  const tooOldFor = cards.builds.filter((build) => isNvidia && computeCapability < build.oldestComputeCapability);
+  const isTooOld = tooOldFor.length === cards.builds.length;
+  const lacksBf16 = recipe.precision.startsWith('bf16') && !hasBf16(device);
+  const substitute = lacksBf16 ? cards.withoutBf16 : undefined;
+  const words = deviceInWords(device);
+  const reasons = [
+    ...(substitute ? [`${words} has no bf16: ${substitute.short}`] : []),
+    ...(isTooOld ? [`no current build of ${cards.label} supports ${words}`] : []),
+  ];
+  return {
+    usable,
+    ...(reasons.length > 0 && { precision: reasons.join('; ') }),
+    sentences: [
+      ...(substitute ? [`${capitalized(words)} has no bf16: ${substitute.sentence}.`] : []),
+      ...(isNvidia && (substitute || tooOldFor.length > 0) ? [buildsSentence(cards, device)] : []),
+    ],
+  };
+}
+
+const capitalized = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`;
+
+/** `usableShare` of a process that takes memory as it needs it. */
+export const allThatIsReported = ({ reserveBytes }: Config): string =>
+  reserveBytes === 0 ? 'all that the driver reports' : 'what the driver reports − --reserve';
