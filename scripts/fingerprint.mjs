@@ -86,13 +86,16 @@ const hash = (value) =>
     .digest('hex')
     .slice(0, 12);
 
+/** What a trace held when the fingerprint was taken: events, layouts, marks, and who made what. */
+const withoutLaterColumns = ({ operationBlocks, bufferOrigin, ...trace }) => trace;
+
 async function priceOf({ model, flags }) {
   const config = (await resolverFor({ model, flags }))();
   const program = programOf(config);
   const { counts, parameters, memory, peak, verdict, cost } = priced(config);
   return {
     program: hash(program),
-    trace: hash(traceOf(config, program)),
+    trace: hash(withoutLaterColumns(traceOf(config, program))),
     numbers: hash({ counts, parameters, memory, peak, cost }),
     live: memory.peakLiveBytes,
     high: memory.range.highBytes,

@@ -1,6 +1,6 @@
 /** Writes a trace: storages with reference counts, as a framework that frees by counting (PyTorch) or a runtime that says when. */
 import { formatShape, type Shape } from '../ir/shape.js';
-import { type Category, categoryCode, type Layout, type Phase, type Trace } from './trace.js';
+import { type Category, categoryCode, type Layout, type Origin, originCode, type Phase, type Trace } from './trace.js';
 
 export type StorageId = number;
 
@@ -12,20 +12,25 @@ export class TraceRecorder {
   private readonly layoutOfKey = new Map<string, number>();
   private readonly layoutsOfShape = new Map<Shape, number[]>();
   private readonly operations: string[] = [];
+  private readonly operationBlocks: string[] = [];
   private readonly modules: string[] = [];
   private readonly references: number[] = [];
   private readonly bufferLayout: number[] = [];
   private readonly bufferCategory: number[] = [];
   private readonly bufferModule: number[] = [];
   private readonly bufferOperation: number[] = [];
+  private readonly bufferOrigin: number[] = [];
   private readonly marks: { phase: Phase; firstEvent: number; recompute?: boolean }[] = [];
   private lastStepFirstEvent = 0;
   /** Stamped on every allocation until changed; the first two are indices from `operation` and `module`. */
   currentOperation = 0;
   currentModule = 0;
   currentCategory: Category = 'temporary';
+  currentOrigin: Origin = 'device';
 
-  operation(label: string): number {
+  /** `block`: of the program, where the operation belongs to one. */
+  operation(label: string, block = ''): number {
+    this.operationBlocks.push(block);
     return this.operations.push(label) - 1;
   }
 
@@ -42,15 +47,17 @@ export class TraceRecorder {
     this.bufferCategory.push(categoryCode[this.currentCategory]);
     this.bufferModule.push(this.currentModule);
     this.bufferOperation.push(this.currentOperation);
+    this.bufferOrigin.push(originCode[this.currentOrigin]);
     this.events.push(id + 1);
     return id;
   }
 
-  /** Another storage as that one: its layout, category, module and operation. */
+  /** Another storage as that one: its layout, category, module, operation and origin. */
   allocateLike(storage: StorageId): StorageId {
     const id = this.references.length;
     this.references.push(1);
-    for (const column of [this.bufferLayout, this.bufferCategory, this.bufferModule, this.bufferOperation])
+    const { bufferLayout, bufferCategory, bufferModule, bufferOperation, bufferOrigin } = this;
+    for (const column of [bufferLayout, bufferCategory, bufferModule, bufferOperation, bufferOrigin])
       column.push(column[storage]!);
     this.events.push(id + 1);
     return id;
@@ -98,12 +105,14 @@ export class TraceRecorder {
     return {
       layouts: this.layouts,
       operations: this.operations,
+      operationBlocks: this.operationBlocks,
       modules: this.modules,
       events: Int32Array.from(this.events),
-      bufferLayout: Uint16Array.from(this.bufferLayout),
+      bufferLayout: Uint32Array.from(this.bufferLayout),
       bufferCategory: Uint8Array.from(this.bufferCategory),
-      bufferModule: Uint16Array.from(this.bufferModule),
-      bufferOperation: Uint16Array.from(this.bufferOperation),
+      bufferModule: Uint32Array.from(this.bufferModule),
+      bufferOperation: Uint32Array.from(this.bufferOperation),
+      bufferOrigin: Uint8Array.from(this.bufferOrigin),
       marks: this.marks,
       lastStepFirstEvent: this.lastStepFirstEvent,
     };

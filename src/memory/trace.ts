@@ -15,8 +15,13 @@ export const categoryCode = Object.fromEntries(categories.map((category, code) =
 export const phases = ['setup', 'forward', 'backward', 'optimizer'] as const;
 export type Phase = (typeof phases)[number];
 
-/** Ends the operation of arrays that `--offload boundary` brings back. */
-export const fromHost = 'inputs from the host';
+/** Where an array's contents come from: a kernel on the device, the executable's own constants, or the host (`--offload boundary`). */
+export const origins = ['device', 'executable', 'host'] as const;
+export type Origin = (typeof origins)[number];
+/** Index into `origins`, as a trace holds it. */
+export const originCode = Object.fromEntries(origins.map((origin, code) => [origin, code])) as Readonly<
+  Record<Origin, number>
+>;
 
 /** One distinct array layout; few (about 50) per trace. */
 export interface Layout {
@@ -27,18 +32,23 @@ export interface Layout {
 
 export interface Trace {
   readonly layouts: readonly Layout[];
+  /** What people read; nothing is found by it. */
   readonly operations: readonly string[];
+  /** Per operation: the block of the program that it belongs to, e.g. `mesh.3.edges`; empty where it belongs to none. */
+  readonly operationBlocks: readonly string[];
   readonly modules: readonly string[];
   /** Chronological: i > 0 allocates buffer i − 1, i < 0 frees buffer −i − 1. Buffers are numbered in order of allocation. */
   readonly events: Int32Array;
   /** Per buffer: index into `layouts`. */
-  readonly bufferLayout: Uint16Array;
+  readonly bufferLayout: Uint32Array;
   /** Per buffer: index into `categories`. */
   readonly bufferCategory: Uint8Array;
   /** Per buffer: index into `modules`. */
-  readonly bufferModule: Uint16Array;
+  readonly bufferModule: Uint32Array;
   /** Per buffer: index into `operations`, the operation that made it. */
-  readonly bufferOperation: Uint16Array;
+  readonly bufferOperation: Uint32Array;
+  /** Per buffer: index into `origins`. */
+  readonly bufferOrigin: Uint8Array;
   /** Chronological; a phase lasts until the next mark. */
   readonly marks: readonly { readonly phase: Phase; readonly firstEvent: number; readonly recompute?: boolean }[];
   /** First event of the last step. Peaks are looked for from here on; allocators replay from the beginning. */

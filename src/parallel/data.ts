@@ -37,6 +37,8 @@ export function withBuckets(
       category: 'gradient',
       module: 'other',
       operation: 'gradient bucket',
+      block: '',
+      origin: 'device',
     }),
   );
   return [...events.slice(0, firstForward), ...buckets.map(allocate), ...events.slice(firstForward)];

@@ -1,14 +1,17 @@
 /** A trace as a list of events that can be edited, and back. */
 
 import { formatShape } from '../ir/shape.js';
-import type { Category, Layout, Phase, Trace } from '../memory/trace.js';
-import { categories, categoryCode } from '../memory/trace.js';
+import type { Category, Layout, Origin, Phase, Trace } from '../memory/trace.js';
+import { categories, categoryCode, originCode, origins } from '../memory/trace.js';
 
 export interface Buffer {
   readonly layout: Layout;
   readonly category: Category;
   readonly module: string;
   readonly operation: string;
+  /** Of the program; empty where the operation belongs to none. */
+  readonly block: string;
+  readonly origin: Origin;
 }
 
 /** A buffer is the same object where it is allocated and where it is freed. */
@@ -27,7 +30,9 @@ export function toEvents(trace: Trace): readonly TraceEvent[] {
       layout: trace.layouts[layout]!,
       category: categories[trace.bufferCategory[index]!]!,
       module: trace.modules[trace.bufferModule[index]!]!,
-      operation: trace.operations[trace.bufferOperation[index]!] ?? '',
+      operation: trace.operations[trace.bufferOperation[index]!]!,
+      block: trace.operationBlocks[trace.bufferOperation[index]!]!,
+      origin: origins[trace.bufferOrigin[index]!]!,
     }),
   );
   const events: TraceEvent[] = [];
@@ -63,7 +68,7 @@ class Names<Item> {
 export function fromEvents(events: readonly TraceEvent[]): Trace {
   const layouts = new Names<Layout>();
   const modules = new Names<string>();
-  const operations = new Names<string>();
+  const operations = new Names<Pick<Buffer, 'operation' | 'block'>>();
   const ids = new Map<Buffer, number>();
   const changes: number[] = [];
   const marks: { phase: Phase; firstEvent: number; recompute?: boolean }[] = [];
@@ -91,15 +96,19 @@ export function fromEvents(events: readonly TraceEvent[]): Trace {
   }
   const buffers = [...ids.keys()];
   return {
-    bufferLayout: Uint16Array.from(buffers, ({ layout }) =>
+    bufferLayout: Uint32Array.from(buffers, ({ layout }) =>
       layouts.index(`${formatShape(layout.shape)} ${layout.dtype} ${layout.elementBytes}`, layout),
     ),
     bufferCategory: Uint8Array.from(buffers, ({ category }) => categoryCode[category]),
-    bufferModule: Uint16Array.from(buffers, ({ module }) => modules.index(module, module)),
-    bufferOperation: Uint16Array.from(buffers, ({ operation }) => operations.index(operation, operation)),
+    bufferModule: Uint32Array.from(buffers, ({ module }) => modules.index(module, module)),
+    bufferOperation: Uint32Array.from(buffers, ({ operation, block }) =>
+      operations.index(JSON.stringify([operation, block]), { operation, block }),
+    ),
+    bufferOrigin: Uint8Array.from(buffers, ({ origin }) => originCode[origin]),
     layouts: layouts.items,
     modules: modules.items,
-    operations: operations.items,
+    operations: operations.items.map(({ operation }) => operation),
+    operationBlocks: operations.items.map(({ block }) => block),
     events: Int32Array.from(changes),
     marks,
     lastStepFirstEvent,

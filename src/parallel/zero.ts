@@ -38,6 +38,7 @@ function flatShares(
     .map(({ elements, like }) => ({
       ...like,
       operation: name,
+      block: '',
       layout: { ...like.layout, shape: [constant(elements)] },
     }));
 }
@@ -85,40 +86,39 @@ export function shardOptimizer(events: readonly TraceEvent[], sharding: Sharding
   return sharded;
 }
 
-/** `mesh.3.edges` of `mesh.3.edges: linear 0, backward`: the network, or the frame, whose gradients come together. */
-const networkOf = ({ operation }: Buffer): string => operation.split(':')[0]!;
-
 /** Stage 2: a network's gradients live until its last one has come; the rank keeps its share of all of them. */
 export function shardGradients(events: readonly TraceEvent[], sharding: Sharding): readonly TraceEvent[] {
   let rest = events;
-  for (let gradients = nextGradients(rest); gradients.length > 0; gradients = nextGradients(rest))
-    rest = withSharedGradients(rest, gradients, sharding);
-  return rest;
+  const shares = new Set<Buffer>();
+  for (;;) {
+    const gradients = nextGradients(rest, shares);
+    if (gradients.length === 0) return rest;
+    const ownShares = flatShares(gradients, 'gradient share', sharding);
+    for (const share of ownShares) shares.add(share);
+    rest = withSharedGradients(rest, gradients, ownShares);
+  }
 }
 
 /** The gradients of the first step that still has whole ones. */
-function nextGradients(events: readonly TraceEvent[]): readonly Buffer[] {
+function nextGradients(events: readonly TraceEvent[], shares: ReadonlySet<Buffer>): readonly Buffer[] {
   const found: Buffer[] = [];
   let inBackward = false;
   for (const event of events) {
     if (event.kind === 'mark' && event.phase === 'backward') inBackward = true;
     if (event.kind === 'mark' && event.phase === 'optimizer' && found.length > 0) return found;
-    if (inBackward && event.kind === 'allocate' && isWholeGradient(event.buffer)) found.push(event.buffer);
+    if (!inBackward || event.kind !== 'allocate') continue;
+    if (event.buffer.category === 'gradient' && !shares.has(event.buffer)) found.push(event.buffer);
   }
   return found;
 }
 
-const shareName = 'gradient share';
-const isWholeGradient = ({ category, operation }: Buffer): boolean =>
-  category === 'gradient' && operation !== shareName;
-
+/** The gradients of one block, whole, are in flight together. */
 function withSharedGradients(
   events: readonly TraceEvent[],
   gradients: readonly Buffer[],
-  sharding: Sharding,
+  shares: readonly Buffer[],
 ): readonly TraceEvent[] {
   const whole = new Map(gradients.map((buffer) => [buffer, { ...buffer, category: 'temporary' } satisfies Buffer]));
-  const shares = flatShares(gradients, shareName, sharding);
   const first = gradients[0]!;
   let inFlight: Buffer[] = [];
   let sharesFreed = false;
@@ -136,7 +136,7 @@ function withSharedGradients(
     const { buffer } = event;
     if (event.kind === 'allocate') {
       if (buffer === first) edited.push(...shares.map(allocate));
-      if (inFlight[0] && networkOf(inFlight[0]) !== networkOf(buffer)) land();
+      if (inFlight[0] && inFlight[0].block !== buffer.block) land();
       edited.push(allocate(whole.get(buffer)!));
       inFlight.push(whole.get(buffer)!);
     } else if (!sharesFreed) {
@@ -174,6 +174,7 @@ export function shardParameters(
       category: 'temporary',
       module: 'other',
       operation: 'gathered network',
+      block: '',
       layout: { ...like.layout, shape: [constant(elements)] },
     }));
     edited.push(...gathered.map(allocate));

@@ -8,7 +8,6 @@ import type { Recipe } from '../../config/types.js';
 import type { Block, ForwardProgram } from '../../ir/forward-program.js';
 import type { ValueId } from '../../ir/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
-import { fromHost } from '../../memory/trace.js';
 import type { InputsKept, ReplayInput } from './replay.js';
 
 export class Boundary {
@@ -35,7 +34,7 @@ export class Boundary {
     recorder.currentOperation = this.label(`${block.name}: dense copy for the host`);
     for (const { value, tensor } of inputs)
       if (this.isStrided(value)) recorder.release(recorder.allocate(tensor.shape, tensor.elementBytes));
-    return { kind: 'host', label: this.label(`${block.name}: ${fromHost}`) };
+    return { kind: 'host', label: this.label(`${block.name}: inputs from the host`) };
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { minOffloadedElements, offloadsOptimizer } from '../../config/offload.js';
 import type { Config } from '../../config/types.js';
-import { categoryCode, fromHost, type Trace } from '../../memory/trace.js';
+import { categoryCode, originCode, type Trace } from '../../memory/trace.js';
 
 /** `numTraced`: micro-steps in the trace's last step. */
 export function hostTransferBytes(
@@ -19,7 +19,7 @@ export function hostTransferBytes(
     const buffer = trace.events[i]! - 1;
     if (buffer < 0) continue;
     const bytes = bytesOfBuffer[buffer]!;
-    if (trace.operations[trace.bufferOperation[buffer]!]!.endsWith(fromHost)) inputs += bytes;
+    if (trace.bufferOrigin[buffer] === originCode.host) inputs += bytes;
     const { elementBytes } = trace.layouts[trace.bufferLayout[buffer]!]!;
     if (trace.bufferCategory[buffer] === categoryCode.gradient && bytes >= minOffloadedElements * elementBytes)
       gradients += bytes;

@@ -8,6 +8,7 @@ export class OperationLabels {
   private readonly forwardLabels: (number | undefined)[] = [];
   private readonly backwardLabels = new Map<number, number>();
   private readonly names: string[] = [];
+  private readonly blocks: string[] = [];
 
   constructor(
     private readonly program: ForwardProgram,
@@ -18,8 +19,9 @@ export class OperationLabels {
     let label = this.forwardLabels[value];
     if (label === undefined) {
       const name = `${block.name}: ${this.program.values[value]!.name}`;
-      label = this.recorder.operation(name);
+      label = this.recorder.operation(name, block.name);
       this.names[label] = name;
+      this.blocks[label] = block.name;
       this.forwardLabels[value] = label;
     }
     return label;
@@ -28,7 +30,7 @@ export class OperationLabels {
   backward(operation: number): number {
     let label = this.backwardLabels.get(operation);
     if (label === undefined) {
-      label = this.recorder.operation(`${this.names[operation] ?? 'step'}, backward`);
+      label = this.recorder.operation(`${this.names[operation] ?? 'step'}, backward`, this.blocks[operation]);
       this.backwardLabels.set(operation, label);
     }
     return label;

@@ -66,10 +66,13 @@ export class Replay {
     const { recorder } = this;
     recorder.currentOperation = label;
     recorder.currentModule = recorder.module(this.block.module);
-    return this.givenInputs.map(({ value, tensor }) => ({
+    recorder.currentOrigin = 'host';
+    const copies = this.givenInputs.map(({ value, tensor }) => ({
       value,
       tensor: { ...tensor, storage: recorder.allocate(tensor.shape, tensor.elementBytes) },
     }));
+    recorder.currentOrigin = 'device';
+    return copies;
   }
 
   /** The replay has run. */

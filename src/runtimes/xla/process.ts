@@ -1,8 +1,7 @@
 /** JAX's process: one pool of the BFC allocator for arguments, constants and XLA's arena, then the CUDA context. */
 import { bfcAllocatedBytes, bfcPool } from '../../memory/allocators/bfc.js';
-import { categoryCode, type Trace } from '../../memory/trace.js';
+import { categoryCode, originCode, type Trace } from '../../memory/trace.js';
 import type { ProcessInput, ProcessMemory } from '../process.js';
-import { constantsOperation } from './step.js';
 import { recomputationSentence, xlaRemat } from './xla-remat.js';
 
 /**
@@ -65,11 +64,10 @@ function argumentsAndConstants(
   trace: Trace,
   bytesOfBuffer: Float64Array,
 ): { argumentBytes: number[]; constantBytes: number } {
-  const constants = trace.operations.indexOf(constantsOperation);
   const argumentBytes: number[] = [];
   let constantBytes = 0;
   for (const [buffer, bytes] of bytesOfBuffer.entries()) {
-    if (trace.bufferOperation[buffer] === constants) constantBytes += bytes;
+    if (trace.bufferOrigin[buffer] === originCode.executable) constantBytes += bytes;
     else if (residents.includes(trace.bufferCategory[buffer]!)) argumentBytes.push(bytes);
   }
   return { argumentBytes, constantBytes };

@@ -6,7 +6,7 @@
 import type { Shape } from '../../ir/shape.js';
 import type { Module } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
-import type { Category, Phase, Trace } from '../../memory/trace.js';
+import type { Category, Origin, Phase, Trace } from '../../memory/trace.js';
 
 export type BufferId = number;
 
@@ -14,6 +14,7 @@ interface Buffer {
   readonly shape: Shape;
   readonly elementBytes: number;
   readonly category: Category;
+  readonly origin: Origin;
 }
 
 interface Kernel {
@@ -46,7 +47,12 @@ export class Schedule {
 
   /** An array that a kernel will write. */
   buffer(shape: Shape, elementBytes: number, category: Category = 'temporary'): BufferId {
-    return this.buffers.push({ shape, elementBytes, category }) - 1;
+    return this.buffers.push({ shape, elementBytes, category, origin: 'device' }) - 1;
+  }
+
+  /** An array that the executable brings along. */
+  constant(shape: Shape, elementBytes: number): BufferId {
+    return this.buffers.push({ shape, elementBytes, category: 'temporary', origin: 'executable' }) - 1;
   }
 
   run(name: string, reads: readonly BufferId[], writes: readonly BufferId[] = []): void {
@@ -88,7 +94,8 @@ export class Schedule {
       recorder.currentModule = recorder.module(module);
       for (const id of writes) {
         if (storageOf[id]! >= 0) continue;
-        const { shape, elementBytes, category } = buffers[id]!;
+        const { shape, elementBytes, category, origin } = buffers[id]!;
+        recorder.currentOrigin = origin;
         storageOf[id] = recorder.allocate(shape, elementBytes);
         const neededBackward = phase === 'forward' ? firstBackward >= 0 && lastUse[id]! >= firstBackward : recompute;
         const kept = category === 'temporary' && neededBackward && lastUse[id]! > index;

@@ -37,12 +37,10 @@ export function traceJax(program: ForwardProgram, config: Config): Trace {
   return schedule.trace();
 }
 
-export const constantsOperation = 'constants in the executable';
-
 /** There before the step, and not of its arrays: allocated and freed before it begins, so that only the process counts them. */
 function writeConstants(schedule: Schedule, config: Config): void {
-  const buffers = constantsOf(config).map(({ shape, elementBytes }) => schedule.buffer(shape, elementBytes));
-  schedule.run(constantsOperation, [], buffers);
+  const buffers = constantsOf(config).map(({ shape, elementBytes }) => schedule.constant(shape, elementBytes));
+  schedule.run('constants in the executable', [], buffers);
 }
 
 class Step {
