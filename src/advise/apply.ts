@@ -50,7 +50,9 @@ export function flagsBetween(from: Recipe, to: Recipe): Flags {
     if (!sets?.startsWith('recipe.')) continue;
     const key = sets.slice('recipe.'.length) as keyof Recipe;
     const [before, after] = [written(from, key), written(to, key)];
-    if (to.mode === 'inference' && trainingOnly.includes(name)) flags[name] = undefined;
+    const isChunks =
+      key === 'checkpoint' && (from.checkpoint.edges.kind !== 'none' || to.checkpoint.edges.kind !== 'none');
+    if (to.mode === 'inference' && trainingOnly.includes(name) && !isChunks) flags[name] = undefined;
     else if (before !== after) flags[name] = value.kind === 'switch' ? after === 'true' : after;
   }
   return flags;

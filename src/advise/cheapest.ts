@@ -10,6 +10,7 @@ import type { Config, Device } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
 import { applyChanges } from './apply.js';
+import { trains } from './checkpoint-parts.js';
 import { Effort, Family, type SizedShape } from './families.js';
 import { catalogue } from './index.js';
 import { fits, keptForBackward, mostArrayBytes, type StepCost, sizeStep } from './step.js';
@@ -151,7 +152,7 @@ function remembered(keptWith: (changes: readonly Change[]) => Kept): (changes: r
 function keptWhereAllIsRecomputed({ config, counts, effort }: Search, changes: readonly Change[]): Kept {
   const recomputesAll = applyChanges(config, [...changes, { checkpoint: { ...noCheckpoint, model: true } }]);
   const { passesAreApart } = runtimes[config.runtime].search;
-  if (!passesAreApart || recomputesAll === undefined) return { bytes: 0, perStep: 0 };
+  if (!passesAreApart || !trains(config) || recomputesAll === undefined) return { bytes: 0, perStep: 0 };
   const keptOf = (rolloutSteps: number) => {
     const sized = { ...recomputesAll, recipe: { ...recomputesAll.recipe, rolloutSteps } };
     return keptForBackward(sizeStep(sized, effort.trace(sized), counts));

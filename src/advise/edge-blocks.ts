@@ -5,7 +5,7 @@ import { trains } from './checkpoint-parts.js';
 import type { Change, CodeLine, Strategy } from './types.js';
 
 /** Powers of two, as anemoi recommends for its chunks. */
-const blockCounts = [2, 4, 8, 16, 32] as const;
+export const blockCounts = [2, 4, 8, 16, 32] as const;
 
 /** JAX cuts inside the recomputed encoder and decoder: both come along. Whatever else is recomputed, another change may take it back. */
 function changes(config: Config): readonly Change[] {

@@ -12,7 +12,7 @@ import { checkpointProcessor } from './checkpoint-processor.js';
 import { checkpointRollout } from './checkpoint-rollout.js';
 import { concatTrick } from './concat-trick.js';
 import { edgeBlocks } from './edge-blocks.js';
-import { inference } from './inference.js';
+import { inference, mapperChunks, oneStepPerCall, samplesPerCall } from './inference.js';
 import { memoryFraction } from './memory-fraction.js';
 import { microBatch } from './micro-batch.js';
 import { offloadBoundary } from './offload-boundary.js';
@@ -27,10 +27,13 @@ import { xlaGemm } from './xla-gemm.js';
 export const catalogue: readonly Strategy[] = [
   precision,
   microBatch,
+  samplesPerCall,
+  oneStepPerCall,
   checkpointEncoder,
   checkpointDecoder,
   checkpointProcessor,
   edgeBlocks,
+  mapperChunks,
   checkpointModel,
   checkpointRollout,
   concatTrick,

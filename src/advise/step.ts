@@ -36,7 +36,7 @@ export function costOf(config: Config, counts: Counts): StepCost {
 function costOfProgram(config: Config, counts: Counts): StepCost {
   const program = programOf(config);
   const base = { ...dimensionsOf(config, counts), batch: 1 };
-  const onOneCard: Config = { ...config, recipe: { ...config.recipe, gpus: 1, parallel: 'none' } };
+  const onOneCard: Config = { ...config, recipe: { ...config.recipe, batchSize: 1, gpus: 1, parallel: 'none' } };
   const dimensions = runtimes[config.runtime].dimensions(base, onOneCard);
   const sum = (terms: FlopTerms) =>
     terms.reduce((total, [shape, weight]) => total + weight * numElements(shape, dimensions), 0);

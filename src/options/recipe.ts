@@ -8,12 +8,12 @@ import {
   valuesByRuntime,
   withoutPart,
 } from '../config/capabilities.js';
-import { noCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
+import { formatCheckpoint, noCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
 import { runtimeNames } from '../config/choices.js';
 import { defaultRecipe } from '../config/default-recipe.js';
 import { checkOffload } from '../config/offload.js';
 import type { RecipeOptions } from '../config/profiles.js';
-import type { Model, Recipe, RuntimeName } from '../config/types.js';
+import type { CheckpointPlan, Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import type { OptionDefinition } from './definitions/definition.js';
 import { sharedOptions } from './definitions/shared.js';
@@ -102,7 +102,7 @@ function checkGpus(recipe: Recipe, typed: Typed): Recipe {
   return { ...recipe, parallel: 'data' };
 }
 
-/** What `--mode inference` settles by itself and refuses to be told. */
+/** What `--mode inference` settles by itself and refuses to be told; of a plan it takes chunks of the forward pass. */
 export const trainingOnly: readonly string[] = [
   'optimizer',
   'checkpoint',
@@ -111,26 +111,47 @@ export const trainingOnly: readonly string[] = [
   'recompute-activation',
 ];
 
-/** Inference has neither gradients nor state: nothing to recompute, accumulate or optimize. */
-function forInference(recipe: Recipe, typed: Typed): Recipe {
-  const [option] = trainingOnly.filter((name) => {
+/** Of a plan, what also cuts the forward pass: anemoi's mapper chunks. */
+const chunksOf = ({ edges }: CheckpointPlan, { layout }: Model): CheckpointPlan =>
+  layoutTraits[layout].edgeBlocks ? { ...noCheckpoint, edges } : noCheckpoint;
+
+/**
+ * A forward pass with a training recipe's numerics. It has neither gradients nor state: nothing to recompute, accumulate or optimize.
+ * How many samples and rollout steps a training step takes says nothing of how a forecast is made: one of each.
+ */
+export const inferenceRecipe = (training: Recipe, model: Model): Recipe => ({
+  ...training,
+  mode: 'inference',
+  batchSize: 1,
+  rolloutSteps: 1,
+  optimizer: 'none',
+  checkpoint: chunksOf(training.checkpoint, model),
+  accumulate: 1,
+  offload: 'none',
+  recomputeActivation: false,
+});
+
+/** `base`: of the profile, whose batch and rollout count where the profile itself is one of inference. */
+function forInference(base: Recipe, merged: Recipe, typed: Typed, model: Model): Recipe {
+  const isTyped = (name: string) => {
     const value = typed.get(name);
     return value !== undefined && value !== 'none' && value !== 1 && value !== false;
-  });
+  };
+  const isChunked = formatCheckpoint(chunksOf(merged.checkpoint, model)) === formatCheckpoint(merged.checkpoint);
+  const option = trainingOnly.find((name) => isTyped(name) && !(name === 'checkpoint' && isChunked));
   if (option) {
+    const chunks = option === 'checkpoint' && layoutTraits[model.layout].edgeBlocks;
     throw new InputError(
       'conflicting-options',
       `--${option}: has no meaning with --mode inference, which has no backward pass.`,
-      ['--mode train', `Leave --${option} out.`],
+      ['--mode train', `Leave --${option} out.`, ...(chunks ? ['--checkpoint edges:blocks=8 cuts its mappers.'] : [])],
     );
   }
+  const isOwn = base.mode === 'inference';
   return {
-    ...recipe,
-    optimizer: 'none',
-    checkpoint: noCheckpoint,
-    accumulate: 1,
-    offload: 'none',
-    recomputeActivation: false,
+    ...inferenceRecipe(merged, model),
+    ...((isOwn || typed.has('batch')) && { batchSize: merged.batchSize }),
+    ...((isOwn || typed.has('rollout')) && { rolloutSteps: merged.rolloutSteps }),
   };
 }
 
@@ -172,7 +193,7 @@ export function resolveRecipe(
 ): ResolvedRecipe {
   const { recipe: base, dropped } = fromProfile(options, owner, runtime, typed, model);
   const merged: Recipe = { ...base, ...typedValues(typed, runtime, model) };
-  const recipe = checkGpus(merged.mode === 'inference' ? forInference(merged, typed) : merged, typed);
+  const recipe = checkGpus(merged.mode === 'inference' ? forInference(base, merged, typed, model) : merged, typed);
   if (recipe.gpus > 1 && !valuesByRuntime.parallel[runtime].includes(recipe.parallel)) {
     throw new InputError('not-in-runtime', `--gpus ${recipe.gpus}: ${runtimeLabels[runtime]} trains on one GPU.`, [
       '--gpus 1',

@@ -1,6 +1,12 @@
 import { formatCheckpoint } from '../config/checkpoint.js';
 import type { Estimate } from './schemas/estimate.js';
 
+/** A forecast recomputes nothing: of a plan only its chunks are left. */
+function planText({ mode, checkpoint }: Estimate['config']['recipe']): readonly string[] {
+  const plan = formatCheckpoint(checkpoint);
+  return mode === 'inference' && plan === 'none' ? [] : [`checkpoint ${plan}`];
+}
+
 /** Model, sizes and recipe in one line. */
 export function configLine({ config: { model, recipe, runtime } }: Pick<Estimate, 'config'>): string {
   return [
@@ -13,7 +19,7 @@ export function configLine({ config: { model, recipe, runtime } }: Pick<Estimate
     recipe.mode === 'train' ? recipe.optimizer : 'inference',
     `batch ${recipe.batchSize}`,
     ...(recipe.rolloutSteps > 1 ? [`rollout ${recipe.rolloutSteps}`] : []),
-    `checkpoint ${formatCheckpoint(recipe.checkpoint)}`,
+    ...planText(recipe),
     ...(recipe.offload === 'none' ? [] : [`${recipe.offload} offloaded`]),
     ...(recipe.gpus > 1 ? [`${recipe.gpus} GPUs, ${recipe.parallel}`] : []),
   ].join(' · ');

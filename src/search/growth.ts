@@ -34,7 +34,7 @@ export function growthPath(from: Size, to: Size, costOf: (size: Size) => number)
       const own = costOf({ hiddenDim, layers });
       const widened = w > 0 ? best[w - 1]![d]!.cost : Number.POSITIVE_INFINITY;
       const deepened = d > 0 ? best[w]![d - 1]!.cost : Number.POSITIVE_INFINITY;
-      const growth = w === 0 && d === 0 ? 'start' : deepened <= widened ? 'deepen' : 'widen';
+      const growth = w === 0 && d === 0 ? 'start' : w === 0 || (d > 0 && deepened <= widened) ? 'deepen' : 'widen';
       best[w]![d] = { cost: own + (growth === 'start' ? 0 : Math.min(widened, deepened)), growth };
     }
   }

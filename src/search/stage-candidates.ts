@@ -106,7 +106,7 @@ export class StageCandidates {
       'hidden-dim': String(hiddenDim),
       layers: String(layers),
       batch: String(batchSize),
-      accumulate: String(this.globalBatch / batchSize),
+      ...(trains(choice, this.space) && { accumulate: String(this.globalBatch / batchSize) }),
     };
   }
 
@@ -125,6 +125,9 @@ export class StageCandidates {
 }
 
 type Choice = Readonly<Record<string, AxisValue>>;
+
+/** Inference adds no gradients up: further samples are further calls. */
+const trains = ({ mode }: Choice, { profile }: Space): boolean => (mode ?? profile.recipe.mode) !== 'inference';
 
 const combinations = (axes: readonly Axis[]): readonly Choice[] =>
   axes.reduce<readonly Choice[]>(

@@ -5,6 +5,7 @@ import { cheapestWay, type SearchInput, type Way } from '../advise/cheapest.js';
 import { catalogue } from '../advise/index.js';
 import { fewestGpus, severalGpus } from '../advise/several-gpus.js';
 import { type SingleChange, singleChanges } from '../advise/single.js';
+import { costOf } from '../advise/step.js';
 import type { Numerics } from '../advise/types.js';
 import { differences } from '../advise/ways.js';
 import { missingCard } from '../config/device.js';
@@ -38,7 +39,7 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     device,
     accuracy: experience(config.runtime),
     report,
-    sampleFlops: sampleFlopsOf(report),
+    sampleFlops: sampleFlopsOf(config),
   };
   const isFitting = report.verdict.kind === 'fits';
   const cheapest = isFitting ? undefined : combination(subject, cheapestWay(subject));
@@ -59,9 +60,11 @@ export async function advise(input: ResolveInput): Promise<Advice> {
   };
 }
 
-/** FLOPs of a training step ÷ its samples. */
-const sampleFlopsOf = ({ cost, config }: Pick<Estimate, 'cost' | 'config'>): number =>
-  (cost.trainFlops || cost.forwardFlops) / config.recipe.batchSize;
+/** Of a training step, or of one step of a forecast; of all cards together, however they share it. */
+function sampleFlopsOf(config: Config): number {
+  const { sampleFlops } = costOf(config, counts(config.model));
+  return config.recipe.mode === 'train' ? sampleFlops : sampleFlops / config.recipe.rolloutSteps;
+}
 
 type Priced = Pick<
   Advice['changes'][number],
@@ -76,7 +79,7 @@ function change(subject: Subject, report: Estimate, config: Config, numerics: Nu
     peakLiveBytes,
     deviceBytes,
     savedBytes: subject.report.memory.deviceBytes - deviceBytes,
-    relativeCost: sampleFlopsOf(report) / subject.sampleFlops,
+    relativeCost: sampleFlopsOf(config) / subject.sampleFlops,
     numerics,
     verdict: report.verdict,
     command: estimateCommand(subject.typed.model, { ...subject.typed.flags, ...flags }),

@@ -6,6 +6,7 @@ import type { Config } from '../config/types.js';
 import { type RankRow, rankTable } from '../parallel/rank-table.js';
 import { type Priced, price, priceProgram } from '../price.js';
 import type { Estimate } from '../report/schemas/estimate.js';
+import { formatBytes } from '../report/units.js';
 import type { Accuracies } from '../search/evaluate.js';
 import type { Structure } from '../search/structure.js';
 import { counts } from '../topology/counts.js';
@@ -21,11 +22,23 @@ export function priced(config: Config, structure?: Structure): Estimate {
   return toReport(config, price(config, numbers, standInDevice(), step, experience(config.runtime)));
 }
 
-/** With every rank of several cards. */
+/** With every rank of several cards, and what a forecast needs that is called step by step. */
 export function estimateOf(config: Config): Estimate {
-  const report = priced(config);
+  const alone = priced(config);
+  const report = { ...alone, assumptions: [...aboutForecast(config), ...alone.assumptions] };
   if (config.recipe.gpus === 1) return report;
   return { ...report, ranks: rankTable(config, counts(config.model)).map(rankReport) };
+}
+
+/** What `--rollout` means in inference, as a sentence with the number of the other way. */
+function aboutForecast(config: Config): readonly string[] {
+  const { mode, rolloutSteps } = config.recipe;
+  if (mode === 'train' || rolloutSteps === 1) return [];
+  const { memory } = priced({ ...config, recipe: { ...config.recipe, rolloutSteps: 1 } });
+  const oneStep = formatBytes(memory.deviceBytes);
+  return [
+    `${rolloutSteps} steps in one program, whose predictions all stay on the card; ${oneStep} if one step at a time (--rollout 1).`,
+  ];
 }
 
 const rankReport = ({ byCategory, peakLiveBytes, receivedBytes, ...rank }: RankRow) => ({

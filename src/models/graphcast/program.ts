@@ -16,7 +16,9 @@ export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Seg
   builder.call({ name: 'step' }, {}, (frame) => {
     frame.set('state', gridInput);
     for (let rolloutStep = 0; rolloutStep < recipe.rolloutSteps; rolloutStep++) {
-      const prediction = frame.set('prediction', modelFrame(context, frame.locals.get('state')!, rolloutStep));
+      // A forecast keeps the prediction of every step: its list of them is what the loop is for.
+      const name = training ? 'prediction' : `prediction ${rolloutStep}`;
+      const prediction = frame.set(name, modelFrame(context, frame.locals.get('state')!, rolloutStep));
       builder.predictions.push(prediction);
       if (training) {
         const loss = frame.set('stepLoss', lossOf(builder, prediction, declareTarget(builder, rolloutStep)));
@@ -26,7 +28,7 @@ export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Seg
       frame.set('state', prediction);
     }
     builder.loss = frame.locals.get('total');
-    return [builder.loss ?? frame.locals.get('prediction')!];
+    return builder.loss === undefined ? builder.predictions : [builder.loss];
   });
   return builder.finish();
 }

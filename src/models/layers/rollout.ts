@@ -19,14 +19,16 @@ export function rolloutProgram(
     for (let rolloutStep = 0; rolloutStep < rolloutSteps; rolloutStep++) {
       const prediction = step(frame.locals.get('input')!, rolloutStep);
       builder.predictions.push(prediction);
-      if (rolloutSteps > 1) frame.set('prediction', prediction);
+      // A forecast keeps the prediction of every step: its list of them is what the loop is for.
+      if (rolloutSteps > 1) frame.set(mode === 'train' ? 'prediction' : `prediction ${rolloutStep}`, prediction);
       const target = targets[rolloutStep];
       if (target !== undefined) {
         const loss = lossOf(builder, prediction, target, 'mse');
         const total = frame.locals.get('total');
         frame.set('total', total === undefined ? loss : builder.add(total, loss, 'sum losses'));
       }
-      if (rolloutStep + 1 === rolloutSteps) return [frame.locals.get('total') ?? prediction];
+      if (rolloutStep + 1 === rolloutSteps)
+        return mode === 'train' ? [frame.locals.get('total')!] : builder.predictions;
       const shape = builder.values[input]!.shape;
       frame.set('input', builder.join([prediction, input], shape, 'next input'));
     }

@@ -34,7 +34,7 @@ export const recipeOptions: readonly OptionDefinition[] = [
     'batch',
     integer(1, maximumCount, '1'),
     'batchSize',
-    'Samples per GPU and micro-step. Activations grow linearly.',
+    'Samples per GPU and micro-step. Activations grow linearly. Inference: samples per call, 1 unless typed.',
   ),
   recipe(
     'accumulate',
@@ -46,7 +46,7 @@ export const recipeOptions: readonly OptionDefinition[] = [
     'rollout',
     integer(1, 1_000, '1'),
     'rolloutSteps',
-    'Autoregressive steps through which the gradient flows. Activations grow linearly unless each step is recomputed.',
+    'Autoregressive steps in one program. Training: the gradient flows through all of them, and activations grow linearly unless each step is recomputed. Inference: the predictions of all steps stay on the card; 1 is one step per call, however long the forecast.',
   ),
   recipe(
     'optimizer',
@@ -58,7 +58,7 @@ export const recipeOptions: readonly OptionDefinition[] = [
     'checkpoint',
     text('encoder+processor:every=2'),
     'checkpoint',
-    'What is recomputed in the backward pass instead of kept: none, or parts joined by +, e.g. encoder+processor:every=2.',
+    'What is recomputed in the backward pass instead of kept: none, or parts joined by +, e.g. encoder+processor:every=2. Inference takes edges:blocks=N of anemoi: its mappers in N chunks.',
     'PLAN',
   ),
   recipe(

@@ -10,7 +10,7 @@ const faint = { lineStyle: { color: 'rgba(128,128,128,0.3)' } };
 export function onTheCard(estimate: Estimate): { readonly title: string; readonly option: EChartsOption } {
   const { memory, verdict, config } = estimate;
   const parts = [
-    ...categories(memory),
+    ...categories(estimate),
     ['allocator', memory.peakReservedBytes - memory.peakLiveBytes],
     ['context, libraries', memory.deviceBytes - memory.peakReservedBytes],
   ] as const;

@@ -2,6 +2,8 @@
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatBytesPair, formatCount, formatFlops, formatPercent, inUnit, unitOf } from '../units.js';
 
+type Recipe = Estimate['config']['recipe'];
+
 export function totals({ memory, verdict, onCard }: Estimate): readonly (readonly string[])[] {
   const { lowBytes, highBytes } = memory.range;
   const unit = unitOf(memory.deviceBytes);
@@ -45,17 +47,27 @@ function remat({ xlaRemat }: Estimate['memory']): readonly (readonly string[])[]
   return [['XLA remat', formatBytes(xlaRemat.limitBytes), meaning]];
 }
 
-export const categories = (memory: Estimate['memory']) =>
-  [
-    ['parameters', memory.parameterBytes],
-    ['gradients', memory.gradientBytes],
-    ['optimizer', memory.optimizerBytes],
-    ['inputs', memory.inputBytes],
-    ['activations', memory.activationBytes],
-    ['temporary', memory.temporaryBytes],
-  ] as const;
+/** What of `memory` is there because of a backward pass. */
+const ofTraining: readonly string[] = ['gradients', 'optimizer', 'activations'];
 
-export function model({ parameters, counts, cost }: Estimate): readonly (readonly string[])[] {
+export const categories = ({ memory, config }: Estimate) =>
+  (
+    [
+      ['parameters', memory.parameterBytes],
+      ['gradients', memory.gradientBytes],
+      ['optimizer', memory.optimizerBytes],
+      ['inputs', memory.inputBytes],
+      ['activations', memory.activationBytes],
+      ['temporary', memory.temporaryBytes],
+    ] as const
+  ).filter(([name, bytes]) => config.recipe.mode === 'train' || bytes > 0 || !ofTraining.includes(name));
+
+export const stepTitle = (recipe: Recipe): string => {
+  if (recipe.mode === 'train') return 'One training step';
+  return recipe.rolloutSteps === 1 ? 'One forward pass' : `One call of ${recipe.rolloutSteps} forward passes`;
+};
+
+export function model({ config, parameters, counts, cost }: Estimate): readonly (readonly string[])[] {
   const count = formatCount;
   return [
     ['parameters', `${count(parameters.count)} (${formatBytes(parameters.bytes)})`],
@@ -64,14 +76,21 @@ export function model({ parameters, counts, cost }: Estimate): readonly (readonl
       'edges',
       `${count(counts.grid2meshEdges)} grid2mesh, ${count(counts.meshEdges)} mesh, ${count(counts.mesh2gridEdges)} mesh2grid`,
     ],
-    [
-      'work',
-      `${formatFlops(cost.trainFlops)} per training step, ${formatPercent(cost.recomputeFraction, 1)} of it recomputed`,
-    ],
+    ['work', workOf(cost, config.recipe)],
     ...(cost.hostTransferBytes === undefined
       ? []
       : [['host', `${formatBytes(cost.hostTransferBytes)} to its memory and back per micro-step`]]),
   ];
+}
+
+function workOf({ forwardFlops, trainFlops, recomputeFraction }: Estimate['cost'], recipe: Recipe): string {
+  const { mode, rolloutSteps, gpus } = recipe;
+  const onEach = gpus > 1 ? ' on each card' : '';
+  if (mode === 'train')
+    return `${formatFlops(trainFlops)} per training step${onEach}, ${formatPercent(recomputeFraction, 1)} of it recomputed`;
+  return rolloutSteps === 1
+    ? `${formatFlops(forwardFlops)} per forward pass${onEach}`
+    : `${formatFlops(forwardFlops)} per call of ${rolloutSteps} forward passes${onEach}`;
 }
 
 export const rankHead = [

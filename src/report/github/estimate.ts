@@ -28,7 +28,11 @@ export function renderEstimate(estimate: Estimate, { command }: Layout): string 
     '',
     markdownTable(
       ['at the peak', 'bytes', 'share'],
-      categories(memory).map(([name, bytes]) => [name, formatBytes(bytes), formatPercent(bytes, memory.peakLiveBytes)]),
+      categories(estimate).map(([name, bytes]) => [
+        name,
+        formatBytes(bytes),
+        formatPercent(bytes, memory.peakLiveBytes),
+      ]),
       '<>>',
     ),
     '',

@@ -2,7 +2,7 @@ import { loadSvgRenderer, type RenderSvg } from '../charts/svg.js';
 import { configLine } from '../config-line.js';
 import { estimateAnswer } from '../estimate/answer.js';
 import { onTheCard } from '../estimate/chart.js';
-import { categories, cheapestChanges, model, rankHead, ranks, totals } from '../estimate/numbers.js';
+import { categories, cheapestChanges, model, rankHead, ranks, stepTitle, totals } from '../estimate/numbers.js';
 import type { Layout, Renderer } from '../formats.js';
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatPercent } from '../units.js';
@@ -17,7 +17,7 @@ export async function loadEstimatePage(): Promise<Renderer<Estimate>> {
 function estimatePage(estimate: Estimate, layout: Layout, renderSvg: RenderSvg): string {
   const { memory, config, peak } = estimate;
   const { tone, head, rest } = estimateAnswer(estimate);
-  const step = config.recipe.mode === 'train' ? 'One training step' : 'One forward pass';
+  const step = stepTitle(config.recipe);
   const chart = onTheCard(estimate);
   const changes = cheapestChanges(estimate);
   const rankRows = ranks(estimate);
@@ -46,7 +46,7 @@ function estimatePage(estimate: Estimate, layout: Layout, renderSvg: RenderSvg):
       section(
         'Where it goes',
         html`<div class="columns">${[
-          shares('By category', categories(memory), memory.peakLiveBytes),
+          shares('By category', categories(estimate), memory.peakLiveBytes),
           shares(
             'By module',
             memory.byModule.map(({ module, bytes }) => [module, bytes] as const),

@@ -4,7 +4,7 @@ import { GiB } from '../../units.js';
 import { loadSvgRenderer, type RenderSvg } from '../charts/svg.js';
 import type { Layout, Renderer } from '../formats.js';
 import type { Sweep } from '../schemas/sweep.js';
-import { entryColumns, notEnough, sizeOf, stageColumns } from '../sweep/columns.js';
+import { entryColumns, notEnough, samplesPerStep, sizeOf, stageColumns } from '../sweep/columns.js';
 import { formatBytes, formatCount } from '../units.js';
 import { html, type Markup } from './markup.js';
 import { columnTable, figure, list, renderPage, section, typedCommand } from './page.js';
@@ -55,10 +55,10 @@ function sweepPage(sweep: Sweep, layout: Layout, renderSvg: RenderSvg): string {
 }
 
 function planSection(sweep: Sweep): readonly Markup[] {
-  const { stages, rules, globalBatch } = sweep.plan;
+  const { stages, rules } = sweep.plan;
   const end = notEnough(sweep);
   return [
-    columnTable(`${globalBatch} samples per optimizer step in every stage`, stageColumns, stages),
+    columnTable(`${samplesPerStep(sweep)} in every stage`, stageColumns, stages),
     ...(end ? [html`<p class="maybe">${end.head + end.rest}.</p>`] : []),
     ...stages
       .filter(({ checks }) => checks.length > 0)

@@ -2,7 +2,7 @@ import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
 import type { Verification } from '../schemas/verify.js';
 import { formatBytes } from '../units.js';
-import { divergence, totals, totalsHead, verificationAnswer } from '../verify/rows.js';
+import { divergence, stepsRun, totals, totalsHead, verificationAnswer } from '../verify/rows.js';
 import { html } from './markup.js';
 import { dataTable, renderPage, section, typedCommand } from './page.js';
 
@@ -10,6 +10,7 @@ export function renderVerificationPage(report: Verification, layout: Layout): st
   const { config, backend, run } = report;
   const { tone, head, rest } = verificationAnswer(report);
   const first = divergence(report);
+  const trains = config.recipe.mode === 'train';
   return renderPage({
     question: `Does ${config.model.name} take the memory that gc-plan predicts?`,
     answer: { tone, text: head + rest },
@@ -17,7 +18,12 @@ export function renderVerificationPage(report: Verification, layout: Layout): st
     sections: [
       section(
         'Predicted and measured',
-        dataTable('Bytes of arrays in the last training step', totalsHead, totals(report), '<>>>'),
+        dataTable(
+          `Bytes of arrays in the last ${trains ? 'training step' : 'forward pass'}`,
+          totalsHead,
+          totals(report),
+          '<>>>',
+        ),
         ...(first === undefined ? [] : [html`<p>${first}</p>`]),
       ),
       ...(run === undefined
@@ -26,10 +32,10 @@ export function renderVerificationPage(report: Verification, layout: Layout): st
             section(
               'The run',
               dataTable(
-                `${report.steps} real training steps`,
+                stepsRun(report),
                 ['quantity', 'value'],
                 [
-                  ['loss', run.losses.map((loss) => loss.toPrecision(4)).join(' → ')],
+                  ...(trains ? [['loss', run.losses.map((loss) => loss.toPrecision(4)).join(' → ')]] : []),
                   ...(run.stepTimeMs === undefined ? [] : [['time per step', `${run.stepTimeMs.toFixed(0)} ms`]]),
                   ...(run.residentBytes === undefined ? [] : [['held by the process', formatBytes(run.residentBytes)]]),
                 ],

@@ -17,7 +17,12 @@ const priced = {
   peakLiveBytes: bytes,
   deviceBytes: bytes,
   savedBytes: z.int().describe('deviceBytes before − after; negative where it needs more.'),
-  relativeCost: z.number().nonnegative().describe('FLOPs of a sample, recomputed ones too, after ÷ before.'),
+  relativeCost: z
+    .number()
+    .nonnegative()
+    .describe(
+      'FLOPs of a sample on all cards together (inference: of a sample and a step of its forecast), recomputed ones too, after ÷ before.',
+    ),
   numerics,
   verdict: common.verdict,
   command: z.string().describe('The estimate command line that reproduces these numbers.'),

@@ -22,6 +22,10 @@ export const stageColumns: readonly Column<Stage>[] = [
   { title: 'cost', alignment: '>', text: ({ relativeCost }) => `${relativeCost.toFixed(1)}×` },
 ];
 
+/** Inference has no optimizer step. */
+export const samplesPerStep = ({ plan: { globalBatch, stages } }: Sweep): string =>
+  `${globalBatch} samples per ${stages.every(({ cost }) => cost.trainFlops === 0) ? 'forecast' : 'optimizer step'}`;
+
 function carried({ growth, parameters, parametersCarriedOver }: Stage): string {
   return growth === 'start' ? 'new' : `${Math.floor((100 * parametersCarriedOver) / parameters)} %`;
 }

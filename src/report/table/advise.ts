@@ -47,7 +47,7 @@ function answer({ verdict, cheapest, severalGpus, smallestDevice }: Advice, styl
 }
 
 const inShort = ({ change, deviceBytes, relativeCost }: NonNullable<Advice['cheapest']>, where: string): string =>
-  `${change} (${formatBytes(deviceBytes)} on ${where}, ${formatCost(relativeCost)} the work)`;
+  `${change} (${formatBytes(deviceBytes)} on ${where}, ${formatCost(relativeCost)} the work per sample)`;
 
 const formatCost = (relativeCost: number): string => `${relativeCost.toFixed(2)}×`;
 

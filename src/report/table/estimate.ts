@@ -2,7 +2,16 @@
 import type { Column } from '../columns.js';
 import { configLine } from '../config-line.js';
 import { estimateAnswer } from '../estimate/answer.js';
-import { accuracy, categories, cheapestChanges, model, rankHead, ranks, totals } from '../estimate/numbers.js';
+import {
+  accuracy,
+  categories,
+  cheapestChanges,
+  model,
+  rankHead,
+  ranks,
+  stepTitle,
+  totals,
+} from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatPercent, inUnit, unitOf } from '../units.js';
@@ -23,10 +32,10 @@ export function renderEstimate(estimate: Estimate, layout: Layout): string {
       ...(estimate.onCard?.recomputation === undefined ? [] : paragraph(estimate.onCard.recomputation, layout)),
       ...changes(estimate).flatMap((line) => paragraph(line, layout)),
     ],
-    columns(heading(recipe.mode === 'train' ? 'One training step' : 'One forward pass'), totals(estimate), '<><'),
+    columns(heading(stepTitle(recipe)), totals(estimate), '<><'),
     flow(
       [
-        shares(heading('By category'), categories(memory), memory.peakLiveBytes),
+        shares(heading('By category'), categories(estimate), memory.peakLiveBytes),
         shares(
           heading('By module'),
           memory.byModule.map(({ module, bytes }) => [module, bytes]),

@@ -49,7 +49,7 @@ function answerLine({ for: key, best, next, device, numJudged }: Solution, style
 }
 
 const setting = ({ config: { model, recipe, runtime } }: Answer): string =>
-  `${model.name} · ${model.hiddenDim}/${model.layers} · ${runtime} · ${recipe.precision} · batch ${recipe.batchSize} · checkpoint ${formatCheckpoint(recipe.checkpoint)}`;
+  `${model.name} · ${model.hiddenDim}/${model.layers} · ${runtime} · ${recipe.precision} · batch ${recipe.batchSize} · ${recipe.mode === 'train' ? `checkpoint ${formatCheckpoint(recipe.checkpoint)}` : 'inference'}`;
 
 function row({ value, verdict, memory, cost, config }: Answer): readonly string[] {
   const spare =

@@ -2,7 +2,7 @@
 import type { ChalkInstance } from 'chalk';
 import type { Layout } from '../formats.js';
 import type { Sweep } from '../schemas/sweep.js';
-import { entryColumns, notEnough, type Stage, sizeOf, stageColumns } from '../sweep/columns.js';
+import { entryColumns, notEnough, type Stage, samplesPerStep, sizeOf, stageColumns } from '../sweep/columns.js';
 import { formatCount } from '../units.js';
 import { type Block, list, page, paragraph, styleOf } from './blocks.js';
 import { fittingTable } from './fitting.js';
@@ -47,10 +47,10 @@ const setting = ({ space }: Sweep): string =>
     )
     .join(' · ');
 
-function planTable({ plan }: Sweep, layout: Layout, style: ChalkInstance): Block {
-  if (plan.stages.length === 0) return [];
-  const { from, to, globalBatch, stages } = plan;
-  const title = `From ${sizeOf(from)} to ${sizeOf(to)}, ${globalBatch} samples per optimizer step`;
+function planTable(sweep: Sweep, layout: Layout, style: ChalkInstance): Block {
+  const { from, to, stages } = sweep.plan;
+  if (stages.length === 0) return [];
+  const title = `From ${sizeOf(from)} to ${sizeOf(to)}, ${samplesPerStep(sweep)}`;
   return fittingTable(style.bold(title), stageColumns, stages, layout);
 }
 

@@ -22,12 +22,12 @@ export function renderVerification(report: Verification, layout: Layout): string
   ]);
 }
 
-function run({ backend, run: ran, measured }: Verification): string[][] {
+function run({ config, backend, run: ran, measured }: Verification): string[][] {
   if (ran === undefined) return [['backend', backend.name]];
   const { losses, stepTimeMs, residentBytes } = ran;
   return [
     ['backend', `${backend.name} ${backend.version}, ${backend.device}`],
-    ['loss', losses.map((loss) => loss.toPrecision(4)).join(' → ')],
+    ...(config.recipe.mode === 'train' ? [['loss', losses.map((loss) => loss.toPrecision(4)).join(' → ')]] : []),
     ...(stepTimeMs === undefined ? [] : [['time per step', `${stepTimeMs.toFixed(0)} ms`]]),
     ...(residentBytes === undefined || measured === undefined
       ? []

@@ -10,19 +10,27 @@ const quantities = [
   ['optimizer', 'optimizerBytes'],
 ] as const;
 
+const quantitiesOf = (mode: Verification['config']['recipe']['mode']) =>
+  quantities.filter(([name]) => mode === 'train' || name !== 'optimizer');
+
 export const totalsHead = ['quantity', 'predicted', 'measured', 'error'];
 
 /** In bytes. */
-export const totals = ({ predicted, measured, errorsPercent }: Verification): readonly (readonly string[])[] =>
-  quantities.map(([name, key]) => [
+export const totals = ({ config, predicted, measured, errorsPercent }: Verification): readonly (readonly string[])[] =>
+  quantitiesOf(config.recipe.mode).map(([name, key]) => [
     name,
     formatCount(predicted[key]),
     measured === undefined ? '' : formatCount(measured[key]),
     errorsPercent === undefined ? '' : formatError(errorsPercent[key]),
   ]);
 
-export function verificationAnswer({ verdict, steps, backend }: Verification): Answer {
-  const ran = `: ${steps} real training steps on ${backend.name} held`;
+/** What ran: training steps, or calls that only predict. */
+export const stepsRun = ({ steps, config }: Verification): string =>
+  `${steps} real ${config.recipe.mode === 'train' ? 'training steps' : 'forward passes'}`;
+
+export function verificationAnswer(report: Verification): Answer {
+  const { verdict, backend } = report;
+  const ran = `: ${stepsRun(report)} on ${backend.name} held`;
   switch (verdict.kind) {
     case 'within':
       return { tone: 'yes', head: 'within tolerance', rest: `${ran} what the estimate says` };

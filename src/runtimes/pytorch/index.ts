@@ -43,7 +43,7 @@ function tracePyTorch(program: ForwardProgram, config: Config): Trace {
 
 function predict(program: ForwardProgram, lowering: Lowering, forwardPass: ForwardPass): void {
   forwardPass.run();
-  lowering.recorder.release(lowering.take(program.predictions.at(-1)!).storage);
+  for (const prediction of program.predictions) lowering.recorder.release(lowering.take(prediction).storage);
 }
 
 function microSteps(program: ForwardProgram, lowering: Lowering, forwardPass: ForwardPass, recipe: Recipe): void {
