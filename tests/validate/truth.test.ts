@@ -65,8 +65,8 @@ const files = {
       source:
         "DeepMind's training step compiled by XLA:GPU (jaxlib 0.10.2, cuBLAS products) for described cards: its buffer assignment",
     },
-    jax
-      .readRecords('tests/data/xla-gpu.jsonl')
+    ['tests/data/xla-gpu.jsonl', 'tests/data/xla-gpu-holdout.jsonl']
+      .flatMap(jax.readRecords)
       .filter((record) => record.gemm_mode === 'cublas' && !jax.isRematted(record))
       .map((record) => ({
         config: jax.configOf(record),

@@ -60,7 +60,7 @@ ${section('Assumptions', list(assumptions.length > 0 ? assumptions : ['None beyo
 ${accuracy && section('How accurate', accuracyTable(accuracy))}
 ${section('How to reproduce', html`<pre tabindex="0"><code>${commands.join('\n')}</code></pre>`)}
 </main>
-<footer>${tool.name} ${tool.version} predicts GPU memory from the list of arrays that one step allocates; no number is fitted to a measurement.</footer>
+<footer>${tool.name} ${tool.version} predicts GPU memory from the list of arrays that one step allocates; measured are its error bars and how XLA compiles the loss and recomputes.</footer>
 ${tail}
 </body>
 </html>`.html;
