@@ -43,19 +43,29 @@ const searchOf = (input: SearchInput): Search => ({
   effort: new Effort(input.maxEvents ?? Number.POSITIVE_INFINITY),
 });
 
-/** Ways that leave the numbers as they are, cheapest first; none takes all that a cheaper one takes, and more. */
-export function cheapestWays(input: SearchInput, most: number): readonly Way[] {
-  const found: Way[] = [];
+/** The first way that leaves the numbers as they are. */
+export function cheapestSameWay(input: SearchInput): Way | undefined {
+  const [way] = waysFrom(searchOf(input));
+  return way && { ...way, numerics: 'same' };
+}
+
+/** Others than `first` that leave the numbers as they are, cheapest first; none takes all that a cheaper one takes, and more. */
+export function furtherWays(input: SearchInput, first: Way, most: number): readonly Way[] {
+  const found = [first];
   const partsOf = ({ config }: { readonly config: Config }) => differences(input.config.recipe, config.recipe);
   const isNews = (config: Config) =>
     !found.some((way) => partsOf(way).every((part) => partsOf({ config }).includes(part)));
   for (const way of waysFrom({ ...searchOf(input), isNews })) {
+    if (found.length > most) break;
     found.push({ ...way, numerics: 'same' });
-    if (found.length === most) break;
   }
-  return found;
+  return found.slice(1);
 }
 
+/**
+ * The first line of an advice, and an estimate's suggestion. With `maxEvents` it is the same way or none: ways come cheapest first, and
+ * the limit only ends the search.
+ */
 export function cheapestWay(input: SearchInput): Way | undefined {
   const search = searchOf(input);
   const precisions = [input.config, ...alternatives('precision', input.config)];

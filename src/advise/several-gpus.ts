@@ -2,7 +2,7 @@
 import { valuesByRuntime } from '../config/capabilities.js';
 import type { Config, Parallelism } from '../config/types.js';
 import { applyChanges } from './apply.js';
-import { cheapestWays, type SearchInput, type Way } from './cheapest.js';
+import { cheapestSameWay, type SearchInput, type Way } from './cheapest.js';
 import type { Change, CodeLine, Strategy } from './types.js';
 import { typicalStrategies } from './typical.js';
 
@@ -33,7 +33,7 @@ export function fewestGpus(input: SearchInput): Way | undefined {
   for (const gpus of numbersOfGpus) {
     const [cheapest] = sharedBy(config, gpus)
       .flatMap((change) => applyChanges(config, [change]) ?? [])
-      .flatMap((start) => cheapestWays({ ...input, config: start, strategies: typicalStrategies, maxEvents }, 1))
+      .flatMap((start) => cheapestSameWay({ ...input, config: start, strategies: typicalStrategies, maxEvents }) ?? [])
       .sort(
         (a, b) =>
           numOffloaded(a) - numOffloaded(b) ||

@@ -1,7 +1,7 @@
-/** The first lines of an advice, for an estimate that does not fit: the cheapest of the usual combinations. */
+/** The first line of an advice, for an estimate that does not fit, and what else would do among the usual combinations. */
 
 import { flagsBetween } from '../advise/apply.js';
-import { cheapestWays, type Way } from '../advise/cheapest.js';
+import { cheapestWay, furtherWays, type Way } from '../advise/cheapest.js';
 import { typicalStrategies } from '../advise/typical.js';
 import type { Config } from '../config/types.js';
 import type { ResolveInput } from '../options/resolve.js';
@@ -11,31 +11,32 @@ import { counts } from '../topology/counts.js';
 import { experience } from './experience.js';
 import { estimateOf } from './priced.js';
 
-/** About a quarter of a second. */
-const maxEvents = 400_000;
-const maxChanges = 3;
+/** For the suggestion, which `advise` gives too: about four seconds where nothing fits, far less where something does. */
+const mostEvents = 8_000_000;
+/** For what else would do: a quarter of a second, among the usual combinations. */
+const mostFurtherEvents = 400_000;
+const mostFurtherChanges = 2;
 
 type NoFit = Extract<Estimate['verdict'], { kind: 'exceeds' }>;
 
 export function cheapestChanges(input: ResolveInput, config: Config): Pick<NoFit, 'smallestChange' | 'furtherChanges'> {
   const { device, runtime, model, recipe } = config;
   if (device === null) return {};
-  const search = {
-    config,
-    counts: counts(model),
-    device,
-    accuracy: experience(runtime),
-    strategies: typicalStrategies,
-  };
-  const toChange = ({ config: changed }: Way) => {
+  const search = { config, counts: counts(model), device, accuracy: experience(runtime) };
+  const toChange = ({ config: changed, numerics }: Way) => {
     const flags = flagsBetween(recipe, changed.recipe);
     return {
       change: typedFlags(flags),
       command: estimateCommand(input.model, { ...input.flags, ...flags }),
       deviceBytes: estimateOf(changed).memory.deviceBytes,
+      ...(numerics !== 'same' && { numerics }),
     };
   };
-  const [smallestChange, ...furtherChanges] = cheapestWays({ ...search, maxEvents }, maxChanges).map(toChange);
-  if (smallestChange === undefined) return {};
-  return { smallestChange, ...(furtherChanges.length > 0 && { furtherChanges }) };
+  const cheapest = cheapestWay({ ...search, maxEvents: mostEvents });
+  if (cheapest === undefined) return {};
+  const usual = { ...search, strategies: typicalStrategies, maxEvents: mostFurtherEvents };
+  // A way that changes the numbers is the first only where none leaves them.
+  const further = cheapest.numerics === 'same' ? furtherWays(usual, cheapest, mostFurtherChanges) : [];
+  const furtherChanges = further.map(toChange);
+  return { smallestChange: toChange(cheapest), ...(furtherChanges.length > 0 && { furtherChanges }) };
 }

@@ -143,6 +143,10 @@ const change = z.strictObject({
   change: z.string().describe('The flags to add.'),
   command: z.string(),
   deviceBytes: bytes,
+  numerics: z
+    .enum(['rounding', 'different'])
+    .exactOptional()
+    .describe('It changes more than memory: how numbers are rounded, or the algorithm. Nothing else fits.'),
 });
 const changes = {
   smallestChange: change.exactOptional(),

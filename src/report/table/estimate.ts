@@ -61,10 +61,10 @@ function changes(estimate: Estimate): Block {
   const { kind } = estimate.verdict;
   const found = cheapestChanges(estimate);
   if (found.length === 0 && (kind === 'tight' || kind === 'exceeds'))
-    return ['no usual change makes it fit: gc-plan advise looks at all of them, and at several cards'];
+    return ['no change was found that makes it fit: gc-plan advise looks at all of them, and at several cards'];
   return found.map(
-    ({ change, deviceBytes }, index) =>
-      `${index === 0 ? 'smallest change that fits:' : 'or'} ${change} (${formatBytes(deviceBytes)})`,
+    ({ change, deviceBytes, numerics }, index) =>
+      `${index === 0 ? 'smallest change that fits:' : 'or'} ${change} (${formatBytes(deviceBytes)}${numerics ? ', which changes more than memory' : ''})`,
   );
 }
 
