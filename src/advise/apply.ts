@@ -3,6 +3,7 @@ import { formatCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
 import { checkOffload } from '../config/offload.js';
 import type { CheckpointPlan, Config, Offload, Recipe } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { isProposable } from '../models/refusals.js';
 import { sharedOptions } from '../options/definitions/shared.js';
 import { checkOptimizer } from '../options/optimizer-laws.js';
 import { checkParallel } from '../options/parallel-laws.js';
@@ -19,7 +20,8 @@ export function applyChanges(base: Config, changes: readonly Change[]): Config |
     recipe = { ...recipe, ...change.recipe, checkpoint: { ...recipe.checkpoint, ...change.checkpoint } };
     if (change.offload !== undefined) recipe = { ...recipe, offload: joined(recipe.offload, change.offload) };
   }
-  return isLawful(recipe.checkpoint, { ...base, recipe }) ? { ...base, recipe } : undefined;
+  const changed = { ...base, recipe };
+  return isProposable(changed, base.recipe) && isLawful(recipe.checkpoint, changed) ? changed : undefined;
 }
 
 const joined = (now: Offload, added: 'optimizer' | 'boundary'): Offload =>
@@ -29,6 +31,7 @@ const joined = (now: Offload, added: 'optimizer' | 'boundary'): Offload =>
 export function isLawful(plan: CheckpointPlan, config: Config): boolean {
   const { model, runtime, recipe } = config;
   if (lackingParts(plan, runtime, model).length > 0) return false;
+  if (!isProposable({ ...config, recipe: { ...recipe, checkpoint: plan } }, recipe)) return false;
   try {
     parseCheckpoint(formatCheckpoint(plan));
     checkPlan(plan, model, runtime);

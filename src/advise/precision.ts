@@ -1,5 +1,6 @@
 import { valuesByRuntime } from '../config/capabilities.js';
-import type { Config, Precision } from '../config/types.js';
+import type { Config, Precision, Recipe } from '../config/types.js';
+import { madeToRun } from '../models/refusals.js';
 import type { CodeLine, Strategy } from './types.js';
 
 const amp = (dtype: string): string => `with torch.autocast("cuda", dtype=torch.${dtype}):`;
@@ -54,15 +55,22 @@ function inPyTorch(precision: Precision): string {
   }
 }
 
+/** With what the code base does not run in it, e.g. PhysicsNeMo's recompute_activation under autocast. */
+function inPrecision(value: Precision, config: Config): Partial<Recipe> {
+  const recipe = { ...config.recipe, precision: value };
+  const { recomputeActivation } = madeToRun({ ...config, recipe }, ['precision']);
+  return { precision: value, ...(recomputeActivation !== recipe.recomputeActivation && { recomputeActivation }) };
+}
+
 export const precision: Strategy = {
   id: 'precision',
   touches: 'step',
   describe: 'Holds activations, and with bf16-full everything, in 16 bits.',
   cost: 'Rounding to 8 (bf16) or 11 (fp16) significant bits; fp16 needs loss scaling.',
   numerics: 'rounding',
-  changes: ({ runtime, recipe }) =>
-    valuesByRuntime.precision[runtime]
-      .filter((value) => value !== recipe.precision)
-      .map((value) => ({ recipe: { precision: value } })),
+  changes: (config) =>
+    valuesByRuntime.precision[config.runtime]
+      .filter((value) => value !== config.recipe.precision)
+      .map((value) => ({ recipe: inPrecision(value, config) })),
   code,
 };

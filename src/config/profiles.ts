@@ -23,6 +23,8 @@ export interface ModelProfile {
   readonly sources: readonly string[];
   /** Of an imported configuration: what the numbers do not follow. */
   readonly notes?: readonly string[];
+  /** Of an imported configuration: what of the recipe the file itself says. It counts as typed. */
+  readonly said?: readonly (keyof RecipeOptions)[];
 }
 
 export interface RecipeProfile {

@@ -102,7 +102,7 @@ function modelAssumptions(model: Model, runtime: RuntimeName): readonly string[]
   const notes: string[] = [];
   if (runtime !== traits.home && runtime !== 'tfjs') {
     notes.push(
-      `${traits.label} is ${runtimeLabels[traits.home]} code: nobody runs it in ${runtimeLabels[runtime]}; it is priced with that runtime's rules.`,
+      `Hypothetical: ${traits.label} is ${runtimeLabels[traits.home]} code and nobody runs it in ${runtimeLabels[runtime]}; it is priced with that runtime's rules.`,
     );
   }
   if (model.layout === 'physicsnemo' && model.radiusFraction !== 0.6)

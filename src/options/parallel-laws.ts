@@ -85,8 +85,7 @@ const whatIsPriced: Readonly<Record<Exclude<Parallelism, 'none' | 'pipeline'>, s
   zero1: 'torch’s ZeroRedundancyOptimizer under DistributedDataParallel',
   zero2: 'FSDP’s SHARD_GRAD_OP with one unit per network',
   zero3: 'FSDP’s FULL_SHARD with one unit per network, two of them gathered at a time',
-  graph:
-    'nodes by recursive coordinate bisection, edges with their receiver, the halo counted on the real mesh; PhysicsNeMo’s current release refuses a partition_size above 1',
+  graph: 'nodes by recursive coordinate bisection, edges with their receiver, the halo counted on the real mesh',
   tensor: 'every MLP split as in Megatron-LM; none of the code bases does it',
 };
 

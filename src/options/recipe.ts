@@ -12,9 +12,10 @@ import { formatCheckpoint, noCheckpoint, parseCheckpoint } from '../config/check
 import { runtimeNames } from '../config/choices.js';
 import { defaultRecipe } from '../config/default-recipe.js';
 import { checkOffload } from '../config/offload.js';
-import type { RecipeOptions } from '../config/profiles.js';
+import type { ModelProfile, RecipeOptions } from '../config/profiles.js';
 import type { CheckpointPlan, Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { CannotRun, refusalsOf } from '../models/refusals.js';
 import type { OptionDefinition } from './definitions/definition.js';
 import { sharedOptions } from './definitions/shared.js';
 import { notInRuntime } from './not-in-runtime.js';
@@ -160,8 +161,6 @@ function recipeAssumptions(recipe: Recipe, model: Model, runtime: RuntimeName): 
   const { label, home } = layoutTraits[model.layout];
   if (recipe.gpus === 1 && recipe.parallel !== 'none')
     notes.push(`--parallel ${recipe.parallel} has no effect on one card: --gpus N says how many share the work.`);
-  if (model.layout === 'physicsnemo' && recipe.batchSize > 1)
-    notes.push(`PhysicsNeMo's model takes one sample per GPU: nobody runs batch ${recipe.batchSize}.`);
   if (recipe.rolloutSteps > 1 && home === 'pytorch' && model.inputChannels !== model.outputChannels) {
     notes.push(
       `A rollout with ${model.outputChannels} channels out and ${model.inputChannels} in: the next input is rebuilt from forcings outside the model; nobody runs ${label} so.`,
@@ -179,21 +178,66 @@ function recipeAssumptions(recipe: Recipe, model: Model, runtime: RuntimeName): 
   return notes;
 }
 
+/** As on the command line, or as the file has it. */
+function written(key: keyof Recipe, recipe: Recipe, typed: Typed, owner: string): string {
+  const { name } = recipeOptions.find((option) => option.key === key)!;
+  const value = recipe[key];
+  const text =
+    typeof value === 'boolean'
+      ? `--${value ? '' : 'no-'}${name}`
+      : `--${name} ${key === 'checkpoint' ? formatCheckpoint(recipe.checkpoint) : value}`;
+  return typed.has(name) ? text : `${text} of ${owner}`;
+}
+
+/**
+ * What the code base cannot run: a profile's option gives way to what was typed or imported and is listed; where all of it was, it is
+ * refused.
+ */
+function withoutRefused(
+  resolved: Recipe,
+  { name: owner, said = [] }: Pick<ModelProfile, 'name' | 'said'>,
+  typed: Typed,
+  runtime: RuntimeName,
+  model: Model,
+): { readonly recipe: Recipe; readonly notes: readonly string[] } {
+  let recipe = resolved;
+  const notes: string[] = [];
+  const isSaid = (key: keyof Recipe) =>
+    said.includes(key) || recipeOptions.some((option) => option.key === key && typed.has(option.name));
+  for (const refusal of refusalsOf(model, runtime)) {
+    const { kind, applies, instead, reason, source } = refusal;
+    if (!applies(recipe, model)) continue;
+    const values = instead(recipe);
+    const options = Object.keys(values) as (keyof Recipe)[];
+    const what = (keys: readonly (keyof Recipe)[]) =>
+      keys.map((key) => written(key, recipe, typed, owner)).join(' with ');
+    if (kind === 'needsChange') {
+      notes.push(`${what(options)}: ${reason} (${source}).`);
+      continue;
+    }
+    const givesWay = options.find((key) => !isSaid(key));
+    if (givesWay === undefined) throw new CannotRun(refusal, what(options), recipe);
+    notes.push(`${what([givesWay])} is dropped: ${reason} (${source}).`);
+    recipe = { ...recipe, [givesWay]: values[givesWay] };
+  }
+  return { recipe, notes };
+}
+
 export interface ResolvedRecipe {
   readonly recipe: Recipe;
   readonly assumptions: readonly string[];
 }
 
 export function resolveRecipe(
-  options: RecipeOptions,
-  owner: string,
+  profile: Pick<ModelProfile, 'name' | 'recipe' | 'said'>,
   typed: Typed,
   runtime: RuntimeName,
   model: Model,
 ): ResolvedRecipe {
-  const { recipe: base, dropped } = fromProfile(options, owner, runtime, typed, model);
+  const { recipe: base, dropped } = fromProfile(profile.recipe, profile.name, runtime, typed, model);
   const merged: Recipe = { ...base, ...typedValues(typed, runtime, model) };
-  const recipe = checkGpus(merged.mode === 'inference' ? forInference(base, merged, typed, model) : merged, typed);
+  const asked = checkGpus(merged.mode === 'inference' ? forInference(base, merged, typed, model) : merged, typed);
+  const { recipe, notes } = withoutRefused(asked, profile, typed, runtime, model);
   if (recipe.gpus > 1 && !valuesByRuntime.parallel[runtime].includes(recipe.parallel)) {
     throw new InputError('not-in-runtime', `--gpus ${recipe.gpus}: ${runtimeLabels[runtime]} trains on one GPU.`, [
       '--gpus 1',
@@ -207,6 +251,11 @@ export function resolveRecipe(
   checkTypedSchedule(recipe, typed);
   return {
     recipe,
-    assumptions: [...dropped, ...recipeAssumptions(recipe, model, runtime), ...parallelAssumptions(recipe, runtime)],
+    assumptions: [
+      ...dropped,
+      ...notes,
+      ...recipeAssumptions(recipe, model, runtime),
+      ...parallelAssumptions(recipe, runtime),
+    ],
   };
 }

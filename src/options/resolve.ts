@@ -37,7 +37,7 @@ export function resolveWith(profile: ModelProfile, flags: Flags): Config {
   const { model, assumptions: modelNotes } = resolveModel(profile, typed, runtime);
   const recipeName = typed.text('recipe');
   const options = recipeName === undefined ? profile.recipe : { ...profile.recipe, ...loadRecipe(recipeName).recipe };
-  const { recipe, assumptions: recipeNotes } = resolveRecipe(options, profile.name, typed, runtime, model);
+  const { recipe, assumptions: recipeNotes } = resolveRecipe({ ...profile, recipe: options }, typed, runtime, model);
   const {
     device,
     reserveBytes,

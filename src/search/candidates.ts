@@ -13,16 +13,19 @@ export class Candidates {
     /** 0 where nothing was replayed. */
     readonly deviceBytes: Float64Array,
     readonly sampleFlops: Float64Array,
+    /** Of a refused one: 1 + the place among the code base's `ownRefusals`; 0: no configuration can be so. */
+    readonly refusedBy: Uint8Array,
     readonly buffers: CandidateBuffers,
   ) {}
 
   static over(buffers: CandidateBuffers): Candidates {
-    const { state, peakLiveBytes, deviceBytes, sampleFlops } = buffers;
+    const { state, peakLiveBytes, deviceBytes, sampleFlops, refusedBy } = buffers;
     return new Candidates(
       new Uint8Array(state),
       new Float64Array(peakLiveBytes),
       new Float64Array(deviceBytes),
       new Float64Array(sampleFlops),
+      new Uint8Array(refusedBy),
       buffers,
     );
   }
@@ -34,10 +37,11 @@ export class Candidates {
       peakLiveBytes: doubles(),
       deviceBytes: doubles(),
       sampleFlops: doubles(),
+      refusedBy: new SharedArrayBuffer(count),
     });
   }
 }
 
 export type CandidateBuffers = Readonly<
-  Record<'state' | 'peakLiveBytes' | 'deviceBytes' | 'sampleFlops', SharedArrayBuffer>
+  Record<'state' | 'peakLiveBytes' | 'deviceBytes' | 'sampleFlops' | 'refusedBy', SharedArrayBuffer>
 >;

@@ -1,6 +1,7 @@
 /** Prices groups of candidates into columns. A generator, so that whoever drives it can stop, count and breathe. */
 import type { Accuracy } from '../accuracy/shipped.js';
 import type { Config, Device, ModelLayout, ProcessorKind, RuntimeName } from '../config/types.js';
+import { CannotRun, ownRefusals, type Refusal, refusalOf } from '../models/refusals.js';
 import { dimensionsFor } from '../parallel/index.js';
 import { counts } from '../topology/counts.js';
 import { type Candidates, stateCode } from './candidates.js';
@@ -47,14 +48,22 @@ export class Evaluator {
     const { space, device, accuracies } = this.search;
     const found = groupAt(space, group);
     if (found.kind === 'refused') {
-      const size = groupSize(space);
-      candidates.state.fill(stateCode.refused, group * size, (group + 1) * size);
-      cursor.addDone(size);
+      const { refusal } = found;
+      const numRefused = groupSize(space);
+      this.refuse(group * numRefused, numRefused, refusal instanceof CannotRun ? refusal.refusal : undefined);
+      cursor.addDone(numRefused);
       return;
     }
     let index = found.firstIndex;
-    for (const sized of sizedCandidates(found, this.structures)) {
-      const { config } = sized;
+    const sizeCandidate = sizer(found, this.structures);
+    for (const config of found.configs()) {
+      const refusal = refusalOf(config);
+      if (refusal) {
+        this.refuse(index++, 1, refusal);
+        cursor.addDone(1);
+        continue;
+      }
+      const sized = sizeCandidate(config);
       candidates.peakLiveBytes[index] = sized.peakLiveBytes;
       candidates.sampleFlops[index] = sized.sampleFlops;
       let state = stateCode.excluded;
@@ -69,6 +78,13 @@ export class Evaluator {
       yield;
     }
   }
+
+  /** `by`: the code base's refusal; none: no configuration can be so. */
+  private refuse(from: number, count: number, by: Refusal | undefined): void {
+    const place = by === undefined ? 0 : 1 + ownRefusals(this.search.space.profile.model).indexOf(by);
+    this.candidates.refusedBy.fill(place, from, from + count);
+    this.candidates.state.fill(stateCode.refused, from, from + count);
+  }
 }
 
 /** Code bases and processors of which no symbol but `hiddenDim` follows from the width. */
@@ -78,26 +94,23 @@ const widthAlone = {
 };
 
 /**
- * The candidates of a group, each to be used before the next is asked for. Those of one batch share structure and dimensions where the
+ * Sizes the candidates of a group, each to be used before the next is asked for. Those of one batch share structure and dimensions where the
  * width enters as one symbol: a runtime's own symbols and its classes of sizes follow from rows, batch and channels.
  */
-function* sizedCandidates({ base, configs }: Group, structures: Structures): Generator<SizedCandidate> {
+function sizer({ base }: Group, structures: Structures): (config: Config) => SizedCandidate {
   const shape = shapeKey(base);
   const ofBatch = new Map<number, ReturnType<typeof sizedAt>>();
   const { layout, processor } = base.model;
   const shares =
     widthAlone.layouts.includes(layout) && widthAlone.processors.includes(processor) && isOneStructure(base);
-  for (const config of configs()) {
-    if (!shares) {
-      yield new SizedCandidate(config, structures.of(config, shape));
-      continue;
-    }
+  if (!shares) return (config) => new SizedCandidate(config, structures.of(config, shape));
+  return (config) => {
     const { batchSize } = config.recipe;
     const shared = ofBatch.get(batchSize) ?? sizedAt(config, structures.of(config, shape));
     ofBatch.set(batchSize, shared);
     shared.dimensions.hiddenDim = config.model.hiddenDim;
-    yield new SizedCandidate(config, shared.structure, shared.dimensions, shared.sized);
-  }
+    return new SizedCandidate(config, shared.structure, shared.dimensions, shared.sized);
+  };
 }
 
 function sizedAt(config: Config, structure: Structure) {

@@ -3,6 +3,7 @@ import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from 
 import { offloadsOptimizer } from '../config/offload.js';
 import type { Config } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { type Refusal, refusalOf } from '../models/refusals.js';
 import type { Flags } from '../options/typed.js';
 import { runtimes } from '../parallel/index.js';
 
@@ -42,8 +43,28 @@ export interface Value {
   readonly config: Config;
 }
 
-/** Those that a configuration can have. Width and batch follow from one configuration: 65,536 are not resolved one by one. */
-export function valuesOf(key: Solvable, resolve: (flags: Flags) => Config): readonly Value[] {
+export interface Values {
+  /** Those that run. */
+  readonly values: readonly Value[];
+  /** The first of the others that the code base cannot run. */
+  readonly refused?: { readonly text: string; readonly refusal: Refusal };
+}
+
+/** Those that a configuration can have and that the code base runs. */
+export function valuesOf(key: Solvable, resolve: (flags: Flags) => Config): Values {
+  const possible = possibleValues(key, resolve);
+  const values: Value[] = [];
+  let refused: Values['refused'];
+  for (const value of possible) {
+    const refusal = refusalOf(value.config);
+    if (refusal === undefined) values.push(value);
+    else refused ??= { text: value.text, refusal };
+  }
+  return { values, ...(refused && { refused }) };
+}
+
+/** Width and batch follow from one configuration: 65,536 are not resolved one by one. */
+function possibleValues(key: Solvable, resolve: (flags: Flags) => Config): readonly Value[] {
   const tried = valuesTried[key]();
   if (key === 'batch') {
     const base = resolve({ batch: '1' });

@@ -6,6 +6,7 @@
 import type { ModelProfile } from '../config/profiles.js';
 import type { Config, Offload } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { CannotRun, refusalOf as refusalOfConfig } from '../models/refusals.js';
 import type { OptionDefinition } from '../options/definitions/definition.js';
 import { parseValues } from '../options/lists.js';
 import { findOption } from '../options/option-values.js';
@@ -29,7 +30,7 @@ export interface Space {
   readonly axes: readonly Axis[];
 }
 
-/** Its columns take 50 bytes per candidate. */
+/** Its columns take 26 bytes per candidate. */
 const maximumCandidates = 4_000_000;
 
 const isCommon = ({ group, name }: OptionDefinition): boolean =>
@@ -80,14 +81,17 @@ function checkSize(space: Space): void {
   );
 }
 
-/** A value that no configuration can have: a mistake where it was typed, else left out with a sentence. */
+/**
+ * A value that no configuration can have: a mistake where it was typed, else left out with a sentence. What the code base cannot run stays
+ * and is counted, unless nothing else is left.
+ */
 function withoutImpossibleValues(space: Space, defaults: ReadonlySet<string>): ReturnType<typeof spaceOf> {
   const notes: string[] = [];
   let current = space;
   for (const { option, values } of space.axes) {
     const possible = values.filter((value) => {
-      const refusal = refusalOf(current, option, value);
-      if (refusal === undefined) return true;
+      const refusal = refusalOf(withValue(current, option, value));
+      if (refusal === undefined || refusal instanceof CannotRun) return true;
       if (!defaults.has(option)) throw refusal;
       notes.push(`Not tried: ${refusal.message}`);
       return false;
@@ -95,20 +99,29 @@ function withoutImpossibleValues(space: Space, defaults: ReadonlySet<string>): R
     const axes = current.axes.map((axis) => (axis.option === option ? { option, values: possible } : axis));
     current = { ...current, axes: axes.filter((axis) => axis.values.length > 0) };
   }
+  const refusal = refusalOf(current);
+  if (refusal) throw refusal;
   return { space: current, notes };
 }
 
-/** Why no candidate with this value resolves; nothing where one does. */
-function refusalOf(space: Space, option: string, value: AxisValue): InputError | undefined {
-  const fixed = {
-    ...space,
-    axes: space.axes.map((axis) => (axis.option === option ? { option, values: [value] } : axis)),
-  };
+const withValue = (space: Space, option: string, value: AxisValue): Space => ({
+  ...space,
+  axes: space.axes.map((axis) => (axis.option === option ? { option, values: [value] } : axis)),
+});
+
+/** Why no candidate of a space runs; nothing where one does. */
+function refusalOf(space: Space): InputError | undefined {
   let refusal: InputError | undefined;
-  for (let group = 0; group < numGroups(fixed); group++) {
-    const found = groupAt(fixed, group);
-    if (found.kind === 'group') return undefined;
-    refusal ??= found.refusal;
+  for (let group = 0; group < numGroups(space); group++) {
+    const found = groupAt(space, group);
+    if (found.kind === 'refused') refusal ??= found.refusal;
+    else {
+      for (const config of found.configs()) {
+        const cannotRun = refusalOfConfig(config);
+        if (cannotRun === undefined) return undefined;
+        refusal ??= new CannotRun(cannotRun, `--batch ${config.recipe.batchSize}`, config.recipe);
+      }
+    }
   }
   return refusal;
 }
@@ -197,7 +210,7 @@ export function sizesOfSpace({ profile, axes }: Space): (index: number) => Candi
   };
 }
 
-/** Candidates that differ only in width and batch: one is resolved, the others follow from it. */
+/** Candidates that differ only in width and batch: one is resolved, the others follow from it, those that cannot run too. */
 export interface Group {
   readonly kind: 'group';
   readonly firstIndex: number;
@@ -205,7 +218,7 @@ export interface Group {
   readonly configs: () => Generator<Config>;
 }
 
-/** A combination that no configuration can have, e.g. segments that do not divide the depth. */
+/** A combination that no configuration can have, e.g. segments that do not divide the depth, at whatever width and batch. */
 export interface RefusedGroup {
   readonly kind: 'refused';
   readonly refusal: InputError;
@@ -214,8 +227,9 @@ export interface RefusedGroup {
 export function groupAt(space: Space, group: number): Group | RefusedGroup {
   const firstIndex = group * groupSize(space);
   let base: Config;
+  const { batch: _, ...flags } = flagsOfCandidate(space, firstIndex);
   try {
-    base = resolveWith(space.profile, flagsOfCandidate(space, firstIndex));
+    base = resolveWith(space.profile, flags);
   } catch (error) {
     if (error instanceof InputError) return { kind: 'refused', refusal: error };
     throw error;

@@ -21,7 +21,7 @@ export interface SolveInput extends ResolveInput {
 export async function solve(input: SolveInput): Promise<Solution> {
   const key = parseKey(input);
   const resolve = await resolverFor(input);
-  const values = valuesOf(key, resolve);
+  const { values, refused } = valuesOf(key, resolve);
   const { config } = values[0]!;
   const { device } = config;
   if (device === null) throw missingCard(`solve --for ${key}`);
@@ -52,6 +52,10 @@ export async function solve(input: SolveInput): Promise<Solution> {
     device,
     ...(best && { best: best.answer }),
     ...(next && { next: next.answer }),
+    ...(!next &&
+      refused && {
+        refused: { value: Number(refused.text), reason: refused.refusal.reason, source: refused.refusal.source },
+      }),
     numValues: values.length,
     numJudged,
     accuracy: answers[0]!.accuracy,

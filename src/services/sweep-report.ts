@@ -1,6 +1,7 @@
 /** What a sweep found, as its report. Every number that is shown comes from `price`, the function behind `estimate`. */
 import { formatCheckpoint } from '../config/checkpoint.js';
 import { maximumLayers } from '../config/limits.js';
+import { ownRefusals } from '../models/refusals.js';
 import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import type { Estimate } from '../report/schemas/estimate.js';
@@ -15,10 +16,16 @@ import type { Structures } from '../search/structure.js';
 import { priced } from './priced.js';
 import type { PlannedCard } from './sweep-plan.js';
 
-export function tally(candidates: Candidates): Sweep['candidates'] {
+export function tally(candidates: Candidates, { profile }: Space): Sweep['candidates'] {
   const of = Object.fromEntries(states.map((state) => [state, 0])) as Record<(typeof states)[number], number>;
   for (const code of candidates.state) of[states[code]!]++;
   const exceeds = of.exceeds + of.exceedsDeduced;
+  const refusals = ownRefusals(profile.model);
+  const counts = refusals.map(() => 0);
+  for (const place of candidates.refusedBy) if (place > 0) counts[place - 1]!++;
+  const refused = refusals.flatMap(({ reason, source }, index) =>
+    counts[index]! > 0 ? [{ count: counts[index]!, reason, source }] : [],
+  );
   return {
     total: of.fits + of.tight + exceeds,
     fits: of.fits,
@@ -26,7 +33,8 @@ export function tally(candidates: Candidates): Sweep['candidates'] {
     exceeds,
     deduced: of.exceedsDeduced,
     excluded: of.excluded,
-    impossible: of.refused,
+    impossible: of.refused - refused.reduce((sum, { count }) => sum + count, 0),
+    refused,
     pending: of.pending,
   };
 }

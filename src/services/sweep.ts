@@ -70,7 +70,7 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
     space: Object.fromEntries(space.axes.map((axis) => [axis.option, axisValues(axis)])),
     device,
     ...(cards.length > 1 && { cards: cards.map(cardReport) }),
-    candidates: tally(candidates),
+    candidates: tally(candidates, space),
     frontSize: front.length,
     pareto: entries.map(({ report }) => report),
     sizes: sizesOf(space, candidates),

@@ -65,7 +65,8 @@ describe('options that a runtime lacks', () => {
 
 describe('combinations that nobody runs', () => {
   it.each([
-    ['physicsnemo-graphcast', { batch: '2' }, /batch 2/],
+    ['physicsnemo-graphcast', { gpus: '2', parallel: 'graph' }, /partition_size above 1/],
+    ['graph-weather', { precision: 'bf16-full' }, /model.to/],
     ['physicsnemo-graphcast', { rollout: '2' }, /73 channels out and 83 in/],
     ['graphcast-small', { runtime: 'pytorch' }, /nobody runs it in PyTorch/],
     ['physicsnemo-swe', { runtime: 'jax' }, /nobody runs it in JAX/],

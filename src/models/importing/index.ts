@@ -44,6 +44,7 @@ export async function importProfile(file: string): Promise<ModelProfile> {
     model: { ...base.model, ...model },
     recipe: { ...base.recipe, ...recipe },
     sources: [shown(file)],
+    said: Object.keys(recipe) as (keyof typeof recipe)[],
     notes: [
       `${shown(file)} is read as ${importer.label}'s configuration; what it does not say is ${base.name}'s.`,
       ...notes,

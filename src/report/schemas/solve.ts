@@ -23,7 +23,11 @@ export const solutionSchema = z
       .describe('The largest value that fits (resolution: the finest, gpus: the fewest); absent: none does.'),
     next: answer
       .exactOptional()
-      .describe('The next value, which does not fit; absent: best is the last that can be typed.'),
+      .describe('The next value, which does not fit; absent: best is the last that can be typed, or that can run.'),
+    refused: z
+      .strictObject({ value: z.number(), reason: z.string(), source: z.string() })
+      .exactOptional()
+      .describe('Where next is absent: the first value that the code base itself cannot run, and why.'),
     numValues: common.count.describe('Values that a configuration can have.'),
     numJudged: common.count.describe(
       'Values that were priced in full; of the others the live arrays alone exceed the card, or they are below best.',

@@ -66,6 +66,9 @@ export const sweepSchema = z
       deduced: count.describe('Of exceeds: the arrays alone are more than the card has, nothing was replayed.'),
       excluded: count.describe('Not in total: left out by --require, --max-params or --max-step-cost.'),
       impossible: count.describe('Not in total: combinations that no configuration can have.'),
+      refused: z
+        .array(z.strictObject({ count, reason: z.string(), source: z.string() }))
+        .describe('Not in total: what the code base itself cannot run, counted by reason.'),
       pending: count.describe('Not in total: not reached before an interruption.'),
     }),
     frontSize: count.describe('Candidates that fit and that no other one dominates; pareto lists the first of them.'),

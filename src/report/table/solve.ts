@@ -41,11 +41,18 @@ const superlative = {
   gpus: 'smallest',
 } as const;
 
-function answerLine({ for: key, best, next, device, numJudged }: Solution, style: ChalkInstance): string {
+function answerLine(
+  { for: key, best, next, refused, device, numJudged, numValues }: Solution,
+  style: ChalkInstance,
+): string {
   if (best === undefined)
     return `${style.red.bold(`no --${key} fits on ${cardName({ device })}`)}: not even ${next?.value}`;
-  const end = next === undefined ? 'the last that can be typed' : `${next.value} does not fit`;
-  return `${style.green.bold(`--${key} ${best.value}`)} is the ${superlative[key]} that fits on ${cardName({ device })}: ${end} (${formatCount(numJudged)} priced in full, the others ruled out by their live arrays)`;
+  const end = next
+    ? `${next.value} does not fit`
+    : refused
+      ? `${refused.value} cannot run, since ${refused.reason} (${refused.source})`
+      : 'the last that can be typed';
+  return `${style.green.bold(`--${key} ${best.value}`)} is the ${superlative[key]} that fits on ${cardName({ device })}: ${end} (${formatCount(numJudged)} priced in full${numJudged < numValues ? ', the others ruled out by their live arrays' : ''})`;
 }
 
 const setting = ({ config: { model, recipe, runtime } }: Answer): string =>

@@ -32,12 +32,15 @@ export function renderSweep(sweep: Sweep, layout: Layout): string {
 }
 
 function answer({ candidates, device }: Sweep, style: ChalkInstance): string {
-  const { total, fits, tight, exceeds, deduced } = candidates;
+  const { total, fits, tight, exceeds, deduced, refused } = candidates;
   const card = device?.name ?? '';
   const head = `${formatCount(fits)} of ${formatCount(total)} configurations fit on ${card}`;
   const colour = fits > 0 ? style.green.bold : style.red.bold;
-  return `${colour(head)}, ${formatCount(tight)} are tight, ${formatCount(exceeds)} exceed it (${formatCount(deduced)} by their arrays alone)`;
+  return `${colour(head)}, ${formatCount(tight)} are tight, ${formatCount(exceeds)} exceed it (${formatCount(deduced)} by their arrays alone)${refusedLine(refused)}`;
 }
+
+const refusedLine = (refused: Sweep['candidates']['refused']): string =>
+  refused.map(({ count, reason }) => `; ${formatCount(count)} left out: ${reason}`).join('');
 
 const setting = ({ space }: Sweep): string =>
   Object.entries(space)

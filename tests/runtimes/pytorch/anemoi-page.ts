@@ -63,6 +63,8 @@ export const codeBasesPage = (outcomes: readonly Outcome[], unseen: readonly Out
     'operation, and TensorFlow.js runs it; it has no segment maximum and shifts by √Σs², which no score exceeds. Nothing is claimed about',
     'forecast skill.',
     '',
+    'What each code base runs, option by option, and what is refused: [what-runs.md](what-runs.md).',
+    '',
     'What is left out: the fp32 row of the backward pass and the `.contiguous()` copies inside the Triton kernel (nobody has traced them), the',
     "sort scratch of `unique`, anemoi's own loss and neural-lam's (a mean squared error stands in, as in the records), anemoi's node order",
     '(chunks are cut in the order of the GraphCast mesh), that the edge index of a batch is made of one array per sample (here of one that is as',
