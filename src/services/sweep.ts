@@ -15,6 +15,7 @@ import { numCandidates } from '../search/space.js';
 import { loadSpace } from '../search/spaces.js';
 import { Structure, Structures } from '../search/structure.js';
 import { tool } from '../version.js';
+import type { Asked } from './export-target.js';
 import { experiences, priced } from './priced.js';
 import { type GrowthRequest, planOn } from './sweep-plan.js';
 import { axisValues, cardReport, entriesOf, frontOf, planReport, sizesOf, tally } from './sweep-report.js';
@@ -41,10 +42,11 @@ export interface SweepInput extends GrowthRequest {
 /** Below this many candidates a second thread costs more than it saves. */
 const minCandidatesForWorkers = 2_000;
 
-export async function sweep(input: SweepInput): Promise<Sweep> {
-  const { model, flags, signal = new AbortController().signal, onProgress } = input;
-  const profile = await loadProfile({ model, flags });
-  const { options } = await loadSpace(input.space ?? 'default');
+export async function sweep(typed: SweepInput): Promise<Sweep> {
+  const { options } = await loadSpace(typed.space ?? 'default');
+  const { model, profile, flags, notes } = await askedOf(typed, Object.keys(options));
+  const input: SweepInput = { ...typed, flags };
+  const { signal = new AbortController().signal, onProgress } = input;
   const accuracies = experiences();
   const structures = new Structures();
   const cards = cardChoices(flags, input.prices).map((card) =>
@@ -85,8 +87,18 @@ export async function sweep(input: SweepInput): Promise<Sweep> {
       )),
     },
     accuracy: shown[0]!.accuracy,
-    assumptions: [...new Set([...chosen.notes, ...plan.notes, ...shown.flatMap(({ assumptions }) => assumptions)])],
+    assumptions: [
+      ...new Set([...notes, ...chosen.notes, ...plan.notes, ...shown.flatMap(({ assumptions }) => assumptions)]),
+    ],
   };
+}
+
+/** The model that is searched: the one typed, or what an export of it becomes in another code base. */
+async function askedOf({ model, flags, exportTo }: SweepInput, listed: readonly string[]): Promise<Asked> {
+  const asked = { model, profile: await loadProfile({ model, flags }), flags, notes: [] };
+  if (exportTo === undefined) return asked;
+  const { inCodeBase } = await import('./export-target.js');
+  return inCodeBase(exportTo, asked, listed);
 }
 
 /** A step cost of 1: a sample of the model as its profile has it, in the first runtime that is searched. */

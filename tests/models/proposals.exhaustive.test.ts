@@ -3,23 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.js';
 import { isProposable } from '../../src/models/refusals.js';
 import { resolveConfig } from '../../src/options/resolve.js';
-import type { Flags } from '../../src/options/typed.js';
 import { advise } from '../../src/services/advise.js';
 import { solve } from '../../src/services/solve.js';
 import { sweep } from '../../src/services/sweep.js';
-
-/** The flags of a command line that gc-plan printed. */
-function typedIn(command: string): { readonly model: string; readonly flags: Flags } {
-  const [, , model, ...words] = command.split(' ');
-  const flags: Record<string, string | boolean> = {};
-  for (const [index, word] of words.entries()) {
-    if (!word.startsWith('--')) continue;
-    const value = words[index + 1];
-    if (word.startsWith('--no-')) flags[word.slice(5)] = false;
-    else flags[word.slice(2)] = value === undefined || value.startsWith('--') ? true : value;
-  }
-  return { model: model!, flags };
-}
+import { typedIn } from './command.js';
 
 describe('what is proposed', () => {
   const starts = fc.record({

@@ -1,6 +1,6 @@
 /** `--export CODEBASE`: a configuration in another code base's keys. */
 import { layoutTraits } from '../../config/capabilities.js';
-import type { Config } from '../../config/types.js';
+import type { Config, Model } from '../../config/types.js';
 import { toAnemoi } from '../anemoi/export.js';
 import { toDeepmind } from '../graphcast/export.js';
 import { toNeuralLam } from '../neural-lam/export.js';
@@ -12,14 +12,22 @@ import { writeArguments, writeJson, writeYaml } from './write.js';
 interface CodeBase {
   readonly export: Exporter;
   readonly write: (exported: Exported, original?: string) => string;
+  /** The shipped profile that an export of another code base's model is priced as. */
+  readonly profile: (model: Model) => string;
 }
 
 const codeBases: Readonly<Record<CodeBaseName, CodeBase>> = {
-  deepmind: { export: toDeepmind, write: writeJson },
-  physicsnemo: { export: toPhysicsnemo, write: writeYaml },
-  anemoi: { export: toAnemoi, write: writeYaml },
-  'neural-lam': { export: toNeuralLam, write: writeArguments },
+  deepmind: { export: toDeepmind, write: writeJson, profile: () => 'graphcast' },
+  physicsnemo: { export: toPhysicsnemo, write: writeYaml, profile: () => 'physicsnemo-graphcast' },
+  anemoi: {
+    export: toAnemoi,
+    write: writeYaml,
+    profile: ({ processor }) => (processor === 'attention' ? 'anemoi-graphtransformer' : 'anemoi-gnn'),
+  },
+  'neural-lam': { export: toNeuralLam, write: writeArguments, profile: () => 'neural-lam' },
 };
+
+export const profileOf = (name: CodeBaseName, model: Model): string => codeBases[name].profile(model);
 
 export interface ExportedFile {
   readonly text: string;
