@@ -105,6 +105,8 @@ interface LayoutTraits {
   /** `--processor` can replace the layers of the GraphCast layouts only. */
   readonly processors: boolean;
   readonly edgeBlocks: boolean;
+  /** Its data sets may lie on reduced Gaussian grids. */
+  readonly reducedGrids?: boolean;
 }
 
 const pytorchOnly = {
@@ -144,8 +146,16 @@ export const layoutTraits: Readonly<Record<ModelLayout, LayoutTraits>> = {
     ...pytorchOnly,
     radius: true,
     edgeBlocks: true,
+    reducedGrids: true,
   },
-  'anemoi-gnn': { label: "anemoi's GNN", codeBase: 'anemoi', ...pytorchOnly, radius: true, edgeBlocks: true },
+  'anemoi-gnn': {
+    label: "anemoi's GNN",
+    codeBase: 'anemoi',
+    ...pytorchOnly,
+    radius: true,
+    edgeBlocks: true,
+    reducedGrids: true,
+  },
   'graph-weather': { label: 'graph-weather', ...pytorchOnly, radius: false, edgeBlocks: false },
   'neural-lam': { label: 'neural-lam', codeBase: 'neural-lam', ...pytorchOnly, radius: false, edgeBlocks: false },
 };

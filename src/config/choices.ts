@@ -36,7 +36,8 @@ export const pipelineSchedules = ['1f1b', 'gpipe'] as const;
 /** `poles`: latitude rows include both poles; `no-poles`: half a cell off; `cut`: poles grid without its last row. */
 export const typedGridKinds = ['poles', 'no-poles', 'cut'] as const;
 /** `physicsnemo`: that code base's linspace, which its models bring along. */
-export const gridKinds = [...typedGridKinds, 'physicsnemo'] as const;
+/** `octahedral`, `classic`: reduced Gaussian grids, whose rows have points of their own number. */
+export const gridKinds = [...typedGridKinds, 'physicsnemo', 'octahedral', 'classic'] as const;
 export const processorKinds = ['interaction', 'attention', 'gated', 'gated-edges'] as const;
 export const attentionBackends = ['pyg', 'triton'] as const;
 /**

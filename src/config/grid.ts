@@ -10,14 +10,52 @@ import type { Grid, GridKind, ModelLayout } from './types.js';
 /** 0.05° is 25.9 million points, 0.1° 6.5 million. */
 export const maximumGridPoints = 1e7;
 
+/** Points of the classic reduced Gaussian grids, whose rows are a table (eccodes 2.50, samples reduced_gg_pl_N_grib2). */
+const classicPoints: Readonly<Record<number, number>> = {
+  32: 6_114,
+  48: 13_280,
+  80: 35_718,
+  96: 50_662,
+  128: 88_838,
+  160: 138_346,
+  200: 213_988,
+  256: 348_528,
+  320: 542_080,
+  400: 843_490,
+  512: 1_373_624,
+  640: 2_140_702,
+  1024: 5_447_118,
+  1280: 8_505_906,
+};
+
 /** Rows × columns that a code base's data has at one degree; other resolutions follow. */
 export type GridAtOneDegree = '181x360' | '180x360';
 
 export const kindOf = (layout: ModelLayout, latitudes: number): GridKind =>
   layout === 'physicsnemo' ? 'physicsnemo' : latitudes % 2 === 1 ? 'poles' : 'no-poles';
 
+export const isReducedGaussian = ({ kind }: Pick<Grid, 'kind'>): boolean => kind === 'octahedral' || kind === 'classic';
+
+export function numPoints(grid: Grid): number {
+  const toPole = grid.latitudes / 2;
+  switch (grid.kind) {
+    case 'octahedral':
+      return 4 * toPole * (toPole + 9);
+    case 'classic':
+      return classicPoints[toPole]!;
+    default:
+      return grid.latitudes * grid.longitudes;
+  }
+}
+
+/** As a person writes it: `181×360`, `o96`. */
+export const gridName = (grid: Grid): string =>
+  isReducedGaussian(grid)
+    ? `${grid.kind[0] === 'o' ? 'o' : 'n'}${grid.latitudes / 2}`
+    : `${grid.latitudes}×${grid.longitudes}`;
+
 export function checkGrid(grid: Grid, name: string, instead: string): Grid {
-  const points = grid.latitudes * grid.longitudes;
+  const points = numPoints(grid);
   if (points > maximumGridPoints) {
     throw new InputError(
       'grid-too-large',
@@ -32,11 +70,20 @@ export function checkGrid(grid: Grid, name: string, instead: string): Grid {
 }
 
 export function parseGrid(text: string, layout: ModelLayout): Grid {
+  const reduced = parseReducedGaussian(text);
+  if (reduced !== undefined) return checkGrid(reduced, `--grid ${shown(text)}`, '--grid o96');
   const match = /^(\d{1,8})\s*[x×]\s*(\d{1,8})$/i.exec(text.trim());
   if (!match) {
-    throw new InputError('not-a-grid', `--grid ${shown(text)}: must be LATxLON, two whole numbers joined by x.`, [
-      '--grid 181x360',
-    ]);
+    throw new InputError(
+      'not-a-grid',
+      `--grid ${shown(text)}: must be LATxLON, two whole numbers joined by x, or a reduced Gaussian grid (o96, n320).`,
+      [
+        '--grid 181x360',
+        `Classic grids that are known: ${Object.keys(classicPoints)
+          .map((n) => `n${n}`)
+          .join(', ')}.`,
+      ],
+    );
   }
   const latitudes = Number(match[1]);
   return checkGrid(
@@ -63,4 +110,13 @@ export function resolutionGrid(degrees: number, layout: ModelLayout, atOneDegree
   }
   const latitudes = atOneDegree === '181x360' ? rows + 1 : rows;
   return checkGrid({ latitudes, longitudes: 2 * rows, kind: kindOf(layout, latitudes) }, name, '--resolution 0.25');
+}
+
+/** `o96` (octahedral: 20 + 4i points in the i-th row from a pole), `N320` (classic); nothing where it is no such name. */
+export function parseReducedGaussian(text: string): Grid | undefined {
+  const [, letter, number] = /^([on])(\d{1,4})$/i.exec(text.trim()) ?? [];
+  const toPole = Number(number);
+  if (letter === undefined || toPole === 0) return undefined;
+  if (letter.toLowerCase() === 'o') return { latitudes: 2 * toPole, longitudes: 16 + 4 * toPole, kind: 'octahedral' };
+  return toPole in classicPoints ? { latitudes: 2 * toPole, longitudes: 4 * toPole, kind: 'classic' } : undefined;
 }

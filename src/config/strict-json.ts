@@ -1,5 +1,5 @@
 /** JSON from a stranger: no repeated keys (JSON.parse silently keeps the last), no prototype keys, no deep nesting, no megabytes. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../errors.js';
 import { MiB } from '../units.js';
 import { shown } from './nearest.js';
@@ -21,6 +21,8 @@ const systemReasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the path is too long.',
   ELOOP: 'the path is a loop of links.',
 };
+
+export const fileExists = (path: string): boolean => existsSync(path);
 
 /** At most one mebibyte of a regular file. Opened without blocking: a pipe nobody writes to must not hang us. */
 export function readText(path: string): string {

@@ -18,6 +18,15 @@ export interface Grid {
   readonly kind: GridKind;
 }
 
+/** Nodes and edges of one sample. */
+export interface Counts {
+  readonly gridNodes: number;
+  readonly meshNodes: number;
+  readonly meshEdges: number;
+  readonly grid2meshEdges: number;
+  readonly mesh2gridEdges: number;
+}
+
 export interface Model {
   readonly name: string;
   readonly layout: ModelLayout;
@@ -27,6 +36,8 @@ export interface Model {
   readonly meshLevel: number;
   readonly mlpHiddenLayers: number;
   readonly grid: Grid;
+  /** A graph of one's own, which wins over grid, mesh level and radius. */
+  readonly counts?: Counts;
   /** 13 or 37 in the published models; absent where a code base has no such notion. */
   readonly pressureLevels?: number;
   /** Width of one grid row as the network reads it (JAX: with the 3 structural features). */

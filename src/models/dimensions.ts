@@ -1,20 +1,14 @@
-import type { Config } from '../config/types.js';
+import type { Config, Counts } from '../config/types.js';
 import type { Dimensions } from '../ir/shape.js';
 import { numEdgeFeatures } from './layers/networks.js';
 
-/** Nodes and edges of one sample. */
-export interface Counts {
-  readonly gridNodes: number;
-  readonly meshNodes: number;
-  readonly meshEdges: number;
-  readonly grid2meshEdges: number;
-  readonly mesh2gridEdges: number;
-}
+export type { Counts } from '../config/types.js';
 
 /** The value of every symbol that a forward program's shapes use. */
 export function dimensionsOf({ model, recipe }: Pick<Config, 'model' | 'recipe'>, counts: Counts): Dimensions {
   const { hiddenDim, inputChannels, outputChannels, heads, grid } = model;
-  const { latitudes, longitudes } = grid;
+  // Rows and columns of a graph of one's own are not known: cell areas then have a number per node.
+  const { latitudes, longitudes } = model.counts ? { latitudes: counts.gridNodes, longitudes: 1 } : grid;
   return {
     one: 1,
     batch: recipe.batchSize,

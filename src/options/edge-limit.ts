@@ -1,5 +1,6 @@
 /** A graph is not built before it is known to be of a size that makes sense: an edge set of 10¹¹ would be a slip of the hand. */
 
+import { numPoints } from '../config/grid.js';
 import { maximumEdges } from '../config/limits.js';
 import type { Model } from '../config/types.js';
 import { InputError } from '../errors.js';
@@ -30,7 +31,7 @@ export function roughNumGrid2meshEdges({ layout, grid, meshLevel, radiusFraction
   const meshNodes = 10 * 4 ** meshLevel + 2;
   const chord = Math.min(2, radiusFraction * idealLongestEdge(meshLevel));
   const most = layout === 'physicsnemo' ? 4 : meshNodes;
-  return grid.latitudes * grid.longitudes * Math.min(most, (meshNodes * chord * chord) / 4);
+  return numPoints(grid) * Math.min(most, (meshNodes * chord * chord) / 4);
 }
 
 /**

@@ -2,9 +2,9 @@
 
 import { layoutTraits, optionRuntimes, runtimeLabels } from '../config/capabilities.js';
 import { atLevels } from '../config/channels.js';
-import { parseGrid, parseResolution } from '../config/grid.js';
+import { gridName, isReducedGaussian, parseGrid, parseResolution } from '../config/grid.js';
 import type { ModelProfile } from '../config/profiles.js';
-import type { Grid, GridKind, Model, ProcessorKind, RuntimeName } from '../config/types.js';
+import type { Counts, Grid, GridKind, Model, ProcessorKind, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { checkEdges } from './edge-limit.js';
 import { notInRuntime } from './not-in-runtime.js';
@@ -57,6 +57,48 @@ function resolveGrid(profile: ModelProfile, typed: Typed): Grid {
   return kind ? withKind(grid, kind) : grid;
 }
 
+const countFlags: Readonly<Record<keyof Counts, string>> = {
+  gridNodes: 'grid-nodes',
+  meshNodes: 'mesh-nodes',
+  meshEdges: 'mesh-edges',
+  grid2meshEdges: 'grid2mesh-edges',
+  mesh2gridEdges: 'mesh2grid-edges',
+};
+
+/** A graph of one's own: all five numbers, or none. */
+function resolveCounts(typed: Typed): Counts | undefined {
+  const flags = Object.values(countFlags);
+  const missing = flags.filter((flag) => !typed.has(flag));
+  if (missing.length === flags.length) return undefined;
+  if (missing.length > 0)
+    throw new InputError(
+      'missing-counts',
+      `A graph of one's own is five numbers, and ${missing.map((flag) => `--${flag}`).join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing.`,
+      missing.map((flag) => `--${flag} N`),
+    );
+  return Object.fromEntries(Object.entries(countFlags).map(([key, flag]) => [key, typed.number(flag)])) as never;
+}
+
+/** Where no cut of the graph, no other grid and no mesh level can be had from the counts alone. */
+function checkReducedGrid({ grid, layout, name }: Pick<Model, 'grid' | 'layout' | 'name'>, typed: Typed): void {
+  if (!isReducedGaussian(grid)) return;
+  if (typed.has('grid-kind'))
+    throw new InputError(
+      'conflicting-options',
+      `--grid-kind: a reduced Gaussian grid (${gridName(grid)}) has rows of its own.`,
+      ['Leave --grid-kind out.'],
+    );
+  if (layoutTraits[layout].reducedGrids) return;
+  throw new InputError(
+    'not-in-model',
+    `--grid ${gridName(grid)}: ${layoutTraits[layout].label} reads latitude-longitude grids (model ${name}).`,
+    [
+      '--grid 181x360',
+      'A graph of your own: --grid-nodes, --mesh-nodes, --mesh-edges, --grid2mesh-edges, --mesh2grid-edges',
+    ],
+  );
+}
+
 function resolveChannels(profile: ModelProfile, typed: Typed): Partial<Model> {
   const levels = typed.text('levels');
   const inputChannels = typed.number('input-channels');
@@ -100,6 +142,8 @@ function checkAttention(
 function modelAssumptions(model: Model, runtime: RuntimeName): readonly string[] {
   const traits = layoutTraits[model.layout];
   const notes: string[] = [];
+  if (model.counts)
+    notes.push('The graph is the five typed counts: grid, mesh level and radius fraction decide nothing.');
   if (runtime !== traits.home && runtime !== 'tfjs') {
     notes.push(
       `Hypothetical: ${traits.label} is ${runtimeLabels[traits.home]} code and nobody runs it in ${runtimeLabels[runtime]}; it is priced with that runtime's rules.`,
@@ -137,6 +181,7 @@ export function resolveModel(
   const hiddenDim = typed.number('hidden-dim') ?? base.hiddenDim;
   const heads = typed.number('heads') ?? base.heads;
   checkAttention(profile, processor, hiddenDim, heads, typed);
+  const counts = resolveCounts(typed);
   const model: Model = {
     name: profile.name,
     ...base,
@@ -146,6 +191,7 @@ export function resolveModel(
     meshLevel: typed.number('mesh-level') ?? base.meshLevel,
     mlpHiddenLayers: typed.number('mlp-hidden-layers') ?? base.mlpHiddenLayers,
     grid: resolveGrid(profile, typed),
+    ...(counts && { counts }),
     radiusFraction: typed.number('radius-fraction') ?? base.radiusFraction,
     processor,
     heads,
@@ -159,6 +205,7 @@ export function resolveModel(
       ['--layers 3'],
     );
   }
-  checkEdges(model);
+  checkReducedGrid(model, typed);
+  if (counts === undefined) checkEdges(model);
   return { model, assumptions: modelAssumptions(model, runtime) };
 }

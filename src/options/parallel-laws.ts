@@ -34,7 +34,15 @@ export function checkParallel(recipe: Recipe, model: Model, runtime: RuntimeName
   }
   if (!family || runtime !== 'pytorch')
     throw refuse(recipe, `${layoutTraits[model.layout].label} is not cut that way`, '--parallel zero3');
-  if (parallel === 'graph') return;
+  if (parallel === 'graph') {
+    if (model.counts)
+      throw refuse(
+        recipe,
+        'the graph itself is cut, and of a graph of one’s own only the counts are known',
+        '--parallel data',
+      );
+    return;
+  }
   if (parallel === 'tensor') {
     if (model.processor !== 'interaction' || model.mlpHiddenLayers !== 1 || recipe.concatTrick !== 'off')
       throw refuse(

@@ -12,9 +12,14 @@ import type { CheckpointPlan, Model, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 
 /** The parts of a plan that a runtime can't recompute in this model. Edge blocks in PyTorch are anemoi's mapper chunks. */
-export function lackingParts(plan: CheckpointPlan, runtime: RuntimeName, { layout }: Model): readonly CheckpointPart[] {
+export function lackingParts(
+  plan: CheckpointPlan,
+  runtime: RuntimeName,
+  { layout, counts }: Model,
+): readonly CheckpointPart[] {
   const has = checkpointPartsByRuntime[runtime];
-  const noEdgeBlocks = runtime === 'pytorch' && !layoutTraits[layout].edgeBlocks;
+  // Chunks of mappers are cut from the graph itself, of which typed counts say too little.
+  const noEdgeBlocks = runtime === 'pytorch' && (!layoutTraits[layout].edgeBlocks || counts !== undefined);
   return partsOf(plan).filter((part) => !has.includes(part) || (part === 'edges:blocks' && noEdgeBlocks));
 }
 

@@ -2,11 +2,14 @@
 
 import { layoutTraits, runtimeLabels } from '../config/capabilities.js';
 import { type Architecture, resolveDevice } from '../config/device.js';
+import type { NumberRange } from '../config/numbers.js';
 import { loadRecipe, type ModelProfile } from '../config/profiles.js';
 import type { Config, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { sharedOptions } from './definitions/shared.js';
 import { loadModel } from './load-model.js';
 import { resolveModel } from './model.js';
+import { findOption } from './option-values.js';
 import { resolveRecipe } from './recipe.js';
 import { type Flags, Typed } from './typed.js';
 
@@ -65,13 +68,18 @@ export async function loadProfile({ model, defaultModel, flags }: ResolveInput):
   if (file === undefined) return loadModel(model ?? defaultModel ?? 'graphcast-small');
   if (typeof file !== 'string' || file.trim() === '')
     throw new InputError('missing-value', '--import needs a value: FILE.', ['--import conf/config.yaml']);
-  if (model !== undefined)
-    throw new InputError('conflicting-options', `MODEL ${model} and --import both say the model: give one of them.`, [
-      `Leave ${model} out.`,
-      'Leave --import out.',
-    ]);
   const { importProfile } = await import('../models/importing/index.js');
-  return importProfile(file);
+  return importProfile(file, {
+    typed: new Set(Object.keys(flags).filter((name) => flags[name] !== undefined)),
+    rangeOf,
+    options: sharedOptions,
+    model: model === undefined ? undefined : await loadModel(model),
+  });
+}
+
+function rangeOf(flag: string): NumberRange | undefined {
+  const { value } = findOption(flag);
+  return value.kind === 'integer' || value.kind === 'decimal' ? value.range : undefined;
 }
 
 /** Reads the profile once; the function it gives applies further typed flags on top of the input's, as often as wanted. */

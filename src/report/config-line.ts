@@ -1,4 +1,5 @@
 import { formatCheckpoint } from '../config/checkpoint.js';
+import { gridName } from '../config/grid.js';
 import type { Estimate } from './schemas/estimate.js';
 
 /** A forecast recomputes nothing: of a plan only its chunks are left. */
@@ -12,8 +13,11 @@ export function configLine({ config: { model, recipe, runtime } }: Pick<Estimate
   return [
     model.name,
     `${model.hiddenDim}/${model.layers}`,
-    `${model.grid.latitudes}×${model.grid.longitudes}`,
-    `mesh level ${model.meshLevel}`,
+    ...(model.counts
+      ? [
+          `${model.counts.gridNodes.toLocaleString('en-US')} grid, ${model.counts.meshNodes.toLocaleString('en-US')} mesh nodes`,
+        ]
+      : [gridName(model.grid), `mesh level ${model.meshLevel}`]),
     runtime,
     recipe.precision,
     recipe.mode === 'train' ? recipe.optimizer : 'inference',

@@ -91,8 +91,18 @@ const perSample = (terms: FlopTerms): FlopTerms =>
 
 /** Equal keys: the same program and rules, whatever the sizes. The card is part of it: XLA multiplies differently on each generation. */
 export function shapeKey({ runtime, model, recipe, device }: Config): string {
-  const { name, hiddenDim, meshLevel, grid, pressureLevels, inputChannels, outputChannels, radiusFraction, ...shape } =
-    model;
+  const {
+    name,
+    hiddenDim,
+    meshLevel,
+    grid,
+    counts,
+    pressureLevels,
+    inputChannels,
+    outputChannels,
+    radiusFraction,
+    ...shape
+  } = model;
   const { batchSize, accumulate, allocator, memFraction, ...rules } = recipe;
   // Shares of several cards are cut from the sizes of the parameters.
   const widths = recipe.gpus > 1 ? [hiddenDim, inputChannels, outputChannels] : [];

@@ -1,4 +1,4 @@
-import type { Counts } from '../models/dimensions.js';
+import type { Counts, Model } from '../config/types.js';
 import { PUBLISHED_COUNTS } from './data/published-counts.js';
 import { numGridNodes } from './grid.js';
 import type { GraphModel } from './grid2mesh.js';
@@ -9,7 +9,8 @@ import { graphKey } from './published-graphs.js';
 
 const remembered = new Map<string, number>();
 
-export function counts(model: GraphModel): Counts {
+export function counts(model: GraphModel & Pick<Model, 'counts'>): Counts {
+  if (model.counts !== undefined) return model.counts;
   if (model.layout === 'graph-weather') return h3Counts(model.grid, model.meshLevel);
   const gridNodes = numGridNodes(model.grid);
   return {

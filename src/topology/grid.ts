@@ -4,7 +4,9 @@
  * the last bit. (NumPy's float32 sine may differ from the correctly rounded one by a bit, which moves a few edges of a million.)
  * Sources: google-deepmind/graphcast 08cf736, `grid_mesh_connectivity.py`; NVIDIA/physicsnemo 94b3551, `graph_cast_net.py`.
  */
+import { isReducedGaussian, numPoints } from '../config/grid.js';
 import type { Grid } from '../config/types.js';
+import { reducedPositions } from './reduced-gaussian.js';
 
 const float32 = Math.fround;
 
@@ -21,7 +23,7 @@ export interface GridRows {
   readonly sinLongitude: Float64Array;
 }
 
-export const numGridNodes = (grid: Grid): number => grid.latitudes * grid.longitudes;
+export const numGridNodes = numPoints;
 
 export function gridRows(grid: Grid): GridRows {
   const longitudeStepDegrees = 360 / grid.longitudes;
@@ -45,6 +47,7 @@ export function gridRows(grid: Grid): GridRows {
 
 /** Cartesian, on the unit sphere, `[gridNodes, 3]`. */
 export function gridPositions(grid: Grid): Float64Array {
+  if (isReducedGaussian(grid)) return reducedPositions(grid);
   const { cosLatitude, sinLatitude, cosLongitude, sinLongitude } = gridRows(grid);
   const positions = new Float64Array(3 * numGridNodes(grid));
   let next = 0;
@@ -68,6 +71,9 @@ function latitudeOfRow({ kind, latitudes }: Grid, row: number): number {
       return -90 + ((row + 0.5) * 180) / latitudes;
     case 'cut':
       return -90 + (row * 180) / latitudes;
+    case 'octahedral':
+    case 'classic':
+      throw new Error('rows of a reduced Gaussian grid are not evenly spaced');
   }
 }
 

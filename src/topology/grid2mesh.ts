@@ -3,10 +3,12 @@
  * Sources: google-deepmind/graphcast 08cf736, `grid_mesh_connectivity.py` (radius query); NVIDIA/physicsnemo 94b3551,
  * `models/graphcast/utils/graph.py` (four nearest neighbours, then the same radius).
  */
+import { isReducedGaussian } from '../config/grid.js';
 import type { Grid, Model } from '../config/types.js';
 import { gridPositions, numGridNodes } from './grid.js';
 import { longestEdge, refinedIcosahedron } from './icosahedral-mesh.js';
 import { forEachRun } from './radius-query.js';
+import { cutoffEdges } from './reduced-gaussian.js';
 
 export type GraphModel = Pick<Model, 'grid' | 'meshLevel' | 'radiusFraction' | 'layout'>;
 
@@ -21,6 +23,7 @@ export const maxNeighbours = (layout: Model['layout']): number =>
 
 /** The query itself; `counts` remembers its answers. */
 export function queryNumGrid2meshEdges({ grid, meshLevel, radiusFraction, layout }: GraphModel): number {
+  if (isReducedGaussian(grid)) return cutoffEdges({ grid, meshLevel, radiusFraction }).senders.length;
   const mesh = refinedIcosahedron(meshLevel);
   const radius = radiusFraction * longestEdge(mesh);
   const most = maxNeighbours(layout);
@@ -37,6 +40,7 @@ export function queryNumGrid2meshEdges({ grid, meshLevel, radiusFraction, layout
 
 /** Senders are grid nodes, ascending; receivers are mesh nodes. */
 export function grid2meshEdges({ grid, meshLevel, radiusFraction, layout }: GraphModel): Edges {
+  if (isReducedGaussian(grid)) return cutoffEdges({ grid, meshLevel, radiusFraction });
   const mesh = refinedIcosahedron(meshLevel);
   const radius = radiusFraction * longestEdge(mesh);
   const inReach = numNodesInReach(mesh.positions, grid, radius);

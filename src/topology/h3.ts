@@ -3,8 +3,7 @@
  * point is joined to its cell, a cell to its neighbours and itself, and a grid point to its cell's neighbours and the cell.
  * Source of the cell count: h3geo.org, "Tables of cell statistics across resolutions".
  */
-import type { Grid } from '../config/types.js';
-import type { Counts } from '../models/dimensions.js';
+import type { Counts, Grid } from '../config/types.js';
 import { numGridNodes } from './grid.js';
 
 /** The pentagons have five neighbours; all other cells have six. */

@@ -36,14 +36,16 @@ const faces = [
   [1, 6, 5],
 ] as const;
 
+/** Half of what the dihedral angle, 2 asin(φ/√3), lacks to 180°: by how much GraphCast turns the icosahedron about y. */
+export const tiltRadians = Math.PI / 2 - Math.asin((1 + Math.sqrt(5)) / 2 / Math.sqrt(3));
+
 /** The vertices are the cyclic permutations of (±1, ±φ, 0), turned about y until a face lies flat on each pole. */
 export function regularIcosahedron(): Icosahedron {
   const goldenRatio = (1 + Math.sqrt(5)) / 2;
   const circumradius = Math.hypot(1, goldenRatio);
   const one = float32(1 / circumradius);
   const golden = float32(float32(goldenRatio) / circumradius);
-  // Half of what the dihedral angle, 2 asin(φ/√3), lacks to 180°.
-  const tilt = Math.PI / 2 - Math.asin(goldenRatio / Math.sqrt(3));
+  const tilt = tiltRadians;
   const positions = new Float64Array(3 * NUM_VERTICES);
   let vertex = 0;
   for (const a of [one, -one]) {

@@ -123,7 +123,7 @@ it('resolving a candidate costs under 50 µs once its profiles are read', async 
 
 it('every option has a help sentence, a syntax unless it is a switch, and a name that is kebab-case', () => {
   for (const { name, help, syntax, value } of sharedOptions) {
-    expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    expect(name).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
     expect(help.length).toBeGreaterThan(20);
     expect(syntax !== '').toBe(value.kind !== 'switch');
   }

@@ -7,7 +7,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 import { shown } from '../../config/nearest.js';
 import { InputError } from '../../errors.js';
-import { type Setting, Settings, type SettingValue } from '../importing/settings.js';
+import { type Setting, Settings, type SettingValue, type TypedFlags } from '../importing/settings.js';
 
 /** The end record, and the longest comment that may follow it. */
 const longestEnd = 22 + 65_535;
@@ -23,7 +23,7 @@ interface Entry {
 
 type Read = (position: number, length: number) => Buffer;
 
-export function checkpointSettings(file: string): Settings {
+export function checkpointSettings(file: string, flags: TypedFlags): Settings {
   const damaged = (reason: string): InputError =>
     new InputError('invalid-import', `${shown(file)}: ${reason}.`, ['Give the params_….npz as it was published.']);
   let descriptor: number;
@@ -44,7 +44,7 @@ export function checkpointSettings(file: string): Settings {
       if (isConfig) settings.set(key, { value: npyValue(contentOf(read, entry), key) });
     }
     if (settings.size === 0) throw new Error('holds no model_config and no task_config');
-    return new Settings(file, settings);
+    return new Settings(file, settings, 'json', flags);
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw damaged(error instanceof Error ? error.message : String(error));

@@ -59,34 +59,69 @@ function channelsOf(settings: Settings): Channels {
   };
 }
 
+/** The released models that a ModelConfig by itself names: their mesh and grid are no other's. */
+const releasedWithoutTask = { meshLevel: 5, degrees: 1, base: 'graphcast-small' } as const;
+
+const askForLevels =
+  '--levels 13|37, or --input-channels N and --output-channels N   the TaskConfig of the checkpoint says the variables';
+
 function read(settings: Settings): Imported {
-  const whole = (key: string) => settings.whole(...own(key, 'model_config'));
-  const resolution = settings.decimal(...own('resolution', 'model_config'));
+  const whole = (flag: string, key: string) => settings.for(flag).whole(...own(key, 'model_config'));
+  const resolution = settings.for('resolution').decimal(...own('resolution', 'model_config'));
   settings.decimal(...own('mesh2grid_edge_normalization_factor', 'model_config'));
   const base = readProfile<ModelProfile>('models', 'graphcast');
+  const meshLevel = whole('mesh-level', 'mesh_size');
+  const channels = channelsOf(settings);
+  const isSmall =
+    channels.inputChannels === undefined &&
+    channels.pressureLevels === undefined &&
+    meshLevel === releasedWithoutTask.meshLevel &&
+    resolution === releasedWithoutTask.degrees;
+  const small = readProfile<ModelProfile>('models', releasedWithoutTask.base).model;
+  const { pressureLevels, inputChannels, outputChannels } = isSmall ? small : channels;
   return {
     base: base.name,
     model: given({
-      hiddenDim: whole('latent_size'),
-      layers: whole('gnn_msg_steps'),
-      meshLevel: whole('mesh_size'),
-      mlpHiddenLayers: whole('hidden_layers'),
-      radiusFraction: settings.decimal(...own('radius_query_fraction_edge_length', 'model_config')),
+      hiddenDim: whole('hidden-dim', 'latent_size'),
+      layers: whole('layers', 'gnn_msg_steps'),
+      meshLevel,
+      mlpHiddenLayers: whole('mlp-hidden-layers', 'hidden_layers'),
+      radiusFraction: settings
+        .for('radius-fraction')
+        .decimal(...own('radius_query_fraction_edge_length', 'model_config')),
       // 0 in configurations that take the grid from the data.
       grid: resolution
         ? resolutionGrid(resolution, 'jax', base.gridAtOneDegree, `${settings.file}: resolution`)
         : undefined,
-      ...channelsOf(settings),
+      pressureLevels,
+      inputChannels,
+      outputChannels,
     }),
     recipe: {},
-    notes: resolution ? [] : ['The configuration names no resolution: 0.25 degrees stand in; give --resolution.'],
+    notes: isSmall
+      ? [
+          'There is no TaskConfig: mesh 5 at 1 degree is the released GraphCast_small, so its 13 levels are priced (--levels for another).',
+        ]
+      : [],
+    asks: {
+      layers: '--layers N   gnn_msg_steps',
+      hiddenDim: '--hidden-dim N   latent_size',
+      mesh: '--mesh-level N   mesh_size',
+      grid: '--resolution DEG, or --grid LATxLON   resolution 0 takes the grid from the data',
+      inputChannels: askForLevels,
+      outputChannels: askForLevels,
+    },
   };
 }
 
+const harmless =
+  /^(description|license|params\..*|((model_config|ModelConfig)\.)?(name|mesh2grid_edge_normalization_factor)|(task_config\.|TaskConfig\.)?(input_duration|target_lead_times.*))$/;
+
 export const deepmind: Importer = {
   label: 'DeepMind GraphCast',
+  bases: ['graphcast', 'graphcast-small', 'graphcast-operational', 'graphcast-1p5deg'],
   recognizes: (settings) =>
     ['mesh_size', 'latent_size', 'gnn_msg_steps'].some((key) => settings.has(...own(key, 'model_config'))),
   read,
-  harmless: /^(description|license|params\..*|(model_config\.|ModelConfig\.)?name)$/,
+  isHarmless: (key) => harmless.test(key),
 };

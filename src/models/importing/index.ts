@@ -1,30 +1,72 @@
-/** `--import FILE`: the configuration of one of the known code bases as a model profile. */
+/** `--import FILE`: the configuration of one of the known code bases as a model profile. Nothing that decides which model it is is guessed. */
 import { basename, extname } from 'node:path';
 import { parseCheckpoint } from '../../config/checkpoint.js';
-import { checkGrid } from '../../config/grid.js';
+import { checkGrid, gridName } from '../../config/grid.js';
 import { shown } from '../../config/nearest.js';
-import { type ModelProfile, readProfile } from '../../config/profiles.js';
+import { type ModelProfile, type RecipeOptions, readProfile } from '../../config/profiles.js';
 import { readText } from '../../config/strict-json.js';
 import { InputError } from '../../errors.js';
 import { anemoi } from '../anemoi/import.js';
 import { deepmind } from '../graphcast/import.js';
-import { argumentSettings, neuralLam } from '../neural-lam/import.js';
+import { paddleScience } from '../graphcast/import-paddle.js';
+import { neuralLam } from '../neural-lam/import.js';
 import { physicsnemo } from '../physicsnemo/import.js';
-import type { Settings } from './settings.js';
-import type { Importer } from './types.js';
+import { argumentSettings, isCommandLine } from './arguments.js';
+import { Settings, type TypedFlags } from './settings.js';
+import { type Essential, essentials, type Imported, type Importer } from './types.js';
 
-const importers: readonly Importer[] = [deepmind, physicsnemo, neuralLam, anemoi];
+const importers: readonly Importer[] = [paddleScience, deepmind, physicsnemo, neuralLam, anemoi];
 
-async function settingsOf(file: string): Promise<Settings> {
-  if (extname(file) === '.npz') return (await import('../graphcast/checkpoint-file.js')).checkpointSettings(file);
-  const text = readText(file);
-  const isCommandLine = /(^|\s)--[a-z]/m.test(text) && !/^\s*["'{\w.]+\s*:/m.test(text);
-  if (isCommandLine) return argumentSettings(file, text);
-  return (await import('./yaml.js')).yamlSettings(file, text);
+/** Any of them says the essential. */
+const flagsOf: Readonly<Record<Essential, readonly string[]>> = {
+  layers: ['layers'],
+  hiddenDim: ['hidden-dim'],
+  mesh: ['mesh-level', 'mesh-nodes'],
+  grid: ['grid', 'resolution', 'grid-nodes'],
+  inputChannels: ['input-channels', 'levels'],
+  outputChannels: ['output-channels', 'levels'],
+};
+
+/** An option of the command line, and the key of the configuration that it sets: `hidden-dim`, `model.hiddenDim`. */
+export interface SettingOption {
+  readonly name: string;
+  readonly sets?: string;
 }
 
-export async function importProfile(file: string): Promise<ModelProfile> {
-  const settings = await settingsOf(file);
+export interface Beside extends TypedFlags {
+  readonly options: readonly SettingOption[];
+  /** A MODEL beside `--import`: it supplies what the file leaves open. */
+  readonly model?: ModelProfile | undefined;
+}
+
+async function settingsOf(file: string, flags: TypedFlags): Promise<Settings> {
+  const extension = extname(file);
+  if (extension === '.npz') return (await import('../graphcast/checkpoint-file.js')).checkpointSettings(file, flags);
+  const text = readText(file);
+  if (/\.(py|ipynb)$/.test(extension))
+    throw new InputError(
+      'not-a-configuration',
+      `${shown(file)}: a Python program is not read: give the configuration that it builds the model from.`,
+      [
+        'The YAML or JSON file that it loads, or the command line that starts it as a text file.',
+        'gc-plan estimate anemoi-gnn --hidden-dim 256 --layers 8   (or MODEL and flags)',
+      ],
+    );
+  if (isCommandLine(text)) return argumentSettings(file, text, flags);
+  const { parseTree, flattened } = await import('./tree.js');
+  const tree = parseTree(file, text);
+  const syntax = extension === '.json' || text.trimStart().startsWith('{') ? 'json' : 'yaml';
+  if (!tree.has('defaults')) return new Settings(file, flattened(tree), syntax, flags);
+  const [{ compose }, { shippedGroup, compositionSettings }] = await Promise.all([
+    import('./hydra.js'),
+    import('../anemoi/composition.js'),
+  ]);
+  return new Settings(file, compositionSettings(compose(file, tree, text, shippedGroup)), syntax, flags);
+}
+
+export async function importProfile(file: string, beside: Beside): Promise<ModelProfile> {
+  const { typed, model: named } = beside;
+  const settings = await settingsOf(file, beside);
   const importer = importers.find(({ recognizes }) => recognizes(settings));
   if (importer === undefined)
     throw new InputError(
@@ -35,25 +77,87 @@ export async function importProfile(file: string): Promise<ModelProfile> {
         'A file that overrides single keys needs at least the widths and depths of the model.',
       ],
     );
-  const { base: name, model, recipe, notes } = importer.read(settings);
-  const base = readProfile<ModelProfile>('models', name);
+  const imported = importer.read(settings);
+  checkFamily(file, importer, imported, named);
+  checkEssentials(file, imported, typed, named);
+  const base = named ?? readProfile<ModelProfile>('models', imported.base!);
   const profile: ModelProfile = {
     ...base,
     name: basename(file, extname(file)),
     description: `imported from ${importer.label}`,
-    model: { ...base.model, ...model },
-    recipe: { ...base.recipe, ...recipe },
+    model: { ...base.model, ...imported.model },
+    recipe: { ...base.recipe, ...imported.recipe },
     sources: [shown(file)],
-    said: Object.keys(recipe) as (keyof typeof recipe)[],
+    said: Object.keys(imported.recipe) as (keyof RecipeOptions)[],
     notes: [
-      `${shown(file)} is read as ${importer.label}'s configuration; what it does not say is ${base.name}'s.`,
-      ...notes,
-      ...unknownNotes(settings.unknown(importer.harmless)),
+      `${shown(file)} is read as ${importer.label}'s configuration.`,
+      ...imported.notes,
+      ...standInNotes(settings),
+      ...leftOpen(imported, base, beside),
+      ...unknownNotes(settings.unknown(importer.isHarmless)),
     ],
   };
   checkImported(profile, settings);
   return profile;
 }
+
+/** A MODEL beside the file may supply what it leaves open, never contradict it. */
+function checkFamily(file: string, { label, bases }: Importer, { base }: Imported, named?: ModelProfile): void {
+  if (named === undefined) return;
+  const layouts = (base === undefined ? bases : [base]).map(
+    (name) => readProfile<ModelProfile>('models', name).model.layout,
+  );
+  if (layouts.includes(named.model.layout)) return;
+  throw new InputError(
+    'conflicting-options',
+    `MODEL ${named.name} is another network than ${shown(file)} configures (${label}: ${base ?? bases.join(' or ')}).`,
+    [`MODEL ${base ?? bases[0]}`, `Leave ${named.name} out.`],
+  );
+}
+
+function checkEssentials(file: string, imported: Imported, typed: ReadonlySet<string>, named?: ModelProfile): void {
+  if (named !== undefined) return;
+  const { base, model, asks } = imported;
+  const says: Readonly<Record<Essential, unknown>> = { ...model, mesh: model.meshLevel ?? model.counts } as never;
+  const missing = essentials.filter(
+    (each) => says[each] === undefined && !flagsOf[each].some((flag) => typed.has(flag)),
+  );
+  if (base !== undefined && missing.length === 0) return;
+  const asked = [
+    ...(base === undefined ? ['which network it is: MODEL before --import (gc-plan profiles lists them)'] : []),
+    ...new Set(missing.map((each) => asks[each])),
+  ];
+  const known = imported.notes.length === 0 ? '' : ` Known from it: ${imported.notes.join(' ')}`;
+  throw new InputError(
+    'missing-essentials',
+    `${shown(file)}: it does not say all that decides which model this is.${known}`,
+    asked,
+  );
+}
+
+/** What came from groups that are not beside the file. */
+const standInNotes = (settings: Settings): readonly string[] =>
+  [...settings.standIns()].map(
+    ([origin, values]) => `Not beside the file, so ${origin} stands in: ${values.join(', ')}.`,
+  );
+
+/** Everything else that the file leaves open, with the value that stands in. */
+function leftOpen(imported: Imported, base: ModelProfile, { typed, options, model: named }: Beside): readonly string[] {
+  const said: Readonly<Record<string, unknown>> = { ...imported.model, ...imported.recipe };
+  const stands: Readonly<Record<string, unknown>> = { ...base.model, ...base.recipe };
+  const values = options.flatMap(({ name, sets }) => {
+    const [, key, deeper] = /^(?:model|recipe)\.(\w+)(\.\w+)?$/.exec(sets ?? '') ?? [];
+    if (key === undefined || deeper !== undefined || name === 'resolution') return [];
+    if (said[key] !== undefined || typed.has(name) || stands[key] === undefined) return [];
+    return [`${name} ${written(stands[key])}`];
+  });
+  if (values.length === 0) return [];
+  const whose = named ? `MODEL ${base.name}'s stand in` : `${base.name}'s stand in, the code base's own defaults`;
+  return [`Not in the file; ${whose}: ${values.join(', ')}.`];
+}
+
+const written = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? gridName(value as ModelProfile['model']['grid']) : String(value);
 
 const unknownNotes = (keys: readonly string[]): readonly string[] =>
   keys.length === 0
@@ -63,17 +167,10 @@ const unknownNotes = (keys: readonly string[]): readonly string[] =>
       ];
 
 /** What the keys say together. */
-function checkImported({ model, recipe }: ModelProfile, { file }: Settings): void {
+function checkImported(
+  { model, recipe }: { model: ModelProfile['model']; recipe: RecipeOptions },
+  { file }: Settings,
+): void {
   checkGrid(model.grid, `${shown(file)}: the grid`, 'latlon_res: [721, 1440]');
   parseCheckpoint(recipe.checkpoint ?? 'none');
-  for (const [key, value] of Object.entries({
-    hiddenDim: model.hiddenDim,
-    layers: model.layers,
-    inputChannels: model.inputChannels,
-  })) {
-    if (value < 1)
-      throw new InputError('invalid-import', `${shown(file)}: ${key} is ${value}, and must be at least 1.`, [
-        `Correct it in ${shown(file)}.`,
-      ]);
-  }
 }

@@ -2,48 +2,37 @@
 import type { Recipe } from '../../config/types.js';
 import type { Settings } from './settings.js';
 
-interface Priced {
-  readonly optimizer: Recipe['optimizer'];
-  /** Whose implementation is priced. */
-  readonly library: string;
-}
+type Optimizer = Recipe['optimizer'];
 
-const classes: Readonly<Record<string, Priced>> = {
-  AdamW: { optimizer: 'adamw', library: 'torch' },
-  Adam: { optimizer: 'adam', library: 'torch' },
-  SGD: { optimizer: 'sgd', library: 'torch' },
-  Adafactor: { optimizer: 'adafactor', library: 'torch' },
-  AdamW8bit: { optimizer: 'adamw-8bit', library: 'bitsandbytes' },
+const classes: Readonly<Record<string, Optimizer>> = {
+  'torch.optim.AdamW': 'adamw',
+  'torch.optim.adamw.AdamW': 'adamw',
+  'torch.optim.Adam': 'adam',
+  'torch.optim.adam.Adam': 'adam',
+  'torch.optim.SGD': 'sgd',
+  'torch.optim.sgd.SGD': 'sgd',
+  'torch.optim.Adafactor': 'adafactor',
+  'bitsandbytes.optim.AdamW8bit': 'adamw-8bit',
 };
+const sharding: Readonly<Record<string, true>> = { 'torch.distributed.optim.ZeroRedundancyOptimizer': true };
 
 export interface ImportedOptimizer {
-  readonly optimizer?: Recipe['optimizer'];
+  readonly optimizer?: Optimizer;
   readonly isSharded: boolean;
-  readonly notes: readonly string[];
 }
 
 /** `parents`: the keys below which an optimizer may be. */
 export function optimizerOf(settings: Settings, ...parents: readonly string[]): ImportedOptimizer {
+  const view = settings.for('optimizer');
   const key = (name: string) => parents.map((parent) => `${parent}.${name}`);
-  const target = settings.text(...key('_target_'));
-  const isSharded = target?.endsWith('.ZeroRedundancyOptimizer') ?? false;
-  const sharded = settings.text(...key('optimizer_class'));
-  const path = isSharded ? sharded : target;
-  const isFused = settings.isOn(...key('fused')) ?? false;
-  const momentum = settings.decimal(...key('momentum')) ?? 0;
-  if (path === undefined) return { isSharded, notes: [] };
-  const priced = classes[path.split('.').at(-1)!];
-  if (priced === undefined)
-    return { isSharded, notes: [`optimizer ${path} is not known here: the profile’s is priced.`] };
-  const { library } = priced;
-  return {
-    optimizer: variantOf(priced.optimizer, isFused, momentum),
-    isSharded,
-    notes: path.startsWith(`${library}.`) ? [] : [`optimizer ${path} is priced as the one of ${library}.`],
-  };
+  const isSharded = Object.hasOwn(sharding, view.text(...key('_target_')) ?? '');
+  const optimizer = view.class(classes, ...key(isSharded ? 'optimizer_class' : '_target_'));
+  const isFused = view.isOn(...key('fused')) ?? false;
+  const momentum = view.decimal(...key('momentum')) ?? 0;
+  return optimizer === undefined ? { isSharded } : { optimizer: variantOf(optimizer, isFused, momentum), isSharded };
 }
 
-function variantOf(optimizer: Recipe['optimizer'], isFused: boolean, momentum: number): Recipe['optimizer'] {
+function variantOf(optimizer: Optimizer, isFused: boolean, momentum: number): Optimizer {
   if (optimizer === 'adamw' && isFused) return 'adamw-fused';
   return optimizer === 'sgd' && momentum > 0 ? 'momentum' : optimizer;
 }

@@ -1,7 +1,25 @@
 /** What is trained: the options that set the model's shape. */
 import { attentionBackends, processorKinds, typedGridKinds } from '../../config/choices.js';
-import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../../config/limits.js';
+import { maximumCount, maximumEdges, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../../config/limits.js';
+import type { Counts } from '../../config/types.js';
 import { choice, fraction, integer, model, type OptionDefinition, option, text } from './definition.js';
+
+const countOption = (name: string, key: keyof Counts, what: string): OptionDefinition =>
+  model(
+    name,
+    integer(1, maximumEdges, '100000'),
+    `counts.${key}`,
+    `${what} of a graph of one's own. All five are typed together.`,
+  );
+
+/** They win over every geometry. */
+const countOptions: readonly OptionDefinition[] = [
+  countOption('grid-nodes', 'gridNodes', 'Points of the data grid'),
+  countOption('mesh-nodes', 'meshNodes', 'Nodes of the latent mesh'),
+  countOption('mesh-edges', 'meshEdges', 'Directed edges between mesh nodes'),
+  countOption('grid2mesh-edges', 'grid2meshEdges', 'Encoder edges, grid to mesh,'),
+  countOption('mesh2grid-edges', 'mesh2gridEdges', 'Decoder edges, mesh to grid,'),
+];
 
 export const modelOptions: readonly OptionDefinition[] = [
   model(
@@ -40,8 +58,8 @@ export const modelOptions: readonly OptionDefinition[] = [
     'grid',
     text('181x360'),
     'grid',
-    'Grid rows and columns instead of a resolution; an odd number of latitudes has both poles.',
-    'LATxLON',
+    'Grid rows and columns instead of a resolution (an odd number of latitudes has both poles), or a reduced Gaussian grid: o96, n320.',
+    'LATxLON|oN|nN',
   ),
   model(
     'grid-kind',
@@ -67,6 +85,7 @@ export const modelOptions: readonly OptionDefinition[] = [
     'outputChannels',
     'Width of one predicted grid row. Predictions, targets and the loss grow with it.',
   ),
+  ...countOptions,
   model(
     'radius-fraction',
     fraction(100, '0.6'),

@@ -28,6 +28,16 @@ export const model = z.strictObject({
   meshLevel: count,
   mlpHiddenLayers: positive,
   grid,
+  counts: z
+    .strictObject({
+      gridNodes: count,
+      meshNodes: count,
+      meshEdges: count,
+      grid2meshEdges: count,
+      mesh2gridEdges: count,
+    })
+    .exactOptional()
+    .describe('A graph of one’s own, typed; it wins over grid, mesh level and radius.'),
   pressureLevels: positive.exactOptional(),
   inputChannels: positive,
   outputChannels: positive,
