@@ -2,7 +2,7 @@
  * How far each runtime's numbers were from ground truth that this project did not write. A test recomputes every figure from
  * the records in `tests/data` and fails when one of these no longer holds.
  */
-import type { RuntimeName } from '../config/types.js';
+import type { Config, ModelLayout, RuntimeName } from '../config/types.js';
 import type { Figures } from './figures.js';
 
 /** Of `peakLiveBytes`. */
@@ -52,3 +52,10 @@ export const shippedAccuracy: Readonly<Record<RuntimeName, Accuracy>> = {
  * which the estimate leaves out.
  */
 export const pytorchReservedWorstUnderPercent = { native: 1.042, expandable: 1.124 } as const;
+
+/** The code base whose training steps the cases of each runtime are. */
+const checkedLayout: Readonly<Record<RuntimeName, ModelLayout>> = { pytorch: 'physicsnemo', jax: 'jax', tfjs: 'jax' };
+
+/** The shipped cases speak of this configuration's code base, and of training. */
+export const isChecked = ({ runtime, model, recipe }: Pick<Config, 'runtime' | 'model' | 'recipe'>): boolean =>
+  recipe.mode === 'train' && model.layout === checkedLayout[runtime];

@@ -12,7 +12,7 @@ import type { Explanation } from '../report/schemas/explain.js';
 import { commandLine } from '../search/command-line.js';
 import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
-import { reportedConfig } from './priced.js';
+import { reportedAccuracy, reportedConfig } from './priced.js';
 import { writeAtomically } from './write.js';
 
 export interface ExplainInput extends ResolveInput {
@@ -60,7 +60,7 @@ export async function explain({
     },
     largest: arrays.slice(0, top),
     verdict,
-    accuracy,
+    accuracy: reportedAccuracy(resolved, accuracy),
     assumptions,
   };
   if (snapshot !== undefined) writeAtomically(snapshot, memorySnapshot(trace, dimensions, bytesOfBuffer), '--snapshot');

@@ -1,4 +1,6 @@
 /** A resolved configuration as `estimate` reports it. */
+import { type Accuracy, isChecked } from '../accuracy/shipped.js';
+import { layoutTraits } from '../config/capabilities.js';
 import { perRuntime } from '../config/choices.js';
 import { standInDevice } from '../config/device.js';
 import { fullElementBytes } from '../config/element-bytes.js';
@@ -57,6 +59,15 @@ const categoryBytes = (of: RankRow['byCategory']) => ({
   inputBytes: of.input,
 });
 
+/** What is known of estimates of this code base in this mode. */
+export function reportedAccuracy(config: Config, { runtime, ...figures }: Accuracy): Estimate['accuracy'] {
+  const { layout } = config.model;
+  const about = { runtime, codeBase: layoutTraits[layout].codeBase ?? layout, mode: config.recipe.mode };
+  return isChecked(config)
+    ? { ...about, checked: true, ...figures }
+    : { ...about, checked: false, cases: 0, source: 'nothing that ships' };
+}
+
 /** A report holds assumptions beside the configuration, not in it. */
 export function reportedConfig({ assumptions: _, ...config }: Config): Estimate['config'] {
   return config;
@@ -96,7 +107,7 @@ export function toReport(config: Config, { liveness, process, parameters, flops,
     verdict: rest.verdict,
     ...(rest.onCard && { onCard: onCardReport(rest.onCard) }),
     cost: { ...flops, ...rest.roofline },
-    accuracy: rest.accuracy,
+    accuracy: reportedAccuracy(config, rest.accuracy),
     assumptions: rest.assumptions,
   };
 }

@@ -45,6 +45,16 @@ describe('the defaults of inference', () => {
   );
 });
 
+describe('the evidence of inference', () => {
+  it('is never that of training', async () => {
+    const { accuracy } = await estimate({ model: 'anemoi-graphtransformer', flags: forecast });
+    expect(accuracy).toMatchObject({ codeBase: 'anemoi', mode: 'inference', checked: false, cases: 0 });
+    expect(accuracy).not.toHaveProperty('medianErrorPercent');
+    const training = await estimate({ model: 'graphcast-small', flags: {} });
+    expect(training.accuracy).toMatchObject({ codeBase: 'deepmind', mode: 'train', checked: true });
+  });
+});
+
 describe('more mapper chunks in inference', () => {
   it('never need more memory', async () => {
     const peaks: number[] = [];

@@ -101,6 +101,9 @@ export const sample: Estimate = {
   verdict: verdicts.fits,
   cost: { forwardFlops: 1.2e12, trainFlops: 4.1e12, recomputeFraction: 0.12 },
   accuracy: {
+    codeBase: 'deepmind',
+    mode: 'train',
+    checked: true,
     runtime: 'pytorch',
     cases: 125,
     medianErrorPercent: 0.01,

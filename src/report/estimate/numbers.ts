@@ -124,10 +124,13 @@ export const cheapestChanges = ({ verdict }: Estimate) =>
   'smallestChange' in verdict ? [verdict.smallestChange ?? [], verdict.furtherChanges ?? []].flat() : [];
 
 /** Three decimals say all that an error of a prediction can. */
-export const errorText = (percent: number): string => `${Number(percent.toFixed(3))} %`;
+const errorText = (percent: number): string => `${Number(percent.toFixed(3))} %`;
 
 export function accuracy({
-  accuracy: { runtime, cases, medianErrorPercent, p95ErrorPercent, worstUnderPercent, source },
+  accuracy: { runtime, codeBase, mode, checked, cases, source, ...figures },
 }: Pick<Estimate, 'accuracy'>): string {
-  return `${runtime}, ${formatCount(cases)} cases: median error ${errorText(medianErrorPercent)}, 95th percentile ${errorText(p95ErrorPercent)}, worst under-prediction ${errorText(worstUnderPercent)} (${source})`;
+  const { medianErrorPercent = 0, p95ErrorPercent = 0, worstUnderPercent = 0 } = figures;
+  if (!checked)
+    return `${codeBase} in ${runtime}, ${mode === 'train' ? 'training' : 'inference'}: not checked against anything that ships yet`;
+  return `${codeBase} in ${runtime}, ${formatCount(cases)} training steps, live bytes: median error ${errorText(medianErrorPercent)}, 95th percentile ${errorText(p95ErrorPercent)}, worst under-prediction ${errorText(worstUnderPercent)} (${source})`;
 }

@@ -2,8 +2,9 @@
 import { readAsset } from '../../config/assets.js';
 import type { Answer } from '../answer.js';
 import { type Column, shownColumns } from '../columns.js';
-import { errorText } from '../estimate/numbers.js';
+import { accuracy as accuracyText } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
+import type { Estimate } from '../schemas/estimate.js';
 import { escapeHtml, html, type Markup, trusted } from './markup.js';
 
 interface PageAnswer extends Pick<Answer, 'tone'> {
@@ -25,14 +26,7 @@ export interface Page {
   readonly tail?: Markup;
 }
 
-interface Accuracy {
-  readonly runtime: string;
-  readonly cases: number;
-  readonly medianErrorPercent: number;
-  readonly p95ErrorPercent: number;
-  readonly worstUnderPercent: number;
-  readonly source: string;
-}
+type Accuracy = Estimate['accuracy'];
 
 /** Nothing but what is on the page: no request may leave it. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
@@ -57,7 +51,7 @@ ${trusted(readAsset('report/html/page.css'))}</style>
 <p class="soft">${setting}</p>
 ${sections}
 ${section('Assumptions', list(assumptions.length > 0 ? assumptions : ['None beyond the configuration above.']))}
-${accuracy && section('How accurate', accuracyTable(accuracy))}
+${accuracy && section('How accurate', accuracyLine(accuracy))}
 ${section('How to reproduce', html`<pre tabindex="0"><code>${commands.join('\n')}</code></pre>`)}
 </main>
 <footer>${tool.name} ${tool.version} predicts GPU memory from the list of arrays that one step allocates; measured are its error bars and how XLA compiles the loss and recomputes.</footer>
@@ -115,22 +109,6 @@ export function columnTable<Row>(caption: string, all: readonly Column<Row>[], r
 /** An SVG of ours; its title is inside. */
 export const figure = (svg: string): Markup => html`<figure class="chart" tabindex="0">${trusted(svg)}</figure>\n`;
 
-const accuracyTable = ({ runtime, cases, source, ...errors }: Accuracy): Markup =>
-  dataTable(
-    'Estimates of this runtime against ground truth that gc-plan did not make',
-    ['runtime', 'cases', 'median error', '95th percentile', 'worst under-prediction', 'ground truth'],
-    [
-      [
-        runtime,
-        String(cases),
-        errorText(errors.medianErrorPercent),
-        errorText(errors.p95ErrorPercent),
-        errorText(errors.worstUnderPercent),
-        source,
-      ],
-    ],
-    '<>>>><',
-  );
-
+const accuracyLine = (figures: Accuracy): Markup => html`<p>${accuracyText({ accuracy: figures })}</p>`;
 /** The command line as it was typed, where a command line was typed. */
 export const typedCommand = ({ command }: Layout, otherwise: string): readonly string[] => [command ?? otherwise];

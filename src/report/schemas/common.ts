@@ -198,10 +198,15 @@ export const cost = z.strictObject({
 export const accuracy = z
   .strictObject({
     runtime: runtimeName,
-    cases: count,
-    medianErrorPercent: z.number(),
-    p95ErrorPercent: z.number(),
-    worstUnderPercent: z.number().describe('How far the estimate was below the truth at worst.'),
+    codeBase: z.string(),
+    mode: z.enum(['train', 'inference']),
+    checked: z
+      .boolean()
+      .describe('Estimates of this code base in this mode were compared with ground truth that ships.'),
+    cases: count.describe('0 where nothing was checked.'),
+    medianErrorPercent: z.number().exactOptional(),
+    p95ErrorPercent: z.number().exactOptional(),
+    worstUnderPercent: z.number().exactOptional().describe('How far the estimate was below the truth at worst.'),
     source: z.string(),
   })
   .describe('How this runtime’s estimates compared with ground truth.');
