@@ -22,6 +22,25 @@ export interface LedgerEntry {
 /** What the allocators' and the driver's numbers are compared by where arrays can't be seen one by one. */
 const peakQuantities = ['peakLiveBytes', 'peakAllocatedBytes', 'peakReservedBytes', 'deviceBytes'] as const;
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isBytes = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+
+/** Every number is one; nothing runs in 0 bytes, and an error in percent of them would be none. */
+function areQuantities(value: unknown): boolean {
+  if (!isObject(value) || !Object.values(value).every(isBytes)) return false;
+  return peakQuantities.every((quantity) => value[quantity] !== 0);
+}
+
+/** What a line of the file must be before it is counted, and an entry before it is written. */
+export function isLedgerEntry(value: unknown): value is LedgerEntry {
+  if (!isObject(value) || value.schema !== 'gc-plan/ledger@1' || typeof value.runtime !== 'string') return false;
+  const { config, predicted, measured } = value;
+  if (!isObject(config) || !isObject(config.model) || !isObject(config.recipe)) return false;
+  return areQuantities(predicted) && (measured === undefined || areQuantities(measured));
+}
+
 /** (predicted − measured) ÷ measured of the peak, in percent. */
 function peakError({ predicted, measured }: LedgerEntry): readonly number[] {
   const quantity = peakQuantities.find((each) => predicted[each] !== undefined && measured?.[each] !== undefined);

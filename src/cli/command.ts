@@ -1,5 +1,6 @@
 /** What every command shares: parse, call one service, print its report, exit with its answer. */
 import { nearest, orList, shown } from '../config/nearest.js';
+import { printable, printableInColour } from '../config/printable.js';
 import { InputError } from '../errors.js';
 import { type Format, formats, isFormat, type Renderer } from '../report/formats.js';
 import { type ReportName, type Reports, rendererFor } from '../report/render.js';
@@ -63,11 +64,13 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
       colour: this.output === undefined && hasColour(this.io),
       command: ['gc-plan', this.ctor.id, ...this.argv.map(quoted)].join(' '),
     };
-    const text = `${this.render(report, layout)}\n`;
+    const rendered = `${this.render(report, layout)}\n`;
+    // Names and notes come from files: nothing in them may command a terminal.
+    const text = this.format === 'json' ? rendered : layout.colour ? printableInColour(rendered) : printable(rendered);
     if (this.output === undefined) this.io.stdout.write(this.format === 'github' ? toStepSummary(text, this.io) : text);
     else {
       writeAtomically(this.output, text);
-      this.io.stderr.write(`${this.output}\n`);
+      this.io.stderr.write(`${printable(this.output)}\n`);
     }
     this.exitCode = exitCodes[answer];
     return report;

@@ -1,5 +1,7 @@
 /** Three kinds of failure end a run without a report: the user's input, an interruption, our bug. */
+import { printable } from '../config/printable.js';
 import { InputError } from '../errors.js';
+import { jsonText } from '../report/json.js';
 import type { ErrorReport } from '../report/schemas/error.js';
 import { tool } from '../version.js';
 import type { Io } from './io.js';
@@ -31,8 +33,12 @@ function classify(error: unknown): Failure {
 /** Under `--json` the error is the one document on stdout; otherwise it is for a person, on stderr. */
 export function reportFailure(error: unknown, io: Io, json: boolean): ExitCode {
   const { exit, report } = classify(error);
-  if (json) io.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else io.stderr.write([`gc-plan: ${report.message}`, ...report.nextSteps.map((step) => `  → ${step}`), ''].join('\n'));
-  if (exit === exitCodes.bug && io.env.GC_PLAN_DEBUG && error instanceof Error) io.stderr.write(`${error.stack}\n`);
+  if (json) io.stdout.write(`${jsonText(report)}\n`);
+  else {
+    const lines = [`gc-plan: ${report.message}`, ...report.nextSteps.map((step) => `  → ${step}`), ''];
+    io.stderr.write(printable(lines.join('\n')));
+  }
+  if (exit === exitCodes.bug && io.env.GC_PLAN_DEBUG && error instanceof Error)
+    io.stderr.write(printable(`${error.stack}\n`));
   return exit;
 }

@@ -1,3 +1,4 @@
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Config } from './oclif.js';
 
@@ -5,6 +6,33 @@ let config: Promise<Config> | undefined;
 
 /** oclif's own configuration: it parses and formats help from it. Read once per process. */
 export function frameworkConfig(): Promise<Config> {
-  config ??= Config.load({ root: fileURLToPath(new URL('../..', import.meta.url)) });
+  config ??= withHomeAndShell(() => Config.load({ root: fileURLToPath(new URL('../..', import.meta.url)) }));
   return config;
+}
+
+/**
+ * oclif looks up the user's home and shell, for what we do not use. A user without an entry in passwd (a container's `--user 12345`)
+ * has neither, and the look-up throws: stand-ins are in the environment while it loads.
+ */
+async function withHomeAndShell<Value>(load: () => Promise<Value>): Promise<Value> {
+  const standIns = [
+    ['HOME', homedir, tmpdir()],
+    ['SHELL', userInfo, 'sh'],
+  ] as const;
+  const missing = standIns.filter(([name, lookUp]) => process.env[name] === undefined && !succeeds(lookUp));
+  for (const [name, , value] of missing) process.env[name] = value;
+  try {
+    return await load();
+  } finally {
+    for (const [name] of missing) delete process.env[name];
+  }
+}
+
+function succeeds(lookUp: () => unknown): boolean {
+  try {
+    lookUp();
+    return true;
+  } catch {
+    return false;
+  }
 }

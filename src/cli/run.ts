@@ -1,8 +1,10 @@
 /** The command line as a function: `bin/run.js` calls it with the process, tests call it with buffers. */
 
 import { nearest, orList, shown } from '../config/nearest.js';
+import { printable } from '../config/printable.js';
 import { InputError } from '../errors.js';
 import { tool } from '../version.js';
+import { collectingWarnings } from '../warnings.js';
 import { commandNames, isCommandName, loadCommand } from './command-table.js';
 import { exitCodes, reportFailure } from './failure.js';
 import type { Io } from './io.js';
@@ -63,9 +65,12 @@ async function dispatch(argv: readonly string[], io: Io, json: boolean): Promise
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   const end = argv.indexOf('--');
   const json = argv.slice(0, end === -1 ? argv.length : end).some(isJson);
+  const warnings = new Set<string>();
   try {
-    return await dispatch(argv, io, json);
+    return await collectingWarnings(warnings, () => dispatch(argv, io, json));
   } catch (error) {
     return reportFailure(error, io, json);
+  } finally {
+    for (const warning of warnings) io.stderr.write(`gc-plan: ${printable(warning)}\n`);
   }
 }

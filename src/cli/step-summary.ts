@@ -3,6 +3,8 @@
  * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands (2026-11)
  */
 import { appendFileSync } from 'node:fs';
+import { shown } from '../config/nearest.js';
+import { warn } from '../warnings.js';
 import type { Io } from './io.js';
 
 /** Gives what is left for stdout. */
@@ -11,7 +13,12 @@ export function toStepSummary(text: string, { env }: Io): string {
   if (!file) return text;
   const lines = text.split('\n');
   const isCommand = (line: string) => line.startsWith('::');
-  appendFileSync(file, `${lines.filter((line) => !isCommand(line)).join('\n')}\n`);
+  try {
+    appendFileSync(file, `${lines.filter((line) => !isCommand(line)).join('\n')}\n`);
+  } catch (error) {
+    warn(`GITHUB_STEP_SUMMARY ${shown(file)}: ${(error as Error).message}: the page of this run is on stdout.`);
+    return text;
+  }
   return lines
     .filter(isCommand)
     .map((line) => `${line}\n`)

@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** Edits (insert, delete, replace) that turn one name into the other. */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
@@ -33,5 +35,5 @@ export function nearest(typed: string, known: readonly string[], count = 3): rea
 export const orList = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 
-/** What a user typed, short enough for a message. */
-export const shown = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);
+/** What a user typed, or a file says, short enough for a message and on one line. */
+export const shown = (text: string): string => printable(text.length > 80 ? `${text.slice(0, 77)}...` : text, '');

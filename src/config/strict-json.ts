@@ -1,55 +1,17 @@
 /** JSON from a stranger: no repeated keys (JSON.parse silently keeps the last), no prototype keys, no deep nesting, no megabytes. */
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { InputError } from '../errors.js';
 import { MiB } from '../units.js';
 import { shown } from './nearest.js';
+import { readRegularText } from './read-file.js';
 
-const maximumBytes = MiB;
 /** Our deepest file has 3. */
 const maximumDepth = 16;
 
-const unreadable = (path: string, reason: string): InputError =>
-  new InputError('unreadable-file', `${shown(path)}: ${reason}`, [
-    'Check the path; it is relative to the current folder.',
-  ]);
-
-const systemReasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file.',
-  EACCES: 'may not be read: permission denied.',
-  EISDIR: 'is a folder.',
-  ENOTDIR: 'part of this path is not a folder.',
-  ENAMETOOLONG: 'the path is too long.',
-  ELOOP: 'the path is a loop of links.',
-};
-
 export const fileExists = (path: string): boolean => existsSync(path);
 
-/** At most one mebibyte of a regular file. Opened without blocking: a pipe nobody writes to must not hang us. */
-export function readText(path: string): string {
-  if (path.includes('\0')) throw unreadable(path.replaceAll('\0', '?'), 'the path holds a NUL character.');
-  let file: number | undefined;
-  try {
-    // O_RDONLY | O_NONBLOCK, the latter 0 on Windows.
-    file = openSync(path, process.platform === 'win32' ? 'r' : 0o4000);
-    const stats = fstatSync(file);
-    if (!stats.isFile()) throw unreadable(path, stats.isDirectory() ? 'is a folder.' : 'is not a regular file.');
-    if (stats.size > maximumBytes) {
-      throw new InputError(
-        'file-too-large',
-        `${shown(path)}: ${stats.size.toLocaleString('en-US')} bytes; a profile has at most 1 MiB.`,
-        ['Give a profile file, not data.'],
-      );
-    }
-    const buffer = Buffer.alloc(stats.size);
-    return buffer.toString('utf8', 0, readSync(file, buffer, 0, stats.size, 0));
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    throw unreadable(path, systemReasons[code] ?? `may not be read (${code}).`);
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-}
+/** A profile, a plan, a configuration: what a person writes. */
+export const readText = (path: string): string => readRegularText(path, { maximumBytes: MiB, kind: 'a profile' });
 
 /** Walks the tokens of text that is known to be valid JSON. */
 function checkKeys(text: string, path: string): void {

@@ -31,7 +31,7 @@ export async function doctor(flags: Flags): Promise<Doctor> {
     backends,
     chosen: backends.find(({ runs }) => runs)?.name ?? 'js',
     gpus: nvidiaGpus(),
-    ledger: { file: ledger, entries: readEntries(ledger).length },
+    ledger: { file: ledger ?? 'none: there is no home folder', entries: readEntries(ledger).length },
   };
 }
 

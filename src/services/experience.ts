@@ -2,7 +2,7 @@
 import { accuracyFrom } from '../accuracy/ledger.js';
 import { type Accuracy, shippedAccuracy } from '../accuracy/shipped.js';
 import type { RuntimeName } from '../config/types.js';
-import { defaultLedgerFile, readEntries } from '../verify/ledger.js';
+import { defaultLedgerFile, readRecentEntries } from '../verify/ledger.js';
 
 export const experience = (runtime: RuntimeName): Accuracy =>
-  accuracyFrom(readEntries(defaultLedgerFile()), shippedAccuracy[runtime]);
+  accuracyFrom(readRecentEntries(defaultLedgerFile()), shippedAccuracy[runtime]);

@@ -1,11 +1,11 @@
 /** `gc-plan verify --measured FILE`: estimates compared with numbers that were measured elsewhere. */
-import { readFileSync } from 'node:fs';
 import { standInDevice } from '../config/device.js';
-import { InputError } from '../errors.js';
+import { readRegularText } from '../config/read-file.js';
 import { type ResolveInput, resolveConfig } from '../options/resolve.js';
 import { price } from '../price.js';
 import type { Measured } from '../report/schemas/measured.js';
 import { counts } from '../topology/counts.js';
+import { MiB } from '../units.js';
 import { runJaxProbe } from '../verify/jax/probe.js';
 import { type MeasuredRecord, parseMeasured, type Quantity } from '../verify/measured-file.js';
 import { configurationFlagsOf, parseVerifyOptions, type VerifyOptions } from '../verify/options.js';
@@ -13,12 +13,15 @@ import { tool } from '../version.js';
 import { reportedConfig } from './priced.js';
 import { appendToLedger, defaultModel } from './verify.js';
 
+/** 80,000 records. */
+const measurements = { maximumBytes: 16 * MiB, kind: 'a file of measurements' };
+
 type Compared = Measured['records'][number];
 
 export async function measured(input: ResolveInput): Promise<Measured> {
   const options = parseVerifyOptions(input.flags);
   const file = options.measured!;
-  return compared(parseMeasured(read(file), file), input, options);
+  return compared(parseMeasured(readRegularText(file, measurements), file), input, options);
 }
 
 /** `gc-plan verify --runtime jax`: the user's Python compiles the step for the card; the number is XLA's own. */
@@ -55,16 +58,6 @@ async function compared(
   return { schema: 'gc-plan/measured@1', tool: tool(), records, verdict: { kind: within ? 'within' : 'outside' } };
 }
 
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new InputError('unreadable-measurements', `--measured ${file}: ${(error as Error).message}`, [
-      'docs/verify.md describes the file',
-    ]);
-  }
-}
-
 async function compare(record: MeasuredRecord, input: ResolveInput, options: VerifyOptions): Promise<Compared> {
   const model = input.model ?? record.model;
   const flags = { ...record.flags, ...configurationFlagsOf(input.flags) };
@@ -78,7 +71,7 @@ async function compare(record: MeasuredRecord, input: ResolveInput, options: Ver
   };
   const comparisons = record.quantities.map(({ quantity, measuredAs, measuredBytes }) => {
     const predictedBytes = predicted[quantity];
-    const errorPercent = (100 * (predictedBytes - measuredBytes)) / Math.max(1, measuredBytes);
+    const errorPercent = (100 * (predictedBytes - measuredBytes)) / measuredBytes;
     return { quantity, measuredAs, predictedBytes, measuredBytes, errorPercent };
   });
   const within = comparisons.every(({ errorPercent }) => Math.abs(errorPercent) <= options.tolerancePercent);

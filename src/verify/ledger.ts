@@ -1,60 +1,134 @@
 /**
  * Every verification, one JSON line each. A line is written by one `write` to a file opened for appending, so that two processes
- * interleave lines and never bytes, and a killed one leaves a whole line or none.
+ * interleave lines and never bytes, and a killed one leaves a whole line or none. No trouble with the ledger costs a person the report.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { LedgerEntry } from '../accuracy/ledger.js';
+import { isLedgerEntry, type LedgerEntry } from '../accuracy/ledger.js';
+import { shown } from '../config/nearest.js';
+import { readAt, withRegularFile } from '../config/read-file.js';
 import { InputError } from '../errors.js';
+import { MiB } from '../units.js';
+import { warn } from '../warnings.js';
 
-/** `XDG_DATA_HOME/gc-plan/ledger.jsonl`, on Windows `LOCALAPPDATA`. */
-export function defaultLedgerFile(env: Readonly<Record<string, string | undefined>> = process.env): string {
+/** `XDG_DATA_HOME/gc-plan/ledger.jsonl`, on Windows `LOCALAPPDATA`. undefined: this user has no home. */
+export function defaultLedgerFile(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  home: () => string = homedir,
+): string | undefined {
   const { XDG_DATA_HOME, LOCALAPPDATA } = env;
-  const data = XDG_DATA_HOME || LOCALAPPDATA || join(homedir(), '.local', 'share');
-  return join(data, 'gc-plan', 'ledger.jsonl');
+  const data = XDG_DATA_HOME || LOCALAPPDATA || homeData(home);
+  return data && join(data, 'gc-plan', 'ledger.jsonl');
 }
 
-export function appendEntry(file: string, entry: LedgerEntry): void {
-  const line = Buffer.from(`${JSON.stringify(entry)}\n`);
-  let descriptor: number;
+function homeData(home: () => string): string | undefined {
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    descriptor = openSync(file, 'a');
-  } catch (error) {
-    throw new InputError('unwritable-ledger', `--ledger ${file}: ${(error as Error).message}`, [
-      '--ledger FILE   names another file',
-    ]);
+    return join(home(), '.local', 'share');
+  } catch {
+    // Neither HOME nor an entry in passwd.
+    return undefined;
   }
+}
+
+const lineFeed = 10;
+
+/** A line that cannot be written whole is taken back, and warned of. */
+export function appendEntry(file: string | undefined, entry: LedgerEntry): void {
   try {
-    writeSync(descriptor, line);
+    if (file === undefined) throw new Error('there is no home folder');
+    if (!isLedgerEntry(entry)) throw new Error('its numbers are no measurement');
+    mkdirSync(dirname(file), { recursive: true });
+    appendLine(file, JSON.stringify(entry));
+  } catch (error) {
+    const reason = (error as Error).message.split(',')[0];
+    warn(`${shown(file ?? 'the ledger')}: this result is not recorded: ${reason}. --ledger FILE names another file.`);
+  }
+}
+
+function appendLine(file: string, line: string): void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK = 0 } = constants;
+  // Without blocking: a pipe that nobody reads must not hang us.
+  const descriptor = openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o666);
+  try {
+    const stats = fstatSync(descriptor);
+    const size = stats.isFile() ? stats.size : 0;
+    const bytes = Buffer.from(`${size > 0 && !endsWithLineFeed(file, size) ? '\n' : ''}${line}\n`);
+    const numWritten = writeSync(descriptor, bytes);
+    if (numWritten < bytes.length) takeBack(descriptor, size, numWritten);
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** A file that does not exist is an empty ledger; a line that is not an entry is an error that names it. */
-export function readEntries(file: string): LedgerEntry[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new InputError('unreadable-ledger', `${file}: ${(error as Error).message}`, [
-      '--ledger FILE   names another file',
-    ]);
-  }
-  return text.split('\n').flatMap((line, index) => (line === '' ? [] : [parseEntry(line, `${file}:${index + 1}`)]));
+/** Where an earlier write was cut short it does not: that line must not swallow the next one. */
+const endsWithLineFeed = (file: string, size: number): boolean =>
+  withRegularFile(file, (descriptor) => readAt(descriptor, size - 1, 1)[0] === lineFeed);
+
+function takeBack(descriptor: number, sizeBefore: number, numWritten: number): never {
+  const stats = fstatSync(descriptor);
+  // Where another process has written behind it, the half stays, and is skipped when it is read.
+  if (stats.isFile() && stats.size === sizeBefore + numWritten) ftruncateSync(descriptor, sizeBefore);
+  throw new Error('there is no space left for it');
 }
 
-function parseEntry(line: string, where: string): LedgerEntry {
+/** What an estimate reads of a ledger, in about 5 ms: its last 1,000 lines or so. Older ones are of older versions of gc-plan. */
+const recentBytes = MiB;
+const chunkBytes = MiB;
+/** Ours have 2 KiB. */
+const longestLine = MiB;
+
+export const readRecentEntries = (file: string | undefined): LedgerEntry[] => readEntries(file, recentBytes);
+
+/**
+ * The entries of the last `lastBytes`, oldest first. A file that does not exist is an empty ledger; a line that is no entry, and a file
+ * that cannot be read, are warned of and passed over.
+ */
+export function readEntries(file: string | undefined, lastBytes = Number.POSITIVE_INFINITY): LedgerEntry[] {
+  if (file === undefined || !existsSync(file)) return [];
   try {
-    const entry = JSON.parse(line) as LedgerEntry;
-    if (entry.schema === 'gc-plan/ledger@1' && typeof entry.predicted === 'object') return entry;
-  } catch {
-    // Reported below, with the place.
+    return withRegularFile(file, (descriptor, sizeBytes) => entriesFrom(descriptor, sizeBytes, lastBytes, file));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    warn(`The ledger is not read: ${error.message}`);
+    return [];
   }
-  throw new InputError('broken-ledger', `${where}: this line is not a ledger entry.`, [
-    'remove the line, or name another file with --ledger',
-  ]);
+}
+
+function entriesFrom(descriptor: number, sizeBytes: number, lastBytes: number, file: string): LedgerEntry[] {
+  const entries: LedgerEntry[] = [];
+  let numDamaged = 0;
+  for (const line of linesOf(descriptor, Math.max(0, sizeBytes - lastBytes), sizeBytes)) {
+    const entry = parseEntry(line);
+    if (entry !== undefined) entries.push(entry);
+    else if (line !== '') numDamaged++;
+  }
+  if (numDamaged > 0)
+    warn(`${shown(file)}: ${numDamaged === 1 ? 'one line is' : `${numDamaged} lines are`} damaged and passed over.`);
+  return entries;
+}
+
+/** From the first line that begins behind `start`, or at 0. One that is too long to be ours comes as its beginning. */
+function* linesOf(descriptor: number, start: number, end: number): Generator<string> {
+  let rest = '';
+  let isBegun = start > 0;
+  for (let at = start; at < end; at += chunkBytes) {
+    const lines = (rest + readAt(descriptor, at, Math.min(chunkBytes, end - at)).toString('latin1')).split('\n');
+    rest = lines.pop()!.slice(0, longestLine);
+    if (isBegun && lines.length > 0) {
+      lines.shift();
+      isBegun = false;
+    }
+    for (const line of lines) yield Buffer.from(line, 'latin1').toString('utf8');
+  }
+  if (!isBegun) yield Buffer.from(rest, 'latin1').toString('utf8');
+}
+
+function parseEntry(line: string): LedgerEntry | undefined {
+  try {
+    const entry: unknown = JSON.parse(line);
+    return isLedgerEntry(entry) ? entry : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -102,7 +102,7 @@ function plainQuantities(
   return Object.entries(keysOf[source]).flatMap(([measuredAs, { quantity, unitBytes }]) =>
     record[measuredAs] === undefined
       ? []
-      : [{ quantity, measuredAs, measuredBytes: unitBytes * numberOf(record, measuredAs, where) }],
+      : [{ quantity, measuredAs, measuredBytes: unitBytes * numberOf(record, measuredAs, where, 1) }],
   );
 }
 
@@ -115,15 +115,18 @@ function analysis(record: Readonly<Record<string, unknown>>, where: string): Mea
     number,
     number,
   ];
-  return [
-    { quantity: 'peakLiveBytes', measuredAs: 'memory_analysis', measuredBytes: argument + output + temporary - alias },
-  ];
+  const measuredBytes = argument + output + temporary - alias;
+  if (measuredBytes <= 0) throw wrong(where, `${analysisKeys.join(', ')}: together they must be above 0.`);
+  return [{ quantity: 'peakLiveBytes', measuredAs: 'memory_analysis', measuredBytes }];
 }
 
-function numberOf(record: Readonly<Record<string, unknown>>, key: string, where: string): number {
+function numberOf(record: Readonly<Record<string, unknown>>, key: string, where: string, minimum = 0): number {
   const value = record[key];
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw wrong(where, `"${key}" must be a whole number, not ${JSON.stringify(value) ?? 'absent'}.`);
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum) return value;
+  throw wrong(
+    where,
+    `"${key}" must be a whole number${minimum > 0 ? ' above 0' : ''}, not ${JSON.stringify(value) ?? 'absent'}.`,
+  );
 }
 
 function flagsOf({ flags = {}, runtime }: Readonly<Record<string, unknown>>, source: Source, where: string): Flags {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -6,7 +7,9 @@ import { accuracyFrom, type LedgerEntry } from '../../src/accuracy/ledger.js';
 import { shippedAccuracy } from '../../src/accuracy/shipped.js';
 import { estimate } from '../../src/services/estimate.js';
 import { appendToLedger } from '../../src/services/verify.js';
-import { defaultLedgerFile, readEntries } from '../../src/verify/ledger.js';
+import { appendEntry, defaultLedgerFile, readEntries, readRecentEntries } from '../../src/verify/ledger.js';
+import { collectingWarnings } from '../../src/warnings.js';
+import { invoke } from '../cli/invoke.js';
 import { configOf } from './steps.js';
 
 let folder: string;
@@ -34,6 +37,12 @@ function entry(predicted: number, measured: number): LedgerEntry {
     measured: { peakLiveBytes: measured },
     verdict: 'within',
   };
+}
+
+function warningsOf<Value>(run: () => Value): { readonly value: Value; readonly warnings: readonly string[] } {
+  const warnings = new Set<string>();
+  const value = collectingWarnings(warnings, run);
+  return { value, warnings: [...warnings] };
 }
 
 describe('own verifications', () => {
@@ -75,13 +84,102 @@ describe('own verifications', () => {
 });
 
 describe('the ledger file', () => {
-  it('is empty where it does not exist, and says which line is broken where one is', () => {
+  it('is empty where it does not exist, and without its damaged lines where it has some', () => {
     const file = join(folder, 'deep', 'ledger.jsonl');
-    expect(readEntries(file)).toEqual([]);
+    expect(warningsOf(() => readEntries(file))).toEqual({ value: [], warnings: [] });
     appendToLedger(entry(1, 1), { ledger: file });
     expect(readEntries(file)).toHaveLength(1);
-    writeFileSync(file, '{"schema":"gc-plan/ledger@1","predicted":{}}\n{"half\n');
-    expect(() => readEntries(file)).toThrow(`${file}:2: this line is not a ledger entry.`);
+    appendFileSync(file, '{"half\n\0\u001b[2J\n[]\nnull\n{"schema":"gc-plan/ledger@1","predicted":{}}\n');
+    appendToLedger(entry(2, 2), { ledger: file });
+    const { value, warnings } = warningsOf(() => readEntries(file));
+    expect(value.map(({ predicted }) => predicted.peakLiveBytes)).toEqual([1, 2]);
+    expect(warnings).toEqual([expect.stringContaining('5 lines are damaged and passed over')]);
+  });
+
+  it.each([
+    ['0 measured bytes', { measured: { peakLiveBytes: 0 } }],
+    ['a negative number', { predicted: { peakLiveBytes: -1 } }],
+    ['a text for a number', { measured: { peakLiveBytes: '9' } }],
+    ['null for a number', { predicted: { peakLiveBytes: null } }],
+    ['no configuration', { config: null }],
+    ['no runtime', { runtime: 7 }],
+  ])('neither takes nor gives an entry with %s', (_, wrong) => {
+    const file = join(folder, 'ledger.jsonl');
+    const damaged = { ...entry(90, 100), ...wrong } as unknown as LedgerEntry;
+    expect(warningsOf(() => appendEntry(file, damaged)).warnings).toEqual([expect.stringContaining('is not recorded')]);
+    expect(existsSync(file)).toBe(false);
+    writeFileSync(file, `${JSON.stringify(damaged)}\n${JSON.stringify(entry(90, 100))}\n`);
+    expect(readEntries(file)).toHaveLength(1);
+  });
+
+  it('that ends within a line loses neither that line’s end nor the next line', () => {
+    const file = join(folder, 'ledger.jsonl');
+    writeFileSync(file, JSON.stringify(entry(1, 1)));
+    appendEntry(file, entry(2, 2));
+    writeFileSync(file, `${readFileSync(file, 'utf8')}{"half`);
+    appendEntry(file, entry(3, 3));
+    expect(readEntries(file).map(({ predicted }) => predicted.peakLiveBytes)).toEqual([1, 2, 3]);
+  });
+
+  it('of 100,000 lines costs an estimate less than 50 ms, and the last ones count', () => {
+    const file = join(folder, 'ledger.jsonl');
+    const line = `${JSON.stringify(entry(90, 100))}\n`;
+    const numLines = 100_000;
+    writeFileSync(file, `${line.repeat(numLines - 1)}${JSON.stringify(entry(80, 100))}\n`);
+    const times = Array.from({ length: 5 }, () => {
+      const begin = performance.now();
+      const entries = readRecentEntries(file);
+      expect(entries.at(-1)!.predicted.peakLiveBytes).toBe(80);
+      expect(entries.length).toBeGreaterThan(500);
+      return performance.now() - begin;
+    });
+    expect(Math.min(...times)).toBeLessThan(50);
+    expect(readEntries(file)).toHaveLength(numLines);
+  });
+
+  it('is the same whole or in part, wherever its pieces are cut', () => {
+    const file = join(folder, 'ledger.jsonl');
+    const entries = Array.from({ length: 40 }, (_, i) => ({ ...entry(i + 1, 1), time: 'é'.repeat(i) }));
+    writeFileSync(file, entries.map((each) => `${JSON.stringify(each)}\n`).join(''));
+    const all = readEntries(file);
+    expect(all).toEqual(entries);
+    for (let lastBytes = 1; lastBytes < 4_000; lastBytes += 7) {
+      const last = readEntries(file, lastBytes);
+      expect(last).toEqual(all.slice(all.length - last.length));
+    }
+  });
+
+  it.each([
+    ['a folder', (file: string) => mkdirSync(file)],
+    ['a pipe that nobody writes to', (file: string) => execFileSync('mkfifo', [file])],
+    ['in a folder that is a file', (file: string) => writeFileSync(join(file, '..'), '')],
+  ])('that is %s costs no report, neither when it is read nor when it is written', async (_, make) => {
+    vi.stubEnv('XDG_DATA_HOME', folder);
+    const file = defaultLedgerFile()!;
+    if (!_.startsWith('in')) mkdirSync(join(folder, 'gc-plan'));
+    make(file);
+    const read = warningsOf(() => readRecentEntries(file));
+    expect(read.value).toEqual([]);
+    const written = warningsOf(() => appendToLedger(entry(1, 1), {}));
+    expect(written.warnings).toEqual([expect.stringContaining('is not recorded')]);
+    const { exit, stdout } = await invoke(['estimate', 'tiny', '--json']);
+    expect(exit).toBe(0);
+    expect(JSON.parse(stdout).schema).toBe('gc-plan/estimate@1');
+  });
+
+  it('with a damaged line is warned of on stderr, by every command that reads it', async () => {
+    vi.stubEnv('XDG_DATA_HOME', folder);
+    mkdirSync(join(folder, 'gc-plan'));
+    writeFileSync(defaultLedgerFile()!, '{"half\n');
+    for (const argv of [
+      ['estimate', 'tiny'],
+      ['advise', 'tiny', '--gpu', 't4'],
+      ['solve', 'tiny', '--for', 'batch', '--gpu', 't4'],
+      ['verify', '--doctor'],
+    ]) {
+      const { exit, stderr } = await invoke([...argv, '--json']);
+      expect({ argv, exit, lines: stderr.match(/one line is damaged/g)?.length }).toEqual({ argv, exit: 0, lines: 1 });
+    }
   });
 
   it('lies where the system keeps a user’s data', () => {
@@ -89,9 +187,12 @@ describe('the ledger file', () => {
     expect(defaultLedgerFile({})).toMatch(/\.local\/share\/gc-plan\/ledger\.jsonl$/);
   });
 
-  it('that cannot be written is the user’s to name again', () => {
-    const file = join(folder, 'file');
-    writeFileSync(file, '');
-    expect(() => appendToLedger(entry(1, 1), { ledger: join(file, 'ledger.jsonl') })).toThrow(/--ledger .*: E/);
+  it('of a user without a home is none', () => {
+    const noHome = () => {
+      throw new Error('ENOENT');
+    };
+    expect(defaultLedgerFile({}, noHome)).toBeUndefined();
+    expect(readRecentEntries(undefined)).toEqual([]);
+    expect(warningsOf(() => appendEntry(undefined, entry(1, 1))).warnings).toHaveLength(1);
   });
 });

@@ -66,7 +66,7 @@ describe('verify --measured', () => {
     ['{"source":"torch"}', /"source" must be pytorch, jax or nvidia-smi/],
     ['{"source":"pytorch","max_memory_alocated":1}', /unknown key "max_memory_alocated"/],
     ['{"source":"pytorch"}', /none of max_memory_allocated, max_memory_reserved is given/],
-    ['{"source":"pytorch","max_memory_allocated":"12 GB"}', /must be a whole number, not "12 GB"/],
+    ['{"source":"pytorch","max_memory_allocated":"12 GB"}', /must be a whole number above 0, not "12 GB"/],
     ['{"source":"jax","temp_size_in_bytes":1}', /"argument_size_in_bytes" must be a whole number, not absent/],
     ['{"source":"nvidia-smi","memory_used_mib":1}\n{"source":', /file:2: /],
     ['', /there is no measurement in it/],
@@ -78,6 +78,6 @@ describe('verify --measured', () => {
   it('of a file that is not there exits 2', async () => {
     const { exit, stdout } = await invoke(['verify', '--measured', join(folder, 'nowhere'), '--json']);
     expect(exit).toBe(2);
-    expect(JSON.parse(stdout)).toMatchObject({ schema: 'gc-plan/error@1', code: 'unreadable-measurements' });
+    expect(JSON.parse(stdout)).toMatchObject({ schema: 'gc-plan/error@1', code: 'unreadable-file' });
   });
 });

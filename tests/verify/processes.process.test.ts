@@ -140,7 +140,7 @@ describe('the ledger', () => {
     const script = (writer: string) => `
       const { appendEntry } = await import(${JSON.stringify(module)});
       for (let i = 0; i < 300; i++)
-        appendEntry(${JSON.stringify(ledger)}, { schema: 'gc-plan/ledger@1', predicted: {}, verdict: 'within', time: '${writer} ' + i, padding: 'x'.repeat(i * 20) });
+        appendEntry(${JSON.stringify(ledger)}, { schema: 'gc-plan/ledger@1', runtime: 'tfjs', config: { model: {}, recipe: {} }, predicted: {}, verdict: 'within', time: '${writer} ' + i, padding: 'x'.repeat(i * 20) });
     `;
     const run = promisify(execFile);
     await Promise.all(['a', 'b'].map((writer) => run(process.execPath, ['--input-type=module', '-e', script(writer)])));

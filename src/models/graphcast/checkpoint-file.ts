@@ -3,9 +3,9 @@
  * entries that hold configuration are read.
  * Formats: APPNOTE 6.3.10 sections 4.3.7, 4.3.12, 4.3.16 (zip); NEP 1 (npy); google-deepmind/graphcast checkpoint.py (`:` between keys).
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
 import { shown } from '../../config/nearest.js';
+import { readAt, withRegularFile } from '../../config/read-file.js';
 import { InputError } from '../../errors.js';
 import { type Setting, Settings, type SettingValue, type TypedFlags } from '../importing/settings.js';
 
@@ -26,30 +26,21 @@ type Read = (position: number, length: number) => Buffer;
 export function checkpointSettings(file: string, flags: TypedFlags): Settings {
   const damaged = (reason: string): InputError =>
     new InputError('invalid-import', `${shown(file)}: ${reason}.`, ['Give the params_….npz as it was published.']);
-  let descriptor: number;
   try {
-    descriptor = openSync(file, 'r');
-  } catch {
-    throw damaged('cannot be opened');
-  }
-  try {
-    const read: Read = (position, length) => {
-      const buffer = Buffer.alloc(length);
-      return buffer.subarray(0, readSync(descriptor, buffer, 0, length, position));
-    };
-    const settings = new Map<string, Setting>();
-    for (const entry of directory(read, fstatSync(descriptor).size)) {
-      const key = entry.name.replace(/\.npy$/, '').replaceAll(':', '.');
-      const isConfig = /^(model_config|task_config)\./.test(key) && entry.storedBytes <= maximumEntryBytes;
-      if (isConfig) settings.set(key, { value: npyValue(contentOf(read, entry), key) });
-    }
-    if (settings.size === 0) throw new Error('holds no model_config and no task_config');
-    return new Settings(file, settings, 'json', flags);
+    return withRegularFile(file, (descriptor, sizeBytes) => {
+      const read: Read = (position, length) => readAt(descriptor, position, length);
+      const settings = new Map<string, Setting>();
+      for (const entry of directory(read, sizeBytes)) {
+        const key = entry.name.replace(/\.npy$/, '').replaceAll(':', '.');
+        const isConfig = /^(model_config|task_config)\./.test(key) && entry.storedBytes <= maximumEntryBytes;
+        if (isConfig) settings.set(key, { value: npyValue(contentOf(read, entry), key) });
+      }
+      if (settings.size === 0) throw new Error('holds no model_config and no task_config');
+      return new Settings(file, settings, 'json', flags);
+    });
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw damaged(error instanceof Error ? error.message : String(error));
-  } finally {
-    closeSync(descriptor);
   }
 }
 
@@ -91,10 +82,19 @@ function npyValue(npy: Buffer, key: string): SettingValue {
   const headerBytes = isFirst ? npy.readUInt16LE(8) : npy.readUInt32LE(8);
   const dataAt = (isFirst ? 10 : 12) + headerBytes;
   const header = npy.toString('latin1', isFirst ? 10 : 12, dataAt);
-  const [, type = '', size = '0'] = /'descr':\s*'[<|>=]?([a-zA-Z])(\d+)'/.exec(header) ?? [];
+  const [, order = '', type = '', size = '0'] = /'descr':\s*'([<>|=]?)([a-zA-Z])(\d+)'/.exec(header) ?? [];
+  if (type === '') throw new Error(`${key} is of a type that is not read here`);
+  const width = type === 'U' ? 4 * Number(size) : Number(size);
+  // NumPy writes `>` where the bytes of a number run the other way.
+  if (order === '>' && width > 1 && type !== 'S') throw new Error(`${key} is big-endian, which is not read here`);
   const shape = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1]?.match(/\d+/g)?.map(Number) ?? [];
   const count = shape.reduce((product, length) => product * length, 1);
-  const width = type === 'U' ? 4 * Number(size) : Number(size);
+  // Before anything is made of it: a header may claim any number of values.
+  if (count * width !== npy.length - dataAt)
+    throw new Error(
+      `${key} says that it holds ${count} values of ${width} bytes, and has ${npy.length - dataAt} bytes`,
+    );
+  if (count > 1 && width === 0) throw new Error(`${key} holds ${count} values of 0 bytes`);
   const values = Array.from({ length: count }, (_, index) =>
     itemAt(npy.subarray(dataAt + index * width, dataAt + (index + 1) * width), type, key),
   );
@@ -102,14 +102,15 @@ function npyValue(npy: Buffer, key: string): SettingValue {
 }
 
 function itemAt(item: Buffer, type: string, key: string): SettingValue {
-  const wide = item.length === 8;
   switch (type) {
     case 'i':
-      return wide ? Number(item.readBigInt64LE()) : item.readIntLE(0, item.length);
+      return exactly(item.length === 8 ? item.readBigInt64LE() : item.readIntLE(0, item.length), key);
     case 'u':
-      return wide ? Number(item.readBigUInt64LE()) : item.readUIntLE(0, item.length);
+      return exactly(item.length === 8 ? item.readBigUInt64LE() : item.readUIntLE(0, item.length), key);
     case 'f':
-      return wide ? item.readDoubleLE() : item.readFloatLE();
+      if (item.length !== 4 && item.length !== 8)
+        throw new Error(`${key} is a float of ${8 * item.length} bits, which is not read here`);
+      return item.length === 8 ? item.readDoubleLE() : item.readFloatLE();
     case 'b':
       return item[0] !== 0;
     case 'U':
@@ -121,4 +122,11 @@ function itemAt(item: Buffer, type: string, key: string): SettingValue {
     default:
       throw new Error(`${key} is of a type that is not read here`);
   }
+}
+
+/** A float64 holds whole numbers up to 2⁵³ exactly. */
+function exactly(whole: bigint | number, key: string): number {
+  const value = Number(whole);
+  if (!Number.isSafeInteger(value)) throw new Error(`${key} is ${whole}, which is above 2^53`);
+  return value;
 }
