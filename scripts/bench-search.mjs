@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { loadDevice } from '../dist/config/profiles.js';
+import { counts } from '../dist/models/counts.js';
 import { loadModel } from '../dist/options/load-model.js';
 import { resolveWith } from '../dist/options/resolve.js';
 import { price } from '../dist/price.js';
@@ -14,7 +15,6 @@ import { flagsOfCandidate, numCandidates, spaceOf } from '../dist/search/space.j
 import { Structures } from '../dist/search/structure.js';
 import { experiences } from '../dist/services/priced.js';
 import { tally } from '../dist/services/sweep-report.js';
-import { counts } from '../dist/topology/counts.js';
 
 const gcPlan = fileURLToPath(new URL('../bin/run.js', import.meta.url));
 const space = (runtime) => ({

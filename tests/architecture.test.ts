@@ -9,9 +9,9 @@ const src = fileURLToPath(new URL('../src', import.meta.url));
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: [],
   ir: ['config'],
-  topology: ['config', 'models'],
+  topology: ['config'],
   memory: ['config', 'ir'],
-  models: ['config', 'ir'],
+  models: ['config', 'ir', 'topology'],
   accuracy: ['config', 'models'],
   runtimes: ['accuracy', 'config', 'ir', 'memory', 'models', 'topology'],
   parallel: ['config', 'ir', 'memory', 'models', 'runtimes', 'topology'],

@@ -2,7 +2,8 @@
  * How far each runtime's numbers were from ground truth that this project did not write. A test recomputes every figure from
  * the records in `tests/data` and fails when one of these no longer holds.
  */
-import type { Config, ModelLayout, RuntimeName } from '../config/types.js';
+import type { Config, RuntimeName } from '../config/types.js';
+import { layoutOf } from '../models/index.js';
 import type { Figures } from './figures.js';
 
 /** Of `peakLiveBytes`. */
@@ -53,9 +54,6 @@ export const shippedAccuracy: Readonly<Record<RuntimeName, Accuracy>> = {
  */
 export const pytorchReservedWorstUnderPercent = { native: 1.042, expandable: 1.124 } as const;
 
-/** The code base whose training steps the cases of each runtime are. */
-const checkedLayout: Readonly<Record<RuntimeName, ModelLayout>> = { pytorch: 'physicsnemo', jax: 'jax', tfjs: 'jax' };
-
 /** The shipped cases speak of this configuration's code base, and of training. */
 export const isChecked = ({ runtime, model, recipe }: Pick<Config, 'runtime' | 'model' | 'recipe'>): boolean =>
-  recipe.mode === 'train' && model.layout === checkedLayout[runtime];
+  recipe.mode === 'train' && (layoutOf(model.layout).checkedIn ?? []).includes(runtime);

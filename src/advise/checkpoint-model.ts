@@ -1,6 +1,7 @@
 import { noCheckpoint } from '../config/checkpoint.js';
-import { togglesPart, trains } from './checkpoint-parts.js';
-import type { CodeLine, Strategy } from './types.js';
+import { togglesPart } from './checkpoint-parts.js';
+import { inRuntimes } from './code-lines.js';
+import type { Strategy } from './types.js';
 
 export const checkpointModel: Strategy = {
   id: 'checkpoint-model',
@@ -14,15 +15,12 @@ export const checkpointModel: Strategy = {
     togglesPart('model')(config).map((change) =>
       change.checkpoint?.model ? { checkpoint: { ...noCheckpoint, model: true } } : change,
     ),
-  code: (config): readonly CodeLine[] => {
-    const on = config.recipe.checkpoint.model;
-    if (!trains(config)) return [];
-    if (config.runtime === 'jax')
-      return on ? [{ where: 'JAX, around the loss', text: 'loss_fn = jax.checkpoint(loss_fn)' }] : [];
-    if (config.model.layout === 'physicsnemo')
-      return [{ where: 'PhysicsNeMo, conf/config.yaml', text: `force_single_checkpoint: ${on}` }];
-    return on
-      ? [{ where: 'PyTorch', text: 'torch.utils.checkpoint.checkpoint(model, inputs, use_reentrant=False)' }]
-      : [];
-  },
+  code: inRuntimes({
+    jax: ({ recipe }) =>
+      recipe.checkpoint.model ? [{ where: 'JAX, around the loss', text: 'loss_fn = jax.checkpoint(loss_fn)' }] : [],
+    pytorch: ({ recipe }) =>
+      recipe.checkpoint.model
+        ? [{ where: 'PyTorch', text: 'torch.utils.checkpoint.checkpoint(model, inputs, use_reentrant=False)' }]
+        : [],
+  }),
 };

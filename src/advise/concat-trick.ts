@@ -1,27 +1,15 @@
-import { layoutTraits, optionRuntimes } from '../config/capabilities.js';
+import { optionRuntimes } from '../config/capabilities.js';
 import { concatTricks } from '../config/choices.js';
 import type { Config } from '../config/types.js';
-import type { CodeLine, Strategy } from './types.js';
+import { layoutOf } from '../models/index.js';
+import { inRuntimes } from './code-lines.js';
+import type { Strategy } from './types.js';
 
 /** The GraphCast layouts in PyTorch; PhysicsNeMo has it as an option. */
 export const hasTricks = ({ runtime, model }: Config): boolean =>
   (optionRuntimes.concatTrick?.includes(runtime) ?? true) &&
-  layoutTraits[model.layout].tricks &&
+  layoutOf(model.layout).options.includes('concat-trick') &&
   model.processor === 'interaction';
-
-function code({ model, recipe: { concatTrick } }: Config): readonly CodeLine[] {
-  const on = concatTrick !== 'off';
-  if (model.layout !== 'physicsnemo')
-    return on
-      ? [
-          {
-            where: 'PyTorch, the edge MLPs',
-            text: 'hidden = W_e(edges) + W_s(nodes)[senders] + W_r(nodes)[receivers]  # W = [W_e W_s W_r] of the first Linear',
-          },
-        ]
-      : [];
-  return [{ where: 'PhysicsNeMo, conf/config.yaml', text: `concat_trick: ${on}` }];
-}
 
 export const concatTrick: Strategy = {
   id: 'concat-trick',
@@ -35,5 +23,15 @@ export const concatTrick: Strategy = {
           .filter((value) => value !== config.recipe.concatTrick)
           .map((value) => ({ recipe: { concatTrick: value } }))
       : [],
-  code,
+  code: inRuntimes({
+    pytorch: ({ recipe }) =>
+      recipe.concatTrick === 'off'
+        ? []
+        : [
+            {
+              where: 'PyTorch, the edge MLPs',
+              text: 'hidden = W_e(edges) + W_s(nodes)[senders] + W_r(nodes)[receivers]  # W = [W_e W_s W_r] of the first Linear',
+            },
+          ],
+  }),
 };

@@ -1,24 +1,11 @@
 /** Ways out of out-of-memory in a forecast, and the forecast itself as the answer to another question. */
-import { layoutTraits } from '../config/capabilities.js';
 import { divisorsOf } from '../config/divisors.js';
-import type { Config } from '../config/types.js';
-import { chunksInInference } from '../models/anemoi/chunks-in-inference.js';
+import { layoutOf } from '../models/index.js';
 import { inferenceRecipe } from '../options/recipe.js';
 import { trains } from './checkpoint-parts.js';
+import { inRuntimes } from './code-lines.js';
 import { blockCounts } from './edge-blocks.js';
-import type { CodeLine, Strategy } from './types.js';
-
-const code = ({ runtime }: Config): readonly CodeLine[] =>
-  runtime === 'pytorch'
-    ? [{ where: 'PyTorch', text: 'with torch.no_grad():' }]
-    : runtime === 'jax'
-      ? [
-          {
-            where: 'GraphCast',
-            text: 'rollout.chunked_prediction(run_forward_jitted, rng, inputs, targets_template, forcings)',
-          },
-        ]
-      : [];
+import type { Strategy } from './types.js';
 
 export const inference: Strategy = {
   id: 'inference',
@@ -32,34 +19,8 @@ export const inference: Strategy = {
     const { checkpoint, ...recipe } = inferenceRecipe(config.recipe, config.model);
     return [{ recipe, checkpoint }];
   },
-  code,
+  code: inRuntimes({ pytorch: () => [{ where: 'PyTorch', text: 'with torch.no_grad():' }] }),
 };
-
-/** DeepMind's rollout.py (graphcast 08cf736): `chunked_prediction` feeds each chunk's last states to the next call. */
-const oneStepCode = ({ runtime }: Config): readonly CodeLine[] =>
-  runtime === 'jax'
-    ? [
-        {
-          where: 'GraphCast, in place of one call for the whole forecast',
-          text: [
-            'predictions = rollout.chunked_prediction(',
-            '    run_forward_jitted, rng, inputs, targets_template, forcings, num_steps_per_chunk=1)',
-          ].join('\n'),
-        },
-      ]
-    : runtime === 'pytorch'
-      ? [
-          {
-            where: 'PyTorch, around one step',
-            text: [
-              'with torch.no_grad():',
-              '    for step in range(num_steps):',
-              '        state = model(state)',
-              '        forecast.append(state.cpu())',
-            ].join('\n'),
-          },
-        ]
-      : [];
 
 export const oneStepPerCall: Strategy = {
   id: 'one-step-per-call',
@@ -68,7 +29,19 @@ export const oneStepPerCall: Strategy = {
   cost: 'A prediction goes to the host, and the next input to the card, between two steps.',
   numerics: 'same',
   changes: (config) => (trains(config) || config.recipe.rolloutSteps === 1 ? [] : [{ recipe: { rolloutSteps: 1 } }]),
-  code: oneStepCode,
+  code: inRuntimes({
+    pytorch: () => [
+      {
+        where: 'PyTorch, around one step',
+        text: [
+          'with torch.no_grad():',
+          '    for step in range(num_steps):',
+          '        state = model(state)',
+          '        forecast.append(state.cpu())',
+        ].join('\n'),
+      },
+    ],
+  }),
 };
 
 export const samplesPerCall: Strategy = {
@@ -95,13 +68,13 @@ export const mapperChunks: Strategy = {
   cost: 'Smaller matrix products.',
   numerics: 'same',
   changes: ({ model, recipe }) => {
-    if (recipe.mode === 'train' || !layoutTraits[model.layout].edgeBlocks) return [];
+    if (recipe.mode === 'train' || !layoutOf(model.layout).blocksInForward) return [];
     const { edges } = recipe.checkpoint;
     const now = edges.kind === 'none' ? 1 : edges.blocks;
     return blockCounts
       .filter((blocks) => blocks > now)
       .map((blocks) => ({ checkpoint: { edges: { kind: 'scan', blocks } } }));
   },
-  code: ({ model, recipe: { checkpoint } }) =>
-    checkpoint.edges.kind === 'none' ? [] : [chunksInInference(model.layout, checkpoint.edges.blocks)],
+  // Only a code base that cuts its forward pass has a line for it.
+  code: () => [],
 };

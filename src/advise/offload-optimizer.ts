@@ -1,8 +1,9 @@
 import { optionRuntimes } from '../config/capabilities.js';
 import { offloadsOptimizer } from '../config/offload.js';
 import type { Config, Optimizer } from '../config/types.js';
+import type { CodeLine } from '../models/code-base.js';
 import { trains } from './checkpoint-parts.js';
-import type { CodeLine, Strategy } from './types.js';
+import type { Strategy } from './types.js';
 
 export const hasOffload = (config: Config): boolean =>
   trains(config) && (optionRuntimes.offload?.includes(config.runtime) ?? true);

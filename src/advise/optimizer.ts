@@ -1,7 +1,8 @@
 import { valuesByRuntime } from '../config/capabilities.js';
 import type { Config, Optimizer } from '../config/types.js';
+import type { CodeLine } from '../models/code-base.js';
 import { trains } from './checkpoint-parts.js';
-import type { CodeLine, Strategy } from './types.js';
+import type { Strategy } from './types.js';
 
 /** The same update by another implementation: the one change that leaves the algorithm as it is. */
 const sameAlgorithm: Readonly<Partial<Record<Optimizer, readonly Optimizer[]>>> = {

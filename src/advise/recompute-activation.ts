@@ -12,8 +12,6 @@ export const recomputeActivation: Strategy = {
     trains(config) && hasTricks(config)
       ? [{ recipe: { recomputeActivation: !config.recipe.recomputeActivation } }]
       : [],
-  code: ({ model, recipe }) =>
-    model.layout === 'physicsnemo'
-      ? [{ where: 'PhysicsNeMo, conf/config.yaml', text: `recompute_activation: ${recipe.recomputeActivation}` }]
-      : [],
+  // Only a code base that has the option has a line for it.
+  code: () => [],
 };

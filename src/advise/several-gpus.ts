@@ -1,9 +1,10 @@
 /** Several cards of the same kind, where one is not enough: the fewest on which one of the usual combinations fits. */
 import { valuesByRuntime } from '../config/capabilities.js';
 import type { Config, Parallelism } from '../config/types.js';
+import type { CodeLine } from '../models/code-base.js';
 import { applyChanges } from './apply.js';
 import { cheapestSameWay, type SearchInput, type Way } from './cheapest.js';
-import type { Change, CodeLine, Strategy } from './types.js';
+import type { Change, Strategy } from './types.js';
 import { typicalStrategies } from './typical.js';
 
 const numbersOfGpus = [2, 4, 8, 16, 32];

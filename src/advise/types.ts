@@ -1,5 +1,6 @@
 /** A way out of out-of-memory that practitioners name: what it changes, what it costs, how it is written in the user's own code. */
 import type { CheckpointPlan, Config, Recipe } from '../config/types.js';
+import type { CodeLine } from '../models/code-base.js';
 
 /** What of a recipe is replaced; the parts of a checkpoint plan one by one, so that several strategies can share it. */
 export interface Change {
@@ -7,13 +8,6 @@ export interface Change {
   readonly checkpoint?: Readonly<Partial<CheckpointPlan>>;
   /** Joins what is offloaded already. */
   readonly offload?: 'optimizer' | 'boundary';
-}
-
-/** One line, or a few, for the user's own code. */
-export interface CodeLine {
-  /** Where it goes, e.g. `PhysicsNeMo, conf/config.yaml`. */
-  readonly where: string;
-  readonly text: string;
 }
 
 /**

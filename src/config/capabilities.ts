@@ -4,8 +4,7 @@
  * foreach optimizers of torch.optim; TensorFlow.js has no 16-bit kernels and one device.
  */
 
-import { runtimeNames } from './choices.js';
-import type { CheckpointPlan, ModelLayout, Optimizer, Parallelism, Precision, Recipe, RuntimeName } from './types.js';
+import type { CheckpointPlan, Optimizer, Parallelism, Precision, Recipe, RuntimeName } from './types.js';
 
 export const runtimeLabels: Readonly<Record<RuntimeName, string>> = {
   jax: 'JAX',
@@ -89,73 +88,3 @@ export function withoutPart(plan: CheckpointPlan, part: CheckpointPart): Checkpo
       return { ...plan, [part]: false };
   }
 }
-
-interface LayoutTraits {
-  readonly label: string;
-  /** Whose configuration files speak of it, where one of the exporters writes them. */
-  readonly codeBase?: string;
-  /** The runtime its own code is written for. */
-  readonly home: RuntimeName;
-  readonly runtimes: readonly RuntimeName[];
-  /** DeepMind's channel count follows from the pressure levels; the other code bases have no such notion. */
-  readonly levels: boolean;
-  readonly radius: boolean;
-  /** PhysicsNeMo's concat trick and recompute_activation, which a GraphCast-shaped network can take over. */
-  readonly tricks: boolean;
-  /** `--processor` can replace the layers of the GraphCast layouts only. */
-  readonly processors: boolean;
-  readonly edgeBlocks: boolean;
-  /** Its data sets may lie on reduced Gaussian grids. */
-  readonly reducedGrids?: boolean;
-}
-
-const pytorchOnly = {
-  home: 'pytorch',
-  runtimes: ['pytorch'],
-  levels: false,
-  tricks: false,
-  processors: false,
-} as const;
-
-export const layoutTraits: Readonly<Record<ModelLayout, LayoutTraits>> = {
-  jax: {
-    label: "DeepMind's GraphCast",
-    codeBase: 'deepmind',
-    home: 'jax',
-    runtimes: runtimeNames,
-    levels: true,
-    radius: true,
-    tricks: true,
-    processors: true,
-    edgeBlocks: false,
-  },
-  physicsnemo: {
-    label: "PhysicsNeMo's GraphCastNet",
-    codeBase: 'physicsnemo',
-    home: 'pytorch',
-    runtimes: runtimeNames,
-    levels: false,
-    radius: true,
-    tricks: true,
-    processors: true,
-    edgeBlocks: false,
-  },
-  'anemoi-graphtransformer': {
-    label: "anemoi's graph transformer",
-    codeBase: 'anemoi',
-    ...pytorchOnly,
-    radius: true,
-    edgeBlocks: true,
-    reducedGrids: true,
-  },
-  'anemoi-gnn': {
-    label: "anemoi's GNN",
-    codeBase: 'anemoi',
-    ...pytorchOnly,
-    radius: true,
-    edgeBlocks: true,
-    reducedGrids: true,
-  },
-  'graph-weather': { label: 'graph-weather', ...pytorchOnly, radius: false, edgeBlocks: false },
-  'neural-lam': { label: 'neural-lam', codeBase: 'neural-lam', ...pytorchOnly, radius: false, edgeBlocks: false },
-};

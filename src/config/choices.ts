@@ -35,23 +35,10 @@ export const pipelineSchedules = ['1f1b', 'gpipe'] as const;
 
 /** `poles`: latitude rows include both poles; `no-poles`: half a cell off; `cut`: poles grid without its last row. */
 export const typedGridKinds = ['poles', 'no-poles', 'cut'] as const;
-/** `physicsnemo`: that code base's linspace, which its models bring along. */
-/** `octahedral`, `classic`: reduced Gaussian grids, whose rows have points of their own number. */
-export const gridKinds = [...typedGridKinds, 'physicsnemo', 'octahedral', 'classic'] as const;
+/** Reduced Gaussian grids, whose rows have points of their own number. */
+export const reducedGridKinds = ['octahedral', 'classic'] as const;
 export const processorKinds = ['interaction', 'attention', 'gated', 'gated-edges'] as const;
 export const attentionBackends = ['pyg', 'triton'] as const;
-/**
- * Which code base's networks: parameter widths, frames and order of operations follow it.
- * `jax` = google-deepmind/graphcast; `physicsnemo` = NVIDIA GraphCastNet; the others are PyTorch-only.
- */
-export const modelLayouts = [
-  'jax',
-  'physicsnemo',
-  'anemoi-graphtransformer',
-  'anemoi-gnn',
-  'graph-weather',
-  'neural-lam',
-] as const;
 /** NVIDIA's generations, oldest first. */
 export const architectures = [
   'kepler',

@@ -5,7 +5,7 @@
 import { InputError } from '../errors.js';
 import { shown } from './nearest.js';
 import { parseDecimal } from './numbers.js';
-import type { Grid, GridKind, ModelLayout } from './types.js';
+import type { Grid, GridKind } from './types.js';
 
 /** 0.05° is 25.9 million points, 0.1° 6.5 million. */
 export const maximumGridPoints = 1e7;
@@ -31,8 +31,10 @@ const classicPoints: Readonly<Record<number, number>> = {
 /** Rows × columns that a code base's data has at one degree; other resolutions follow. */
 export type GridAtOneDegree = '181x360' | '180x360';
 
-export const kindOf = (layout: ModelLayout, latitudes: number): GridKind =>
-  layout === 'physicsnemo' ? 'physicsnemo' : latitudes % 2 === 1 ? 'poles' : 'no-poles';
+/** What a number of rows means where nobody says it: each code base has its own reading. */
+export type KindOfRows = (latitudes: number) => GridKind;
+
+export const kindOfRows: KindOfRows = (latitudes) => (latitudes % 2 === 1 ? 'poles' : 'no-poles');
 
 export const isReducedGaussian = ({ kind }: Pick<Grid, 'kind'>): boolean => kind === 'octahedral' || kind === 'classic';
 
@@ -69,7 +71,7 @@ export function checkGrid(grid: Grid, name: string, instead: string): Grid {
   return grid;
 }
 
-export function parseGrid(text: string, layout: ModelLayout): Grid {
+export function parseGrid(text: string, kindOf: KindOfRows): Grid {
   const reduced = parseReducedGaussian(text);
   if (reduced !== undefined) return checkGrid(reduced, `--grid ${shown(text)}`, '--grid o96');
   const match = /^(\d{1,8})\s*[x×]\s*(\d{1,8})$/i.exec(text.trim());
@@ -87,18 +89,18 @@ export function parseGrid(text: string, layout: ModelLayout): Grid {
   }
   const latitudes = Number(match[1]);
   return checkGrid(
-    { latitudes, longitudes: Number(match[2]), kind: kindOf(layout, latitudes) },
+    { latitudes, longitudes: Number(match[2]), kind: kindOf(latitudes) },
     `--grid ${shown(text)}`,
     '--grid 721x1440',
   );
 }
 
-export function parseResolution(text: string, layout: ModelLayout, atOneDegree: GridAtOneDegree): Grid {
+export function parseResolution(text: string, kindOf: KindOfRows, atOneDegree: GridAtOneDegree): Grid {
   const degrees = parseDecimal(text, '--resolution', { minimum: 0, exclusiveMinimum: true, maximum: 60, example: '1' });
-  return resolutionGrid(degrees, layout, atOneDegree, `--resolution ${shown(text)}`);
+  return resolutionGrid(degrees, kindOf, atOneDegree, `--resolution ${shown(text)}`);
 }
 
-export function resolutionGrid(degrees: number, layout: ModelLayout, atOneDegree: GridAtOneDegree, name: string): Grid {
+export function resolutionGrid(degrees: number, kindOf: KindOfRows, atOneDegree: GridAtOneDegree, name: string): Grid {
   const rows = Math.round(180 / degrees);
   // A tolerance for 0.703125 written as 0.7031: decimals people copy are rounded.
   if (Math.abs(rows * degrees - 180) > 0.05) {
@@ -109,7 +111,7 @@ export function resolutionGrid(degrees: number, layout: ModelLayout, atOneDegree
     );
   }
   const latitudes = atOneDegree === '181x360' ? rows + 1 : rows;
-  return checkGrid({ latitudes, longitudes: 2 * rows, kind: kindOf(layout, latitudes) }, name, '--resolution 0.25');
+  return checkGrid({ latitudes, longitudes: 2 * rows, kind: kindOf(latitudes) }, name, '--resolution 0.25');
 }
 
 /** `o96` (octahedral: 20 + 4i points in the i-th row from a pole), `N320` (classic); nothing where it is no such name. */

@@ -9,8 +9,19 @@ export type Offload = (typeof choices.offloads)[number];
 export type PipelineSchedule = (typeof choices.pipelineSchedules)[number];
 export type ProcessorKind = (typeof choices.processorKinds)[number];
 export type Parallelism = (typeof choices.parallelisms)[number];
-export type GridKind = (typeof choices.gridKinds)[number];
-export type ModelLayout = (typeof choices.modelLayouts)[number];
+/** One of `choices.ts`, or one that a code base brings along (`models/index.ts`). */
+export type GridKind = string;
+/** Which networks: one of those that the registered code bases own (`models/index.ts`). */
+export type ModelLayout = string;
+
+/** Nodes and edges of one sample. */
+export interface Counts {
+  readonly gridNodes: number;
+  readonly meshNodes: number;
+  readonly meshEdges: number;
+  readonly grid2meshEdges: number;
+  readonly mesh2gridEdges: number;
+}
 
 export interface Grid {
   readonly latitudes: number;

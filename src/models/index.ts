@@ -1,23 +1,60 @@
-/** Which program a model runs: one builder per family of layouts. */
-import type { Model, Recipe } from '../config/types.js';
+/** The code bases, one line each, and what the rest of the tool asks of the one that a model belongs to. */
+
+import { reducedGridKinds, typedGridKinds } from '../config/choices.js';
+import { kindOfRows } from '../config/grid.js';
+import type { GridKind, Model, ModelLayout, Recipe } from '../config/types.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';
-import { anemoiProgram } from './anemoi/program.js';
-import { graphWeatherProgram } from './graph-weather/program.js';
-import { graphcastProgram } from './graphcast/program.js';
-import { neuralLamProgram } from './neural-lam/program.js';
+import { addGridConvention } from '../topology/grid.js';
+import { anemoi } from './anemoi/index.js';
+import type { CodeBase, Layout } from './code-base.js';
+import { graphWeather } from './graph-weather/index.js';
+import { graphcast } from './graphcast/index.js';
+import { neuralLam } from './neural-lam/index.js';
+import { physicsnemo } from './physicsnemo/index.js';
 
-export function forwardProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
-  switch (model.layout) {
-    case 'jax':
-    case 'physicsnemo':
-      return graphcastProgram(model, recipe, segmentation);
-    case 'anemoi-graphtransformer':
-    case 'anemoi-gnn':
-      return anemoiProgram(model, recipe, segmentation);
-    case 'graph-weather':
-      return graphWeatherProgram(model, recipe, segmentation);
-    case 'neural-lam':
-      return neuralLamProgram(model, recipe, segmentation);
-  }
+const registered: CodeBase[] = [];
+const byLayout = new Map<ModelLayout, CodeBase>();
+
+export function registerCodeBase(codeBase: CodeBase): void {
+  registered.push(codeBase);
+  for (const layout of Object.keys(codeBase.layouts)) byLayout.set(layout, codeBase);
+  if (codeBase.ownGrid !== undefined) addGridConvention(codeBase.ownGrid.kind, codeBase.ownGrid);
 }
+
+for (const codeBase of [graphcast, physicsnemo, anemoi, graphWeather, neuralLam]) registerCodeBase(codeBase);
+
+export const codeBases = (): readonly CodeBase[] => registered;
+export const layoutNames = (): readonly ModelLayout[] => [...byLayout.keys()];
+/** What `--export` takes. */
+export const exportNames = (): readonly string[] => registered.flatMap(({ name, exports }) => (exports ? [name] : []));
+export const gridKinds = (): readonly GridKind[] => [
+  ...typedGridKinds,
+  ...registered.flatMap(({ ownGrid }) => ownGrid?.kind ?? []),
+  ...reducedGridKinds,
+];
+
+export function codeBaseOf(layout: ModelLayout): CodeBase {
+  const codeBase = byLayout.get(layout);
+  if (codeBase === undefined) throw new Error(`no code base has the layout ${layout}`);
+  return codeBase;
+}
+
+/** @throws where no code base of that name has an exporter */
+export function exportsOf(name: string): NonNullable<CodeBase['exports']> {
+  const found = registered.find((codeBase) => codeBase.name === name)?.exports;
+  if (found === undefined) throw new Error(`nothing is exported to ${name}`);
+  return found;
+}
+
+export const layoutOf = (layout: ModelLayout): Layout => codeBaseOf(layout).layouts[layout]!;
+
+/** The flags that some models have and others have not. */
+export const optionsOfSome = (): readonly string[] => [
+  ...new Set(registered.flatMap(({ layouts }) => Object.values(layouts).flatMap(({ options }) => options))),
+];
+
+export const kindOfRowsIn = (layout: ModelLayout) => codeBaseOf(layout).kindOfRows ?? kindOfRows;
+
+export const forwardProgram = (model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram =>
+  codeBaseOf(model.layout).program(model, recipe, segmentation);

@@ -2,13 +2,9 @@
  * What the code bases themselves cannot run, asked in one place by `estimate`, every search and every advice. Each states its own
  * refusals in its folder; they hold in the runtime that it is written for. A model under another runtime's rules is hypothetical anyway.
  */
-import { layoutTraits } from '../config/capabilities.js';
-import type { Config, Model, ModelLayout, Recipe, RuntimeName } from '../config/types.js';
+import type { Config, Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { anemoiRefusals } from './anemoi/refusals.js';
-import { graphWeatherRefusals } from './graph-weather/refusals.js';
-import { neuralLamRefusals } from './neural-lam/refusals.js';
-import { physicsnemoRefusals } from './physicsnemo/refusals.js';
+import { codeBaseOf, layoutOf } from './index.js';
 
 export interface Refusal {
   /**
@@ -25,24 +21,16 @@ export interface Refusal {
   readonly nextSteps: (recipe: Recipe) => readonly string[];
 }
 
-const byLayout: Readonly<Record<ModelLayout, readonly Refusal[]>> = {
-  jax: [],
-  physicsnemo: physicsnemoRefusals,
-  'anemoi-graphtransformer': anemoiRefusals,
-  'anemoi-gnn': anemoiRefusals,
-  'graph-weather': graphWeatherRefusals,
-  'neural-lam': neuralLamRefusals,
-};
-
 export type Refusable = Pick<Config, 'model' | 'recipe' | 'runtime'>;
-
-/** In its own runtime. */
-export const ownRefusals = ({ layout }: Pick<Model, 'layout'>): readonly Refusal[] => byLayout[layout];
 
 const none: readonly Refusal[] = [];
 
+/** In its own runtime. */
+export const ownRefusals = ({ layout }: Pick<Model, 'layout'>): readonly Refusal[] =>
+  codeBaseOf(layout).refusals ?? none;
+
 export const refusalsOf = (model: Model, runtime: RuntimeName): readonly Refusal[] =>
-  runtime === layoutTraits[model.layout].home ? ownRefusals(model) : none;
+  runtime === layoutOf(model.layout).home ? ownRefusals(model) : none;
 
 /** What the code base raises at; nothing where it runs. */
 export const refusalOf = ({ model, recipe, runtime }: Refusable): Refusal | undefined =>

@@ -1,17 +1,18 @@
 /** The model: a profile's networks with the typed changes, and the laws that tie its numbers together. */
 
-import { layoutTraits, optionRuntimes, runtimeLabels } from '../config/capabilities.js';
+import { optionRuntimes, runtimeLabels } from '../config/capabilities.js';
 import { atLevels } from '../config/channels.js';
 import { gridName, isReducedGaussian, parseGrid, parseResolution } from '../config/grid.js';
 import type { ModelProfile } from '../config/profiles.js';
 import type { Counts, Grid, GridKind, Model, ProcessorKind, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { codeBaseOf, kindOfRowsIn, layoutOf, optionsOfSome } from '../models/index.js';
 import { checkEdges } from './edge-limit.js';
 import { notInRuntime } from './not-in-runtime.js';
 import type { Typed } from './typed.js';
 
 function notInLayout(option: string, profile: ModelProfile): InputError {
-  const { label } = layoutTraits[profile.model.layout];
+  const { label } = layoutOf(profile.model.layout);
   return new InputError('not-in-model', `--${option}: ${label} has no such option (model ${profile.name}).`, [
     `Leave --${option} out.`,
     'gc-plan profiles lists the models.',
@@ -19,15 +20,10 @@ function notInLayout(option: string, profile: ModelProfile): InputError {
 }
 
 function checkLayoutHas(profile: ModelProfile, typed: Typed): void {
-  const traits = layoutTraits[profile.model.layout];
-  const layoutOnly = [
-    ['levels', traits.levels && profile.model.pressureLevels !== undefined],
-    ['radius-fraction', traits.radius],
-    ['processor', traits.processors],
-    ['concat-trick', traits.tricks],
-    ['recompute-activation', traits.tricks],
-  ] as const;
-  for (const [option, has] of layoutOnly) if (!has && typed.has(option)) throw notInLayout(option, profile);
+  const { options } = layoutOf(profile.model.layout);
+  const isMissing = (option: string) =>
+    !options.includes(option) || (option === 'levels' && profile.model.pressureLevels === undefined);
+  for (const option of optionsOfSome()) if (typed.has(option) && isMissing(option)) throw notInLayout(option, profile);
 }
 
 /** A grid of the same resolution with or without the second pole's row. */
@@ -49,11 +45,13 @@ function resolveGrid(profile: ModelProfile, typed: Typed): Grid {
     ]);
   }
   if (gridText !== undefined) {
-    const grid = parseGrid(gridText, layout);
+    const grid = parseGrid(gridText, kindOfRowsIn(layout));
     return kind ? { ...grid, kind } : grid;
   }
   const grid =
-    resolution === undefined ? profile.model.grid : parseResolution(resolution, layout, profile.gridAtOneDegree);
+    resolution === undefined
+      ? profile.model.grid
+      : parseResolution(resolution, kindOfRowsIn(layout), profile.gridAtOneDegree);
   return kind ? withKind(grid, kind) : grid;
 }
 
@@ -88,10 +86,10 @@ function checkReducedGrid({ grid, layout, name }: Pick<Model, 'grid' | 'layout' 
       `--grid-kind: a reduced Gaussian grid (${gridName(grid)}) has rows of its own.`,
       ['Leave --grid-kind out.'],
     );
-  if (layoutTraits[layout].reducedGrids) return;
+  if (layoutOf(layout).reducedGrids) return;
   throw new InputError(
     'not-in-model',
-    `--grid ${gridName(grid)}: ${layoutTraits[layout].label} reads latitude-longitude grids (model ${name}).`,
+    `--grid ${gridName(grid)}: ${layoutOf(layout).label} reads latitude-longitude grids (model ${name}).`,
     [
       '--grid 181x360',
       'A graph of your own: --grid-nodes, --mesh-nodes, --mesh-edges, --grid2mesh-edges, --mesh2grid-edges',
@@ -118,11 +116,12 @@ function checkAttention(
   heads: number,
   typed: Typed,
 ): void {
-  const hasRatio = processor === 'attention' || profile.model.layout === 'anemoi-gnn';
+  const { hasMlpRatio = false, options } = layoutOf(profile.model.layout);
+  const hasRatio = processor === 'attention' || hasMlpRatio;
   for (const option of ['heads', 'attention-backend', 'mlp-ratio'] as const) {
     const meaningful = option === 'mlp-ratio' ? hasRatio : processor === 'attention';
     if (typed.has(option) && !meaningful) {
-      const next = layoutTraits[profile.model.layout].processors ? '--processor attention' : 'gc-plan profiles';
+      const next = options.includes('processor') ? '--processor attention' : 'gc-plan profiles';
       throw new InputError(
         'not-in-processor',
         `--${option}: only the attention processor has it, and ${profile.name} runs ${processor} layers.`,
@@ -140,7 +139,7 @@ function checkAttention(
 }
 
 function modelAssumptions(model: Model, runtime: RuntimeName): readonly string[] {
-  const traits = layoutTraits[model.layout];
+  const traits = layoutOf(model.layout);
   const notes: string[] = [];
   if (model.counts)
     notes.push('The graph is the five typed counts: grid, mesh level and radius fraction decide nothing.');
@@ -149,10 +148,9 @@ function modelAssumptions(model: Model, runtime: RuntimeName): readonly string[]
       `Hypothetical: ${traits.label} is ${runtimeLabels[traits.home]} code and nobody runs it in ${runtimeLabels[runtime]}; it is priced with that runtime's rules.`,
     );
   }
-  if (model.layout === 'physicsnemo' && model.radiusFraction !== 0.6)
-    notes.push('PhysicsNeMo fixes the radius fraction at 0.6: another one needs a change of its code.');
+  notes.push(...(codeBaseOf(model.layout).modelNotes?.(model) ?? []));
   // An equilateral triangle's centre lies 1/√3 of an edge from its corners.
-  if (traits.radius && model.radiusFraction < 1 / Math.sqrt(3))
+  if (traits.options.includes('radius-fraction') && model.radiusFraction < 1 / Math.sqrt(3))
     notes.push(`A radius fraction of ${model.radiusFraction} may leave grid points without a mesh neighbour.`);
   return notes;
 }
@@ -198,13 +196,7 @@ export function resolveModel(
     mlpRatio: typed.number('mlp-ratio') ?? base.mlpRatio,
     attentionBackend: resolveBackend(base.attentionBackend, typed, runtime),
   };
-  if (model.layout === 'physicsnemo' && model.layers < 3) {
-    throw new InputError(
-      'too-few-layers',
-      `--layers ${model.layers}: PhysicsNeMo's GraphCastNet needs at least 3 processor layers.`,
-      ['--layers 3'],
-    );
-  }
+  codeBaseOf(model.layout).checkModel?.(model);
   checkReducedGrid(model, typed);
   if (counts === undefined) checkEdges(model);
   return { model, assumptions: modelAssumptions(model, runtime) };

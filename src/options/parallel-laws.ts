@@ -1,8 +1,8 @@
 /** What of several GPUs is priced, and for which model: the rest is refused, never ignored. */
 
-import { layoutTraits } from '../config/capabilities.js';
 import type { Model, Parallelism, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { codeBaseOf, layoutOf } from '../models/index.js';
 import type { Typed } from './typed.js';
 
 const refuse = (recipe: Recipe, reason: string, ...nextSteps: readonly string[]): InputError =>
@@ -26,14 +26,14 @@ export function checkTypedSchedule({ parallel, pipelineSchedule }: Recipe, typed
 export function checkParallel(recipe: Recipe, model: Model, runtime: RuntimeName): void {
   const { parallel, gpus, mode } = recipe;
   if (gpus === 1 || parallel === 'none' || parallel === 'data') return;
-  const family = model.layout === 'jax' || model.layout === 'physicsnemo';
+  const isCut = codeBaseOf(model.layout).graphcastShape !== undefined;
   if (parallel.startsWith('zero')) {
     if (mode === 'inference' && parallel !== 'zero3')
       throw refuse(recipe, 'inference has neither gradients nor optimizer state to shard', '--parallel zero3');
     return;
   }
-  if (!family || runtime !== 'pytorch')
-    throw refuse(recipe, `${layoutTraits[model.layout].label} is not cut that way`, '--parallel zero3');
+  if (!isCut || runtime !== 'pytorch')
+    throw refuse(recipe, `${layoutOf(model.layout).label} is not cut that way`, '--parallel zero3');
   if (parallel === 'graph') {
     if (model.counts)
       throw refuse(

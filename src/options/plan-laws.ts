@@ -1,33 +1,29 @@
 /** Laws that tie a checkpoint plan to the runtime and to the depth that it cuts. */
 
-import {
-  type CheckpointPart,
-  checkpointPartsByRuntime,
-  layoutTraits,
-  partsOf,
-  runtimeLabels,
-} from '../config/capabilities.js';
+import { type CheckpointPart, checkpointPartsByRuntime, partsOf, runtimeLabels } from '../config/capabilities.js';
 import { divisorsOf } from '../config/divisors.js';
 import type { CheckpointPlan, Model, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { codeBaseOf, layoutOf } from '../models/index.js';
 
-/** The parts of a plan that a runtime can't recompute in this model. Edge blocks in PyTorch are anemoi's mapper chunks. */
+/** The parts of a plan that a runtime can't recompute in this model. */
 export function lackingParts(
   plan: CheckpointPlan,
   runtime: RuntimeName,
   { layout, counts }: Model,
 ): readonly CheckpointPart[] {
   const has = checkpointPartsByRuntime[runtime];
+  const { edgeBlocks, blocksInForward = false } = layoutOf(layout);
   // Chunks of mappers are cut from the graph itself, of which typed counts say too little.
-  const noEdgeBlocks = runtime === 'pytorch' && (!layoutTraits[layout].edgeBlocks || counts !== undefined);
-  return partsOf(plan).filter((part) => !has.includes(part) || (part === 'edges:blocks' && noEdgeBlocks));
+  const cutsEdges = edgeBlocks.includes(runtime) && !(blocksInForward && counts !== undefined);
+  return partsOf(plan).filter((part) => !has.includes(part) || (part === 'edges:blocks' && !cutsEdges));
 }
 
 /** A typed plan is never cut down silently. */
 export function checkTypedPlan(plan: CheckpointPlan, runtime: RuntimeName, model: Model): void {
   const [lacking] = lackingParts(plan, runtime, model);
   if (!lacking) return;
-  const where = layoutTraits[model.layout].runtimes.filter((other) => lackingParts(plan, other, model).length === 0);
+  const where = layoutOf(model.layout).runtimes.filter((other) => lackingParts(plan, other, model).length === 0);
   throw new InputError(
     'not-in-runtime',
     `--checkpoint ${lacking}: ${runtimeLabels[runtime]} can't recompute that for ${model.name}.`,
@@ -36,13 +32,11 @@ export function checkTypedPlan(plan: CheckpointPlan, runtime: RuntimeName, model
 }
 
 /** Laws between a plan and the depth it cuts. */
-export function checkPlan(
-  { processor, edges, encoder, decoder }: CheckpointPlan,
-  model: Model,
-  runtime: RuntimeName,
-): void {
+export function checkPlan(plan: CheckpointPlan, model: Model, runtime: RuntimeName): void {
+  const { processor, edges, encoder, decoder } = plan;
   if (processor.kind === 'every') checkEvery(processor.layers, model);
   if (processor.kind === 'segments') checkSegments(processor.segments, model.layers);
+  codeBaseOf(model.layout).checkPlan?.(plan, model);
   if (edges.kind !== 'none' && runtime === 'jax' && !(encoder && decoder)) {
     throw new InputError(
       'edges-need-encoder-and-decoder',
@@ -52,21 +46,11 @@ export function checkPlan(
   }
 }
 
-function checkEvery(every: number, { layers, layout }: Model): void {
+function checkEvery(every: number, { layers }: Model): void {
   const typed = `--checkpoint processor:every=${every}`;
   if (every > layers) {
     throw new InputError('segment-too-long', `${typed}: there are ${layers} layers only.`, [
       `--checkpoint processor:every=${layers}`,
-    ]);
-  }
-  // anemoi's num_chunks must divide num_layers, and each chunk has the same number of layers.
-  if (layoutTraits[layout].edgeBlocks && layers % every !== 0) {
-    const shorter =
-      divisorsOf(layers)
-        .filter((count) => count < every)
-        .at(-1) ?? 1;
-    throw new InputError('segments-do-not-divide', `${typed}: anemoi's chunks must divide its ${layers} layers.`, [
-      `--checkpoint processor:every=${shorter}`,
     ]);
   }
 }

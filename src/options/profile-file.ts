@@ -1,7 +1,6 @@
 /** A user's own model profile: a shipped one as its base, and what differs. */
 import { basename } from 'node:path';
 import type { z } from 'zod';
-import { layoutTraits } from '../config/capabilities.js';
 import { atLevels } from '../config/channels.js';
 import { parseCheckpoint } from '../config/checkpoint.js';
 import { given } from '../config/given.js';
@@ -10,6 +9,7 @@ import { nearest, shown } from '../config/nearest.js';
 import { type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
 import { readStrictJson } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
+import { kindOfRowsIn, layoutOf } from '../models/index.js';
 import { modelFileSchema } from './profile-schema.js';
 
 type ModelFile = z.infer<typeof modelFileSchema>;
@@ -57,7 +57,7 @@ function mergeModel(base: ModelProfile, file: ModelFile, path: string): ModelPro
   const grid =
     resolutionDeg === undefined
       ? {}
-      : { grid: resolutionGrid(resolutionDeg, layout, atOneDegree, `${path}: model.resolutionDeg`) };
+      : { grid: resolutionGrid(resolutionDeg, kindOfRowsIn(layout), atOneDegree, `${path}: model.resolutionDeg`) };
   const levels = typed.pressureLevels === undefined ? {} : atLevels(base.model, typed.pressureLevels);
   return { ...base.model, ...levels, ...typed, ...grid };
 }
@@ -66,13 +66,11 @@ function mergeModel(base: ModelProfile, file: ModelFile, path: string): ModelPro
 function checkProfile(profile: ModelProfile, path: string): void {
   const { layout, grid, processor } = profile.model;
   checkGrid(grid, `${path}: model.grid`, '"grid": { "latitudes": 721, "longitudes": 1440, "kind": "poles" }');
-  const own = layout === 'anemoi-graphtransformer' ? 'attention' : 'interaction';
-  if (!layoutTraits[layout].processors && processor !== own) {
-    throw new InputError(
-      'not-in-model',
-      `${path}: model.processor: ${layoutTraits[layout].label} runs ${own} layers only.`,
-      [`"processor": "${own}"`],
-    );
+  const { label, options, processor: own } = layoutOf(layout);
+  if (!options.includes('processor') && processor !== own) {
+    throw new InputError('not-in-model', `${path}: model.processor: ${label} runs ${own} layers only.`, [
+      `"processor": "${own}"`,
+    ]);
   }
   try {
     parseCheckpoint(profile.recipe.checkpoint ?? 'none');

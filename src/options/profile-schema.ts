@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import * as choices from '../config/choices.js';
 import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../config/limits.js';
+import { gridKinds, layoutNames } from '../models/index.js';
 
 const whole = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
 const sentence = z.string().min(1).max(2_000);
@@ -11,11 +12,11 @@ const sources = z.array(sentence).min(1).max(50);
 const grid = z.strictObject({
   latitudes: whole(2, 100_000),
   longitudes: whole(3, 100_000),
-  kind: z.enum(choices.gridKinds),
+  kind: z.enum(gridKinds()),
 });
 
 const model = z.strictObject({
-  layout: z.enum(choices.modelLayouts),
+  layout: z.enum(layoutNames()),
   hiddenDim: whole(1, maximumHiddenDim),
   layers: whole(1, maximumLayers),
   meshLevel: whole(0, maximumMeshLevel),

@@ -1,13 +1,6 @@
 /** The recipe: profile options that the runtime has, under what the user typed. */
 
-import {
-  layoutTraits,
-  optionRuntimes,
-  partsOf,
-  runtimeLabels,
-  valuesByRuntime,
-  withoutPart,
-} from '../config/capabilities.js';
+import { optionRuntimes, runtimeLabels, valuesByRuntime, withoutPart } from '../config/capabilities.js';
 import { formatCheckpoint, noCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
 import { runtimeNames } from '../config/choices.js';
 import { defaultRecipe } from '../config/default-recipe.js';
@@ -15,6 +8,7 @@ import { checkOffload } from '../config/offload.js';
 import type { ModelProfile, RecipeOptions } from '../config/profiles.js';
 import type { CheckpointPlan, Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { codeBaseOf, layoutOf } from '../models/index.js';
 import { CannotRun, refusalsOf } from '../models/refusals.js';
 import type { OptionDefinition } from './definitions/definition.js';
 import { sharedOptions } from './definitions/shared.js';
@@ -112,9 +106,9 @@ export const trainingOnly: readonly string[] = [
   'recompute-activation',
 ];
 
-/** Of a plan, what also cuts the forward pass: anemoi's mapper chunks. */
+/** Of a plan, what also cuts the forward pass. */
 const chunksOf = ({ edges }: CheckpointPlan, { layout }: Model): CheckpointPlan =>
-  layoutTraits[layout].edgeBlocks ? { ...noCheckpoint, edges } : noCheckpoint;
+  layoutOf(layout).blocksInForward ? { ...noCheckpoint, edges } : noCheckpoint;
 
 /**
  * A forward pass with a training recipe's numerics. It has neither gradients nor state: nothing to recompute, accumulate or optimize.
@@ -141,7 +135,7 @@ function forInference(base: Recipe, merged: Recipe, typed: Typed, model: Model):
   const isChunked = formatCheckpoint(chunksOf(merged.checkpoint, model)) === formatCheckpoint(merged.checkpoint);
   const option = trainingOnly.find((name) => isTyped(name) && !(name === 'checkpoint' && isChunked));
   if (option) {
-    const chunks = option === 'checkpoint' && layoutTraits[model.layout].edgeBlocks;
+    const chunks = option === 'checkpoint' && layoutOf(model.layout).blocksInForward;
     throw new InputError(
       'conflicting-options',
       `--${option}: has no meaning with --mode inference, which has no backward pass.`,
@@ -156,25 +150,21 @@ function forInference(base: Recipe, merged: Recipe, typed: Typed, model: Model):
   };
 }
 
-function recipeAssumptions(recipe: Recipe, model: Model, runtime: RuntimeName): readonly string[] {
+function recipeAssumptions(recipe: Recipe, model: Model): readonly string[] {
   const notes: string[] = [];
-  const { label, home } = layoutTraits[model.layout];
+  const { label, home } = layoutOf(model.layout);
   if (recipe.gpus === 1 && recipe.parallel !== 'none')
     notes.push(`--parallel ${recipe.parallel} has no effect on one card: --gpus N says how many share the work.`);
+  notes.push(...(codeBaseOf(model.layout).recipeNotes?.(recipe, model) ?? []));
   if (recipe.rolloutSteps > 1 && home === 'pytorch' && model.inputChannels !== model.outputChannels) {
     notes.push(
       `A rollout with ${model.outputChannels} channels out and ${model.inputChannels} in: the next input is rebuilt from forcings outside the model; nobody runs ${label} so.`,
     );
   }
-  if (model.layout === 'jax' && runtime === 'pytorch' && (recipe.concatTrick !== 'off' || recipe.recomputeActivation)) {
-    notes.push(`The concat trick and recompute_activation are PhysicsNeMo's: ${label} has neither.`);
-  }
   if (recipe.offload !== 'none')
     notes.push(
       'What is offloaded waits in the host’s memory: neither its bytes there nor the time of moving it are counted.',
     );
-  if (model.layout === 'neural-lam' && partsOf(recipe.checkpoint).length)
-    notes.push('neural-lam has no checkpoint option: its model would have to be wrapped by hand.');
   return notes;
 }
 
@@ -251,11 +241,6 @@ export function resolveRecipe(
   checkTypedSchedule(recipe, typed);
   return {
     recipe,
-    assumptions: [
-      ...dropped,
-      ...notes,
-      ...recipeAssumptions(recipe, model, runtime),
-      ...parallelAssumptions(recipe, runtime),
-    ],
+    assumptions: [...dropped, ...notes, ...recipeAssumptions(recipe, model), ...parallelAssumptions(recipe, runtime)],
   };
 }

@@ -1,11 +1,12 @@
 /** Profiles and flags to a `Config`: a typed flag replaces the recipe's value, the recipe's replaces the model profile's. */
 
-import { layoutTraits, runtimeLabels } from '../config/capabilities.js';
+import { runtimeLabels } from '../config/capabilities.js';
 import { type Architecture, resolveDevice } from '../config/device.js';
 import type { NumberRange } from '../config/numbers.js';
 import { loadRecipe, type ModelProfile } from '../config/profiles.js';
 import type { Config, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { layoutOf } from '../models/index.js';
 import { sharedOptions } from './definitions/shared.js';
 import { loadModel } from './load-model.js';
 import { resolveModel } from './model.js';
@@ -22,7 +23,7 @@ export interface ResolveInput {
 
 function resolveRuntime(profile: ModelProfile, typed: Typed): RuntimeName {
   const runtime = (typed.text('runtime') as RuntimeName | undefined) ?? profile.runtime;
-  const { label, runtimes } = layoutTraits[profile.model.layout];
+  const { label, runtimes } = layoutOf(profile.model.layout);
   if (!runtimes.includes(runtime)) {
     throw new InputError(
       'not-in-runtime',

@@ -8,11 +8,11 @@ import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Dimensions } from '../ir/shape.js';
 import { peakLiveBytes } from '../memory/liveness.js';
 import { bufferBytes, type Trace } from '../memory/trace.js';
+import { counts } from '../models/counts.js';
 import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { forwardProgram } from '../models/index.js';
 import { oneCardRuntimes } from '../runtimes/index.js';
 import type { Runtime } from '../runtimes/types.js';
-import { counts } from '../topology/counts.js';
 import { dimensionsOfRank, isParallel, isPipeline, programOfRank, traceOfRank } from './ranks.js';
 
 /** Parameters' shapes hold no rows. */

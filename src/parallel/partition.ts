@@ -125,7 +125,7 @@ interface Graph {
   readonly mesh2grid: Edges;
 }
 
-function graphOf(model: GraphModel): Graph {
+function buildGraph(model: GraphModel): Graph {
   const { positions, multiMeshSenders, multiMeshReceivers } = buildMesh(model.meshLevel);
   return {
     meshPositions: positions,
@@ -142,10 +142,10 @@ const remembered = new Map<string, readonly RankCounts[]>();
 
 /** Rows of every node and edge set and of every halo, rank by rank. */
 export function partition(model: GraphModel, numRanks: number): readonly RankCounts[] {
-  const key = JSON.stringify([model.grid, model.meshLevel, model.radiusFraction, model.layout]);
+  const key = JSON.stringify([model.grid, model.meshLevel, model.radiusFraction, model.maxNeighbours]);
   let ranks = remembered.get(`${key} ${numRanks}`);
   if (ranks === undefined) {
-    if (latest?.key !== key) latest = { key, graph: graphOf(model) };
+    if (latest?.key !== key) latest = { key, graph: buildGraph(model) };
     ranks = partitionGraph(latest.graph, numRanks);
     remembered.set(`${key} ${numRanks}`, ranks);
   }

@@ -13,6 +13,7 @@ import { type Context, declareContext } from '../models/graphcast/context.js';
 import { decoderFrame } from '../models/graphcast/decoder.js';
 import { encoderFrame } from '../models/graphcast/encoder.js';
 import { processorFrame } from '../models/graphcast/processor.js';
+import { codeBaseOf } from '../models/index.js';
 import type { LayerState } from '../models/layers/interaction.js';
 import { declareTarget, lossOf } from '../models/layers/loss.js';
 import type { LayerNetworks } from '../models/layers/networks.js';
@@ -45,7 +46,10 @@ export function pipelineStage(
   index: number,
   numStages: number,
 ): ForwardProgram {
-  const context = declareContext(model, recipe, { ...segmentation, frames: 'layersInEncoderAndDecoder' });
+  const { graphcastShape } = codeBaseOf(model.layout);
+  if (graphcastShape === undefined) throw new Error(`${model.layout} is not cut into stages`);
+  const frames = 'layersInEncoderAndDecoder';
+  const context = declareContext(model, recipe, { ...segmentation, frames }, graphcastShape);
   const { builder, networks } = context;
   const isFirst = index === 0;
   const isLast = index === numStages - 1;

@@ -3,6 +3,7 @@ import type { Config } from '../config/types.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
 import { liveness } from '../memory/liveness.js';
 import type { Category, Trace } from '../memory/trace.js';
+import { graphModelOf } from '../models/counts.js';
 import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { forwardProgram } from '../models/index.js';
 import { runtimes } from './index.js';
@@ -47,7 +48,8 @@ function rowOf(config: Config, counts: Counts, rank: number, known?: Trace): Ran
   const base = dimensionsOf(config, counts);
   const dimensions = runtime.dimensionsOfRank(config, base, rank);
   const { peak, byCategory } = liveness(known ?? runtime.stepOfRank(config, base, rank).trace, dimensions);
-  const part = config.recipe.parallel === 'graph' ? partition(config.model, config.recipe.gpus)[rank]! : undefined;
+  const part =
+    config.recipe.parallel === 'graph' ? partition(graphModelOf(config.model), config.recipe.gpus)[rank]! : undefined;
   const segmentation = runtime.segment(config);
   const whole = forwardProgram(config.model, config.recipe, segmentation);
   const program = programOfRank(config, whole, segmentation, rank);

@@ -9,6 +9,7 @@ import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';
 import { type Dimensions, numElements } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
+import { graphModelOf } from '../models/counts.js';
 import { dimensionsOf } from '../models/dimensions.js';
 import { withBuckets } from './data.js';
 import { exchangeSenders } from './graph.js';
@@ -29,7 +30,7 @@ export function dimensionsOfRank(config: Config, base: Dimensions, rank: number)
   const { parallel, gpus } = config.recipe;
   if (parallel === 'tensor') return { ...base, [shardSymbol]: config.model.hiddenDim / gpus };
   if (parallel !== 'graph') return base;
-  const counts = partition(config.model, gpus)[rank]!;
+  const counts = partition(graphModelOf(config.model), gpus)[rank]!;
   return { ...base, ...dimensionsOf(config, counts) };
 }
 

@@ -1,9 +1,10 @@
 /** Prices groups of candidates into columns. A generator, so that whoever drives it can stop, count and breathe. */
 import type { Accuracy } from '../accuracy/shipped.js';
-import type { Config, Device, ModelLayout, ProcessorKind, RuntimeName } from '../config/types.js';
+import type { Config, Device, ProcessorKind, RuntimeName } from '../config/types.js';
+import { counts } from '../models/counts.js';
+import { codeBaseOf } from '../models/index.js';
 import { CannotRun, ownRefusals, type Refusal, refusalOf } from '../models/refusals.js';
 import { dimensionsFor } from '../parallel/index.js';
-import { counts } from '../topology/counts.js';
 import { type Candidates, stateCode } from './candidates.js';
 import type { Cursor } from './cursor.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';
@@ -87,11 +88,8 @@ export class Evaluator {
   }
 }
 
-/** Code bases and processors of which no symbol but `hiddenDim` follows from the width. */
-const widthAlone = {
-  layouts: ['jax', 'physicsnemo'] as readonly ModelLayout[],
-  processors: ['interaction', 'gated'] as readonly ProcessorKind[],
-};
+/** Processors of GraphCast's shape in which no symbol but `hiddenDim` follows from the width. */
+const widthAlone: readonly ProcessorKind[] = ['interaction', 'gated'];
 
 /**
  * Sizes the candidates of a group, each to be used before the next is asked for. Those of one batch share structure and dimensions where the
@@ -102,7 +100,7 @@ function sizer({ base }: Group, structures: Structures): (config: Config) => Siz
   const ofBatch = new Map<number, ReturnType<typeof sizedAt>>();
   const { layout, processor } = base.model;
   const shares =
-    widthAlone.layouts.includes(layout) && widthAlone.processors.includes(processor) && isOneStructure(base);
+    codeBaseOf(layout).graphcastShape !== undefined && widthAlone.includes(processor) && isOneStructure(base);
   if (!shares) return (config) => new SizedCandidate(config, structures.of(config, shape));
   return (config) => {
     const { batchSize } = config.recipe;

@@ -4,9 +4,9 @@ import type { Config, Device } from '../config/types.js';
 import type { Dimensions } from '../ir/shape.js';
 import { reusedBytes } from '../memory/trace.js';
 import { judge, usableBytes } from '../memory/verdict.js';
+import { counts } from '../models/counts.js';
 import { dimensionsFor, runtimes } from '../parallel/index.js';
 import type { JudgedStep } from '../runtimes/process.js';
-import { counts } from '../topology/counts.js';
 import type { Costs, SizedStructure, Structure } from './structure.js';
 
 /** One configuration on the structure that it shares. Its live bytes are worked out when they are first asked for. */

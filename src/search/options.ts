@@ -1,6 +1,6 @@
 /** The options that only `sweep` has. */
 
-import { type CodeBaseName, codeBaseNames } from '../models/exporting/names.js';
+import { exportNames } from '../models/index.js';
 import { choice, integer, type OwnOption, text, toggle } from '../options/definitions/definition.js';
 import { parseOption } from '../options/option-values.js';
 import type { Flags } from '../options/typed.js';
@@ -73,8 +73,8 @@ export const sweepOptions: readonly OwnOption[] = [
   {
     name: 'export',
     syntax: 'CODEBASE',
-    value: choice(...codeBaseNames),
-    help: `Every stage of the plan in a code base’s own keys: ${codeBaseNames.join(', ')}; into the imported file where there is one.`,
+    value: choice(...exportNames()),
+    help: `Every stage of the plan in a code base’s own keys: ${exportNames().join(', ')}; into the imported file where there is one.`,
   },
   { name: 'partial', syntax: '', value: toggle, help: 'After Ctrl-C print what has been found.' },
 ];
@@ -109,7 +109,7 @@ export function parseSweepOptions(flags: Flags) {
     top: parsed<boolean>('all') ? Number.POSITIVE_INFINITY : parsed<number>('top'),
     order: parsed<FrontOrder>('sort'),
     numWorkers: parsed<number>('workers'),
-    exportTo: parsed<CodeBaseName>('export'),
+    exportTo: parsed<string>('export'),
     partial: parsed<boolean>('partial'),
     flags: Object.fromEntries(Object.entries(flags).filter(([name]) => !sweepOptions.some((own) => own.name === name))),
   };

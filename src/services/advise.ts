@@ -2,6 +2,7 @@
 
 import { flagsBetween } from '../advise/apply.js';
 import { cheapestWay, type SearchInput, type Way } from '../advise/cheapest.js';
+import { codeLines } from '../advise/code-lines.js';
 import { catalogue } from '../advise/index.js';
 import { fewestGpus, severalGpus } from '../advise/several-gpus.js';
 import { type SingleChange, singleChanges } from '../advise/single.js';
@@ -10,12 +11,12 @@ import type { Numerics } from '../advise/types.js';
 import { differences } from '../advise/ways.js';
 import { missingCard } from '../config/device.js';
 import type { Config } from '../config/types.js';
+import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Advice } from '../report/schemas/advise.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { knownCards } from '../search/cards.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
-import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
 import { experience } from './experience.js';
 import { estimateOf, priced } from './priced.js';
@@ -96,7 +97,7 @@ function rankedChanges(subject: Subject): Advice['changes'] {
 
 function singleReport(subject: Subject, { strategy, config }: SingleChange): Advice['changes'][number] {
   const { id, describe, cost, numerics } = strategy;
-  const code = strategy.code(config);
+  const code = codeLines(strategy, config);
   return { strategy: id, describe, cost, ...change(subject, estimateOf(config), config, numerics), code };
 }
 
@@ -125,7 +126,7 @@ function partsOf(from: Config, to: Config): Combination['parts'] {
   return [...catalogue, severalGpus].flatMap((strategy) => {
     const { id, cost } = strategy;
     if (strategy.aside || !leadsTowards(strategy.changes(from), from, to)) return [];
-    return [{ strategy: id, cost, code: strategy.code(to) }];
+    return [{ strategy: id, cost, code: codeLines(strategy, to) }];
   });
 }
 

@@ -8,12 +8,12 @@ import { standInDevice } from '../config/device.js';
 import { shown } from '../config/nearest.js';
 import { readText } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
+import { counts } from '../models/counts.js';
 import { resolveConfig } from '../options/resolve.js';
 import { type PricedProgram, price, priceProgram } from '../price.js';
 import type { Check } from '../report/schemas/check.js';
 import { estimateCommand } from '../search/command-line.js';
 import { structureKey } from '../search/structure.js';
-import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
 import { writeAtomically } from './write.js';
 

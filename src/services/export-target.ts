@@ -1,11 +1,10 @@
 /** An export is priced as what it is: the model of the code base that it is written for, in that code base's own runtime. */
 import { flagsBetween } from '../advise/apply.js';
-import { layoutTraits, runtimeLabels } from '../config/capabilities.js';
+import { runtimeLabels } from '../config/capabilities.js';
 import { type ModelProfile, type RecipeOptions, readProfile } from '../config/profiles.js';
 import type { Config, Model } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { profileOf } from '../models/exporting/index.js';
-import type { CodeBaseName } from '../models/exporting/names.js';
+import { codeBaseOf, exportsOf, layoutOf } from '../models/index.js';
 import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 
@@ -20,14 +19,14 @@ export interface Asked {
  * The code base's own profile with the sizes and the recipe of the model that was asked for, as flags, so that every command line
  * reproduces its number. `listed`: options that the space of the sweep gives.
  */
-export function inCodeBase(codeBase: CodeBaseName, asked: Asked, listed: readonly string[]): Asked {
-  const isOwn = layoutTraits[asked.profile.model.layout].codeBase === codeBase;
+export function inCodeBase(codeBase: string, asked: Asked, listed: readonly string[]): Asked {
+  const isOwn = codeBaseOf(asked.profile.model.layout).name === codeBase;
   // Levels are DeepMind's word for channels.
   const { levels, ...typed } = asked.flags;
   const source = resolveWith(asked.profile, isOwn ? {} : { levels });
-  const name = isOwn ? asked.profile.name : profileOf(codeBase, source.model);
+  const name = isOwn ? asked.profile.name : exportsOf(codeBase).profile(source.model);
   const profile = isOwn ? asked.profile : readProfile<ModelProfile>('models', name);
-  const { home, label, tricks } = layoutTraits[profile.model.layout];
+  const { home, label, options } = layoutOf(profile.model.layout);
   if (typed.runtime !== undefined && typed.runtime !== home)
     throw new InputError(
       'conflicting-options',
@@ -43,7 +42,10 @@ export function inCodeBase(codeBase: CodeBaseName, asked: Asked, listed: readonl
     { ...profile, recipe: recipeWithout(listed, asked.profile) },
     { ...runtime, ...sizes },
   ).recipe;
-  const carried = { ...sizes, ...flagsBetween(base.recipe, tricks ? recipe : { ...recipe, ...withoutTricks }) };
+  const carried = {
+    ...sizes,
+    ...flagsBetween(base.recipe, options.includes('concat-trick') ? recipe : { ...recipe, ...withoutTricks }),
+  };
   const unlisted = Object.fromEntries(Object.entries(carried).filter(([option]) => !listed.includes(option)));
   return {
     model: name,
@@ -65,8 +67,9 @@ function recipeWithout(listed: readonly string[], { recipe: { checkpoint, ...res
 
 /** The flags that give `base` the sizes of `wanted`, as far as both code bases have them. */
 function sizesBetween(base: Config, wanted: Config): Flags {
-  const [of, traits] = [wanted.model, layoutTraits[wanted.model.layout]];
-  const own = layoutTraits[base.model.layout];
+  const of = wanted.model;
+  const haveBoth = (option: string) =>
+    [base, wanted].every(({ model }) => layoutOf(model.layout).options.includes(option));
   const sizes = (model: Model): Readonly<Record<string, string>> => ({
     'hidden-dim': String(model.hiddenDim),
     layers: String(model.layers),
@@ -75,8 +78,8 @@ function sizesBetween(base: Config, wanted: Config): Flags {
     'input-channels': String(model.inputChannels),
     'output-channels': String(model.outputChannels),
     grid: `${model.grid.latitudes}x${model.grid.longitudes}`,
-    ...(own.radius && traits.radius && { 'radius-fraction': String(model.radiusFraction) }),
-    ...(own.processors && traits.processors && { processor: model.processor }),
+    ...(haveBoth('radius-fraction') && { 'radius-fraction': String(model.radiusFraction) }),
+    ...(haveBoth('processor') && { processor: model.processor }),
   });
   const before = sizes(base.model);
   return Object.fromEntries(Object.entries(sizes(of)).filter(([option, value]) => before[option] !== value));

@@ -1,10 +1,10 @@
 /** `gc-plan verify --measured FILE`: estimates compared with numbers that were measured elsewhere. */
 import { standInDevice } from '../config/device.js';
 import { readRegularText } from '../config/read-file.js';
+import { counts } from '../models/counts.js';
 import { type ResolveInput, resolveConfig } from '../options/resolve.js';
 import { price } from '../price.js';
 import type { Measured } from '../report/schemas/measured.js';
-import { counts } from '../topology/counts.js';
 import { MiB } from '../units.js';
 import { runJaxProbe } from '../verify/jax/probe.js';
 import { type MeasuredRecord, parseMeasured, type Quantity } from '../verify/measured-file.js';

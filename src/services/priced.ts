@@ -1,17 +1,17 @@
 /** A resolved configuration as `estimate` reports it. */
 import { type Accuracy, isChecked } from '../accuracy/shipped.js';
-import { layoutTraits } from '../config/capabilities.js';
 import { perRuntime } from '../config/choices.js';
 import { standInDevice } from '../config/device.js';
 import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
+import { counts } from '../models/counts.js';
+import { codeBaseOf } from '../models/index.js';
 import { type RankRow, rankTable } from '../parallel/rank-table.js';
 import { type Priced, price, priceProgram } from '../price.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { formatBytes } from '../report/units.js';
 import type { Accuracies } from '../search/evaluate.js';
 import type { Structure } from '../search/structure.js';
-import { counts } from '../topology/counts.js';
 import { tool } from '../version.js';
 import { experience } from './experience.js';
 
@@ -61,8 +61,7 @@ const categoryBytes = (of: RankRow['byCategory']) => ({
 
 /** What is known of estimates of this code base in this mode. */
 export function reportedAccuracy(config: Config, { runtime, ...figures }: Accuracy): Estimate['accuracy'] {
-  const { layout } = config.model;
-  const about = { runtime, codeBase: layoutTraits[layout].codeBase ?? layout, mode: config.recipe.mode };
+  const about = { runtime, codeBase: codeBaseOf(config.model.layout).name, mode: config.recipe.mode };
   return isChecked(config)
     ? { ...about, checked: true, ...figures }
     : { ...about, checked: false, cases: 0, source: 'nothing that ships' };

@@ -4,10 +4,10 @@ import { flagsBetween } from '../advise/apply.js';
 import { cheapestWay, furtherWays, type Way } from '../advise/cheapest.js';
 import { typicalStrategies } from '../advise/typical.js';
 import type { Config } from '../config/types.js';
+import { counts } from '../models/counts.js';
 import type { ResolveInput } from '../options/resolve.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
-import { counts } from '../topology/counts.js';
 import { experience } from './experience.js';
 import { estimateOf } from './priced.js';
 

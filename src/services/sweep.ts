@@ -2,7 +2,6 @@
 import { availableParallelism } from 'node:os';
 import type { ModelProfile } from '../config/profiles.js';
 import type { Config } from '../config/types.js';
-import type { CodeBaseName } from '../models/exporting/names.js';
 import { loadProfile, resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import type { Sweep } from '../report/schemas/sweep.js';
@@ -31,7 +30,7 @@ export interface SweepInput extends GrowthRequest {
   readonly top?: number | undefined;
   readonly order?: FrontOrder | undefined;
   /** Whose keys every stage of the plan is written in. */
-  readonly exportTo?: CodeBaseName | undefined;
+  readonly exportTo?: string | undefined;
   readonly numWorkers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** After an interruption: report what there is instead of throwing. */
@@ -118,10 +117,13 @@ async function exportStages(
   const { exportConfig } = await import('../models/exporting/index.js');
   const { readText } = await import('../config/strict-json.js');
   const file = flags.import;
-  const original = typeof file === 'string' && !file.endsWith('.npz') ? readText(file) : undefined;
-  const stages = plan.stages.map((stage, index) => ({
-    ...stage,
-    exported: { codeBase: exportTo, ...exportConfig(exportTo, configs[index]!, original) },
-  }));
+  const { readerOf } = await import('../models/importing/index.js');
+  const original = typeof file === 'string' && readerOf(file) === undefined ? readText(file) : undefined;
+  const stages = await Promise.all(
+    plan.stages.map(async (stage, index) => ({
+      ...stage,
+      exported: { codeBase: exportTo, ...(await exportConfig(exportTo, configs[index]!, original)) },
+    })),
+  );
   return { ...plan, stages };
 }

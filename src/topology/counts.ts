@@ -1,17 +1,15 @@
-import type { Counts, Model } from '../config/types.js';
+/** How many nodes and edges a graph has, without building it where they are known. */
+import type { Counts } from '../config/types.js';
 import { PUBLISHED_COUNTS } from './data/published-counts.js';
+import { graphKey } from './graph-key.js';
 import { numGridNodes } from './grid.js';
-import type { GraphModel } from './grid2mesh.js';
-import { queryNumGrid2meshEdges } from './grid2mesh.js';
-import { h3Counts } from './h3.js';
+import { type GraphModel, queryNumGrid2meshEdges } from './grid2mesh.js';
 import { numMeshNodes, numMultiMeshEdges } from './icosahedral-mesh.js';
-import { graphKey } from './published-graphs.js';
 
 const remembered = new Map<string, number>();
 
-export function counts(model: GraphModel & Pick<Model, 'counts'>): Counts {
-  if (model.counts !== undefined) return model.counts;
-  if (model.layout === 'graph-weather') return h3Counts(model.grid, model.meshLevel);
+/** Of GraphCast's graph: the multi-mesh of a refined icosahedron, encoder edges within a radius, a triangle around each grid node. */
+export function icosahedralCounts(model: GraphModel): Counts {
   const gridNodes = numGridNodes(model.grid);
   return {
     gridNodes,
@@ -31,4 +29,24 @@ function numGrid2meshEdges(model: GraphModel): number {
   const numEdges = queryNumGrid2meshEdges(model);
   remembered.set(key, numEdges);
   return numEdges;
+}
+
+/**
+ * Near the true number (within about a quarter for fractions from 0.6) without a query: a cap of chord r is r²/4 of the sphere, and the
+ * 10·4^M + 2 mesh nodes are spread evenly. PhysicsNeMo takes a point's 4 nearest mesh nodes before it looks at the radius.
+ */
+export function roughNumGrid2meshEdges({ grid, meshLevel, radiusFraction, maxNeighbours }: GraphModel): number {
+  const meshNodes = numMeshNodes(meshLevel);
+  const chord = Math.min(2, radiusFraction * idealLongestEdge(meshLevel));
+  return numGridNodes(grid) * Math.min(maxNeighbours, (meshNodes * chord * chord) / 4);
+}
+
+/**
+ * The longest edges bound the middle face of a middle face: the midpoints of two sides of an equilateral spherical triangle whose sides
+ * have cosine c are at a distance of cosine (1 + 3c) / (2 + 2c). The icosahedron's is 1/√5.
+ */
+function idealLongestEdge(meshLevel: number): number {
+  let cos = 1 / Math.sqrt(5);
+  for (let level = 0; level < meshLevel; level++) cos = (1 + 3 * cos) / (2 + 2 * cos);
+  return Math.sqrt(2 - 2 * cos);
 }

@@ -5,10 +5,42 @@
  * Sources: google-deepmind/graphcast 08cf736, `grid_mesh_connectivity.py`; NVIDIA/physicsnemo 94b3551, `graph_cast_net.py`.
  */
 import { isReducedGaussian, numPoints } from '../config/grid.js';
-import type { Grid } from '../config/types.js';
+import type { Grid, GridKind } from '../config/types.js';
 import { reducedPositions } from './reduced-gaussian.js';
 
 const float32 = Math.fround;
+
+/** Where the rows and the first column of a kind of grid lie, in degrees. */
+export interface GridConvention {
+  readonly latitudeOfRow: (row: number, latitudes: number) => number;
+  readonly firstLongitude: (stepDegrees: number) => number;
+}
+
+const fromGreenwich = () => 0;
+
+/** One row alone is linspace's first. */
+export const linspaceOfPoles = (row: number, latitudes: number): number =>
+  -90 + (row * 180) / Math.max(1, latitudes - 1);
+
+const conventions = new Map<GridKind, GridConvention>([
+  ['poles', { latitudeOfRow: linspaceOfPoles, firstLongitude: fromGreenwich }],
+  [
+    'no-poles',
+    { latitudeOfRow: (row, latitudes) => -90 + ((row + 0.5) * 180) / latitudes, firstLongitude: fromGreenwich },
+  ],
+  ['cut', { latitudeOfRow: (row, latitudes) => -90 + (row * 180) / latitudes, firstLongitude: fromGreenwich }],
+]);
+
+/** A kind of grid that one code base brings along. */
+export function addGridConvention(kind: GridKind, convention: GridConvention): void {
+  conventions.set(kind, convention);
+}
+
+function conventionOf(kind: GridKind): GridConvention {
+  const convention = conventions.get(kind);
+  if (convention === undefined) throw new Error(`unknown kind of grid ${kind}`);
+  return convention;
+}
 
 export interface GridRows {
   /** Radians, exact; `[latitudes]`. */
@@ -27,9 +59,9 @@ export const numGridNodes = numPoints;
 
 export function gridRows(grid: Grid): GridRows {
   const longitudeStepDegrees = 360 / grid.longitudes;
-  // PhysicsNeMo's linspace(-180, 180, longitudes + 1) without its first.
-  const firstLongitudeDegrees = grid.kind === 'physicsnemo' ? longitudeStepDegrees - 180 : 0;
-  const latitudeDegrees = Float64Array.from({ length: grid.latitudes }, (_, row) => latitudeOfRow(grid, row));
+  const { latitudeOfRow, firstLongitude } = conventionOf(grid.kind);
+  const firstLongitudeDegrees = firstLongitude(longitudeStepDegrees);
+  const latitudeDegrees = Float64Array.from({ length: grid.latitudes }, (_, row) => latitudeOfRow(row, grid.latitudes));
   const colatitudes = latitudeDegrees.map((degrees) => roundedRadians(float32(90 - float32(degrees))));
   const longitudes = Float64Array.from({ length: grid.longitudes }, (_, column) =>
     roundedRadians(float32(firstLongitudeDegrees + column * longitudeStepDegrees)),
@@ -59,22 +91,6 @@ export function gridPositions(grid: Grid): Float64Array {
     }
   }
   return positions;
-}
-
-function latitudeOfRow({ kind, latitudes }: Grid, row: number): number {
-  switch (kind) {
-    case 'poles':
-    case 'physicsnemo':
-      // One row alone is linspace's first.
-      return -90 + (row * 180) / Math.max(1, latitudes - 1);
-    case 'no-poles':
-      return -90 + ((row + 0.5) * 180) / latitudes;
-    case 'cut':
-      return -90 + (row * 180) / latitudes;
-    case 'octahedral':
-    case 'classic':
-      throw new Error('rows of a reduced Gaussian grid are not evenly spaced');
-  }
 }
 
 const roundedRadians = (degrees: number): number => float32(degrees * float32(Math.PI / 180));

@@ -10,36 +10,34 @@ import { longestEdge, refinedIcosahedron } from './icosahedral-mesh.js';
 import { forEachRun } from './radius-query.js';
 import { cutoffEdges } from './reduced-gaussian.js';
 
-export type GraphModel = Pick<Model, 'grid' | 'meshLevel' | 'radiusFraction' | 'layout'>;
+export interface GraphModel extends Pick<Model, 'grid' | 'meshLevel' | 'radiusFraction'> {
+  /** Mesh neighbours of one grid node at most, the nearest ones; infinite: all within the radius. */
+  readonly maxNeighbours: number;
+}
 
 export interface Edges {
   readonly senders: Int32Array;
   readonly receivers: Int32Array;
 }
 
-/** Mesh neighbours of one grid node at most. PhysicsNeMo's four bind from fractions of about √3/2, a triangle's height, where two triangles' corners come in reach. */
-export const maxNeighbours = (layout: Model['layout']): number =>
-  layout === 'physicsnemo' ? 4 : Number.POSITIVE_INFINITY;
-
 /** The query itself; `counts` remembers its answers. */
-export function queryNumGrid2meshEdges({ grid, meshLevel, radiusFraction, layout }: GraphModel): number {
+export function queryNumGrid2meshEdges({ grid, meshLevel, radiusFraction, maxNeighbours }: GraphModel): number {
   if (isReducedGaussian(grid)) return cutoffEdges({ grid, meshLevel, radiusFraction }).senders.length;
   const mesh = refinedIcosahedron(meshLevel);
   const radius = radiusFraction * longestEdge(mesh);
-  const most = maxNeighbours(layout);
   let numEdges = 0;
-  if (most === Number.POSITIVE_INFINITY) {
+  if (maxNeighbours === Number.POSITIVE_INFINITY) {
     forEachRun(mesh.positions, grid, radius, (_node, _firstGridNode, length) => {
       numEdges += length;
     });
   } else {
-    for (const inReach of numNodesInReach(mesh.positions, grid, radius)) numEdges += Math.min(inReach, most);
+    for (const inReach of numNodesInReach(mesh.positions, grid, radius)) numEdges += Math.min(inReach, maxNeighbours);
   }
   return numEdges;
 }
 
 /** Senders are grid nodes, ascending; receivers are mesh nodes. */
-export function grid2meshEdges({ grid, meshLevel, radiusFraction, layout }: GraphModel): Edges {
+export function grid2meshEdges({ grid, meshLevel, radiusFraction, maxNeighbours }: GraphModel): Edges {
   if (isReducedGaussian(grid)) return cutoffEdges({ grid, meshLevel, radiusFraction });
   const mesh = refinedIcosahedron(meshLevel);
   const radius = radiusFraction * longestEdge(mesh);
@@ -54,7 +52,7 @@ export function grid2meshEdges({ grid, meshLevel, radiusFraction, layout }: Grap
   const senders = new Int32Array(receivers.length);
   for (let sender = 0; sender < end.length; sender++)
     senders.fill(sender, end[sender]! - inReach[sender]!, end[sender]);
-  return keepNearest(maxNeighbours(layout), { senders, receivers }, mesh.positions, gridPositions(grid));
+  return keepNearest(maxNeighbours, { senders, receivers }, mesh.positions, gridPositions(grid));
 }
 
 /** Mesh nodes in reach of each grid node, `[gridNodes]`. */

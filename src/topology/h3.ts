@@ -12,6 +12,8 @@ const numNeighbours = 6;
 
 export const numCells = (resolution: number): number => 2 + 120 * 7 ** resolution;
 
+export const numH3MeshEdges = (resolution: number): number => (numNeighbours + 1) * numCells(resolution) - numPentagons;
+
 /** mesh2grid leaves out that a point in a pentagon has one edge less: fewer than 70 of 456,120 at 1 degree. */
 export function h3Counts(grid: Grid, resolution: number): Counts {
   const gridNodes = numGridNodes(grid);
@@ -19,7 +21,7 @@ export function h3Counts(grid: Grid, resolution: number): Counts {
   return {
     gridNodes,
     meshNodes,
-    meshEdges: (numNeighbours + 1) * meshNodes - numPentagons,
+    meshEdges: numH3MeshEdges(resolution),
     grid2meshEdges: gridNodes,
     mesh2gridEdges: (numNeighbours + 1) * gridNodes,
   };

@@ -4,6 +4,7 @@
  * across its samples.
  */
 
+import { graphKey } from './graph-key.js';
 import { numGridNodes } from './grid.js';
 import { type Edges, type GraphModel, grid2meshEdges } from './grid2mesh.js';
 import { numMeshNodes } from './icosahedral-mesh.js';
@@ -79,8 +80,7 @@ export interface MapperChunks {
 const remembered = new Map<string, MapperChunks>();
 
 export function mapperChunks(model: GraphModel, numChunks: number, batchSize = 1): MapperChunks {
-  const { latitudes, longitudes, kind } = model.grid;
-  const key = [latitudes, longitudes, kind, model.meshLevel, model.radiusFraction, numChunks, batchSize].join(' ');
+  const key = `${graphKey(model)} ${model.meshLevel} ${numChunks} ${batchSize}`;
   let chunks = remembered.get(key);
   if (chunks === undefined) {
     const [gridNodes, meshNodes] = [numGridNodes(model.grid), numMeshNodes(model.meshLevel)];

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config/types.js';
 import type { EdgeSet } from '../ir/types.js';
+import { graphModelOf } from '../models/counts.js';
 import type { Counts } from '../models/dimensions.js';
 import { gridPositions, gridRows } from '../topology/grid.js';
 import { type Edges, grid2meshEdges } from '../topology/grid2mesh.js';
@@ -29,7 +30,7 @@ export function taskData({ model }: Pick<Config, 'model'>): TaskData {
   const mesh = buildMesh(model.meshLevel);
   const grid = gridPositions(model.grid);
   const edges = {
-    grid2mesh: grid2meshEdges(model),
+    grid2mesh: grid2meshEdges(graphModelOf(model)),
     mesh: { senders: mesh.multiMeshSenders, receivers: mesh.multiMeshReceivers },
     mesh2grid: mesh2gridEdges(model),
   };

@@ -10,8 +10,8 @@ import {
 import { noCheckpoint } from '../../src/config/checkpoint.js';
 import type { Config } from '../../src/config/types.js';
 import { countFlops } from '../../src/cost/flops.js';
+import { counts } from '../../src/models/counts.js';
 import { dimensionsFor, programOf, traceOf } from '../../src/parallel/index.js';
-import { counts } from '../../src/topology/counts.js';
 import { configured, inputs } from '../laws/configurations.js';
 
 const stepOf = (config: Config, rolloutSteps: number, checkpoint = config.recipe.checkpoint) => {

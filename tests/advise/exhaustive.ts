@@ -6,12 +6,12 @@ import type { Config } from '../../src/config/types.js';
 import { InputError } from '../../src/errors.js';
 import { peakLiveBytes } from '../../src/memory/liveness.js';
 import { bufferBytes } from '../../src/memory/trace.js';
+import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { type ResolveInput, resolveWith } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { price, priceProgram } from '../../src/price.js';
 import { Structures } from '../../src/search/structure.js';
-import { counts } from '../../src/topology/counts.js';
 
 const standIn = standInDevice();
 

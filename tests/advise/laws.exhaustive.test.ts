@@ -5,13 +5,13 @@ import { cheapestWay } from '../../src/advise/cheapest.js';
 import { valuesByRuntime } from '../../src/config/capabilities.js';
 import { offloads } from '../../src/config/choices.js';
 import type { RuntimeName } from '../../src/config/types.js';
+import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { type ResolveInput, resolveWith } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { isYes } from '../../src/report/verdict.js';
 import { advise } from '../../src/services/advise.js';
 import { estimate } from '../../src/services/estimate.js';
-import { counts } from '../../src/topology/counts.js';
 import { MiB } from '../../src/units.js';
 import { exhaustively } from './exhaustive.js';
 

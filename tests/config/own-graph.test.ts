@@ -1,8 +1,8 @@
 /** A graph of one's own: five counts that win over every geometry. */
 import { describe, expect, it } from 'vitest';
+import { counts } from '../../src/models/counts.js';
 import { resolveConfig } from '../../src/options/resolve.js';
 import { estimate } from '../../src/services/estimate.js';
-import { counts } from '../../src/topology/counts.js';
 
 const own = {
   'grid-nodes': 100_000,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { loadDevice } from '../../src/config/profiles.js';
+import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { resolveWith } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { price } from '../../src/price.js';
-import { counts } from '../../src/topology/counts.js';
 
 const tiny = await loadModel('tiny');
 const of = (flags: Flags) => {

@@ -4,9 +4,9 @@ import { standInDevice } from '../../src/config/device.js';
 import type { Config } from '../../src/config/types.js';
 import { aliveAfter } from '../../src/memory/liveness.js';
 import { categories } from '../../src/memory/trace.js';
+import { counts } from '../../src/models/counts.js';
 import { type Priced, price } from '../../src/price.js';
 import { toReport } from '../../src/services/priced.js';
-import { counts } from '../../src/topology/counts.js';
 import { configured, inputs } from './configurations.js';
 
 const standIn = standInDevice();

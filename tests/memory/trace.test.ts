@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { axis, constant } from '../../src/ir/shape.js';
 import { TraceRecorder } from '../../src/memory/recorder.js';
 import { bufferBytes, originCode, type Trace } from '../../src/memory/trace.js';
+import { counts } from '../../src/models/counts.js';
 import { resolveConfig } from '../../src/options/resolve.js';
 import { dimensionsFor, traceOf } from '../../src/parallel/index.js';
 import { fromEvents, toEvents } from '../../src/parallel/trace-events.js';
-import { counts } from '../../src/topology/counts.js';
 
 const columnsOf = (trace: Trace) =>
   Array.from(trace.bufferLayout, (layout, buffer) => [

@@ -1,12 +1,11 @@
 import { expect, it } from 'vitest';
-import { layoutTraits } from '../../src/config/capabilities.js';
-import { codeBaseNames } from '../../src/models/exporting/names.js';
+import { codeBaseOf, exportNames, layoutOf } from '../../src/models/index.js';
 import { estimate } from '../../src/services/estimate.js';
 import { sweep } from '../../src/services/sweep.js';
 import { typedIn } from './command.js';
 
 const models = ['graphcast-small', 'physicsnemo-graphcast', 'anemoi-gnn', 'graph-weather', 'neural-lam'];
-const pairs = models.flatMap((model) => codeBaseNames.map((codeBase) => [model, codeBase] as const));
+const pairs = models.flatMap((model) => exportNames().map((codeBase) => [model, codeBase] as const));
 
 it.each(pairs)('%s exported to %s is priced as that code base’s model, in its own runtime', async (model, exportTo) => {
   const flags = { grid: '31x60', 'mesh-level': '2', 'hidden-dim': '32', layers: '4', checkpoint: 'none', vram: '24GB' };
@@ -14,13 +13,13 @@ it.each(pairs)('%s exported to %s is priced as that code base’s model, in its 
   expect(plan.stages).toHaveLength(2);
   for (const { command, memory, exported, batchSize } of plan.stages) {
     const report = await estimate(typedIn(command));
-    const { codeBase, home } = layoutTraits[report.config.model.layout];
-    expect([codeBase, report.config.runtime]).toEqual([exportTo, home]);
+    const { layout } = report.config.model;
+    expect([codeBaseOf(layout).name, report.config.runtime]).toEqual([exportTo, layoutOf(layout).home]);
     expect(report.memory.deviceBytes).toBe(memory.deviceBytes);
     expect(report.config.recipe.batchSize).toBe(batchSize);
     expect(exported).toMatchObject({ codeBase: exportTo, text: expect.stringMatching(/\b(32|64)\b/) });
   }
-  expect(pareto.every(({ config }) => layoutTraits[config.model.layout].codeBase === exportTo)).toBe(true);
+  expect(pareto.every(({ config }) => codeBaseOf(config.model.layout).name === exportTo)).toBe(true);
 });
 
 it('the sizes go along: an exported model has the grid, mesh and channels of the one that was asked for', async () => {

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkpointParts } from '../../src/config/checkpoint.js';
-import { modelLayouts, runtimeNames } from '../../src/config/choices.js';
+import { runtimeNames } from '../../src/config/choices.js';
 import { profileNames } from '../../src/config/profiles.js';
 import { InputError } from '../../src/errors.js';
+import { layoutNames } from '../../src/models/index.js';
 import { isProposable } from '../../src/models/refusals.js';
 import { resolveConfig } from '../../src/options/resolve.js';
 import { advise } from '../../src/services/advise.js';
@@ -147,7 +148,7 @@ describe('every part of a checkpoint plan', () => {
   ];
 
   it('is priced or refused, in every code base and runtime', async () => {
-    expect(models.length).toBe(modelLayouts.length);
+    expect(models.length).toBe(layoutNames().length);
     const known = profileNames('models');
     for (const model of models) {
       expect(known).toContain(model);

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { liveness } from '../../src/memory/liveness.js';
+import { counts, graphModelOf } from '../../src/models/counts.js';
 import { dimensionsOf } from '../../src/models/dimensions.js';
 import { resolveConfig } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { runtimes } from '../../src/parallel/index.js';
 import { bisect, edgesPerRank, partition } from '../../src/parallel/partition.js';
-import { counts } from '../../src/topology/counts.js';
 import { buildMesh } from '../../src/topology/mesh.js';
 
 const model = (meshLevel: number) =>
@@ -18,7 +18,7 @@ describe('partition', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 2, max: 17 }), (meshLevel, numRanks) => {
         const whole = counts(model(meshLevel));
-        const ranks = partition(model(meshLevel), numRanks);
+        const ranks = partition(graphModelOf(model(meshLevel)), numRanks);
         for (const rows of ['gridNodes', 'meshNodes', 'meshEdges', 'grid2meshEdges', 'mesh2gridEdges'] as const)
           expect(sum(ranks.map((rank) => rank[rows]))).toBe(whole[rows]);
         const nodes = ranks.map(({ meshNodes }) => meshNodes);
@@ -42,7 +42,7 @@ describe('partition', () => {
   });
 
   it('cuts neighbourhoods, not numbers: the halo of the finest edges is a rim', () => {
-    const { meshNodes, meshHalo } = partition(model(5), 8)[0]!;
+    const { meshNodes, meshHalo } = partition(graphModelOf(model(5)), 8)[0]!;
     // Multi-mesh edges of the coarse levels reach far, yet few nodes have them.
     expect(meshHalo).toBeLessThan(0.5 * meshNodes);
   });

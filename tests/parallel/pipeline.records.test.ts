@@ -8,9 +8,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { counts } from '../../src/models/counts.js';
 import { resolveConfig } from '../../src/options/resolve.js';
 import { rankTable } from '../../src/parallel/rank-table.js';
-import { counts } from '../../src/topology/counts.js';
 
 interface Record {
   readonly W: number;

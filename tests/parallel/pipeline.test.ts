@@ -6,6 +6,7 @@ import { countParameters } from '../../src/ir/parameters.js';
 import { formatShape, numElements } from '../../src/ir/shape.js';
 import { peakLiveBytes } from '../../src/memory/liveness.js';
 import { bufferBytes, type Trace } from '../../src/memory/trace.js';
+import { counts } from '../../src/models/counts.js';
 import { dimensionsOf } from '../../src/models/dimensions.js';
 import { forwardProgram } from '../../src/models/index.js';
 import { resolveConfig } from '../../src/options/resolve.js';
@@ -17,7 +18,6 @@ import { traceStage } from '../../src/runtimes/pytorch/pipeline.js';
 import { numInFlight } from '../../src/runtimes/pytorch/pipeline-schedule.js';
 import { estimate } from '../../src/services/estimate.js';
 import { solve } from '../../src/services/solve.js';
-import { counts } from '../../src/topology/counts.js';
 
 const small = { runtime: 'pytorch', grid: '31x60', 'mesh-level': '3', 'hidden-dim': '16', parallel: 'pipeline' };
 const runtime = runtimes.pytorch;

@@ -3,9 +3,9 @@
  * memory_scaling_dim128.png, added in PR #400, May 2024), read off the figure to about 1.5 %: highest reserved GiB per GPU.
  */
 import { standInDevice } from '../../src/config/device.js';
+import { counts } from '../../src/models/counts.js';
 import { resolveConfig } from '../../src/options/resolve.js';
 import { price } from '../../src/price.js';
-import { counts } from '../../src/topology/counts.js';
 import { GiB } from '../../src/units.js';
 
 interface Row {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aliveAfter, liveness } from '../../src/memory/liveness.js';
 import { bufferBytes, type Category, categories, type Trace } from '../../src/memory/trace.js';
+import { counts } from '../../src/models/counts.js';
 import { dimensionsOf } from '../../src/models/dimensions.js';
 import { resolveConfig } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
@@ -9,7 +10,6 @@ import { bucketsOf } from '../../src/parallel/data.js';
 import { runtimes } from '../../src/parallel/index.js';
 import { shareOf } from '../../src/parallel/shares.js';
 import { fromEvents, toEvents } from '../../src/parallel/trace-events.js';
-import { counts } from '../../src/topology/counts.js';
 import { MiB } from '../../src/units.js';
 
 const runtime = runtimes.pytorch;

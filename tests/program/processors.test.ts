@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/types.js';
 import { countParameters } from '../../src/ir/parameters.js';
 import { liveness } from '../../src/memory/liveness.js';
+import { counts } from '../../src/models/counts.js';
 import { priceProgram } from '../../src/price.js';
-import { counts } from '../../src/topology/counts.js';
 import { plainRecipe } from '../runtimes/pytorch/records.js';
 
 type Sizes = Pick<Config['model'], 'hiddenDim' | 'layers' | 'heads' | 'mlpRatio' | 'processor' | 'layout'>;

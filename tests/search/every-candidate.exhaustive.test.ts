@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/choices.js';
 import { loadDevice, profileNames } from '../../src/config/profiles.js';
+import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { resolveWith } from '../../src/options/resolve.js';
 import { price } from '../../src/price.js';
@@ -9,7 +10,6 @@ import { runSearch } from '../../src/search/run.js';
 import { flagsOfCandidate, numCandidates, spaceOf } from '../../src/search/space.js';
 import { Structures } from '../../src/search/structure.js';
 import { experiences } from '../../src/services/priced.js';
-import { counts } from '../../src/topology/counts.js';
 
 describe('every candidate of 5,000', () => {
   const card = loadDevice('h100-80gb');

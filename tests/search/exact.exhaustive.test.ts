@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/choices.js';
 import { loadDevice } from '../../src/config/profiles.js';
+import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { resolveWith } from '../../src/options/resolve.js';
 import { price } from '../../src/price.js';
 import { judgeCandidate, SizedCandidate } from '../../src/search/judge.js';
 import { Structures } from '../../src/search/structure.js';
-import { counts } from '../../src/topology/counts.js';
 
 const card = loadDevice('h100-80gb');
 const profile = await loadModel('graphcast-small');

@@ -4,6 +4,7 @@ import { shippedAccuracy } from '../../src/accuracy/shipped.js';
 import { runtimeNames } from '../../src/config/choices.js';
 import { loadDevice } from '../../src/config/profiles.js';
 import type { Config } from '../../src/config/types.js';
+import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { resolveWith } from '../../src/options/resolve.js';
 import { price } from '../../src/price.js';
@@ -11,7 +12,6 @@ import { SizedCandidate } from '../../src/search/judge.js';
 import { lastTrue, solve } from '../../src/search/solve.js';
 import { periodOf } from '../../src/search/solve-values.js';
 import { Structures } from '../../src/search/structure.js';
-import { counts } from '../../src/topology/counts.js';
 import { MiB } from '../../src/units.js';
 
 const tiny = await loadModel('tiny');

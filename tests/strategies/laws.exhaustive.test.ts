@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Liveness, liveness } from '../../src/memory/liveness.js';
+import { counts } from '../../src/models/counts.js';
 import type { Flags } from '../../src/options/typed.js';
 import { priceProgram } from '../../src/price.js';
-import { counts } from '../../src/topology/counts.js';
 import { configured, inputs } from '../laws/configurations.js';
 
 interface Case {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { counts } from '../../src/topology/counts.js';
+import { counts, graphModelOf } from '../../src/models/counts.js';
 import { h3Counts } from '../../src/topology/h3.js';
 import { regularIcosahedron } from '../../src/topology/icosahedron.js';
 import { balancedSizes, mapperChunks } from '../../src/topology/mapper-chunks.js';
@@ -11,7 +11,7 @@ it('chunks share out all receivers, sizes differing by one at most, and all edge
       const grid = { latitudes: 13, longitudes: 24, kind: 'poles' } as const;
       const model = { grid, meshLevel: 2, radiusFraction: 0.6, layout: 'anemoi-gnn' } as const;
       const whole = counts(model);
-      const { grid2mesh, mesh2grid } = mapperChunks(model, numChunks);
+      const { grid2mesh, mesh2grid } = mapperChunks(graphModelOf(model), numChunks);
       const sum = (chunks: typeof grid2mesh, key: 'edges' | 'receivers') =>
         chunks.reduce((total, chunk) => total + chunk[key], 0);
       expect([sum(grid2mesh, 'edges'), sum(mesh2grid, 'edges')]).toEqual([whole.grid2meshEdges, whole.mesh2gridEdges]);
@@ -31,8 +31,8 @@ it('a batch is cut as one graph: N · B chunks of B samples are the N chunks of 
     [2, 3],
     [3, 2],
   ] as const) {
-    const one = mapperChunks(model, numChunks);
-    const batch = mapperChunks(model, numChunks * batchSize, batchSize);
+    const one = mapperChunks(graphModelOf(model), numChunks);
+    const batch = mapperChunks(graphModelOf(model), numChunks * batchSize, batchSize);
     expect(batch.mesh2grid).toEqual(Array.from({ length: batchSize }, () => one.mesh2grid).flat());
     expect(batch.grid2mesh).toEqual(Array.from({ length: batchSize }, () => one.grid2mesh).flat());
   }
@@ -41,7 +41,8 @@ it('a batch is cut as one graph: N · B chunks of B samples are the N chunks of 
 // anemoi's mapper in 4 chunks on PhysicsNeMo's 1 degree graph, counted in that graph: tests/data/anemoi.jsonl was traced on it.
 it('the mesh is numbered as the released code numbers it: chunks of the 1 degree graph hold the edges that were counted there', () => {
   const grid = { latitudes: 181, longitudes: 360, kind: 'physicsnemo' } as const;
-  const { grid2mesh } = mapperChunks({ grid, meshLevel: 5, radiusFraction: 0.6, layout: 'anemoi-gnn' }, 4);
+  const model = { grid, meshLevel: 5, radiusFraction: 0.6, layout: 'anemoi-gnn' };
+  const { grid2mesh } = mapperChunks(graphModelOf(model), 4);
   expect(grid2mesh.map(({ edges }) => edges)).toEqual([24977, 22489, 35776, 18650]);
   expect(grid2mesh.map(({ senders }) => senders)).toEqual([24977, 16738, 26468, 13991]);
 });

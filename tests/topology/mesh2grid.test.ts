@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import '../../src/models/index.js';
 import { gridPositions } from '../../src/topology/grid.js';
 import { refinedIcosahedron } from '../../src/topology/icosahedral-mesh.js';
 import { mesh2gridEdges } from '../../src/topology/mesh2grid.js';

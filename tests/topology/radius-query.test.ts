@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import '../../src/models/index.js';
 import type { Grid } from '../../src/config/types.js';
 import { gridPositions } from '../../src/topology/grid.js';
 import { refinedIcosahedron } from '../../src/topology/icosahedral-mesh.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { casesOf, type TruthCase, type TruthFile } from '../../src/accuracy/truth.js';
 import type { Config } from '../../src/config/types.js';
-import { counts } from '../../src/topology/counts.js';
+import { counts } from '../../src/models/counts.js';
 import * as pytorch from '../runtimes/pytorch/records.js';
 import * as jax from '../runtimes/xla/records.js';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Offload } from '../../src/config/types.js';
+import { counts } from '../../src/models/counts.js';
 import { priceProgram } from '../../src/price.js';
 import type { Ladder } from '../../src/report/schemas/ladder.js';
 import { renderLadder } from '../../src/report/table/verify-ladder.js';
 import { ladderOption, loadLadderSvg } from '../../src/report/verify-ladder.js';
 import { reportedConfig } from '../../src/services/priced.js';
 import { predictedBytes } from '../../src/services/verify.js';
-import { counts } from '../../src/topology/counts.js';
 import type { StepBytes } from '../../src/verify/compare.js';
 import { type Axis, atRung, ladderValues, lawsOf } from '../../src/verify/ladder.js';
 import { configOf } from './steps.js';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { counts } from '../../src/models/counts.js';
 import type { Flags } from '../../src/options/typed.js';
 import { priceProgram } from '../../src/price.js';
-import { counts } from '../../src/topology/counts.js';
 import { loadJs } from '../../src/verify/backends/js.js';
 import { trainer } from '../../src/verify/interpreter.js';
 import type { Library } from '../../src/verify/library.js';

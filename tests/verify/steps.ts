@@ -1,11 +1,11 @@
 /** Runs steps in the test's own process and hands out what was predicted and what was measured. */
 
 import { bufferBytes } from '../../src/memory/trace.js';
+import { counts } from '../../src/models/counts.js';
 import { resolveConfig } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { priceProgram } from '../../src/price.js';
 import { predictedBytes } from '../../src/services/verify.js';
-import { counts } from '../../src/topology/counts.js';
 import { firstDivergence } from '../../src/verify/compare.js';
 import { trainer } from '../../src/verify/interpreter.js';
 import type { Library } from '../../src/verify/library.js';

@@ -1,7 +1,8 @@
 /** anemoi's training configuration (ecmwf/anemoi-core 2cb9b6e, training/src/anemoi/training/config). */
-import { layoutTraits } from '../../config/capabilities.js';
 import type { Config, Precision } from '../../config/types.js';
-import type { Exported, Value } from '../exporting/types.js';
+import type { Exported, Exporter, Value } from '../exporting/types.js';
+import { writeYaml } from '../exporting/write.js';
+import { codeBaseOf, layoutOf } from '../index.js';
 
 const precisions: Readonly<Record<Precision, string>> = {
   fp32: '32-true',
@@ -10,7 +11,7 @@ const precisions: Readonly<Record<Precision, string>> = {
   'bf16-full': 'bf16-true',
 };
 
-export function toAnemoi({ model, recipe }: Config): Exported {
+function keysOf({ model, recipe }: Config): Exported {
   const { checkpoint } = recipe;
   const { processor, edges } = checkpoint;
   const isAttention = model.processor === 'attention';
@@ -31,10 +32,12 @@ export function toAnemoi({ model, recipe }: Config): Exported {
     ['task.rollout.start', recipe.rolloutSteps],
   ]);
   const missing = [
-    !layoutTraits[model.layout].edgeBlocks && `the network of ${layoutTraits[model.layout].label}`,
+    codeBaseOf(model.layout).name !== 'anemoi' && `the network of ${layoutOf(model.layout).label}`,
     checkpoint.model && 'one checkpoint around the whole model',
     checkpoint.rollout && 'recomputed rollout steps',
     processor.kind === 'segments' && `processor:segments=${processor.segments}`,
   ];
   return { keys, missing: missing.filter((text) => text !== false) };
 }
+
+export const exporter: Exporter = { keysOf, write: writeYaml };

@@ -15,7 +15,7 @@ import { declareMapper, type MapperParameters, type MapperState, runMapper } fro
 import { declareProcessor, type Processor, runProcessor } from './processor.js';
 
 /** Sine and cosine of latitude and longitude. */
-const numCoordinates = 4;
+export const numCoordinates = 4;
 const nodeFeatureWidth = constant(numCoordinates + numTrainedFeatures);
 
 interface NodeAttributes {

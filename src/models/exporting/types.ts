@@ -8,4 +8,8 @@ export interface Exported {
   readonly missing: readonly string[];
 }
 
-export type Exporter = (config: Config) => Exported;
+/** One code base's configuration: which keys, and in which kind of file (`write.ts`). */
+export interface Exporter {
+  readonly keysOf: (config: Config) => Exported;
+  readonly write: (exported: Exported, original?: string) => string;
+}

@@ -4,7 +4,8 @@ import { ProgramBuilder } from '../../ir/builder.js';
 import { edgeRows } from '../../ir/row-shapes.js';
 import type { Segmentation } from '../../ir/segmentation.js';
 import type { ValueId } from '../../ir/types.js';
-import { declareNetworks, meshNodeInput, type Networks, numEdgeFeatures } from '../layers/networks.js';
+import type { GraphcastShape } from '../code-base.js';
+import { declareNetworks, type Networks, numEdgeFeatures } from '../layers/networks.js';
 
 export interface Context {
   readonly builder: ProgramBuilder;
@@ -20,10 +21,15 @@ export interface Context {
 }
 
 /** Parameters and data of the whole model. */
-export function declareContext(model: Model, recipe: Recipe, segmentation: Segmentation): Context {
+export function declareContext(
+  model: Model,
+  recipe: Recipe,
+  segmentation: Segmentation,
+  shape: GraphcastShape,
+): Context {
   const builder = new ProgramBuilder();
-  const networks = declareNetworks(builder, model, recipe.concatTrick !== 'off');
-  const data = declareData(builder, model);
+  const networks = declareNetworks(builder, model, shape, recipe.concatTrick !== 'off');
+  const data = declareData(builder, shape);
   const gridInput = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
   return {
     builder,
@@ -32,19 +38,22 @@ export function declareContext(model: Model, recipe: Recipe, segmentation: Segme
     recipe,
     segmentation,
     gridInput,
-    edgeResidualLast: model.layout === 'jax',
+    edgeResidualLast: shape.edgeResidualLast,
     ...data,
   };
 }
 
-function declareData(builder: ProgramBuilder, model: Model): Pick<Context, 'edgeFeatures' | 'meshNodeFeatures'> {
+function declareData(
+  builder: ProgramBuilder,
+  { meshNodeInput }: GraphcastShape,
+): Pick<Context, 'edgeFeatures' | 'meshNodeFeatures'> {
   const features = (edges: 'grid2mesh' | 'mesh' | 'mesh2grid') =>
     builder.input(`${edges}EdgeFeatures`, builder.rows(edgeRows(edges), 'one', numEdgeFeatures));
   return {
     edgeFeatures: { grid2mesh: features('grid2mesh'), mesh: features('mesh'), mesh2grid: features('mesh2grid') },
     meshNodeFeatures: builder.input(
       'meshNodeFeatures',
-      builder.rows('meshNodes', meshNodeInput(model).symbol, meshNodeInput(model).factor),
+      builder.rows('meshNodes', meshNodeInput.symbol, meshNodeInput.factor),
     ),
   };
 }

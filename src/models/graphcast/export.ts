@@ -1,9 +1,10 @@
 /** DeepMind's ModelConfig (google-deepmind/graphcast 08cf736, graphcast.py). How it is trained is code there, not configuration. */
 import { formatCheckpoint, noCheckpoint } from '../../config/checkpoint.js';
 import type { Config } from '../../config/types.js';
-import type { Exported, Value } from '../exporting/types.js';
+import type { Exported, Exporter, Value } from '../exporting/types.js';
+import { writeJson } from '../exporting/write.js';
 
-export function toDeepmind({ model, recipe }: Config): Exported {
+function keysOf({ model, recipe }: Config): Exported {
   const keys = new Map<string, Value>([
     ['model_config.resolution', 360 / model.grid.longitudes],
     ['model_config.mesh_size', model.meshLevel],
@@ -19,3 +20,5 @@ export function toDeepmind({ model, recipe }: Config): Exported {
   ];
   return { keys, missing: missing.filter((text) => text !== false) };
 }
+
+export const exporter: Exporter = { keysOf, write: writeJson };

@@ -3,14 +3,20 @@ import type { Model, Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import type { Segmentation } from '../../ir/segmentation.js';
 import type { ValueId } from '../../ir/types.js';
+import type { GraphcastShape } from '../code-base.js';
 import { declareTarget, lossOf } from '../layers/loss.js';
 import { type Context, declareContext } from './context.js';
 import { decoderFrame } from './decoder.js';
 import { encoderFrame } from './encoder.js';
 import { processorFrame } from './processor.js';
 
-export function graphcastProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
-  const context = declareContext(model, recipe, segmentation);
+export function graphcastProgram(
+  model: Model,
+  recipe: Recipe,
+  segmentation: Segmentation,
+  shape: GraphcastShape,
+): ForwardProgram {
+  const context = declareContext(model, recipe, segmentation, shape);
   const { builder, gridInput } = context;
   const training = recipe.mode === 'train';
   builder.call({ name: 'step' }, {}, (frame) => {

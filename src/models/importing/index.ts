@@ -6,16 +6,14 @@ import { shown } from '../../config/nearest.js';
 import { type ModelProfile, type RecipeOptions, readProfile } from '../../config/profiles.js';
 import { readText } from '../../config/strict-json.js';
 import { InputError } from '../../errors.js';
-import { anemoi } from '../anemoi/import.js';
-import { deepmind } from '../graphcast/import.js';
-import { paddleScience } from '../graphcast/import-paddle.js';
-import { neuralLam } from '../neural-lam/import.js';
-import { physicsnemo } from '../physicsnemo/import.js';
+import { codeBases } from '../index.js';
 import { argumentSettings, isCommandLine } from './arguments.js';
 import { Settings, type TypedFlags } from './settings.js';
 import { type Essential, essentials, type Imported, type Importer } from './types.js';
 
-const importers: readonly Importer[] = [paddleScience, deepmind, physicsnemo, neuralLam, anemoi];
+async function knownImporters(): Promise<readonly Importer[]> {
+  return (await Promise.all(codeBases().map(async ({ imports }) => imports?.load() ?? []))).flat();
+}
 
 /** Any of them says the essential. */
 const flagsOf: Readonly<Record<Essential, readonly string[]>> = {
@@ -39,9 +37,16 @@ export interface Beside extends TypedFlags {
   readonly model?: ModelProfile | undefined;
 }
 
+/** A code base's own, for files that are no text. */
+export const readerOf = (file: string) =>
+  codeBases()
+    .map(({ imports }) => imports?.readers?.[extname(file)])
+    .find((reader) => reader !== undefined);
+
 async function settingsOf(file: string, flags: TypedFlags): Promise<Settings> {
   const extension = extname(file);
-  if (extension === '.npz') return (await import('../graphcast/checkpoint-file.js')).checkpointSettings(file, flags);
+  const reader = readerOf(file);
+  if (reader !== undefined) return reader(file, flags);
   const text = readText(file);
   if (/\.(py|ipynb)$/.test(extension))
     throw new InputError(
@@ -67,6 +72,7 @@ async function settingsOf(file: string, flags: TypedFlags): Promise<Settings> {
 export async function importProfile(file: string, beside: Beside): Promise<ModelProfile> {
   const { typed, model: named } = beside;
   const settings = await settingsOf(file, beside);
+  const importers = await knownImporters();
   const importer = importers.find(({ recognizes }) => recognizes(settings));
   if (importer === undefined)
     throw new InputError(

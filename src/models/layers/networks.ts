@@ -1,7 +1,8 @@
 /** Every network of a GraphCast-shaped model, declared in the order in which PhysicsNeMo's constructor makes them. */
 import type { Model } from '../../config/types.js';
 import type { ProgramBuilder } from '../../ir/builder.js';
-import { type Axis, axis, constant } from '../../ir/shape.js';
+import { axis, constant } from '../../ir/shape.js';
+import type { GraphcastShape } from '../code-base.js';
 import { type MlpParameters, mlpDeclarer } from './mlp.js';
 import { declareStatelessLayer, type StatelessLayer } from './stateless-layers.js';
 
@@ -30,19 +31,19 @@ export interface Networks {
   readonly head: MlpParameters;
 }
 
-/** Width of a mesh node's input row: DeepMind pads it with zeros to the grid's width. */
-export function meshNodeInput(model: Model): Axis {
-  return model.layout === 'jax' ? axis('inputChannels') : constant(numNodeFeatures);
-}
-
-export function declareNetworks(builder: ProgramBuilder, model: Model, split: boolean): Networks {
+export function declareNetworks(
+  builder: ProgramBuilder,
+  model: Model,
+  { meshNodeInput, declaresMeshNodeUpdate }: GraphcastShape,
+  split: boolean,
+): Networks {
   const H = axis('hiddenDim');
   const twice = axis('hiddenDim', 2);
   const thrice = axis('hiddenDim', 3);
   const edgeFeatures = constant(numEdgeFeatures);
   const mlp = mlpDeclarer(builder, model.mlpHiddenLayers);
   const embedGridNodes = mlp('grid2mesh.embedGridNodes', 'grid2mesh', axis('inputChannels'));
-  const embedMeshNodes = mlp('grid2mesh.embedMeshNodes', 'grid2mesh', meshNodeInput(model));
+  const embedMeshNodes = mlp('grid2mesh.embedMeshNodes', 'grid2mesh', meshNodeInput);
   const embedGrid2meshEdges = mlp('grid2mesh.embedEdges', 'grid2mesh', edgeFeatures);
   const readsEmbeddedEdges = model.processor === 'interaction' || model.processor === 'attention';
   const embedMeshEdges = readsEmbeddedEdges ? mlp('mesh.embedEdges', 'mesh', edgeFeatures) : undefined;
@@ -61,7 +62,7 @@ export function declareNetworks(builder: ProgramBuilder, model: Model, split: bo
   });
   const decoderEdges = mlp('mesh2grid.edges', 'mesh2grid', thrice, H, { split });
   const decoderGridNodes = mlp('mesh2grid.gridNodes', 'mesh2grid', twice);
-  if (model.layout === 'jax') mlp('mesh2grid.meshNodes', 'mesh2grid', H, H, { used: false });
+  if (declaresMeshNodeUpdate) mlp('mesh2grid.meshNodes', 'mesh2grid', H, H, { used: false });
   const head = mlp('mesh2grid.head', 'mesh2grid', H, axis('outputChannels'), { layerNorm: false });
   return {
     embedGridNodes,

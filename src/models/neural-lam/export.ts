@@ -1,7 +1,8 @@
 /** neural-lam's arguments (mllam/neural-lam 434d5fa, neural_lam/train_model.py). */
 import { formatCheckpoint, noCheckpoint } from '../../config/checkpoint.js';
 import type { Config, Precision } from '../../config/types.js';
-import type { Exported, Value } from '../exporting/types.js';
+import type { Exported, Exporter, Value } from '../exporting/types.js';
+import { writeArguments } from '../exporting/write.js';
 
 const precisions: Readonly<Record<Precision, string>> = {
   fp32: '32',
@@ -10,7 +11,7 @@ const precisions: Readonly<Record<Precision, string>> = {
   'bf16-full': 'bf16-true',
 };
 
-export function toNeuralLam({ model, recipe }: Config): Exported {
+function keysOf({ model, recipe }: Config): Exported {
   const plan = formatCheckpoint(recipe.checkpoint);
   const keys = new Map<string, Value>([
     ['hidden_dim', model.hiddenDim],
@@ -27,3 +28,5 @@ export function toNeuralLam({ model, recipe }: Config): Exported {
   ];
   return { keys, missing: missing.filter((text) => text !== false) };
 }
+
+export const exporter: Exporter = { keysOf, write: writeArguments };

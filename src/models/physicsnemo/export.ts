@@ -1,7 +1,8 @@
 /** PhysicsNeMo's Hydra keys (NVIDIA/physicsnemo 94b3551, examples/weather/graphcast/conf/config.yaml). */
 import { formatCheckpoint } from '../../config/checkpoint.js';
 import type { Config } from '../../config/types.js';
-import type { Exported, Value } from '../exporting/types.js';
+import type { Exported, Exporter, Value } from '../exporting/types.js';
+import { writeYaml } from '../exporting/write.js';
 
 /** `set_checkpoint_processor(segments)` over 2 · (layers − 2) blocks. */
 function segmentsOf({ model, recipe }: Config): number | undefined {
@@ -11,7 +12,7 @@ function segmentsOf({ model, recipe }: Config): number | undefined {
   return Number.isInteger(segments) ? segments : Number.NaN;
 }
 
-export function toPhysicsnemo(config: Config): Exported {
+function keysOf(config: Config): Exported {
   const { model, recipe } = config;
   const { checkpoint, precision } = recipe;
   const segments = segmentsOf(config);
@@ -42,3 +43,5 @@ export function toPhysicsnemo(config: Config): Exported {
   ];
   return { keys, missing: missing.filter((text) => text !== false) };
 }
+
+export const exporter: Exporter = { keysOf, write: writeYaml };

@@ -8,13 +8,14 @@ import type { ModelProfile, RecipeOptions } from '../../config/profiles.js';
 import type { Grid, Precision } from '../../config/types.js';
 import type { Settings } from '../importing/settings.js';
 import { type Imported, type Importer, planOf } from '../importing/types.js';
+import { gridKind, kindOfRows } from './grid.js';
 
 type ModelOptions = Partial<ModelProfile['model']>;
 
 /** Of the constructor (physicsnemo 2.2.2, models/graphcast/graph_cast_net.py, GraphCastNet.__init__). */
 const constructorDefaults = {
   mesh: { meshLevel: 6 },
-  grid: { grid: { latitudes: 721, longitudes: 1440, kind: 'physicsnemo' } },
+  grid: { grid: { latitudes: 721, longitudes: 1440, kind: gridKind } },
   layers: { layers: 16 },
   hiddenDim: { hiddenDim: 512 },
   inputChannels: { inputChannels: 474 },
@@ -55,7 +56,7 @@ function gridOf(settings: Settings): Grid | undefined {
   const [latitudes, longitudes] = size;
   if (typeof latitudes !== 'number' || typeof longitudes !== 'number' || size.length !== 2)
     throw settings.wrong(key, 'must be two whole numbers', '[721, 1440]');
-  return { latitudes, longitudes, kind: 'physicsnemo' };
+  return { latitudes, longitudes, kind: gridKind };
 }
 
 const count = (isOn: boolean | undefined): number => (isOn ? 1 : 0);
@@ -164,7 +165,7 @@ function swe(settings: Settings): Imported {
     grid:
       degrees === undefined
         ? undefined
-        : { ...resolutionGrid(degrees, 'physicsnemo', '180x360', `${settings.file}: angular_resolution`) },
+        : { ...resolutionGrid(degrees, kindOfRows, '180x360', `${settings.file}: angular_resolution`) },
     // Height and two velocities.
     inputChannels: 3,
     outputChannels: 3,

@@ -1,6 +1,7 @@
 /** Pieces that several reports share. Every object is strict: a key that is not described here never leaves the tool. */
 import { z } from 'zod';
 import * as choices from '../../config/choices.js';
+import { gridKinds, layoutNames } from '../../models/index.js';
 
 export const bytes = z.int().nonnegative();
 export const count = z.int().nonnegative();
@@ -17,12 +18,12 @@ export const tool = z
 export const grid = z.strictObject({
   latitudes: positive,
   longitudes: positive,
-  kind: z.enum(choices.gridKinds),
+  kind: z.enum(gridKinds()),
 });
 
 export const model = z.strictObject({
   name: z.string(),
-  layout: z.enum(choices.modelLayouts).describe('Which code base’s networks.'),
+  layout: z.enum(layoutNames()).describe('Which code base’s networks.'),
   hiddenDim: positive,
   layers: positive,
   meshLevel: count,

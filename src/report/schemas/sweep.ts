@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { codeBaseNames } from '../../models/exporting/names.js';
+import { exportNames } from '../../models/index.js';
 import * as common from './common.js';
 import type { DeepReadonly } from './readonly.js';
 
@@ -26,7 +26,7 @@ const stage = z.strictObject({
   command,
   exported: z
     .strictObject({
-      codeBase: z.enum(codeBaseNames),
+      codeBase: z.enum(exportNames()),
       text: z.string().describe('The file, or its command line.'),
       missing: z.array(z.string()).describe('What the code base has no key for.'),
     })

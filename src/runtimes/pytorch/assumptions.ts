@@ -1,6 +1,6 @@
-import { layoutTraits } from '../../config/capabilities.js';
 import { offloadsBoundary, offloadsOptimizer } from '../../config/offload.js';
 import type { Config } from '../../config/types.js';
+import { codeBaseOf, layoutOf } from '../../models/index.js';
 
 /** See "Left out" in docs/memory-model.md, and the published table in docs/accuracy-pytorch.md. */
 export function pytorchAssumptions({ model, recipe }: Config): readonly string[] {
@@ -17,9 +17,9 @@ export function pytorchAssumptions({ model, recipe }: Config): readonly string[]
     notes.push(
       'Inputs of recomputed segments wait on the host as with torch.autograd.graph.save_on_cpu(pin_memory=True) around each outermost checkpoint call.',
     );
-  if (offloadsBoundary(recipe) && !layoutTraits[model.layout].tricks)
+  if (offloadsBoundary(recipe) && codeBaseOf(model.layout).graphcastShape === undefined)
     notes.push(
-      `Traced are PhysicsNeMo’s checkpoint calls; those of ${layoutTraits[model.layout].label} are taken to be handed what their blocks read.`,
+      `Traced are PhysicsNeMo’s checkpoint calls; those of ${layoutOf(model.layout).label} are taken to be handed what their blocks read.`,
     );
   return notes;
 }

@@ -4,8 +4,9 @@ import type { Config, Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import { type Dimensions, numElements } from '../../ir/shape.js';
 import type { Trace } from '../../memory/trace.js';
+import { counts } from '../../models/counts.js';
 import { dimensionsOf } from '../../models/dimensions.js';
-import { counts } from '../../topology/counts.js';
+import { codeBaseOf } from '../../models/index.js';
 import { allThatIsReported } from '../on-card.js';
 import type { CardSupport, Runtime } from '../types.js';
 import { pytorchAssumptions } from './assumptions.js';
@@ -13,7 +14,6 @@ import { ForwardPass } from './forward-pass.js';
 import { hostTransferBytes } from './host-transfer.js';
 import { gradientOfLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
-import { mapperDimensions } from './mapper-dimensions.js';
 import { traceStage } from './pipeline.js';
 import { judgePyTorch, pytorchProcess } from './process.js';
 import { segmentPyTorch } from './segments.js';
@@ -93,7 +93,7 @@ const cards: CardSupport = {
 
 export const pytorchRuntime: Runtime = {
   segment: segmentPyTorch,
-  dimensions: (base, config) => ({ ...base, ...mapperDimensions(config, base) }),
+  dimensions: (base, config) => ({ ...base, ...codeBaseOf(config.model.layout).blockRows?.(config, base) }),
   sizeClass,
   trace: tracePyTorch,
   process: pytorchProcess,

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { PoolReplays } from '../../../src/memory/allocators/pool-replays.js';
 import { replayWithoutLimit } from '../../../src/memory/allocators/replay.js';
 import { reusedBytes } from '../../../src/memory/trace.js';
+import { counts } from '../../../src/models/counts.js';
 import { loadModel } from '../../../src/options/load-model.js';
 import { resolveWith } from '../../../src/options/resolve.js';
 import { dimensionsFor } from '../../../src/parallel/index.js';
 import { Structure } from '../../../src/search/structure.js';
-import { counts } from '../../../src/topology/counts.js';
 
 const profile = await loadModel('graphcast-small');
 

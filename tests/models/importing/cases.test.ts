@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/errors.js';
+import { counts } from '../../../src/models/counts.js';
 import { resolveConfig } from '../../../src/options/resolve.js';
 import { estimate } from '../../../src/services/estimate.js';
-import { counts } from '../../../src/topology/counts.js';
 
 const file = (name: string) => fileURLToPath(new URL(`cases/${name}`, import.meta.url));
 const imported = (name: string, flags: Record<string, string> = {}, model?: string) =>

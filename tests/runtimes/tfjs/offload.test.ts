@@ -4,9 +4,9 @@ import type { Config, Offload } from '../../../src/config/types.js';
 import { numElements } from '../../../src/ir/shape.js';
 import { aliveAfter, liveness } from '../../../src/memory/liveness.js';
 import { bufferBytes } from '../../../src/memory/trace.js';
+import { counts } from '../../../src/models/counts.js';
 import { resolveConfig } from '../../../src/options/resolve.js';
 import { priceProgram } from '../../../src/price.js';
-import { counts } from '../../../src/topology/counts.js';
 import { configured, inputs } from '../../laws/configurations.js';
 
 function livenessOf(config: Config) {

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { Config, Device } from '../../../src/config/types.js';
 import { liveness } from '../../../src/memory/liveness.js';
 import { bufferBytes } from '../../../src/memory/trace.js';
+import { counts } from '../../../src/models/counts.js';
 import { dimensionsOf } from '../../../src/models/dimensions.js';
 import { forwardProgram } from '../../../src/models/index.js';
 import { jaxRuntime } from '../../../src/runtimes/xla/index.js';
-import { counts } from '../../../src/topology/counts.js';
 import { configOf, deviceOf, type JaxRecord } from './records.js';
 
 interface Prediction {

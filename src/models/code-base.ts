@@ -1,0 +1,118 @@
+/**
+ * All that the tool knows of one code base stands in one room, `src/models/<code base>/`, whose `index.ts` is one `CodeBase`. The registry
+ * (`models/index.ts`) has a line for each; nothing outside the rooms names a code base. docs/architecture.md adds one as an example.
+ */
+import type { KindOfRows } from '../config/grid.js';
+import type {
+  CheckpointPlan,
+  Config,
+  Counts,
+  GridKind,
+  Model,
+  ModelLayout,
+  ProcessorKind,
+  Recipe,
+  RuntimeName,
+} from '../config/types.js';
+import type { ForwardProgram } from '../ir/forward-program.js';
+import type { Segmentation } from '../ir/segmentation.js';
+import type { Axis, Dimensions } from '../ir/shape.js';
+import type { GridConvention } from '../topology/grid.js';
+import type { Exporter } from './exporting/types.js';
+import type { GraphRules } from './graphs.js';
+import type { Settings, TypedFlags } from './importing/settings.js';
+import type { Importer } from './importing/types.js';
+import type { Refusal } from './refusals.js';
+
+/** One of the networks that a code base builds: `config.model.layout`. */
+export interface Layout {
+  readonly label: string;
+  /** The runtime its own code is written for. */
+  readonly home: RuntimeName;
+  readonly runtimes: readonly RuntimeName[];
+  /** The flags it has of those that not every model has. */
+  readonly options: readonly string[];
+  /** The processor layers of its own; `--processor` replaces them where it is among `options`. */
+  readonly processor: ProcessorKind;
+  /** `--mlp-ratio` sets a width whatever the processor. */
+  readonly hasMlpRatio?: boolean;
+  /** Where the edge updates of encoder and decoder can be cut into blocks (`edges:blocks`). */
+  readonly edgeBlocks: readonly RuntimeName[];
+  /** These blocks cut the forward pass too: inference keeps them. */
+  readonly blocksInForward?: boolean;
+  /** The runtimes in which its training steps are the ground truth of the shipped figures (`accuracy/shipped.ts`). */
+  readonly checkedIn?: readonly RuntimeName[];
+  /** Its data sets may lie on reduced Gaussian grids. */
+  readonly reducedGrids?: boolean;
+}
+
+/**
+ * What differs between networks of GraphCast's own shape. A code base that states it is cut over several cards (graph, tensor, pipeline),
+ * its width enters every shape as one symbol, and its checkpoint calls are handed what PhysicsNeMo's are.
+ */
+export interface GraphcastShape {
+  /** Width of a mesh node's input row. */
+  readonly meshNodeInput: Axis;
+  /** The decoder declares an update of mesh nodes that nothing reads. */
+  readonly declaresMeshNodeUpdate: boolean;
+  /** The edge residual is added after the node update, which then sums the messages alone. */
+  readonly edgeResidualLast: boolean;
+}
+
+/** One line, or a few, for the user's own code. */
+export interface CodeLine {
+  /** Where it goes, e.g. `PhysicsNeMo, conf/config.yaml`. */
+  readonly where: string;
+  readonly text: string;
+}
+
+/** By the id of a strategy of `advise`: how the value that a configuration holds is written in this code base. */
+export type Lines = Readonly<Record<string, (config: Config) => readonly CodeLine[]>>;
+
+export interface ProcessorCuts {
+  /** Segments are what its own configuration takes: they come before `every`. */
+  readonly segmentsFirst: boolean;
+  /** Equal for cuts that are the same in its own code. */
+  readonly key: (processor: CheckpointPlan['processor'], model: Model) => string;
+}
+
+export interface CodeBase {
+  /** As `--export` takes it. */
+  readonly name: string;
+  readonly layouts: Readonly<Record<ModelLayout, Layout>>;
+  readonly graph: GraphRules;
+  /** What a number of grid rows means here where the kind is not typed. */
+  readonly kindOfRows?: KindOfRows;
+  /** A kind of grid that only its models bring along. */
+  readonly ownGrid?: GridConvention & { readonly kind: GridKind };
+  readonly program: (model: Model, recipe: Recipe, segmentation: Segmentation) => ForwardProgram;
+  /** Values of the symbols that its shapes use beside those of every model. */
+  readonly dimensions?: (config: Pick<Config, 'model' | 'recipe'>, counts: Counts) => Dimensions;
+  /** Values of the row symbols that appear where `edges:blocks` cuts; `base`: all other symbols, of one rank. */
+  readonly blockRows?: (config: Pick<Config, 'model' | 'recipe'>, base: Dimensions) => Dimensions;
+  readonly graphcastShape?: GraphcastShape;
+  /** @throws InputError for a model that its code cannot build */
+  readonly checkModel?: (model: Model) => void;
+  /** @throws InputError for a plan that its code cannot cut */
+  readonly checkPlan?: (plan: CheckpointPlan, model: Model) => void;
+  /** What a report says of a model or a recipe that nobody runs so. */
+  readonly modelNotes?: (model: Model) => readonly string[];
+  readonly recipeNotes?: (recipe: Recipe, model: Model) => readonly string[];
+  readonly processorCuts?: ProcessorCuts;
+  /** What to paste, runtime by runtime; a strategy without a line here falls back to the runtime's own. */
+  readonly lines?: Readonly<Partial<Record<RuntimeName, Lines>>>;
+  readonly imports?: {
+    /** Loaded when a file is read. */
+    readonly load: () => Promise<readonly Importer[]>;
+    /** Files that are no text, by their ending, e.g. `.npz`. */
+    readonly readers?: Readonly<Record<string, (file: string, flags: TypedFlags) => Promise<Settings>>>;
+  };
+  readonly exports?: {
+    /** Which of its shipped models an export of another code base's model is priced as. */
+    readonly profile: (model: Model) => string;
+    /** Loaded when it is asked for: it brings a YAML library along. */
+    readonly load: () => Promise<Exporter>;
+  };
+  /** What its own classes raise at. */
+  readonly refusals?: readonly Refusal[];
+}

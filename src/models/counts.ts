@@ -1,0 +1,17 @@
+/** A model's graph: how many nodes and edges it has, and what it is built from. */
+import type { Counts, Model } from '../config/types.js';
+import type { GraphModel } from '../topology/grid2mesh.js';
+import { codeBaseOf } from './index.js';
+
+type Geometry = Pick<Model, 'layout' | 'grid' | 'meshLevel' | 'radiusFraction'>;
+
+/** Of one sample; a graph of one's own wins over every geometry. */
+export const counts = (model: Geometry & Pick<Model, 'counts'>): Counts =>
+  model.counts ?? codeBaseOf(model.layout).graph.counts(model);
+
+export const graphModelOf = ({ layout, grid, meshLevel, radiusFraction }: Geometry): GraphModel => ({
+  grid,
+  meshLevel,
+  radiusFraction,
+  maxNeighbours: codeBaseOf(layout).graph.maxNeighbours,
+});

@@ -1,0 +1,47 @@
+/** DeepMind's GraphCast (google-deepmind/graphcast 08cf736). */
+import { runtimeNames } from '../../config/choices.js';
+import { axis } from '../../ir/shape.js';
+import type { CodeBase, GraphcastShape } from '../code-base.js';
+import { icosahedralGraph } from '../graphs.js';
+import { jaxLines } from './lines.js';
+import { graphcastProgram } from './program.js';
+
+const graphcastShape: GraphcastShape = {
+  // DeepMind pads a mesh node's row with zeros to the grid's width.
+  meshNodeInput: axis('inputChannels'),
+  declaresMeshNodeUpdate: true,
+  edgeResidualLast: true,
+};
+
+export const graphcast: CodeBase = {
+  name: 'deepmind',
+  layouts: {
+    jax: {
+      label: "DeepMind's GraphCast",
+      home: 'jax',
+      runtimes: runtimeNames,
+      options: ['levels', 'radius-fraction', 'processor', 'concat-trick', 'recompute-activation'],
+      processor: 'interaction',
+      edgeBlocks: ['jax', 'tfjs'],
+      checkedIn: ['jax', 'tfjs'],
+    },
+  },
+  graph: icosahedralGraph(),
+  graphcastShape,
+  program: (model, recipe, segmentation) => graphcastProgram(model, recipe, segmentation, graphcastShape),
+  recipeNotes: ({ concatTrick, recomputeActivation }) =>
+    concatTrick !== 'off' || recomputeActivation
+      ? ["The concat trick and recompute_activation are PhysicsNeMo's: DeepMind's GraphCast has neither."]
+      : [],
+  lines: { jax: jaxLines },
+  imports: {
+    load: async () => [(await import('./import-paddle.js')).paddleScience, (await import('./import.js')).deepmind],
+    readers: {
+      '.npz': async (file, flags) => (await import('./checkpoint-file.js')).checkpointSettings(file, flags),
+    },
+  },
+  exports: {
+    profile: () => 'graphcast',
+    load: async () => (await import('./export.js')).exporter,
+  },
+};

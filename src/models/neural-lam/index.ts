@@ -1,0 +1,48 @@
+/** mllam/neural-lam 434d5fa: GraphLAM. */
+import { formatCheckpoint, noCheckpoint } from '../../config/checkpoint.js';
+import type { CodeBase } from '../code-base.js';
+import { icosahedralGraph } from '../graphs.js';
+import { lightningPrecisions } from '../layers/lightning.js';
+import { neuralLamProgram } from './program.js';
+import { neuralLamRefusals } from './refusals.js';
+
+export const neuralLam: CodeBase = {
+  name: 'neural-lam',
+  layouts: {
+    'neural-lam': {
+      label: 'neural-lam',
+      home: 'pytorch',
+      runtimes: ['pytorch'],
+      options: [],
+      processor: 'interaction',
+      edgeBlocks: [],
+    },
+  },
+  graph: icosahedralGraph(),
+  program: neuralLamProgram,
+  // Its encoder and decoder read grid and mesh nodes in one array.
+  dimensions: (_config, { gridNodes, meshNodes }) => ({ allNodes: gridNodes + meshNodes }),
+  recipeNotes: ({ checkpoint }) =>
+    formatCheckpoint(checkpoint) === formatCheckpoint(noCheckpoint)
+      ? []
+      : ['neural-lam has no checkpoint option: its model would have to be wrapped by hand.'],
+  lines: {
+    pytorch: {
+      precision: ({ recipe }) => [
+        { where: 'neural-lam, command line', text: `--precision ${lightningPrecisions[recipe.precision]}` },
+      ],
+      'micro-batch': ({ recipe }) => [
+        { where: 'neural-lam, command line', text: `--batch_size ${recipe.batchSize}` },
+        { where: 'neural-lam, train_model.py, the Trainer', text: `accumulate_grad_batches=${recipe.accumulate}` },
+      ],
+    },
+  },
+  imports: {
+    load: async () => [(await import('./import.js')).neuralLam],
+  },
+  exports: {
+    profile: () => 'neural-lam',
+    load: async () => (await import('./export.js')).exporter,
+  },
+  refusals: neuralLamRefusals,
+};

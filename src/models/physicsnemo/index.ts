@@ -1,0 +1,85 @@
+/** NVIDIA's GraphCastNet (NVIDIA/physicsnemo 94b3551): GraphCast's networks in PyTorch. */
+import { runtimeNames } from '../../config/choices.js';
+import type { CheckpointPlan, Model } from '../../config/types.js';
+import { InputError } from '../../errors.js';
+import { constant } from '../../ir/shape.js';
+import type { CodeBase, GraphcastShape } from '../code-base.js';
+import { jaxLines } from '../graphcast/lines.js';
+import { graphcastProgram } from '../graphcast/program.js';
+import { icosahedralGraph } from '../graphs.js';
+import { numNodeFeatures } from '../layers/networks.js';
+import { gridConvention, gridKind, kindOfRows } from './grid.js';
+import { configurationLines } from './lines.js';
+import { physicsnemoRefusals } from './refusals.js';
+
+const graphcastShape: GraphcastShape = {
+  meshNodeInput: constant(numNodeFeatures),
+  declaresMeshNodeUpdate: false,
+  edgeResidualLast: false,
+};
+
+/** In every constructor call. */
+const fixedRadiusFraction = 0.6;
+/** The first layer goes with the encoder, the last with the decoder. */
+const minimumLayers = 3;
+
+/** models/graphcast/utils/graph.py: they bind from fractions of about √3/2, a triangle's height, where two triangles' corners come in reach. */
+const nearestMeshNodes = 4;
+
+/** Blocks per segment in its list of edge and node blocks: where two cuts agree in it, they are the same. */
+function blocksPerSegment(processor: CheckpointPlan['processor'], { layers }: Model): string {
+  const inner = 2 * Math.max(0, layers - 2);
+  switch (processor.kind) {
+    case 'none':
+      return 'none';
+    case 'every':
+      return String(Math.min(inner, 2 * processor.layers));
+    case 'segments':
+      return String(Math.min(inner, inner / processor.segments));
+  }
+}
+
+export const physicsnemo: CodeBase = {
+  name: 'physicsnemo',
+  layouts: {
+    physicsnemo: {
+      label: "PhysicsNeMo's GraphCastNet",
+      home: 'pytorch',
+      runtimes: runtimeNames,
+      options: ['radius-fraction', 'processor', 'concat-trick', 'recompute-activation'],
+      processor: 'interaction',
+      edgeBlocks: ['jax', 'tfjs'],
+      checkedIn: ['pytorch'],
+    },
+  },
+  graph: icosahedralGraph(nearestMeshNodes),
+  kindOfRows,
+  ownGrid: { kind: gridKind, ...gridConvention },
+  graphcastShape,
+  program: (model, recipe, segmentation) => graphcastProgram(model, recipe, segmentation, graphcastShape),
+  checkModel({ layers }) {
+    if (layers >= minimumLayers) return;
+    throw new InputError(
+      'too-few-layers',
+      `--layers ${layers}: PhysicsNeMo's GraphCastNet needs at least ${minimumLayers} processor layers.`,
+      [`--layers ${minimumLayers}`],
+    );
+  },
+  modelNotes: ({ radiusFraction }) =>
+    radiusFraction === fixedRadiusFraction
+      ? []
+      : [`PhysicsNeMo fixes the radius fraction at ${fixedRadiusFraction}: another one needs a change of its code.`],
+  recipeNotes: ({ batchSize }) =>
+    batchSize > 1 ? [`PhysicsNeMo's model takes one sample per GPU: nobody runs batch ${batchSize}.`] : [],
+  processorCuts: { segmentsFirst: true, key: blocksPerSegment },
+  // Who runs these networks in JAX runs DeepMind's code.
+  lines: { jax: jaxLines, pytorch: configurationLines, tfjs: configurationLines },
+  imports: {
+    load: async () => [(await import('./import.js')).physicsnemo],
+  },
+  exports: {
+    profile: () => 'physicsnemo-graphcast',
+    load: async () => (await import('./export.js')).exporter,
+  },
+  refusals: physicsnemoRefusals,
+};

@@ -1,0 +1,7 @@
+import type { GraphModel } from './grid2mesh.js';
+
+/** All that the number of encoder edges depends on but the mesh level, which is the place in the list of counts. */
+export function graphKey({ grid, radiusFraction, maxNeighbours }: GraphModel): string {
+  const nearest = maxNeighbours === Number.POSITIVE_INFINITY ? '' : ' nearest';
+  return `${grid.latitudes}x${grid.longitudes} ${grid.kind} ${radiusFraction}${nearest}`;
+}
