@@ -114,10 +114,12 @@ async function exportStages(
   { exportTo, flags }: SweepInput,
 ): Promise<PlanReport> {
   if (exportTo === undefined) return plan;
-  const { exportConfig } = await import('../models/exporting/index.js');
+  const [{ exportConfig }, { readerOf }] = await Promise.all([
+    import('../models/exporting/index.js'),
+    import('../models/importing/index.js'),
+  ]);
   const { readText } = await import('../config/strict-json.js');
   const file = flags.import;
-  const { readerOf } = await import('../models/importing/index.js');
   const original = typeof file === 'string' && readerOf(file) === undefined ? readText(file) : undefined;
   const stages = await Promise.all(
     plan.stages.map(async (stage, index) => ({
