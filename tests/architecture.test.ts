@@ -1,11 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { codeBases, layoutNames } from '../src/models/index.js';
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
 
-/** Every folder, in the order in which data passes through them. A folder imports from itself and from those its row names. */
+/** Files of `src/` itself that every folder may import. */
+const leaves = ['units.ts', 'errors.ts', 'version.ts', 'warnings.ts'];
+
+/**
+ * Every folder, in the order in which data passes through them, and `price.ts`, the file that composes the stages. Each imports from itself,
+ * from the leaves and from those that its row names, all of which stand above it: no circle can close.
+ */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: [],
   ir: ['config'],
@@ -17,16 +24,41 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   parallel: ['config', 'ir', 'memory', 'models', 'runtimes', 'topology'],
   cost: ['config', 'ir', 'memory'],
   options: ['config', 'models'],
+  'price.ts': ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'parallel', 'runtimes'],
   search: ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'options', 'parallel', 'runtimes', 'topology'],
   advise: ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'options', 'parallel', 'search'],
   report: ['accuracy', 'config', 'models'],
   explain: ['ir', 'memory', 'options', 'report'],
   check: ['config', 'options', 'report'],
   verify: ['accuracy', 'config', 'ir', 'memory', 'models', 'options', 'report', 'runtimes', 'topology'],
+  services: [
+    'accuracy',
+    'advise',
+    'check',
+    'config',
+    'explain',
+    'ir',
+    'memory',
+    'models',
+    'options',
+    'parallel',
+    'price.ts',
+    'report',
+    'search',
+    'verify',
+  ],
+  'index.ts': ['options', 'report', 'services'],
+  cli: ['config', 'explain', 'options', 'report', 'search', 'services', 'verify'],
 };
 
-/** What every folder may import: units, errors and the version are files of `src/` itself. */
-const everywhere = ['.'];
+/** Folders of `models/` whose `index.ts` states a code base. */
+const rooms = readdirSync(join(src, 'models'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+  .filter((name) => {
+    const index = join(src, 'models', name, 'index.ts');
+    return existsSync(index) && /: CodeBase = \{/.test(readFileSync(index, 'utf8'));
+  });
 
 /** Only these may touch files, processes and the clock. */
 const impure = ['config', 'verify', 'services', 'cli', 'search'];
@@ -38,10 +70,8 @@ interface Import {
   readonly to: string;
 }
 
-const folderOf = (path: string) => {
-  const [first, ...rest] = relative(src, path).split('/');
-  return rest.length === 0 ? '.' : first!;
-};
+/** `price.ts` and `index.ts` of `src/` itself stand for themselves. */
+const folderOf = (path: string) => relative(src, path).split('/')[0]!.replace(/\.js$/, '.ts');
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, 'utf8');
@@ -58,14 +88,34 @@ const files = readdirSync(src, { recursive: true, withFileTypes: true })
 const imports = files.flatMap(importsOf);
 
 describe('imports', () => {
-  it('never turn round: the core reads only what comes before it', () => {
+  it('never turn round: every folder reads only what comes before it', () => {
     const wrong = imports.filter(
       ({ from, to }) =>
-        mayImport[from] !== undefined &&
         to !== from &&
         isFolder(to) &&
-        ![...everywhere, ...mayImport[from]].includes(to),
+        !leaves.includes(to) &&
+        !(leaves.includes(from) ? [] : (mayImport[from] ?? [])).includes(to),
     );
+    expect(wrong).toEqual([]);
+  });
+
+  it('close no circle between folders: a row names only rows above it, and every folder has a row', () => {
+    const order = Object.keys(mayImport);
+    const upwards = order.flatMap((folder, row) =>
+      mayImport[folder]!.filter((other) => order.indexOf(other) >= row).map((other) => `${folder} → ${other}`),
+    );
+    expect(upwards).toEqual([]);
+    expect([...new Set(files.map(folderOf))].filter((name) => !order.includes(name) && !leaves.includes(name))).toEqual(
+      [],
+    );
+  });
+
+  it('go into the room of a code base from the registry and from other rooms alone', () => {
+    const isRoom = (path: string) => rooms.some((room) => path.startsWith(`models/${room}/`));
+    const wrong = files
+      .map((file) => relative(src, file))
+      .filter((file) => file !== 'models/index.ts' && !isRoom(file))
+      .filter((file) => targetsOf(file).some(isRoom));
     expect(wrong).toEqual([]);
   });
 
@@ -85,6 +135,42 @@ describe('imports', () => {
   });
 });
 
+/** Of a runtime's Python modules, not of a code base: what the probe asks pip for. */
+const namesPythonModules = ['verify/jax/probe.ts'];
+
+describe('code bases', () => {
+  // `jax` is a runtime's name too, and its comparisons are those of runtimes.
+  const names = [...codeBases().map(({ name }) => name), ...layoutNames(), ...rooms].filter((name) => name !== 'jax');
+  const quoted = `['"\`](?:${names.join('|')})['"\`]`;
+  const key = `^\\s*(?:${names.filter((name) => /^\w+$/.test(name)).join('|')})\\??:`;
+  const flag = '\\b(?:is|has)(?:Physicsnemo|PhysicsNeMo|Anemoi|NeuralLam|GraphWeather|Deepmind|DeepMind)\\b';
+  const literal = new RegExp(`${quoted}|${key}|${flag}`, 'm');
+
+  it('are named in their own rooms alone: no comparison, set, table or switch elsewhere', () => {
+    const outside = files
+      .map((file) => relative(src, file))
+      .filter((file) => !rooms.some((room) => file.startsWith(`models/${room}/`)))
+      .filter((file) => !namesPythonModules.includes(file));
+    expect(outside.filter((file) => literal.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
+  });
+
+  it('would be found: a room does name its code base', () => {
+    for (const room of rooms) expect.soft(readFileSync(join(src, 'models', room, 'index.ts'), 'utf8')).toMatch(literal);
+  });
+
+  it('have a line each in the registry', () => {
+    expect(codeBases()).toHaveLength(rooms.length);
+  });
+});
+
+/** Paths below `src/` that a file imports. */
+function targetsOf(file: string): readonly string[] {
+  const text = readFileSync(join(src, file), 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, to]) =>
+    relative(src, join(src, dirname(file), to!)),
+  );
+}
+
 function isFolder(name: string): boolean {
-  return name === '.' || files.some((file) => folderOf(file) === name);
+  return files.some((file) => folderOf(file) === name);
 }

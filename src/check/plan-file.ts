@@ -5,7 +5,7 @@
 import { nearest, orList, shown } from '../config/nearest.js';
 import { parseDecimal, parseSize } from '../config/numbers.js';
 import { InputError } from '../errors.js';
-import { sharedOptions } from '../options/definitions/shared.js';
+import { allOptions } from '../options/definitions/shared.js';
 import type { Flags } from '../options/typed.js';
 import { type Item, LinedDocument } from './document.js';
 
@@ -27,7 +27,9 @@ export interface Plan {
 
 const example = 'configurations: { production: { model: graphcast-small, gpu: a100-40gb, budget: 36GB } }';
 const planKeys = ['configurations', 'defaults', 'max-growth', 'baseline'] as const;
-const optionNames = sharedOptions.filter(({ group }) => group !== 'report').map(({ name }) => name);
+const optionNames = allOptions()
+  .filter(({ group }) => group !== 'report')
+  .map(({ name }) => name);
 const entryKeys = ['model', 'budget', ...optionNames];
 
 /** `2%` or `2`. */

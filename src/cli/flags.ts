@@ -1,6 +1,6 @@
 /** oclif's flags from the option table. Every value stays text: the configuration parses it, so that the messages are ours. */
 import type { OwnOption } from '../options/definitions/definition.js';
-import { sharedOptions } from '../options/definitions/shared.js';
+import { allOptions, sharedOptions } from '../options/definitions/shared.js';
 import { type ArgInput, type FlagInput, switchFlag, textArgument, textFlag } from './oclif.js';
 
 /** A longer list of values would leave the explanation no room beside it. */
@@ -21,7 +21,7 @@ export const flagsOf = (options: readonly OwnOption[]): FlagInput =>
 /** How to print: `--json --output --format`, obeyed by the base command. */
 export const printFlags = flagsOf(sharedOptions.filter(({ group }) => group === 'report'));
 
-export const configurationFlags = flagsOf(sharedOptions);
+export const configurationFlags = flagsOf(allOptions());
 
 /** `ignoreStdin`: oclif would wait for a model on an open pipe. */
 export const modelArgument: ArgInput = {

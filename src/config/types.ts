@@ -38,6 +38,8 @@ export interface Counts {
   readonly mesh2gridEdges: number;
 }
 
+export type OwnValue = string | number | boolean;
+
 export interface Model {
   readonly name: string;
   readonly layout: ModelLayout;
@@ -60,6 +62,8 @@ export interface Model {
   readonly heads: number;
   readonly mlpRatio: number;
   readonly attentionBackend: (typeof choices.attentionBackends)[number];
+  /** Values of the options that only its code base has, by their keys (`models/code-base.ts`, `OwnOption`). */
+  readonly own?: Readonly<Record<string, OwnValue>>;
 }
 
 /** What is recomputed in the backward pass, as typed with `--checkpoint`; a runtime cuts the program from it. */

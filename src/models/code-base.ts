@@ -3,6 +3,7 @@
  * (`models/index.ts`) has a line for each; nothing outside the rooms names a code base. docs/architecture.md adds one as an example.
  */
 import type { KindOfRows } from '../config/grid.js';
+import type { OptionValue } from '../config/option-value.js';
 import type {
   CheckpointPlan,
   Config,
@@ -10,6 +11,7 @@ import type {
   GridKind,
   Model,
   ModelLayout,
+  OwnValue,
   ProcessorKind,
   Recipe,
   RuntimeName,
@@ -20,7 +22,9 @@ import type { Axis, Dimensions } from '../ir/shape.js';
 import type { GridConvention } from '../topology/grid.js';
 import type { Exporter } from './exporting/types.js';
 import type { GraphRules } from './graphs.js';
-import type { Settings, TypedFlags } from './importing/settings.js';
+import type { Composition } from './importing/hydra.js';
+import type { Setting, Settings, TypedFlags } from './importing/settings.js';
+import type { Tree } from './importing/tree.js';
 import type { Importer } from './importing/types.js';
 import type { Refusal } from './refusals.js';
 
@@ -38,6 +42,8 @@ export interface Layout {
   readonly hasMlpRatio?: boolean;
   /** Where the edge updates of encoder and decoder can be cut into blocks (`edges:blocks`). */
   readonly edgeBlocks: readonly RuntimeName[];
+  /** Its own step builds the next input of a rollout from forcings. */
+  readonly rebuildsInput?: boolean;
   /** These blocks cut the forward pass too: inference keeps them. */
   readonly blocksInForward?: boolean;
   /** The runtimes in which its training steps are the ground truth of the shipped figures (`accuracy/shipped.ts`). */
@@ -76,10 +82,27 @@ export interface ProcessorCuts {
   readonly key: (processor: CheckpointPlan['processor'], model: Model) => string;
 }
 
+/** An option that no other code base has: flag, limits, help and the key below `config.model.own`. */
+export interface OwnOption {
+  /** The flag, without dashes. */
+  readonly name: string;
+  readonly key: string;
+  readonly value: OptionValue;
+  readonly help: string;
+  /** Where neither the profile nor the user says it. */
+  readonly default: OwnValue;
+}
+
+export interface HydraGroups {
+  readonly shippedGroup: (group: string, option: string) => Tree | undefined;
+  readonly compositionSettings: (composition: Composition) => ReadonlyMap<string, Setting>;
+}
+
 export interface CodeBase {
   /** As `--export` takes it. */
   readonly name: string;
   readonly layouts: Readonly<Record<ModelLayout, Layout>>;
+  readonly options?: readonly OwnOption[];
   readonly graph: GraphRules;
   /** What a number of grid rows means here where the kind is not typed. */
   readonly kindOfRows?: KindOfRows;
@@ -91,6 +114,14 @@ export interface CodeBase {
   /** Values of the row symbols that appear where `edges:blocks` cuts; `base`: all other symbols, of one rank. */
   readonly blockRows?: (config: Pick<Config, 'model' | 'recipe'>, base: Dimensions) => Dimensions;
   readonly graphcastShape?: GraphcastShape;
+  /** The part of the model that stage `index` of a pipeline holds. */
+  readonly stage?: (
+    model: Model,
+    recipe: Recipe,
+    segmentation: Segmentation,
+    index: number,
+    numStages: number,
+  ) => ForwardProgram;
   /** @throws InputError for a model that its code cannot build */
   readonly checkModel?: (model: Model) => void;
   /** @throws InputError for a plan that its code cannot cut */
@@ -104,12 +135,16 @@ export interface CodeBase {
   readonly imports?: {
     /** Loaded when a file is read. */
     readonly load: () => Promise<readonly Importer[]>;
+    /** For entry files of Hydra: the groups that its package ships, and how a composition is read. */
+    readonly hydra?: () => Promise<HydraGroups>;
+    /** In a list of what `--import` reads. */
+    readonly what: string;
     /** Files that are no text, by their ending, e.g. `.npz`. */
     readonly readers?: Readonly<Record<string, (file: string, flags: TypedFlags) => Promise<Settings>>>;
   };
   readonly exports?: {
-    /** Which of its shipped models an export of another code base's model is priced as. */
-    readonly profile: (model: Model) => string;
+    /** Which of its shipped models an export of another code base's model is priced as; absent: it takes its own models only. */
+    readonly profile?: (model: Model) => string;
     /** Loaded when it is asked for: it brings a YAML library along. */
     readonly load: () => Promise<Exporter>;
   };

@@ -56,5 +56,12 @@ export const optionsOfSome = (): readonly string[] => [
 
 export const kindOfRowsIn = (layout: ModelLayout) => codeBaseOf(layout).kindOfRows ?? kindOfRows;
 
+/** @throws where the code base is not cut into stages */
+export function stageOf(model: Model, recipe: Recipe, segmentation: Segmentation, index: number): ForwardProgram {
+  const { stage } = codeBaseOf(model.layout);
+  if (stage === undefined) throw new Error(`${model.layout} is not cut into stages`);
+  return stage(model, recipe, segmentation, index, recipe.gpus);
+}
+
 export const forwardProgram = (model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram =>
   codeBaseOf(model.layout).program(model, recipe, segmentation);

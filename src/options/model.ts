@@ -6,7 +6,7 @@ import { gridName, isReducedGaussian, parseGrid, parseResolution } from '../conf
 import type { ModelProfile } from '../config/profiles.js';
 import type { Counts, Grid, GridKind, Model, ProcessorKind, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { codeBaseOf, kindOfRowsIn, layoutOf, optionsOfSome } from '../models/index.js';
+import { codeBaseOf, codeBases, kindOfRowsIn, layoutOf, optionsOfSome } from '../models/index.js';
 import { checkEdges } from './edge-limit.js';
 import { notInRuntime } from './not-in-runtime.js';
 import type { Typed } from './typed.js';
@@ -24,6 +24,20 @@ function checkLayoutHas(profile: ModelProfile, typed: Typed): void {
   const isMissing = (option: string) =>
     !options.includes(option) || (option === 'levels' && profile.model.pressureLevels === undefined);
   for (const option of optionsOfSome()) if (typed.has(option) && isMissing(option)) throw notInLayout(option, profile);
+  const others = codeBases().filter((codeBase) => codeBase !== codeBaseOf(profile.model.layout));
+  for (const { options: own = [] } of others)
+    for (const { name } of own) if (typed.has(name)) throw notInLayout(name, profile);
+}
+
+/** What only its code base has: typed, else of the profile, else its default. */
+function resolveOwn({ model: { layout, own = {} } }: ModelProfile, typed: Typed): Pick<Model, 'own'> {
+  const { options } = codeBaseOf(layout);
+  if (options === undefined) return {};
+  return {
+    own: Object.fromEntries(
+      options.map(({ name, key, default: otherwise }) => [key, typed.get(name) ?? own[key] ?? otherwise]),
+    ),
+  };
 }
 
 /** A grid of the same resolution with or without the second pole's row. */
@@ -195,6 +209,7 @@ export function resolveModel(
     heads,
     mlpRatio: typed.number('mlp-ratio') ?? base.mlpRatio,
     attentionBackend: resolveBackend(base.attentionBackend, typed, runtime),
+    ...resolveOwn(profile, typed),
   };
   codeBaseOf(model.layout).checkModel?.(model);
   checkReducedGrid(model, typed);

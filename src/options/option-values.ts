@@ -4,14 +4,17 @@ import { nearest, orList, shown } from '../config/nearest.js';
 import { parseDecimal, parseInteger } from '../config/numbers.js';
 import { InputError } from '../errors.js';
 import type { OptionDefinition, OptionValue } from './definitions/definition.js';
-import { sharedOptions } from './definitions/shared.js';
+import { allOptions, ownOptions, sharedOptions } from './definitions/shared.js';
 
 const byName = new Map(sharedOptions.map((definition) => [definition.name, definition]));
 
 export function findOption(name: string): OptionDefinition {
-  const definition = byName.get(name);
+  const definition = byName.get(name) ?? ownOptions().find((own) => own.name === name);
   if (definition) return definition;
-  const near = nearest(name, [...byName.keys()]);
+  const near = nearest(
+    name,
+    allOptions().map((known) => known.name),
+  );
   throw new InputError(
     'unknown-option',
     `--${shown(name)}: there is no such option.`,

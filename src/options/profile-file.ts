@@ -9,7 +9,8 @@ import { nearest, shown } from '../config/nearest.js';
 import { type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
 import { readStrictJson } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
-import { kindOfRowsIn, layoutOf } from '../models/index.js';
+import { codeBaseOf, kindOfRowsIn, layoutOf } from '../models/index.js';
+import { parseOption } from './option-values.js';
 import { modelFileSchema } from './profile-schema.js';
 
 type ModelFile = z.infer<typeof modelFileSchema>;
@@ -72,11 +73,24 @@ function checkProfile(profile: ModelProfile, path: string): void {
       `"processor": "${own}"`,
     ]);
   }
+  checkOwn(profile, path);
   try {
     parseCheckpoint(profile.recipe.checkpoint ?? 'none');
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(error.code, `${path}: recipe.checkpoint: ${error.message}`, error.nextSteps);
+  }
+}
+
+function checkOwn({ model: { layout, own = {} } }: ModelProfile, path: string): void {
+  const options = codeBaseOf(layout).options ?? [];
+  for (const [key, value] of Object.entries(own)) {
+    const option = options.find((each) => each.key === key);
+    if (option === undefined)
+      throw new InputError('unknown-key', `${path}: there is no key model.own.${shown(key)}.`, [
+        `Known: ${options.map((each) => each.key).join(', ') || `none, ${layoutOf(layout).label} has no such options`}.`,
+      ]);
+    parseOption({ ...option, syntax: '' }, typeof value === 'boolean' ? value : String(value));
   }
 }
 

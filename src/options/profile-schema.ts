@@ -15,6 +15,9 @@ const grid = z.strictObject({
   kind: z.enum(gridKinds()),
 });
 
+/** Which keys there are is the code base's to say. */
+const ownValues = z.record(z.string().max(64), z.union([z.string().max(200), z.number(), z.boolean()]));
+
 const model = z.strictObject({
   layout: z.enum(layoutNames()),
   hiddenDim: whole(1, maximumHiddenDim),
@@ -30,6 +33,7 @@ const model = z.strictObject({
   heads: whole(1, maximumCount),
   mlpRatio: whole(1, 64),
   attentionBackend: z.enum(choices.attentionBackends),
+  own: ownValues.optional(),
 });
 
 const recipe = z.strictObject({

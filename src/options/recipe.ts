@@ -152,11 +152,11 @@ function forInference(base: Recipe, merged: Recipe, typed: Typed, model: Model):
 
 function recipeAssumptions(recipe: Recipe, model: Model): readonly string[] {
   const notes: string[] = [];
-  const { label, home } = layoutOf(model.layout);
+  const { label, rebuildsInput = false } = layoutOf(model.layout);
   if (recipe.gpus === 1 && recipe.parallel !== 'none')
     notes.push(`--parallel ${recipe.parallel} has no effect on one card: --gpus N says how many share the work.`);
   notes.push(...(codeBaseOf(model.layout).recipeNotes?.(recipe, model) ?? []));
-  if (recipe.rolloutSteps > 1 && home === 'pytorch' && model.inputChannels !== model.outputChannels) {
+  if (recipe.rolloutSteps > 1 && !rebuildsInput && model.inputChannels !== model.outputChannels) {
     notes.push(
       `A rollout with ${model.outputChannels} channels out and ${model.inputChannels} in: the next input is rebuilt from forcings outside the model; nobody runs ${label} so.`,
     );

@@ -7,7 +7,7 @@ import { loadRecipe, type ModelProfile } from '../config/profiles.js';
 import type { Config, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { layoutOf } from '../models/index.js';
-import { sharedOptions } from './definitions/shared.js';
+import { allOptions } from './definitions/shared.js';
 import { loadModel } from './load-model.js';
 import { resolveModel } from './model.js';
 import { findOption } from './option-values.js';
@@ -73,7 +73,7 @@ export async function loadProfile({ model, defaultModel, flags }: ResolveInput):
   return importProfile(file, {
     typed: new Set(Object.keys(flags).filter((name) => flags[name] !== undefined)),
     rangeOf,
-    options: sharedOptions,
+    options: allOptions(),
     model: model === undefined ? undefined : await loadModel(model),
   });
 }

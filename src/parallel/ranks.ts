@@ -11,10 +11,10 @@ import { type Dimensions, numElements } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
 import { graphModelOf } from '../models/counts.js';
 import { dimensionsOf } from '../models/dimensions.js';
+import { stageOf } from '../models/index.js';
 import { withBuckets } from './data.js';
 import { exchangeSenders } from './graph.js';
 import { partition } from './partition.js';
-import { pipelineStage } from './pipeline-stage.js';
 import { shardSymbol, splitMlps } from './tensor.js';
 import { fromEvents, type TraceEvent, toEvents } from './trace-events.js';
 import { shardGradients, shardOptimizer, shardParameters } from './zero.js';
@@ -47,7 +47,7 @@ export function programOfRank(
     case 'graph':
       return exchangeSenders(program);
     case 'pipeline':
-      return pipelineStage(model, recipe, segmentation, rank, recipe.gpus);
+      return stageOf(model, recipe, segmentation, rank);
     default:
       return program;
   }

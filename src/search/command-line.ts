@@ -1,5 +1,5 @@
 /** The command line that reproduces a candidate: what was typed or chosen, nothing that follows from the profile. */
-import { sharedOptions } from '../options/definitions/shared.js';
+import { allOptions } from '../options/definitions/shared.js';
 import type { Flags } from '../options/typed.js';
 
 /** For a shell. */
@@ -14,7 +14,7 @@ export const typedFlags = (flags: Flags): string => estimateCommand(undefined, f
 
 export function commandLine(command: string, model: string | undefined, flags: Flags): string {
   const parts = [`gc-plan ${command}`, ...(model === undefined ? [] : [quoted(model)])];
-  for (const { name, group } of sharedOptions) {
+  for (const { name, group } of allOptions()) {
     const value = flags[name];
     if (value === undefined || group === 'report') continue;
     if (typeof value === 'string') parts.push(`--${name} ${quoted(value)}`);

@@ -24,7 +24,7 @@ export function inCodeBase(codeBase: string, asked: Asked, listed: readonly stri
   // Levels are DeepMind's word for channels.
   const { levels, ...typed } = asked.flags;
   const source = resolveWith(asked.profile, isOwn ? {} : { levels });
-  const name = isOwn ? asked.profile.name : exportsOf(codeBase).profile(source.model);
+  const name = isOwn ? asked.profile.name : shippedModel(codeBase, source.model);
   const profile = isOwn ? asked.profile : readProfile<ModelProfile>('models', name);
   const { home, label, options } = layoutOf(profile.model.layout);
   if (typed.runtime !== undefined && typed.runtime !== home)
@@ -56,6 +56,16 @@ export function inCodeBase(codeBase: string, asked: Asked, listed: readonly stri
       `--export ${codeBase}: priced as ${name} in ${runtimeLabels[home]}, with the sizes and the recipe of ${asked.profile.name}.`,
     ],
   };
+}
+
+function shippedModel(codeBase: string, model: Model): string {
+  const name = exportsOf(codeBase).profile?.(model);
+  if (name !== undefined) return name;
+  throw new InputError(
+    'not-exported',
+    `--export ${codeBase}: it takes its own models only, and ${model.name} is none.`,
+    ['Leave --export out.'],
+  );
 }
 
 const withoutTricks = { concatTrick: 'off', recomputeActivation: false } as const;

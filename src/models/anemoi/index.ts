@@ -46,6 +46,8 @@ export const anemoi: CodeBase = {
   checkPlan,
   lines: { pytorch: configurationLines },
   imports: {
+    hydra: () => import('./composition.js'),
+    what: 'anemoi',
     load: async () => [(await import('./import.js')).anemoi],
   },
   exports: {

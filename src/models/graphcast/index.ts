@@ -5,6 +5,7 @@ import type { CodeBase, GraphcastShape } from '../code-base.js';
 import { icosahedralGraph } from '../graphs.js';
 import { jaxLines } from './lines.js';
 import { graphcastProgram } from './program.js';
+import { pipelineStage } from './stage.js';
 
 const graphcastShape: GraphcastShape = {
   // DeepMind pads a mesh node's row with zeros to the grid's width.
@@ -23,18 +24,22 @@ export const graphcast: CodeBase = {
       options: ['levels', 'radius-fraction', 'processor', 'concat-trick', 'recompute-activation'],
       processor: 'interaction',
       edgeBlocks: ['jax', 'tfjs'],
+      rebuildsInput: true,
       checkedIn: ['jax', 'tfjs'],
     },
   },
   graph: icosahedralGraph(),
   graphcastShape,
   program: (model, recipe, segmentation) => graphcastProgram(model, recipe, segmentation, graphcastShape),
+  stage: (model, recipe, segmentation, index, numStages) =>
+    pipelineStage(model, recipe, segmentation, graphcastShape, index, numStages),
   recipeNotes: ({ concatTrick, recomputeActivation }) =>
     concatTrick !== 'off' || recomputeActivation
       ? ["The concat trick and recompute_activation are PhysicsNeMo's: DeepMind's GraphCast has neither."]
       : [],
   lines: { jax: jaxLines },
   imports: {
+    what: 'DeepMind’s GraphCast (JSON, or a checkpoint .npz)',
     load: async () => [(await import('./import-paddle.js')).paddleScience, (await import('./import.js')).deepmind],
     readers: {
       '.npz': async (file, flags) => (await import('./checkpoint-file.js')).checkpointSettings(file, flags),

@@ -62,10 +62,8 @@ async function settingsOf(file: string, flags: TypedFlags): Promise<Settings> {
   const tree = parseTree(file, text);
   const syntax = extension === '.json' || text.trimStart().startsWith('{') ? 'json' : 'yaml';
   if (!tree.has('defaults')) return new Settings(file, flattened(tree), syntax, flags);
-  const [{ compose }, { shippedGroup, compositionSettings }] = await Promise.all([
-    import('./hydra.js'),
-    import('../anemoi/composition.js'),
-  ]);
+  const groups = codeBases().find(({ imports }) => imports?.hydra)!.imports!.hydra!;
+  const [{ compose }, { shippedGroup, compositionSettings }] = await Promise.all([import('./hydra.js'), groups()]);
   return new Settings(file, compositionSettings(compose(file, tree, text, shippedGroup)), syntax, flags);
 }
 

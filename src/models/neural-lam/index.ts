@@ -38,6 +38,7 @@ export const neuralLam: CodeBase = {
     },
   },
   imports: {
+    what: 'neural-lam',
     load: async () => [(await import('./import.js')).neuralLam],
   },
   exports: {

@@ -6,6 +6,7 @@ import { constant } from '../../ir/shape.js';
 import type { CodeBase, GraphcastShape } from '../code-base.js';
 import { jaxLines } from '../graphcast/lines.js';
 import { graphcastProgram } from '../graphcast/program.js';
+import { pipelineStage } from '../graphcast/stage.js';
 import { icosahedralGraph } from '../graphs.js';
 import { numNodeFeatures } from '../layers/networks.js';
 import { gridConvention, gridKind, kindOfRows } from './grid.js';
@@ -57,6 +58,8 @@ export const physicsnemo: CodeBase = {
   ownGrid: { kind: gridKind, ...gridConvention },
   graphcastShape,
   program: (model, recipe, segmentation) => graphcastProgram(model, recipe, segmentation, graphcastShape),
+  stage: (model, recipe, segmentation, index, numStages) =>
+    pipelineStage(model, recipe, segmentation, graphcastShape, index, numStages),
   checkModel({ layers }) {
     if (layers >= minimumLayers) return;
     throw new InputError(
@@ -75,6 +78,7 @@ export const physicsnemo: CodeBase = {
   // Who runs these networks in JAX runs DeepMind's code.
   lines: { jax: jaxLines, pytorch: configurationLines, tfjs: configurationLines },
   imports: {
+    what: 'PhysicsNeMo',
     load: async () => [(await import('./import.js')).physicsnemo],
   },
   exports: {

@@ -1,15 +1,8 @@
 /** One option of the command line: flag, help and parsing follow from its definition. */
 import { optionRuntimes } from '../../config/capabilities.js';
 import { runtimeNames } from '../../config/choices.js';
-import type { NumberRange } from '../../config/numbers.js';
+import { type OptionValue, syntaxOf } from '../../config/option-value.js';
 import type { Recipe, RuntimeName } from '../../config/types.js';
-
-export type OptionValue =
-  | { readonly kind: 'integer' | 'decimal'; readonly range: NumberRange }
-  | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  /** Parsed by whoever knows its grammar: a grid, a checkpoint plan, a size, a name. */
-  | { readonly kind: 'text'; readonly example: string }
-  | { readonly kind: 'switch'; readonly negatable: boolean };
 
 export interface OptionDefinition {
   /** Without dashes. */
@@ -25,28 +18,10 @@ export interface OptionDefinition {
   readonly runtimes: readonly RuntimeName[];
 }
 
+export { choice, fraction, integer, type OptionValue, text, toggle } from '../../config/option-value.js';
+
 /** What an option of one command alone needs. */
 export type OwnOption = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'> & { readonly group?: string };
-
-export const integer = (minimum: number, maximum: number, example: string): OptionValue => ({
-  kind: 'integer',
-  range: { minimum, maximum, example },
-});
-export const fraction = (maximum: number, example: string): OptionValue => ({
-  kind: 'decimal',
-  range: { minimum: 0, exclusiveMinimum: true, maximum, example },
-});
-export const choice = (...choices: readonly string[]): OptionValue => ({ kind: 'choice', choices });
-export const text = (example: string): OptionValue => ({ kind: 'text', example });
-export const toggle: OptionValue = { kind: 'switch', negatable: false };
-const syntaxOf = (value: OptionValue): string =>
-  value.kind === 'integer'
-    ? 'N'
-    : value.kind === 'decimal'
-      ? 'F'
-      : value.kind === 'choice'
-        ? value.choices.join('|')
-        : '';
 
 type Group = OptionDefinition['group'];
 

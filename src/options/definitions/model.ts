@@ -1,7 +1,9 @@
 /** What is trained: the options that set the model's shape. */
 import { attentionBackends, processorKinds, typedGridKinds } from '../../config/choices.js';
 import { maximumCount, maximumEdges, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../../config/limits.js';
+import { orList } from '../../config/nearest.js';
 import type { Counts } from '../../config/types.js';
+import { codeBases } from '../../models/index.js';
 import { choice, fraction, integer, model, type OptionDefinition, option, text } from './definition.js';
 
 const countOption = (name: string, key: keyof Counts, what: string): OptionDefinition =>
@@ -121,7 +123,7 @@ export const modelOptions: readonly OptionDefinition[] = [
     'model',
     'import',
     text('conf/config.yaml'),
-    'Instead of MODEL: a configuration of DeepMind’s GraphCast (JSON, or a checkpoint .npz), PhysicsNeMo, anemoi or neural-lam.',
+    `Instead of MODEL: a configuration of ${orList(codeBases().flatMap(({ imports }) => imports?.what ?? []))}.`,
     undefined,
     'FILE',
   ),

@@ -47,6 +47,10 @@ export const model = z.strictObject({
   heads: positive,
   mlpRatio: z.number().positive(),
   attentionBackend: z.enum(choices.attentionBackends),
+  own: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .exactOptional()
+    .describe('Values of the options that only its code base has.'),
 });
 
 export const checkpointPlan = z

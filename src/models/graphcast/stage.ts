@@ -4,19 +4,19 @@
  * takes half of the layers too. What a stage reads of others comes from the stage that made it: the encoder's grid nodes go straight to
  * the last one, as torch.distributed.pipelining sends skip connections (stage.py, `_create_act_send_info`, torch 2.13).
  */
-import type { Model, Recipe } from '../config/types.js';
-import type { ForwardProgram, PipelineStage } from '../ir/forward-program.js';
-import type { Frame } from '../ir/frame.js';
-import type { Segmentation } from '../ir/segmentation.js';
-import type { EdgeSet, ValueId } from '../ir/types.js';
-import { type Context, declareContext } from '../models/graphcast/context.js';
-import { decoderFrame } from '../models/graphcast/decoder.js';
-import { encoderFrame } from '../models/graphcast/encoder.js';
-import { processorFrame } from '../models/graphcast/processor.js';
-import { codeBaseOf } from '../models/index.js';
-import type { LayerState } from '../models/layers/interaction.js';
-import { declareTarget, lossOf } from '../models/layers/loss.js';
-import type { LayerNetworks } from '../models/layers/networks.js';
+import type { Model, Recipe } from '../../config/types.js';
+import type { ForwardProgram, PipelineStage } from '../../ir/forward-program.js';
+import type { Frame } from '../../ir/frame.js';
+import type { Segmentation } from '../../ir/segmentation.js';
+import type { EdgeSet, ValueId } from '../../ir/types.js';
+import type { GraphcastShape } from '../code-base.js';
+import type { LayerState } from '../layers/interaction.js';
+import { declareTarget, lossOf } from '../layers/loss.js';
+import type { LayerNetworks } from '../layers/networks.js';
+import { type Context, declareContext } from './context.js';
+import { decoderFrame } from './decoder.js';
+import { encoderFrame } from './encoder.js';
+import { processorFrame } from './processor.js';
 
 /** Stages that hold processor layers. */
 const numRanges = (numStages: number): number => (numStages === 2 ? 2 : numStages - 2);
@@ -43,13 +43,12 @@ export function pipelineStage(
   model: Model,
   recipe: Recipe,
   segmentation: Segmentation,
+  shape: GraphcastShape,
   index: number,
   numStages: number,
 ): ForwardProgram {
-  const { graphcastShape } = codeBaseOf(model.layout);
-  if (graphcastShape === undefined) throw new Error(`${model.layout} is not cut into stages`);
   const frames = 'layersInEncoderAndDecoder';
-  const context = declareContext(model, recipe, { ...segmentation, frames }, graphcastShape);
+  const context = declareContext(model, recipe, { ...segmentation, frames }, shape);
   const { builder, networks } = context;
   const isFirst = index === 0;
   const isLast = index === numStages - 1;
