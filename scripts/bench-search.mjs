@@ -55,7 +55,7 @@ async function search(what, runtime, limits) {
     `${what} of ${count.toLocaleString('en-US')} in ${runtime}`,
     `${seconds(ms)} (CPU ${seconds(cpuMs)}), ${perSecond} per second, ${rss} MiB`,
   );
-  return tally(candidates);
+  return tally(candidates, all);
 }
 
 function naive(runtime, count = 40) {
