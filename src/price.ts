@@ -11,11 +11,12 @@ import { countParameters, type ParameterCount } from './ir/parameters.js';
 import type { Dimensions } from './ir/shape.js';
 import { type Liveness, liveness } from './memory/liveness.js';
 import { bufferBytes, type Trace } from './memory/trace.js';
-import { judge, usableBytes, type Verdict } from './memory/verdict.js';
+import { judge, type Verdict } from './memory/verdict.js';
 import type { Counts } from './models/dimensions.js';
 import { dimensionsFor, programOf, runtimes, traceOf } from './parallel/index.js';
 import { type OnCard, onCard } from './runtimes/on-card.js';
 import type { ProcessMemory } from './runtimes/process.js';
+import { usableBytes } from './runtimes/traits.js';
 
 /** A step as arrays with names, shapes and lifetimes; what `explain` shows and `verify` compares with. */
 export interface PricedProgram {

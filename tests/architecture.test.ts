@@ -23,10 +23,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   runtimes: ['accuracy', 'config', 'ir', 'memory', 'models', 'topology'],
   parallel: ['config', 'ir', 'memory', 'models', 'runtimes', 'topology'],
   cost: ['config', 'ir', 'memory'],
-  options: ['config', 'models'],
+  options: ['config', 'models', 'runtimes'],
   'price.ts': ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'parallel', 'runtimes'],
   search: ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'options', 'parallel', 'runtimes', 'topology'],
-  advise: ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'options', 'parallel', 'search'],
+  advise: ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'options', 'parallel', 'runtimes', 'search'],
   report: ['accuracy', 'config', 'models'],
   explain: ['ir', 'memory', 'options', 'report'],
   check: ['config', 'options', 'report'],
@@ -160,6 +160,15 @@ describe('code bases', () => {
 
   it('have a line each in the registry', () => {
     expect(codeBases()).toHaveLength(rooms.length);
+  });
+});
+
+describe('runtimes', () => {
+  const compared = /(===|!==|case|includes\(|startsWith\() ?'(jax|pytorch|tfjs)'/;
+
+  it('are compared by name nowhere but in their own rooms: what differs between them is a trait', () => {
+    const outside = files.map((file) => relative(src, file)).filter((file) => !file.startsWith('runtimes/'));
+    expect(outside.filter((file) => compared.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
   });
 });
 

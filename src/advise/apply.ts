@@ -1,16 +1,17 @@
 /** Changes put on top of a configuration, and the flags that say the same on a command line. */
+
 import { formatCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
 import { checkOffload } from '../config/offload.js';
 import type { CheckpointPlan, Config, Offload, Recipe } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { isProposable } from '../models/refusals.js';
 import { sharedOptions } from '../options/definitions/shared.js';
-import { checkOptimizer } from '../options/optimizer-laws.js';
 import { checkParallel } from '../options/parallel-laws.js';
 import { checkPlan, lackingParts } from '../options/plan-laws.js';
 import { trainingOnly } from '../options/recipe.js';
 import type { Flags } from '../options/typed.js';
 import { runtimes } from '../parallel/index.js';
+import { runtimeTraits } from '../runtimes/traits.js';
 import type { Change } from './types.js';
 
 /** In the order given: a later change replaces an earlier one. Nothing where the parts do not go together. */
@@ -27,6 +28,8 @@ export function applyChanges(base: Config, changes: readonly Change[]): Config |
 const joined = (now: Offload, added: 'optimizer' | 'boundary'): Offload =>
   now === 'none' || now === added ? added : 'optimizer+boundary';
 
+export const trains = ({ recipe }: Pick<Config, 'recipe'>): boolean => recipe.mode === 'train';
+
 /** What the command line or the runtime would refuse is no way out. */
 export function isLawful(plan: CheckpointPlan, config: Config): boolean {
   const { model, runtime, recipe } = config;
@@ -36,7 +39,7 @@ export function isLawful(plan: CheckpointPlan, config: Config): boolean {
     parseCheckpoint(formatCheckpoint(plan));
     checkPlan(plan, model, runtime);
     checkOffload({ ...recipe, checkpoint: plan });
-    checkOptimizer(recipe, runtime);
+    runtimeTraits[runtime].checkOptimizer?.(recipe);
     checkParallel(recipe, model, runtime);
     runtimes[runtime].segment({ ...config, recipe: { ...recipe, checkpoint: plan } });
     return true;

@@ -4,25 +4,21 @@
  * each (the network before the rollout around it; edge blocks inside the encoder and decoder that they need); then what of that
  * an operation keeps; then what only the process changes; last what is sent away from the card.
  */
-import { allocator } from './allocator.js';
-import { checkpointDecoder } from './checkpoint-decoder.js';
-import { checkpointEncoder } from './checkpoint-encoder.js';
-import { checkpointModel } from './checkpoint-model.js';
-import { checkpointProcessor } from './checkpoint-processor.js';
-import { checkpointRollout } from './checkpoint-rollout.js';
-import { concatTrick } from './concat-trick.js';
-import { edgeBlocks } from './edge-blocks.js';
-import { inference, mapperChunks, oneStepPerCall, samplesPerCall } from './inference.js';
-import { memoryFraction } from './memory-fraction.js';
-import { microBatch } from './micro-batch.js';
-import { offloadBoundary } from './offload-boundary.js';
-import { offloadOptimizer } from './offload-optimizer.js';
-import { optimizer, optimizerKernel } from './optimizer.js';
-import { precision } from './precision.js';
-import { recomputeActivation } from './recompute-activation.js';
-import { tape } from './tape.js';
+import { edgeBlocks, mapperChunks } from './strategies/edge-blocks.js';
+import { inference, oneStepPerCall } from './strategies/inference.js';
+import { concatTrick, recomputeActivation, tape } from './strategies/operations.js';
+import { offloadBoundary, offloadOptimizer, optimizer, optimizerKernel } from './strategies/optimizer.js';
+import { precision } from './strategies/precision.js';
+import { allocator, memoryFraction, xlaGemm } from './strategies/process.js';
+import {
+  checkpointDecoder,
+  checkpointEncoder,
+  checkpointModel,
+  checkpointProcessor,
+  checkpointRollout,
+} from './strategies/recompute.js';
+import { microBatch, samplesPerCall } from './strategies/samples.js';
 import type { Strategy } from './types.js';
-import { xlaGemm } from './xla-gemm.js';
 
 export const catalogue: readonly Strategy[] = [
   precision,

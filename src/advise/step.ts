@@ -5,9 +5,9 @@ import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import { type Dimensions, numElements } from '../ir/shape.js';
 import { peakLiveBytes } from '../memory/liveness.js';
 import { categoryCode, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
-import { usableBytes } from '../memory/verdict.js';
 import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { dimensionsFor, programOf, runtimes } from '../parallel/index.js';
+import { usableBytes } from '../runtimes/traits.js';
 import { judgeCandidate } from '../search/judge.js';
 
 export interface StepCost {

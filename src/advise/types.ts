@@ -1,6 +1,5 @@
 /** A way out of out-of-memory that practitioners name: what it changes, what it costs, how it is written in the user's own code. */
 import type { CheckpointPlan, Config, Recipe } from '../config/types.js';
-import type { CodeLine } from '../models/code-base.js';
 
 /** What of a recipe is replaced; the parts of a checkpoint plan one by one, so that several strategies can share it. */
 export interface Change {
@@ -32,8 +31,6 @@ export interface Strategy {
   readonly numerics: Numerics;
   /** Other values than the configuration's own, as far as its runtime and its code base have them. */
   readonly changes: (config: Config) => readonly Change[];
-  /** How the value that `config` holds is written there. */
-  readonly code: (config: Config) => readonly CodeLine[];
   /** Shown with the single changes and never part of a combination: it answers another question. */
   readonly aside?: boolean;
 }

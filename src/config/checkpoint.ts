@@ -99,3 +99,40 @@ export function formatCheckpoint(plan: CheckpointPlan): string {
     parts.push(`edges:blocks=${plan.edges.blocks}${plan.edges.kind === 'loop' ? ':loop' : ''}`);
   return parts.join('+') || 'none';
 }
+
+export type CheckpointPart =
+  | 'encoder'
+  | 'decoder'
+  | 'model'
+  | 'rollout'
+  | 'processor:every'
+  | 'processor:segments'
+  | 'edges:blocks'
+  | 'edges:blocks:loop';
+
+const partPresent: Readonly<Record<CheckpointPart, (plan: CheckpointPlan) => boolean>> = {
+  encoder: (plan) => plan.encoder,
+  decoder: (plan) => plan.decoder,
+  model: (plan) => plan.model,
+  rollout: (plan) => plan.rollout,
+  'processor:every': (plan) => plan.processor.kind === 'every',
+  'processor:segments': (plan) => plan.processor.kind === 'segments',
+  'edges:blocks': (plan) => plan.edges.kind === 'scan',
+  'edges:blocks:loop': (plan) => plan.edges.kind === 'loop',
+};
+
+export const partsOf = (plan: CheckpointPlan): readonly CheckpointPart[] =>
+  (Object.keys(partPresent) as CheckpointPart[]).filter((part) => partPresent[part](plan));
+
+export function withoutPart(plan: CheckpointPlan, part: CheckpointPart): CheckpointPlan {
+  switch (part) {
+    case 'processor:every':
+    case 'processor:segments':
+      return { ...plan, processor: { kind: 'none' } };
+    case 'edges:blocks':
+    case 'edges:blocks:loop':
+      return { ...plan, edges: { kind: 'none' } };
+    default:
+      return { ...plan, [part]: false };
+  }
+}

@@ -1,7 +1,6 @@
 /** What `--offload` sends to the host's memory while the card does not need it, and the law that ties it to the checkpoint plan. */
 import { InputError } from '../errors.js';
-import { partsOf } from './capabilities.js';
-import { formatCheckpoint } from './checkpoint.js';
+import { formatCheckpoint, partsOf } from './checkpoint.js';
 import type { Recipe } from './types.js';
 
 type Offloaded = Pick<Recipe, 'offload'>;

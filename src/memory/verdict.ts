@@ -1,6 +1,3 @@
-/** Does it fit? `design`: fits, tight, exceeds, or unknown where no card was named. */
-import type { Device, Recipe, RuntimeName } from '../config/types.js';
-
 /** Bytes on the device, context and libraries included, from what the step needs at least to what it may take. */
 export interface BytesRange {
   readonly lowBytes: number;
@@ -50,19 +47,4 @@ export function judge({ range, runsFromBytes }: Judged, card: Card | null): Verd
 interface Judged {
   readonly range: BytesRange;
   readonly runsFromBytes: number;
-}
-
-/**
- * What one process may take, context included. JAX takes its share of the card for arrays at the start (`memFraction`; the
- * context comes on top), the others take what is there.
- */
-export function usableBytes(
-  device: Pick<Device, 'reportedBytes' | 'contextBytes'>,
-  recipe: Pick<Recipe, 'memFraction'>,
-  runtime: RuntimeName,
-  reserveBytes: number,
-): number {
-  const availableBytes = Math.max(0, device.reportedBytes - reserveBytes);
-  if (runtime !== 'jax') return availableBytes;
-  return Math.min(availableBytes, Math.floor(availableBytes * recipe.memFraction) + device.contextBytes.jax);
 }

@@ -1,12 +1,12 @@
 /** The model: a profile's networks with the typed changes, and the laws that tie its numbers together. */
 
-import { optionRuntimes, runtimeLabels } from '../config/capabilities.js';
 import { atLevels } from '../config/channels.js';
 import { gridName, isReducedGaussian, parseGrid, parseResolution } from '../config/grid.js';
 import type { ModelProfile } from '../config/profiles.js';
 import type { Counts, Grid, GridKind, Model, ProcessorKind, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf, codeBases, kindOfRowsIn, layoutOf, optionsOfSome } from '../models/index.js';
+import { labelOf, runtimesWith, runtimeTraits } from '../runtimes/traits.js';
 import { checkEdges } from './edge-limit.js';
 import { notInRuntime } from './not-in-runtime.js';
 import type { Typed } from './typed.js';
@@ -157,9 +157,9 @@ function modelAssumptions(model: Model, runtime: RuntimeName): readonly string[]
   const notes: string[] = [];
   if (model.counts)
     notes.push('The graph is the five typed counts: grid, mesh level and radius fraction decide nothing.');
-  if (runtime !== traits.home && runtime !== 'tfjs') {
+  if (runtime !== traits.home && !runtimeTraits[runtime].isOurs) {
     notes.push(
-      `Hypothetical: ${traits.label} is ${runtimeLabels[traits.home]} code and nobody runs it in ${runtimeLabels[runtime]}; it is priced with that runtime's rules.`,
+      `Hypothetical: ${traits.label} is ${labelOf(traits.home)} code and nobody runs it in ${labelOf(runtime)}; it is priced with that runtime's rules.`,
     );
   }
   notes.push(...(codeBaseOf(model.layout).modelNotes?.(model) ?? []));
@@ -176,7 +176,7 @@ function resolveBackend(
   runtime: RuntimeName,
 ): Model['attentionBackend'] {
   const typedBackend = typed.text('attention-backend') as Model['attentionBackend'] | undefined;
-  const having = optionRuntimes.attentionBackend ?? [];
+  const having = runtimesWith('attentionBackend');
   if (having.includes(runtime)) return typedBackend ?? profileBackend;
   if (typedBackend) throw notInRuntime('attention-backend', typedBackend, runtime, [], having);
   return 'pyg';

@@ -1,7 +1,7 @@
-import { runtimeLabels } from '../config/capabilities.js';
 import { orList } from '../config/nearest.js';
 import type { RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { labelOf } from '../runtimes/traits.js';
 
 /** A typed option of another runtime. */
 export function notInRuntime(
@@ -11,7 +11,7 @@ export function notInRuntime(
   has: readonly string[],
   where: readonly RuntimeName[],
 ): InputError {
-  const label = runtimeLabels[runtime];
+  const label = labelOf(runtime);
   const message = has.length
     ? `--${option} ${value}: ${label} has ${orList(has)} only.`
     : `--${option}: ${label} has no such option.`;

@@ -1,8 +1,9 @@
 /** What of several GPUs is priced, and for which model: the rest is refused, never ignored. */
 
-import type { Model, Parallelism, Recipe, RuntimeName } from '../config/types.js';
+import type { Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
+import { runtimeTraits } from '../runtimes/traits.js';
 import type { Typed } from './typed.js';
 
 const refuse = (recipe: Recipe, reason: string, ...nextSteps: readonly string[]): InputError =>
@@ -32,7 +33,7 @@ export function checkParallel(recipe: Recipe, model: Model, runtime: RuntimeName
       throw refuse(recipe, 'inference has neither gradients nor optimizer state to shard', '--parallel zero3');
     return;
   }
-  if (!isCut || runtime !== 'pytorch')
+  if (!isCut || !runtimeTraits[runtime].parallel.includes(parallel))
     throw refuse(recipe, `${layoutOf(model.layout).label} is not cut that way`, '--parallel zero3');
   if (parallel === 'graph') {
     if (model.counts)
@@ -88,23 +89,12 @@ function checkPipeline(recipe: Recipe, { layers, processor }: Model): void {
 }
 
 const outside = 'NCCL’s own buffers are not included';
-const whatIsPriced: Readonly<Record<Exclude<Parallelism, 'none' | 'pipeline'>, string>> = {
-  data: 'DistributedDataParallel with buckets of 25 MiB beside the gradients',
-  zero1: 'torch’s ZeroRedundancyOptimizer under DistributedDataParallel',
-  zero2: 'FSDP’s SHARD_GRAD_OP with one unit per network',
-  zero3: 'FSDP’s FULL_SHARD with one unit per network, two of them gathered at a time',
-  graph: 'nodes by recursive coordinate bisection, edges with their receiver, the halo counted on the real mesh',
-  tensor: 'every MLP split as in Megatron-LM; none of the code bases does it',
-};
-
 /** What the numbers of several cards are of. */
 export function parallelAssumptions(recipe: Recipe, runtime: RuntimeName): readonly string[] {
   const { gpus, parallel } = recipe;
   if (gpus === 1 || parallel === 'none') return [];
   if (parallel === 'pipeline') return pipelineAssumptions(recipe);
-  const what =
-    runtime === 'jax' ? 'XLA sums the gradients in place, every card holds everything' : whatIsPriced[parallel];
-  return [`${gpus} GPUs, the worst rank: ${what}; ${outside}.`];
+  return [`${gpus} GPUs, the worst rank: ${runtimeTraits[runtime].sharing[parallel]}; ${outside}.`];
 }
 
 function pipelineAssumptions({ gpus, accumulate, pipelineSchedule, mode }: Recipe): readonly string[] {

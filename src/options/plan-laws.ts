@@ -1,10 +1,11 @@
 /** Laws that tie a checkpoint plan to the runtime and to the depth that it cuts. */
 
-import { type CheckpointPart, checkpointPartsByRuntime, partsOf, runtimeLabels } from '../config/capabilities.js';
+import { type CheckpointPart, partsOf } from '../config/checkpoint.js';
 import { divisorsOf } from '../config/divisors.js';
 import type { CheckpointPlan, Model, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
+import { labelOf, runtimeTraits } from '../runtimes/traits.js';
 
 /** The parts of a plan that a runtime can't recompute in this model. */
 export function lackingParts(
@@ -12,7 +13,7 @@ export function lackingParts(
   runtime: RuntimeName,
   { layout, counts }: Model,
 ): readonly CheckpointPart[] {
-  const has = checkpointPartsByRuntime[runtime];
+  const has = runtimeTraits[runtime].checkpointParts;
   const { edgeBlocks, blocksInForward = false } = layoutOf(layout);
   // Chunks of mappers are cut from the graph itself, of which typed counts say too little.
   const cutsEdges = edgeBlocks.includes(runtime) && !(blocksInForward && counts !== undefined);
@@ -26,7 +27,7 @@ export function checkTypedPlan(plan: CheckpointPlan, runtime: RuntimeName, model
   const where = layoutOf(model.layout).runtimes.filter((other) => lackingParts(plan, other, model).length === 0);
   throw new InputError(
     'not-in-runtime',
-    `--checkpoint ${lacking}: ${runtimeLabels[runtime]} can't recompute that for ${model.name}.`,
+    `--checkpoint ${lacking}: ${labelOf(runtime)} can't recompute that for ${model.name}.`,
     [...where.map((other) => `--runtime ${other}`), '--checkpoint encoder+processor:every=2'],
   );
 }
@@ -37,7 +38,7 @@ export function checkPlan(plan: CheckpointPlan, model: Model, runtime: RuntimeNa
   if (processor.kind === 'every') checkEvery(processor.layers, model);
   if (processor.kind === 'segments') checkSegments(processor.segments, model.layers);
   codeBaseOf(model.layout).checkPlan?.(plan, model);
-  if (edges.kind !== 'none' && runtime === 'jax' && !(encoder && decoder)) {
+  if (edges.kind !== 'none' && runtimeTraits[runtime].edgeBlocksNeedParts && !(encoder && decoder)) {
     throw new InputError(
       'edges-need-encoder-and-decoder',
       '--checkpoint edges:blocks: the blocks lie inside the recomputed encoder and decoder, so both parts must be there.',

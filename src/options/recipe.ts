@@ -1,7 +1,6 @@
 /** The recipe: profile options that the runtime has, under what the user typed. */
 
-import { optionRuntimes, runtimeLabels, valuesByRuntime, withoutPart } from '../config/capabilities.js';
-import { formatCheckpoint, noCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
+import { formatCheckpoint, noCheckpoint, parseCheckpoint, withoutPart } from '../config/checkpoint.js';
 import { runtimeNames } from '../config/choices.js';
 import { defaultRecipe } from '../config/default-recipe.js';
 import { checkOffload } from '../config/offload.js';
@@ -10,10 +9,10 @@ import type { CheckpointPlan, Model, Recipe, RuntimeName } from '../config/types
 import { InputError } from '../errors.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
 import { CannotRun, refusalsOf } from '../models/refusals.js';
+import { hasOption, labelOf, runtimesWith, runtimeTraits } from '../runtimes/traits.js';
 import type { OptionDefinition } from './definitions/definition.js';
 import { sharedOptions } from './definitions/shared.js';
 import { notInRuntime } from './not-in-runtime.js';
-import { checkOptimizer } from './optimizer-laws.js';
 import { checkParallel, checkTypedSchedule, parallelAssumptions } from './parallel-laws.js';
 import { checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
 import type { Typed } from './typed.js';
@@ -36,20 +35,20 @@ function fromProfile(
   model: Model,
 ): { readonly recipe: Recipe; readonly dropped: readonly string[] } {
   const { checkpoint, ...rest } = options;
-  const label = runtimeLabels[runtime];
+  const label = labelOf(runtime);
   const dropped: string[] = [];
   const recipe: { -readonly [Key in keyof Recipe]: Recipe[Key] } = { ...defaultRecipe, ...rest };
   const drop = (option: string, value: string, instead: string) => {
     if (!typed.has(option)) dropped.push(`${option} ${value} of ${owner} is dropped: ${label} ${instead}.`);
   };
   for (const { name, key } of recipeOptions) {
-    if (recipe[key] !== defaultRecipe[key] && !(optionRuntimes[key]?.includes(runtime) ?? true)) {
+    if (recipe[key] !== defaultRecipe[key] && !hasOption(runtime, key)) {
       drop(name, String(recipe[key]), 'has no such option');
       Object.assign(recipe, { [key]: defaultRecipe[key] });
     }
   }
   for (const key of ['precision', 'optimizer', 'parallel'] as const) {
-    const values: readonly string[] = valuesByRuntime[key][runtime];
+    const values: readonly string[] = runtimeTraits[runtime][key];
     if (!values.includes(recipe[key])) {
       drop(key, recipe[key], `runs ${values[0]} here`);
       Object.assign(recipe, { [key]: values[0] });
@@ -68,12 +67,11 @@ function typedValues(typed: Typed, runtime: RuntimeName, model: Model): Partial<
   for (const { name, key } of recipeOptions) {
     const value = typed.get(name);
     if (value === undefined) continue;
-    const having = optionRuntimes[key];
+    const having = runtimesWith(key);
     if (having && !having.includes(runtime)) throw notInRuntime(name, String(value), runtime, [], having);
     if (key === 'precision' || key === 'optimizer' || key === 'parallel') {
-      const has: readonly string[] = valuesByRuntime[key][runtime];
-      const hasValue = (other: RuntimeName) =>
-        (valuesByRuntime[key][other] as readonly string[]).includes(String(value));
+      const has: readonly string[] = runtimeTraits[runtime][key];
+      const hasValue = (other: RuntimeName) => (runtimeTraits[other][key] as readonly string[]).includes(String(value));
       if (!hasValue(runtime)) throw notInRuntime(name, String(value), runtime, has, runtimeNames.filter(hasValue));
     }
     if (key === 'checkpoint') {
@@ -228,15 +226,15 @@ export function resolveRecipe(
   const merged: Recipe = { ...base, ...typedValues(typed, runtime, model) };
   const asked = checkGpus(merged.mode === 'inference' ? forInference(base, merged, typed, model) : merged, typed);
   const { recipe, notes } = withoutRefused(asked, profile, typed, runtime, model);
-  if (recipe.gpus > 1 && !valuesByRuntime.parallel[runtime].includes(recipe.parallel)) {
-    throw new InputError('not-in-runtime', `--gpus ${recipe.gpus}: ${runtimeLabels[runtime]} trains on one GPU.`, [
+  if (recipe.gpus > 1 && !runtimeTraits[runtime].parallel.includes(recipe.parallel)) {
+    throw new InputError('not-in-runtime', `--gpus ${recipe.gpus}: ${labelOf(runtime)} trains on one GPU.`, [
       '--gpus 1',
       '--runtime pytorch',
     ]);
   }
   checkPlan(recipe.checkpoint, model, runtime);
   checkOffload(recipe);
-  checkOptimizer(recipe, runtime);
+  runtimeTraits[runtime].checkOptimizer?.(recipe);
   checkParallel(recipe, model, runtime);
   checkTypedSchedule(recipe, typed);
   return {

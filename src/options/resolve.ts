@@ -1,12 +1,12 @@
 /** Profiles and flags to a `Config`: a typed flag replaces the recipe's value, the recipe's replaces the model profile's. */
 
-import { runtimeLabels } from '../config/capabilities.js';
 import { type Architecture, resolveDevice } from '../config/device.js';
 import type { NumberRange } from '../config/numbers.js';
 import { loadRecipe, type ModelProfile } from '../config/profiles.js';
 import type { Config, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { layoutOf } from '../models/index.js';
+import { labelOf } from '../runtimes/traits.js';
 import { allOptions } from './definitions/shared.js';
 import { loadModel } from './load-model.js';
 import { resolveModel } from './model.js';
@@ -27,7 +27,7 @@ function resolveRuntime(profile: ModelProfile, typed: Typed): RuntimeName {
   if (!runtimes.includes(runtime)) {
     throw new InputError(
       'not-in-runtime',
-      `--runtime ${runtime}: ${label} (model ${profile.name}) runs in ${runtimes.map((name) => runtimeLabels[name]).join(', ')} only.`,
+      `--runtime ${runtime}: ${label} (model ${profile.name}) runs in ${runtimes.map((name) => labelOf(name)).join(', ')} only.`,
       [`--runtime ${runtimes[0]}`],
     );
   }

@@ -3,10 +3,11 @@ import { type Accuracy, shippedAccuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import type { Dimensions } from '../ir/shape.js';
 import { reusedBytes } from '../memory/trace.js';
-import { judge, usableBytes } from '../memory/verdict.js';
+import { judge } from '../memory/verdict.js';
 import { counts } from '../models/counts.js';
 import { dimensionsFor, runtimes } from '../parallel/index.js';
 import type { JudgedStep } from '../runtimes/process.js';
+import { usableBytes } from '../runtimes/traits.js';
 import type { Costs, SizedStructure, Structure } from './structure.js';
 
 /** One configuration on the structure that it shares. Its live bytes are worked out when they are first asked for. */

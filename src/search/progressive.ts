@@ -1,6 +1,7 @@
 /** From a small model to a large one: the stages, how each is trained on this card, and where the card is no longer enough. */
-import { valuesByRuntime } from '../config/capabilities.js';
+
 import type { Device, Precision } from '../config/types.js';
+import { runtimeTraits } from '../runtimes/traits.js';
 import { type GrowthStep, growthPath, type Size } from './growth.js';
 import type { StageCandidate, StageCandidates } from './stage-candidates.js';
 
@@ -57,7 +58,7 @@ function inOtherPrecision(
 ): StageCandidate | undefined {
   if (precisionTyped) return undefined;
   const { config } = tried[0]!;
-  for (const precision of valuesByRuntime.precision[config.runtime] as readonly Precision[]) {
+  for (const precision of runtimeTraits[config.runtime].precision as readonly Precision[]) {
     if (precision === config.recipe.precision) continue;
     const found = stageCandidates.firstThatFits(stageCandidates.of(step, precision), device);
     if (found === undefined) continue;

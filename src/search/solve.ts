@@ -5,8 +5,8 @@
  */
 import type { Accuracy } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
-import { usableBytes } from '../memory/verdict.js';
 import { runtimes } from '../parallel/index.js';
+import { usableBytes } from '../runtimes/traits.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';
 import { Structures } from './structure.js';
 

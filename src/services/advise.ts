@@ -4,9 +4,10 @@ import { flagsBetween } from '../advise/apply.js';
 import { cheapestWay, type SearchInput, type Way } from '../advise/cheapest.js';
 import { codeLines } from '../advise/code-lines.js';
 import { catalogue } from '../advise/index.js';
-import { fewestGpus, severalGpus } from '../advise/several-gpus.js';
+import { fewestGpus } from '../advise/several-gpus.js';
 import { type SingleChange, singleChanges } from '../advise/single.js';
 import { costOf } from '../advise/step.js';
+import { severalGpus } from '../advise/strategies/several-gpus.js';
 import type { Numerics } from '../advise/types.js';
 import { differences } from '../advise/ways.js';
 import { missingCard } from '../config/device.js';
@@ -97,7 +98,7 @@ function rankedChanges(subject: Subject): Advice['changes'] {
 
 function singleReport(subject: Subject, { strategy, config }: SingleChange): Advice['changes'][number] {
   const { id, describe, cost, numerics } = strategy;
-  const code = codeLines(strategy, config);
+  const code = codeLines(strategy.id, config);
   return { strategy: id, describe, cost, ...change(subject, estimateOf(config), config, numerics), code };
 }
 
@@ -126,7 +127,7 @@ function partsOf(from: Config, to: Config): Combination['parts'] {
   return [...catalogue, severalGpus].flatMap((strategy) => {
     const { id, cost } = strategy;
     if (strategy.aside || !leadsTowards(strategy.changes(from), from, to)) return [];
-    return [{ strategy: id, cost, code: codeLines(strategy, to) }];
+    return [{ strategy: id, cost, code: codeLines(id, to) }];
   });
 }
 

@@ -1,12 +1,13 @@
 /** An export is priced as what it is: the model of the code base that it is written for, in that code base's own runtime. */
+
 import { flagsBetween } from '../advise/apply.js';
-import { runtimeLabels } from '../config/capabilities.js';
 import { type ModelProfile, type RecipeOptions, readProfile } from '../config/profiles.js';
 import type { Config, Model } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf, exportsOf, layoutOf } from '../models/index.js';
 import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
+import { labelOf } from '../runtimes/traits.js';
 
 export interface Asked {
   readonly model: string | undefined;
@@ -30,7 +31,7 @@ export function inCodeBase(codeBase: string, asked: Asked, listed: readonly stri
   if (typed.runtime !== undefined && typed.runtime !== home)
     throw new InputError(
       'conflicting-options',
-      `--runtime ${typed.runtime} with --export ${codeBase}: an export is priced as what it is, and ${label} is ${runtimeLabels[home]} code.`,
+      `--runtime ${typed.runtime} with --export ${codeBase}: an export is priced as what it is, and ${label} is ${labelOf(home)} code.`,
       [`--runtime ${home}`, 'Leave --runtime out.', 'Leave --export out.'],
     );
   const runtime = home === profile.runtime ? {} : { runtime: home };
@@ -53,7 +54,7 @@ export function inCodeBase(codeBase: string, asked: Asked, listed: readonly stri
     flags: { ...unlisted, ...runtime, ...kept },
     notes: [
       ...asked.notes,
-      `--export ${codeBase}: priced as ${name} in ${runtimeLabels[home]}, with the sizes and the recipe of ${asked.profile.name}.`,
+      `--export ${codeBase}: priced as ${name} in ${labelOf(home)}, with the sizes and the recipe of ${asked.profile.name}.`,
     ],
   };
 }

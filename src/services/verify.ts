@@ -10,6 +10,7 @@ import { counts } from '../models/counts.js';
 import { type ResolveInput, resolveConfig } from '../options/resolve.js';
 import { type PricedProgram, priceProgram } from '../price.js';
 import type { Verification } from '../report/schemas/verify.js';
+import { runtimeTraits } from '../runtimes/traits.js';
 import { chooseBackend } from '../verify/backends/index.js';
 import type { ChildOptions } from '../verify/child.js';
 import { errorsPercent, firstDivergence, isWithin, type StepBytes } from '../verify/compare.js';
@@ -39,7 +40,7 @@ export const configOf = (input: ResolveInput): Promise<Config> =>
   resolveConfig({ defaultModel, ...input, flags: { runtime: 'tfjs', ...configurationFlagsOf(input.flags) } });
 
 export function requireTfjs({ runtime }: Config): void {
-  if (runtime === 'tfjs') return;
+  if (runtimeTraits[runtime].verifiedBy === 'training steps') return;
   throw new InputError(
     'not-run-here',
     `--runtime ${runtime}: gc-plan runs TensorFlow.js itself, and compares other runtimes with what you measured.`,

@@ -3,9 +3,11 @@
  * frameworks print, so that a record is one line of the training script. Described in docs/verify.md.
  */
 import { nearest, orList } from '../config/nearest.js';
+import type { RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import type { Flags } from '../options/typed.js';
 import type { Measured } from '../report/schemas/measured.js';
+import { runtimeTraits } from '../runtimes/traits.js';
 import { MiB } from '../units.js';
 
 type Comparison = Measured['records'][number]['comparisons'][number];
@@ -45,6 +47,9 @@ const keysOf: Readonly<
 };
 
 const sources = Object.keys(keysOf) as Source[];
+/** A compiler's own analysis may stand in place of a reading. */
+const isCompiled = (source: Source): boolean =>
+  source in runtimeTraits && runtimeTraits[source as RuntimeName].verifiedBy === 'a compiler';
 const describingKeys = ['source', 'version', 'device', 'model', 'flags', 'runtime'];
 
 export function parseMeasured(text: string, file: string): MeasuredRecord[] {
@@ -85,7 +90,7 @@ function parseRecord(value: unknown, where: string): MeasuredRecord {
   const record = value as Readonly<Record<string, unknown>>;
   const source = sources.find((known) => known === record.source);
   if (source === undefined) throw wrong(where, `"source" must be ${orList(sources)}.`);
-  const known = [...describingKeys, ...Object.keys(keysOf[source]), ...(source === 'jax' ? analysisKeys : [])];
+  const known = [...describingKeys, ...Object.keys(keysOf[source]), ...(isCompiled(source) ? analysisKeys : [])];
   for (const key of Object.keys(record))
     if (!known.includes(key))
       throw wrong(where, `unknown key "${key}".`, ...nearest(key, known, 1).map((near) => `did you mean "${near}"?`));

@@ -1,5 +1,5 @@
 /** The cheapest way to train, found by trying every command line instead of by the rules of `advise`. */
-import { checkpointPartsByRuntime, valuesByRuntime } from '../../src/config/capabilities.js';
+
 import { concatTricks, offloads, tapes } from '../../src/config/choices.js';
 import { standInDevice } from '../../src/config/device.js';
 import type { Config } from '../../src/config/types.js';
@@ -11,6 +11,7 @@ import { loadModel } from '../../src/options/load-model.js';
 import { type ResolveInput, resolveWith } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { price, priceProgram } from '../../src/price.js';
+import { runtimeTraits } from '../../src/runtimes/traits.js';
 import { Structures } from '../../src/search/structure.js';
 
 const standIn = standInDevice();
@@ -56,7 +57,7 @@ export async function exhaustively(
     const { recomputeFraction, trainFlops } = priced.flops;
     const precisions = [
       base.recipe.precision,
-      ...valuesByRuntime.precision[base.runtime].filter((p) => p !== base.recipe.precision),
+      ...runtimeTraits[base.runtime].precision.filter((p) => p !== base.recipe.precision),
     ];
     const candidate: Best = {
       numerics:
@@ -104,7 +105,7 @@ function* commandLines(
   const processors = [
     '',
     ...Array.from({ length: model.layers }, (_, index) => `processor:every=${index + 1}`),
-    ...(checkpointPartsByRuntime[runtime].includes('processor:segments')
+    ...(runtimeTraits[runtime].checkpointParts.includes('processor:segments')
       ? ['processor:segments=1', 'processor:segments=2']
       : []),
   ];
@@ -126,7 +127,7 @@ function* commandLines(
       for (const recompute of pytorch ? [false, true] : [undefined])
         for (const tape of runtime === 'tfjs' ? tapes : [undefined])
           for (const xlaGemm of runtime === 'jax' ? ['auto', 'cublas'] : [undefined])
-            for (const precision of others === 'none' ? [recipe.precision] : valuesByRuntime.precision[runtime])
+            for (const precision of others === 'none' ? [recipe.precision] : runtimeTraits[runtime].precision)
               for (const optimizer of optimizersTried(recipe.optimizer, pytorch, others))
                 for (const offload of offloadsTried)
                   for (const batch of [1, 2, 4].filter((count) => count <= recipe.batchSize))

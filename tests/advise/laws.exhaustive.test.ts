@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shippedAccuracy } from '../../src/accuracy/shipped.js';
 import { cheapestWay } from '../../src/advise/cheapest.js';
-import { valuesByRuntime } from '../../src/config/capabilities.js';
 import { offloads } from '../../src/config/choices.js';
 import type { RuntimeName } from '../../src/config/types.js';
 import { counts } from '../../src/models/counts.js';
@@ -10,6 +9,7 @@ import { loadModel } from '../../src/options/load-model.js';
 import { type ResolveInput, resolveWith } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { isYes } from '../../src/report/verdict.js';
+import { runtimeTraits } from '../../src/runtimes/traits.js';
 import { advise } from '../../src/services/advise.js';
 import { estimate } from '../../src/services/estimate.js';
 import { MiB } from '../../src/units.js';
@@ -38,7 +38,7 @@ const cases = (runtime: RuntimeName) =>
       grid: oneOf('31x60', '32x64', '61x120'),
       batch: oneOf('1', '2', '4'),
       rollout: oneOf('1', '1', '2'),
-      precision: oneOf(...valuesByRuntime.precision[runtime]),
+      precision: oneOf(...runtimeTraits[runtime].precision),
       checkpoint: oneOf('none', 'encoder', 'processor:every=2', 'model', 'rollout'),
     }),
   });

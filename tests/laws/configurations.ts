@@ -1,9 +1,10 @@
 /** Random command lines for property tests: every shared flag, small meshes, so that thousands can be priced. */
+
 import fc from 'fast-check';
-import { valuesByRuntime } from '../../src/config/capabilities.js';
 import type { Config, RuntimeName } from '../../src/config/types.js';
 import { InputError } from '../../src/errors.js';
 import { type ResolveInput, resolveConfig } from '../../src/options/resolve.js';
+import { runtimeTraits } from '../../src/runtimes/traits.js';
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const oneOf = (...values: readonly string[]) => fc.constantFrom(...values);
@@ -38,9 +39,9 @@ const flagsFor = (runtime: RuntimeName) =>
     batch: maybe(upTo(3)),
     accumulate: maybe(upTo(3)),
     rollout: maybe(upTo(3)),
-    precision: maybe(oneOf(...valuesByRuntime.precision[runtime])),
+    precision: maybe(oneOf(...runtimeTraits[runtime].precision)),
     mode: maybe(oneOf('train', 'inference')),
-    optimizer: maybe(oneOf(...valuesByRuntime.optimizer[runtime])),
+    optimizer: maybe(oneOf(...runtimeTraits[runtime].optimizer)),
     checkpoint: maybe(checkpoints),
     vram: maybe(oneOf('8GB', '24GB', '1GB')),
     ...(runtime === 'pytorch' && {

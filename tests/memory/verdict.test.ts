@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judge, usableBytes } from '../../src/memory/verdict.js';
+import { judge } from '../../src/memory/verdict.js';
+import { usableBytes } from '../../src/runtimes/traits.js';
 import { GiB } from '../../src/units.js';
 
 const bytes = fc.integer({ min: 0, max: 300 * GiB });

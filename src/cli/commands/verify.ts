@@ -1,3 +1,5 @@
+import type { RuntimeName } from '../../config/types.js';
+import { runtimeTraits } from '../../runtimes/traits.js';
 import { verifyOptions } from '../../verify/options.js';
 import { ReportCommand } from '../command.js';
 import { configurationFlags, flagsOf, modelArgument } from '../flags.js';
@@ -26,11 +28,12 @@ export default class VerifyCommand extends ReportCommand<Report> {
     return has('--ladder') ? 'gc-plan/ladder@1' : 'gc-plan/verify@1';
   }
 
-  /** JAX is compiled, not run. */
+  /** A runtime whose steps are compiled, not run. */
   private get compiles(): boolean {
-    return this.argv.some(
-      (token, i) => token === '--runtime=jax' || (token === 'jax' && this.argv[i - 1] === '--runtime'),
+    const typed = this.argv.map((token, i) =>
+      this.argv[i - 1] === '--runtime' ? token : (/^--runtime=(.*)$/.exec(token)?.[1] ?? ''),
     );
+    return typed.some((name) => runtimeTraits[name as RuntimeName]?.verifiedBy === 'a compiler');
   }
 
   async run() {

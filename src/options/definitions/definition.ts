@@ -1,8 +1,8 @@
 /** One option of the command line: flag, help and parsing follow from its definition. */
-import { optionRuntimes } from '../../config/capabilities.js';
 import { runtimeNames } from '../../config/choices.js';
 import { type OptionValue, syntaxOf } from '../../config/option-value.js';
 import type { Recipe, RuntimeName } from '../../config/types.js';
+import { runtimesWith } from '../../runtimes/traits.js';
 
 export interface OptionDefinition {
   /** Without dashes. */
@@ -34,7 +34,7 @@ export function option(
   syntax = syntaxOf(value),
 ): OptionDefinition {
   const key = sets?.split('.')[1] as keyof Recipe | undefined;
-  const runtimes = (key && optionRuntimes[key]) ?? runtimeNames;
+  const runtimes = key === undefined ? runtimeNames : runtimesWith(key);
   return { name, group, value, syntax, help, ...(sets ? { sets } : {}), runtimes };
 }
 

@@ -1,9 +1,10 @@
 import { liveness } from '../../../src/memory/liveness.js';
 import { bufferBytes } from '../../../src/memory/trace.js';
-import { judge, usableBytes, type Verdict } from '../../../src/memory/verdict.js';
+import { judge, type Verdict } from '../../../src/memory/verdict.js';
 import { dimensionsOf } from '../../../src/models/dimensions.js';
 import { forwardProgram } from '../../../src/models/index.js';
 import type { ProcessMemory } from '../../../src/runtimes/process.js';
+import { usableBytes } from '../../../src/runtimes/traits.js';
 import { jaxRuntime } from '../../../src/runtimes/xla/index.js';
 import { configOf, countsOf, deviceOf, type JaxRecord } from './records.js';
 

@@ -1,0 +1,51 @@
+/** What single operations keep: an edge MLP's joined input, an activation's result, a tape's intermediate arrays. */
+import { concatTricks, tapes } from '../../config/choices.js';
+import type { Config } from '../../config/types.js';
+import { layoutOf } from '../../models/index.js';
+import { hasOption } from '../../runtimes/traits.js';
+import { trains } from '../apply.js';
+import type { Strategy } from '../types.js';
+
+/** The GraphCast layouts in PyTorch; PhysicsNeMo has it as an option. */
+const hasTricks = ({ runtime, model }: Config): boolean =>
+  hasOption(runtime, 'concatTrick') &&
+  layoutOf(model.layout).options.includes('concat-trick') &&
+  model.processor === 'interaction';
+
+export const concatTrick: Strategy = {
+  id: 'concat-trick',
+  touches: 'step',
+  describe: 'Projects nodes before they are gathered: no edges × 3·hidden-dim array exists.',
+  cost: 'Fewer FLOPs; sums in another order. fused needs PhysicsNeMo’s compiled kernel.',
+  numerics: 'same',
+  changes: (config) =>
+    hasTricks(config)
+      ? concatTricks
+          .filter((value) => value !== config.recipe.concatTrick)
+          .map((value) => ({ recipe: { concatTrick: value } }))
+      : [],
+};
+
+export const recomputeActivation: Strategy = {
+  id: 'recompute-activation',
+  touches: 'step',
+  describe: 'Keeps the input of an MLP’s activation only and computes the activation again.',
+  cost: 'One more activation per MLP; no matrix product.',
+  numerics: 'same',
+  changes: (config) =>
+    trains(config) && hasTricks(config)
+      ? [{ recipe: { recomputeActivation: !config.recipe.recomputeActivation } }]
+      : [],
+};
+
+export const tape: Strategy = {
+  id: 'tape',
+  touches: 'step',
+  describe: 'Fewer arrays on TensorFlow.js’s tape: fused matMul, or custom gradients that keep less.',
+  cost: 'lean computes activations and norms again.',
+  numerics: 'same',
+  changes: ({ runtime, recipe }) =>
+    hasOption(runtime, 'tape')
+      ? tapes.filter((value) => value !== recipe.tape).map((value) => ({ recipe: { tape: value } }))
+      : [],
+};

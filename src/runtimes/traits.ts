@@ -1,0 +1,79 @@
+/**
+ * What each runtime can be asked for, and how a user writes it: light enough to be read before anything is priced. How it keeps arrays is
+ * `runtimes/index.ts`.
+ */
+import type { CheckpointPart } from '../config/checkpoint.js';
+import type { Device, Optimizer, Parallelism, Precision, Recipe, RuntimeName } from '../config/types.js';
+import type { Lines } from '../models/code-base.js';
+import { pytorchTraits } from './pytorch/traits.js';
+import { tfjsTraits } from './tfjs/traits.js';
+import { jaxTraits } from './xla/traits.js';
+
+/** Options that not every runtime has. */
+export const ownOptions = [
+  'offload',
+  'concatTrick',
+  'recomputeActivation',
+  'allocator',
+  'pipelineSchedule',
+  'memFraction',
+  'xlaGemm',
+  'tape',
+  'attentionBackend',
+] as const satisfies readonly (keyof Recipe | 'attentionBackend')[];
+export type OwnOption = (typeof ownOptions)[number];
+
+export interface RuntimeTraits {
+  readonly label: string;
+  readonly options: readonly OwnOption[];
+  /** Of the options that all runtimes have. The first is what a profile's value becomes where the runtime lacks it. */
+  readonly precision: readonly Precision[];
+  readonly optimizer: readonly Optimizer[];
+  readonly parallel: readonly Parallelism[];
+  readonly checkpointParts: readonly CheckpointPart[];
+  /** Edge blocks lie inside the recomputed encoder and decoder. */
+  readonly edgeBlocksNeedParts: boolean;
+  /** No code base is written for it: whatever it runs is gc-plan's own. */
+  readonly isOurs: boolean;
+  /** How `verify` comes to its numbers. */
+  readonly verifiedBy: 'training steps' | 'a compiler' | 'what was measured';
+  /** What of several cards is priced, in words. */
+  readonly sharing: Readonly<Partial<Record<Parallelism, string>>>;
+  /** Laws between its optimizers, precisions and several cards. @throws InputError */
+  readonly checkOptimizer?: (recipe: Recipe) => void;
+  /** By the id of a strategy of `advise`: what to paste where the code base has no line of its own. */
+  readonly lines: Lines;
+}
+
+export const runtimeTraits: Readonly<Record<RuntimeName, RuntimeTraits>> = {
+  jax: jaxTraits,
+  pytorch: pytorchTraits,
+  tfjs: tfjsTraits,
+};
+
+export const labelOf = (runtime: RuntimeName): string => runtimeTraits[runtime].label;
+
+const isOwn = (option: string): option is OwnOption => (ownOptions as readonly string[]).includes(option);
+
+/** An option that only some runtimes have is had where one of them says so; all others are had everywhere. */
+export const hasOption = (runtime: RuntimeName, option: string): boolean =>
+  !isOwn(option) || runtimeTraits[runtime].options.includes(option);
+
+export const runtimesWith = (option: string): readonly RuntimeName[] =>
+  (Object.keys(runtimeTraits) as RuntimeName[]).filter((runtime) => hasOption(runtime, option));
+
+/**
+ * What one process may take, context included. Where arrays get a share of the card at the start (`memFraction`), the context comes on
+ * top of it; the others take what is there.
+ */
+export function usableBytes(
+  device: Pick<Device, 'reportedBytes' | 'contextBytes'>,
+  recipe: Pick<Recipe, 'memFraction'>,
+  runtime: RuntimeName,
+  reserveBytes: number,
+): number {
+  const availableBytes = Math.max(0, device.reportedBytes - reserveBytes);
+  if (!hasOption(runtime, 'memFraction')) return availableBytes;
+  const share = Math.floor(availableBytes * recipe.memFraction);
+  return Math.min(availableBytes, share + device.contextBytes[runtime]);
+}

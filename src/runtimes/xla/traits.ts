@@ -1,0 +1,43 @@
+/** What JAX can be asked for (google-deepmind/graphcast 08cf736: casting.py knows bf16 and f32, autoregressive.py its rollout). */
+import type { Optimizer } from '../../config/types.js';
+import type { CodeLine, Lines } from '../../models/code-base.js';
+import type { RuntimeTraits } from '../traits.js';
+
+const inOptax: Readonly<Partial<Record<Optimizer, string>>> = {
+  adamw: 'optax.adamw(learning_rate)',
+  adam: 'optax.adam(learning_rate)',
+  sgd: 'optax.sgd(learning_rate)',
+  momentum: 'optax.sgd(learning_rate, momentum=0.9)',
+};
+
+const environment = (text: string): readonly CodeLine[] => [{ where: 'environment', text }];
+
+const lines: Lines = {
+  'checkpoint-model': ({ recipe }) =>
+    recipe.checkpoint.model ? [{ where: 'JAX, around the loss', text: 'loss_fn = jax.checkpoint(loss_fn)' }] : [],
+  'micro-batch': ({ recipe: { accumulate } }) => [
+    { where: 'JAX (optax)', text: `optimizer = optax.MultiSteps(optimizer, every_k_schedule=${accumulate})` },
+  ],
+  optimizer: ({ recipe: { optimizer } }) => {
+    const text = inOptax[optimizer];
+    return text === undefined ? [] : [{ where: 'JAX', text }];
+  },
+  'memory-fraction': ({ recipe }) => environment(`XLA_PYTHON_CLIENT_MEM_FRACTION=${recipe.memFraction.toFixed(2)}`),
+  'xla-gemm': () => environment('XLA_FLAGS=--xla_gpu_enable_triton_gemm=false'),
+  'several-gpus': ({ recipe }) =>
+    recipe.parallel === 'data' ? [{ where: 'JAX', text: "train_step = jax.pmap(train_step, axis_name='batch')" }] : [],
+};
+
+export const jaxTraits: RuntimeTraits = {
+  label: 'JAX',
+  options: ['memFraction', 'xlaGemm'],
+  precision: ['bf16', 'fp32'],
+  optimizer: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
+  parallel: ['none', 'data'],
+  checkpointParts: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'edges:blocks', 'edges:blocks:loop'],
+  edgeBlocksNeedParts: true,
+  isOurs: false,
+  verifiedBy: 'a compiler',
+  sharing: { data: 'XLA sums the gradients in place, every card holds everything' },
+  lines,
+};
