@@ -44,11 +44,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'parallel',
     'price.ts',
     'report',
+    'runtimes',
     'search',
     'verify',
   ],
   'index.ts': ['options', 'report', 'services'],
-  cli: ['config', 'explain', 'options', 'report', 'search', 'services', 'verify'],
+  cli: ['config', 'explain', 'options', 'report', 'runtimes', 'search', 'services', 'verify'],
 };
 
 /** Folders of `models/` whose `index.ts` states a code base. */

@@ -48,7 +48,7 @@ export const model = z.strictObject({
   mlpRatio: z.number().positive(),
   attentionBackend: z.enum(choices.attentionBackends),
   own: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .record(z.string(), z.union([z.string().min(1), z.number(), z.boolean()]))
     .exactOptional()
     .describe('Values of the options that only its code base has.'),
 });
