@@ -25,7 +25,7 @@ export interface Lowering {
 
 export class Forward {
   constructor(
-    private readonly lowering: Lowering,
+    protected readonly lowering: Lowering,
     private readonly lossHead: LossHead,
   ) {}
 
@@ -52,7 +52,7 @@ export class Forward {
     for (const id of block.outputs) environment.setValue(id, inBuffer(this.materialise(id, inner)));
   }
 
-  private operation(operation: Operation, environment: Environment): void {
+  protected operation(operation: Operation, environment: Environment): void {
     const { output } = operation;
     switch (operation.kind) {
       case 'linear':
@@ -156,7 +156,7 @@ export class Forward {
   private readonly equals = new Map<ValueId, ValueId>();
 
   /** What was only computed inside the kernel that wrote a concatenation is from then on a slice of it. */
-  private readFromOperand(id: ValueId, operand: BufferId, environment: Environment): void {
+  protected readFromOperand(id: ValueId, operand: BufferId, environment: Environment): void {
     const concat = this.concats.get(id);
     for (const part of concat ?? []) {
       const isMade = this.lowering.program.values[part]!.source === 'operation';
@@ -179,7 +179,7 @@ export class Forward {
   }
 
   /** Adds into an array of zeros, in place. */
-  private segmentSum({ input, output }: SegmentSum | SegmentMax, environment: Environment): BufferId {
+  protected segmentSum({ input, output }: SegmentSum | SegmentMax, environment: Environment): BufferId {
     const sum = this.lowering.zeros.take(this.shape(output, environment), this.lowering.gemm.elementBytes);
     this.lowering.schedule.run(this.name(output), buffersOf(environment.value(input)), [sum]);
     return sum;
@@ -214,7 +214,7 @@ export class Forward {
     return symbol === rows!.symbol ? shape : [{ ...rows!, symbol }, ...rest];
   }
 
-  private rows(id: ValueId, environment: Environment): string {
+  protected rows(id: ValueId, environment: Environment): string {
     return environment.rowsOf(this.lowering.program.values[id]!.shape[0]!.symbol);
   }
 

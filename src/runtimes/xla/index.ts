@@ -9,7 +9,11 @@ import { jaxDimensions } from './symbols.js';
 import { succeedsUpTo } from './xla-remat.js';
 
 /** One sample lets XLA fold constants, and the compiled loss heads differ by their sizes. */
-const sizeClass = (config: Config): string => JSON.stringify([config.recipe.batchSize === 1, lossHeadPlan(config)]);
+const sizeClass = (config: Config): string =>
+  config.recipe.mode === 'inference'
+    ? // Which arrays may lie in results that are not written yet depends on all sizes.
+      JSON.stringify([config.model, config.recipe.batchSize])
+    : JSON.stringify([config.recipe.batchSize === 1, lossHeadPlan(config)]);
 
 /**
  * Sources: docs.jax.dev, installation, pip installation: NVIDIA GPU (CUDA 12 from SM 5.2, CUDA 13 from SM 7.5 on). Without bf16 products

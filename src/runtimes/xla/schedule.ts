@@ -3,10 +3,11 @@
  * reads it (hlo_live_range), so lifetimes are stated nowhere: they follow from this list.
  */
 
-import type { Shape } from '../../ir/shape.js';
+import { type Dimensions, numElements, type Shape } from '../../ir/shape.js';
 import type { Module } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Category, Origin, Phase, Trace } from '../../memory/trace.js';
+import { type Lifetime, placedInResults } from './outputs.js';
 
 export type BufferId = number;
 
@@ -31,10 +32,13 @@ export interface Place {
   readonly recompute: boolean;
 }
 
+const resultMemory = 'memory of a result';
+
 export class Schedule {
   private readonly buffers: Buffer[] = [];
   private readonly kernels: Kernel[] = [];
   private readonly results = new Set<BufferId>();
+  private readonly outputs: BufferId[] = [];
   private place: Place = { phase: 'setup', module: 'inputs', recompute: false };
 
   within<T>(place: Partial<Place>, body: () => T): T {
@@ -71,14 +75,25 @@ export class Schedule {
     this.results.add(buffer);
   }
 
-  trace(): Trace {
+  /** A result of the step: there from the start, and other arrays may lie in it until it is written. */
+  output(shape: Shape, elementBytes: number): BufferId {
+    const buffer = this.buffer(shape, elementBytes);
+    this.outputs.push(buffer);
+    this.run(resultMemory, [], [buffer]);
+    this.keepToTheEnd(buffer);
+    return buffer;
+  }
+
+  /** `dimensions`: sizes, where arrays may lie in results. */
+  trace(dimensions?: Dimensions): Trace {
     const { buffers, kernels } = this;
     const lastUse = this.lastUses();
+    const placed = dimensions === undefined ? undefined : this.placedInOutputs(dimensions, lastUse);
     const firstBackward = kernels.findIndex(({ place }) => place.phase === 'backward');
     const recorder = new TraceRecorder();
     const storageOf = new Int32Array(buffers.length).fill(-1);
     const release = (id: BufferId, index: number) => {
-      if (lastUse[id] !== index) return;
+      if (lastUse[id] !== index || storageOf[id]! < 0) return;
       recorder.release(storageOf[id]!);
       lastUse[id] = -1;
     };
@@ -93,7 +108,7 @@ export class Schedule {
       recorder.currentOperation = recorder.operation(name);
       recorder.currentModule = recorder.module(module);
       for (const id of writes) {
-        if (storageOf[id]! >= 0) continue;
+        if (storageOf[id]! >= 0 || placed?.has(id)) continue;
         const { shape, elementBytes, category, origin } = buffers[id]!;
         recorder.currentOrigin = origin;
         storageOf[id] = recorder.allocate(shape, elementBytes);
@@ -105,6 +120,24 @@ export class Schedule {
       for (const id of writes) release(id, index);
     }
     return recorder.finish();
+  }
+
+  private placedInOutputs(dimensions: Dimensions, lastUse: Float64Array): ReadonlySet<BufferId> {
+    const { buffers, kernels, outputs } = this;
+    const firstWrite = new Float64Array(buffers.length).fill(-1);
+    for (const [index, { name, place, writes }] of kernels.entries()) {
+      if (place.phase === 'setup' || name === resultMemory) continue;
+      for (const id of writes) if (firstWrite[id]! < 0) firstWrite[id] = index;
+    }
+    const lifetime = (id: BufferId): Lifetime => {
+      const { shape, elementBytes } = buffers[id]!;
+      return { bytes: numElements(shape, dimensions) * elementBytes, first: firstWrite[id]!, last: lastUse[id]! };
+    };
+    const temporaries = [...buffers.keys()].filter(
+      (id) => buffers[id]!.category === 'temporary' && firstWrite[id]! >= 0 && !outputs.includes(id),
+    );
+    const placed = placedInResults(temporaries.map(lifetime), outputs.map(lifetime));
+    return new Set([...placed].map((index) => temporaries[index]!));
   }
 
   /** Per buffer: the last kernel that touches it; `Infinity` where it lives on. */

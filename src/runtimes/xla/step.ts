@@ -1,26 +1,29 @@
 /** One jitted training step, or one prediction, of DeepMind's GraphCast. */
 import type { Config } from '../../config/types.js';
 import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
-import { axis, type Shape } from '../../ir/shape.js';
+import { axis, type Dimensions, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Trace } from '../../memory/trace.js';
+import { dimensionsOf } from '../../models/dimensions.js';
+import { counts } from '../../topology/counts.js';
 import { Backward, type HeadOrder } from './backward.js';
 import { constantsOf } from './constants.js';
 import { withEdgeBlocks } from './edge-blocks.js';
 import { Forward, type Lowering } from './forward.js';
 import { gemmOf } from './gemm.js';
+import { InferenceForward } from './inference.js';
 import { LossHead } from './loss-head.js';
 import { allocateResidents } from './residents.js';
-import { carryShape, LoopState, loopBody } from './rollout.js';
+import { Results } from './results.js';
+import { LoopState, loopBody } from './rollout.js';
 import { residualsOfScan } from './scan-residuals.js';
 import { type BufferId, Schedule } from './schedule.js';
-import { fields } from './symbols.js';
+import { fields, jaxDimensions } from './symbols.js';
 import { buffersOf, Environment, fused, inBuffer } from './values.js';
 import { Zeros } from './zeros.js';
 
 /** Structural channels are added when the operand of the first product is written. */
 const stackedShape: Shape = [axis('gridNodes'), axis('batch'), fields.stacked];
-const predictionsShape: Shape = [axis('gridNodes'), axis('batch'), fields.targets];
 
 export function traceJax(program: ForwardProgram, config: Config): Trace {
   const { recipe } = config;
@@ -34,8 +37,11 @@ export function traceJax(program: ForwardProgram, config: Config): Trace {
     else if (recipe.rolloutSteps > 1) step.trainRollout();
     else step.train();
   });
-  return schedule.trace();
+  return schedule.trace(recipe.mode === 'inference' ? sizesOf(config) : undefined);
 }
+
+const sizesOf = (config: Config): Dimensions => jaxDimensions(dimensionsOf(config, counts(config.model)), config);
+const isPowerOfTwo = (width: number): boolean => Number.isInteger(Math.log2(width));
 
 /** There before the step, and not of its arrays: allocated and freed before it begins, so that only the process counts them. */
 function writeConstants(schedule: Schedule, config: Config): void {
@@ -45,6 +51,7 @@ function writeConstants(schedule: Schedule, config: Config): void {
 
 class Step {
   private readonly lowering: Lowering;
+  private readonly lossHead: LossHead;
   private readonly forward: Forward;
   private readonly backward: Backward;
 
@@ -55,22 +62,26 @@ class Step {
     private readonly data: readonly BufferId[],
   ) {
     this.lowering = { program, schedule, gemm: gemmOf(config), zeros: new Zeros(schedule) };
-    const lossHead = new LossHead(schedule, this.lowering.gemm);
-    this.forward = new Forward(this.lowering, lossHead);
-    this.backward = new Backward(this.lowering, this.forward, lossHead);
+    this.lossHead = new LossHead(schedule, this.lowering.gemm);
+    this.forward = new Forward(this.lowering, this.lossHead);
+    this.backward = new Backward(this.lowering, this.forward, this.lossHead);
   }
 
-  /** One loop over the rollout steps, which writes each prediction into its place of the outputs. */
   predict(): void {
-    const { schedule } = this;
-    const outputs = schedule.buffer(predictionsShape, 4);
-    const carry = schedule.buffer(carryShape, 4);
-    schedule.keepToTheEnd(outputs);
-    schedule.run('outputs of all rollout steps', this.data, [outputs, carry]);
-    const environment = this.inputs();
-    const [prediction] = this.program.predictions;
-    this.forward.nodes(loopBody(this.program), environment);
-    schedule.run('input of the next rollout step', [...buffersOf(environment.value(prediction!)), carry], [outputs]);
+    const { schedule, config, program, lowering } = this;
+    const { rolloutSteps } = config.recipe;
+    const inLoop = rolloutSteps > 1;
+    const results = new Results(schedule, this.data, inLoop);
+    const environment = new Environment();
+    for (const id of Object.values(program.data)) environment.setValue(id, fused());
+    environment.setValue(program.data.gridInput!, fused(...results.input.map(inBuffer)));
+    const forward = new InferenceForward(lowering, this.lossHead, {
+      sizes: sizesOf(config),
+      inLoop,
+      normalisesInConcat: lowering.gemm.elementBytes === 4 && isPowerOfTwo(config.model.hiddenDim),
+    });
+    forward.predict(program, loopBody(program), environment);
+    results.write(buffersOf(environment.value(program.predictions[0]!)));
   }
 
   train(): void {

@@ -45,12 +45,17 @@ export const fields = {
   stacked: axis('stackedChannels'),
   /** …of every rollout step, kept for the backward loop. */
   carries: axis('carriesOfAllSteps'),
+  /** Pressure levels of one atmospheric variable. */
+  levels: axis('levels'),
+  /** Predicted variables without levels; of these and their like the fields that a loop carries. */
+  surface: axis('surfaceFields'),
+  surfaceCarry: axis('surfaceCarryFields'),
 } as const;
 
 export const workspaceShape: Shape = [axis('workspaceBytes')];
 /** Mean and reciprocal deviation of every row. */
 export const statisticsShape = (rows: string): Shape => intern(rows, () => [axis(rows), axis('batch')]);
-const numAtmosphericVariables = 6;
+export const numAtmosphericVariables = 6;
 /** Differences of the atmospheric variables, those that live until the gradients of the loss head meet and the others. */
 export const lossHead = {
   kept: axis('lossHead.kept'),
@@ -82,7 +87,12 @@ export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
   const numSlices = recipe.checkpoint.edges.kind === 'none' ? 1 : recipe.checkpoint.edges.blocks;
   const inputFields = Math.max(1, model.inputChannels - numChannelsWithoutField - numForcingFields);
   const carryFields = Math.max(1, inputFields - numStaticFields - numInputTimes);
+  const levels = Math.max(0, Math.floor((model.outputChannels - numSurfaceVariables) / numAtmosphericVariables));
+  const atmosphericFields = numAtmosphericVariables * levels;
   const own: Record<string, number> = {
+    levels,
+    surfaceFields: model.outputChannels - atmosphericFields,
+    surfaceCarryFields: Math.max(0, carryFields - numInputTimes * atmosphericFields),
     stackedChannels: Math.max(1, model.inputChannels - numStructuralChannels),
     inputFields: inputFields - numStaticFields,
     targetFields: model.outputChannels * recipe.rolloutSteps,

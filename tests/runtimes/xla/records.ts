@@ -1,5 +1,6 @@
 /** Ground truth: DeepMind's training step compiled by XLA:GPU for described cards; see the note at the top of docs/jax.md. */
 import { readFileSync } from 'node:fs';
+import { noCheckpoint } from '../../../src/config/checkpoint.js';
 import { defaultRecipe } from '../../../src/config/default-recipe.js';
 import type { CheckpointPlan, Config, Device } from '../../../src/config/types.js';
 import type { Counts } from '../../../src/models/dimensions.js';
@@ -34,7 +35,11 @@ export interface JaxRecord {
     readonly N_m: number;
     readonly N_g: number;
   };
-  readonly gemm_mode: 'cublas' | 'default-noautotune';
+  readonly gemm_mode: 'cublas' | 'default-noautotune' | 'default';
+  /** Absent: a training step. */
+  readonly mode?: 'inference';
+  /** Absent: precipitation goes in and comes out. */
+  readonly task?: 'precip_out';
   readonly remat_plan?: {
     readonly enc?: 1;
     readonly dec?: 1;
@@ -91,6 +96,7 @@ export function planOf(record: JaxRecord): CheckpointPlan {
 
 export function configOf(record: JaxRecord): Config {
   const prognostic = 5 + 6 * record.pressure_levels;
+  const isInference = record.mode === 'inference';
   return {
     runtime: 'jax',
     model: {
@@ -102,7 +108,7 @@ export function configOf(record: JaxRecord): Config {
       mlpHiddenLayers: record.hidden_layers,
       grid: { latitudes: record.grid[0], longitudes: record.grid[1], kind: 'poles' },
       pressureLevels: record.pressure_levels,
-      inputChannels: 2 * prognostic + 20,
+      inputChannels: 2 * prognostic + (record.task === 'precip_out' ? 18 : 20),
       outputChannels: prognostic,
       radiusFraction: record.radius_query_fraction_edge_length,
       processor: 'interaction',
@@ -115,8 +121,9 @@ export function configOf(record: JaxRecord): Config {
       precision: record.bf16 ? 'bf16' : 'fp32',
       batchSize: record.batch,
       rolloutSteps: record.ar_steps,
-      optimizer: record.optimizer === 'adamw' ? 'adamw' : 'none',
-      checkpoint: planOf(record),
+      ...(isInference && { mode: 'inference' }),
+      optimizer: !isInference && record.optimizer === 'adamw' ? 'adamw' : 'none',
+      checkpoint: isInference ? noCheckpoint : planOf(record),
       xlaGemm: record.gemm_mode === 'cublas' ? 'cublas' : 'triton',
     },
     device: deviceOf(record),

@@ -1,0 +1,66 @@
+/**
+ * What surrounds a prediction: results, f32 arrays of one variable each, and in a rollout the loop's state (graphcast 08cf736,
+ * autoregressive.py: `hk.scan` over the steps, the last two states carried, the predictions stacked).
+ *
+ * XLA's loop holds latitude and longitude first. A variable with levels is stacked so and transposed into its result after the loop,
+ * one after the other, each result in the memory of the stack that the transposition before it has read. Variables of the surface need no
+ * transposition: their stack is the result.
+ */
+import { axis, type Shape } from '../../ir/shape.js';
+import type { BufferId, Schedule } from './schedule.js';
+import { fields, numAtmosphericVariables } from './symbols.js';
+
+const f32 = 4;
+const rows = axis('gridNodes');
+const samples = axis('batch');
+const steps = axis('rolloutSteps');
+const stackShape: Shape = [steps, rows, samples, fields.levels];
+const surfaceStackShape: Shape = [steps, rows, samples, fields.surface];
+/** Both input times of one variable. */
+const carryShape: Shape = [rows, samples, axis(fields.levels.symbol, 2)];
+const surfaceCarryShape: Shape = [rows, samples, fields.surfaceCarry];
+
+export class Results {
+  /** What the model's input is made of. */
+  readonly input: readonly BufferId[];
+  private readonly results: readonly BufferId[];
+  private readonly surface: BufferId;
+  private readonly stacks: readonly BufferId[];
+  private readonly carries: readonly BufferId[];
+
+  constructor(
+    private readonly schedule: Schedule,
+    data: readonly BufferId[],
+    inLoop: boolean,
+  ) {
+    this.results = ofEachVariable(() => schedule.output(stackShape, f32));
+    this.surface = schedule.output(surfaceStackShape, f32);
+    this.stacks = inLoop ? this.buffers(stackShape) : [];
+    this.carries = inLoop ? [...this.buffers(carryShape), schedule.buffer(surfaceCarryShape, f32)] : [];
+    this.input = inLoop ? this.carries : data;
+    if (inLoop)
+      schedule.run('state of the loop over rollout steps', data, [...this.stacks, ...this.carries, this.surface]);
+  }
+
+  write(prediction: readonly BufferId[]): void {
+    const { schedule, stacks, carries, results, surface, input } = this;
+    if (stacks.length === 0) {
+      schedule.run('predictions of all variables', [...prediction, ...input], [...results, surface]);
+      return;
+    }
+    schedule.run('stack the predictions', [...prediction, ...carries], [...stacks, surface]);
+    const next = this.buffers(carryShape);
+    const copies = this.buffers(carryShape);
+    schedule.run('next input of all variables', [...prediction, ...carries], next);
+    for (const [index, copy] of copies.entries()) schedule.run('copy of the next input', [next[index]!], [copy]);
+    schedule.run('end of the loop over rollout steps', [...copies, ...stacks], carries);
+    for (const [index, stack] of stacks.entries())
+      schedule.run('transpose the predictions', [stack], [results[index]!]);
+  }
+
+  private buffers(shape: Shape): readonly BufferId[] {
+    return ofEachVariable(() => this.schedule.buffer(shape, f32));
+  }
+}
+
+const ofEachVariable = <T>(make: () => T): T[] => Array.from({ length: numAtmosphericVariables }, make);
