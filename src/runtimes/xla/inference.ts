@@ -22,15 +22,13 @@ import { buffersOf, type Environment, fused, inBuffer } from './values.js';
 const readersThatWriteDown = 3;
 /**
  * Normalising a bf16 array where it is read costs that kernel its statistics and arithmetic on top of the array; in units of the array.
- * XLA's model of that is not reproduced; the ranges are read off compiled steps. 7 layers, mesh 5 and 6: a sum of two such arrays is
- * written down for a concatenation and a sum (other > 0.5), one of a single such array is not (other < 1). 3 layers: the sum of two is
- * inlined in two concatenations (sum > 2·other − 0.5).
+ * XLA's model of that is not reproduced. Two compiled steps bound it: 3 and 7 layers on meshes 5 and 6, where the sum of two such arrays is
+ * written down for two readers (more than 0.5) and that of a single one is not (less than 1).
  */
-const normalisingCost = { sum: 1.25, other: 0.75 } as const;
+const normalisingCost = 0.75;
 /** XLA counts 1 µs per kernel (gpu_performance_model_base.h, kKernelLaunchOverhead), in which an H100 moves this much. */
 const launchBytes = 3.35e6;
 const f32 = 4;
-const total = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);
 
 interface Placed {
   readonly operation: Operation;
@@ -41,9 +39,17 @@ export interface InferenceOptions {
   readonly sizes: Dimensions;
   /** The program is the body of a loop over rollout steps. */
   readonly inLoop: boolean;
-  /** Triton's tiles are powers of two: only such rows can be normalised in the kernel that concatenates them. */
+  /**
+   * Triton's tiles are powers of two: only such rows can be normalised in the kernel that concatenates them, which then reads both ends'
+   * rows from arrays. XLA's cost model finds gathering inside the concatenation as good (both save 31.0205 µs in its own dump of a
+   * compiled step), and the rounding of its times decides. Here: the arrays, which is more; `process.ts` has the interval.
+   */
   readonly normalisesInConcat: boolean;
 }
+
+/** `elementBytes`: of the activations. */
+export const normalisesInConcat = (elementBytes: number, width: number): boolean =>
+  elementBytes === f32 && Number.isInteger(Math.log2(width));
 
 export class InferenceForward extends Forward {
   private readonly consumers = new Map<ValueId, Operation[]>();
@@ -179,12 +185,9 @@ export class InferenceForward extends Forward {
 
   private isWrittenDown(sum: Binary): boolean {
     const { arrays, normalised } = this.addends(sum);
-    const readers = [...this.kernelsThatRead(sum.output)];
-    const normalising = readers.map(
-      (id) => normalisingCost[this.makers.get(id)!.operation.kind === 'add' ? 'sum' : 'other'],
-    );
-    const inlined = readers.length * arrays + normalised * total(normalising);
-    const written = arrays + normalised * normalisingCost.sum + 1 + readers.length;
+    const numReaders = this.kernelsThatRead(sum.output).size;
+    const moved = arrays + normalisingCost * normalised;
+    const [inlined, written] = [numReaders * moved, moved + 1 + numReaders];
     const shape = this.lowering.program.values[sum.output]!.shape;
     const arrayBytes = numElements(shape, this.options.sizes) * this.lowering.gemm.elementBytes;
     return (inlined - written) * arrayBytes > launchBytes;

@@ -11,7 +11,7 @@ import { constantsOf } from './constants.js';
 import { withEdgeBlocks } from './edge-blocks.js';
 import { Forward, type Lowering } from './forward.js';
 import { gemmOf } from './gemm.js';
-import { InferenceForward } from './inference.js';
+import { InferenceForward, normalisesInConcat } from './inference.js';
 import { LossHead } from './loss-head.js';
 import { allocateResidents } from './residents.js';
 import { Results } from './results.js';
@@ -41,7 +41,6 @@ export function traceJax(program: ForwardProgram, config: Config): Trace {
 }
 
 const sizesOf = (config: Config): Dimensions => jaxDimensions(dimensionsOf(config, counts(config.model)), config);
-const isPowerOfTwo = (width: number): boolean => Number.isInteger(Math.log2(width));
 
 /** There before the step, and not of its arrays: allocated and freed before it begins, so that only the process counts them. */
 function writeConstants(schedule: Schedule, config: Config): void {
@@ -78,7 +77,7 @@ class Step {
     const forward = new InferenceForward(lowering, this.lossHead, {
       sizes: sizesOf(config),
       inLoop,
-      normalisesInConcat: lowering.gemm.elementBytes === 4 && isPowerOfTwo(config.model.hiddenDim),
+      normalisesInConcat: normalisesInConcat(lowering.gemm.elementBytes, config.model.hiddenDim),
     });
     forward.predict(program, loopBody(program), environment);
     results.write(buffersOf(environment.value(program.predictions[0]!)));

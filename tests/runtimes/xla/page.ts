@@ -1,5 +1,6 @@
 /** docs/jax.md: every record with its prediction, and the published figures. */
 import { quantile } from '../../statistics.js';
+import type { InferenceGroups } from './inference-groups.js';
 import type { PricedRecord } from './price.js';
 import { publishedTable } from './published.js';
 import type { JaxRecord } from './records.js';
@@ -10,9 +11,11 @@ const signed = (percent: number) => `${percent < 0 ? '−' : '+'}${Math.abs(perc
 
 type Groups = Readonly<
   Record<'plain' | 'planned' | 'unchecked' | 'triton' | 'rematted' | 'holdout', readonly PricedRecord[]>
->;
+> &
+  InferenceGroups;
 
-function planText({ remat_plan, whole_model_checkpoint, gradient_checkpointing, ar_steps }: JaxRecord): string {
+function planText({ remat_plan, whole_model_checkpoint, gradient_checkpointing, ar_steps, mode }: JaxRecord): string {
+  if (mode === 'inference') return 'none';
   const { enc, dec, mesh_every, whole_step, edge_blocks, block_mode } = remat_plan ?? {};
   const parts = [
     ...(enc ? ['encoder'] : []),
@@ -46,10 +49,17 @@ function scoredTable(group: readonly PricedRecord[]): string {
   );
 }
 
+/** The compiler's number has no constants, the process has. */
+export function isInRange({ record, process: { range, peakAllocatedBytes }, peakLiveBytes }: PricedRecord): boolean {
+  const compiled = record.peak_bytes_estimate + (record.mode === 'inference' ? peakAllocatedBytes - peakLiveBytes : 0);
+  return compiled >= range.lowBytes && compiled <= range.highBytes;
+}
+
 function rangeTable(group: readonly PricedRecord[]): string {
-  const rows = group.map(({ record, process: { range }, peakLiveBytes }) => {
-    const { lowBytes, highBytes } = range;
-    const inside = record.peak_bytes_estimate >= lowBytes && record.peak_bytes_estimate <= highBytes ? 'yes' : 'no';
+  const rows = group.map((each) => {
+    const { record, process, peakLiveBytes } = each;
+    const { lowBytes, highBytes } = process.range;
+    const inside = isInRange(each) ? 'yes' : 'no';
     const bounds = `${gib(lowBytes)}–${gib(highBytes)}`;
     return `| ${record.target} | ${configText(record)} | ${gib(record.peak_bytes_estimate)} | ${gib(peakLiveBytes)} | ${bounds} | ${inside} |`;
   });
@@ -97,6 +107,10 @@ ${summary('cuBLAS products', groups.plain)}
 ${summary('cuBLAS products, hand-added recomputation', groups.planned)}
 ${summary('rollout without gradient checkpointing', groups.unchecked)}
 ${summary('hold-out', groups.holdout)}
+${summary('inference, cuBLAS products', groups.inference)}
+${summary('inference, the steps that the rules were read off', groups.inferenceRules)}
+${summary('inference, 10 to 40 rollout steps', groups.inferenceRollout)}
+${summary('inference, drawn at random', groups.inferenceDrawn)}
 
 ## Hold-out, cuBLAS products
 
@@ -121,6 +135,36 @@ ${scoredTable(groups.unchecked)}
 The number is cuBLAS's, the range covers both.
 
 ${rangeTable(groups.triton)}
+
+## Inference
+
+DeepMind's predictor (Bfloat16Cast, InputsAndResiduals, autoregressive.Predictor) compiled as a program of its own: one step, or all steps
+of a rollout in one program. Nothing is kept, so the peak is the widest moment: the edges of the decoder or of the processor's mesh.
+Results have memory of their own from the start, in which other arrays lie until they are written: a long rollout is not a straight line.
+
+${scoredTable(groups.inference)}
+
+One configuration, more and more steps in one program:
+
+${scoredTable(groups.inferenceRollout)}
+
+Drawn at random:
+
+${scoredTable(groups.inferenceDrawn)}
+
+The steps that the rules were read off:
+
+${scoredTable(groups.inferenceRules)}
+
+In fp32 with a width that is a power of two, XLA either gathers inside the decoder's concatenation or normalises there. Its cost model finds
+both equally good (the difference is below its unit of time), and the order of its queue decides. The number is the larger, the range has
+both:
+
+${rangeTable(groups.inferenceEither)}
+
+With Triton products the range goes down to an arena without the products' workspace:
+
+${rangeTable(groups.inferenceTriton)}
 
 ## Recomputed by the compiler
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { jaxAccuracy } from '../../../src/accuracy/shipped.js';
 import { xlaRemat } from '../../../src/runtimes/xla/xla-remat.js';
 import { quantile } from '../../statistics.js';
+import { inferenceGroups } from './inference-groups.js';
 import { accuracyPage } from './page.js';
 import { type PricedRecord, priceRecord } from './price.js';
 import { errorOf, predictedFit, publishedPoints } from './published.js';
@@ -154,7 +155,7 @@ describe('shipped figures', () => {
   });
 
   it('writes docs/jax.md as it is committed', async () => {
-    const groups = { plain, planned, unchecked, triton, rematted, holdout };
+    const groups = { plain, planned, unchecked, triton, rematted, holdout, ...inferenceGroups() };
     await expect(accuracyPage(groups)).toMatchFileSnapshot('../../../docs/jax.md');
   });
 });

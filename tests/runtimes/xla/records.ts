@@ -36,6 +36,8 @@ export interface JaxRecord {
     readonly N_g: number;
   };
   readonly gemm_mode: 'cublas' | 'default-noautotune' | 'default';
+  /** Of the steps that were compiled for this project. */
+  readonly group?: 'rules' | 'rollout' | 'drawn';
   /** Absent: a training step. */
   readonly mode?: 'inference';
   /** Absent: precipitation goes in and comes out. */

@@ -1,0 +1,32 @@
+/** Compiled inference: what others compiled, and what was compiled for this project, by what it is good for. */
+import { normalisesInConcat } from '../../../src/runtimes/xla/inference.js';
+import { type PricedRecord, priceRecord } from './price.js';
+import { readRecords } from './records.js';
+
+/** XLA's cost model finds two forms of the concatenation equally good: the number is that of one, and only the range is scored. */
+const isEither = ({ record }: PricedRecord) => normalisesInConcat(record.bf16 ? 2 : 4, record.latent_size);
+const isCublas = ({ record }: PricedRecord) => record.gemm_mode === 'cublas';
+
+export interface InferenceGroups {
+  readonly inference: readonly PricedRecord[];
+  readonly inferenceTriton: readonly PricedRecord[];
+  readonly inferenceRules: readonly PricedRecord[];
+  readonly inferenceRollout: readonly PricedRecord[];
+  readonly inferenceDrawn: readonly PricedRecord[];
+  readonly inferenceEither: readonly PricedRecord[];
+}
+
+export function inferenceGroups(): InferenceGroups {
+  const given = readRecords('tests/data/xla-inference.jsonl').map(priceRecord);
+  const compiled = readRecords('tests/data/xla-inference-compiled.jsonl').map(priceRecord);
+  const scored = (group: 'rules' | 'rollout' | 'drawn') =>
+    compiled.filter((each) => each.record.group === group && isCublas(each) && !isEither(each));
+  return {
+    inference: given.filter(isCublas),
+    inferenceTriton: [...given, ...compiled].filter((each) => !isCublas(each)),
+    inferenceRules: scored('rules'),
+    inferenceRollout: scored('rollout'),
+    inferenceDrawn: scored('drawn'),
+    inferenceEither: compiled.filter((each) => isCublas(each) && isEither(each)),
+  };
+}

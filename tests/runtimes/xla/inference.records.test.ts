@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { MiB } from '../../../src/units.js';
+import { quantile } from '../../statistics.js';
+import { isInRange } from './page.js';
+import { type PricedRecord, priceRecord } from './price.js';
+import { type JaxRecord, readRecords } from './records.js';
+
+const priced = readRecords('tests/data/xla-inference.jsonl').map(priceRecord);
+const rollouts = readRecords('tests/data/xla-inference-compiled.jsonl')
+  .filter(({ group }) => group === 'rollout')
+  .map(priceRecord);
+const cublas = priced.filter(({ record }) => record.gemm_mode === 'cublas');
+const triton = priced.filter(({ record }) => record.gemm_mode !== 'cublas');
+const sizes = (group: readonly PricedRecord[]) => group.map(({ errorPercent }) => Math.abs(errorPercent));
+
+const oneDegree: JaxRecord = priced.find(({ record }) => record.grid[0] === 181 && record.ar_steps === 1)!.record;
+const bytesAt = (steps: number) => priceRecord({ ...oneDegree, ar_steps: steps }).peakLiveBytes;
+
+describe('inference in JAX against XLA:GPU’s buffer assignment', () => {
+  it('predicts compiled programs within 0.2 % in the median and 1 % at worst', () => {
+    expect(cublas.length).toBeGreaterThanOrEqual(12);
+    expect(quantile(sizes(cublas), 0.5)).toBeLessThan(0.2);
+    expect(Math.max(...sizes(cublas))).toBeLessThan(1);
+  });
+
+  it('holds programs with Triton products inside the range', () => {
+    for (const each of triton) expect(isInRange(each)).toBe(true);
+  });
+
+  it('grows with the rollout by the predictions of its steps, without a jump', () => {
+    const bytes = Array.from({ length: 40 }, (_, index) => bytesAt(index + 1));
+    const predictionBytes = 4 * oneDegree.n_edges_nodes.N_g * 83;
+    const workspaceBytes = 32 * MiB;
+    const gridArrayBytes = 2 * oneDegree.n_edges_nodes.N_g * oneDegree.latent_size;
+    // The second step brings the loop and its state: both input times of every variable.
+    expect(bytes[1]! - bytes[0]!).toBeLessThan(4 * predictionBytes);
+    for (let step = 2; step < 40; step++) {
+      const growth = bytes[step]! - bytes[step - 1]!;
+      // Which arrays lie in results that are not written yet changes with the size of these: by one grid array or the workspace.
+      expect(growth).toBeLessThan(2 * predictionBytes + gridArrayBytes);
+      expect(growth).toBeGreaterThan(-workspaceBytes);
+    }
+    const perStep = (bytes[39]! - bytes[1]!) / 38;
+    expect(perStep).toBeGreaterThan(predictionBytes - workspaceBytes / 38);
+    expect(perStep).toBeLessThan(1.5 * predictionBytes);
+  });
+
+  it('predicts rollouts of 10 to 40 steps in one program within 4 %', () => {
+    expect(rollouts.map(({ record }) => record.ar_steps)).toEqual([10, 16, 20, 24, 28, 32, 40]);
+    expect(Math.max(...sizes(rollouts))).toBeLessThan(4);
+  });
+});
