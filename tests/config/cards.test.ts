@@ -149,7 +149,8 @@ describe('bf16 on a card that has none', () => {
     // As fp32 was asked for, on a card that has bf16; but for what is cast between the two types.
     const fp32 = await of('graphcast-operational', { mode: 'inference', precision: 'fp32', gpu: 'a100-80gb' });
     expect(memory.peakLiveBytes / fp32.memory.peakLiveBytes).toBeCloseTo(1, 1);
-    expect(memory.deviceBytes / GiB).toBeCloseTo(29.9, 0);
+    // Compiled in fp32, XLA:GPU's arrays take 38.6 GiB (tests/data/xla-inference-compiled.jsonl).
+    expect(memory.deviceBytes / GiB).toBeCloseTo(39, 0);
     expect(onCard?.precision).toBe('an M40 has no bf16: fp32');
     expect(assumptions.join('\n')).toMatch(
       /M40 has no bf16: XLA computes in fp32.*\n.*7\.5 \(CUDA 13\) or 5\.2 \(CUDA 12\)/,

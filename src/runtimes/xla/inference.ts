@@ -66,7 +66,10 @@ export class InferenceForward extends Forward {
   /** Runs what the prediction needs. */
   predict(program: ForwardProgram, body: readonly Node[], environment: Environment): void {
     this.learn(body, program.root.module);
-    for (const { operation, module } of this.depthFirst(program.predictions[0]!)) {
+    const order = this.depthFirst(program.predictions[0]!);
+    // Readers first: each answer rests on those of its readers.
+    for (const { operation } of [...order].reverse()) this.kernelsThatRead(operation.output);
+    for (const { operation, module } of order) {
       this.lowering.schedule.within({ module }, () => this.operation(operation, environment));
     }
   }
@@ -76,46 +79,38 @@ export class InferenceForward extends Forward {
       if (node.kind === 'block') this.learn(node.body, node.module);
       else if (node.kind !== 'drop') {
         this.makers.set(node.output, { operation: node, module });
+        this.ways.set(node.output, 1 + Math.max(0, ...readsOf(node).map((id) => this.wayBehind(id))));
         for (const id of readsOf(node)) this.consumers.set(id, [...(this.consumers.get(id) ?? []), node]);
       }
     }
   }
 
-  /** Operations in post-order from the result; of several operands the one that more hangs on comes first. */
+  /** Operations in post-order from the result; of several operands the one with the longer way behind it comes first. */
   private depthFirst(result: ValueId): readonly Placed[] {
     const order: Placed[] = [];
     const seen = new Set<ValueId>();
-    const visit = (id: ValueId): void => {
-      const placed = this.makers.get(id);
-      if (placed === undefined || seen.has(id)) return;
+    const path: { readonly id: ValueId; readonly reads: ValueId[] }[] = [];
+    const enter = (id: ValueId): void => {
+      const maker = this.makers.get(id);
+      if (maker === undefined || seen.has(id)) return;
       seen.add(id);
-      const reads = [...readsOf(placed.operation)];
-      for (const read of reads.sort((a, b) => this.numBehind(b) - this.numBehind(a))) visit(read);
-      order.push(placed);
+      path.push({ id, reads: [...readsOf(maker.operation)].sort((a, b) => this.wayBehind(b) - this.wayBehind(a)) });
     };
-    visit(result);
+    enter(result);
+    for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
+      const next = last.reads.shift();
+      if (next !== undefined) enter(next);
+      else order.push(this.makers.get(path.pop()!.id)!);
+    }
     return order;
   }
 
-  /** Operations that a value hangs on. */
-  private numBehind(id: ValueId): number {
-    return this.behind(id).size;
+  /** Operations on the longest way from the data. */
+  private wayBehind(id: ValueId): number {
+    return this.ways.get(id) ?? 0;
   }
 
-  private behind(id: ValueId): ReadonlySet<ValueId> {
-    const known = this.behindOf.get(id);
-    if (known !== undefined) return known;
-    const placed = this.makers.get(id);
-    const all = new Set<ValueId>();
-    if (placed !== undefined) {
-      all.add(id);
-      for (const read of readsOf(placed.operation)) for (const each of this.behind(read)) all.add(each);
-    }
-    this.behindOf.set(id, all);
-    return all;
-  }
-
-  private readonly behindOf = new Map<ValueId, ReadonlySet<ValueId>>();
+  private readonly ways = new Map<ValueId, number>();
 
   protected override operation(operation: Operation, environment: Environment): void {
     switch (operation.kind) {
@@ -184,6 +179,16 @@ export class InferenceForward extends Forward {
   }
 
   private isWrittenDown(sum: Binary): boolean {
+    const known = this.written.get(sum.output);
+    if (known !== undefined) return known;
+    const answer = this.costsMoreInlined(sum);
+    this.written.set(sum.output, answer);
+    return answer;
+  }
+
+  private readonly written = new Map<ValueId, boolean>();
+
+  private costsMoreInlined(sum: Binary): boolean {
     const { arrays, normalised } = this.addends(sum);
     const numReaders = this.kernelsThatRead(sum.output).size;
     const moved = arrays + normalisingCost * normalised;

@@ -4,8 +4,9 @@ import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
 import { axis, type Dimensions, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Trace } from '../../memory/trace.js';
+import { counts } from '../../models/counts.js';
 import { dimensionsOf } from '../../models/dimensions.js';
-import { counts } from '../../topology/counts.js';
+
 import { Backward, type HeadOrder } from './backward.js';
 import { constantsOf } from './constants.js';
 import { withEdgeBlocks } from './edge-blocks.js';
