@@ -179,10 +179,16 @@ export class Forward {
   }
 
   /** Adds into an array of zeros, in place. */
-  protected segmentSum({ input, output }: SegmentSum | SegmentMax, environment: Environment): BufferId {
-    const sum = this.lowering.zeros.take(this.shape(output, environment), this.lowering.gemm.elementBytes);
+  protected segmentSum(operation: SegmentSum | SegmentMax, environment: Environment): BufferId {
+    const { input, output } = operation;
+    const sum = this.lowering.zeros.take(this.shape(output, environment), this.sumBytes(operation));
     this.lowering.schedule.run(this.name(output), buffersOf(environment.value(input)), [sum]);
     return sum;
+  }
+
+  /** graphcast 08cf736, graphcast.py: `f32_aggregation=True` in the encoder alone. */
+  protected sumBytes({ endpoints }: SegmentSum | SegmentMax): number {
+    return endpoints.edges === 'grid2mesh' ? 4 : this.lowering.gemm.elementBytes;
   }
 
   /** A buffer of the value's own, `[rows, batch, columns]`. */

@@ -260,11 +260,6 @@ export class InferenceForward extends Forward {
     return sum;
   }
 
-  /** graphcast 08cf736, graphcast.py: `f32_aggregation=True` in the encoder alone. */
-  private sumBytes({ endpoints }: SegmentSum | SegmentMax): number {
-    return endpoints.edges === 'grid2mesh' ? f32 : this.lowering.gemm.elementBytes;
-  }
-
   /** Equal keys: sums into equal zeros. */
   private sumKey(operation: SegmentSum | SegmentMax): string {
     return `${this.lowering.program.values[operation.output]!.shape[0]!.symbol} ${this.sumBytes(operation)}`;
