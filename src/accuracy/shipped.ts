@@ -34,9 +34,9 @@ export const tfjsAccuracy: Accuracy = {
 export const jaxAccuracy: Accuracy = {
   runtime: 'jax',
   cases: 101,
-  medianErrorPercent: 0.175,
-  p95ErrorPercent: 2.174,
-  worstUnderPercent: 9.108,
+  medianErrorPercent: 0.124,
+  p95ErrorPercent: 2.172,
+  worstUnderPercent: 7.576,
   source:
     "DeepMind's training step compiled by XLA:GPU (jaxlib 0.10.2, cuBLAS products, with and without hand-added recomputation and gradient checkpointing)",
 };

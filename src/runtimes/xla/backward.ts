@@ -15,13 +15,6 @@ import type { LossHead } from './loss-head.js';
 import type { BufferId } from './schedule.js';
 import { buffersOf, type Environment, fused, inBuffer, innerEnvironment, type Representation } from './values.js';
 
-/**
- * What the output layer of a recomputed block does. `waits`: its weight gradient waits until the gradient of the pre-activation is
- * there, so that four grid arrays meet. `runsAhead`: also, the gradient of its input needs no recomputed array and comes first, and
- * the layer itself is not run again, for nothing reads its result.
- */
-export type HeadOrder = 'inOrder' | 'waits' | 'runsAhead';
-
 export class Backward {
   private readonly gradients: Gradients;
   private readonly linears: LinearGradients;
@@ -80,7 +73,7 @@ export class Backward {
     const again = innerEnvironment(block, environment);
     const slices = edgeSlicesOf.get(block);
     if (slices?.loop === 'scan') this.scan(block, environment, again);
-    else this.recomputed(block.body, again, block.role.kind === 'decoder' ? 'runsAhead' : 'inOrder');
+    else this.recomputed(block.body, again, block.role.kind === 'decoder' ? headOf(block.body) : undefined);
     if (slices?.loop === 'loop' && slices.set === 'grid2mesh') this.zerosOfUnrolledSlices(block);
     // The barrier at the block's entrance: gradients leave as arrays.
     for (const id of block.inputs.filter((input) => this.gradients.has(input))) {
@@ -102,7 +95,7 @@ export class Backward {
     const waiting = block.inputs.map((id) => ({ id, terms: gradients.termsOf(id) }));
     for (const { id } of waiting) gradients.take(id);
     const sums = block.inputs.map((id) => zeros.take(this.forward.shape(id, environment), gemm.elementBytes));
-    zeros.filledInPlace(() => this.recomputed(block.body, again, 'inOrder', block.body.at(-1)));
+    zeros.filledInPlace(() => this.recomputed(block.body, again));
     const outside = block.inputs.flatMap((id) => buffersOf(environment.value(id)));
     const ofSlice = block.inputs.flatMap((id) => buffersOf(gradients.of(id)));
     const added = waiting.flatMap(({ terms }) => terms.flatMap(buffersOf));
@@ -121,15 +114,13 @@ export class Backward {
     schedule.run('scatter-adds of all slices', [zeros.take(shape, gemm.elementBytes), zeros.take(shape, 4)]);
   }
 
-  /** Forward again into an environment of its own, then backward. */
-  recomputed(body: readonly Node[], again: Environment, order: HeadOrder, unread?: Node): void {
-    const head = order === 'inOrder' ? undefined : headOf(body);
-    if (head !== undefined) this.linears.letWait(head);
-    this.lowering.schedule.within({ recompute: true }, () => {
-      const ahead = order === 'runsAhead' ? head : undefined;
-      if (ahead !== undefined) this.linears.runAhead(ahead, again);
-      this.forward.nodes(body, again, ahead ?? unread);
-    });
+  /**
+   * Forward again into an environment of its own, then backward. `waitingHead`: an output layer whose weight gradient waits until the
+   * gradient of the pre-activation is there, so that four grid arrays meet (13 compiled steps with a recomputed decoder).
+   */
+  recomputed(body: readonly Node[], again: Environment, waitingHead?: Linear): void {
+    if (waitingHead !== undefined) this.linears.letWait(waitingHead);
+    this.lowering.schedule.within({ recompute: true }, () => this.forward.nodes(body, again));
     this.nodes(body, again);
   }
 

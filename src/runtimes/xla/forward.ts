@@ -29,24 +29,23 @@ export class Forward {
     private readonly lossHead: LossHead,
   ) {}
 
-  /** `unread`: the operation whose result nothing reads in this run. */
-  nodes(nodes: readonly Node[], environment: Environment, unread?: Node): void {
+  nodes(nodes: readonly Node[], environment: Environment): void {
     for (const node of nodes) {
       if (node.kind === 'block') {
-        this.lowering.schedule.within({ module: node.module }, () => this.block(node, environment, unread));
-      } else if (node.kind !== 'drop' && node !== unread) this.operation(node, environment);
+        this.lowering.schedule.within({ module: node.module }, () => this.block(node, environment));
+      } else if (node.kind !== 'drop') this.operation(node, environment);
     }
   }
 
-  private block(block: Block, environment: Environment, unread: Node | undefined): void {
+  private block(block: Block, environment: Environment): void {
     if (!block.recomputed) {
-      this.nodes(block.body, environment, unread);
+      this.nodes(block.body, environment);
       return;
     }
     // An optimization barrier stands at both ends: what goes in and what comes out has a buffer of its own.
     for (const id of block.inputs) this.materialise(id, environment);
     const inner = innerEnvironment(block, environment);
-    const run = () => this.nodes(block.body, inner, unread);
+    const run = () => this.nodes(block.body, inner);
     if (edgeSlicesOf.get(block)?.loop === 'scan') this.lowering.zeros.filledInPlace(run);
     else run();
     for (const id of block.outputs) environment.setValue(id, inBuffer(this.materialise(id, inner)));
@@ -80,7 +79,6 @@ export class Forward {
         environment.setValue(output, inBuffer(this.segmentSum(operation, environment)));
         return;
       case 'concat':
-        this.concats.set(output, operation.inputs);
         this.findFirst(output, operation.inputs.map(this.first));
         environment.setValue(output, fused(...operation.inputs.map((id) => environment.value(id))));
         return;
@@ -134,7 +132,6 @@ export class Forward {
     if (value.kind !== 'buffer' || operand !== value.buffer)
       this.lowering.schedule.run(this.name(id), buffersOf(value), [operand]);
     environment.setOperand(id, operand);
-    this.readFromOperand(id, operand, environment);
     return operand;
   }
 
@@ -154,17 +151,6 @@ export class Forward {
   private readonly first = (id: ValueId): ValueId => this.equals.get(id) ?? id;
   private readonly firsts = new Map<string, ValueId>();
   private readonly equals = new Map<ValueId, ValueId>();
-
-  /** What was only computed inside the kernel that wrote a concatenation is from then on a slice of it. */
-  protected readFromOperand(id: ValueId, operand: BufferId, environment: Environment): void {
-    const concat = this.concats.get(id);
-    for (const part of concat ?? []) {
-      const isMade = this.lowering.program.values[part]!.source === 'operation';
-      if (isMade && environment.value(part).kind === 'fused') environment.setValue(part, fused(inBuffer(operand)));
-    }
-  }
-
-  private readonly concats = new Map<ValueId, readonly ValueId[]>();
 
   /** Parameters are f32; a copy in the type of the activations is made once per run of the block that uses it. */
   weight(id: ValueId, environment: Environment): BufferId[] {

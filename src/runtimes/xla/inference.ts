@@ -229,9 +229,6 @@ export class InferenceForward extends Forward {
 
   private readonly kernels = new Map<ValueId, ReadonlySet<ValueId>>();
 
-  /** Nothing is kept: what was computed inside a kernel is computed again by the next one, from the same arrays. */
-  protected override readFromOperand(): void {}
-
   /** Adds into an array of zeros, in place. */
   protected override segmentSum(operation: SegmentSum | SegmentMax, environment: Environment): BufferId {
     const { input, output } = operation;

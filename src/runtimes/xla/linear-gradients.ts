@@ -8,9 +8,6 @@ import { type Environment, inBuffer, type Representation } from './values.js';
 export class LinearGradients {
   private readonly waitingHeads = new Set<Linear>();
   private readonly waiting: (() => void)[] = [];
-  /** By `runsAhead`: the gradients of the head's result and of its input. */
-  private readonly ahead = new Map<Linear, { readonly operand: BufferId; readonly result: BufferId }>();
-
   constructor(
     private readonly lowering: Lowering,
     private readonly forward: Forward,
@@ -22,15 +19,8 @@ export class LinearGradients {
     this.waitingHeads.add(head);
   }
 
-  /** The gradient of the head's input, before the layer itself is run again. */
-  runAhead(head: Linear, environment: Environment): void {
-    const operand = this.operandOf(head.output, this.gradients.of(head.output), environment);
-    this.ahead.set(head, { operand, result: this.inputProduct(head.input, head.weight, operand, environment) });
-  }
-
   backward(linear: Linear, gradient: Representation, environment: Environment): void {
-    const ahead = this.ahead.get(linear);
-    const operand = ahead?.operand ?? this.operandOf(linear.output, gradient, environment);
+    const operand = this.operandOf(linear.output, gradient, environment);
     for (const waiting of this.waiting.splice(0)) waiting();
     const weights = () => this.weightGradients(linear, operand, environment);
     if (!this.waitingHeads.has(linear)) {
@@ -38,8 +28,7 @@ export class LinearGradients {
       this.inputGradient(linear, operand, environment);
       return;
     }
-    if (ahead === undefined) this.inputGradient(linear, operand, environment);
-    else this.gradients.add(linear.input, inBuffer(ahead.result));
+    this.inputGradient(linear, operand, environment);
     this.forward.operand(linear.input, environment);
     this.waiting.push(weights);
   }

@@ -7,7 +7,7 @@ import type { Trace } from '../../memory/trace.js';
 import { counts } from '../../models/counts.js';
 import { dimensionsOf } from '../../models/dimensions.js';
 
-import { Backward, type HeadOrder } from './backward.js';
+import { Backward } from './backward.js';
 import { constantsOf } from './constants.js';
 import { withEdgeBlocks } from './edge-blocks.js';
 import { Forward, type Lowering } from './forward.js';
@@ -90,7 +90,7 @@ class Step {
     if (this.config.recipe.checkpoint.model) {
       // All is recomputed: XLA runs the recomputation with the backward pass first, and the forward pass, for the loss, last.
       const forLoss = this.inputs();
-      this.differentiateAgain(plain(body), environment, 'waits');
+      this.differentiateAgain(plain(body), environment);
       this.schedule.within({ phase: 'backward' }, () => this.forward.nodes(plain(body), forLoss));
     } else {
       this.forward.nodes(body, environment);
@@ -111,7 +111,7 @@ class Step {
     const shapes = program.parameters.map(({ value }) => program.values[value]!.shape);
     const gradients = schedule.within({ phase: 'backward' }, () =>
       loops.backward(shapes, () => {
-        if (checkpointed) this.differentiateAgain(body, this.inputs(), 'inOrder');
+        if (checkpointed) this.differentiateAgain(body, this.inputs());
         else schedule.run('one rollout step backward, from its slice of the residuals', residuals);
       }),
     );
@@ -137,10 +137,10 @@ class Step {
     });
   }
 
-  private differentiateAgain(body: readonly Node[], environment: Environment, head: HeadOrder): void {
+  private differentiateAgain(body: readonly Node[], environment: Environment): void {
     this.schedule.within({ phase: 'backward', module: 'loss' }, () => {
       this.backward.seed(lossOf(body), fused());
-      this.backward.recomputed(body, environment, head);
+      this.backward.recomputed(body, environment);
     });
   }
 
