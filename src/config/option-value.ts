@@ -8,17 +8,16 @@ export type OptionValue =
   | { readonly kind: 'text'; readonly example: string }
   | { readonly kind: 'switch'; readonly negatable: boolean };
 
-export const integer = (minimum: number, maximum: number, example: string): OptionValue => ({
-  kind: 'integer',
-  range: { minimum, maximum, example },
-});
-export const fraction = (maximum: number, example: string): OptionValue => ({
-  kind: 'decimal',
-  range: { minimum: 0, exclusiveMinimum: true, maximum, example },
-});
-export const choice = (...choices: readonly string[]): OptionValue => ({ kind: 'choice', choices });
-export const text = (example: string): OptionValue => ({ kind: 'text', example });
-export const toggle: OptionValue = { kind: 'switch', negatable: false };
+// They keep their literal types: what a flag may be in the library is read off the tables of options.
+export const integer = (minimum: number, maximum: number, example: string) =>
+  ({ kind: 'integer', range: { minimum, maximum, example } }) as const;
+export const fraction = (maximum: number, example: string) =>
+  ({ kind: 'decimal', range: { minimum: 0, exclusiveMinimum: true, maximum, example } }) as const;
+export const choice = <const Choices extends readonly string[]>(...choices: Choices) =>
+  ({ kind: 'choice', choices }) as const;
+export const text = (example: string) => ({ kind: 'text', example }) as const;
+export const toggle = { kind: 'switch', negatable: false } as const;
+
 /** How it is written where nothing else is said. */
 export const syntaxOf = (value: OptionValue): string =>
   value.kind === 'integer'

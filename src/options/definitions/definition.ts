@@ -25,20 +25,30 @@ export type OwnOption = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'val
 
 type Group = OptionDefinition['group'];
 
-export function option(
+export function option<const Name extends string, const Value extends OptionValue>(
   group: Group,
-  name: string,
-  value: OptionValue,
+  name: Name,
+  value: Value,
   help: string,
   sets?: string,
   syntax = syntaxOf(value),
-): OptionDefinition {
+): OptionDefinition & { readonly name: Name; readonly value: Value } {
   const key = sets?.split('.')[1] as keyof Recipe | undefined;
   const runtimes = key === undefined ? runtimeNames : runtimesWith(key);
   return { name, group, value, syntax, help, ...(sets ? { sets } : {}), runtimes };
 }
 
-export const model = (name: string, value: OptionValue, key: string, help: string, syntax?: string) =>
-  option('model', name, value, help, `model.${key}`, syntax);
-export const recipe = (name: string, value: OptionValue, key: keyof Recipe, help: string, syntax?: string) =>
-  option('recipe', name, value, help, `recipe.${key}`, syntax);
+export const model = <const Name extends string, const Value extends OptionValue>(
+  name: Name,
+  value: Value,
+  key: string,
+  help: string,
+  syntax?: string,
+) => option('model', name, value, help, `model.${key}`, syntax);
+export const recipe = <const Name extends string, const Value extends OptionValue>(
+  name: Name,
+  value: Value,
+  key: keyof Recipe,
+  help: string,
+  syntax?: string,
+) => option('recipe', name, value, help, `recipe.${key}`, syntax);

@@ -1,9 +1,9 @@
 /** Where it is trained: the options that set the card, and how several share the work. */
 import { architectures, parallelisms, pipelineSchedules } from '../../config/choices.js';
 import { maximumCount } from '../../config/limits.js';
-import { choice, integer, type OptionDefinition, option, recipe, text, toggle } from './definition.js';
+import { choice, integer, option, recipe, text, toggle } from './definition.js';
 
-export const deviceOptions: readonly OptionDefinition[] = [
+export const deviceOptions = [
   option(
     'device',
     'gpu',
@@ -55,4 +55,4 @@ export const deviceOptions: readonly OptionDefinition[] = [
     'Count tight as fitting: exit 0 where it is expected to go in, but not the upper end of its range.',
     'allowTight',
   ),
-];
+] as const;

@@ -4,9 +4,9 @@ import { maximumCount, maximumEdges, maximumHiddenDim, maximumLayers, maximumMes
 import { orList } from '../../config/nearest.js';
 import type { Counts } from '../../config/types.js';
 import { codeBases } from '../../models/index.js';
-import { choice, fraction, integer, model, type OptionDefinition, option, text } from './definition.js';
+import { choice, fraction, integer, model, option, text } from './definition.js';
 
-const countOption = (name: string, key: keyof Counts, what: string): OptionDefinition =>
+const countOption = <const Name extends string>(name: Name, key: keyof Counts, what: string) =>
   model(
     name,
     integer(1, maximumEdges, '100000'),
@@ -15,15 +15,15 @@ const countOption = (name: string, key: keyof Counts, what: string): OptionDefin
   );
 
 /** They win over every geometry. */
-const countOptions: readonly OptionDefinition[] = [
+const countOptions = [
   countOption('grid-nodes', 'gridNodes', 'Points of the data grid'),
   countOption('mesh-nodes', 'meshNodes', 'Nodes of the latent mesh'),
   countOption('mesh-edges', 'meshEdges', 'Directed edges between mesh nodes'),
   countOption('grid2mesh-edges', 'grid2meshEdges', 'Encoder edges, grid to mesh,'),
   countOption('mesh2grid-edges', 'mesh2gridEdges', 'Decoder edges, mesh to grid,'),
-];
+] as const;
 
-export const modelOptions: readonly OptionDefinition[] = [
+export const modelOptions = [
   model(
     'hidden-dim',
     integer(1, maximumHiddenDim, '512'),
@@ -127,4 +127,4 @@ export const modelOptions: readonly OptionDefinition[] = [
     undefined,
     'FILE',
   ),
-];
+] as const;

@@ -11,9 +11,9 @@ import {
   xlaGemms,
 } from '../../config/choices.js';
 import { maximumCount } from '../../config/limits.js';
-import { choice, fraction, integer, type OptionDefinition, option, recipe, text } from './definition.js';
+import { choice, fraction, integer, option, recipe, text } from './definition.js';
 
-export const recipeOptions: readonly OptionDefinition[] = [
+export const recipeOptions = [
   option(
     'recipe',
     'recipe',
@@ -103,4 +103,4 @@ export const recipeOptions: readonly OptionDefinition[] = [
     'tape',
     'What the TensorFlow.js tape keeps: plain operations, fused matMul, or custom gradients that keep less.',
   ),
-];
+] as const;

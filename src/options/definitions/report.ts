@@ -1,7 +1,7 @@
 /** How the answer is printed: the options that steer output alone. */
-import { choice, type OptionDefinition, option, text, toggle } from './definition.js';
+import { choice, option, text, toggle } from './definition.js';
 
-export const reportOptions: readonly OptionDefinition[] = [
+export const reportOptions = [
   option('report', 'json', toggle, 'One JSON document on stdout and nothing else. Wins over --format.'),
   option(
     'report',
@@ -12,4 +12,4 @@ export const reportOptions: readonly OptionDefinition[] = [
     'FILE',
   ),
   option('report', 'format', choice('table', 'json', 'html', 'github'), 'How the report is rendered.'),
-];
+] as const;

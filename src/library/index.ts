@@ -1,0 +1,228 @@
+/** The library: one function per command. What it is handed is checked here, and the services trust it. */
+import { InputError } from '../errors.js';
+import { codeBases } from '../models/index.js';
+import type { FlagLists, FlagValues } from '../options/definitions/flags.js';
+import type { Flags } from '../options/typed.js';
+import type { Advice } from '../report/schemas/advise.js';
+import type { Check } from '../report/schemas/check.js';
+import type { Estimate } from '../report/schemas/estimate.js';
+import type { Explanation } from '../report/schemas/explain.js';
+import type { Init } from '../report/schemas/init.js';
+import type { Solution } from '../report/schemas/solve.js';
+import type { Sweep } from '../report/schemas/sweep.js';
+import type { Validation } from '../report/schemas/validate.js';
+import type { Verification } from '../report/schemas/verify.js';
+import { frontOrders } from '../search/pareto.js';
+import { type Solvable, solvable } from '../search/solve-values.js';
+import { callback, flags, object, oneOf, positive, signal, text, truth, whole } from './checked.js';
+
+/** A model profile's name, or a file (with a slash, or ending in .json); or `flags.import`. Something must be said. */
+export interface EstimateInput {
+  readonly model?: string | undefined;
+  readonly flags?: FlagValues | undefined;
+}
+export type AdviseInput = EstimateInput;
+
+export interface SolveInput extends EstimateInput {
+  /** The option whose largest value that fits is wanted (resolution: the finest; gpus: the fewest). */
+  readonly for: Solvable;
+}
+
+export interface ExplainInput extends EstimateInput {
+  /** What the timeline is stacked by; `category` by default. */
+  readonly by?: Explanation['by'] | undefined;
+  /** How many arrays to list, 10 by default. */
+  readonly top?: number | undefined;
+  /** A file to write the step to, as a PyTorch memory snapshot. */
+  readonly snapshot?: string | undefined;
+  /** A file to write the step to, as a Chrome trace. */
+  readonly perfetto?: string | undefined;
+}
+
+export interface SweepInput {
+  readonly model?: string | undefined;
+  readonly flags?: FlagLists | undefined;
+  /** The lists of what `flags` leaves open: a shipped space or a file. */
+  readonly space?: string | undefined;
+  /** Where the progressive plan starts and ends: hidden dimension and layers, `256/8`. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Samples of one optimizer step, the same in every stage of the plan. */
+  readonly globalBatch?: number | undefined;
+  readonly limits?:
+    | {
+        /** `batch>=2 and layers<=12` */
+        readonly require?: string | undefined;
+        readonly maxParameters?: number | undefined;
+        /** FLOPs per sample ÷ those of the model as it ships. */
+        readonly maxStepCost?: number | undefined;
+      }
+    | undefined;
+  /** A file of prices per hour by card. */
+  readonly prices?: string | undefined;
+  /** Entries of the front that are listed, 10 by default; `Infinity` for all. */
+  readonly top?: number | undefined;
+  readonly order?: (typeof frontOrders)[number] | undefined;
+  readonly exportTo?: (typeof codeBaseNames)[number] | undefined;
+  readonly numWorkers?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** After an interruption: report what there is instead of throwing. */
+  readonly partial?: boolean | undefined;
+  readonly onProgress?: ((numDone: number, numInAll: number) => void) | undefined;
+}
+
+export interface CheckInput {
+  /** gc-plan.json, gc-plan.yaml or gc-plan.yml of the current folder by default. */
+  readonly planFile?: string | undefined;
+  /** `2%`; wins over the plan's. */
+  readonly maxGrowth?: string | undefined;
+  readonly updateBaseline?: boolean | undefined;
+}
+
+export interface InitInput {
+  readonly gpu?: string | undefined;
+  readonly file?: string | undefined;
+  readonly force?: boolean | undefined;
+}
+
+export interface VerifyInput {
+  readonly model?: string | undefined;
+  readonly flags?:
+    | (FlagValues & {
+        readonly backend?: string | undefined;
+        readonly steps?: number | undefined;
+        readonly tolerance?: string | number | undefined;
+        readonly timeout?: number | undefined;
+        readonly ledger?: string | undefined;
+      })
+    | undefined;
+}
+
+export interface Watching {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((numDone: number, numInAll: number) => void) | undefined;
+}
+
+const configuration = { model: text, flags };
+const example = "estimate({ model: 'graphcast-small', flags: { batch: 2 } })";
+
+/** The CLI's defaults hold wherever something is said; a call without a word is a slip. */
+function said<Input extends { readonly model?: string; readonly flags?: Flags }>(
+  input: Input,
+): Input & { readonly flags: Flags } {
+  if (input.model === undefined && Object.keys(input.flags ?? {}).length === 0)
+    throw new InputError('missing-model', 'The input names no model.', [example]);
+  return { ...input, flags: input.flags ?? {} };
+}
+
+const checkEstimate = object(configuration, example);
+
+/** Memory of one configuration. Throws `InputError`. */
+export async function estimate(input: EstimateInput): Promise<Estimate> {
+  const checked = said(checkEstimate(input, 'The input of estimate'));
+  const service = await import('../services/estimate.js');
+  return service.estimate(checked);
+}
+
+const checkAdvise = object(configuration, "advise({ model: 'graphcast-small', flags: { gpu: 'l4' } })");
+
+/** Every single change that saves memory, and the cheapest combination that fits. Throws `InputError`. */
+export async function advise(input: AdviseInput): Promise<Advice> {
+  const checked = said(checkAdvise(input, 'The input of advise'));
+  const service = await import('../services/advise.js');
+  return service.advise(checked);
+}
+
+const checkSolve = object(
+  { ...configuration, for: oneOf(...solvable) },
+  "solve({ model: 'graphcast-small', for: 'batch', flags: { gpu: 'a100-40gb' } })",
+);
+
+/** The largest value of one option that fits on a card, and the next one, which does not. Throws `InputError`. */
+export async function solve(input: SolveInput): Promise<Solution> {
+  const checked = said(checkSolve(input, 'The input of solve'));
+  const service = await import('../services/solve.js');
+  return service.solve({ ...checked, for: checked.for });
+}
+
+const checkExplain = object(
+  { ...configuration, by: oneOf('category', 'module'), top: whole(10_000), snapshot: text, perfetto: text },
+  "explain({ model: 'graphcast-small' })",
+);
+
+/** What is alive through one step, and the largest arrays at its peak. Throws `InputError`. */
+export async function explain(input: ExplainInput): Promise<Explanation> {
+  const checked = said(checkExplain(input, 'The input of explain'));
+  const service = await import('../services/explain.js');
+  return service.explain(checked);
+}
+
+const checkSweep = object(
+  {
+    ...configuration,
+    space: text,
+    from: text,
+    to: text,
+    globalBatch: whole(65_536),
+    limits: object(
+      { require: text, maxParameters: positive, maxStepCost: positive },
+      "limits: { require: 'batch>=2', maxParameters: 20e6 }",
+    ),
+    prices: text,
+    top: whole(Number.POSITIVE_INFINITY),
+    order: oneOf(...frontOrders),
+    exportTo: oneOf(...codeBaseNames),
+    numWorkers: whole(256),
+    signal,
+    partial: truth,
+    onProgress: callback,
+  },
+  "sweep({ model: 'graphcast-small', flags: { vram: '24GB', batch: '1..4' } })",
+);
+
+/** Which configurations of a space fit on a card, and the way from a small to a large one. Throws `InputError`, or `signal.reason`. */
+export async function sweep(input: SweepInput): Promise<Sweep> {
+  const checked = said(checkSweep(input, 'The input of sweep'));
+  const service = await import('../services/sweep.js');
+  return service.sweep(checked as Parameters<typeof service.sweep>[0]);
+}
+
+const checkCheck = object(
+  { planFile: text, maxGrowth: text, updateBaseline: truth },
+  "check({ planFile: 'plan.yaml' })",
+);
+
+/** The configurations of a plan file against cards, budgets and a baseline. Throws `InputError`. */
+export async function check(input: CheckInput = {}): Promise<Check> {
+  const checked = checkCheck(input, 'The input of check');
+  const service = await import('../services/check.js');
+  return service.check(checked);
+}
+
+const checkInit = object({ gpu: text, file: text, force: truth }, "init({ gpu: 'a100-40gb' })");
+
+/** Writes a plan file for a card. Throws `InputError`. */
+export async function init(input: InitInput = {}): Promise<Init> {
+  const checked = checkInit(input, 'The input of init');
+  const service = await import('../services/init.js');
+  return service.init(checked);
+}
+
+const checkVerify = object(configuration, "verify({ model: 'tiny', flags: { steps: 3 } })");
+const checkWatching = object({ signal, onProgress: callback }, 'verify(input, { signal })');
+
+/** Runs real training steps and compares them with the estimate; `tiny` by default. Throws `InputError`, or `signal.reason`. */
+export async function verify(input: VerifyInput = {}, watching: Watching = {}): Promise<Verification> {
+  const checked = checkVerify(input, 'The input of verify');
+  const watched = checkWatching(watching, 'The second argument of verify');
+  const service = await import('../services/verify.js');
+  return service.verify({ ...checked, flags: checked.flags ?? {} }, watched as Parameters<typeof service.verify>[1]);
+}
+
+/** The accuracy of every runtime, computed again from the ground truth that ships. */
+export async function validate(): Promise<Validation> {
+  const service = await import('../services/validate.js');
+  return service.validate();
+}
+
+export { profiles } from '../services/profiles.js';
