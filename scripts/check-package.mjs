@@ -18,6 +18,14 @@ try {
   run('npm', ['install', '--prefer-offline', '--omit=optional', join(folder, filename)], folder);
   const gcPlan = (...args) => run('npx', ['--no-install', 'gc-plan', ...args], folder);
 
+  // The types as a strict consumer compiles them, with nothing but what the package brings along.
+  writeFileSync(
+    join(folder, 'consumer.mts'),
+    "import { estimate } from 'gc-plan';\nexport const bytes: number = (await estimate({ model: 'tiny' })).memory.peakLiveBytes;\n",
+  );
+  const strict = ['--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2022', '--noEmit'];
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...strict, 'consumer.mts'], folder);
+
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const answers = {
     version: gcPlan('--version').trim() === `gc-plan ${version}`,

@@ -48,7 +48,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'search',
     'verify',
   ],
-  'index.ts': ['options', 'report', 'services'],
+  library: ['config', 'models', 'options', 'report', 'search', 'services'],
+  'index.ts': ['library', 'report'],
   cli: ['config', 'explain', 'options', 'report', 'runtimes', 'search', 'services', 'verify'],
 };
 

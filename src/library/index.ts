@@ -1,6 +1,6 @@
 /** The library: one function per command. What it is handed is checked here, and the services trust it. */
 import { InputError } from '../errors.js';
-import { codeBases } from '../models/index.js';
+import { exportNames } from '../models/index.js';
 import type { FlagLists, FlagValues } from '../options/definitions/flags.js';
 import type { Flags } from '../options/typed.js';
 import type { Advice } from '../report/schemas/advise.js';
@@ -63,7 +63,7 @@ export interface SweepInput {
   /** Entries of the front that are listed, 10 by default; `Infinity` for all. */
   readonly top?: number | undefined;
   readonly order?: (typeof frontOrders)[number] | undefined;
-  readonly exportTo?: (typeof codeBaseNames)[number] | undefined;
+  readonly exportTo?: string | undefined;
   readonly numWorkers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** After an interruption: report what there is instead of throwing. */
@@ -171,7 +171,7 @@ const checkSweep = object(
     prices: text,
     top: whole(Number.POSITIVE_INFINITY),
     order: oneOf(...frontOrders),
-    exportTo: oneOf(...codeBaseNames),
+    exportTo: oneOf(...exportNames()),
     numWorkers: whole(256),
     signal,
     partial: truth,
