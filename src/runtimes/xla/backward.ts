@@ -44,7 +44,7 @@ export class Backward {
         continue;
       }
       const encoder = node.role.kind === 'processor' ? nodes.find(isPlainEncoder) : undefined;
-      if (encoder !== undefined) this.asFarAsPossible(encoder, environment);
+      if (encoder !== undefined && this.lowering.has('encoderEarly')) this.asFarAsPossible(encoder, environment);
       this.lowering.schedule.within({ module: node.module }, () => this.block(node, environment));
     }
   }
@@ -74,7 +74,8 @@ export class Backward {
     const slices = edgeSlicesOf.get(block);
     if (slices?.loop === 'scan') this.scan(block, environment, again);
     else this.recomputed(block.body, again, block.role.kind === 'decoder' ? headOf(block.body) : undefined);
-    if (slices?.loop === 'loop' && slices.set === 'grid2mesh') this.zerosOfUnrolledSlices(block);
+    if (slices?.loop === 'loop' && slices.set === 'grid2mesh' && this.lowering.has('unrolledZeros'))
+      this.zerosOfUnrolledSlices(block);
     // The barrier at the block's entrance: gradients leave as arrays.
     for (const id of block.inputs.filter((input) => this.gradients.has(input))) {
       this.gradients.set(id, [inBuffer(this.gradients.materialise(id, this.gradients.of(id), environment))]);
@@ -119,7 +120,7 @@ export class Backward {
    * gradient of the pre-activation is there, so that four grid arrays meet (13 compiled steps with a recomputed decoder).
    */
   recomputed(body: readonly Node[], again: Environment, waitingHead?: Linear): void {
-    if (waitingHead !== undefined) this.linears.letWait(waitingHead);
+    if (waitingHead !== undefined && this.lowering.has('headWaits')) this.linears.letWait(waitingHead);
     this.lowering.schedule.within({ recompute: true }, () => this.forward.nodes(body, again));
     this.nodes(body, again);
   }
@@ -194,7 +195,8 @@ export class Backward {
   private scatterAdd(nodes: ValueId, edges: ValueId, gradient: Representation, environment: Environment): void {
     const { schedule, zeros, gemm } = this.lowering;
     const terms = this.gradients.termsOf(nodes);
-    const open = terms.length > 0 && !terms.some((term) => this.scattered.has(term));
+    const open =
+      this.lowering.has('scatterInPlace') && terms.length > 0 && !terms.some((term) => this.scattered.has(term));
     const target = open
       ? this.gradients.materialise(nodes, this.gradients.of(nodes), environment)
       : zeros.take(this.forward.shape(nodes, environment), gemm.elementBytes);

@@ -11,6 +11,7 @@ import type { Linear, Operation, SegmentMax, SegmentSum, ValueId } from '../../i
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
+import type { Rule } from './rules.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { gemmShape, statisticsShape, workspaceShape } from './symbols.js';
 import { buffersOf, type Environment, fused, inBuffer, innerEnvironment } from './values.js';
@@ -21,6 +22,8 @@ export interface Lowering {
   readonly schedule: Schedule;
   readonly gemm: Gemm;
   readonly zeros: Zeros;
+  /** Whether the rule holds in this trace. */
+  readonly has: (rule: Rule) => boolean;
 }
 
 export class Forward {
@@ -68,18 +71,14 @@ export class Forward {
         environment.setValue(output, fused(input, inBuffer(statistics)));
         return;
       }
-      case 'gather': {
-        const { edges, end } = operation.endpoints;
-        this.findFirst(output, [edges, end, this.first(operation.input)]);
+      case 'gather':
         environment.setValue(output, fused(inBuffer(this.materialise(operation.input, environment))));
         return;
-      }
       case 'segmentSum':
       case 'segmentMax':
         environment.setValue(output, inBuffer(this.segmentSum(operation, environment)));
         return;
       case 'concat':
-        this.findFirst(output, operation.inputs.map(this.first));
         environment.setValue(output, fused(...operation.inputs.map((id) => environment.value(id))));
         return;
       case 'loss':
@@ -119,8 +118,7 @@ export class Forward {
   }
 
   /** The value as an operand of a matrix product. An array that fills whole rows already serves as it is. */
-  operand(read: ValueId, environment: Environment): BufferId {
-    const id = this.first(read);
+  operand(id: ValueId, environment: Environment): BufferId {
     const found = environment.operand(id);
     if (found !== undefined) return found;
     const value = environment.value(id);
@@ -139,18 +137,6 @@ export class Forward {
   private servesAsOperand(rows: string): boolean {
     return this.lowering.gemm.padding === 1 || rows === 'gridNodes' || rows === 'mesh2gridEdges';
   }
-
-  /** XLA keeps one of several equal instructions: gathers of the same rows, concatenations of the same parts. */
-  private findFirst(output: ValueId, instruction: readonly (string | ValueId)[]): void {
-    const key = instruction.join();
-    const first = this.firsts.get(key);
-    if (first === undefined) this.firsts.set(key, output);
-    else this.equals.set(output, first);
-  }
-
-  private readonly first = (id: ValueId): ValueId => this.equals.get(id) ?? id;
-  private readonly firsts = new Map<string, ValueId>();
-  private readonly equals = new Map<ValueId, ValueId>();
 
   /** Parameters are f32; a copy in the type of the activations is made once per run of the block that uses it. */
   weight(id: ValueId, environment: Environment): BufferId[] {
@@ -174,7 +160,8 @@ export class Forward {
 
   /** graphcast 08cf736, graphcast.py: `f32_aggregation=True` in the encoder alone. */
   protected sumBytes({ endpoints }: SegmentSum | SegmentMax): number {
-    return endpoints.edges === 'grid2mesh' ? 4 : this.lowering.gemm.elementBytes;
+    const { gemm, has } = this.lowering;
+    return endpoints.edges === 'grid2mesh' && has('f32Sum') ? 4 : gemm.elementBytes;
   }
 
   /** A buffer of the value's own, `[rows, batch, columns]`. */

@@ -32,7 +32,7 @@ export const jaxRuntime: Runtime = {
   segment: segmentJax,
   dimensions: jaxDimensions,
   sizeClass,
-  trace: traceJax,
+  trace: (program, config) => traceJax(program, config),
   process: jaxProcess,
   // XLA's all-reduce may share its operand's buffer.
   bucketsGradients: false,

@@ -66,7 +66,8 @@ export class InferenceForward extends Forward {
   /** Runs what the prediction needs. */
   predict(program: ForwardProgram, body: readonly Node[], environment: Environment): void {
     this.learn(body, program.root.module);
-    const order = this.depthFirst(program.predictions[0]!);
+    const { has } = this.lowering;
+    const order = has('depthFirst') ? this.depthFirst(program.predictions[0]!) : [...this.makers.values()];
     // Readers first: each answer rests on those of its readers.
     for (const { operation } of [...order].reverse()) this.kernelsThatRead(operation.output);
     for (const { operation, module } of order) {
@@ -136,7 +137,7 @@ export class InferenceForward extends Forward {
   private normalise(operation: LayerNorm, environment: Environment): void {
     const { input, output } = operation;
     const value = environment.value(input);
-    if (this.isF32) {
+    if (this.isF32 && this.lowering.has('rowKernels')) {
       environment.setValue(output, fused(value));
       const [reader, ...others] = this.readers(output);
       const inReader = others.length === 0 && (reader!.kind === 'add' || this.normalisesIn(reader!));
@@ -189,6 +190,7 @@ export class InferenceForward extends Forward {
   private readonly written = new Map<ValueId, boolean>();
 
   private costsMoreInlined(sum: Binary): boolean {
+    if (!this.lowering.has('writtenSums')) return false;
     const { arrays, normalised } = this.addends(sum);
     const numReaders = this.kernelsThatRead(sum.output).size;
     const moved = arrays + normalisingCost * normalised;
@@ -241,7 +243,7 @@ export class InferenceForward extends Forward {
     const { schedule } = this.lowering;
     const zeros = this.zerosOf(this.sumKey(operation));
     zeros.left -= 1;
-    if (!this.options.inLoop) {
+    if (!this.options.inLoop || !this.lowering.has('loopZeros')) {
       zeros.fill ??= schedule.open(zerosName);
       const sum = array();
       zeros.fill(sum);

@@ -17,6 +17,7 @@ import { LossHead } from './loss-head.js';
 import { allocateResidents } from './residents.js';
 import { Results } from './results.js';
 import { LoopState, loopBody } from './rollout.js';
+import type { Rule } from './rules.js';
 import { residualsOfScan } from './scan-residuals.js';
 import { type BufferId, Schedule } from './schedule.js';
 import { fields, jaxDimensions } from './symbols.js';
@@ -26,19 +27,22 @@ import { Zeros } from './zeros.js';
 /** Structural channels are added when the operand of the first product is written. */
 const stackedShape: Shape = [axis('gridNodes'), axis('batch'), fields.stacked];
 
-export function traceJax(program: ForwardProgram, config: Config): Trace {
+/** `without`: the rule that is left out, to see what it is worth. */
+export function traceJax(program: ForwardProgram, config: Config, without?: Rule): Trace {
   const { recipe } = config;
   const schedule = new Schedule();
   writeConstants(schedule, config);
   const data = allocateResidents(program, schedule, recipe);
   const { edges } = recipe.checkpoint;
-  const step = new Step(edges.kind === 'none' ? program : withEdgeBlocks(program, edges.kind), config, schedule, data);
+  const whole = edges.kind === 'none' ? program : withEdgeBlocks(program, edges.kind);
+  const step = new Step(whole, config, schedule, data, without);
   schedule.within({ phase: 'forward', module: 'inputs' }, () => {
     if (recipe.mode === 'inference') step.predict();
     else if (recipe.rolloutSteps > 1) step.trainRollout();
     else step.train();
   });
-  return schedule.trace(recipe.mode === 'inference' ? sizesOf(config) : undefined);
+  const resultsHold = recipe.mode === 'inference' && without !== 'resultsHold';
+  return schedule.trace(resultsHold ? sizesOf(config) : undefined);
 }
 
 const sizesOf = (config: Config): Dimensions => jaxDimensions(dimensionsOf(config, counts(config.model)), config);
@@ -60,8 +64,10 @@ class Step {
     private readonly config: Config,
     private readonly schedule: Schedule,
     private readonly data: readonly BufferId[],
+    without: Rule | undefined,
   ) {
-    this.lowering = { program, schedule, gemm: gemmOf(config), zeros: new Zeros(schedule) };
+    const has = (rule: Rule) => rule !== without;
+    this.lowering = { program, schedule, gemm: gemmOf(config), zeros: new Zeros(schedule, has('sharedZeros')), has };
     this.lossHead = new LossHead(schedule, this.lowering.gemm);
     this.forward = new Forward(this.lowering, this.lossHead);
     this.backward = new Backward(this.lowering, this.forward, this.lossHead);

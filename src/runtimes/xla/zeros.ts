@@ -10,20 +10,25 @@ export class Zeros {
     throw new Error('zeros are taken before there is a place to fill them');
   };
 
-  constructor(private readonly schedule: Schedule) {}
+  constructor(
+    private readonly schedule: Schedule,
+    private readonly isShared: boolean,
+  ) {}
 
   fillHere(): void {
-    this.fill = this.schedule.open('zeros of all scatter-adds');
+    this.fill = this.isShared ? this.schedule.open('zeros of all scatter-adds') : this.fillInPlace;
   }
 
   /** Inside a loop's body zeros are filled where they are needed. */
   filledInPlace<T>(body: () => T): T {
     const outer = this.fill;
-    this.fill = (zeros) => this.schedule.run('zeros of a scatter-add', [], [zeros]);
+    this.fill = this.fillInPlace;
     const result = body();
     this.fill = outer;
     return result;
   }
+
+  private readonly fillInPlace = (zeros: BufferId): void => this.schedule.run('zeros of a scatter-add', [], [zeros]);
 
   take(shape: Shape, elementBytes: number): BufferId {
     const zeros = this.schedule.buffer(shape, elementBytes);

@@ -17,8 +17,8 @@ export interface InferenceGroups {
 }
 
 export function inferenceGroups(): InferenceGroups {
-  const given = readRecords('tests/data/xla-inference.jsonl').map(priceRecord);
-  const compiled = readRecords('tests/data/xla-inference-compiled.jsonl').map(priceRecord);
+  const given = readRecords('tests/data/xla-inference.jsonl').map((record) => priceRecord(record));
+  const compiled = readRecords('tests/data/xla-inference-compiled.jsonl').map((record) => priceRecord(record));
   const scored = (group: 'rules' | 'rollout' | 'drawn') =>
     compiled.filter((each) => each.record.group === group && isCublas(each) && !isEither(each));
   return {

@@ -5,10 +5,10 @@ import { isInRange } from './page.js';
 import { type PricedRecord, priceRecord } from './price.js';
 import { type JaxRecord, readRecords } from './records.js';
 
-const priced = readRecords('tests/data/xla-inference.jsonl').map(priceRecord);
+const priced = readRecords('tests/data/xla-inference.jsonl').map((record) => priceRecord(record));
 const rollouts = readRecords('tests/data/xla-inference-compiled.jsonl')
   .filter(({ group }) => group === 'rollout')
-  .map(priceRecord);
+  .map((record) => priceRecord(record));
 const cublas = priced.filter(({ record }) => record.gemm_mode === 'cublas');
 const triton = priced.filter(({ record }) => record.gemm_mode !== 'cublas');
 const sizes = (group: readonly PricedRecord[]) => group.map(({ errorPercent }) => Math.abs(errorPercent));

@@ -4,6 +4,7 @@ import type { InferenceGroups } from './inference-groups.js';
 import type { PricedRecord } from './price.js';
 import { publishedTable } from './published.js';
 import type { JaxRecord } from './records.js';
+import { type RuleWorth, ruleTable } from './rule-table.js';
 
 const GiB = 2 ** 30;
 const gib = (bytes: number) => (bytes / GiB).toFixed(3);
@@ -12,7 +13,7 @@ const signed = (percent: number) => `${percent < 0 ? '−' : '+'}${Math.abs(perc
 type Groups = Readonly<
   Record<'plain' | 'planned' | 'unchecked' | 'triton' | 'rematted' | 'holdout', readonly PricedRecord[]>
 > &
-  InferenceGroups;
+  InferenceGroups & { readonly worths: readonly RuleWorth[] };
 
 function planText({ remat_plan, whole_model_checkpoint, gradient_checkpointing, ar_steps, mode }: JaxRecord): string {
   if (mode === 'inference') return 'none';
@@ -165,6 +166,12 @@ ${rangeTable(groups.inferenceEither)}
 With Triton products the range goes down to an arena without the products' workspace:
 
 ${rangeTable(groups.inferenceTriton)}
+
+## What each rule is worth
+
+Every compiled step of the scored groups was priced again with one rule left out; median and worst are of the steps that the rule moves.
+
+${ruleTable(groups.worths)}
 
 ## Recomputed by the compiler
 

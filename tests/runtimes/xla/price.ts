@@ -6,6 +6,8 @@ import { forwardProgram } from '../../../src/models/index.js';
 import type { ProcessMemory } from '../../../src/runtimes/process.js';
 import { usableBytes } from '../../../src/runtimes/traits.js';
 import { jaxRuntime } from '../../../src/runtimes/xla/index.js';
+import type { Rule } from '../../../src/runtimes/xla/rules.js';
+import { traceJax } from '../../../src/runtimes/xla/step.js';
 import { configOf, countsOf, deviceOf, type JaxRecord } from './records.js';
 
 export interface PricedRecord {
@@ -17,11 +19,12 @@ export interface PricedRecord {
   readonly errorPercent: number;
 }
 
-export function priceRecord(record: JaxRecord): PricedRecord {
+/** `without`: a rule of the lowering that is left out. */
+export function priceRecord(record: JaxRecord, without?: Rule): PricedRecord {
   const config = configOf(record);
   const program = forwardProgram(config.model, config.recipe, jaxRuntime.segment(config));
   const dimensions = jaxRuntime.dimensions(dimensionsOf(config, countsOf(record)), config);
-  const trace = jaxRuntime.trace(program, config);
+  const trace = traceJax(program, config, without);
   const bytesOfBuffer = bufferBytes(trace, dimensions);
   const live = liveness(trace, dimensions, bytesOfBuffer);
   const device = deviceOf(record);

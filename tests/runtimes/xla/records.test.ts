@@ -7,9 +7,10 @@ import { accuracyPage } from './page.js';
 import { type PricedRecord, priceRecord } from './price.js';
 import { errorOf, predictedFit, publishedPoints } from './published.js';
 import { isRematted, readRecords } from './records.js';
+import { worthOfRules } from './rule-table.js';
 
-const priced = readRecords('tests/data/xla-gpu.jsonl').map(priceRecord);
-const holdout = readRecords('tests/data/xla-gpu-holdout.jsonl').map(priceRecord);
+const priced = readRecords('tests/data/xla-gpu.jsonl').map((record) => priceRecord(record));
+const holdout = readRecords('tests/data/xla-gpu-holdout.jsonl').map((record) => priceRecord(record));
 
 const hasPlan = ({ record }: PricedRecord) =>
   record.remat_plan !== undefined && Object.keys(record.remat_plan).length > 0;
@@ -21,6 +22,16 @@ const plain = cublas.filter((each) => !hasPlan(each) && !rollsWithoutCheckpointi
 const planned = cublas.filter(hasPlan);
 const unchecked = cublas.filter(rollsWithoutCheckpointing);
 const rematted = priced.filter(({ record }) => isRematted(record));
+
+const inferred = inferenceGroups();
+const worths = worthOfRules([
+  ...cublas,
+  ...holdout,
+  ...inferred.inference,
+  ...inferred.inferenceRules,
+  ...inferred.inferenceRollout,
+  ...inferred.inferenceDrawn,
+]);
 
 const sizes = (group: readonly PricedRecord[]) => group.map(({ errorPercent }) => Math.abs(errorPercent));
 const worst = (group: readonly PricedRecord[]) => Math.max(...sizes(group));
@@ -77,6 +88,15 @@ describe('JAX runtime against XLA:GPU’s buffer assignment', () => {
     ]) {
       const predicted = process.peakAllocatedBytes - peakLiveBytes;
       expect(Math.abs(predicted / record.constant_bytes - 1)).toBeLessThan(0.1);
+    }
+  });
+});
+
+describe('rules of the lowering', () => {
+  it('are each worth having: fewer steps are nearer without one than with it, and it moves some', () => {
+    for (const { rule, moved, nearerWithout } of worths) {
+      expect(moved, rule).toBeGreaterThan(0);
+      expect(nearerWithout, rule).toBeLessThanOrEqual(moved / 2);
     }
   });
 });
@@ -155,7 +175,7 @@ describe('shipped figures', () => {
   });
 
   it('writes docs/jax.md as it is committed', async () => {
-    const groups = { plain, planned, unchecked, triton, rematted, holdout, ...inferenceGroups() };
+    const groups = { plain, planned, unchecked, triton, rematted, holdout, ...inferred, worths };
     await expect(accuracyPage(groups)).toMatchFileSnapshot('../../../docs/jax.md');
   });
 });

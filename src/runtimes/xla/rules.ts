@@ -1,0 +1,23 @@
+/**
+ * Beyond "a kernel's result lives until its last reader": what the lowering knows of XLA, JAX and GraphCast. Each rule names its cause; a
+ * trace can be made without one of them, and docs/jax.md shows what every compiled step is worth of it.
+ */
+export const rules = {
+  f32Sum: 'graphcast 08cf736, graphcast.py: the encoder has `f32_aggregation=True`',
+  sharedZeros:
+    'one multi-output broadcast fills the zeros of all scatter-adds before the processor (multi_output_fusion.cc)',
+  scatterInPlace: 'a scatter-add continues in the sum that is there (scatter_expander.cc, in place: copy_insertion.cc)',
+  encoderEarly:
+    'hlo_memory_scheduler.cc, ListMemoryScheduler: the encoder’s update of the grid nodes is differentiated when it frees more than it makes',
+  headWaits:
+    'hlo_memory_scheduler.cc, ListMemoryScheduler: a recomputed decoder’s output weight waits for the next gradient',
+  unrolledZeros:
+    'a Python loop over slices of edges writes every slice’s scatter-add down: each has zeros, in both types',
+  depthFirst: 'hlo_memory_scheduler.cc, DFSMemoryScheduler: from the result to what it needs, the longer branch first',
+  writtenSums: 'priority_fusion.cc: a sum is inlined in its readers where that moves fewer bytes',
+  rowKernels: 'softmax_rewriter_triton.cc: in fp32 one kernel normalises a row and writes it',
+  resultsHold: 'buffer_assignment.cc, AssignSingleHloBuffer: arrays lie in results that are not written yet',
+  loopZeros: 'copy_insertion.cc: in a loop one array of zeros, which every sum but the last copies',
+} as const;
+
+export type Rule = keyof typeof rules;
