@@ -1,10 +1,14 @@
 /** `gc-plan verify --ladder`: real steps at a series of sizes, and whether memory grows as the estimate claims. */
+
+import { counts } from '../models/counts.js';
 import type { ResolveInput } from '../options/resolve.js';
+import { priceProgram } from '../price.js';
 import type { Ladder } from '../report/schemas/ladder.js';
 import type { Verification } from '../report/schemas/verify.js';
 import { type Axis, atRung, ladderValues, lawsOf } from '../verify/ladder.js';
 import { parseVerifyOptions } from '../verify/options.js';
 import { tool } from '../version.js';
+import { requireMemory } from './machine-memory.js';
 import { reportedConfig } from './priced.js';
 import { configOf, record, requireTfjs, verifyConfig, type Watching } from './verify.js';
 
@@ -19,6 +23,9 @@ export async function ladder(
   const options = parseVerifyOptions(input.flags);
   const config = await configOf(input);
   requireTfjs(config);
+  const { batchSize } = ladderValues(config);
+  const largest = atRung(config, 'batchSize', Math.max(...batchSize));
+  requireMemory(largest, priceProgram(largest, counts(largest.model)), options.backend);
   const plan = Object.entries(ladderValues(config)) as [Axis, readonly number[]][];
   const numRungs = plan.reduce((sum, [, values]) => sum + values.length, 0);
   const known = new Map<string, Verification>();

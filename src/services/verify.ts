@@ -18,6 +18,7 @@ import { appendEntry, defaultLedgerFile } from '../verify/ledger.js';
 import { measure, type Outcome } from '../verify/measure.js';
 import { configurationFlagsOf, parseVerifyOptions, type VerifyOptions } from '../verify/options.js';
 import { tool } from '../version.js';
+import { requireMemory } from './machine-memory.js';
 import { reportedConfig } from './priced.js';
 
 export type Watching = Pick<ChildOptions, 'signal' | 'onProgress'>;
@@ -52,6 +53,7 @@ export async function verifyConfig(config: Config, options: VerifyOptions, watch
   chooseBackend(options.backend);
   const priced = priceProgram(config, counts(config.model));
   const { numSteps, timeoutMs, backend } = options;
+  requireMemory(config, priced, backend);
   const outcome = await measure({ config, backend, numSteps }, { timeoutMs, ...watching });
   return toVerification(config, priced, outcome, options);
 }

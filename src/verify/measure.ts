@@ -6,7 +6,9 @@ import type { Job, Measurement } from './protocol.js';
 export type Outcome =
   | { readonly kind: 'measured'; readonly measurement: Measurement }
   | { readonly kind: 'oom'; readonly reason: string }
-  | { readonly kind: 'timeout'; readonly reason: string };
+  | { readonly kind: 'timeout'; readonly reason: string }
+  /** Ended by a signal that no limit of ours sent: a fault of a native library, or another program's doing. */
+  | { readonly kind: 'crashed'; readonly reason: string };
 
 export async function measure(job: Omit<Job, 'kind'>, options: ChildOptions): Promise<Outcome> {
   const ended = await runChild({ kind: 'steps', ...job }, options);
@@ -33,5 +35,6 @@ function withoutAnswer({ code, by, stderr }: Ended): Outcome {
     return { kind: 'oom', reason: 'the process was killed (SIGKILL), as a system does that has run out of memory' };
   const reason = stderr.split('\n').find((line) => outOfMemory.test(line));
   if (reason !== undefined) return { kind: 'oom', reason: reason.trim() };
-  throw new Error(`the measuring process ended with ${by ?? `exit code ${code}`}\n${stderr}`);
+  if (by !== null) return { kind: 'crashed', reason: `the process was ended by ${by}` };
+  throw new Error(`the measuring process ended with exit code ${code}\n${stderr}`);
 }

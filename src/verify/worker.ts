@@ -14,14 +14,20 @@ const tell = (message: FromWorker) => process.send?.(message);
 /** Between two kernels a step gives no event a chance: a parent that is gone is noticed here. */
 const kernelsPerCheck = 50;
 
+/** The parent's own word: by the time that this is read, it may be gone, and another process be the parent. */
+const parent = Number(process.argv[2]);
+
+function endWithParent(): void {
+  if (process.ppid !== parent || !process.connected) process.exit(1);
+}
+
 function watchParent(backend: LoadedBackend): void {
-  const parent = process.ppid;
   const engine = engineOf(backend.tf);
   const { runKernel } = engine;
   let numKernels = 0;
   engine.runKernel = (...args) => {
     if (++numKernels % kernelsPerCheck === 0) {
-      if (process.ppid !== parent) process.exit(1);
+      endWithParent();
       if (collectsGarbage) globalThis.gc?.();
     }
     return runKernel.apply(engine, args);
@@ -36,6 +42,7 @@ const withoutLibrary = ({ name, version, device }: LoadedBackend): Backend => ({
 async function run({ config, backend: choice, numSteps }: Job): Promise<Measurement> {
   tell({ kind: 'progress', step: 0, numSteps, phase: 'loading' });
   const backend = await loadBackend(choice);
+  endWithParent();
   watchParent(backend);
   tell({ kind: 'progress', step: 0, numSteps, phase: 'building' });
   const program = forwardProgram(config.model, config.recipe, tfjsRuntime.segment(config));
@@ -97,8 +104,9 @@ async function answerTo(job: Job | Probe): Promise<FromWorker> {
   return { kind: 'measured', measurement: await run(job) };
 }
 
+process.once('disconnect', () => process.exit());
+endWithParent();
 process.once('message', async (job: Job | Probe) => {
   const answer = await answerTo(job).catch(failure);
   process.send?.(answer, () => process.disconnect());
 });
-process.once('disconnect', () => process.exit());

@@ -20,8 +20,8 @@ const errorsPercent = z.strictObject({
 export const backend = z.strictObject({ name: z.string(), version: z.string(), device: z.string() });
 
 export const verdict = z.strictObject({
-  kind: z.enum(['within', 'outside', 'oom', 'timeout']),
-  reason: z.string().exactOptional().describe('What ended the run after oom or timeout.'),
+  kind: z.enum(['within', 'outside', 'oom', 'timeout', 'crashed']),
+  reason: z.string().exactOptional().describe('What ended the run after oom, timeout or a crash.'),
 });
 
 export const verificationSchema = z
@@ -32,7 +32,7 @@ export const verificationSchema = z
     backend,
     steps: common.count,
     predicted: stepBytes,
-    measured: stepBytes.exactOptional().describe('Absent after oom or timeout.'),
+    measured: stepBytes.exactOptional().describe('Absent where the run did not reach its end.'),
     errorsPercent: errorsPercent.exactOptional().describe('(predicted − measured) ÷ measured.'),
     firstDivergence: z
       .strictObject({ operation: z.string(), predictedBytes: bytes, measuredBytes: bytes })
@@ -52,7 +52,7 @@ export const verificationSchema = z
           .describe('What the process held for the arrays at worst; never below them.'),
       })
       .exactOptional()
-      .describe('Absent after oom or timeout.'),
+      .describe('Absent where the run did not reach its end.'),
     assumptions: z.array(z.string()),
   })
   .describe('Real training steps compared with the estimate.');

@@ -29,17 +29,26 @@ export const stepsRun = ({ steps, config }: Verification): string =>
   `${steps} real ${config.recipe.mode === 'train' ? 'training steps' : 'forward passes'}`;
 
 export function verificationAnswer(report: Verification): Answer {
-  const { verdict, backend } = report;
+  const { verdict, backend, firstDivergence } = report;
   const ran = `: ${stepsRun(report)} on ${backend.name} held`;
   switch (verdict.kind) {
     case 'within':
-      return { tone: 'yes', head: 'within tolerance', rest: `${ran} what the estimate says` };
+      // Totals may agree where the arrays behind them do not.
+      return firstDivergence === undefined
+        ? { tone: 'yes', head: 'within tolerance', rest: `${ran} what the estimate says` }
+        : {
+            tone: 'yes',
+            head: 'within tolerance',
+            rest: `: ${stepsRun(report)} on ${backend.name} stay near the estimate, but not array by array`,
+          };
     case 'outside':
       return { tone: 'no', head: 'outside the tolerance', rest: `${ran} something else` };
     case 'oom':
       return { tone: 'no', head: 'out of memory', rest: `: ${verdict.reason ?? 'the run ended'}` };
     case 'timeout':
       return { tone: 'no', head: 'timeout', rest: `: ${verdict.reason ?? 'the run did not end in time'}` };
+    case 'crashed':
+      return { tone: 'no', head: 'crashed', rest: `: ${verdict.reason ?? 'the run ended'}` };
   }
 }
 

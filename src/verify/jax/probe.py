@@ -5,11 +5,13 @@ shapes only; nothing is executed. Needs jax with the CUDA 12 plugin (0.6 or late
 Exit codes: 0 printed, 3 a package is missing (JSON with the key "missing"), 4 not something this probe compiles ("unsupported").
 """
 
+import ctypes
 import importlib
 import importlib.metadata
 import importlib.util
 import json
 import os
+import signal
 import sys
 
 # Per compute capability, from XLA's public target specs (xla/backends/gpu/target_config/specs): cores, FPUs per core, threads
@@ -205,7 +207,18 @@ def compile_step(config):
   return jitted.lower(shapes(parameters), shapes(state), *map(shapes, datasets)).compile()
 
 
+def end_with_parent():
+  """Linux ends this process with gc-plan's, also where that is killed: prctl(2), PR_SET_PDEATHSIG."""
+  if sys.platform != "linux" or len(sys.argv) < 2:
+    return
+  pr_set_pdeathsig = 1
+  ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
+  if os.getppid() != int(sys.argv[1]):
+    sys.exit("gc-plan has ended")
+
+
 def main():
+  end_with_parent()
   config = json.load(sys.stdin)
   recipe = config["recipe"]
   packages = {

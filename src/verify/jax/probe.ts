@@ -1,8 +1,11 @@
 /** What XLA itself would reserve: the user's Python compiles the step ahead of time for the card, without a GPU. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { shown } from '../../config/nearest.js';
 import type { Config, Device } from '../../config/types.js';
 import { InputError } from '../../errors.js';
+import { MiB } from '../../units.js';
+import { endOf, type ProcessEnd } from '../process.js';
 
 export interface JaxMeasurement {
   readonly version: string;
@@ -28,7 +31,8 @@ type Answer = Analysis | { readonly missing: readonly string[] } | { readonly un
 const probeFile = fileURLToPath(new URL('./probe.py', import.meta.url));
 /** The last commit that has the graphcast package; the repository has been renamed and rearranged since. */
 const graphcastSource = 'graphcast @ git+https://github.com/google-deepmind/graphcast@08cf736';
-const keptStderrLength = 2_000;
+const shownStderrLength = 2_000;
+const kept = { stdout: { maximumBytes: MiB, end: 'last' }, stderr: { maximumBytes: 16_384, end: 'last' } } as const;
 
 /** Throws `InputError` where Python or a package is missing, or the step is not one that the probe compiles. */
 export async function runJaxProbe(
@@ -36,13 +40,13 @@ export async function runJaxProbe(
   options: ProbeOptions,
 ): Promise<JaxMeasurement> {
   const { model, recipe, device } = config;
-  const { stdout, stderr, timedOut } = await runPython(JSON.stringify({ model, recipe, device }), options);
-  if (timedOut) {
+  const end = await runPython(JSON.stringify({ model, recipe, device }), options);
+  if (end.timedOut) {
     throw new InputError('probe-timeout', `Compiling took more than ${options.timeoutMs / 1000} s.`, [
       'gc-plan verify --runtime jax --timeout 3600',
     ]);
   }
-  return measurementOf(parse(stdout, stderr), options.python);
+  return measurementOf(parse(end), options.python);
 }
 
 export function measurementOf(answer: Answer, python: string): JaxMeasurement {
@@ -62,53 +66,60 @@ export function measurementOf(answer: Answer, python: string): JaxMeasurement {
   return { ...answer, peakLiveBytes: argumentBytes + outputBytes - aliasBytes + temporaryBytes };
 }
 
-/** JAX writes warnings before and after; the answer is the last line that is JSON. */
-function parse(stdout: string, stderr: string): Answer {
-  const line = stdout.split('\n').findLast((text) => text.startsWith('{'));
-  if (line === undefined) {
-    throw new InputError('probe-failed', `The JAX probe ended without an answer:\n${stderr.slice(-keptStderrLength)}`, [
-      'gc-plan verify --runtime jax --measured FILE, with numbers from your own run',
-    ]);
+const failed = (what: string, { stderr }: ProcessEnd): InputError =>
+  new InputError('probe-failed', `The JAX probe ${what}:\n${stderr.slice(-shownStderrLength)}`, [
+    'gc-plan verify --runtime jax --measured FILE, with numbers from your own run',
+  ]);
+
+/** JAX writes warnings before and after; the answer is the last line that is a JSON object. */
+function parse(end: ProcessEnd): Answer {
+  const lines = end.stdout.split('\n').filter((text) => text.startsWith('{'));
+  const line = lines.at(-1);
+  if (line === undefined)
+    throw failed(end.by === null ? 'ended without an answer' : `was ended by ${end.by}${killed(end.by)}`, end);
+  let answer: unknown;
+  try {
+    answer = JSON.parse(line);
+  } catch {
+    // Reported below.
   }
-  return JSON.parse(line) as Answer;
+  if (isAnswer(answer)) return answer;
+  throw failed(`gave an answer that is none, ${shown(line)}`, end);
 }
 
-interface Ended {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly timedOut: boolean;
+const killed = (by: NodeJS.Signals) => (by === 'SIGKILL' ? ', as a system does that has run out of memory' : '');
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+function isAnswer(value: unknown): value is Answer {
+  if (typeof value !== 'object' || value === null) return false;
+  const said = value as Readonly<Record<string, unknown>>;
+  if ('missing' in said) return Array.isArray(said.missing) && said.missing.length > 0 && said.missing.every(isText);
+  if ('unsupported' in said) return isText(said.unsupported);
+  const bytes = [said.argumentBytes, said.outputBytes, said.temporaryBytes, said.aliasBytes];
+  if (!bytes.every((each): each is number => Number.isSafeInteger(each) && (each as number) >= 0)) return false;
+  const [argument, output, temporary, alias] = bytes as [number, number, number, number];
+  return isText(said.version) && isText(said.device) && argument + output + temporary > alias;
 }
 
-function runPython(input: string, { python, timeoutMs, signal }: ProbeOptions): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(python, [probeFile], { stdio: 'pipe', signal });
-    let stdout = '';
-    let stderr = '';
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      child.kill('SIGKILL');
-    }, timeoutMs);
-    child.stdout.on('data', (text) => {
-      stdout += text;
-    });
-    child.stderr.on('data', (text) => {
-      stderr = `${stderr}${text}`.slice(-2 * keptStderrLength);
-    });
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      if (error.code !== 'ENOENT') reject(error);
-      else
-        reject(
-          new InputError('python-missing', `There is no ${python}.`, ['gc-plan verify --runtime jax --python PATH']),
-        );
-    });
-    child.once('close', () => {
-      clearTimeout(timer);
-      resolve({ stdout, stderr, timedOut });
-    });
+/** A group of its own: XLA compiles in processes that Python starts. */
+const isGroup = process.platform !== 'win32';
+
+async function runPython(input: string, { python, timeoutMs, signal }: ProbeOptions): Promise<ProcessEnd> {
+  signal?.throwIfAborted();
+  try {
+    const child = spawn(python, [probeFile, String(process.pid)], { stdio: 'pipe', detached: isGroup });
     // Python that ends before it reads is reported by its end.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
-  });
+    return await endOf(child, { timeoutMs, signal, isGroup, kept });
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (!syscall?.startsWith('spawn') && code !== 'ERR_INVALID_ARG_VALUE') throw error;
+    throw new InputError(
+      'python-missing',
+      code === 'ENOENT' ? `There is no ${shown(python)}.` : `${shown(python)} cannot be run (${code}).`,
+      ['gc-plan verify --runtime jax --python PATH'],
+    );
+  }
 }

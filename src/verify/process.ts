@@ -1,0 +1,88 @@
+/** How a child ends: by itself, at its time limit, when we are interrupted, or with us; what it wrote is bounded. */
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+export interface Watch {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** The child leads a group (`detached`): its own children end with it. */
+  readonly isGroup: boolean;
+  readonly kept: { readonly stdout?: Kept; readonly stderr: Kept };
+}
+
+interface Kept {
+  readonly maximumBytes: number;
+  /** A crash says why before its stack; an answer comes last. */
+  readonly end: 'first' | 'last';
+}
+
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly by: NodeJS.Signals | null;
+  readonly timedOut: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What the child itself wrote is read by then; a process that it left behind may keep its pipes open for ever. */
+const drainMs = 500;
+
+/** Rejects where the child did not start (Node's error, with its `code`), and after an interruption (`AbortError`). */
+export async function endOf(child: ChildProcess, { timeoutMs, signal, isGroup, kept }: Watch): Promise<ProcessEnd> {
+  let timedOut = false;
+  const kill = () => killChild(child, isGroup);
+  const timer = setTimeout(() => {
+    timedOut = true;
+    kill();
+  }, timeoutMs);
+  signal?.addEventListener('abort', kill, { once: true });
+  process.once('exit', kill);
+  const stdout = keep(child.stdout, kept.stdout);
+  const stderr = keep(child.stderr, kept.stderr);
+  try {
+    const end = await closed(child);
+    signal?.throwIfAborted();
+    return { ...end, timedOut, stdout: stdout(), stderr: stderr() };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', kill);
+    process.off('exit', kill);
+    kill();
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }
+}
+
+const closed = (child: ChildProcess) =>
+  new Promise<Pick<ProcessEnd, 'code' | 'by'>>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, by) => resolve({ code, by }));
+    child.once('exit', (code, by) => setTimeout(resolve, drainMs, { code, by }).unref());
+  });
+
+function killChild(child: ChildProcess, isGroup: boolean): void {
+  if (child.pid === undefined) return;
+  try {
+    if (isGroup) process.kill(-child.pid, 'SIGKILL');
+    else child.kill('SIGKILL');
+  } catch {
+    // It has ended already, and so has its group.
+  }
+}
+
+function keep(stream: Readable | null, kept: Kept | undefined): () => string {
+  const chunks: Buffer[] = [];
+  let numBytes = 0;
+  if (kept === undefined) return () => '';
+  const { maximumBytes, end } = kept;
+  stream?.on('data', (chunk: Buffer) => {
+    if (end === 'first' && numBytes >= maximumBytes) return;
+    chunks.push(chunk);
+    numBytes += chunk.length;
+    while (end === 'last' && numBytes - chunks[0]!.length >= maximumBytes) numBytes -= chunks.shift()!.length;
+  });
+  return () => {
+    const bytes = Buffer.concat(chunks);
+    return (end === 'first' ? bytes.subarray(0, maximumBytes) : bytes.subarray(-maximumBytes)).toString('utf8');
+  };
+}
