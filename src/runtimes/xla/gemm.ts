@@ -13,11 +13,13 @@ export interface Gemm {
   readonly upcast: boolean;
   /** Rows and columns of a bf16 operand are padded to this multiple; f32 is not padded. */
   readonly padding: 1 | 8;
+  /** XLA writes no Triton kernels for cards before Ampere (softmax_rewriter_triton.cc), so that norms are plain reductions there. */
+  readonly hasTriton: boolean;
   /** cuBLASLt's scratch: 32 MiB on Hopper and later, 4 MiB before. */
   readonly workspaceBytes: number;
 }
 
-const hopper = 90;
+const [ampere, hopper] = [80, 90];
 
 export function gemmOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): Gemm {
   const computeCapability = device?.computeCapability ?? hopper;
@@ -27,6 +29,7 @@ export function gemmOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): G
     elementBytes: bf16 && native ? 2 : 4,
     upcast: bf16 && !native,
     padding: bf16 && native ? 8 : 1,
+    hasTriton: computeCapability >= ampere,
     workspaceBytes: (computeCapability >= hopper ? 32 : 4) * MiB,
   };
 }

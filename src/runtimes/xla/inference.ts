@@ -13,6 +13,7 @@ import { readsOf } from '../../ir/operations.js';
 import { type Dimensions, numElements } from '../../ir/shape.js';
 import type { Binary, Gather, LayerNorm, Module, Operation, SegmentMax, SegmentSum, ValueId } from '../../ir/types.js';
 import { Forward, type Lowering } from './forward.js';
+import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
 import type { BufferId } from './schedule.js';
 import { statisticsShape } from './symbols.js';
@@ -47,9 +48,11 @@ export interface InferenceOptions {
   readonly normalisesInConcat: boolean;
 }
 
-/** `elementBytes`: of the activations. */
-export const normalisesInConcat = (elementBytes: number, width: number): boolean =>
-  elementBytes === f32 && Number.isInteger(Math.log2(width));
+/** Rows of f32 are normalised by one Triton kernel each, where there is Triton. */
+const normsByTriton = ({ elementBytes, hasTriton }: Gemm): boolean => elementBytes === f32 && hasTriton;
+
+export const normalisesInConcat = (gemm: Gemm, width: number): boolean =>
+  normsByTriton(gemm) && Number.isInteger(Math.log2(width));
 
 export class InferenceForward extends Forward {
   private readonly consumers = new Map<ValueId, Operation[]>();
@@ -131,13 +134,13 @@ export class InferenceForward extends Forward {
   }
 
   /**
-   * bf16: two reductions in f32, then the readers normalise. f32: one Triton kernel per row (softmax_rewriter_triton.cc), which also adds
+   * Two reductions in f32, then the readers normalise. f32 with Triton: one kernel per row (softmax_rewriter_triton.cc), which also adds
    * the residual or writes the concatenation where that is all that reads it.
    */
   private normalise(operation: LayerNorm, environment: Environment): void {
     const { input, output } = operation;
     const value = environment.value(input);
-    if (this.isF32 && this.lowering.has('rowKernels')) {
+    if (this.normsByTriton && this.lowering.has('rowKernels')) {
       environment.setValue(output, fused(value));
       const [reader, ...others] = this.readers(output);
       const inReader = others.length === 0 && (reader!.kind === 'add' || this.normalisesIn(reader!));
@@ -159,7 +162,7 @@ export class InferenceForward extends Forward {
     if (this.makers.get(input)?.operation.kind === 'layerNorm')
       environment.setValue(output, fused(environment.value(input)));
     else super.operation(operation, environment);
-    if (this.isF32 && this.readers(output).some((reader) => this.normalisesIn(reader)))
+    if (this.normsByTriton && this.readers(output).some((reader) => this.normalisesIn(reader)))
       this.materialise(output, environment);
   }
 
@@ -205,7 +208,7 @@ export class InferenceForward extends Forward {
     const [a, b] = [left, right].map((id) => {
       const maker = this.makers.get(id)?.operation;
       if (maker?.kind === 'add' && !this.isWrittenDown(maker)) return this.addends(maker);
-      return { arrays: 1, normalised: maker?.kind === 'layerNorm' && !this.isF32 ? 1 : 0 };
+      return { arrays: 1, normalised: maker?.kind === 'layerNorm' && !this.normsByTriton ? 1 : 0 };
     });
     return { arrays: a!.arrays + b!.arrays, normalised: a!.normalised + b!.normalised };
   }
@@ -276,8 +279,8 @@ export class InferenceForward extends Forward {
 
   private readonly zerosByKey = new Map<string, Zeros>();
 
-  private get isF32(): boolean {
-    return this.lowering.gemm.elementBytes === f32;
+  private get normsByTriton(): boolean {
+    return normsByTriton(this.lowering.gemm);
   }
 }
 

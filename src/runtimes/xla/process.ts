@@ -50,9 +50,9 @@ function arenaRange(
 function inferenceRange(config: ProcessInput['config'], temporaryBytes: number): readonly [number, number] {
   const isCublas = config.recipe.xlaGemm === 'cublas';
   const bars = isCublas ? inferenceBars.cublas : inferenceBars.triton;
-  const { elementBytes, workspaceBytes } = gemmOf(config);
-  const either = normalisesInConcat(elementBytes, config.model.hiddenDim) ? inferenceBars.eitherConcat : bars;
-  const least = isCublas ? temporaryBytes : Math.max(0, temporaryBytes - workspaceBytes);
+  const gemm = gemmOf(config);
+  const either = normalisesInConcat(gemm, config.model.hiddenDim) ? inferenceBars.eitherConcat : bars;
+  const least = isCublas ? temporaryBytes : Math.max(0, temporaryBytes - gemm.workspaceBytes);
   return [Math.min(bars[0], either[0]) * least, Math.max(bars[1], either[1]) * temporaryBytes];
 }
 

@@ -84,7 +84,7 @@ class Step {
     const forward = new InferenceForward(lowering, this.lossHead, {
       sizes: sizesOf(config),
       inLoop,
-      normalisesInConcat: normalisesInConcat(lowering.gemm.elementBytes, config.model.hiddenDim),
+      normalisesInConcat: normalisesInConcat(lowering.gemm, config.model.hiddenDim),
     });
     forward.predict(program, loopBody(program), environment);
     results.write(buffersOf(environment.value(program.predictions[0]!)));

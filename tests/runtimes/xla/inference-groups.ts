@@ -1,10 +1,11 @@
 /** Compiled inference: what others compiled, and what was compiled for this project, by what it is good for. */
+import { gemmOf } from '../../../src/runtimes/xla/gemm.js';
 import { normalisesInConcat } from '../../../src/runtimes/xla/inference.js';
 import { type PricedRecord, priceRecord } from './price.js';
-import { readRecords } from './records.js';
+import { configOf, readRecords } from './records.js';
 
 /** XLA's cost model finds two forms of the concatenation equally good: the number is that of one, and only the range is scored. */
-const isEither = ({ record }: PricedRecord) => normalisesInConcat(record.bf16 ? 2 : 4, record.latent_size);
+const isEither = ({ record }: PricedRecord) => normalisesInConcat(gemmOf(configOf(record)), record.latent_size);
 const isCublas = ({ record }: PricedRecord) => record.gemm_mode === 'cublas';
 
 export interface InferenceGroups {

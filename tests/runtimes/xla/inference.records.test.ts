@@ -9,6 +9,9 @@ const priced = readRecords('tests/data/xla-inference.jsonl').map((record) => pri
 const rollouts = readRecords('tests/data/xla-inference-compiled.jsonl')
   .filter(({ group }) => group === 'rollout')
   .map((record) => priceRecord(record));
+const beforeAmpere = readRecords('tests/data/xla-inference-compiled.jsonl')
+  .filter(({ group }) => group === 'generation')
+  .map((record) => priceRecord(record));
 const cublas = priced.filter(({ record }) => record.gemm_mode === 'cublas');
 const triton = priced.filter(({ record }) => record.gemm_mode !== 'cublas');
 const sizes = (group: readonly PricedRecord[]) => group.map(({ errorPercent }) => Math.abs(errorPercent));
@@ -43,6 +46,11 @@ describe('inference in JAX against XLA:GPU’s buffer assignment', () => {
     const perStep = (bytes[39]! - bytes[1]!) / 38;
     expect(perStep).toBeGreaterThan(predictionBytes - workspaceBytes / 38);
     expect(perStep).toBeLessThan(1.5 * predictionBytes);
+  });
+
+  it('predicts a card before Ampere, for which XLA writes no Triton kernels, within 1 %', () => {
+    expect(beforeAmpere.map(({ record }) => record.target)).toEqual(['v100', 'v100']);
+    expect(Math.max(...sizes(beforeAmpere))).toBeLessThan(1);
   });
 
   it('predicts rollouts of 10 to 40 steps in one program within 4 %', () => {

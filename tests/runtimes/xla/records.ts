@@ -37,7 +37,7 @@ export interface JaxRecord {
   };
   readonly gemm_mode: 'cublas' | 'default-noautotune' | 'default';
   /** Of the steps that were compiled for this project. */
-  readonly group?: 'rules' | 'rollout' | 'drawn';
+  readonly group?: 'rules' | 'rollout' | 'drawn' | 'generation';
   /** Absent: a training step. */
   readonly mode?: 'inference';
   /** Absent: precipitation goes in and comes out. */
