@@ -73,6 +73,7 @@ export async function loadProfile({ model, defaultModel, flags }: ResolveInput):
   return importProfile(file, {
     typed: new Set(Object.keys(flags).filter((name) => flags[name] !== undefined)),
     rangeOf,
+    numberOf: (flag) => (/^\d{1,9}$/.test(String(flags[flag] ?? '')) ? Number(flags[flag]) : undefined),
     options: allOptions(),
     model: model === undefined ? undefined : await loadModel(model),
   });

@@ -26,5 +26,9 @@ export const graphWeather: CodeBase = {
     decoderEdgeInput: 2 * hiddenDim + decoderEdgeWidth,
     decoderNodeInput: hiddenDim + decoderEdgeWidth,
   }),
+  imports: {
+    what: 'graph_weather',
+    load: async () => [(await import('./import.js')).graphWeather],
+  },
   refusals: graphWeatherRefusals,
 };

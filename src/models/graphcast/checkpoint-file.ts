@@ -32,7 +32,9 @@ export function checkpointSettings(file: string, flags: TypedFlags): Settings {
       const settings = new Map<string, Setting>();
       for (const entry of directory(read, sizeBytes)) {
         const key = entry.name.replace(/\.npy$/, '').replaceAll(':', '.');
-        const isConfig = /^(model_config|task_config)\./.test(key) && entry.storedBytes <= maximumEntryBytes;
+        const isConfig =
+          /^(model_config|task_config|denoiser_architecture_config)\./.test(key) &&
+          entry.storedBytes <= maximumEntryBytes;
         if (isConfig) settings.set(key, { value: npyValue(contentOf(read, entry), key) });
       }
       if (settings.size === 0) throw new Error('holds no model_config and no task_config');

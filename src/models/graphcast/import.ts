@@ -2,8 +2,10 @@
  * DeepMind's ModelConfig and TaskConfig (google-deepmind/graphcast 08cf736, graphcast.py): as JSON, or as a released checkpoint holds
  * them, together (`model_config`, `task_config`) or one of them alone.
  */
+
 import { given } from '../../config/given.js';
 import { kindOfRows, resolutionGrid } from '../../config/grid.js';
+import { shown } from '../../config/nearest.js';
 import { type ModelProfile, readProfile } from '../../config/profiles.js';
 import type { Settings } from '../importing/settings.js';
 import type { Imported, Importer } from '../importing/types.js';
@@ -91,7 +93,7 @@ function read(settings: Settings): Imported {
         .decimal(...own('radius_query_fraction_edge_length', 'model_config')),
       // 0 in configurations that take the grid from the data.
       grid: resolution
-        ? resolutionGrid(resolution, kindOfRows, base.gridAtOneDegree, `${settings.file}: resolution`)
+        ? resolutionGrid(resolution, kindOfRows, base.gridAtOneDegree, `${shown(settings.file)}: resolution`)
         : undefined,
       pressureLevels,
       inputChannels,

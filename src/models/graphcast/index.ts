@@ -40,7 +40,7 @@ export const graphcast: CodeBase = {
   lines: { jax: jaxLines },
   imports: {
     what: 'DeepMind’s GraphCast (JSON, or a checkpoint .npz)',
-    load: async () => [(await import('./import-paddle.js')).paddleScience, (await import('./import.js')).deepmind],
+    load: async () => [...(await import('./import-relatives.js')).importers, (await import('./import.js')).deepmind],
     readers: {
       '.npz': async (file, flags) => (await import('./checkpoint-file.js')).checkpointSettings(file, flags),
     },

@@ -98,11 +98,12 @@ export function compose(file: string, entry: Tree, text: string, shipped: Shippe
       if (typeof each === 'object' && 'override' in each && !overrides.has(absolute(each.override, group)))
         overrides.set(absolute(each.override, group), each.option);
     const order: readonly Entry[] = entries.includes('self') ? entries : [...entries, 'self'];
-    return order.reduce<Tree>((soFar, each) => {
-      if (each === 'self') return merged(soFar, placed(rest, home));
-      if ('override' in each) return soFar;
-      return merged(soFar, load(each, group, home));
-    }, new Map());
+    // Read from the last to the first, as Hydra does: a later file may override the choice of an earlier group.
+    const trees = order.toReversed().map((each): Tree => {
+      if (each === 'self') return placed(rest, home);
+      return 'override' in each ? new Map() : load(each, group, home);
+    });
+    return trees.toReversed().reduce(merged, new Map());
   }
 
   function load({ group: typed, option: written, package: inner, optional }: Item, parent: string, home: string): Tree {
@@ -128,12 +129,30 @@ export function compose(file: string, entry: Tree, text: string, shipped: Shippe
       return withDefaults(parseTree(found, text, found), found, group, into, text);
     }
     const ships = shipped(group, option);
-    if (ships !== undefined) return placed(ships, into);
+    if (ships !== undefined) return overridden(placed(ships, into), group, into);
     if (!optional) missing.push(path.replace(/\.yaml$/, ''));
     return new Map();
   }
 
+  /** A shipped group comes with the groups that it names itself; a choice among them that is overridden takes their place. */
+  function overridden(tree: Tree, group: string, into: string): Tree {
+    const inner = [...overrides].filter(([name]) => name.startsWith(`${group}/`));
+    return inner.reduce((soFar, [name, option]) => {
+      const at = joined(into, name.slice(group.length + 1).replaceAll('/', '.'));
+      const item: Item = { group: `/${name}`, option, optional: false, package: at };
+      return merged(without(soFar, at.split('.')), load(item, '', ''));
+    }, tree);
+  }
+
   return { tree: withDefaults(entry, file, '', '', text), choices, missing };
+}
+
+function without(tree: Tree, [key, ...deeper]: readonly string[]): Tree {
+  const rest: Tree = new Map(tree);
+  const inner = rest.get(key!);
+  if (deeper.length > 0 && isTree(inner)) rest.set(key!, without(inner, deeper));
+  else rest.delete(key!);
+  return rest;
 }
 
 function withoutDefaults(tree: Tree): { readonly defaults: Tree | Setting | undefined; readonly rest: Tree } {

@@ -68,7 +68,7 @@ async function settingsOf(file: string, flags: TypedFlags): Promise<Settings> {
 }
 
 export async function importProfile(file: string, beside: Beside): Promise<ModelProfile> {
-  const { typed, model: named } = beside;
+  const { model: named } = beside;
   const settings = await settingsOf(file, beside);
   const importers = await knownImporters();
   const importer = importers.find(({ recognizes }) => recognizes(settings));
@@ -83,7 +83,7 @@ export async function importProfile(file: string, beside: Beside): Promise<Model
     );
   const imported = importer.read(settings);
   checkFamily(file, importer, imported, named);
-  checkEssentials(file, imported, typed, named);
+  checkEssentials(settings, imported, beside);
   const base = named ?? readProfile<ModelProfile>('models', imported.base!);
   const profile: ModelProfile = {
     ...base,
@@ -98,10 +98,11 @@ export async function importProfile(file: string, beside: Beside): Promise<Model
       ...imported.notes,
       ...standInNotes(settings),
       ...leftOpen(imported, base, beside),
+      ...settings.open.map(({ ask }) => `A MODEL's value stands in: ${ask.replace(/^.*? {3}/, '')}.`),
       ...unknownNotes(settings.unknown(importer.isHarmless)),
     ],
   };
-  checkImported(profile, settings);
+  checkImported(profile, settings, beside);
   return profile;
 }
 
@@ -119,24 +120,36 @@ function checkFamily(file: string, { label, bases }: Importer, { base }: Importe
   );
 }
 
-function checkEssentials(file: string, imported: Imported, typed: ReadonlySet<string>, named?: ModelProfile): void {
-  if (named !== undefined) return;
-  const { base, model, asks } = imported;
+/**
+ * @throws InputError with all that is open at once: the network, essentials that the file does not give, values that only the job knows.
+ * A MODEL beside the file supplies both, but for what the file gives and is not priced.
+ */
+function checkEssentials(settings: Settings, imported: Imported, { typed, model: named }: Beside): void {
+  const { base, model, asks, otherwise = [] } = imported;
   const says: Readonly<Record<Essential, unknown>> = { ...model, mesh: model.meshLevel ?? model.counts } as never;
   const missing = essentials.filter(
-    (each) => says[each] === undefined && !flagsOf[each].some((flag) => typed.has(flag)),
+    (each) =>
+      says[each] === undefined &&
+      !flagsOf[each].some((flag) => typed.has(flag)) &&
+      (named === undefined || otherwise.includes(each)),
   );
-  if (base !== undefined && missing.length === 0) return;
+  const open = named === undefined ? settings.open : [];
+  if ((base ?? named) !== undefined && missing.length === 0 && open.length === 0) return;
+  const openIn = (flags: readonly string[]) => open.find(({ flag }) => flags.includes(flag));
+  const inEssentials = missing.flatMap((each) => openIn(flagsOf[each]) ?? []);
   const asked = [
-    ...(base === undefined ? ['which network it is: MODEL before --import (gc-plan profiles lists them)'] : []),
-    ...new Set(missing.map((each) => asks[each])),
+    ...((base ?? named) === undefined
+      ? ['which network it is: MODEL before --import (gc-plan profiles lists them)']
+      : []),
+    ...new Set(missing.map((each) => openIn(flagsOf[each])?.ask ?? asks[each])),
+    ...open.filter((each) => !inEssentials.includes(each)).map(({ ask }) => ask),
   ];
   const known = imported.notes.length === 0 ? '' : ` Known from it: ${imported.notes.join(' ')}`;
-  throw new InputError(
-    'missing-essentials',
-    `${shown(file)}: it does not say all that decides which model this is.${known}`,
-    asked,
-  );
+  const what =
+    (base ?? named) === undefined || missing.length > 0
+      ? 'it does not say all that decides which model this is'
+      : 'it holds values that only the job knows';
+  throw new InputError('missing-essentials', `${shown(settings.file)}: ${what}.${known}`, asked);
 }
 
 /** What came from groups that are not beside the file. */
@@ -145,14 +158,17 @@ const standInNotes = (settings: Settings): readonly string[] =>
     ([origin, values]) => `Not beside the file, so ${origin} stands in: ${values.join(', ')}.`,
   );
 
+/** Keys without effect on other processors. */
+const ofAttention: readonly string[] = ['heads', 'mlpRatio', 'attentionBackend'];
+
 /** Everything else that the file leaves open, with the value that stands in. */
 function leftOpen(imported: Imported, base: ModelProfile, { typed, options, model: named }: Beside): readonly string[] {
   const said: Readonly<Record<string, unknown>> = { ...imported.model, ...imported.recipe };
   const stands: Readonly<Record<string, unknown>> = { ...base.model, ...base.recipe };
-  const values = options.flatMap(({ name, sets }) => {
-    const [, key, deeper] = /^(?:model|recipe)\.(\w+)(\.\w+)?$/.exec(sets ?? '') ?? [];
-    if (key === undefined || deeper !== undefined || name === 'resolution') return [];
+  const isAttention = (said.processor ?? stands.processor) === 'attention';
+  const values = optionKeys(options).flatMap(({ name, key }) => {
     if (said[key] !== undefined || typed.has(name) || stands[key] === undefined) return [];
+    if (!isAttention && ofAttention.includes(key)) return [];
     return [`${name} ${written(stands[key])}`];
   });
   if (values.length === 0) return [];
@@ -170,11 +186,26 @@ const unknownNotes = (keys: readonly string[]): readonly string[] =>
         `Not understood, and not known to leave memory alone: ${keys.slice(0, 20).join(', ')}${keys.length > 20 ? ', …' : ''}.`,
       ];
 
-/** What the keys say together. */
-function checkImported(
-  { model, recipe }: { model: ModelProfile['model']; recipe: RecipeOptions },
-  { file }: Settings,
-): void {
+/** What the keys say together: a number keeps the limits of its flag also where it is made of several keys. */
+function checkImported({ model, recipe }: ModelProfile, { file }: Settings, { options, rangeOf, typed }: Beside): void {
   checkGrid(model.grid, `${shown(file)}: the grid`, 'latlon_res: [721, 1440]');
   parseCheckpoint(recipe.checkpoint ?? 'none');
+  const says: Readonly<Record<string, unknown>> = { ...model, ...recipe };
+  for (const { name, key } of optionKeys(options)) {
+    const [value, range] = [says[key], rangeOf(name)];
+    if (typeof value !== 'number' || range === undefined || typed.has(name)) continue;
+    if (value >= range.minimum && value <= range.maximum) continue;
+    throw new InputError(
+      'out-of-range',
+      `${shown(file)}: it makes ${name} ${value}, which must be from ${range.minimum} to ${range.maximum}.`,
+      [`--${name} ${range.example}`],
+    );
+  }
 }
+
+/** Options that set one key of the model or the recipe. */
+const optionKeys = (options: readonly SettingOption[]): readonly { readonly name: string; readonly key: string }[] =>
+  options.flatMap(({ name, sets }) => {
+    const key = /^(?:model|recipe)\.(\w+)$/.exec(sets ?? '')?.[1];
+    return key === undefined || name === 'resolution' ? [] : [{ name, key }];
+  });

@@ -26,7 +26,10 @@ export function optimizerOf(settings: Settings, ...parents: readonly string[]): 
   const view = settings.for('optimizer');
   const key = (name: string) => parents.map((parent) => `${parent}.${name}`);
   const isSharded = Object.hasOwn(sharding, view.text(...key('_target_')) ?? '');
-  const optimizer = view.class(classes, ...key(isSharded ? 'optimizer_class' : '_target_'));
+  const optimizer = view.class(
+    classes,
+    ...(isSharded ? [...key('optimizer_class'), ...key('optimizer_class._target_')] : key('_target_')),
+  );
   const isFused = view.isOn(...key('fused')) ?? false;
   const momentum = view.decimal(...key('momentum')) ?? 0;
   return optimizer === undefined ? { isSharded } : { optimizer: variantOf(optimizer, isFused, momentum), isSharded };

@@ -28,6 +28,15 @@ export interface TypedFlags {
   readonly typed: ReadonlySet<string>;
   /** A file's numbers keep the limits of the flag that they stand for. */
   readonly rangeOf: (flag: string) => NumberRange | undefined;
+  /** What was typed, where it is one whole number. */
+  readonly numberOf: (flag: string) => number | undefined;
+}
+
+/** A value that the file names and that only the job itself knows. */
+export interface OpenValue {
+  readonly flag: string;
+  /** What to type, and what stands in the file: `--hidden-dim 512   model.num_channels is ${oc.env:WIDTH} (config.yaml:3)`. */
+  readonly ask: string;
 }
 
 /** A value that only the job itself knows: an environment variable, or a key that nothing defines. */
@@ -37,8 +46,10 @@ const isMissing = (value: SettingValue): boolean => value === null || value === 
 
 export class Settings {
   private readonly used = new Set<string>();
+  private readonly openByFlag = new Map<string, OpenValue>();
   /** Of a view: the flag whose value is read, and what stands before each key. */
   private readonly flag: string | undefined = undefined;
+  private readonly hasOtherLimits: boolean = false;
   private readonly prefix: string = '';
 
   constructor(
@@ -51,6 +62,21 @@ export class Settings {
   /** The values that this flag replaces, within its limits. */
   for(flag: string): Settings {
     return Object.assign(Object.create(this) as Settings, { flag });
+  }
+
+  /** The values that this flag replaces and from which its own is made: layers beyond the first, a half of two. */
+  partOf(flag: string): Settings {
+    return Object.assign(Object.create(this) as Settings, { flag, hasOtherLimits: true });
+  }
+
+  /** The flag's value, where it is typed and one whole number. */
+  typedNumber(flag: string): number | undefined {
+    return this.flags.numberOf(flag);
+  }
+
+  /** What was read and only the job knows, no flag in its place: asked for together at the end. */
+  get open(): readonly OpenValue[] {
+    return [...this.openByFlag.values()];
   }
 
   /** The keys below `prefix`, by the rest of their names. */
@@ -92,22 +118,25 @@ export class Settings {
   wrong(key: string, reason: string, example: string): InputError {
     const { value } = this.settings.get(key) ?? { value: null };
     const leaf = key.split('.').at(-1)!;
-    const what = isElsewhere(value) ? 'is known only where the job runs, and here it' : '';
-    return new InputError(
-      'invalid-import',
-      `${this.place(key)}: ${key}: ${shown(JSON.stringify(value))} ${what ? `${what} ` : ''}${reason}.`,
-      [lineIn[this.syntax](leaf, example), ...(this.flag === undefined ? [] : [`--${this.flag} ${example}`])],
-    );
+    return new InputError('invalid-import', `${this.place(key)}: ${key}: ${shown(JSON.stringify(value))} ${reason}.`, [
+      lineIn[this.syntax](leaf, example),
+      ...(this.flag === undefined ? [] : [`--${this.flag} ${example}`]),
+    ]);
   }
 
-  private get isReplaced(): boolean {
+  /** Of a view: its flag was typed. */
+  get isTyped(): boolean {
     return this.flag !== undefined && this.flags.typed.has(this.flag);
   }
 
-  /** @throws InputError, unless the flag that replaces the value was typed. */
+  /** @throws InputError, unless the flag that replaces the value was typed, or only the job knows the value. */
   private fail(key: string, reason: string, example: string): undefined {
-    if (this.isReplaced) return undefined;
-    throw this.wrong(key, reason, example);
+    if (this.isTyped) return undefined;
+    const value = this.settings.get(key)?.value ?? null;
+    if (this.flag === undefined || !isElsewhere(value)) throw this.wrong(key, reason, example);
+    const ask = `--${this.flag} ${example}   ${key} is ${shown(String(value))}, known only where the job runs (${this.place(key)})`;
+    this.openByFlag.set(this.flag, { flag: this.flag, ask });
+    return undefined;
   }
 
   whole(...keys: readonly string[]): number | undefined {
@@ -132,7 +161,7 @@ export class Settings {
   }
 
   private get range(): NumberRange | undefined {
-    return this.flag === undefined ? undefined : this.flags.rangeOf(this.flag);
+    return this.flag === undefined || this.hasOtherLimits ? undefined : this.flags.rangeOf(this.flag);
   }
 
   private example(otherwise: string): string {
@@ -145,6 +174,11 @@ export class Settings {
     if (number > maximum || number < minimum || (exclusiveMinimum && number === minimum))
       return this.fail(key, `must be from ${minimum} to ${maximum.toLocaleString('en-US')}`, example);
     return number;
+  }
+
+  /** As it stands; nothing where it says nothing. */
+  value(...keys: readonly string[]): SettingValue | undefined {
+    return this.find(keys)?.value;
   }
 
   isOn(...keys: readonly string[]): boolean | undefined {
@@ -176,7 +210,7 @@ export class Settings {
     if (found === undefined) return undefined;
     const name = String(found.value);
     if (Object.hasOwn(priced, name)) return priced[name];
-    if (this.isReplaced) return undefined;
+    if (this.isTyped) return undefined;
     throw new InputError('not-priced', `${this.place(found.key)}: ${found.key}: ${shown(name)} is not priced.`, [
       `Priced: ${Object.keys(priced).join(', ')}.`,
       ...(this.flag === undefined ? [] : [`--${this.flag}   says what to price in its place`]),

@@ -13,6 +13,8 @@ export interface Imported {
   readonly recipe: ModelProfile['recipe'];
   /** What the file says and these numbers do not follow, and defaults of the code base that stand in, each with its source. */
   readonly notes: readonly string[];
+  /** Essentials that the file gives, and as something that is not priced: no MODEL stands in for them, only a typed flag. */
+  readonly otherwise?: readonly Essential[];
   /** What to type for an essential that the file leaves open, and where that code base says it. */
   readonly asks: Readonly<Record<Essential, string>>;
 }

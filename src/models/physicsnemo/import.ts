@@ -2,8 +2,10 @@
  * PhysicsNeMo: the YAML of its GraphCast example in every release (NVIDIA/physicsnemo 94b3551, examples/weather/graphcast/conf/config.yaml, and
  * before), its shallow-water example, and the arguments of GraphCastNet in other recipes, wherever they are nested.
  */
+
 import { given } from '../../config/given.js';
 import { resolutionGrid } from '../../config/grid.js';
+import { shown } from '../../config/nearest.js';
 import type { ModelProfile, RecipeOptions } from '../../config/profiles.js';
 import type { Grid, Precision } from '../../config/types.js';
 import type { Settings } from '../importing/settings.js';
@@ -12,10 +14,12 @@ import { gridKind, kindOfRows } from './grid.js';
 
 type ModelOptions = Partial<ModelProfile['model']>;
 
-/** Of the constructor (physicsnemo 2.2.2, models/graphcast/graph_cast_net.py, GraphCastNet.__init__). */
+/**
+ * Of the constructor (physicsnemo 2.2.2, models/graphcast/graph_cast_net.py, GraphCastNet.__init__). Its 721×1440 is left out: the grid is the
+ * data's, and a file without one is asked for it.
+ */
 const constructorDefaults = {
   mesh: { meshLevel: 6 },
-  grid: { grid: { latitudes: 721, longitudes: 1440, kind: gridKind } },
   layers: { layers: 16 },
   hiddenDim: { hiddenDim: 512 },
   inputChannels: { inputChannels: 474 },
@@ -139,9 +143,7 @@ const asks = {
 function fromConstructor(model: ModelOptions, names: readonly (keyof typeof constructorDefaults)[]) {
   const missing = names.filter((name) => Object.keys(constructorDefaults[name]).every((key) => !(key in model)));
   const values: ModelOptions = Object.assign({}, ...missing.map((name) => constructorDefaults[name]));
-  const listed = missing.map((name) =>
-    name === 'grid' ? '721x1440' : `${Object.values(constructorDefaults[name])[0]}`,
-  );
+  const listed = missing.map((name) => `${Object.values(constructorDefaults[name])[0]}`);
   return {
     values,
     notes:
@@ -165,7 +167,7 @@ function swe(settings: Settings): Imported {
     grid:
       degrees === undefined
         ? undefined
-        : { ...resolutionGrid(degrees, kindOfRows, '180x360', `${settings.file}: angular_resolution`) },
+        : { ...resolutionGrid(degrees, kindOfRows, '180x360', `${shown(settings.file)}: angular_resolution`) },
     // Height and two velocities.
     inputChannels: 3,
     outputChannels: 3,
@@ -200,9 +202,7 @@ function read(settings: Settings): Imported {
   // The example's script passes the channels of its data set, never the constructor's.
   const { values, notes } = fromConstructor(
     said,
-    isExample
-      ? ['mesh', 'grid', 'layers', 'hiddenDim']
-      : ['mesh', 'grid', 'layers', 'hiddenDim', 'inputChannels', 'outputChannels'],
+    isExample ? ['mesh', 'layers', 'hiddenDim'] : ['mesh', 'layers', 'hiddenDim', 'inputChannels', 'outputChannels'],
   );
   return {
     base: 'physicsnemo-graphcast',

@@ -1053,6 +1053,28 @@ export const shippedGroups: Readonly<Record<string, Shipped>> = {
     'training.accum_grad_batches': 1,
     'training.strategy._target_': 'anemoi.training.distributed.strategy.DDPGroupStrategy',
   },
+  'training/optimization/optimizer/adamw': { 'training.optimization.optimizer._target_': 'torch.optim.AdamW' },
+  'training/optimization/optimizer/ademamix': {
+    'training.optimization.optimizer._target_': 'anemoi.training.optimizers.AdEMAMix.AdEMAMix',
+  },
+  'training/optimization/optimizer/zero': {
+    'training.optimization.optimizer._target_': 'torch.distributed.optim.ZeroRedundancyOptimizer',
+    'training.optimization.optimizer.optimizer_class._target_': 'torch.optim.AdamW',
+  },
+  'training/weight_averaging/ema': {
+    'training.weight_averaging._target_': 'pytorch_lightning.callbacks.EMAWeightAveraging',
+  },
+  'training/weight_averaging/swa': {
+    'training.weight_averaging._target_': 'pytorch_lightning.callbacks.StochasticWeightAveraging',
+  },
+  'training/training_loss/ensemble': {},
+  'training/training_loss/ensemble_multiscale_aggregation': {},
+  'training/training_loss/single': {},
+  'training/training_loss/single_MSE_aggregation': {},
+  'training/scalers/global': {},
+  'training/scalers/lam': {},
+  'training/scalers/multi': {},
+  'training/scalers/stretched': {},
   'dataloader/forecast_native_grid': { 'dataloader.batch_size.training': 2 },
   'dataloader/multi': { 'dataloader.batch_size.training': 2 },
   'dataloader/native_grid': { 'dataloader.batch_size.training': 2 },
@@ -1063,6 +1085,16 @@ export const shippedGroups: Readonly<Record<string, Shipped>> = {
   'system/example': {
     'system.hardware.num_gpus_per_node': 1,
     'system.hardware.num_nodes': 1,
+    'system.hardware.num_gpus_per_model': 1,
+  },
+  'system/hardware/example': {
+    'system.hardware.num_gpus_per_node': 1,
+    'system.hardware.num_nodes': 1,
+    'system.hardware.num_gpus_per_model': 1,
+  },
+  'system/hardware/slurm': {
+    'system.hardware.num_gpus_per_node': '${oc.decode:${oc.env:SLURM_GPUS_PER_NODE}}',
+    'system.hardware.num_nodes': '${oc.decode:${oc.env:SLURM_NNODES}}',
     'system.hardware.num_gpus_per_model': 1,
   },
   'system/slurm': {

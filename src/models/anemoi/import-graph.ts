@@ -1,0 +1,98 @@
+/** The data grid and the latent mesh of an anemoi configuration (anemoi-graphs 0.9.8): known by name, or said to be something that is not priced. */
+import { numPoints, parseReducedGaussian } from '../../config/grid.js';
+import type { Grid } from '../../config/types.js';
+import type { Settings, SettingValue } from '../importing/settings.js';
+
+const meshBuilder = 'anemoi.graphs.nodes.TriNodes';
+/** What the three edge sets are built by. */
+const edgeBuilders: Readonly<Record<string, string>> = {
+  'data hidden': 'anemoi.graphs.edges.CutOffEdges',
+  'hidden hidden': 'anemoi.graphs.edges.MultiScaleEdges',
+  'hidden data': 'anemoi.graphs.edges.KNNEdges',
+};
+const decoderNeighbours = 3;
+
+export interface ImportedGraph {
+  readonly meshLevel: number | undefined;
+  readonly grid: Grid | undefined;
+  /** The file gives it, and not as what is priced: no MODEL stands in. */
+  readonly isOtherMesh: boolean;
+  readonly isOtherGrid: boolean;
+  readonly notes: readonly string[];
+}
+
+const points = (grid: Grid): string => `${numPoints(grid).toLocaleString('en-US')} points`;
+
+/** `data.resolution`, or the grid in the data set's name: `aifs-ea-an-oper-0001-mars-o96-1979-2022-6h-v6`. */
+function gridOf(
+  settings: Settings,
+): Pick<ImportedGraph, 'grid' | 'isOtherGrid'> & { readonly note: string | undefined } {
+  const named = settings.for('grid').text('data.resolution', 'resolution');
+  const grid = named === undefined ? undefined : parseReducedGaussian(named);
+  if (grid !== undefined) return { grid, isOtherGrid: false, note: `The data grid is ${named} = ${points(grid)}.` };
+  const isOtherGrid = named !== undefined && !named.includes('$');
+  if (isOtherGrid)
+    return { grid, isOtherGrid, note: `The data grid is ${named}, whose number of points is not known here.` };
+  const dataset = settings.text('system.input.dataset', 'hardware.files.dataset', 'files.dataset') ?? '';
+  const [inName] = dataset.split(/[-_./]/).flatMap((part) => (/^[on]\d+$/.test(part) ? [part] : []));
+  const fromName = inName === undefined ? undefined : parseReducedGaussian(inName);
+  if (fromName === undefined) return { grid: undefined, isOtherGrid: false, note: undefined };
+  const note = `The data grid is ${inName} = ${points(fromName)}, by the data set's name ${dataset}.`;
+  return { grid: fromName, isOtherGrid: false, note };
+}
+
+/** An integer r takes levels 1 to r, null all of them. */
+const areAllScales = (scales: SettingValue | undefined, level: number | undefined): boolean =>
+  scales === undefined ||
+  scales === null ||
+  scales === level ||
+  (Array.isArray(scales) && scales.length === level && scales.every((scale, index) => scale === index + 1));
+
+/** Edge sets that are built otherwise than is priced: `data → hidden: KNNEdges`. */
+function otherEdges(settings: Settings, parent: string, level: number | undefined): readonly string[] {
+  return settings.children(parent).flatMap((set) => {
+    const at = `${parent}.${set}`;
+    const pair = `${settings.text(`${at}.source_name`) ?? '?'} ${settings.text(`${at}.target_name`) ?? '?'}`;
+    const builders = settings.children(`${at}.edge_builders`).map((each) => `${at}.edge_builders.${each}`);
+    const names = builders.map((each) => settings.text(`${each}._target_`) ?? '?');
+    const all = (key: string) => builders.flatMap((each) => settings.value(`${each}.${key}`) ?? []);
+    const isPriced =
+      names.length === 1 &&
+      names[0] === edgeBuilders[pair] &&
+      all('num_nearest_neighbours').every((k) => k === decoderNeighbours) &&
+      all('x_hops').every((hop) => hop === 1) &&
+      all('source_mask_attr_name').length + all('target_mask_attr_name').length === 0 &&
+      builders.every((each) => areAllScales(settings.value(`${each}.scale_resolutions`), level));
+    const written = names.map((name) => name.split('.').at(-1)).join(' + ') || 'none';
+    return isPriced ? [] : [`${pair.replace(' ', ' → ')}: ${written}`];
+  });
+}
+
+function meshOf(settings: Settings): Pick<ImportedGraph, 'meshLevel' | 'isOtherMesh' | 'notes'> {
+  const nodes = (key: string): readonly [string, string] => [
+    `graph.nodes.hidden.node_builder.${key}`,
+    `nodes.hidden.node_builder.${key}`,
+  ];
+  const builder = settings.text(...nodes('_target_'));
+  const level = settings.for('mesh-level').whole(...nodes('resolution'));
+  if (builder !== undefined && builder !== meshBuilder) {
+    const latent = settings.text(...nodes('grid'));
+    const grid = latent === undefined ? undefined : parseReducedGaussian(latent);
+    const size = grid ? ` ${latent} = ${points(grid)}` : '';
+    const notes = [`The latent mesh is ${builder.split('.').at(-1)}${size}${settings.originOf(...nodes('_target_'))}.`];
+    return { meshLevel: undefined, isOtherMesh: true, notes };
+  }
+  const others = [...otherEdges(settings, 'graph.edges', level), ...otherEdges(settings, 'edges', level)];
+  // HexNodes have a resolution too: without the builder's name it says nothing.
+  const isKnown = builder !== undefined && level !== undefined;
+  const notes = isKnown ? [`The latent mesh is TriNodes ${level}${settings.originOf(...nodes('resolution'))}.`] : [];
+  if (others.length === 0) return { meshLevel: isKnown ? level : undefined, isOtherMesh: false, notes };
+  const what = `Edges that are built otherwise than is priced: ${others.join('; ')}.`;
+  return { meshLevel: undefined, isOtherMesh: true, notes: [...notes, what] };
+}
+
+export function graphOf(settings: Settings): ImportedGraph {
+  const { grid, isOtherGrid, note } = gridOf(settings);
+  const { meshLevel, isOtherMesh, notes } = meshOf(settings);
+  return { meshLevel, grid, isOtherMesh, isOtherGrid, notes: [...(note === undefined ? [] : [note]), ...notes] };
+}
