@@ -42,5 +42,7 @@ export function isHarmless(key: string): boolean {
   if (/^dataloader\.(?!batch_size(\.training)?$)/.test(key)) return true;
   if (/^training\.(optimization\.)?optimizer\.(betas|weight_decay|nesterov|optimizer_class\._partial_)/.test(key))
     return true;
+  // A reference to the model's own kernels, which are read; a mapper's back end where the processor's decides; whose the data nodes are.
+  if (/(\.layer_kernels|\.mapper\.graph_attention_backend|nodes\.data\.node_builder\..*)$/.test(key)) return true;
   return key.split('.').some((part) => names.has(part));
 }

@@ -13,7 +13,7 @@ import type { Settings } from '../importing/settings.js';
 import { type Essential, type Imported, type Importer, planOf } from '../importing/types.js';
 import { isHarmless } from './harmless-keys.js';
 import { graphOf } from './import-graph.js';
-import { familyOf, inModel, keysOf, type Part, sameInAllParts } from './import-network.js';
+import { familyOf, inModel, keysOf, type Part, parts, sameInAllParts } from './import-network.js';
 
 const precisions: Readonly<Record<string, Precision>> = {
   '16-mixed': 'fp16',
@@ -90,7 +90,8 @@ function notesOf(settings: Settings): readonly string[] {
     notes.push(
       'num_gpus_per_model above 1: anemoi’s model sharding is not priced; the model is priced whole on one card.',
     );
-  if (settings.isOn(...inModel('cpu_offload')))
+  const offloads = parts.map((part) => settings.isOn(...keysOf(settings, part)('cpu_offload')));
+  if (settings.isOn(...inModel('cpu_offload')) || offloads.includes(true))
     notes.push('cpu_offload True is not priced: activations are counted on the card.');
   if (settings.isOn(...inModel('model.latent_skip'), ...inModel('latent_skip')) === false)
     notes.push('latent_skip False is priced as True.');
@@ -114,6 +115,10 @@ function trainableNotes(settings: Settings): readonly string[] {
       return size === undefined || size === numTrained ? [] : [`${name} ${size}`];
     }),
   );
+  for (const part of parts) {
+    const size = settings.whole(...keysOf(settings, part)('trainable_size'));
+    if (size !== undefined && size !== numTrained) others.push(`${part} ${size}`);
+  }
   return others.length === 0 ? [] : [`Trained features (${others.join(', ')}) are priced as ${numTrained} each.`];
 }
 

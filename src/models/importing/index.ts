@@ -144,12 +144,13 @@ function checkEssentials(settings: Settings, imported: Imported, { typed, model:
     ...new Set(missing.map((each) => openIn(flagsOf[each])?.ask ?? asks[each])),
     ...open.filter((each) => !inEssentials.includes(each)).map(({ ask }) => ask),
   ];
-  const known = imported.notes.length === 0 ? '' : ` Known from it: ${imported.notes.join(' ')}`;
+  const network = base === undefined ? [] : [`The network is ${base}.`];
+  const known = [...network, ...imported.notes, ...standInNotes(settings)].join(' ');
   const what =
     (base ?? named) === undefined || missing.length > 0
       ? 'it does not say all that decides which model this is'
       : 'it holds values that only the job knows';
-  throw new InputError('missing-essentials', `${shown(settings.file)}: ${what}.${known}`, asked);
+  throw new InputError('missing-essentials', `${shown(settings.file)}: ${what}.${known && ` Known: ${known}`}`, asked);
 }
 
 /** What came from groups that are not beside the file. */

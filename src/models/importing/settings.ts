@@ -254,8 +254,12 @@ export class Settings {
     const byOrigin = new Map<string, string[]>();
     for (const key of this.used) {
       const { origin, value, line } = this.settings.get(key)!;
-      if (origin === undefined || line !== undefined) continue;
-      byOrigin.set(origin, [...(byOrigin.get(origin) ?? []), `${key} ${String(value)}`]);
+      // Which sets of nodes an edge set joins is no value of anything.
+      if (origin === undefined || line !== undefined || /(source|target)_name$/.test(key)) continue;
+      byOrigin.set(origin, [
+        ...(byOrigin.get(origin) ?? []),
+        `${key} ${String(value).replace(/^(?:\w+\.)+(?=[A-Z])/, '')}`,
+      ]);
     }
     return byOrigin;
   }
