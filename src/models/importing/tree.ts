@@ -1,5 +1,5 @@
 /** YAML, and JSON as the part of it that it is, as nested maps whose leaves know their lines; flattened to dotted keys at the end. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { shown } from '../../config/nearest.js';
 import { InputError } from '../../errors.js';
 import type { Setting, SettingValue } from './settings.js';
@@ -7,6 +7,9 @@ import type { Setting, SettingValue } from './settings.js';
 export type Tree = Map<string, Tree | Setting>;
 
 export const isTree = (node: Tree | Setting | undefined): node is Tree => node instanceof Map;
+
+/** A mebibyte of text has fewer; aliases of aliases have as many as they like. */
+const maximumNodes = 200_000;
 
 /** `origin`: said of every leaf, where the file is not the imported one itself. */
 export function parseTree(file: string, text: string, origin?: string): Tree {
@@ -23,15 +26,25 @@ export function parseTree(file: string, text: string, origin?: string): Tree {
       [`Correct line ${line}.`],
     );
   }
+  let numNodes = 0;
+  const count = (): void => {
+    if (++numNodes > maximumNodes)
+      throw new InputError(
+        'invalid-import',
+        `${shown(file)}: more than ${maximumNodes.toLocaleString('en-US')} values, aliases followed.`,
+        ['Give the configuration that the training reads.'],
+      );
+  };
   const leaf = (node: unknown): Setting => {
     const start = (node as Node | null)?.range?.[0];
     return {
-      value: plain(isAlias(node) ? node.resolve(document) : node),
+      value: plain(node, document, count),
       ...(start !== undefined && { line: lines.linePos(start).line }),
       ...(origin !== undefined && { origin }),
     };
   };
   const visit = (node: unknown): Tree | Setting => {
+    count();
     const resolved = isAlias(node) ? node.resolve(document) : node;
     if (isMap(resolved))
       return new Map(
@@ -52,13 +65,15 @@ export function parseTree(file: string, text: string, origin?: string): Tree {
 const keyAtLine = (text: string, line: number): string | undefined =>
   /^\s*-?\s*["']?([\w.]+)["']?\s*:/.exec(text.split('\n')[line - 1] ?? '')?.[1];
 
-function plain(node: unknown): SettingValue {
-  if (isScalar(node)) {
-    const { value } = node;
+function plain(node: unknown, document: Document, count: () => void): SettingValue {
+  count();
+  const resolved = isAlias(node) ? node.resolve(document) : node;
+  if (isScalar(resolved)) {
+    const { value } = resolved;
     if (typeof value === 'bigint') return Number(value);
     return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
   }
-  return isSeq(node) ? node.items.map(plain) : null;
+  return isSeq(resolved) ? resolved.items.map((item) => plain(item, document, count)) : null;
 }
 
 /** Mappings merge key by key, everything else is replaced: `over` wins. */

@@ -231,3 +231,15 @@ it('PaddleScience is named, with the nearest that is priced', async () => {
 it('a Python file gets one sentence that says what to give instead', async () => {
   expect(await asked(imported('a-program.py'))).toMatch(/a Python program is not read: give the configuration/);
 });
+
+it('aliases of aliases end with an error, whatever they would expand to', async () => {
+  const lists = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`);
+  const maps = Array.from(
+    { length: 9 },
+    (_, i) => `m${i + 1}: &m${i + 1} {${Array.from({ length: 9 }, (_, k) => `k${k}: *m${i}`).join(', ')}}`,
+  );
+  for (const text of [`a0: &a0 [1, 2]\n${lists.join('\n')}\n`, `m0: &m0 {x: 1}\n${maps.join('\n')}\n`])
+    expect(await asked(resolveConfig({ flags: { import: written({ 'bomb.yaml': text }, 'bomb.yaml') } }))).toMatch(
+      /more than 200,000 values/,
+    );
+});
