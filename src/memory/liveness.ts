@@ -17,7 +17,7 @@ export interface Liveness {
   readonly byCategory: Readonly<Record<Category, number>>;
   readonly byModule: ReadonlyMap<string, number>;
   readonly phases: readonly { readonly phase: Phase; readonly peakLiveBytes: number }[];
-  /** Alive when the forward pass has ended. */
+  /** Alive when the last step's first forward pass has ended. */
   readonly forwardEndBytes: number;
 }
 
@@ -49,13 +49,13 @@ export function liveness(
   let peakBytes = -1;
   let peakEvent = lastStepFirstEvent;
   let peakPhase: Phase = 'setup';
-  let forwardEndBytes = 0;
+  let forwardEndBytes: number | undefined;
   let nextMark = 0;
   let phase: Phase = 'setup';
   for (let i = 0; i < events.length; i++) {
     while (marks[nextMark]?.firstEvent === i) {
       const next = marks[nextMark++]!.phase;
-      if (phase === 'forward' && next !== 'forward') forwardEndBytes = live;
+      if (i > lastStepFirstEvent && phase === 'forward' && next !== 'forward') forwardEndBytes ??= live;
       phase = next;
     }
     const event = events[i]!;
@@ -84,7 +84,7 @@ export function liveness(
       const peakLiveBytes = phasePeaks.get(name);
       return peakLiveBytes === undefined ? [] : [{ phase: name, peakLiveBytes }];
     }),
-    forwardEndBytes: phase === 'forward' ? live : forwardEndBytes,
+    forwardEndBytes: forwardEndBytes ?? live,
   };
 }
 

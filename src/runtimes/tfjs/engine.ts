@@ -20,13 +20,14 @@ export class SymbolicEngine {
   private readonly shapes = new Map<string, ReturnType<typeof flatShape>>();
   /** Of the shape objects met so far; most tensors share theirs with another one. */
   private readonly shapeOf = new Map<TensorShape, ReturnType<typeof flatShape>>();
-  /** First storage of the step: what the forward pass has made since then is what the backward pass needs. */
+  /** First storage of the micro-step: what the forward pass has made since then is what the backward pass needs. */
   private firstStorage = 0;
   private isFirstTape = true;
 
   constructor(readonly recorder: TraceRecorder) {}
 
-  beginStep(): void {
+  /** The forward pass of a micro-step, or of a prediction. */
+  beginPass(): void {
     this.firstStorage = this.recorder.numStorages;
     this.isFirstTape = true;
     this.recorder.mark('forward');

@@ -80,7 +80,11 @@ export function tfjsDimensions(base: Dimensions, { recipe }: Pick<Config, 'recip
   };
 }
 
-function trace(program: ForwardProgram, config: Config): Trace {
+/** The second micro-step adds to what the first one leaves; those after it repeat the second. */
+const maxTracedMicroSteps = 2;
+
+/** `maxMicroSteps`: a test traces them all. */
+export function traceTfjs(program: ForwardProgram, config: Config, maxMicroSteps = maxTracedMicroSteps): Trace {
   const { recipe } = config;
   const recorder = new TraceRecorder();
   const engine = new SymbolicEngine(recorder);
@@ -89,7 +93,7 @@ function trace(program: ForwardProgram, config: Config): Trace {
   const context = contextOf(ops, program, recipe, constants);
   if (program.loss === undefined) {
     recorder.markLastStep();
-    engine.beginStep();
+    engine.beginPass();
     evaluateScoped(context, program, program.root, leaves);
     return recorder.finish();
   }
@@ -101,11 +105,11 @@ function trace(program: ForwardProgram, config: Config): Trace {
     trained.map(({ value }) => ({ parameter: leaves.get(value)!, name: program.values[value]!.name })),
   );
   recorder.markLastStep();
-  engine.beginStep();
   const segments = tapeSegments(program, recipe.checkpoint);
-  const { gradients } = accumulatedGradients(ops, recipe.accumulate, () =>
-    lossAndGradients(context, program, segments, leaves),
-  );
+  const { gradients } = accumulatedGradients(ops, Math.min(recipe.accumulate, maxMicroSteps), () => {
+    engine.beginPass();
+    return lossAndGradients(context, program, segments, leaves);
+  });
   for (const { storage } of gradients.values()) recorder.categorize(storage, 'gradient');
   recorder.mark('optimizer');
   engine.enter(`${recipe.optimizer} step`, 'optimizer');
@@ -127,7 +131,7 @@ const cards: CardSupport = {
 export const tfjsRuntime: Runtime = {
   segment,
   dimensions: tfjsDimensions,
-  trace,
+  trace: (program, config) => traceTfjs(program, config),
   process: tfjsProcess,
   bucketsGradients: false,
   cards,
