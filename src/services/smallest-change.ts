@@ -12,7 +12,7 @@ import { experience } from './experience.js';
 import { estimateOf } from './priced.js';
 
 /** For the suggestion, which `advise` gives too: about four seconds where nothing fits, far less where something does. */
-const mostEvents = 8_000_000;
+const mostEvents = 3_000_000;
 /** For what else would do: a quarter of a second, among the usual combinations. */
 const mostFurtherEvents = 400_000;
 const mostFurtherChanges = 2;

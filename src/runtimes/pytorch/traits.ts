@@ -47,6 +47,7 @@ export const pytorchTraits: RuntimeTraits = {
   optimizer: ['adamw', 'adamw-fused', 'adam', 'adamw-8bit', 'adafactor', 'momentum', 'sgd', 'none'],
   parallel: ['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor'],
   checkpointParts: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'processor:segments', 'edges:blocks'],
+  maximumRollout: 24,
   edgeBlocksNeedParts: false,
   isOurs: false,
   verifiedBy: 'what was measured',
