@@ -2,7 +2,7 @@
  * The one file that composes the stages: model and recipe → forward program → trace → peak → process → verdict.
  * Pure: everything it needs is in its arguments, and a search calls it as it is.
  */
-import { type Accuracy, shippedAccuracy } from './accuracy/shipped.js';
+import { type Experience, shippedExperience } from './accuracy/shipped.js';
 import type { Config, Device } from './config/types.js';
 import { countFlops, type Flops } from './cost/flops.js';
 import { type Roofline, roofline } from './cost/roofline.js';
@@ -34,7 +34,6 @@ export interface Priced extends PricedProgram {
   readonly roofline: Roofline;
   readonly verdict: Verdict;
   readonly onCard: (OnCard & { readonly recomputation?: string }) | undefined;
-  readonly accuracy: Accuracy;
   readonly assumptions: readonly string[];
 }
 
@@ -48,13 +47,13 @@ export function priceProgram(
   return { program, trace: known?.trace ?? traceOf(config, program), dimensions: dimensionsFor(config, counts) };
 }
 
-/** `standIn`: whose context and libraries count where no card was named. `accuracy`: of such estimates so far. */
+/** `standIn`: whose context and libraries count where no card was named. `experience`: with such estimates so far. */
 export function price(
   config: Config,
   counts: Counts,
   standIn: Device,
   step: PricedProgram = priceProgram(config, counts),
-  accuracy: Accuracy = shippedAccuracy[config.runtime],
+  experience: Experience = shippedExperience,
 ): Priced {
   const runtime = runtimes[config.runtime];
   const { hostTransferBytes } = runtime;
@@ -71,7 +70,7 @@ export function price(
     config,
     device,
     usableBytes: usable,
-    worstUnderPercent: accuracy.worstUnderPercent,
+    worstUnderPercent: experience.worstUnderPercent,
   });
   const card = usable === undefined ? null : { nominalBytes: device.nominalBytes, usableBytes: usable };
   const words = onCard(runtime, config);
@@ -98,7 +97,6 @@ export function price(
       }),
     }),
     verdict: judge(process, card),
-    accuracy,
     onCard: words && { ...words, ...(process.recomputation !== undefined && { recomputation: process.recomputation }) },
     assumptions: [
       ...config.assumptions,

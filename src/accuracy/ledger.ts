@@ -1,7 +1,8 @@
 /** What a user's own verifications say about the estimates: pure, the file is read elsewhere. */
-import type { Config, RuntimeName } from '../config/types.js';
-import { errorPercent, figuresOf } from './figures.js';
-import type { Accuracy } from './shipped.js';
+import type { Config, Mode, ModelLayout, RuntimeName } from '../config/types.js';
+import { codeBaseOf } from '../models/index.js';
+import { errorPercent, type Figures } from './figures.js';
+import { type Experience, shippedExperience } from './shipped.js';
 
 /** One line of the ledger. */
 export interface LedgerEntry {
@@ -48,20 +49,30 @@ function peakError({ predicted, measured }: LedgerEntry): readonly number[] {
   return [errorPercent(predicted[quantity]!, measured![quantity]!)];
 }
 
-/**
- * Shipped and own experience together. Only figures of the shipped cases are known, not each of them, so the larger of the two
- * errors stands for both.
- */
-export function accuracyFrom(entries: readonly LedgerEntry[], shipped: Accuracy): Accuracy {
-  const errors = entries.filter(({ runtime }) => runtime === shipped.runtime).flatMap(peakError);
-  if (errors.length === 0) return shipped;
-  const own = figuresOf(errors);
-  return {
-    runtime: shipped.runtime,
-    cases: shipped.cases + errors.length,
-    medianErrorPercent: Math.max(shipped.medianErrorPercent, own.medianErrorPercent),
-    p95ErrorPercent: Math.max(shipped.p95ErrorPercent, own.p95ErrorPercent),
-    worstUnderPercent: Math.max(shipped.worstUnderPercent, own.worstUnderPercent),
-    source: `${shipped.source}; and ${errors.length} of your own verifications`,
-  };
+/** What a verification is evidence of: estimates of the same code base, mode and runtime. */
+export interface About {
+  readonly runtime: RuntimeName;
+  readonly layout: ModelLayout;
+  readonly mode: Mode;
 }
+
+const concerns = ({ runtime, config: { model, recipe } }: LedgerEntry, about: About): boolean =>
+  runtime === about.runtime &&
+  recipe.mode === about.mode &&
+  Object.hasOwn(codeBaseOf(about.layout).layouts, model.layout);
+
+/** Errors of the peak, in percent. */
+export const ownErrors = (entries: readonly LedgerEntry[], about: About): readonly number[] =>
+  entries.filter((entry) => concerns(entry, about)).flatMap(peakError);
+
+/** What a range must allow for. */
+export const experienceFrom = (errors: readonly number[]): Experience => ({
+  worstUnderPercent: Math.max(shippedExperience.worstUnderPercent, ...errors.map((error) => -error)),
+});
+
+/** Of shipped cases only the figures are known, not each error, so the larger of the two stands for both. */
+export const larger = (a: Figures, b: Figures): Figures => ({
+  medianErrorPercent: Math.max(a.medianErrorPercent, b.medianErrorPercent),
+  p95ErrorPercent: Math.max(a.p95ErrorPercent, b.p95ErrorPercent),
+  worstUnderPercent: Math.max(a.worstUnderPercent, b.worstUnderPercent),
+});

@@ -4,7 +4,7 @@
  * then the lowest peak; then the fewest other changes. Only where nothing fits another precision is tried, then another optimizer,
  * then both. Every combination is considered, so that "nothing fits" is a fact about the catalogue.
  */
-import type { Accuracy } from '../accuracy/shipped.js';
+import type { Experience } from '../accuracy/shipped.js';
 import { noCheckpoint } from '../config/checkpoint.js';
 import type { Config, Device } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
@@ -26,8 +26,8 @@ export interface SearchInput {
   readonly config: Config;
   readonly counts: Counts;
   readonly device: Device;
-  /** Of the runtime's estimates so far. */
-  readonly accuracy: Accuracy;
+  /** With such estimates so far. */
+  readonly experience: Experience;
   /** The strategies whose combinations leave the numbers as they are. */
   readonly strategies?: readonly Strategy[];
   /** How many events may be traced; all that it takes by default. */

@@ -1,5 +1,5 @@
 /** One configuration's step, priced as `estimate` does it, without what only a report needs. */
-import type { Accuracy } from '../accuracy/shipped.js';
+import type { Experience } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import { type Dimensions, numElements } from '../ir/shape.js';
@@ -64,10 +64,10 @@ export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedSte
 /** The verdict that `estimate` gives. */
 export function fits(
   { config, trace, dimensions, peakLiveBytes: live }: SizedStep,
-  { device, accuracy }: { readonly device: Device; readonly accuracy: Accuracy },
+  { device, experience }: { readonly device: Device; readonly experience: Experience },
 ): boolean {
   const candidate = { config, structure: { trace }, dimensions, peakLiveBytes: live };
-  return judgeCandidate(candidate, device, accuracy).kind === 'fits';
+  return judgeCandidate(candidate, device, experience).kind === 'fits';
 }
 
 /** Room for arrays beside the context, with the largest share of the card that JAX can be given. */

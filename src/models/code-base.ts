@@ -46,8 +46,6 @@ export interface Layout {
   readonly rebuildsInput?: boolean;
   /** These blocks cut the forward pass too: inference keeps them. */
   readonly blocksInForward?: boolean;
-  /** The runtimes in which its training steps are the ground truth of the shipped figures (`accuracy/shipped.ts`). */
-  readonly checkedIn?: readonly RuntimeName[];
   /** Its data sets may lie on reduced Gaussian grids. */
   readonly reducedGrids?: boolean;
 }

@@ -1,5 +1,5 @@
 /** Prices groups of candidates into columns. A generator, so that whoever drives it can stop, count and breathe. */
-import type { Accuracy } from '../accuracy/shipped.js';
+import type { Experience } from '../accuracy/shipped.js';
 import type { Config, Device, ProcessorKind, RuntimeName } from '../config/types.js';
 import { counts } from '../models/counts.js';
 import { codeBaseOf } from '../models/index.js';
@@ -12,15 +12,15 @@ import { type Limits, requirementOf } from './requirements.js';
 import { type Group, groupAt, groupSize, groupsPerChunk, numGroups, type Space } from './space.js';
 import { isOneStructure, type Structure, Structures, shapeKey } from './structure.js';
 
-/** How accurate each runtime's estimates have been so far. */
-export type Accuracies = Readonly<Record<RuntimeName, Accuracy>>;
+/** With each runtime's estimates so far. */
+export type Experiences = Readonly<Record<RuntimeName, Experience>>;
 
 /** What is searched: plain data, so that a worker can be handed it. */
 export interface Search {
   readonly space: Space;
   readonly device: Device;
   readonly limits: Limits | undefined;
-  readonly accuracies: Accuracies;
+  readonly experiences: Experiences;
 }
 
 export class Evaluator {
@@ -46,7 +46,7 @@ export class Evaluator {
 
   private *group(group: number, cursor: Cursor): Generator<void> {
     const { candidates } = this;
-    const { space, device, accuracies } = this.search;
+    const { space, device, experiences } = this.search;
     const found = groupAt(space, group);
     if (found.kind === 'refused') {
       const { refusal } = found;
@@ -69,7 +69,7 @@ export class Evaluator {
       candidates.sampleFlops[index] = sized.sampleFlops;
       let state = stateCode.excluded;
       if (this.requirement(sized)) {
-        const { kind, deviceBytes } = judgeCandidate(sized, device, accuracies[config.runtime]);
+        const { kind, deviceBytes } = judgeCandidate(sized, device, experiences[config.runtime]);
         candidates.deviceBytes[index] = deviceBytes ?? 0;
         state = stateCode[deviceBytes === undefined ? 'exceedsDeduced' : kind];
       }

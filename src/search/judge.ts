@@ -1,5 +1,5 @@
 /** One candidate's live bytes and verdict, equal to what `estimate` prints for it. */
-import { type Accuracy, shippedAccuracy } from '../accuracy/shipped.js';
+import { type Experience, shippedExperience } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import type { Dimensions } from '../ir/shape.js';
 import { reusedBytes } from '../memory/trace.js';
@@ -41,11 +41,11 @@ export type Judgeable = Pick<SizedCandidate, 'config' | 'dimensions' | 'peakLive
   readonly structure: Pick<Structure, 'trace'>;
 };
 
-/** `accuracy`: of the runtime's estimates so far. */
+/** `experience`: with such estimates so far. */
 export function judgeCandidate(
   candidate: Judgeable,
   device: Device,
-  accuracy: Accuracy = shippedAccuracy[candidate.config.runtime],
+  experience: Experience = shippedExperience,
 ): JudgedStep {
   const { config, structure, dimensions, peakLiveBytes } = candidate;
   const { trace } = structure;
@@ -60,7 +60,7 @@ export function judgeCandidate(
     config,
     device,
     usableBytes: usable,
-    worstUnderPercent: accuracy.worstUnderPercent,
+    worstUnderPercent: experience.worstUnderPercent,
   });
   const card = { nominalBytes: device.nominalBytes, usableBytes: usable };
   const { kind } = judge(process, card);

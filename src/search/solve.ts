@@ -3,7 +3,7 @@
  * that fits* is what it says, not the end of the first run that fits: live bytes prove an upper bound, and below it every value is
  * judged, from the top.
  */
-import type { Accuracy } from '../accuracy/shipped.js';
+import type { Experience } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import { runtimes } from '../parallel/index.js';
 import { usableBytes } from '../runtimes/traits.js';
@@ -14,7 +14,7 @@ export interface Question {
   /** One per value, from small to large. */
   readonly configs: readonly Config[];
   readonly device: Device;
-  readonly accuracy: Accuracy;
+  readonly experience: Experience;
   /** Live bytes never fall from one value to the one this many places on: segments of a checkpoint plan repeat. */
   readonly period: number;
   readonly allowTight: boolean;
@@ -26,7 +26,7 @@ export interface Solution {
   readonly numJudged: number;
 }
 
-export function solve({ configs, device, accuracy, period, allowTight }: Question): Solution {
+export function solve({ configs, device, experience, period, allowTight }: Question): Solution {
   const structures = new Structures(16);
   const sized = (index: number): SizedCandidate => {
     const config = configs[index]!;
@@ -42,7 +42,7 @@ export function solve({ configs, device, accuracy, period, allowTight }: Questio
   let numJudged = 0;
   for (; largest >= 0; largest--) {
     numJudged++;
-    const { kind } = judgeCandidate(sized(largest), device, accuracy);
+    const { kind } = judgeCandidate(sized(largest), device, experience);
     if (kind === 'fits' || (allowTight && kind === 'tight')) break;
   }
   return { largest, numJudged };

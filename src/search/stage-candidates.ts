@@ -4,7 +4,7 @@ import type { Config, Device, Precision } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
-import type { Accuracies } from './evaluate.js';
+import type { Experiences } from './evaluate.js';
 import type { Size } from './growth.js';
 import { judgeCandidate, SizedCandidate } from './judge.js';
 import { type Axis, type AxisValue, howOptions, type Space } from './space.js';
@@ -27,7 +27,7 @@ export class StageCandidates {
     private readonly space: Space,
     /** Samples of one optimizer step on each GPU. */
     private readonly globalBatch: number,
-    private readonly accuracies: Accuracies,
+    private readonly experiences: Experiences,
     private readonly structures: Structures,
   ) {}
 
@@ -71,7 +71,7 @@ export class StageCandidates {
   /** The first that fits; judged one by one, so that few are replayed. */
   firstThatFits(candidates: readonly StageCandidate[], device: Device): StageCandidate | undefined {
     return candidates.find(
-      (candidate) => judgeCandidate(candidate, device, this.accuracies[candidate.config.runtime]).kind === 'fits',
+      (candidate) => judgeCandidate(candidate, device, this.experiences[candidate.config.runtime]).kind === 'fits',
     );
   }
 

@@ -39,7 +39,7 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     config,
     counts: counts(config.model),
     device,
-    accuracy: experience(config.runtime),
+    experience: experience(config),
     report,
     sampleFlops: sampleFlopsOf(config),
   };

@@ -12,7 +12,8 @@ import { price } from '../price.js';
 import type { Explanation } from '../report/schemas/explain.js';
 import { commandLine } from '../search/command-line.js';
 import { tool } from '../version.js';
-import { reportedAccuracy, reportedConfig } from './priced.js';
+import { reportedAccuracy } from './experience.js';
+import { reportedConfig } from './priced.js';
 import { writeAtomically } from './write.js';
 
 export interface ExplainInput extends ResolveInput {
@@ -35,7 +36,7 @@ export async function explain({
 }: ExplainInput): Promise<Explanation> {
   const resolved = await resolveConfig(input);
   const priced = price(resolved, counts(resolved.model), standInDevice());
-  const { trace, dimensions, liveness, verdict, accuracy, assumptions } = priced;
+  const { trace, dimensions, liveness, verdict, assumptions } = priced;
   const { peak } = liveness;
   const bytesOfBuffer = bufferBytes(trace, dimensions);
   const timeline = timelineOf(trace, bytesOfBuffer);
@@ -60,7 +61,7 @@ export async function explain({
     },
     largest: arrays.slice(0, top),
     verdict,
-    accuracy: reportedAccuracy(resolved, accuracy),
+    accuracy: reportedAccuracy(resolved),
     assumptions,
   };
   if (snapshot !== undefined) writeAtomically(snapshot, memorySnapshot(trace, dimensions, bytesOfBuffer), '--snapshot');

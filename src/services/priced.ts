@@ -1,27 +1,21 @@
 /** A resolved configuration as `estimate` reports it. */
-import { type Accuracy, isChecked } from '../accuracy/shipped.js';
-import { perRuntime } from '../config/choices.js';
 import { standInDevice } from '../config/device.js';
 import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';
-import { codeBaseOf } from '../models/index.js';
 import { type RankRow, rankTable } from '../parallel/rank-table.js';
 import { type Priced, price, priceProgram } from '../price.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { formatBytes } from '../report/units.js';
-import type { Accuracies } from '../search/evaluate.js';
 import type { Structure } from '../search/structure.js';
 import { tool } from '../version.js';
-import { experience } from './experience.js';
-
-export const experiences = (): Accuracies => perRuntime(experience);
+import { experience, reportedAccuracy } from './experience.js';
 
 /** `structure`: where its trace is known already. */
 export function priced(config: Config, structure?: Structure): Estimate {
   const numbers = counts(config.model);
   const step = priceProgram(config, numbers, structure);
-  return toReport(config, price(config, numbers, standInDevice(), step, experience(config.runtime)));
+  return toReport(config, price(config, numbers, standInDevice(), step, experience(config)));
 }
 
 /** With every rank of several cards, and what a forecast needs that is called step by step. */
@@ -58,14 +52,6 @@ const categoryBytes = (of: RankRow['byCategory']) => ({
   temporaryBytes: of.temporary,
   inputBytes: of.input,
 });
-
-/** What is known of estimates of this code base in this mode. */
-export function reportedAccuracy(config: Config, { runtime, ...figures }: Accuracy): Estimate['accuracy'] {
-  const about = { runtime, codeBase: codeBaseOf(config.model.layout).name, mode: config.recipe.mode };
-  return isChecked(config)
-    ? { ...about, checked: true, ...figures }
-    : { ...about, checked: false, cases: 0, source: 'nothing that ships' };
-}
 
 /** A report holds assumptions beside the configuration, not in it. */
 export function reportedConfig({ assumptions: _, ...config }: Config): Estimate['config'] {
@@ -106,7 +92,7 @@ export function toReport(config: Config, { liveness, process, parameters, flops,
     verdict: rest.verdict,
     ...(rest.onCard && { onCard: onCardReport(rest.onCard) }),
     cost: { ...flops, ...rest.roofline },
-    accuracy: reportedAccuracy(config, rest.accuracy),
+    accuracy: reportedAccuracy(config),
     assumptions: rest.assumptions,
   };
 }

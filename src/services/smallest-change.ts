@@ -20,9 +20,9 @@ const mostFurtherChanges = 2;
 type NoFit = Extract<Estimate['verdict'], { kind: 'exceeds' }>;
 
 export function cheapestChanges(input: ResolveInput, config: Config): Pick<NoFit, 'smallestChange' | 'furtherChanges'> {
-  const { device, runtime, model, recipe } = config;
+  const { device, model, recipe } = config;
   if (device === null) return {};
-  const search = { config, counts: counts(model), device, accuracy: experience(runtime) };
+  const search = { config, counts: counts(model), device, experience: experience(config) };
   const toChange = ({ config: changed, numerics }: Way) => {
     const flags = flagsBetween(recipe, changed.recipe);
     return {

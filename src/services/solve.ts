@@ -28,7 +28,7 @@ export async function solve(input: SolveInput): Promise<Solution> {
   const { largest, numJudged } = solveAmong({
     configs: values.map((value) => value.config),
     device,
-    accuracy: experience(config.runtime),
+    experience: experience(config),
     period: periodOf(key, config),
     allowTight: config.allowTight,
   });

@@ -6,7 +6,7 @@ import { InputError } from '../errors.js';
 import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import { type CardChoice, knownCards } from '../search/cards.js';
-import type { Accuracies } from '../search/evaluate.js';
+import type { Experiences } from '../search/evaluate.js';
 import { parseGrowth, type Size } from '../search/growth.js';
 import { type ProgressivePlan, progressivePlan } from '../search/progressive.js';
 import { howOptions, type Space, spaceOf } from '../search/space.js';
@@ -39,7 +39,7 @@ export function planOn(
   profile: ModelProfile,
   options: Readonly<Record<string, string>>,
   { flags, from: fromText = '256/8', to: toText = '512/16', globalBatch: typedBatch }: GrowthRequest,
-  accuracies: Accuracies,
+  experiences: Experiences,
   structures: Structures,
 ): PlannedCard {
   const { device } = resolveWith(profile, deviceFlags(choice.flags));
@@ -54,7 +54,7 @@ export function planOn(
       `--global-batch ${globalBatch}: ${numGpus} GPUs take equal shares of a batch.`,
       [`--global-batch ${Math.ceil(globalBatch / numGpus) * numGpus}`],
     );
-  const stageCandidates = new StageCandidates(space, globalBatch / numGpus, accuracies, structures);
+  const stageCandidates = new StageCandidates(space, globalBatch / numGpus, experiences, structures);
   const precisionTyped = flags.precision !== undefined;
   const plan = progressivePlan({ from, to, stageCandidates, device, otherDevices: knownCards, precisionTyped });
   return { choice, device, space, from, to, globalBatch, plan, notes: [...notes, ...firstValueNotes(space)] };

@@ -14,8 +14,9 @@ import { numCandidates } from '../search/space.js';
 import { loadSpace } from '../search/spaces.js';
 import { Structure, Structures } from '../search/structure.js';
 import { tool } from '../version.js';
+import { experiences as experiencesOf } from './experience.js';
 import type { Asked } from './export-target.js';
-import { experiences, priced } from './priced.js';
+import { priced } from './priced.js';
 import { type GrowthRequest, planOn } from './sweep-plan.js';
 import { axisValues, cardReport, entriesOf, frontOf, planReport, sizesOf, tally } from './sweep-report.js';
 
@@ -46,10 +47,10 @@ export async function sweep(typed: SweepInput): Promise<Sweep> {
   const { model, profile, flags, notes } = await askedOf(typed, Object.keys(options));
   const input: SweepInput = { ...typed, flags };
   const { signal = new AbortController().signal, onProgress } = input;
-  const accuracies = experiences();
+  const experiences = experiencesOf(profile.model.layout, flags.mode === 'inference' ? 'inference' : 'train');
   const structures = new Structures();
   const cards = cardChoices(flags, input.prices).map((card) =>
-    planOn(card, profile, options, input, accuracies, structures),
+    planOn(card, profile, options, input, experiences, structures),
   );
   const chosen = cards.find(({ plan }) => plan.firstStageThatNeedsMore === undefined) ?? cards.at(-1)!;
   const { space, device, plan, from, to, globalBatch } = chosen;
@@ -58,7 +59,7 @@ export async function sweep(typed: SweepInput): Promise<Sweep> {
   const stages = plan.stages.map(({ candidate }) => priced(candidate.config, candidate.structure));
   const needsMore = plan.firstStageThatNeedsMore && priced(plan.firstStageThatNeedsMore.leanest.config);
   const candidates = await runSearch(
-    { space, device, limits, accuracies },
+    { space, device, limits, experiences },
     { numWorkers, signal, onProgress, structures },
   );
   if (signal.aborted && !input.partial) throw signal.reason;

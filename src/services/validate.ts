@@ -1,4 +1,6 @@
 /** `gc-plan validate`: the accuracy of every runtime, computed again from the ground truth that ships, against README's promises. */
+
+import { type Evidence, shippedEvidence } from '../accuracy/evidence.js';
 import { errorPercent, figuresOf } from '../accuracy/figures.js';
 import { accuracyPromises } from '../accuracy/promises.js';
 import { casesOf, type Quality, type TruthCase, type TruthFile } from '../accuracy/truth.js';
@@ -6,6 +8,7 @@ import { formatCheckpoint } from '../config/checkpoint.js';
 import { profileNames, readProfile } from '../config/profiles.js';
 import { peakLiveBytes } from '../memory/liveness.js';
 import { bufferBytes } from '../memory/trace.js';
+import { codeBaseOf } from '../models/index.js';
 import type { Flags } from '../options/typed.js';
 import { type PricedProgram, priceProgram } from '../price.js';
 import type { Validation } from '../report/schemas/validate.js';
@@ -28,9 +31,12 @@ interface PublishedPoint {
   readonly explanation: string;
 }
 
+/** Of `profiles/truth/`: published figures, and what reports quote. */
+const otherFiles = ['published', 'evidence'];
+
 export async function validate(): Promise<Validation> {
   const files = profileNames('truth')
-    .filter((name) => name !== 'published')
+    .filter((name) => !otherFiles.includes(name))
     .map((name) => readProfile<TruthFile>('truth', name));
   const cases = files.flatMap((file) => predictionsOf(file));
   const runtimes = files.map(({ runtime, quality, source }) => {
@@ -48,11 +54,20 @@ export async function validate(): Promise<Validation> {
     tool: tool(),
     runtimes,
     promises,
+    evidence: shippedEvidence().map(evidenceRow),
     cases,
     published: await Promise.all(points.map(publishedRow)),
     passed: promises.every(({ holds }) => holds),
   };
 }
+
+/** As a report of such a configuration quotes it. */
+const evidenceRow = ({ layout, live, covers: _, ...group }: Evidence): Validation['evidence'][number] => ({
+  ...group,
+  codeBase: codeBaseOf(layout).name,
+  layout,
+  live,
+});
 
 function predictionsOf(file: TruthFile): readonly Validation['cases'][number][] {
   const structures = new Map<string, Pick<PricedProgram, 'program' | 'trace'>>();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shippedAccuracy } from '../../src/accuracy/shipped.js';
+import { shippedExperience } from '../../src/accuracy/shipped.js';
 import { cheapestWay } from '../../src/advise/cheapest.js';
 import { offloads } from '../../src/config/choices.js';
 import type { RuntimeName } from '../../src/config/types.js';
@@ -102,7 +102,7 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s', (runtime) => {
             config: base,
             counts: counts(base.model),
             device: base.device!,
-            accuracy: shippedAccuracy[runtime],
+            experience: shippedExperience,
           });
           const others = way === undefined ? 'optimizers' : way.numerics === 'same' ? 'none' : 'precisions';
           const isOnCard = way?.numerics === 'same' && way.config.recipe.offload === 'none';

@@ -9,7 +9,7 @@ import { states } from '../../src/search/candidates.js';
 import { runSearch } from '../../src/search/run.js';
 import { flagsOfCandidate, numCandidates, spaceOf } from '../../src/search/space.js';
 import { Structures } from '../../src/search/structure.js';
-import { experiences } from '../../src/services/priced.js';
+import { experiences as experiencesOf } from '../../src/services/experience.js';
 
 describe('every candidate of 5,000', () => {
   const card = loadDevice('h100-80gb');
@@ -37,9 +37,9 @@ describe('every candidate of 5,000', () => {
       );
       expect(numCandidates(space)).toBe(10_000);
       const { device } = resolveWith(space.profile, space.common);
-      const accuracies = experiences();
+      const experiences = experiencesOf('jax', 'train');
       const found = await runSearch(
-        { space, device: device!, limits: undefined, accuracies },
+        { space, device: device!, limits: undefined, experiences },
         { numWorkers: 1, signal, structures: new Structures() },
       );
       const kinds = new Set<string>();
@@ -52,7 +52,7 @@ describe('every candidate of 5,000', () => {
           counts(config.model),
           card,
           undefined,
-          accuracies[runtime],
+          experiences[runtime],
         );
         expect(found.peakLiveBytes[index]).toBe(liveness.peak.liveBytes);
         expect(state === 'exceedsDeduced' ? 'exceeds' : state).toBe(verdict.kind);
@@ -91,8 +91,8 @@ describe('every candidate of a small space', () => {
       };
       const { space } = spaceOf(await loadModel(model), {}, { ...sizes, vram: '1GB' });
       const device = resolveWith(space.profile, space.common).device!;
-      const accuracies = experiences();
-      const search = { space, device, limits: undefined, accuracies };
+      const experiences = experiencesOf('jax', 'train');
+      const search = { space, device, limits: undefined, experiences };
       const found = await runSearch(search, { numWorkers: 1, signal, structures: new Structures() });
       for (let index = 0; index < numCandidates(space); index++) {
         const config = resolveWith(space.profile, flagsOfCandidate(space, index));
@@ -101,7 +101,7 @@ describe('every candidate of a small space', () => {
           counts(config.model),
           device,
           undefined,
-          accuracies[config.runtime],
+          experiences[config.runtime],
         );
         const state = states[found.state[index]!]!;
         expect(found.peakLiveBytes[index]).toBe(liveness.peak.liveBytes);

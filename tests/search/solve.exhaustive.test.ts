@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shippedAccuracy } from '../../src/accuracy/shipped.js';
+import { shippedExperience } from '../../src/accuracy/shipped.js';
 import { runtimeNames } from '../../src/config/choices.js';
 import { loadDevice } from '../../src/config/profiles.js';
 import type { Config } from '../../src/config/types.js';
@@ -53,7 +53,7 @@ describe('solve', () => {
         const answer = solve({
           configs: configs.map((config) => ({ ...config, device })),
           device,
-          accuracy: shippedAccuracy[configs[0]!.runtime],
+          experience: shippedExperience,
           period: periodOf(key as 'layers', configs[0]!),
           allowTight: false,
         });

@@ -1,18 +1,10 @@
 /** Writes `profiles/truth/` from the records of `tests/data`; fails where the committed files are not what the records give. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { casesOf, type TruthCase, type TruthFile } from '../../src/accuracy/truth.js';
-import type { Config } from '../../src/config/types.js';
 import { counts } from '../../src/models/counts.js';
 import * as pytorch from '../runtimes/pytorch/records.js';
 import * as jax from '../runtimes/xla/records.js';
-
-interface Measured {
-  readonly config: Pick<Config, 'model' | 'recipe'>;
-  readonly measured: { readonly peakLiveBytes: number };
-}
-
-const noCard = { runtime: 'tfjs', device: null, reserveBytes: 0, allowTight: false, assumptions: [] } as const;
+import { jaxTraining, measuredInTfjs, noCard } from './evidence.js';
 
 const differing = <Value extends object>(value: Value, base: Value): Partial<Value> =>
   Object.fromEntries(
@@ -38,12 +30,6 @@ function fileOf(head: Pick<TruthFile, 'runtime' | 'quality' | 'source'>, cases: 
 const written = ({ cases, ...head }: TruthFile): string =>
   `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "cases": [\n${cases.map((each) => `    ${JSON.stringify(each)}`).join(',\n')}\n  ]\n}\n`;
 
-/** Written by `gc-plan verify` runs of TensorFlow.js, 2026-11. */
-const measured: readonly Measured[] = readFileSync('tests/data/tfjs-measured.jsonl', 'utf8')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line));
-
 const files = {
   pytorch: fileOf(
     {
@@ -65,14 +51,11 @@ const files = {
       source:
         "DeepMind's training step compiled by XLA:GPU (jaxlib 0.10.2, cuBLAS products) for described cards: its buffer assignment",
     },
-    ['tests/data/xla-gpu.jsonl', 'tests/data/xla-gpu-holdout.jsonl']
-      .flatMap(jax.readRecords)
-      .filter((record) => record.gemm_mode === 'cublas' && !jax.isRematted(record))
-      .map((record) => ({
-        config: jax.configOf(record),
-        counts: jax.countsOf(record),
-        peakLiveBytes: record.peak_bytes_estimate,
-      })),
+    jaxTraining('cublas').map((record) => ({
+      config: jax.configOf(record),
+      counts: jax.countsOf(record),
+      peakLiveBytes: record.peak_bytes_estimate,
+    })),
   ),
   tfjs: fileOf(
     {
@@ -81,8 +64,8 @@ const files = {
       source:
         'real training steps of TensorFlow.js 4.22 (TensorFlow 2.15 on a CPU), distinct buffers counted in its engine by gc-plan verify',
     },
-    measured.map(({ config: { model, recipe }, measured: { peakLiveBytes } }) => ({
-      config: { ...noCard, model, recipe },
+    measuredInTfjs.map(({ config: { model, recipe }, measured: { peakLiveBytes } }) => ({
+      config: { ...noCard, runtime: 'tfjs', model, recipe },
       counts: counts(model),
       peakLiveBytes,
     })),

@@ -3,8 +3,8 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { accuracyFrom, type LedgerEntry } from '../../src/accuracy/ledger.js';
-import { shippedAccuracy } from '../../src/accuracy/shipped.js';
+import { experienceFrom, type LedgerEntry, ownErrors } from '../../src/accuracy/ledger.js';
+import { shippedExperience } from '../../src/accuracy/shipped.js';
 import { estimate } from '../../src/services/estimate.js';
 import { appendToLedger } from '../../src/services/verify.js';
 import { appendEntry, defaultLedgerFile, readEntries, readRecentEntries } from '../../src/verify/ledger.js';
@@ -46,28 +46,39 @@ function warningsOf<Value>(run: () => Value): { readonly value: Value; readonly 
 }
 
 describe('own verifications', () => {
-  it('of another runtime, or without a measurement, change nothing', () => {
+  const tfjs = { runtime: 'tfjs', layout: 'jax', mode: 'train' } as const;
+
+  it('of another runtime, code base or mode, of a code base that is gone, or without a measurement, are not counted', () => {
     const { measured: _, ...unmeasured } = entry(90, 100);
-    expect(accuracyFrom([{ ...entry(90, 100), runtime: 'jax' }, unmeasured], shippedAccuracy.tfjs)).toEqual(
-      shippedAccuracy.tfjs,
-    );
+    const other = { ...entry(90, 100), runtime: 'jax' } as const;
+    const gone = { ...entry(90, 100), config: { model: { ...model, layout: 'gone' }, recipe } };
+    const forecast = { ...entry(90, 100), config: { model, recipe: { ...recipe, mode: 'inference' } } } as const;
+    expect(ownErrors([other, gone, forecast, unmeasured], tfjs)).toEqual([]);
+    expect(ownErrors([entry(90, 100)], { ...tfjs, layout: 'physicsnemo' })).toEqual([]);
+    expect(ownErrors([forecast], { ...tfjs, mode: 'inference' })).toEqual([-10]);
   });
 
-  it('that were worse than what ships make the estimate less sure of itself, better ones do not make it surer', () => {
-    const worse = accuracyFrom([entry(90, 100), entry(101, 100), entry(100, 100)], shippedAccuracy.tfjs);
-    expect(worse).toMatchObject({
-      cases: shippedAccuracy.tfjs.cases + 3,
-      medianErrorPercent: 1,
-      p95ErrorPercent: 10,
-      worstUnderPercent: 10,
-    });
-    const exact = { ...entry(100, 100), runtime: 'jax' } as const;
-    expect(accuracyFrom([exact], shippedAccuracy.jax).worstUnderPercent).toBe(shippedAccuracy.jax.worstUnderPercent);
+  it('that were worse than what ships make the range wider, better ones do not make it narrower', () => {
+    const errors = ownErrors([entry(90, 100), entry(101, 100), entry(100, 100)], tfjs);
+    expect(experienceFrom(errors).worstUnderPercent).toBe(10);
+    expect(experienceFrom([3])).toEqual(shippedExperience);
   });
 
   it('compare the numbers that the source could give', () => {
     const reserved = { ...entry(0, 0), predicted: { peakReservedBytes: 95 }, measured: { peakReservedBytes: 100 } };
-    expect(accuracyFrom([reserved], shippedAccuracy.tfjs).worstUnderPercent).toBe(5);
+    expect(ownErrors([reserved], tfjs)).toEqual([-5]);
+  });
+
+  it('are evidence by themselves where nothing ships, of their code base and mode alone', async () => {
+    vi.stubEnv('XDG_DATA_HOME', folder);
+    const forecast = { runtime: 'tfjs', mode: 'inference' };
+    expect((await estimate({ model: 'tiny', flags: forecast })).accuracy).toMatchObject({ checked: false, cases: 0 });
+    const own = await configOf({ mode: 'inference' });
+    appendToLedger({ ...entry(90, 100), config: { model: own.model, recipe: own.recipe } }, {});
+    const { accuracy } = await estimate({ model: 'tiny', flags: forecast });
+    expect(accuracy).toMatchObject({ checked: true, cases: 1, worstUnderPercent: 10 });
+    const training = await estimate({ model: 'tiny', flags: { runtime: 'tfjs' } });
+    expect(training.accuracy.worstUnderPercent).toBeLessThan(0.001);
   });
 
   it('are read from the user’s data directory and widen the range by the worst that happened', async () => {

@@ -25,7 +25,6 @@ export const graphcast: CodeBase = {
       processor: 'interaction',
       edgeBlocks: ['jax', 'tfjs'],
       rebuildsInput: true,
-      checkedIn: ['jax', 'tfjs'],
     },
   },
   graph: icosahedralGraph(),

@@ -50,7 +50,6 @@ export const physicsnemo: CodeBase = {
       options: ['radius-fraction', 'processor', 'concat-trick', 'recompute-activation'],
       processor: 'interaction',
       edgeBlocks: ['jax', 'tfjs'],
-      checkedIn: ['pytorch'],
     },
   },
   graph: icosahedralGraph(nearestMeshNodes),

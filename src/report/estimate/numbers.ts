@@ -1,4 +1,5 @@
 /** The rows of an estimate that every format shows. */
+import type { Figures } from '../../accuracy/figures.js';
 import type { Estimate } from '../schemas/estimate.js';
 import { formatBytes, formatBytesPair, formatCount, formatFlops, formatPercent, inUnit, unitOf } from '../units.js';
 
@@ -126,11 +127,27 @@ export const cheapestChanges = ({ verdict }: Estimate) =>
 /** Three decimals say all that an error of a prediction can. */
 const errorText = (percent: number): string => `${Number(percent.toFixed(3))} %`;
 
-export function accuracy({
-  accuracy: { runtime, codeBase, mode, checked, cases, source, ...figures },
-}: Pick<Estimate, 'accuracy'>): string {
-  const { medianErrorPercent = 0, p95ErrorPercent = 0, worstUnderPercent = 0 } = figures;
+const figuresText = ({
+  medianErrorPercent = 0,
+  p95ErrorPercent = 0,
+  worstUnderPercent = 0,
+}: Partial<Figures>): string =>
+  `median error ${errorText(medianErrorPercent)}, 95th percentile ${errorText(p95ErrorPercent)}, worst under-prediction ${errorText(worstUnderPercent)}`;
+
+const productNames = { cublas: 'cuBLAS', triton: 'Triton' } as const;
+
+/** The number that decides first: what is reserved, or the range. */
+export function accuracy({ accuracy: known }: Pick<Estimate, 'accuracy'>): string {
+  const { runtime, codeBase, mode, checked, cases, source, reserved, range, beyond } = known;
+  const train = mode === 'train';
   if (!checked)
-    return `${codeBase} in ${runtime}, ${mode === 'train' ? 'training' : 'inference'}: not checked against anything that ships yet`;
-  return `${codeBase} in ${runtime}, ${formatCount(cases)} training steps, live bytes: median error ${errorText(medianErrorPercent)}, 95th percentile ${errorText(p95ErrorPercent)}, worst under-prediction ${errorText(worstUnderPercent)} (${source})`;
+    return `${codeBase} in ${runtime}, ${train ? 'training' : 'inference'}: not checked against anything that ships yet`;
+  const [reservedText, rangeText, beyondText] = [
+    reserved && `reserved (${reserved.allocator} allocator) ${figuresText(reserved)}; `,
+    range &&
+      `${formatCount(range.inside)} of ${formatCount(range.cases)} with ${productNames[range.xlaGemm]} products inside the range; `,
+    beyond && `; no record has ${beyond.join(', ')}`,
+  ];
+  const compared = `${formatCount(cases)} ${train ? 'training steps' : 'forward passes'}`;
+  return `${codeBase} in ${runtime}, ${compared}: ${reservedText ?? ''}${rangeText ?? ''}live bytes ${figuresText(known)} (${source})${beyondText ?? ''}`;
 }

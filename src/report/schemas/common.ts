@@ -207,11 +207,27 @@ export const accuracy = z
     mode: z.enum(['train', 'inference']),
     checked: z
       .boolean()
-      .describe('Estimates of this code base in this mode were compared with ground truth that ships.'),
+      .describe(
+        'Estimates of this code base in this mode were compared with ground truth, shipped or your own verifications.',
+      ),
     cases: count.describe('0 where nothing was checked.'),
-    medianErrorPercent: z.number().exactOptional(),
+    medianErrorPercent: z.number().exactOptional().describe('Of peakLiveBytes, as the two below.'),
     p95ErrorPercent: z.number().exactOptional(),
     worstUnderPercent: z.number().exactOptional().describe('How far the estimate was below the truth at worst.'),
+    reserved: z
+      .strictObject({
+        allocator: z.enum(choices.allocators),
+        medianErrorPercent: z.number(),
+        p95ErrorPercent: z.number(),
+        worstUnderPercent: z.number(),
+      })
+      .exactOptional()
+      .describe('PyTorch: the same of peakReservedBytes, which decides.'),
+    range: z
+      .strictObject({ xlaGemm: z.enum(['cublas', 'triton']), cases: count, inside: count })
+      .exactOptional()
+      .describe('JAX: how many of the steps compiled with such products lie inside the range, which decides.'),
+    beyond: z.array(z.string()).exactOptional().describe('Options of this configuration that no record has.'),
     source: z.string(),
   })
   .describe('How this runtime’s estimates compared with ground truth.');

@@ -25,6 +25,25 @@ export const validationSchema = z
         holds: z.boolean(),
       }),
     ),
+    evidence: z
+      .array(
+        z.strictObject({
+          runtime: common.runtimeName,
+          codeBase: z.string(),
+          layout: z.string(),
+          mode: z.enum(['train', 'inference']),
+          xlaGemm: z.enum(['cublas', 'triton']).exactOptional(),
+          cases: count,
+          live: z.strictObject(figures).describe('Of peakLiveBytes.'),
+          reserved: z
+            .strictObject({ native: z.strictObject(figures), expandable: z.strictObject(figures) })
+            .exactOptional()
+            .describe('Of peakReservedBytes, by allocator.'),
+          insideRange: count.exactOptional().describe('How many of the cases lie inside the range.'),
+          source: z.string(),
+        }),
+      )
+      .describe('What reports quote: per code base, mode and products.'),
     cases: z.array(
       z.strictObject({
         runtime: common.runtimeName,

@@ -1,6 +1,8 @@
 import type { Layout } from '../formats.js';
 import type { Validation } from '../schemas/validate.js';
 import {
+  evidenceHead,
+  evidenceRows,
   promiseHead,
   promiseRows,
   publishedHead,
@@ -17,6 +19,7 @@ export function renderValidation(validation: Validation, layout: Layout): string
   return page([
     paragraph(validation.passed ? style.green.bold(answer) : style.red.bold(answer), layout),
     columns(style.bold('Peak of live bytes against ground truth'), [runtimeHead, ...runtimeRows(validation)], '<>>>><'),
+    columns(style.bold('What reports quote'), [evidenceHead, ...evidenceRows(validation)], '<<<>>>>>'),
     columns(style.bold('Promises of README'), [promiseHead, ...promiseRows(validation)], '<>><'),
     columns(style.bold('Published figures'), [publishedHead, ...publishedRows(validation)], '<<<<>'),
     list(

@@ -1,4 +1,5 @@
 /** The tables of a validation, the same for every format. */
+import type { Figures } from '../../accuracy/figures.js';
 import type { Validation } from '../schemas/validate.js';
 import { formatCount, formatError } from '../units.js';
 
@@ -16,6 +17,31 @@ export const runtimeRows = ({ runtimes }: Validation): readonly (readonly string
     formatError(p95ErrorPercent),
     formatError(worstUnderPercent),
     quality,
+  ]);
+
+export const evidenceHead = [
+  'code base',
+  'runtime',
+  'mode',
+  'cases',
+  'live: median, worst under',
+  'reserved native: median, worst under',
+  'reserved expandable: median, worst under',
+  'inside the range',
+];
+const medianAndWorst = (figures: Pick<Figures, 'medianErrorPercent' | 'worstUnderPercent'> | undefined): string =>
+  figures ? `${formatError(figures.medianErrorPercent)}, ${formatError(figures.worstUnderPercent)}` : '–';
+
+export const evidenceRows = ({ evidence }: Validation): readonly (readonly string[])[] =>
+  evidence.map(({ codeBase, layout, runtime, mode, xlaGemm, cases, live, reserved, insideRange }) => [
+    layout.startsWith(codeBase) ? layout : codeBase,
+    xlaGemm === undefined ? runtime : `${runtime}, ${xlaGemm} products`,
+    mode === 'train' ? 'training' : mode,
+    formatCount(cases),
+    medianAndWorst(live),
+    medianAndWorst(reserved?.native),
+    medianAndWorst(reserved?.expandable),
+    insideRange === undefined ? '–' : `${formatCount(insideRange)} of ${formatCount(cases)}`,
   ]);
 
 const figureNames = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pytorchAccuracy, pytorchReservedWorstUnderPercent } from '../../../src/accuracy/shipped.js';
+import { pytorchReservedWorstUnderPercent } from '../../../src/accuracy/shipped.js';
 import { countParameters } from '../../../src/ir/parameters.js';
 import { minCapacity } from '../../../src/memory/allocators/min-capacity.js';
 import { replayCaching } from '../../../src/memory/allocators/replay.js';
@@ -103,11 +103,7 @@ describe('PyTorch runtime against torch’s own events', () => {
     }
   });
 
-  it('ships the accuracy that these records give', () => {
-    expect(pytorchAccuracy.cases).toBe(records.length);
-    expect(pytorchAccuracy.medianErrorPercent).toBeCloseTo(quantile(sizes(errorsOf.live), 0.5), 3);
-    expect(pytorchAccuracy.p95ErrorPercent).toBeCloseTo(quantile(sizes(errorsOf.live), 0.95), 3);
-    expect(pytorchAccuracy.worstUnderPercent).toBeCloseTo(worstUnder(errorsOf.live), 3);
+  it('ships error bars that no record here exceeds', () => {
     const { native, expandable } = pytorchReservedWorstUnderPercent;
     expect(native).toBeGreaterThanOrEqual(worstUnder(errorsOf['native, with kernel scratch']));
     expect(expandable).toBeGreaterThanOrEqual(worstUnder(errorsOf['expandable, with kernel scratch']));

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { tfjsAccuracy } from '../../../src/accuracy/shipped.js';
 import { noCheckpoint } from '../../../src/config/checkpoint.js';
 import { defaultRecipe } from '../../../src/config/default-recipe.js';
 import type { CheckpointPlan, Config, Recipe } from '../../../src/config/types.js';
@@ -107,17 +106,4 @@ describe('peaks equal those of a network written directly in TensorFlow.js', () 
       expect(Math.abs(withKept / record.peak_buffer_bytes - 1)).toBeLessThan(0.005);
     },
   );
-
-  it('are what the shipped accuracy says of them', () => {
-    const errors = records
-      .filter((record) => !isCut(record))
-      .map((record) => 100 * ((predict(record).liveBytes - areaWeightBytes(record)) / record.peak_buffer_bytes - 1));
-    expect(tfjsAccuracy.cases).toBe(errors.length);
-    const largest = Math.max(
-      tfjsAccuracy.medianErrorPercent,
-      tfjsAccuracy.p95ErrorPercent,
-      tfjsAccuracy.worstUnderPercent,
-    );
-    for (const error of errors) expect(Math.abs(error)).toBeLessThanOrEqual(largest + 0.0005);
-  });
 });

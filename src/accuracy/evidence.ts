@@ -1,0 +1,80 @@
+/**
+ * What estimates were compared with, group by group: a code base, a mode, a runtime and, in JAX, a GEMM back end. A test computes every
+ * figure again from the records in `tests/data` and writes `profiles/truth/evidence.json`.
+ */
+import { readProfile } from '../config/profiles.js';
+import type { Config, Mode, ModelLayout, Recipe, RuntimeName } from '../config/types.js';
+import type { Figures } from './figures.js';
+
+/** XLA's two kinds of matrix products; with `auto` a GPU times both, and Triton's mostly win. */
+export type GemmKind = 'cublas' | 'triton';
+
+export interface Evidence {
+  readonly runtime: RuntimeName;
+  readonly mode: Mode;
+  readonly layout: ModelLayout;
+  readonly xlaGemm?: GemmKind;
+  readonly cases: number;
+  /** Of `peakLiveBytes`. */
+  readonly live: Figures;
+  /** Of `peakReservedBytes`, where an allocator was replayed: it decides in PyTorch. */
+  readonly reserved?: Readonly<Record<Recipe['allocator'], Figures>>;
+  /** How many records lie inside `range`, which decides in JAX. */
+  readonly insideRange?: number;
+  /** Every trait that at least one record has. */
+  readonly covers: readonly string[];
+  readonly source: string;
+}
+
+type Subject = Pick<Config, 'runtime' | 'model' | 'recipe'>;
+
+export const gemmKind = ({ xlaGemm }: Recipe): GemmKind => (xlaGemm === 'cublas' ? 'cublas' : 'triton');
+
+/** Traits that change which arrays there are: without a record of them nothing was compared. */
+export const decisiveTraits = ({ model: { processor }, recipe: { gpus } }: Subject): readonly string[] => [
+  `--processor ${processor}`,
+  ...(gpus > 1 ? ['--gpus'] : []),
+];
+
+/** Options that change lifetimes, as they are typed; sizes are not among them. */
+export function traits(subject: Subject): readonly string[] {
+  const { precision, optimizer, offload, tape, concatTrick, recomputeActivation, mode, ...recipe } = subject.recipe;
+  const { encoder, decoder, model, rollout, processor, edges } = recipe.checkpoint;
+  const parts = { encoder, decoder, model, rollout, [`processor:${processor.kind}`]: processor.kind !== 'none' };
+  const checkpoint = { ...parts, 'edges:blocks': edges.kind !== 'none' };
+  return [
+    ...decisiveTraits(subject),
+    `--precision ${precision}`,
+    ...(mode === 'train' ? [`--optimizer ${optimizer}`] : []),
+    ...(offload === 'none' ? [] : [`--offload ${offload}`]),
+    ...(tape === 'plain' ? [] : [`--tape ${tape}`]),
+    ...(concatTrick === 'off' ? [] : [`--concat-trick ${concatTrick}`]),
+    ...(recomputeActivation ? ['--recompute-activation'] : []),
+    ...(recipe.batchSize > 1 ? ['--batch above 1'] : []),
+    ...(recipe.accumulate > 1 ? ['--accumulate above 1'] : []),
+    ...(recipe.rolloutSteps > 1 ? ['--rollout above 1'] : []),
+    ...Object.entries(checkpoint).flatMap(([part, isOn]) => (isOn ? [`--checkpoint ${part}`] : [])),
+  ];
+}
+
+export const shippedEvidence = (): readonly Evidence[] =>
+  readProfile<{ readonly groups: readonly Evidence[] }>('truth', 'evidence').groups;
+
+/** The traits of a configuration that no record of the group has. */
+export const beyond = (subject: Subject, { covers }: Evidence): readonly string[] =>
+  traits(subject).filter((trait) => !covers.includes(trait));
+
+/** The group that speaks of a configuration: where several do, the one whose records share most of its traits. */
+export function evidenceFor(subject: Subject, groups = shippedEvidence()): Evidence | undefined {
+  const { runtime, model, recipe } = subject;
+  return groups
+    .filter(
+      (group) =>
+        group.runtime === runtime &&
+        group.mode === recipe.mode &&
+        group.layout === model.layout &&
+        (group.xlaGemm === undefined || group.xlaGemm === gemmKind(recipe)) &&
+        decisiveTraits(subject).every((trait) => group.covers.includes(trait)),
+    )
+    .sort((a, b) => beyond(subject, a).length - beyond(subject, b).length)[0];
+}

@@ -1,0 +1,84 @@
+/** Writes `profiles/truth/evidence.json` from the records of `tests/data`; fails where the committed file is not what they give. */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { shippedExperience } from '../../src/accuracy/shipped.js';
+import { estimate } from '../../src/services/estimate.js';
+import { invoke } from '../cli/invoke.js';
+import { evidence } from './evidence.js';
+
+// No ledger: what this machine verified is no part of what ships.
+beforeAll(() => void vi.stubEnv('XDG_DATA_HOME', 'no-ledger'));
+afterAll(() => vi.unstubAllEnvs());
+
+/** The last bits of a quotient are no figure. */
+const rounded = (_: string, value: unknown): unknown => (typeof value === 'number' ? Number(value.toFixed(6)) : value);
+
+describe('the evidence that ships', () => {
+  it('is what the records of tests/data give', async () => {
+    const groups = evidence().map((group) => `    ${JSON.stringify(group, rounded)}`);
+    await expect(`{\n  "groups": [\n${groups.join(',\n')}\n  ]\n}\n`).toMatchFileSnapshot(
+      '../../profiles/truth/evidence.json',
+    );
+    const under = evidence().flatMap(({ runtime, live }) => (runtime === 'tfjs' ? live.worstUnderPercent : []));
+    expect(Math.max(...under)).toBeCloseTo(shippedExperience.worstUnderPercent, 4);
+  }, 300_000);
+});
+
+const accuracyOf = async (model: string, flags: Readonly<Record<string, string>>) =>
+  (await estimate({ model, flags })).accuracy;
+
+describe('the accuracy of a report', () => {
+  it.each([
+    ['anemoi-gnn', 36],
+    ['graph-weather', 19],
+    ['neural-lam', 22],
+  ])('of %s is about that code base alone', async (model, cases) => {
+    const { accuracy } = await estimate({ model, flags: {} });
+    expect(accuracy).toMatchObject({ checked: true, cases });
+    expect(accuracy.reserved?.allocator).toBe('native');
+    expect(accuracy.source).toContain(model.split('-')[0]);
+  });
+
+  it('is about the allocator that was asked for', async () => {
+    const { reserved } = await accuracyOf('anemoi-gnn', { allocator: 'expandable' });
+    expect(reserved?.allocator).toBe('expandable');
+    expect(reserved).not.toEqual((await accuracyOf('anemoi-gnn', {})).reserved);
+  });
+
+  it.each([
+    ['cublas', 'cublas', 'cuBLAS'],
+    ['triton', 'triton', 'Triton'],
+    ['auto', 'triton', 'Triton'],
+  ])('with --xla-gemm %s is about steps compiled with such products', async (gemm, kind, name) => {
+    const { range } = await accuracyOf('graphcast-small', { 'xla-gemm': gemm });
+    expect(range?.xlaGemm).toBe(kind);
+    const { stdout } = await invoke(['estimate', 'graphcast-small', '--xla-gemm', gemm]);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(`${range?.inside} of ${range?.cases} with ${name} products inside`);
+  });
+
+  it.each([
+    ['graphcast-small', { processor: 'attention' }],
+    ['physicsnemo-graphcast', { processor: 'gated' }],
+    ['physicsnemo-graphcast', { gpus: '2' }],
+    ['physicsnemo-graphcast', { mode: 'inference' }],
+    ['physicsnemo-graphcast', { runtime: 'jax' }],
+    ['anemoi-gnn', { mode: 'inference' }],
+  ])('of %s with %j is that nothing was checked', async (model, flags) => {
+    const accuracy = await accuracyOf(model, flags as Readonly<Record<string, string>>);
+    expect(accuracy).toMatchObject({ checked: false, cases: 0 });
+    expect(accuracy).not.toHaveProperty('medianErrorPercent');
+  });
+
+  it('is about steps with offload where the state is offloaded', async () => {
+    const { source, beyond } = await accuracyOf('physicsnemo-graphcast', { offload: 'optimizer' });
+    expect(source).toContain('offload');
+    expect(beyond ?? []).not.toContain('--offload optimizer');
+  });
+
+  it('says which options no record has', async () => {
+    const { checked, beyond } = await accuracyOf('physicsnemo-graphcast', { accumulate: '4' });
+    expect(checked).toBe(true);
+    expect(beyond).toContain('--accumulate above 1');
+    const { stdout } = await invoke(['estimate', 'physicsnemo-graphcast', '--accumulate', '4']);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('no record has --accumulate above 1');
+  });
+});

@@ -1,0 +1,176 @@
+/** The groups of `profiles/truth/evidence.json`, computed from the records of `tests/data`. */
+import { readFileSync } from 'node:fs';
+import { type Evidence, traits } from '../../src/accuracy/evidence.js';
+import { figuresOf } from '../../src/accuracy/figures.js';
+import { defaultRecipe } from '../../src/config/default-recipe.js';
+import type { Config, ModelLayout } from '../../src/config/types.js';
+import { replayCaching } from '../../src/memory/allocators/replay.js';
+import { peakLiveBytes } from '../../src/memory/liveness.js';
+import { bufferBytes, type Trace } from '../../src/memory/trace.js';
+import { counts } from '../../src/models/counts.js';
+import { dimensionsOf } from '../../src/models/dimensions.js';
+import { priceProgram } from '../../src/price.js';
+import { pytorchRuntime } from '../../src/runtimes/pytorch/index.js';
+import { harnessProgram } from '../runtimes/pytorch/anemoi-harness.js';
+import * as codeBases from '../runtimes/pytorch/anemoi-records.js';
+import * as offload from '../runtimes/pytorch/offload-records.js';
+import * as pytorch from '../runtimes/pytorch/records.js';
+import { priceRecord } from '../runtimes/xla/price.js';
+import * as jax from '../runtimes/xla/records.js';
+import { errorPercent } from '../statistics.js';
+
+/** Written by `gc-plan verify` runs of TensorFlow.js, 2026-11. */
+export const measuredInTfjs: readonly {
+  readonly config: Pick<Config, 'model' | 'recipe'>;
+  readonly measured: { readonly peakLiveBytes: number };
+}[] = readFileSync('tests/data/tfjs-measured.jsonl', 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+
+export const noCard = { device: null, reserveBytes: 0, allowTight: false, assumptions: [] } as const;
+
+/** Training steps of one GEMM back end that XLA did not recompute by itself. */
+export const jaxTraining = (gemm: 'cublas' | 'default-noautotune'): readonly jax.JaxRecord[] =>
+  ['tests/data/xla-gpu.jsonl', 'tests/data/xla-gpu-holdout.jsonl']
+    .flatMap(jax.readRecords)
+    .filter((record) => record.gemm_mode === gemm && !jax.isRematted(record));
+
+type Step = { readonly config: Config; readonly live: number; readonly native: number; readonly expandable: number };
+
+interface Reserved {
+  readonly peak_requested_bytes: number;
+  readonly peak_reserved_bytes: number;
+  readonly peak_reserved_expandable_bytes: number;
+}
+
+function pytorchStep(config: Config, { trace, bytes }: { trace: Trace; bytes: Float64Array }, truth: Reserved): Step {
+  const reserved = (expandable: boolean): number => {
+    const replay = replayCaching(trace.events, bytes, { expandable });
+    if (replay.kind !== 'ran') throw new Error('ran out of unlimited memory');
+    return replay.peakReservedBytes;
+  };
+  return {
+    config,
+    live: errorPercent(peakLiveBytes(trace, bytes), truth.peak_requested_bytes),
+    native: errorPercent(reserved(false), truth.peak_reserved_bytes),
+    expandable: errorPercent(reserved(true), truth.peak_reserved_expandable_bytes),
+  };
+}
+
+function stepOf(config: Config, numbers: ReturnType<typeof pytorch.countsOf>) {
+  const { trace, dimensions } = priceProgram(config, numbers);
+  return { trace, bytes: bufferBytes(trace, dimensions) };
+}
+
+/** With the kernel scratch that CUDA's index_put allocates: what a real step reserves. */
+const physicsnemoStep = (config: Config, record: pytorch.PyTorchRecord | offload.OffloadRecord): Step =>
+  pytorchStep(config, stepOf(config, pytorch.countsOf(record)), { ...record, ...record.with_index_put_scratch });
+
+const codeBaseStep = (record: codeBases.CodeBaseRecord): Step => {
+  const config = codeBases.configOf(record);
+  const numbers = codeBases.countsOf(record);
+  if (record.part === 'full') return pytorchStep(config, stepOf(config, numbers), record);
+  const dimensions = pytorchRuntime.dimensions(dimensionsOf(config, numbers), config);
+  const trace = pytorchRuntime.trace(harnessProgram(record, config), config);
+  return pytorchStep(config, { trace, bytes: bufferBytes(trace, dimensions) }, record);
+};
+
+const coveredBy = (configs: readonly Config[]): readonly string[] => [...new Set(configs.flatMap(traits))].sort();
+
+function pytorchGroup(layout: ModelLayout, source: string, steps: readonly Step[]): Evidence {
+  const of = (key: 'live' | 'native' | 'expandable') => figuresOf(steps.map((step) => step[key]));
+  return {
+    runtime: 'pytorch',
+    mode: 'train',
+    layout,
+    cases: steps.length,
+    live: of('live'),
+    reserved: { native: of('native'), expandable: of('expandable') },
+    covers: coveredBy(steps.map(({ config }) => config)),
+    source,
+  };
+}
+
+function jaxGroup(
+  mode: Evidence['mode'],
+  xlaGemm: NonNullable<Evidence['xlaGemm']>,
+  source: string,
+  records: readonly jax.JaxRecord[],
+): Evidence {
+  const priced = records.map(priceRecord);
+  const inside = priced.filter(({ record: { peak_bytes_estimate: truth }, process: { range } }) => {
+    return truth >= range.lowBytes && truth <= range.highBytes;
+  });
+  return {
+    runtime: 'jax',
+    mode,
+    layout: 'jax',
+    xlaGemm,
+    cases: records.length,
+    live: figuresOf(priced.map((each) => each.errorPercent)),
+    insideRange: inside.length,
+    covers: coveredBy(records.map(jax.configOf)),
+    source,
+  };
+}
+
+function tfjsGroup(): Evidence {
+  const steps = measuredInTfjs.map(({ config, measured }) => {
+    // Recorded before there was --offload.
+    const recipe = { ...defaultRecipe, ...config.recipe };
+    const full: Config = { ...noCard, runtime: 'tfjs', model: config.model, recipe };
+    const { trace, bytes } = stepOf(full, counts(full.model));
+    return { config: full, live: errorPercent(peakLiveBytes(trace, bytes), measured.peakLiveBytes) };
+  });
+  return {
+    runtime: 'tfjs',
+    mode: 'train',
+    layout: 'jax',
+    cases: steps.length,
+    live: figuresOf(steps.map(({ live }) => live)),
+    covers: coveredBy(steps.map(({ config }) => config)),
+    source: 'real training steps of TensorFlow.js 4.22, distinct buffers counted in its engine',
+  };
+}
+
+const ofCodeBase = (model: codeBases.CodeBaseRecord['model'], part: codeBases.CodeBaseRecord['part']) =>
+  [...codeBases.records, ...codeBases.holdout]
+    .filter((record) => record.model === model && record.part === part)
+    .map(codeBaseStep);
+
+const traced = 'traced under fake CUDA tensors, torch 2.13';
+const compiled = "DeepMind's training step compiled by XLA:GPU (jaxlib 0.10.2)";
+
+export const evidence = (): readonly Evidence[] => [
+  pytorchGroup(
+    'physicsnemo',
+    `PhysicsNeMo's GraphCastNet ${traced}`,
+    pytorch.records.map((record) => physicsnemoStep(pytorch.configOf(record), record)),
+  ),
+  pytorchGroup(
+    'physicsnemo',
+    `PhysicsNeMo's GraphCastNet with 8-bit and factored optimizers and offload, ${traced}`,
+    offload.records.map((record) => physicsnemoStep(offload.configOf(record), record)),
+  ),
+  pytorchGroup('anemoi-gnn', `anemoi-models 0.19's GNN ${traced}`, ofCodeBase('anemoi-gnn', 'full')),
+  pytorchGroup(
+    'anemoi-graphtransformer',
+    `anemoi-models 0.19's graph transformer ${traced}`,
+    ofCodeBase('anemoi-graphtransformer', 'full'),
+  ),
+  pytorchGroup('graph-weather', `graph-weather 1.0.146 ${traced}`, ofCodeBase('graph-weather', 'full')),
+  pytorchGroup(
+    'neural-lam',
+    `stacks of neural-lam 0.7's InteractionNet layers, not whole models, ${traced}`,
+    ofCodeBase('neural-lam', 'processor'),
+  ),
+  jaxGroup('train', 'cublas', `${compiled} with cuBLAS products`, jaxTraining('cublas')),
+  jaxGroup(
+    'train',
+    'triton',
+    `${compiled} with Triton products, untuned; the number is that of cuBLAS`,
+    jaxTraining('default-noautotune'),
+  ),
+  tfjsGroup(),
+];
