@@ -68,6 +68,14 @@ describe('the accuracy of a report', () => {
     expect(accuracy).not.toHaveProperty('medianErrorPercent');
   });
 
+  it('of a forecast in JAX is about compiled forecasts', async () => {
+    const training = await accuracyOf('graphcast-small', { 'xla-gemm': 'cublas' });
+    const forecast = await accuracyOf('graphcast-small', { 'xla-gemm': 'cublas', mode: 'inference' });
+    expect(forecast).toMatchObject({ checked: true, mode: 'inference' });
+    expect(forecast.cases).not.toBe(training.cases);
+    expect(forecast.source).toContain('forecast');
+  });
+
   it('is about steps with offload where the state is offloaded', async () => {
     const { source, beyond } = await accuracyOf('physicsnemo-graphcast', { offload: 'optimizer' });
     expect(source).toContain('offload');

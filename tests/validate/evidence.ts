@@ -15,7 +15,9 @@ import { harnessProgram } from '../runtimes/pytorch/anemoi-harness.js';
 import * as codeBases from '../runtimes/pytorch/anemoi-records.js';
 import * as offload from '../runtimes/pytorch/offload-records.js';
 import * as pytorch from '../runtimes/pytorch/records.js';
-import { priceRecord } from '../runtimes/xla/price.js';
+import { inferenceGroups } from '../runtimes/xla/inference-groups.js';
+import { isInRange } from '../runtimes/xla/page.js';
+import { type PricedRecord, priceRecord } from '../runtimes/xla/price.js';
 import * as jax from '../runtimes/xla/records.js';
 import { errorPercent } from '../statistics.js';
 
@@ -93,24 +95,19 @@ function pytorchGroup(layout: ModelLayout, source: string, steps: readonly Step[
 }
 
 function jaxGroup(
-  mode: Evidence['mode'],
   xlaGemm: NonNullable<Evidence['xlaGemm']>,
   source: string,
-  records: readonly jax.JaxRecord[],
+  priced: readonly PricedRecord[],
 ): Evidence {
-  const priced = records.map(priceRecord);
-  const inside = priced.filter(({ record: { peak_bytes_estimate: truth }, process: { range } }) => {
-    return truth >= range.lowBytes && truth <= range.highBytes;
-  });
   return {
     runtime: 'jax',
-    mode,
+    mode: priced[0]!.record.mode ?? 'train',
     layout: 'jax',
     xlaGemm,
-    cases: records.length,
+    cases: priced.length,
     live: figuresOf(priced.map((each) => each.errorPercent)),
-    insideRange: inside.length,
-    covers: coveredBy(records.map(jax.configOf)),
+    insideRange: priced.filter(isInRange).length,
+    covers: coveredBy(priced.map(({ record }) => jax.configOf(record))),
     source,
   };
 }
@@ -140,7 +137,18 @@ const ofCodeBase = (model: codeBases.CodeBaseRecord['model'], part: codeBases.Co
     .map(codeBaseStep);
 
 const traced = 'traced under fake CUDA tensors, torch 2.13';
-const compiled = "DeepMind's training step compiled by XLA:GPU (jaxlib 0.10.2)";
+const compiler = 'compiled by XLA:GPU (jaxlib 0.10.2)';
+const compiledStep = `DeepMind's training step ${compiler}`;
+const compiledForecast = `DeepMind's forecast, one step or a rollout in one program, ${compiler}`;
+const untuned = ', untuned; the number is that of cuBLAS';
+
+/** Those that the rules were read off too, and those whose concatenation XLA may write in two forms. */
+function jaxInference(gemm: NonNullable<Evidence['xlaGemm']>): readonly PricedRecord[] {
+  const groups = inferenceGroups();
+  if (gemm === 'triton') return groups.inferenceTriton;
+  const { inference, inferenceRules, inferenceRollout, inferenceDrawn, inferenceEither } = groups;
+  return [inference, inferenceRules, inferenceRollout, inferenceDrawn, inferenceEither].flat();
+}
 
 export const evidence = (): readonly Evidence[] => [
   pytorchGroup(
@@ -165,12 +173,17 @@ export const evidence = (): readonly Evidence[] => [
     `stacks of neural-lam 0.7's InteractionNet layers, not whole models, ${traced}`,
     ofCodeBase('neural-lam', 'processor'),
   ),
-  jaxGroup('train', 'cublas', `${compiled} with cuBLAS products`, jaxTraining('cublas')),
   jaxGroup(
-    'train',
-    'triton',
-    `${compiled} with Triton products, untuned; the number is that of cuBLAS`,
-    jaxTraining('default-noautotune'),
+    'cublas',
+    `${compiledStep} with cuBLAS products`,
+    jaxTraining('cublas').map((record) => priceRecord(record)),
   ),
+  jaxGroup(
+    'triton',
+    `${compiledStep} with Triton products${untuned}`,
+    jaxTraining('default-noautotune').map((record) => priceRecord(record)),
+  ),
+  jaxGroup('cublas', `${compiledForecast} with cuBLAS products`, jaxInference('cublas')),
+  jaxGroup('triton', `${compiledForecast} with Triton products${untuned}`, jaxInference('triton')),
   tfjsGroup(),
 ];
