@@ -49,6 +49,20 @@ export function isLawful(plan: CheckpointPlan, config: Config): boolean {
   }
 }
 
+/**
+ * The flags that turn the command's recipe into `to`: where a typed change brings back a profile's option that the command had dropped, that
+ * one is typed too.
+ */
+export function flagsThatMake(resolve: (more: Flags) => Config, from: Recipe, to: Recipe): Flags {
+  const flags = flagsBetween(from, to);
+  try {
+    return { ...flags, ...flagsBetween(resolve(flags).recipe, to) };
+  } catch (error) {
+    if (error instanceof InputError) return flags;
+    throw error;
+  }
+}
+
 /** The flags that turn `from`'s recipe into `to`'s; undefined takes back a flag that was typed. */
 export function flagsBetween(from: Recipe, to: Recipe): Flags {
   const flags: Record<string, string | boolean | undefined> = {};

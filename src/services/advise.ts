@@ -1,6 +1,6 @@
 /** `gc-plan advise`: every single change, and the cheapest combination that makes a configuration fit. */
 
-import { flagsBetween } from '../advise/apply.js';
+import { flagsThatMake } from '../advise/apply.js';
 import { cheapestWay, type SearchInput, type Way } from '../advise/cheapest.js';
 import { codeLines } from '../advise/code-lines.js';
 import { catalogue } from '../advise/index.js';
@@ -14,6 +14,7 @@ import { missingCard } from '../config/device.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
+import type { Flags } from '../options/typed.js';
 import type { Advice } from '../report/schemas/advise.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { knownCards } from '../search/cards.js';
@@ -25,17 +26,21 @@ import { estimateOf, priced } from './priced.js';
 /** The configuration that is advised on, and how a changed one is typed. */
 interface Subject extends SearchInput {
   readonly typed: ResolveInput;
+  /** The command with further flags. */
+  readonly resolve: (more: Flags) => Config;
   readonly report: Estimate;
   readonly sampleFlops: number;
 }
 
 export async function advise(input: ResolveInput): Promise<Advice> {
-  const config = (await resolverFor(input))();
+  const resolve = await resolverFor(input);
+  const config = resolve();
   const { device } = config;
   if (device === null) throw missingCard('advise');
   const report = estimateOf(config);
   const subject: Subject = {
     typed: input,
+    resolve,
     config,
     counts: counts(config.model),
     device,
@@ -74,7 +79,7 @@ type Priced = Pick<
 >;
 
 function change(subject: Subject, report: Estimate, config: Config, numerics: Numerics): Priced {
-  const flags = flagsBetween(subject.config.recipe, config.recipe);
+  const flags = flagsThatMake(subject.resolve, subject.config.recipe, config.recipe);
   const { peakLiveBytes, deviceBytes } = report.memory;
   return {
     change: typedFlags(flags),

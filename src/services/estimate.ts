@@ -8,5 +8,5 @@ export async function estimate(input: ResolveInput): Promise<Estimate> {
   const report = estimateOf(config);
   if (report.verdict.kind !== 'tight' && report.verdict.kind !== 'exceeds') return report;
   const { cheapestChanges } = await import('./smallest-change.js');
-  return { ...report, verdict: { ...report.verdict, ...cheapestChanges(input, config) } };
+  return { ...report, verdict: { ...report.verdict, ...(await cheapestChanges(input, config)) } };
 }

@@ -1,11 +1,11 @@
 /** The first line of an advice, for an estimate that does not fit, and what else would do among the usual combinations. */
 
-import { flagsBetween } from '../advise/apply.js';
+import { flagsThatMake } from '../advise/apply.js';
 import { cheapestWay, furtherWays, type Way } from '../advise/cheapest.js';
 import { typicalStrategies } from '../advise/typical.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';
-import type { ResolveInput } from '../options/resolve.js';
+import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Estimate } from '../report/schemas/estimate.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { experience } from './experience.js';
@@ -19,12 +19,16 @@ const mostFurtherChanges = 2;
 
 type NoFit = Extract<Estimate['verdict'], { kind: 'exceeds' }>;
 
-export function cheapestChanges(input: ResolveInput, config: Config): Pick<NoFit, 'smallestChange' | 'furtherChanges'> {
+export async function cheapestChanges(
+  input: ResolveInput,
+  config: Config,
+): Promise<Pick<NoFit, 'smallestChange' | 'furtherChanges'>> {
   const { device, model, recipe } = config;
   if (device === null) return {};
+  const resolve = await resolverFor(input);
   const search = { config, counts: counts(model), device, experience: experience(config) };
   const toChange = ({ config: changed, numerics }: Way) => {
-    const flags = flagsBetween(recipe, changed.recipe);
+    const flags = flagsThatMake(resolve, recipe, changed.recipe);
     return {
       change: typedFlags(flags),
       command: estimateCommand(input.model, { ...input.flags, ...flags }),

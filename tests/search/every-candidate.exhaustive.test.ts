@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/choices.js';
 import { loadDevice, profileNames } from '../../src/config/profiles.js';
+import { InputError } from '../../src/errors.js';
 import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { resolveWith } from '../../src/options/resolve.js';
@@ -95,7 +96,13 @@ describe('every candidate of a small space', () => {
       const search = { space, device, limits: undefined, experiences };
       const found = await runSearch(search, { numWorkers: 1, signal, structures: new Structures() });
       for (let index = 0; index < numCandidates(space); index++) {
-        const config = resolveWith(space.profile, flagsOfCandidate(space, index));
+        const state = states[found.state[index]!]!;
+        const resolved = () => resolveWith(space.profile, flagsOfCandidate(space, index));
+        if (state === 'refused') {
+          expect(resolved).toThrow(InputError);
+          continue;
+        }
+        const config = resolved();
         const { liveness, verdict } = price(
           config,
           counts(config.model),
@@ -103,7 +110,6 @@ describe('every candidate of a small space', () => {
           undefined,
           experiences[config.runtime],
         );
-        const state = states[found.state[index]!]!;
         expect(found.peakLiveBytes[index]).toBe(liveness.peak.liveBytes);
         expect(state === 'exceedsDeduced' ? 'exceeds' : state).toBe(verdict.kind);
       }
