@@ -6,12 +6,12 @@ import { offloads } from '../../src/config/choices.js';
 import type { RuntimeName } from '../../src/config/types.js';
 import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
-import { type ResolveInput, resolveWith } from '../../src/options/resolve.js';
+import { type ResolveInput, resolveConfig, resolveWith } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { isYes } from '../../src/report/verdict.js';
 import { runtimeTraits } from '../../src/runtimes/traits.js';
 import { advise } from '../../src/services/advise.js';
-import { estimate } from '../../src/services/estimate.js';
+import { estimateOf } from '../../src/services/priced.js';
 import { MiB } from '../../src/units.js';
 import { exhaustively } from './exhaustive.js';
 
@@ -28,20 +28,31 @@ const oneOf = (...values: readonly string[]) => fc.constantFrom(...values);
 
 /** Small depths, so that every combination can be priced one by one. */
 const cases = (runtime: RuntimeName) =>
-  fc.record({
-    model: oneOf('graphcast-small', 'physicsnemo-graphcast'),
-    share: fc.double({ min: 0.2, max: 0.98, noNaN: true }),
-    flags: fc.record({
-      'hidden-dim': oneOf('128', '512'),
-      layers: oneOf('3', '4', '5'),
-      'mesh-level': oneOf('2', '3', '4'),
-      grid: oneOf('31x60', '32x64', '61x120'),
-      batch: oneOf('1', '2', '4'),
-      rollout: oneOf('1', '1', '2'),
-      precision: oneOf(...runtimeTraits[runtime].precision),
-      checkpoint: oneOf('none', 'encoder', 'processor:every=2', 'model', 'rollout'),
-    }),
-  });
+  fc
+    .record({
+      model: oneOf('graphcast-small', 'physicsnemo-graphcast'),
+      share: fc.double({ min: 0.2, max: 0.98, noNaN: true }),
+      flags: fc.record({
+        'hidden-dim': oneOf('128', '512'),
+        layers: oneOf('3', '4', '5'),
+        'mesh-level': oneOf('2', '3', '4'),
+        grid: oneOf('31x60', '32x64', '61x120'),
+        batch: oneOf('1', '2', '4'),
+        rollout: oneOf('1', '1', '2'),
+        precision: oneOf(...runtimeTraits[runtime].precision),
+        checkpoint: oneOf('none', 'encoder', 'processor:every=2', 'model', 'rollout'),
+      }),
+    })
+    .map((drawn) => inRange(runtime, drawn));
+
+/** PhysicsNeMo's own class takes one sample, in its own runtime. */
+function inRange<Drawn extends { readonly model: string; readonly flags: Flags }>(
+  runtime: RuntimeName,
+  drawn: Drawn,
+): Drawn {
+  const isItsOwn = drawn.model === 'physicsnemo-graphcast' && runtime === 'pytorch';
+  return isItsOwn ? { ...drawn, flags: { ...drawn.flags, batch: '1' } } : drawn;
+}
 
 /** A card that holds the given share of what the step takes beyond context and libraries. */
 async function onTooSmallCard(
@@ -49,7 +60,7 @@ async function onTooSmallCard(
   { model, share, flags }: { model: string; share: number; flags: Flags },
 ): Promise<ResolveInput> {
   const typed = { ...flags, runtime };
-  const { memory } = await estimate({ model, flags: typed });
+  const { memory } = estimateOf(await resolveConfig({ model, flags: typed }));
   const outside = memory.deviceBytes - memory.peakReservedBytes;
   // JAX gives its pool three quarters of the card.
   const pool = (memory.peakReservedBytes * share) / (runtime === 'jax' ? 0.75 : 1);
@@ -68,7 +79,10 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s', (runtime) => {
           const { cheapest, severalGpus, changes } = await advise(input);
           for (const found of [cheapest ?? [], severalGpus ?? [], changes].flat()) {
             numAdvised += 1;
-            const report = await estimate({ model: drawn.model, flags: flagsOfCommand(found.command) });
+            // As `estimate` prices it, without the search for what would fit instead.
+            const report = estimateOf(
+              await resolveConfig({ model: drawn.model, flags: flagsOfCommand(found.command) }),
+            );
             expect(report.memory.deviceBytes).toBe(found.deviceBytes);
             // An estimate that does not fit says more: the changes that make it fit.
             const { smallestChange: _, furtherChanges: __, ...verdict } = { ...more, ...report.verdict };

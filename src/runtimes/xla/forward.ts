@@ -71,14 +71,18 @@ export class Forward {
         environment.setValue(output, fused(input, inBuffer(statistics)));
         return;
       }
-      case 'gather':
+      case 'gather': {
+        const { edges, end } = operation.endpoints;
+        this.findFirst(output, [edges, end, this.first(operation.input)]);
         environment.setValue(output, fused(inBuffer(this.materialise(operation.input, environment))));
         return;
+      }
       case 'segmentSum':
       case 'segmentMax':
         environment.setValue(output, inBuffer(this.segmentSum(operation, environment)));
         return;
       case 'concat':
+        this.findFirst(output, operation.inputs.map(this.first));
         environment.setValue(output, fused(...operation.inputs.map((id) => environment.value(id))));
         return;
       case 'loss':
@@ -118,7 +122,8 @@ export class Forward {
   }
 
   /** The value as an operand of a matrix product. An array that fills whole rows already serves as it is. */
-  operand(id: ValueId, environment: Environment): BufferId {
+  operand(read: ValueId, environment: Environment): BufferId {
+    const id = this.first(read);
     const found = environment.operand(id);
     if (found !== undefined) return found;
     const value = environment.value(id);
@@ -137,6 +142,21 @@ export class Forward {
   private servesAsOperand(rows: string): boolean {
     return this.lowering.gemm.padding === 1 || rows === 'gridNodes' || rows === 'mesh2gridEdges';
   }
+
+  /**
+   * XLA keeps one of several equal instructions (hlo_cse.cc): gathers of the same rows, concatenations of the same parts. No step of DeepMind's
+   * has any; a compiled step of gated layers with edge features has (tests/program/processors.test.ts).
+   */
+  private findFirst(output: ValueId, instruction: readonly (string | ValueId)[]): void {
+    const key = instruction.join();
+    const first = this.firsts.get(key);
+    if (first === undefined) this.firsts.set(key, output);
+    else this.equals.set(output, first);
+  }
+
+  private readonly first = (id: ValueId): ValueId => this.equals.get(id) ?? id;
+  private readonly firsts = new Map<string, ValueId>();
+  private readonly equals = new Map<ValueId, ValueId>();
 
   /** Parameters are f32; a copy in the type of the activations is made once per run of the block that uses it. */
   weight(id: ValueId, environment: Environment): BufferId[] {
