@@ -1,18 +1,21 @@
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Config } from './oclif.js';
+import type { Config } from './oclif.js';
 
 let config: Promise<Config> | undefined;
 
-/** oclif's own configuration: it parses and formats help from it. Read once per process. */
+/** oclif's own configuration: it parses and formats help from it. Read once per process, before anything else imports oclif. */
 export function frameworkConfig(): Promise<Config> {
-  config ??= withHomeAndShell(() => Config.load({ root: fileURLToPath(new URL('../..', import.meta.url)) }));
+  config ??= withHomeAndShell(async () => {
+    const { Config } = await import('./oclif.js');
+    return Config.load({ root: fileURLToPath(new URL('../..', import.meta.url)) });
+  });
   return config;
 }
 
 /**
  * oclif looks up the user's home and shell, for what we do not use. A user without an entry in passwd (a container's `--user 12345`)
- * has neither, and the look-up throws: stand-ins are in the environment while it loads.
+ * has neither, and the look-up throws, at import already: stand-ins are in the environment while it loads.
  */
 async function withHomeAndShell<Value>(load: () => Promise<Value>): Promise<Value> {
   const standIns = [

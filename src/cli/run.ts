@@ -39,6 +39,9 @@ function printText(kind: 'help' | 'version', text: string, io: Io, json: boolean
   return exitCodes.yes;
 }
 
+/** Before a command or its help, which import oclif. */
+const loadFramework = async () => (await import('./framework.js')).frameworkConfig();
+
 async function dispatch(argv: readonly string[], io: Io, json: boolean): Promise<number> {
   const first = argv.findIndex((token) => !isJson(token));
   const name = argv[first];
@@ -49,17 +52,19 @@ async function dispatch(argv: readonly string[], io: Io, json: boolean): Promise
   if (name === undefined || isHelp(name)) {
     const subject = ownTokens.find((token) => !token.startsWith('-'));
     if (subject !== undefined && !isCommandName(subject)) throw unknownCommand(subject);
+    await loadFramework();
     const { commandHelp, rootHelp } = await import('./help.js');
     return printText('help', subject === undefined ? await rootHelp() : await commandHelp(subject), io, json);
   }
   if (!isCommandName(name)) throw unknownCommand(name);
   if (ownTokens.some((token) => token === '--help' || token === '-h')) {
+    await loadFramework();
     const { commandHelp } = await import('./help.js');
     return printText('help', await commandHelp(name), io, json);
   }
+  const framework = await loadFramework();
   const Command = await loadCommand(name);
-  const { frameworkConfig } = await import('./framework.js');
-  return new Command([...rest], await frameworkConfig()).execute(io);
+  return new Command([...rest], framework).execute(io);
 }
 
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
