@@ -11,8 +11,26 @@ export const isTree = (node: Tree | Setting | undefined): node is Tree => node i
 /** A mebibyte of text has fewer; aliases of aliases have as many as they like. */
 const maximumNodes = 200_000;
 
+/** No configuration nests deeper; a parser that calls itself would run out of stack. */
+const maximumDepth = 100;
+
+function checkDepth(file: string, text: string): void {
+  let depth = 0;
+  for (const letter of text) {
+    if (letter === '[' || letter === '{') depth++;
+    else if (letter === ']' || letter === '}') depth--;
+    if (depth > maximumDepth) throw tooDeep(file);
+  }
+}
+
+const tooDeep = (file: string): InputError =>
+  new InputError('nested-too-deep', `${shown(file)}: nested more than ${maximumDepth} levels deep.`, [
+    'Give the configuration that the training reads.',
+  ]);
+
 /** `origin`: said of every leaf, where the file is not the imported one itself. */
 export function parseTree(file: string, text: string, origin?: string): Tree {
+  checkDepth(file, text);
   const lines = new LineCounter();
   // Python's tuples and Hydra's ${…} are plain text to YAML.
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
@@ -38,23 +56,27 @@ export function parseTree(file: string, text: string, origin?: string): Tree {
   const leaf = (node: unknown): Setting => {
     const start = (node as Node | null)?.range?.[0];
     return {
-      value: plain(node, document, count),
+      value: plain(node, document, count, 0),
       ...(start !== undefined && { line: lines.linePos(start).line }),
       ...(origin !== undefined && { origin }),
     };
   };
-  const visit = (node: unknown): Tree | Setting => {
+  const visit = (node: unknown, depth: number): Tree | Setting => {
     count();
+    if (depth > maximumDepth) throw tooDeep(file);
     const resolved = isAlias(node) ? node.resolve(document) : node;
     if (isMap(resolved))
       return new Map(
-        resolved.items.map(({ key, value }) => [isScalar(key) ? String(key.value) : String(key), visit(value)]),
+        resolved.items.map(({ key, value }) => [
+          isScalar(key) ? String(key.value) : String(key),
+          visit(value, depth + 1),
+        ]),
       );
     if (isSeq(resolved) && resolved.items.some((item) => isMap(item)))
-      return new Map(resolved.items.map((item, index) => [String(index), visit(item)]));
+      return new Map(resolved.items.map((item, index) => [String(index), visit(item, depth + 1)]));
     return leaf(node);
   };
-  const tree = visit(document.contents);
+  const tree = visit(document.contents, 0);
   if (!isTree(tree) || tree.size === 0)
     throw new InputError('invalid-import', `${shown(file)}:1: there are no keys in it.`, [
       'gc-plan estimate --import conf/config.yaml',
@@ -65,15 +87,17 @@ export function parseTree(file: string, text: string, origin?: string): Tree {
 const keyAtLine = (text: string, line: number): string | undefined =>
   /^\s*-?\s*["']?([\w.]+)["']?\s*:/.exec(text.split('\n')[line - 1] ?? '')?.[1];
 
-function plain(node: unknown, document: Document, count: () => void): SettingValue {
+function plain(node: unknown, document: Document, count: () => void, depth: number): SettingValue {
   count();
+  // A list that names itself.
+  if (depth > maximumDepth) return null;
   const resolved = isAlias(node) ? node.resolve(document) : node;
   if (isScalar(resolved)) {
     const { value } = resolved;
     if (typeof value === 'bigint') return Number(value);
     return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
   }
-  return isSeq(resolved) ? resolved.items.map((item) => plain(item, document, count)) : null;
+  return isSeq(resolved) ? resolved.items.map((item) => plain(item, document, count, depth + 1)) : null;
 }
 
 /** Mappings merge key by key, everything else is replaced: `over` wins. */

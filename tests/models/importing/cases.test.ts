@@ -243,3 +243,12 @@ it('aliases of aliases end with an error, whatever they would expand to', async 
       /more than 200,000 values/,
     );
 });
+
+it.each([
+  ['an alias of itself', 'model: &a {b: *a}\n'],
+  ['half a million brackets', `a: ${'['.repeat(500_000)}\n`],
+])('%s ends with an error', async (_, text) => {
+  expect(await asked(resolveConfig({ flags: { import: written({ 'deep.yaml': text }, 'deep.yaml') } }))).toMatch(
+    /nested more than 100 levels/,
+  );
+});
