@@ -145,12 +145,16 @@ function checkEssentials(settings: Settings, imported: Imported, { typed, model:
     ...open.filter((each) => !inEssentials.includes(each)).map(({ ask }) => ask),
   ];
   const network = base === undefined ? [] : [`The network is ${base}.`];
-  const known = [...network, ...imported.notes, ...standInNotes(settings)].join(' ');
+  const known = [...network, ...imported.notes, ...standInNotes(settings)].map((note) => `\n  ${note}`);
   const what =
     (base ?? named) === undefined || missing.length > 0
       ? 'it does not say all that decides which model this is'
       : 'it holds values that only the job knows';
-  throw new InputError('missing-essentials', `${shown(settings.file)}: ${what}.${known && ` Known: ${known}`}`, asked);
+  throw new InputError(
+    'missing-essentials',
+    `${shown(settings.file)}: ${what}.${known.length > 0 ? ` Known:${known.join('')}` : ''}`,
+    asked,
+  );
 }
 
 /** What came from groups that are not beside the file. */
