@@ -1,6 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { renderEstimate } from '../../src/report/table/estimate.js';
+import { renderProfiles } from '../../src/report/table/profiles.js';
+import { profiles } from '../../src/services/profiles.js';
 import { sample, verdicts } from './sample.js';
 
 const plain = { columns: 100, colour: false };
@@ -31,5 +33,16 @@ describe('the estimate table', () => {
   it('states every assumption', () => {
     const text = renderEstimate(sample, plain).replaceAll(/\s+/g, ' ');
     for (const assumption of sample.assumptions) expect(text).toContain(assumption);
+  });
+});
+
+describe('the tables of texts', () => {
+  it.each([80, 120])('break the widest text at words, with every word in it: profiles at %i columns', (columns) => {
+    const text = renderProfiles(profiles(), { columns, colour: false });
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns);
+    const words = (said: string) => said.split(/\s+/);
+    const shown = new Set(words(text));
+    for (const { name, description } of profiles().models)
+      for (const word of [name, ...words(description)]) expect(shown, name).toContain(word);
   });
 });

@@ -7,8 +7,11 @@ import { markdownTable } from '../../src/report/github/markdown.js';
 import { publishedSchemas } from '../../src/report/schemas/published.js';
 import type { Validation } from '../../src/report/schemas/validate.js';
 import {
+  compiledHead,
+  compiledRows,
   evidenceHead,
   evidenceRows,
+  evidenceSources,
   promiseHead,
   promiseRows,
   publishedHead,
@@ -144,9 +147,11 @@ function accuracyPage(report: Validation): string {
     'Reserved bytes are what PyTorch’s two allocators hold (PhysicsNeMo’s with the scratch of CUDA’s kernels, which the estimate leaves',
     'out). Triton: untuned kernels, and the number is that of cuBLAS, so its error is no surprise; the range has to hold them.',
     '',
-    markdownTable(evidenceHead, evidenceRows(report), '<<<>>>>>'),
+    markdownTable(evidenceHead, evidenceRows(report), '<<>>>>>'),
     '',
-    ...report.evidence.map(({ codeBase, runtime, source }) => `- ${codeBase} in ${runtime}: ${source}`),
+    markdownTable(compiledHead, compiledRows(report), '<<<>>>>'),
+    '',
+    ...evidenceSources(report).map((line) => `- ${line}`),
     '',
     'Per case, with the allocators’ numbers too: [PyTorch](accuracy-pytorch.md), [JAX](jax.md).',
     '',

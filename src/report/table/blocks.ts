@@ -13,8 +13,12 @@ const width = (line: string) => stripVTControlCharacters(line).length;
 const widest = (block: Block) => Math.max(0, ...block.map(width));
 const trimmed = (text: string): Block => text.split('\n').map((line) => line.trimEnd());
 
-/** A title over columns, each `<` text or `>` number. */
-export function columns(title: string, rows: readonly (readonly string[])[], alignments: string): Block {
+type Rows = readonly (readonly string[])[];
+const columnGap = 2;
+
+/** A title over columns, each `<` text or `>` number. With a layout, the widest text is broken at words where a line would be too long. */
+export function columns(title: string, rows: Rows, alignments: string, layout?: Layout): Block {
+  const broken = layout && brokenColumn(rows, alignments, layout);
   const text = table(
     rows.map((row) => [...row]),
     {
@@ -23,11 +27,22 @@ export function columns(title: string, rows: readonly (readonly string[])[], ali
       columns: [...alignments].map((alignment, index) => ({
         alignment: alignment === '<' ? 'left' : 'right',
         paddingLeft: 0,
-        paddingRight: index === alignments.length - 1 ? 0 : 2,
+        paddingRight: index === alignments.length - 1 ? 0 : columnGap,
+        ...(index === broken?.index && { width: broken.width, wrapWord: true }),
       })),
     },
   );
   return [title, ...trimmed(text.trimEnd())];
+}
+
+const leastWidth = 12;
+
+function brokenColumn(rows: Rows, alignments: string, layout: Layout) {
+  const widths = [...alignments].map((_, index) => Math.max(0, ...rows.map((row) => width(row[index] ?? ''))));
+  const excess = widths.reduce((sum, each) => sum + each + columnGap, -columnGap) - layout.columns;
+  const widestText = Math.max(...widths.filter((_, index) => alignments[index] === '<'));
+  if (excess <= 0 || widestText <= leastWidth) return undefined;
+  return { index: widths.indexOf(widestText), width: Math.max(leastWidth, widestText - excess) };
 }
 
 export function wrapped(rows: readonly (readonly string[])[], widths: readonly number[]): Block {

@@ -7,8 +7,8 @@ export function renderProfiles({ models, recipes, gpus }: Profiles, layout: Layo
   const heading = (text: string) => styleOf(layout).bold(text);
   const named = ({ name, description }: { name: string; description: string }) => [name, description];
   return page([
-    columns(heading('Models'), models.map(named), '<<'),
-    columns(heading('Recipes'), recipes.map(named), '<<'),
+    columns(heading('Models'), models.map(named), '<<', layout),
+    columns(heading('Recipes'), recipes.map(named), '<<', layout),
     columns(
       heading('GPUs'),
       gpus.map(({ name, nominalBytes, reportedBytes, bandwidthGBps }) => [

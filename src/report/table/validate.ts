@@ -1,8 +1,11 @@
 import type { Layout } from '../formats.js';
 import type { Validation } from '../schemas/validate.js';
 import {
+  compiledHead,
+  compiledRows,
   evidenceHead,
   evidenceRows,
+  evidenceSources,
   promiseHead,
   promiseRows,
   publishedHead,
@@ -19,9 +22,21 @@ export function renderValidation(validation: Validation, layout: Layout): string
   return page([
     paragraph(validation.passed ? style.green.bold(answer) : style.red.bold(answer), layout),
     columns(style.bold('Peak of live bytes against ground truth'), [runtimeHead, ...runtimeRows(validation)], '<>>>><'),
-    columns(style.bold('What reports quote'), [evidenceHead, ...evidenceRows(validation)], '<<<>>>>>'),
+    columns(
+      style.bold('What reports quote: worst under-prediction of live and of reserved bytes'),
+      [evidenceHead, ...evidenceRows(validation)],
+      '<<>>>>>',
+      layout,
+    ),
+    columns(
+      style.bold('What reports quote of XLA: live bytes'),
+      [compiledHead, ...compiledRows(validation)],
+      '<<<>>>>',
+      layout,
+    ),
     columns(style.bold('Promises of README'), [promiseHead, ...promiseRows(validation)], '<>><'),
-    columns(style.bold('Published figures'), [publishedHead, ...publishedRows(validation)], '<<<<>'),
+    columns(style.bold('Published figures'), [publishedHead, ...publishedRows(validation)], '<<<<>', layout),
+    list(style.bold('Where the cases are from'), evidenceSources(validation), layout),
     list(
       style.bold('Ground truth'),
       validation.runtimes.map(({ runtime, source }) => `${runtime}: ${source}`),

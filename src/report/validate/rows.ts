@@ -19,30 +19,56 @@ export const runtimeRows = ({ runtimes }: Validation): readonly (readonly string
     quality,
   ]);
 
-export const evidenceHead = [
+type Evidence = Validation['evidence'][number];
+const networkOf = ({ codeBase, layout }: Evidence) => (layout.startsWith(codeBase) ? layout : codeBase);
+const modeOf = ({ mode }: Evidence) => (mode === 'train' ? 'training' : mode);
+const worstUnder = (figures: Pick<Figures, 'worstUnderPercent'> | undefined): string =>
+  figures ? formatError(figures.worstUnderPercent) : '–';
+
+/** Of runtimes whose allocators are replayed. */
+export const evidenceHead = ['code base', 'mode', 'cases', 'median', 'live', 'native', 'expandable'];
+export const evidenceRows = ({ evidence }: Validation): readonly (readonly string[])[] =>
+  evidence
+    .filter(({ insideRange }) => insideRange === undefined)
+    .map((each) => [
+      networkOf(each),
+      modeOf(each),
+      formatCount(each.cases),
+      formatError(each.live.medianErrorPercent),
+      worstUnder(each.live),
+      worstUnder(each.reserved?.native),
+      worstUnder(each.reserved?.expandable),
+    ]);
+
+export const evidenceSources = ({ evidence }: Validation): readonly string[] =>
+  evidence.map((each) => `${networkOf(each)}, ${formatCount(each.cases)} cases: ${each.source}`);
+
+/** Of a compiler, whose products decide and whose range is what is promised. */
+export const compiledHead = [
   'code base',
-  'runtime',
+  'products',
   'mode',
   'cases',
-  'live: median, worst under',
-  'reserved native: median, worst under',
-  'reserved expandable: median, worst under',
+  'median error',
+  'worst under',
   'inside the range',
 ];
-const medianAndWorst = (figures: Pick<Figures, 'medianErrorPercent' | 'worstUnderPercent'> | undefined): string =>
-  figures ? `${formatError(figures.medianErrorPercent)}, ${formatError(figures.worstUnderPercent)}` : '–';
-
-export const evidenceRows = ({ evidence }: Validation): readonly (readonly string[])[] =>
-  evidence.map(({ codeBase, layout, runtime, mode, xlaGemm, cases, live, reserved, insideRange }) => [
-    layout.startsWith(codeBase) ? layout : codeBase,
-    xlaGemm === undefined ? runtime : `${runtime}, ${xlaGemm} products`,
-    mode === 'train' ? 'training' : mode,
-    formatCount(cases),
-    medianAndWorst(live),
-    medianAndWorst(reserved?.native),
-    medianAndWorst(reserved?.expandable),
-    insideRange === undefined ? '–' : `${formatCount(insideRange)} of ${formatCount(cases)}`,
-  ]);
+export const compiledRows = ({ evidence }: Validation): readonly (readonly string[])[] =>
+  evidence.flatMap((each) =>
+    each.insideRange === undefined
+      ? []
+      : [
+          [
+            networkOf(each),
+            each.xlaGemm ?? '–',
+            modeOf(each),
+            formatCount(each.cases),
+            formatError(each.live.medianErrorPercent),
+            worstUnder(each.live),
+            `${formatCount(each.insideRange)} of ${formatCount(each.cases)}`,
+          ],
+        ],
+  );
 
 const figureNames = {
   medianErrorPercent: 'median error',
