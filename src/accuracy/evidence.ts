@@ -64,17 +64,46 @@ export const shippedEvidence = (): readonly Evidence[] =>
 export const beyond = (subject: Subject, { covers }: Evidence): readonly string[] =>
   traits(subject).filter((trait) => !covers.includes(trait));
 
-/** The group that speaks of a configuration: where several do, the one whose records share most of its traits. */
-export function evidenceFor(subject: Subject, groups = shippedEvidence()): Evidence | undefined {
+/** The groups that speak of a configuration: of its code base, mode and network. */
+function evidenceOf(subject: Subject): readonly Evidence[] {
   const { runtime, model, recipe } = subject;
-  return groups
-    .filter(
-      (group) =>
-        group.runtime === runtime &&
-        group.mode === recipe.mode &&
-        group.layout === model.layout &&
-        (group.xlaGemm === undefined || group.xlaGemm === gemmKind(recipe)) &&
-        decisiveTraits(subject).every((trait) => group.covers.includes(trait)),
-    )
-    .sort((a, b) => beyond(subject, a).length - beyond(subject, b).length)[0];
+  return shippedEvidence().filter(
+    (group) =>
+      group.runtime === runtime &&
+      group.mode === recipe.mode &&
+      group.layout === model.layout &&
+      (group.xlaGemm === undefined || group.xlaGemm === gemmKind(recipe)) &&
+      decisiveTraits(subject).every((trait) => group.covers.includes(trait)),
+  );
+}
+
+/** Where several groups speak of a configuration, the one whose records share most of its traits. */
+export const evidenceFor = (subject: Subject): Evidence | undefined =>
+  [...evidenceOf(subject)].sort((a, b) => beyond(subject, a).length - beyond(subject, b).length)[0];
+
+/** How far estimates of reserved memory were below the records at worst. */
+export interface ReservedErrorBar {
+  readonly worstUnderPercent: number;
+  /** No record is of the configuration's code base, mode and network: the widest of its runtime stands in. */
+  readonly isStandIn: boolean;
+}
+
+const errorBars = new Map<string, ReservedErrorBar>();
+
+/** A search asks for every candidate, of which few differ in what an error bar depends on. */
+export function reservedErrorBar(subject: Subject): ReservedErrorBar {
+  const { runtime, model, recipe } = subject;
+  const key = [runtime, model.layout, recipe.mode, recipe.allocator, ...decisiveTraits(subject)].join(' ');
+  const known = errorBars.get(key) ?? widestOf(subject);
+  errorBars.set(key, known);
+  return known;
+}
+
+function widestOf(subject: Subject): ReservedErrorBar {
+  const own = evidenceOf(subject);
+  const isStandIn = own.length === 0;
+  const groups = isStandIn ? shippedEvidence().filter(({ runtime }) => runtime === subject.runtime) : own;
+  const { allocator } = subject.recipe;
+  const worst = groups.flatMap(({ reserved }) => reserved?.[allocator].worstUnderPercent ?? []);
+  return { worstUnderPercent: Math.max(...worst), isStandIn };
 }

@@ -8,6 +8,10 @@ export interface Figures {
 
 export const errorPercent = (predicted: number, truth: number): number => (100 * (predicted - truth)) / truth;
 
+/** The inverse: where predictions were this far below the truth at worst, the most that the truth can be. */
+export const mostThatFollows = (predicted: number, worstUnderPercent: number): number =>
+  Math.ceil(predicted / (1 - worstUnderPercent / 100));
+
 /** @param errors predicted ÷ truth − 1, in percent; at least one. */
 export function figuresOf(errors: readonly number[]): Figures {
   const sizes = errors.map(Math.abs).sort((a, b) => a - b);

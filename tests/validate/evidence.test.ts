@@ -1,9 +1,11 @@
 /** Writes `profiles/truth/evidence.json` from the records of `tests/data`; fails where the committed file is not what they give. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { reservedErrorBar } from '../../src/accuracy/evidence.js';
+import { mostThatFollows } from '../../src/accuracy/figures.js';
 import { shippedExperience } from '../../src/accuracy/shipped.js';
 import { estimate } from '../../src/services/estimate.js';
 import { invoke } from '../cli/invoke.js';
-import { evidence } from './evidence.js';
+import { evidence, pytorchSteps } from './evidence.js';
 
 // No ledger: what this machine verified is no part of what ships.
 beforeAll(() => void vi.stubEnv('XDG_DATA_HOME', 'no-ledger'));
@@ -21,6 +23,58 @@ describe('the evidence that ships', () => {
     const under = evidence().flatMap(({ runtime, live }) => (runtime === 'tfjs' ? live.worstUnderPercent : []));
     expect(Math.max(...under)).toBeCloseTo(shippedExperience.worstUnderPercent, 4);
   }, 300_000);
+});
+
+describe('the upper end of PyTorch’s range', () => {
+  const allocators = ['native', 'expandable'] as const;
+  const steps = pytorchSteps().flatMap(({ layout, steps: ofGroup }) =>
+    ofGroup.flatMap(({ config, ...errors }) =>
+      allocators.map((allocator) => ({
+        layout,
+        allocator,
+        error: errors[allocator],
+        bar: reservedErrorBar({ ...config, recipe: { ...config.recipe, allocator } }),
+      })),
+    ),
+  );
+
+  it('holds every record, whatever the code base', () => {
+    const reservedBytes = 1e12;
+    for (const { error, bar } of steps)
+      expect(mostThatFollows(reservedBytes * (1 + error / 100), bar.worstUnderPercent)).toBeGreaterThan(
+        // Figures ship with six decimals.
+        reservedBytes * (1 - 1e-8),
+      );
+  });
+
+  it('is as far off as the worst record of the code base, the mode and the network, and of no other', () => {
+    for (const { layout, allocator, bar } of steps) {
+      const same = steps.filter((step) => step.layout === layout && step.allocator === allocator);
+      expect(bar.worstUnderPercent).toBeCloseTo(-Math.min(0, ...same.map(({ error }) => error)), 5);
+      expect(bar.isStandIn).toBe(false);
+    }
+  });
+
+  it.each([
+    ['physicsnemo-graphcast', { mode: 'inference' }],
+    ['physicsnemo-graphcast', { processor: 'gated' }],
+    ['graph-weather', { gpus: '2' }],
+    ['graphcast-small', { runtime: 'pytorch' }],
+  ])(
+    'of %s with %j, which no record is of, is the widest of the runtime, and the report says so',
+    async (model, flags) => {
+      for (const allocator of allocators) {
+        const { memory, assumptions } = await estimate({ model, flags: { ...(flags as object), allocator } });
+        const widest = Math.max(...steps.filter((step) => step.allocator === allocator).map(({ error }) => -error));
+        const outsideBytes = memory.deviceBytes - memory.peakReservedBytes;
+        const aboveReserved = (memory.range.highBytes - outsideBytes) / memory.peakReservedBytes;
+        expect(aboveReserved).toBeCloseTo(1 / (1 - widest / 100), 6);
+        expect(assumptions.join()).toContain(
+          `${Number(widest.toFixed(2))} % too low, the worst of all PyTorch records`,
+        );
+      }
+    },
+  );
 });
 
 const accuracyOf = async (model: string, flags: Readonly<Record<string, string>>) =>

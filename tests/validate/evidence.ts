@@ -38,7 +38,12 @@ export const jaxTraining = (gemm: 'cublas' | 'default-noautotune'): readonly jax
     .flatMap(jax.readRecords)
     .filter((record) => record.gemm_mode === gemm && !jax.isRematted(record));
 
-type Step = { readonly config: Config; readonly live: number; readonly native: number; readonly expandable: number };
+export type Step = {
+  readonly config: Config;
+  readonly live: number;
+  readonly native: number;
+  readonly expandable: number;
+};
 
 interface Reserved {
   readonly peak_requested_bytes: number;
@@ -150,29 +155,38 @@ function jaxInference(gemm: NonNullable<Evidence['xlaGemm']>): readonly PricedRe
   return [inference, inferenceRules, inferenceRollout, inferenceDrawn, inferenceEither].flat();
 }
 
+/** By what each group's `source` says. */
+export const pytorchSteps = (): readonly {
+  readonly layout: ModelLayout;
+  readonly source: string;
+  readonly steps: readonly Step[];
+}[] => [
+  {
+    layout: 'physicsnemo',
+    source: `PhysicsNeMo's GraphCastNet ${traced}`,
+    steps: pytorch.records.map((record) => physicsnemoStep(pytorch.configOf(record), record)),
+  },
+  {
+    layout: 'physicsnemo',
+    source: `PhysicsNeMo's GraphCastNet with 8-bit and factored optimizers and offload, ${traced}`,
+    steps: offload.records.map((record) => physicsnemoStep(offload.configOf(record), record)),
+  },
+  { layout: 'anemoi-gnn', source: `anemoi-models 0.19's GNN ${traced}`, steps: ofCodeBase('anemoi-gnn', 'full') },
+  {
+    layout: 'anemoi-graphtransformer',
+    source: `anemoi-models 0.19's graph transformer ${traced}`,
+    steps: ofCodeBase('anemoi-graphtransformer', 'full'),
+  },
+  { layout: 'graph-weather', source: `graph-weather 1.0.146 ${traced}`, steps: ofCodeBase('graph-weather', 'full') },
+  {
+    layout: 'neural-lam',
+    source: `stacks of neural-lam 0.7's InteractionNet layers, not whole models, ${traced}`,
+    steps: ofCodeBase('neural-lam', 'processor'),
+  },
+];
+
 export const evidence = (): readonly Evidence[] => [
-  pytorchGroup(
-    'physicsnemo',
-    `PhysicsNeMo's GraphCastNet ${traced}`,
-    pytorch.records.map((record) => physicsnemoStep(pytorch.configOf(record), record)),
-  ),
-  pytorchGroup(
-    'physicsnemo',
-    `PhysicsNeMo's GraphCastNet with 8-bit and factored optimizers and offload, ${traced}`,
-    offload.records.map((record) => physicsnemoStep(offload.configOf(record), record)),
-  ),
-  pytorchGroup('anemoi-gnn', `anemoi-models 0.19's GNN ${traced}`, ofCodeBase('anemoi-gnn', 'full')),
-  pytorchGroup(
-    'anemoi-graphtransformer',
-    `anemoi-models 0.19's graph transformer ${traced}`,
-    ofCodeBase('anemoi-graphtransformer', 'full'),
-  ),
-  pytorchGroup('graph-weather', `graph-weather 1.0.146 ${traced}`, ofCodeBase('graph-weather', 'full')),
-  pytorchGroup(
-    'neural-lam',
-    `stacks of neural-lam 0.7's InteractionNet layers, not whole models, ${traced}`,
-    ofCodeBase('neural-lam', 'processor'),
-  ),
+  ...pytorchSteps().map(({ layout, source, steps }) => pytorchGroup(layout, source, steps)),
   jaxGroup(
     'cublas',
     `${compiledStep} with cuBLAS products`,

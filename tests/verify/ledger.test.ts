@@ -90,7 +90,8 @@ describe('own verifications', () => {
     expect(after.accuracy.worstUnderPercent).toBe(10);
     expect(after.accuracy.source).toContain('1 of your own verifications');
     const widened = after.memory.range.highBytes - before.memory.range.highBytes;
-    expect(widened).toBeCloseTo(0.1 * before.memory.peakLiveBytes, -1);
+    // 90 where 100 was measured: a ninth of the estimate.
+    expect(widened).toBeCloseTo(before.memory.peakLiveBytes / 9, -1);
   });
 });
 

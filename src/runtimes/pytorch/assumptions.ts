@@ -1,10 +1,17 @@
+import { decisiveTraits, reservedErrorBar } from '../../accuracy/evidence.js';
 import { offloadsBoundary, offloadsOptimizer } from '../../config/offload.js';
 import type { Config } from '../../config/types.js';
 import { codeBaseOf, layoutOf } from '../../models/index.js';
 
 /** See "Left out" in docs/memory-model.md, and the published table in docs/accuracy-pytorch.md. */
-export function pytorchAssumptions({ model, recipe }: Config): readonly string[] {
+export function pytorchAssumptions(config: Config): readonly string[] {
+  const { model, recipe } = config;
   const notes: string[] = [];
+  const { isStandIn, worstUnderPercent } = reservedErrorBar(config);
+  if (isStandIn)
+    notes.push(
+      `No record that ships is of ${layoutOf(model.layout).label} in ${recipe.mode === 'train' ? 'training' : 'inference'} with ${decisiveTraits(config).join(' and ')}: the upper end of the range allows for an estimate that is ${Number(worstUnderPercent.toFixed(2))} % too low, the worst of all PyTorch records.`,
+    );
   if (recipe.allocator !== 'expandable')
     notes.push(
       'Reserved memory is for the default allocator, whose fragmentation a real card may show differently: of two published readings one is 1 %, one 11 % above. --allocator expandable is the stabler setting.',

@@ -1,5 +1,6 @@
 /** PyTorch's process: the caching allocator's segments, then the CUDA context and the cuBLAS workspace. */
-import { pytorchReservedWorstUnderPercent } from '../../accuracy/shipped.js';
+import { reservedErrorBar } from '../../accuracy/evidence.js';
+import { mostThatFollows } from '../../accuracy/figures.js';
 import type { Config, Device } from '../../config/types.js';
 import { minCapacity } from '../../memory/allocators/min-capacity.js';
 import { PoolReplays } from '../../memory/allocators/pool-replays.js';
@@ -9,9 +10,9 @@ import type { JudgedStep, JudgeInput, ProcessInput, ProcessMemory } from '../pro
 
 const outsideBytesOf = (device: Device): number => device.contextBytes.pytorch + device.cublasWorkspaceBytes;
 
-function withErrorBar(peakReservedBytes: number, { allocator }: Config['recipe']): number {
-  return Math.ceil(peakReservedBytes * (1 + pytorchReservedWorstUnderPercent[allocator] / 100));
-}
+/** PhysicsNeMo's records have the sort buffers inside CUDA's index_put(accumulate) kernel, which the replay leaves out. */
+const withErrorBar = (peakReservedBytes: number, config: Config): number =>
+  mostThatFollows(peakReservedBytes, reservedErrorBar(config).worstUnderPercent);
 
 export function pytorchProcess(input: ProcessInput): ProcessMemory {
   const { trace, bytesOfBuffer, peakLiveBytes, config, device, usableBytes } = input;
@@ -19,7 +20,7 @@ export function pytorchProcess(input: ProcessInput): ProcessMemory {
   const expandable = config.recipe.allocator === 'expandable';
   const { peakAllocatedBytes, peakReservedBytes } = replayWithoutLimit(events, bytesOfBuffer, expandable);
   const outsideBytes = outsideBytesOf(device);
-  const highBytes = withErrorBar(peakReservedBytes, config.recipe) + outsideBytes;
+  const highBytes = withErrorBar(peakReservedBytes, config) + outsideBytes;
   const bounds = { lowBytes: peakLiveBytes, highBytes: peakReservedBytes, expandable };
   const dependsOnCapacity =
     usableBytes !== undefined && highBytes > usableBytes && peakLiveBytes + outsideBytes <= usableBytes;
@@ -65,7 +66,7 @@ export function judgePyTorch({
   const { bytesOfLayout, bytesOfBuffer } = reusedBytes(trace, dimensions);
   const peakReservedBytes = poolReplaysOf(trace).peakReservedBytes(bytesOfLayout, bytesOfBuffer, expandable);
   const deviceBytes = peakReservedBytes + outsideBytes;
-  if (withErrorBar(peakReservedBytes, config.recipe) <= capacityBytes) return { kind: 'fits', deviceBytes };
+  if (withErrorBar(peakReservedBytes, config) <= capacityBytes) return { kind: 'fits', deviceBytes };
   const replay = replayCaching(trace.events, bytesOfBuffer, { expandable, capacityBytes });
   return { kind: replay.kind === 'ran' ? 'tight' : 'exceeds', deviceBytes };
 }

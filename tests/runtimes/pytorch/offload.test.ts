@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pytorchReservedWorstUnderPercent } from '../../../src/accuracy/shipped.js';
 import { liveness } from '../../../src/memory/liveness.js';
 import { layoutBytes } from '../../../src/memory/trace.js';
 import { counts } from '../../../src/models/counts.js';
@@ -38,13 +37,6 @@ describe('8-bit and factored optimizers, and what waits on the host, against tor
   it('predicts what both allocators reserve within 1 %', () => {
     expect(worst(outcomes.map(({ errors }) => errors.native))).toBeLessThan(1);
     expect(worst(outcomes.map(({ errors }) => errors.expandable))).toBeLessThan(1);
-  });
-
-  it('ships the error bars that these records give, which are the widest of all traces', () => {
-    const under = (of: keyof Outcome['errors']) => -Math.min(...outcomes.map(({ errors }) => errors[of]));
-    const { native, expandable } = pytorchReservedWorstUnderPercent;
-    expect(native).toBeCloseTo(under('native, with kernel scratch'), 3);
-    expect(expandable).toBeCloseTo(under('expandable, with kernel scratch'), 3);
   });
 
   it('predicts what is alive at the end of the forward pass within 0.1 %', () => {
