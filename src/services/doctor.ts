@@ -1,5 +1,5 @@
 /** `gc-plan verify --doctor`: what is installed, why something is not, and which GPU was found. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cpus } from 'node:os';
 import type { Flags } from '../options/typed.js';
 import type { Doctor } from '../report/schemas/doctor.js';
@@ -8,10 +8,17 @@ import { installCommands, nativeState } from '../verify/backends/native.js';
 import { type Ended, runChild } from '../verify/child.js';
 import { defaultLedgerFile, readEntries } from '../verify/ledger.js';
 import { parseVerifyOptions } from '../verify/options.js';
+import { endOf, type ProcessEnd } from '../verify/process.js';
 import { tool } from '../version.js';
 
 /** Loading TensorFlow takes a second; a card that hangs should not hang the doctor. */
 const probeTimeoutMs = 60_000;
+/** On a machine with many cards and no persistence daemon it takes seconds; with a driver that hangs it never ends. */
+const driverTimeoutMs = 20_000;
+const driverAnswer = {
+  stdout: { maximumBytes: 65_536, end: 'first' },
+  stderr: { maximumBytes: 65_536, end: 'first' },
+} as const;
 
 type Finding = Doctor['backends'][number];
 
@@ -30,7 +37,7 @@ export async function doctor(flags: Flags): Promise<Doctor> {
     },
     backends,
     chosen: backends.find(({ runs }) => runs)?.name ?? 'js',
-    gpus: nvidiaGpus(),
+    ...(await nvidiaGpus()),
     ledger: { file: ledger ?? 'none: there is no home folder', entries: readEntries(ledger).length },
   };
 }
@@ -51,19 +58,26 @@ function reasonOf({ answer, timedOut, stderr, code, by }: Ended): string {
   return stderr.trim().split('\n').at(-1) || `loading it ended with ${by ?? `exit code ${code}`}`;
 }
 
-/** What the driver's own tool says; none where it is not installed. */
-function nvidiaGpus(): Doctor['gpus'] {
-  const { status, stdout } = spawnSync(
-    'nvidia-smi',
-    ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader'],
-    { encoding: 'utf8' },
-  );
-  if (status !== 0) return [];
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => {
-      const [name = '', memory = '', driver = ''] = line.split(', ');
-      return { name, memory, driver };
-    });
+/** What the driver's own tool says, or why it says nothing. */
+export async function nvidiaGpus(timeoutMs = driverTimeoutMs): Promise<Pick<Doctor, 'gpus' | 'noGpus'>> {
+  const none = (noGpus: string) => ({ gpus: [], noGpus });
+  const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader'];
+  let end: ProcessEnd;
+  try {
+    const child = spawn('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'pipe'] });
+    end = await endOf(child, { timeoutMs, isGroup: false, kept: driverAnswer });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return none(code === 'ENOENT' ? 'there is no nvidia-smi' : `nvidia-smi cannot be run (${code})`);
+  }
+  const lines = (text: string) => text.split('\n').filter((line) => line.trim() !== '');
+  if (end.timedOut) return none(`nvidia-smi did not answer within ${timeoutMs / 1000} s: its driver hangs`);
+  // It writes its errors to stdout.
+  const said = lines(`${end.stdout}\n${end.stderr}`)[0] ?? `it ended with ${end.by ?? `exit code ${end.code}`}`;
+  if (end.code !== 0) return none(`nvidia-smi finds no card: ${said}`);
+  const gpus = lines(end.stdout).map((line) => {
+    const [name = '', memory = '', driver = ''] = line.split(', ');
+    return { name, memory, driver };
+  });
+  return gpus.length > 0 ? { gpus } : none('nvidia-smi lists no card');
 }

@@ -26,11 +26,17 @@ export interface ProcessEnd {
 
 /** What the child itself wrote is read by then; a process that it left behind may keep its pipes open for ever. */
 const drainMs = 500;
+/** A process that waits inside a driver does not end when it is killed; nobody waits for it any longer than this. */
+const endlessMs = 5_000;
 
 /** Rejects where the child did not start (Node's error, with its `code`), and after an interruption (`AbortError`). */
 export async function endOf(child: ChildProcess, { timeoutMs, signal, isGroup, kept }: Watch): Promise<ProcessEnd> {
   let timedOut = false;
-  const kill = () => killChild(child, isGroup);
+  const { closed, waitNoLonger } = closing(child);
+  const kill = () => {
+    killChild(child, isGroup);
+    waitNoLonger();
+  };
   const timer = setTimeout(() => {
     timedOut = true;
     kill();
@@ -40,25 +46,34 @@ export async function endOf(child: ChildProcess, { timeoutMs, signal, isGroup, k
   const stdout = keep(child.stdout, kept.stdout);
   const stderr = keep(child.stderr, kept.stderr);
   try {
-    const end = await closed(child);
+    const end = await closed;
     signal?.throwIfAborted();
     return { ...end, timedOut, stdout: stdout(), stderr: stderr() };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', kill);
     process.off('exit', kill);
-    kill();
+    killChild(child, isGroup);
     child.stdout?.destroy();
     child.stderr?.destroy();
+    child.unref();
+    child.channel?.unref();
   }
 }
 
-const closed = (child: ChildProcess) =>
-  new Promise<Pick<ProcessEnd, 'code' | 'by'>>((resolve, reject) => {
+type Ending = Pick<ProcessEnd, 'code' | 'by'>;
+
+function closing(child: ChildProcess) {
+  let waitNoLonger = () => {};
+  const closed = new Promise<Ending>((resolve, reject) => {
+    const resolveAfter = (ms: number, end: Ending) => setTimeout(resolve, ms, end).unref();
     child.once('error', reject);
     child.once('close', (code, by) => resolve({ code, by }));
-    child.once('exit', (code, by) => setTimeout(resolve, drainMs, { code, by }).unref());
+    child.once('exit', (code, by) => resolveAfter(drainMs, { code, by }));
+    waitNoLonger = () => resolveAfter(endlessMs, { code: null, by: 'SIGKILL' });
   });
+  return { closed, waitNoLonger };
+}
 
 function killChild(child: ChildProcess, isGroup: boolean): void {
   if (child.pid === undefined) return;

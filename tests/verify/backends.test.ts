@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { stepsBar } from '../../src/cli/progress.js';
 import type { Doctor } from '../../src/report/schemas/doctor.js';
+import { nvidiaGpus } from '../../src/services/doctor.js';
 import { chooseBackend } from '../../src/verify/backends/index.js';
 import { nativeState } from '../../src/verify/backends/native.js';
 import { parseVerifyOptions } from '../../src/verify/options.js';
@@ -40,6 +44,50 @@ describe('the doctor', () => {
     expect(backends.find(({ name }) => name === chosen)!.runs).toBe(true);
     for (const { runs, reason } of backends) expect(runs || reason !== undefined).toBe(true);
     expect(backends.find(({ name }) => name === 'node')!.runs).toBe(nativeState().kind === 'installed');
+  });
+});
+
+describe('nvidia-smi', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gc-plan-nvidia-smi-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  afterEach(() => vi.unstubAllEnvs());
+
+  const saying = (script: string) => {
+    writeFileSync(
+      join(folder, 'nvidia-smi'),
+      `#!/bin/sh
+${script}
+`,
+      { mode: 0o755 },
+    );
+    vi.stubEnv('PATH', `${folder}:${process.env.PATH}`);
+  };
+
+  it('is quoted, card by card', async () => {
+    saying('echo "NVIDIA L4, 23034 MiB, 550.54"; echo "NVIDIA T4, 15360 MiB, 550.54"');
+    expect(await nvidiaGpus()).toEqual({
+      gpus: [
+        { name: 'NVIDIA L4', memory: '23034 MiB', driver: '550.54' },
+        { name: 'NVIDIA T4', memory: '15360 MiB', driver: '550.54' },
+      ],
+    });
+  });
+
+  it.each([
+    ['exec sleep 60', /^nvidia-smi did not answer within 0.3 s/],
+    ['echo "No devices were found"; exit 6', /^nvidia-smi finds no card: No devices were found$/],
+    ['exit 9', /^nvidia-smi finds no card: it ended with exit code 9$/],
+    ['true', /^nvidia-smi lists no card$/],
+  ])('that does "%s" costs no more than its time, and the report says why it lists no card', async (script, reason) => {
+    saying(script);
+    const { gpus, noGpus } = await nvidiaGpus(300);
+    expect(gpus).toEqual([]);
+    expect(noGpus).toMatch(reason);
+  });
+
+  it('that is not there is said not to be there', async () => {
+    vi.stubEnv('PATH', join(folder, 'nowhere'));
+    expect(await nvidiaGpus()).toEqual({ gpus: [], noGpus: 'there is no nvidia-smi' });
   });
 });
 

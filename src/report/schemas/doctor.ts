@@ -18,6 +18,7 @@ export const doctorSchema = z
     ),
     chosen: z.enum(['node-gpu', 'node', 'js']).describe('What --backend auto takes.'),
     gpus: z.array(z.strictObject({ name: z.string(), memory: z.string(), driver: z.string() })),
+    noGpus: z.string().exactOptional().describe('Why none is listed.'),
     ledger: z.strictObject({ file: z.string(), entries: common.count }),
   })
   .describe('What verify finds on this machine.');

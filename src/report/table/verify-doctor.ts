@@ -2,7 +2,7 @@ import type { Layout } from '../formats.js';
 import type { Doctor } from '../schemas/doctor.js';
 import { columns, list, page, styleOf } from './blocks.js';
 
-export function renderDoctor({ system, backends, chosen, gpus, ledger }: Doctor, layout: Layout): string {
+export function renderDoctor({ system, backends, chosen, gpus, noGpus = '', ledger }: Doctor, layout: Layout): string {
   const style = styleOf(layout);
   const heading = (text: string) => style.bold(text);
   const state = ({ runs, version, reason }: Doctor['backends'][number]) =>
@@ -15,7 +15,7 @@ export function renderDoctor({ system, backends, chosen, gpus, ledger }: Doctor,
     ),
     list(heading('To install the native one'), [...new Set(backends.flatMap(({ nextSteps }) => nextSteps))], layout),
     gpus.length === 0
-      ? [heading('GPUs'), 'none: nvidia-smi is not there or finds no card']
+      ? [heading('GPUs'), `none: ${noGpus}`]
       : columns(
           heading('GPUs'),
           gpus.map(({ name, memory, driver }) => [name, memory, `driver ${driver}`]),
