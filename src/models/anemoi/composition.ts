@@ -1,8 +1,16 @@
-/** anemoi's entry files: groups that are not beside them are the ones that ship with anemoi-training. */
+/** anemoi's entry files: groups that are not beside them are the ones that ship with anemoi-training. Loaded for an entry file alone. */
+import { readAsset } from '../../config/assets.js';
 import type { Composition } from '../importing/hydra.js';
 import type { Setting } from '../importing/settings.js';
 import { flattened, isTree, type Tree } from '../importing/tree.js';
-import { shippedGroups, shippedRelease } from './data/shipped-groups.js';
+
+/** Written by scripts/anemoi-groups.py: of each group the keys that the importer reads, dotted; `${…}` as written. */
+interface ShippedGroups {
+  readonly release: string;
+  readonly groups: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
+}
+
+const shipped: ShippedGroups = JSON.parse(readAsset('models/anemoi/data/shipped-groups.json'));
 
 /** Older releases called the same groups otherwise (training 0.4 to 0.12). */
 const formerNames: Readonly<Record<string, string>> = {
@@ -14,7 +22,7 @@ const formerNames: Readonly<Record<string, string>> = {
 export function shippedGroup(group: string, option: string): Tree | undefined {
   const asked = `${group}/${option}`;
   const name = formerNames[asked] ?? asked;
-  const values = shippedGroups[name];
+  const values = shipped.groups[name];
   if (values === undefined) return undefined;
   const start = `${name.split('/').slice(0, -1).join('.')}.`;
   const tree: Tree = new Map();
@@ -28,7 +36,7 @@ export function shippedGroup(group: string, option: string): Tree | undefined {
       at.set(part, next);
       at = next;
     }
-    at.set(path.at(-1)!, { value, origin: `the shipped group ${name} (${shippedRelease})` });
+    at.set(path.at(-1)!, { value, origin: `the shipped group ${name} (${shipped.release})` });
   }
   return tree;
 }
