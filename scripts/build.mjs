@@ -29,7 +29,7 @@ await build({
 
 cpSync('src', 'dist', { recursive: true, filter: (source) => !source.endsWith('.ts') });
 
-const { publishedSchemas } = await import('../dist/report/schemas/published.js');
+const { publishedSchemas } = await import('../dist/reports/published-schemas.js');
 mkdirSync('schemas', { recursive: true });
 for (const [name, schema] of Object.entries(publishedSchemas()))
   writeFileSync(`schemas/${name.replace('gc-plan/', '')}.json`, `${JSON.stringify(schema, null, 2)}\n`);

@@ -1,14 +1,14 @@
 /** The library: one function per command, and the reports that they give. */
 export { InputError } from './errors.js';
 export * from './library/index.js';
-export type { Advice } from './report/schemas/advise.js';
-export type { Check } from './report/schemas/check.js';
-export type { ErrorReport } from './report/schemas/error.js';
-export type { Estimate } from './report/schemas/estimate.js';
-export type { Explanation } from './report/schemas/explain.js';
-export type { Init } from './report/schemas/init.js';
-export type { Profiles } from './report/schemas/profiles.js';
-export type { Solution } from './report/schemas/solve.js';
-export type { Sweep } from './report/schemas/sweep.js';
-export type { Validation } from './report/schemas/validate.js';
-export type { Verification } from './report/schemas/verify.js';
+export type { Advice } from './reports/advise/schema.js';
+export type { Check } from './reports/check/schema.js';
+export type { ErrorReport } from './reports/error/schema.js';
+export type { Estimate } from './reports/estimate/schema.js';
+export type { Explanation } from './reports/explain/schema.js';
+export type { Init } from './reports/init/schema.js';
+export type { Profiles } from './reports/profiles/schema.js';
+export type { Solution } from './reports/solve/schema.js';
+export type { Sweep } from './reports/sweep/schema.js';
+export type { Validation } from './reports/validate/schema.js';
+export type { Verification } from './reports/verify/schema.js';

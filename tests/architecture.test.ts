@@ -27,10 +27,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'price.ts': ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'parallel', 'runtimes'],
   search: ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'options', 'parallel', 'runtimes', 'topology'],
   advise: ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'options', 'parallel', 'runtimes', 'search'],
-  report: ['accuracy', 'config', 'models'],
-  explain: ['ir', 'memory', 'options', 'report'],
-  check: ['config', 'options', 'report'],
-  verify: ['accuracy', 'config', 'ir', 'memory', 'models', 'options', 'report', 'runtimes', 'topology'],
+  reports: ['accuracy', 'config', 'models'],
+  explain: ['ir', 'memory', 'options', 'reports'],
+  check: ['config', 'options', 'reports'],
+  verify: ['accuracy', 'config', 'ir', 'memory', 'models', 'options', 'reports', 'runtimes', 'topology'],
   services: [
     'accuracy',
     'advise',
@@ -43,14 +43,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'options',
     'parallel',
     'price.ts',
-    'report',
+    'reports',
     'runtimes',
     'search',
     'verify',
   ],
-  library: ['config', 'models', 'options', 'report', 'search', 'services'],
-  'index.ts': ['library', 'report'],
-  cli: ['config', 'explain', 'options', 'report', 'runtimes', 'search', 'services', 'verify'],
+  library: ['config', 'models', 'options', 'reports', 'search', 'services'],
+  'index.ts': ['library', 'reports'],
+  cli: ['config', 'explain', 'options', 'reports', 'runtimes', 'search', 'services', 'verify'],
 };
 
 /** Folders of `models/` whose `index.ts` states a code base. */

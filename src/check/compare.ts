@@ -1,7 +1,7 @@
 /** What is wrong with one configuration of a plan: it does not fit, is over its budget, or grew. */
-import type { Check } from '../report/schemas/check.js';
-import type { Estimate } from '../report/schemas/estimate.js';
-import { isYes } from '../report/verdict.js';
+import type { Check } from '../reports/check/schema.js';
+import type { Estimate } from '../reports/estimate/schema.js';
+import { isYes } from '../reports/estimate/verdict.js';
 import type { BaselineEntry } from './baseline.js';
 
 export type Growth = NonNullable<Check['entries'][number]['growth']>;

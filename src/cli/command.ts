@@ -2,8 +2,8 @@
 import { nearest, orList, shown } from '../config/nearest.js';
 import { printable, printableInColour } from '../config/printable.js';
 import { InputError } from '../errors.js';
-import { type Format, formats, isFormat, type Renderer } from '../report/formats.js';
-import { type ReportName, type Reports, rendererFor } from '../report/render.js';
+import { type Format, formats, isFormat, type Renderer } from '../reports/formats.js';
+import { type ReportName, type Reports, rendererFor } from '../reports/render.js';
 import { quoted } from '../search/command-line.js';
 import { writeAtomically } from '../services/write.js';
 import { type ExitCode, exitCodes } from './failure.js';

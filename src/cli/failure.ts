@@ -1,8 +1,8 @@
 /** Three kinds of failure end a run without a report: the user's input, an interruption, our bug. */
 import { printable } from '../config/printable.js';
 import { InputError } from '../errors.js';
-import { jsonText } from '../report/json.js';
-import type { ErrorReport } from '../report/schemas/error.js';
+import type { ErrorReport } from '../reports/error/schema.js';
+import { jsonText } from '../reports/json.js';
 import { tool } from '../version.js';
 import type { Io } from './io.js';
 

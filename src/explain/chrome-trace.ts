@@ -2,7 +2,7 @@
  * One step as a Chrome trace, for https://ui.perfetto.dev: a slice per operation and phase, a counter of live bytes by category.
  * Format: "Trace Event Format" of the Chromium project (docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU, 2026-11).
  */
-import type { Explanation } from '../report/schemas/explain.js';
+import type { Explanation } from '../reports/explain/schema.js';
 
 /** An operation has no duration of its own here: each is drawn one millisecond long. */
 const operationUs = 1000;

@@ -11,7 +11,7 @@ import { InputError } from '../errors.js';
 import { counts } from '../models/counts.js';
 import { resolveConfig } from '../options/resolve.js';
 import { type PricedProgram, price, priceProgram } from '../price.js';
-import type { Check } from '../report/schemas/check.js';
+import type { Check } from '../reports/check/schema.js';
 import { estimateCommand } from '../search/command-line.js';
 import { structureKey } from '../search/structure.js';
 import { tool } from '../version.js';

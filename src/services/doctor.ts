@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { cpus } from 'node:os';
 import type { Flags } from '../options/typed.js';
-import type { Doctor } from '../report/schemas/doctor.js';
+import type { Doctor } from '../reports/doctor/schema.js';
 import { type Backend, type BackendName, backendNames } from '../verify/backends/index.js';
 import { installCommands, nativeState } from '../verify/backends/native.js';
 import { type Ended, runChild } from '../verify/child.js';

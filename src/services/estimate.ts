@@ -1,6 +1,6 @@
 /** `gc-plan estimate`: one configuration's memory as a report. */
 import { type ResolveInput, resolveConfig } from '../options/resolve.js';
-import type { Estimate } from '../report/schemas/estimate.js';
+import type { Estimate } from '../reports/estimate/schema.js';
 import { estimateOf } from './priced.js';
 
 export async function estimate(input: ResolveInput): Promise<Estimate> {

@@ -6,7 +6,7 @@ import type { Experience } from '../accuracy/shipped.js';
 import { perRuntime } from '../config/choices.js';
 import type { Config, Mode, ModelLayout, Recipe } from '../config/types.js';
 import { codeBaseOf } from '../models/index.js';
-import type { Estimate } from '../report/schemas/estimate.js';
+import type { Estimate } from '../reports/estimate/schema.js';
 import type { Experiences } from '../search/evaluate.js';
 import { defaultLedgerFile, readRecentEntries } from '../verify/ledger.js';
 

@@ -9,7 +9,7 @@ import { bufferBytes, categories } from '../memory/trace.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolveConfig } from '../options/resolve.js';
 import { price } from '../price.js';
-import type { Explanation } from '../report/schemas/explain.js';
+import type { Explanation } from '../reports/explain/schema.js';
 import { commandLine } from '../search/command-line.js';
 import { tool } from '../version.js';
 import { reportedAccuracy } from './experience.js';

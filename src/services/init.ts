@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { cardNamed } from '../config/cards.js';
 import { shown } from '../config/nearest.js';
 import { InputError } from '../errors.js';
-import type { Init } from '../report/schemas/init.js';
+import type { Init } from '../reports/init/schema.js';
 import { estimateCommand } from '../search/command-line.js';
 import { tool } from '../version.js';
 import { estimate } from './estimate.js';

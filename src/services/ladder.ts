@@ -3,8 +3,8 @@
 import { counts } from '../models/counts.js';
 import type { ResolveInput } from '../options/resolve.js';
 import { priceProgram } from '../price.js';
-import type { Ladder } from '../report/schemas/ladder.js';
-import type { Verification } from '../report/schemas/verify.js';
+import type { Ladder } from '../reports/ladder/schema.js';
+import type { Verification } from '../reports/verify/schema.js';
 import { type Axis, atRung, ladderValues, lawsOf } from '../verify/ladder.js';
 import { parseVerifyOptions } from '../verify/options.js';
 import { tool } from '../version.js';

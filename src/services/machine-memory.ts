@@ -5,7 +5,7 @@ import { InputError } from '../errors.js';
 import { liveness } from '../memory/liveness.js';
 import { counts } from '../models/counts.js';
 import { type PricedProgram, priceProgram } from '../price.js';
-import { formatBytes } from '../report/units.js';
+import { formatBytes } from '../reports/units.js';
 import type { BackendChoice } from '../verify/backends/index.js';
 import { atRung } from '../verify/ladder.js';
 

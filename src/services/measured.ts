@@ -4,7 +4,7 @@ import { readRegularText } from '../config/read-file.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolveConfig } from '../options/resolve.js';
 import { price } from '../price.js';
-import type { Measured } from '../report/schemas/measured.js';
+import type { Measured } from '../reports/measured/schema.js';
 import { MiB } from '../units.js';
 import { runJaxProbe } from '../verify/jax/probe.js';
 import { type MeasuredRecord, parseMeasured, type Quantity } from '../verify/measured-file.js';

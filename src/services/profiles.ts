@@ -1,5 +1,5 @@
 import { loadDevice, profileNames, readProfile } from '../config/profiles.js';
-import type { Profiles } from '../report/schemas/profiles.js';
+import type { Profiles } from '../reports/profiles/schema.js';
 import { tool } from '../version.js';
 
 type Described = Profiles['models'][number];

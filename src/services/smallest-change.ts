@@ -6,7 +6,7 @@ import { typicalStrategies } from '../advise/typical.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
-import type { Estimate } from '../report/schemas/estimate.js';
+import type { Estimate } from '../reports/estimate/schema.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { experience } from './experience.js';
 import { estimateOf } from './priced.js';

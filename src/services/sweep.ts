@@ -4,7 +4,7 @@ import type { ModelProfile } from '../config/profiles.js';
 import type { Config } from '../config/types.js';
 import { loadProfile, resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
-import type { Sweep } from '../report/schemas/sweep.js';
+import type { Sweep } from '../reports/sweep/schema.js';
 import { cardChoices } from '../search/cards.js';
 import { SizedCandidate } from '../search/judge.js';
 import { type FrontOrder, orderFront } from '../search/pareto.js';

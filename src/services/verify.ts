@@ -9,7 +9,7 @@ import { bufferBytes } from '../memory/trace.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolveConfig } from '../options/resolve.js';
 import { type PricedProgram, priceProgram } from '../price.js';
-import type { Verification } from '../report/schemas/verify.js';
+import type { Verification } from '../reports/verify/schema.js';
 import { runtimeTraits } from '../runtimes/traits.js';
 import { chooseBackend } from '../verify/backends/index.js';
 import type { ChildOptions } from '../verify/child.js';

@@ -3,7 +3,7 @@ import { errorPercent } from '../accuracy/figures.js';
 import { numMomentsOf } from '../config/moments.js';
 import { offloadsOptimizer } from '../config/offload.js';
 import type { Config, Recipe } from '../config/types.js';
-import type { Ladder } from '../report/schemas/ladder.js';
+import type { Ladder } from '../reports/ladder/schema.js';
 import type { StepBytes } from './compare.js';
 
 export type Series = Ladder['series'][number];

@@ -6,7 +6,7 @@ import { nearest, orList } from '../config/nearest.js';
 import type { RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import type { Flags } from '../options/typed.js';
-import type { Measured } from '../report/schemas/measured.js';
+import type { Measured } from '../reports/measured/schema.js';
 import { runtimeTraits } from '../runtimes/traits.js';
 import { MiB } from '../units.js';
 

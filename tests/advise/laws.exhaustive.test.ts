@@ -8,7 +8,7 @@ import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { type ResolveInput, resolveConfig, resolveWith } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
-import { isYes } from '../../src/report/verdict.js';
+import { isYes } from '../../src/reports/estimate/verdict.js';
 import { runtimeTraits } from '../../src/runtimes/traits.js';
 import { advise } from '../../src/services/advise.js';
 import { estimateOf } from '../../src/services/priced.js';

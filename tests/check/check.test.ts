@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Check } from '../../src/report/schemas/check.js';
-import { publishedSchemas } from '../../src/report/schemas/published.js';
+import type { Check } from '../../src/reports/check/schema.js';
+import { publishedSchemas } from '../../src/reports/published-schemas.js';
 import { invoke } from '../cli/invoke.js';
 
 let folder: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { reportFailure } from '../../src/cli/failure.js';
-import { errorSchema } from '../../src/report/schemas/error.js';
+import { errorSchema } from '../../src/reports/error/schema.js';
 import { buffers, invoke } from './invoke.js';
 
 /** argv, code, and a word that the message or a next step must hold. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sharedOptions } from '../../src/options/definitions/shared.js';
-import { errorSchema } from '../../src/report/schemas/error.js';
+import { errorSchema } from '../../src/reports/error/schema.js';
 import { invoke } from './invoke.js';
 
 const hostileValues = [

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { commandNames } from '../../src/cli/command-table.js';
 import { commandHelp } from '../../src/cli/help.js';
-import { publishedSchemas } from '../../src/report/schemas/published.js';
+import { publishedSchemas } from '../../src/reports/published-schemas.js';
 
 interface JsonSchema {
   readonly type?: string | readonly string[];

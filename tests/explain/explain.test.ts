@@ -1,8 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Estimate } from '../../src/report/schemas/estimate.js';
-import type { Explanation } from '../../src/report/schemas/explain.js';
-import { publishedSchemas } from '../../src/report/schemas/published.js';
+import type { Estimate } from '../../src/reports/estimate/schema.js';
+import type { Explanation } from '../../src/reports/explain/schema.js';
+import { publishedSchemas } from '../../src/reports/published-schemas.js';
 import { invoke } from '../cli/invoke.js';
 
 const cases = [

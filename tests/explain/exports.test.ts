@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Parser } from 'pickleparser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pickle } from '../../src/explain/pickle.js';
-import type { Explanation } from '../../src/report/schemas/explain.js';
+import type { Explanation } from '../../src/reports/explain/schema.js';
 import { invoke } from '../cli/invoke.js';
 
 interface Entry {

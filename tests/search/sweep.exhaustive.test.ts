@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/choices.js';
-import type { Estimate } from '../../src/report/schemas/estimate.js';
-import type { Sweep } from '../../src/report/schemas/sweep.js';
+import type { Estimate } from '../../src/reports/estimate/schema.js';
+import type { Sweep } from '../../src/reports/sweep/schema.js';
 import { invoke } from '../cli/invoke.js';
 
 async function json<Report>(argv: readonly string[]): Promise<{ readonly exit: number; readonly report: Report }> {

@@ -3,9 +3,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { errorPercent, figuresOf } from '../../src/accuracy/figures.js';
 import { accuracyPromises } from '../../src/accuracy/promises.js';
-import { markdownTable } from '../../src/report/github/markdown.js';
-import { publishedSchemas } from '../../src/report/schemas/published.js';
-import type { Validation } from '../../src/report/schemas/validate.js';
+import { markdownTable } from '../../src/reports/markdown.js';
+import { publishedSchemas } from '../../src/reports/published-schemas.js';
 import {
   compiledHead,
   compiledRows,
@@ -19,7 +18,8 @@ import {
   runtimeHead,
   runtimeRows,
   worstCases,
-} from '../../src/report/validate/rows.js';
+} from '../../src/reports/validate/rows.js';
+import type { Validation } from '../../src/reports/validate/schema.js';
 import { estimate } from '../../src/services/estimate.js';
 import { invoke } from '../cli/invoke.js';
 import { quantile } from '../statistics.js';

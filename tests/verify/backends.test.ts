@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { stepsBar } from '../../src/cli/progress.js';
-import type { Doctor } from '../../src/report/schemas/doctor.js';
+import type { Doctor } from '../../src/reports/doctor/schema.js';
 import { nvidiaGpus } from '../../src/services/doctor.js';
 import { chooseBackend } from '../../src/verify/backends/index.js';
 import { nativeState } from '../../src/verify/backends/native.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Verification } from '../../src/report/schemas/verify.js';
+import type { Verification } from '../../src/reports/verify/schema.js';
 import { SymbolicOps } from '../../src/runtimes/tfjs/symbolic.js';
 import type { SymbolicTensor } from '../../src/runtimes/tfjs/symbolic-tensor.js';
 import { invoke } from '../cli/invoke.js';

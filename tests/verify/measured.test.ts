@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Measured } from '../../src/report/schemas/measured.js';
+import type { Measured } from '../../src/reports/measured/schema.js';
 import { estimate } from '../../src/services/estimate.js';
 import { readEntries } from '../../src/verify/ledger.js';
 import { parseMeasured } from '../../src/verify/measured-file.js';

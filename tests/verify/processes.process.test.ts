@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Verification } from '../../src/report/schemas/verify.js';
+import type { Verification } from '../../src/reports/verify/schema.js';
 import { readEntries } from '../../src/verify/ledger.js';
 
 const gcPlan = fileURLToPath(new URL('../../bin/run.js', import.meta.url));

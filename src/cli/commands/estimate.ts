@@ -1,4 +1,4 @@
-import { isYes } from '../../report/verdict.js';
+import { isYes } from '../../reports/estimate/verdict.js';
 import { ReportCommand } from '../command.js';
 import { configurationFlags, modelArgument } from '../flags.js';
 

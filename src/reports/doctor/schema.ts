@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import type { DeepReadonly } from '../readonly.js';
+import * as common from '../schema.js';
+
+export const doctorSchema = z
+  .strictObject({
+    schema: z.literal('gc-plan/doctor@1'),
+    tool: common.tool,
+    system: z.strictObject({ node: z.string(), platform: z.string(), arch: z.string(), cpu: z.string() }),
+    backends: z.array(
+      z.strictObject({
+        name: z.enum(['node-gpu', 'node', 'js']),
+        runs: z.boolean(),
+        version: z.string().exactOptional(),
+        reason: z.string().exactOptional().describe('Why it does not run.'),
+        nextSteps: z.array(z.string()),
+      }),
+    ),
+    chosen: z.enum(['node-gpu', 'node', 'js']).describe('What --backend auto takes.'),
+    gpus: z.array(z.strictObject({ name: z.string(), memory: z.string(), driver: z.string() })),
+    noGpus: z.string().exactOptional().describe('Why none is listed.'),
+    ledger: z.strictObject({ file: z.string(), entries: common.count }),
+  })
+  .describe('What verify finds on this machine.');
+
+export type Doctor = DeepReadonly<z.infer<typeof doctorSchema>>;

@@ -1,0 +1,153 @@
+/** The rows of an estimate that every format shows. */
+import type { Figures } from '../../accuracy/figures.js';
+import { formatBytes, formatBytesPair, formatCount, formatFlops, formatPercent, inUnit, unitOf } from '../units.js';
+import type { Estimate } from './schema.js';
+
+type Recipe = Estimate['config']['recipe'];
+
+export function totals({ memory, verdict, onCard }: Estimate): readonly (readonly string[])[] {
+  const { lowBytes, highBytes } = memory.range;
+  const unit = unitOf(memory.deviceBytes);
+  const row = (name: string, bytes: number | undefined, meaning: string) =>
+    bytes === undefined ? [] : [[name, `${inUnit(bytes, unit)} ${unit.name}`, meaning]];
+  return [
+    ...row('live', memory.peakLiveBytes, 'arrays alive'),
+    ...row('allocated', memory.peakAllocatedBytes, 'as the allocator counts them'),
+    ...row('reserved', memory.peakReservedBytes, 'what the allocator holds'),
+    ...row('least', memory.minCapacityBytes, 'the smallest pool in which it still runs'),
+    ...row('on the card', memory.deviceBytes, 'with context and libraries (nvidia-smi)'),
+    ...row('preallocated', memory.preallocatedBytes, 'what JAX takes by default'),
+    ['range', formatBytesPair(lowBytes, highBytes, 'to'), `from measured errors${decides(verdict, memory)}`],
+    ...('usableBytes' in verdict ? [['usable', formatBytes(verdict.usableBytes), onCard?.usable ?? '']] : []),
+    ...remat(memory),
+  ];
+}
+
+/** Which end of the range the verdict comes from. */
+function decides(verdict: Estimate['verdict'], { deviceBytes, range }: Estimate['memory']): string {
+  switch (verdict.kind) {
+    case 'fits':
+      return ': the upper end goes in';
+    case 'tight':
+      return deviceBytes <= verdict.usableBytes ? ': the upper end does not' : ': only the lower end goes in';
+    case 'exceeds':
+      return range.lowBytes > verdict.usableBytes ? ': not even the low end goes in' : ': the middle does not go in';
+    case 'unknown':
+      return '';
+  }
+}
+
+function remat({ xlaRemat }: Estimate['memory']): readonly (readonly string[])[] {
+  if (xlaRemat === undefined) return [];
+  const meaning = {
+    notNeeded: 'XLA’s limit; it recomputes nothing',
+    succeeds: 'XLA’s limit; recomputing was seen to succeed',
+    fails: 'XLA’s limit; recomputing was seen to fail',
+    uncertain: 'XLA’s limit; recomputing succeeds at times',
+  }[xlaRemat.kind];
+  return [['XLA remat', formatBytes(xlaRemat.limitBytes), meaning]];
+}
+
+/** What of `memory` is there because of a backward pass. */
+const ofTraining: readonly string[] = ['gradients', 'optimizer', 'activations'];
+
+export const categories = ({ memory, config }: Estimate) =>
+  (
+    [
+      ['parameters', memory.parameterBytes],
+      ['gradients', memory.gradientBytes],
+      ['optimizer', memory.optimizerBytes],
+      ['inputs', memory.inputBytes],
+      ['activations', memory.activationBytes],
+      ['temporary', memory.temporaryBytes],
+    ] as const
+  ).filter(([name, bytes]) => config.recipe.mode === 'train' || bytes > 0 || !ofTraining.includes(name));
+
+export const stepTitle = (recipe: Recipe): string => {
+  if (recipe.mode === 'train') return 'One training step';
+  return recipe.rolloutSteps === 1 ? 'One forward pass' : `One call of ${recipe.rolloutSteps} forward passes`;
+};
+
+export function model({ config, parameters, counts, cost }: Estimate): readonly (readonly string[])[] {
+  const count = formatCount;
+  return [
+    ['parameters', `${count(parameters.count)} (${formatBytes(parameters.bytes)})`],
+    ['nodes', `${count(counts.gridNodes)} grid, ${count(counts.meshNodes)} mesh`],
+    [
+      'edges',
+      `${count(counts.grid2meshEdges)} grid2mesh, ${count(counts.meshEdges)} mesh, ${count(counts.mesh2gridEdges)} mesh2grid`,
+    ],
+    ['work', workOf(cost, config.recipe)],
+    ...(cost.hostTransferBytes === undefined
+      ? []
+      : [['host', `${formatBytes(cost.hostTransferBytes)} to its memory and back per micro-step`]]),
+  ];
+}
+
+function workOf({ forwardFlops, trainFlops, recomputeFraction }: Estimate['cost'], recipe: Recipe): string {
+  const { mode, rolloutSteps, gpus } = recipe;
+  const onEach = gpus > 1 ? ' on each card' : '';
+  if (mode === 'train')
+    return `${formatFlops(trainFlops)} per training step${onEach}, ${formatPercent(recomputeFraction, 1)} of it recomputed`;
+  return rolloutSteps === 1
+    ? `${formatFlops(forwardFlops)} per forward pass${onEach}`
+    : `${formatFlops(forwardFlops)} per call of ${rolloutSteps} forward passes${onEach}`;
+}
+
+export const rankHead = [
+  'rank',
+  'grid nodes',
+  'mesh nodes',
+  'halo',
+  'parameters',
+  'gradients',
+  'optimizer',
+  'peak',
+  'receives a step',
+] as const;
+
+/** One row per rank, or per run of equal ones; none on one card. */
+export const ranks = ({ ranks: rows = [] }: Estimate): readonly (readonly string[])[] =>
+  rows.map((row) => [
+    row.firstRank === row.lastRank ? String(row.firstRank) : `${row.firstRank}–${row.lastRank}`,
+    formatCount(row.gridNodes),
+    formatCount(row.meshNodes),
+    formatCount(row.haloNodes),
+    formatBytes(row.parameterBytes),
+    formatBytes(row.gradientBytes),
+    formatBytes(row.optimizerBytes),
+    formatBytes(row.peakLiveBytes),
+    formatBytes(row.receivedBytes),
+  ]);
+
+/** What would make it fit, the cheapest first. */
+export const cheapestChanges = ({ verdict }: Estimate) =>
+  'smallestChange' in verdict ? [verdict.smallestChange ?? [], verdict.furtherChanges ?? []].flat() : [];
+
+/** Three decimals say all that an error of a prediction can. */
+const errorText = (percent: number): string => `${Number(percent.toFixed(3))} %`;
+
+const figuresText = ({
+  medianErrorPercent = 0,
+  p95ErrorPercent = 0,
+  worstUnderPercent = 0,
+}: Partial<Figures>): string =>
+  `median error ${errorText(medianErrorPercent)}, 95th percentile ${errorText(p95ErrorPercent)}, worst under-prediction ${errorText(worstUnderPercent)}`;
+
+const productNames = { cublas: 'cuBLAS', triton: 'Triton' } as const;
+
+/** The number that decides first: what is reserved, or the range. */
+export function accuracy({ accuracy: known }: Pick<Estimate, 'accuracy'>): string {
+  const { runtime, codeBase, mode, checked, cases, source, reserved, range, beyond } = known;
+  const train = mode === 'train';
+  if (!checked)
+    return `${codeBase} in ${runtime}, ${train ? 'training' : 'inference'}: not checked against anything that ships yet`;
+  const [reservedText, rangeText, beyondText] = [
+    reserved && `reserved (${reserved.allocator} allocator) ${figuresText(reserved)}; `,
+    range &&
+      `${formatCount(range.inside)} of ${formatCount(range.cases)} with ${productNames[range.xlaGemm]} products inside the range; `,
+    beyond && `; no record has ${beyond.join(', ')}`,
+  ];
+  const compared = `${formatCount(cases)} ${train ? 'training steps' : 'forward passes'}`;
+  return `${codeBase} in ${runtime}, ${compared}: ${reservedText ?? ''}${rangeText ?? ''}live bytes ${figuresText(known)} (${source})${beyondText ?? ''}`;
+}

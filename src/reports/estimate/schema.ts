@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { DeepReadonly } from '../readonly.js';
+import * as common from '../schema.js';
+
+const { count, bytes } = common;
+
+const rank = z.strictObject({
+  firstRank: count,
+  lastRank: count,
+  gridNodes: count,
+  meshNodes: count,
+  haloNodes: count.describe('Rows of other ranks, in one exchange of encoder, layer and decoder each.'),
+  parameterBytes: bytes,
+  gradientBytes: bytes,
+  optimizerBytes: bytes,
+  activationBytes: bytes,
+  temporaryBytes: bytes,
+  inputBytes: bytes,
+  peakLiveBytes: bytes,
+  receivedBytes: bytes.describe('Over the links, per optimizer step.'),
+});
+
+export const estimateSchema = z
+  .strictObject({
+    schema: z.literal('gc-plan/estimate@1'),
+    tool: common.tool,
+    config: common.config,
+    counts: z.strictObject({
+      gridNodes: count,
+      meshNodes: count,
+      meshEdges: count,
+      grid2meshEdges: count,
+      mesh2gridEdges: count,
+    }),
+    parameters: z.strictObject({
+      count,
+      bytes,
+      byModule: z.array(z.strictObject({ module: z.string(), count, bytes })),
+    }),
+    memory: common.memory,
+    peak: z.strictObject({
+      phase: common.phase,
+      operation: z.string(),
+      index: count.describe('Position of the operation’s event in the trace.'),
+    }),
+    verdict: common.verdict,
+    onCard: z
+      .strictObject({
+        usable: z.string().describe('Which share of the card is usable, and why.'),
+        precision: z.string().exactOptional().describe('What runs there instead of what was asked for.'),
+        recomputation: z.string().exactOptional().describe('What is known of XLA’s own recomputation.'),
+      })
+      .exactOptional()
+      .describe('What the headline says of the card.'),
+    cost: common.cost,
+    accuracy: common.accuracy,
+    ranks: z
+      .array(rank)
+      .exactOptional()
+      .describe(
+        'Several GPUs: alike ranks together; where shares differ, the first and the last. memory is the worst rank’s.',
+      ),
+    assumptions: z.array(z.string()),
+  })
+  .describe('GPU memory of one configuration.');
+
+export type Estimate = DeepReadonly<z.infer<typeof estimateSchema>>;

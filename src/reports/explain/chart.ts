@@ -1,0 +1,62 @@
+/** The timeline as a chart: one stacked layer per category or module, phases as bands, the peak marked. */
+import type { EChartsOption } from 'echarts';
+import { formatBytes, inUnit, unitOf } from '../units.js';
+import type { Explanation } from './schema.js';
+import { layersOf, phaseName } from './stack.js';
+
+export function timelineTitle({ peak, by, phases }: Explanation): string {
+  const parts = phases.map((phase) => `${phaseName(phase)} up to ${formatBytes(phase.peakLiveBytes)}`).join(', ');
+  return `Live bytes through one step, by ${by}: ${parts}; peak ${formatBytes(peak.liveBytes)} at ${peak.operation}`;
+}
+
+export function timelineOption(explanation: Explanation): EChartsOption {
+  const { operations, peak, phases } = explanation;
+  const unit = unitOf(peak.liveBytes);
+  const layers = layersOf(explanation);
+  const inUnits = (bytes: number) => Number((bytes / unit.bytes).toFixed(4));
+  const bands = phases.map((phase, index) => [
+    {
+      name: phaseName(phase),
+      xAxis: phase.firstOperation,
+      itemStyle: { color: index % 2 === 0 ? 'rgba(128,128,128,0.06)' : 'rgba(128,128,128,0.14)' },
+    },
+    { xAxis: Math.min(phase.lastOperation + 1, operations.length - 1) },
+  ]);
+  return {
+    grid: { left: 56, right: 24, top: 72, bottom: 40 },
+    legend: { top: 0, left: 0 },
+    xAxis: {
+      type: 'category',
+      boundaryGap: false,
+      data: operations.map((_, index) => index),
+      name: 'operation of the step',
+      nameLocation: 'middle',
+      nameGap: 24,
+    },
+    yAxis: { type: 'value', name: unit.name, splitLine: { lineStyle: { color: 'rgba(128,128,128,0.3)' } } },
+    series: layers.map(({ name, bytes }, index) => ({
+      type: 'line' as const,
+      name,
+      stack: 'live',
+      step: 'end' as const,
+      symbol: 'none',
+      lineStyle: { width: 0 },
+      areaStyle: { opacity: 0.85 },
+      data: bytes.map(inUnits),
+      ...(index === 0 && {
+        markArea: { silent: true, label: { position: 'insideTop' as const, rotate: 0, fontSize: 11 }, data: bands },
+        markLine: {
+          silent: true,
+          symbol: 'none',
+          lineStyle: { type: 'dashed' as const, width: 1.5 },
+          label: {
+            formatter: `peak ${inUnit(peak.liveBytes, unit)} ${unit.name}`,
+            position: 'end' as const,
+            textBorderWidth: 0,
+          },
+          data: [{ xAxis: peak.at }],
+        },
+      }),
+    })) as NonNullable<EChartsOption['series']>,
+  };
+}

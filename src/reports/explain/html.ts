@@ -1,0 +1,106 @@
+/** A page to hover over and zoom into; without scripts it is the same numbers with a still picture. */
+import { readAsset, readLibraryFile } from '../../config/assets.js';
+import { configLine } from '../config-line.js';
+import type { Layout, Renderer } from '../formats.js';
+import { embeddedJson, html, type Markup, trusted } from '../pages/markup.js';
+import { type Cell, dataTable, renderPage, section } from '../pages/page.js';
+import { loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
+import { formatBytes, formatPercent } from '../units.js';
+import { timelineOption, timelineTitle } from './chart.js';
+import type { Explanation } from './schema.js';
+import { layersOf, phaseName } from './stack.js';
+
+export async function loadExplanationPage(): Promise<Renderer<Explanation>> {
+  const renderSvg = await loadSvgRenderer();
+  const library = readLibraryFile('echarts/dist/echarts.common.min.js');
+  const script = readAsset('reports/explain/browser/timeline.js');
+  return (explanation, layout) => explanationPage(explanation, layout, renderSvg, [library, script]);
+}
+
+function explanationPage(
+  explanation: Explanation,
+  { command = explanation.command }: Layout,
+  renderSvg: RenderSvg,
+  scripts: readonly string[],
+): string {
+  const { peak, config, operations, phases, by } = explanation;
+  const option = timelineOption(explanation);
+  const picture = renderSvg(option, { title: timelineTitle(explanation), id: 'timeline', heightPx: 416 });
+  return renderPage({
+    question: `What is alive through one step of ${config.model.name}, and why?`,
+    answer: {
+      tone: 'neutral',
+      text: `peak ${formatBytes(peak.liveBytes)} live in ${phaseName(operations[peak.at]!)}, at ${peak.operation}`,
+    },
+    setting: configLine(explanation),
+    sections: [
+      section(
+        `Live bytes through one step, by ${by}`,
+        html`<figure class="chart" id="timeline-figure" role="img" aria-label="${timelineTitle(explanation)}">${trusted(picture)}</figure>`,
+        html`<p class="soft">Hover for the bytes of an operation; turn the wheel or drag the bar below to zoom. The tables below hold the same numbers.</p>`,
+        dataTable(
+          'Phases in the order in which they run',
+          ['phase', 'operations', 'its peak'],
+          phases.map((phase) => [
+            phaseName(phase),
+            html`${operationLink(phase.firstOperation, String(phase.firstOperation))} to ${operationLink(phase.lastOperation, String(phase.lastOperation))}`,
+            formatBytes(phase.peakLiveBytes),
+          ]),
+          '<>>',
+        ),
+      ),
+      section('The largest arrays at the peak', largestTable(explanation)),
+      section('Every operation', operationsTable(explanation)),
+    ],
+    assumptions: explanation.assumptions,
+    accuracy: explanation.accuracy,
+    commands: [command],
+    tool: explanation.tool,
+    tail: html`${embeddedJson('timeline-option', option)}
+${scripts.map((script) => html`<script>${trusted(withoutEnd(script))}</script>\n`)}`,
+  });
+}
+
+/** `</script` inside a script would end it. */
+const withoutEnd = (script: string) => script.replaceAll(/<\/(script)/gi, '<\\/$1');
+
+const operationLink = (index: number | null, text: string): Cell =>
+  index === null ? text : html`<a href="#operation-${index}">${text}</a>`;
+
+function largestTable({ largest, peak }: Explanation): Markup {
+  const listedBytes = largest.reduce((sum, { bytes }) => sum + bytes, 0);
+  return dataTable(
+    `${largest.length} of ${peak.numArrays} arrays, ${formatPercent(listedBytes, peak.liveBytes)} of the peak`,
+    ['array', 'bytes', 'shape', 'dtype', 'why it is alive', 'made by', 'gone after'],
+    largest.map(({ bytes, shape, lengths, dtype, category, why, madeBy, madeAt, freedBy, freedAt }, index) => [
+      String(index + 1),
+      formatBytes(bytes),
+      `${shape} = [${lengths.join(', ')}]`,
+      dtype,
+      `${category}: ${why}`,
+      operationLink(madeAt, madeAt === null ? `${madeBy}, before this step` : madeBy),
+      operationLink(freedAt, freedBy ?? 'outlives the step'),
+    ]),
+    '<><<<<<',
+  );
+}
+
+function operationsTable(explanation: Explanation): Markup {
+  const { operations } = explanation;
+  const layers = layersOf(explanation);
+  const table = dataTable(
+    'The most that was alive while each operation ran',
+    ['number', 'operation', 'phase', 'live', ...layers.map(({ name }) => name)],
+    operations.map((operation, index) => [
+      String(index),
+      operation.operation,
+      phaseName(operation),
+      formatBytes(operation.liveBytes),
+      ...layers.map(({ bytes }) => formatBytes(bytes[index]!)),
+    ]),
+    `><<>${'>'.repeat(layers.length)}`,
+    operations.map((_, index) => `operation-${index}`),
+  );
+  return html`<details id="operations"><summary>${operations.length} operations with their bytes</summary>
+${table}</details>`;
+}

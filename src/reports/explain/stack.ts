@@ -1,0 +1,22 @@
+/** A timeline's bytes by category or by module, as the layers of a stack: what every picture of it is drawn from. */
+import type { Explanation } from './schema.js';
+
+export interface Layer {
+  readonly name: string;
+  /** One per operation. */
+  readonly bytes: readonly number[];
+}
+
+/** What lives longest lies at the bottom; a layer that is always empty is left out. */
+export function layersOf({ operations, categories, modules, by }: Explanation): readonly Layer[] {
+  const names = by === 'category' ? categories : modules;
+  return names
+    .map((name, index) => ({
+      name,
+      bytes: operations.map(({ byCategory, byModule }) => (by === 'category' ? byCategory : byModule)[index]!),
+    }))
+    .filter(({ bytes }) => bytes.some((count) => count > 0));
+}
+
+export const phaseName = ({ phase, recompute }: { readonly phase: string; readonly recompute: boolean }): string =>
+  recompute ? 'recompute' : phase;

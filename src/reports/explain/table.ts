@@ -1,0 +1,55 @@
+/** What a person reads of `gc-plan explain`: the timeline, then the largest arrays at its peak. */
+import { configLine } from '../config-line.js';
+import type { Layout } from '../formats.js';
+import { columns, list, page, paragraph, styleOf, wrapped } from '../terminal/blocks.js';
+import { formatBytes, formatPercent } from '../units.js';
+import type { Explanation } from './schema.js';
+import { layersOf, phaseName } from './stack.js';
+import { drawTimeline, legend } from './timeline.js';
+
+export function renderExplanation(explanation: Explanation, layout: Layout): string {
+  const style = styleOf(layout);
+  const { peak, largest, phases, operations } = explanation;
+  const layers = layersOf(explanation);
+  const listedBytes = largest.reduce((sum, { bytes }) => sum + bytes, 0);
+  return page([
+    [
+      ...paragraph(
+        `${style.bold(`peak ${formatBytes(peak.liveBytes)} live`)} in ${phaseName({ ...operations[peak.at]! })}, at ${peak.operation}`,
+        layout,
+      ),
+      ...paragraph(configLine(explanation), layout).map((line) => style.dim(line)),
+    ],
+    [
+      style.bold(`Live bytes through one step, by ${explanation.by}`),
+      ...drawTimeline(explanation, layers, { columns: layout.columns, style }),
+    ],
+    columns(style.bold('At the peak'), legend(explanation, layers, style), '<<>'),
+    columns(
+      style.bold('Phases'),
+      phases.map((phase) => [
+        phaseName(phase),
+        `${phase.lastOperation - phase.firstOperation + 1} operations`,
+        formatBytes(phase.peakLiveBytes),
+      ]),
+      '<>>',
+    ),
+    [
+      style.bold(
+        `The ${largest.length} largest of ${peak.numArrays} arrays at the peak, ${formatPercent(listedBytes, peak.liveBytes)} of it`,
+      ),
+      ...wrapped(largest.flatMap(array), [2, layout.columns - 5]),
+    ],
+    list(style.bold('Assumptions'), explanation.assumptions, layout),
+  ]);
+}
+
+function array(
+  { bytes, shape, dtype, category, why, madeBy, freedBy }: Explanation['largest'][number],
+  index: number,
+): readonly (readonly string[])[] {
+  return [
+    [`${index + 1}`, `${formatBytes(bytes)}  ${shape} ${dtype}, ${category}: ${why}`],
+    ['', `made by ${madeBy}; ${freedBy === null ? 'outlives the step' : `gone after ${freedBy}`}`],
+  ];
+}

@@ -1,0 +1,40 @@
+/** The reports as JSON Schemas (draft 2020-12), by the name in their `schema` key. The build writes them to `schemas/`. */
+import { z } from 'zod';
+import { adviseSchema } from './advise/schema.js';
+import { checkSchema } from './check/schema.js';
+import { completionSchema } from './completion/schema.js';
+import { doctorSchema } from './doctor/schema.js';
+import { errorSchema } from './error/schema.js';
+import { estimateSchema } from './estimate/schema.js';
+import { explanationSchema } from './explain/schema.js';
+import { initSchema } from './init/schema.js';
+import { ladderSchema } from './ladder/schema.js';
+import { measuredSchema } from './measured/schema.js';
+import { profilesSchema } from './profiles/schema.js';
+import { solutionSchema } from './solve/schema.js';
+import { sweepSchema } from './sweep/schema.js';
+import { validationSchema } from './validate/schema.js';
+import { verificationSchema } from './verify/schema.js';
+
+export const reportSchemas = {
+  'gc-plan/estimate@1': estimateSchema,
+  'gc-plan/sweep@1': sweepSchema,
+  'gc-plan/solve@1': solutionSchema,
+  'gc-plan/advise@1': adviseSchema,
+  'gc-plan/verify@1': verificationSchema,
+  'gc-plan/ladder@1': ladderSchema,
+  'gc-plan/measured@1': measuredSchema,
+  'gc-plan/doctor@1': doctorSchema,
+  'gc-plan/explain@1': explanationSchema,
+  'gc-plan/check@1': checkSchema,
+  'gc-plan/validate@1': validationSchema,
+  'gc-plan/init@1': initSchema,
+  'gc-plan/completion@1': completionSchema,
+  'gc-plan/profiles@1': profilesSchema,
+  'gc-plan/error@1': errorSchema,
+} as const;
+
+export const publishedSchemas = (): Readonly<Record<string, object>> =>
+  Object.fromEntries(
+    Object.entries(reportSchemas).map(([name, schema]) => [name, { $id: name, ...z.toJSONSchema(schema) }]),
+  );

@@ -1,0 +1,65 @@
+/** The tables of a sweep, the same for every format: the stages of its plan, and what is worth it. */
+import { formatCheckpoint } from '../../config/checkpoint.js';
+import type { Column } from '../columns.js';
+import { formatBytes, formatCount, formatFlops } from '../units.js';
+import type { Sweep } from './schema.js';
+
+export type Stage = Sweep['plan']['stages'][number];
+type Entry = Sweep['pareto'][number];
+
+export const sizeOf = ({ hiddenDim, layers }: { hiddenDim: number; layers: number }): string =>
+  `${hiddenDim}/${layers}`;
+
+export const stageColumns: readonly Column<Stage>[] = [
+  { title: 'size', alignment: '<', text: (stage) => sizeOf(stage) },
+  { title: 'parameters', alignment: '>', text: ({ parameters }) => formatCount(parameters), dispensable: 2 },
+  { title: 'carried', alignment: '>', text: carried, dispensable: 3 },
+  { title: 'batch', alignment: '>', text: ({ batchSize, accumulate }) => `${batchSize}×${accumulate}` },
+  { title: 'precision', alignment: '<', text: ({ precision }) => precision, dispensable: 1 },
+  { title: 'checkpoint', alignment: '<', text: ({ checkpoint }) => checkpoint.join('+') || 'none' },
+  { title: 'on card', alignment: '>', text: ({ memory }) => formatBytes(memory.deviceBytes) },
+  { title: 'spare', alignment: '>', text: spare },
+  { title: 'cost', alignment: '>', text: ({ relativeCost }) => `${relativeCost.toFixed(1)}×` },
+];
+
+/** Inference has no optimizer step. */
+export const samplesPerStep = ({ plan: { globalBatch, stages } }: Sweep): string =>
+  `${globalBatch} samples per ${stages.every(({ cost }) => cost.trainFlops === 0) ? 'forecast' : 'optimizer step'}`;
+
+function carried({ growth, parameters, parametersCarriedOver }: Stage): string {
+  return growth === 'start' ? 'new' : `${Math.floor((100 * parametersCarriedOver) / parameters)} %`;
+}
+
+function spare({ verdict }: Stage): string {
+  return 'headroomBytes' in verdict ? formatBytes(verdict.headroomBytes) : '';
+}
+
+export const entryColumns: readonly Column<Entry>[] = [
+  { title: 'size', alignment: '<', text: ({ config }) => sizeOf(config.model) },
+  { title: 'parameters', alignment: '>', text: ({ parameters }) => formatCount(parameters), dispensable: 3 },
+  { title: 'batch', alignment: '>', text: ({ config }) => String(config.recipe.batchSize) },
+  { title: 'precision', alignment: '<', text: ({ config }) => config.recipe.precision, dispensable: 2 },
+  { title: 'optimizer', alignment: '<', text: ({ config }) => config.recipe.optimizer, onlyIfVaried: true },
+  { title: 'checkpoint', alignment: '<', text: ({ config }) => formatCheckpoint(config.recipe.checkpoint) },
+  { title: 'offload', alignment: '<', text: ({ config }) => config.recipe.offload, onlyIfVaried: true },
+  { title: 'on card', alignment: '>', text: ({ memory }) => formatBytes(memory.deviceBytes) },
+  {
+    title: 'per sample',
+    alignment: '>',
+    dispensable: 1,
+    text: ({ cost, config }) => formatFlops((cost.trainFlops || cost.forwardFlops) / config.recipe.batchSize),
+  },
+];
+
+/** Where the plan does not reach its goal, its first words apart so that a format can stress them. */
+export function notEnough({ plan, device }: Sweep): { readonly head: string; readonly rest: string } | undefined {
+  const more = plan.firstStageThatNeedsMore;
+  if (more === undefined) return undefined;
+  const then = more.smallestDevice
+    ? `the smallest card that is enough: ${more.smallestDevice}`
+    : 'no known card is enough';
+  return {
+    head: `From ${sizeOf(more)} on ${device?.name ?? 'this card'} is not enough`,
+    rest: `: ${formatBytes(more.shortfallBytes)} short at best; ${then}`,
+  };
+}

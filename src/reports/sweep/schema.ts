@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { exportNames } from '../../models/index.js';
+import type { DeepReadonly } from '../readonly.js';
+import * as common from '../schema.js';
+
+const { count, bytes } = common;
+
+const priced = { memory: common.memory, verdict: common.verdict, cost: common.cost };
+const command = z.string().describe('The estimate command line that reproduces these numbers.');
+const size = { hiddenDim: count, layers: count };
+
+const stage = z.strictObject({
+  ...size,
+  growth: z.enum(['start', 'widen', 'deepen']).describe('What is doubled on the way to this stage.'),
+  parameters: count.describe('Number of parameters.'),
+  parametersCarriedOver: count.describe(
+    'Trained values of the stage before that go on: deepening adds new layers beside them, widening tiles them.',
+  ),
+  precision: common.precision,
+  batchSize: count,
+  accumulate: count,
+  checkpoint: z.array(z.string()).describe('Parts as --checkpoint takes them; empty: none.'),
+  relativeCost: z.number().describe('FLOPs of a sample, recomputed ones too, ÷ those of the first stage.'),
+  ...priced,
+  checks: z.array(z.string()).describe('What to see before going on.'),
+  command,
+  exported: z
+    .strictObject({
+      codeBase: z.enum(exportNames()),
+      text: z.string().describe('The file, or its command line.'),
+      missing: z.array(z.string()).describe('What the code base has no key for.'),
+    })
+    .exactOptional(),
+});
+
+const cell = z.strictObject({
+  ...size,
+  peakLiveBytes: bytes.describe('The least of all candidates of this size.'),
+  verdict: z.enum(['fits', 'tight', 'exceeds']).describe('The best of all candidates of this size.'),
+});
+
+export const sweepSchema = z
+  .strictObject({
+    schema: z.literal('gc-plan/sweep@1'),
+    tool: common.tool,
+    space: z
+      .record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()])))
+      .describe('The values tried for each flag, without dashes.'),
+    device: common.device.nullable().describe('The card; of several the cheapest on which the plan reaches its goal.'),
+    cards: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          pricePerHour: z.number().nonnegative().exactOptional(),
+          largestStage: z.strictObject(size).exactOptional(),
+          reachesGoal: z.boolean(),
+        }),
+      )
+      .exactOptional()
+      .describe('Where several were named: cheapest first, by price where it is known, then by memory.'),
+    candidates: z.strictObject({
+      total: count.describe('fits + tight + exceeds'),
+      fits: count,
+      tight: count,
+      exceeds: count,
+      deduced: count.describe('Of exceeds: the arrays alone are more than the card has, nothing was replayed.'),
+      excluded: count.describe('Not in total: left out by --require, --max-params or --max-step-cost.'),
+      impossible: count.describe('Not in total: combinations that no configuration can have.'),
+      refused: z
+        .array(z.strictObject({ count, reason: z.string(), source: z.string() }))
+        .describe('Not in total: what the code base itself cannot run, counted by reason.'),
+      pending: count.describe('Not in total: not reached before an interruption.'),
+    }),
+    frontSize: count.describe('Candidates that fit and that no other one dominates; pareto lists the first of them.'),
+    pareto: z.array(z.strictObject({ config: common.config, parameters: count, ...priced, command })),
+    sizes: z.array(cell).describe('Every width and depth.'),
+    plan: z.strictObject({
+      from: z.strictObject(size),
+      to: z.strictObject(size),
+      globalBatch: count.describe('Samples of one optimizer step, the same in every stage.'),
+      stages: z.array(stage),
+      firstStageThatNeedsMore: z
+        .strictObject({
+          ...size,
+          shortfallBytes: bytes,
+          smallestDevice: z.string().exactOptional().describe('The smallest known card on which it fits.'),
+        })
+        .exactOptional(),
+      rules: z.array(
+        z.strictObject({ growth: z.enum(['widen', 'deepen']), rule: z.string(), sources: z.array(z.string()) }),
+      ),
+    }),
+    accuracy: common.accuracy,
+    assumptions: z.array(z.string()),
+  })
+  .describe('Which configurations fit, which are worth it, and the steps from a small to a large one.');
+
+export type Sweep = DeepReadonly<z.infer<typeof sweepSchema>>;

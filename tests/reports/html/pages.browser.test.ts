@@ -1,0 +1,170 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Explanation } from '../../../src/reports/explain/schema.js';
+import { formatBytes } from '../../../src/reports/units.js';
+import { invoke } from '../../cli/invoke.js';
+import { open, openBrowser, screenshot } from './browser.js';
+
+let browser: Browser;
+let folder: string;
+beforeAll(async () => {
+  browser = await openBrowser();
+  folder = mkdtempSync(join(tmpdir(), 'gc-plan-html-'));
+});
+afterAll(async () => {
+  await browser.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function pageOf(...argv: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await invoke([...argv, '--format', 'html']);
+  if (stdout === '') throw new Error(stderr);
+  const file = join(folder, `${argv[0]}.html`);
+  writeFileSync(file, stdout);
+  return file;
+}
+
+const sections = ['Assumptions', 'How to reproduce'];
+const cases = [
+  { argv: ['estimate', 'physicsnemo-graphcast', '--gpu', 'rtx-4090'], headings: [...sections, 'How accurate'] },
+  {
+    argv: ['explain', 'graphcast-small', '--hidden-dim', '256', '--layers', '8'],
+    headings: [...sections, 'How accurate'],
+  },
+  {
+    argv: ['sweep', '--vram', '24GB', '--layers', '8,16', '--hidden-dim', '256,512', '--batch', '1'],
+    headings: [...sections, 'How accurate', 'The progressive plan', 'Every width and depth'],
+  },
+  { argv: ['validate'], headings: [...sections, 'By runtime', 'Published figures'] },
+  /** Its losses and times differ from run to run. */
+  {
+    argv: ['verify', 'tiny', '--steps', '2', '--ledger', join(tmpdir(), `gc-plan-html-${process.pid}.jsonl`)],
+    headings: [...sections, 'Predicted and measured'],
+    differs: true,
+  },
+];
+
+describe.each(cases)('the page of gc-plan $argv.0', ({ argv, headings: expected, differs = false }) => {
+  let file: string;
+  beforeAll(async () => {
+    file = await pageOf(...argv);
+  }, 60_000);
+
+  it.each([
+    { width: 1280, dark: false },
+    { width: 390, dark: false },
+    { width: 1280, dark: true },
+  ])('opens at $width px, dark: $dark, without a complaint or a request, and scrolls one way only', async (look) => {
+    const { page, complaints, requests } = await open(browser, file, look);
+    await screenshot(page, `${argv[0]}-${look.width}${look.dark ? '-dark' : ''}`);
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    await page.close();
+    expect([complaints, requests, overflow]).toEqual([[], [], 0]);
+  });
+
+  it('says question, answer, assumptions, accuracy and the command, in headings that a screen reader can walk', async () => {
+    const { page } = await open(browser, file, { width: 1280 });
+    const headings = await page.$$eval('h1, h2', (found) => found.map(({ textContent }) => textContent));
+    const command = await page.$eval('pre', ({ textContent }) => textContent);
+    const unnamed = await page.$$eval(
+      'svg:not([aria-labelledby]), table:not(:has(caption)), figure:has(canvas):not([aria-label])',
+      (found) => found.length,
+    );
+    await page.close();
+    expect(headings[0]).toMatch(/\?$/);
+    for (const heading of expected) expect(headings).toContain(heading);
+    expect(command?.split('\n')[0]).toBe(`gc-plan ${argv.join(' ')} --format html`);
+    expect(unnamed).toBe(0);
+  });
+
+  it('prints black on white', async () => {
+    const { page } = await open(browser, file, { width: 1280, dark: true });
+    await page.emulateMediaType('print');
+    const colours = await page.evaluate(
+      '[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]',
+    );
+    await page.close();
+    expect(colours).toEqual(['rgb(0, 0, 0)', 'rgb(255, 255, 255)']);
+  });
+
+  if (!differs)
+    it('is the same page every time', async () => {
+      const first = readFileSync(file, 'utf8');
+      expect(readFileSync(await pageOf(...argv), 'utf8')).toBe(first);
+    });
+});
+
+describe('the page of gc-plan explain', () => {
+  const argv = ['explain', 'tiny', '--runtime', 'pytorch'];
+  let file: string;
+  let explanation: Explanation;
+  beforeAll(async () => {
+    file = await pageOf(...argv);
+    explanation = JSON.parse((await invoke([...argv, '--json'])).stdout);
+  });
+
+  it('shows the bytes of the operation under the mouse', async () => {
+    const { page } = await open(browser, file, { width: 1280 });
+    const figure = (await page.$('#timeline-figure canvas'))!;
+    const box = (await figure.boundingBox())!;
+    const tip = '#timeline-figure > div:last-child > div > div';
+    for (const fraction of [0.2, 0.5, 0.8]) {
+      await page.mouse.move(box.x + 56 + fraction * (box.width - 80), box.y + box.height / 2);
+      await page.waitForSelector(tip);
+      const text = await page.$$eval(tip, (lines) => lines.map(({ textContent }) => textContent ?? ''));
+      const lines = Object.fromEntries(text.map((line) => line.split(/: (.*)/s).slice(0, 2)));
+      const index = Math.round(fraction * (explanation.operations.length - 1));
+      expect(Math.abs(Number(lines.number) - index)).toBeLessThanOrEqual(1);
+      const operation = explanation.operations[Number(lines.number)]!;
+      expect(lines.operation).toBe(operation.operation);
+      expect(lines.live).toBe(formatBytes(operation.liveBytes));
+      expect(lines.activation).toBe(formatBytes(operation.byCategory[explanation.categories.indexOf('activation')]!));
+    }
+    await page.close();
+  });
+
+  it('zooms with the wheel', async () => {
+    const { page } = await open(browser, file, { width: 1280 });
+    const zoom = () =>
+      page.evaluate(
+        "(() => { const { start, end } = echarts.getInstanceByDom(document.getElementById('timeline-figure')).getOption().dataZoom[0]; return end - start; })()",
+      );
+    expect(await zoom()).toBe(100);
+    const box = (await (await page.$('#timeline-figure canvas'))!.boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.wheel({ deltaY: -200 });
+    expect(await zoom()).toBeLessThan(100);
+    await page.close();
+  });
+
+  it('links every listed array to the operation that made it and the one after which it is gone', async () => {
+    const { page } = await open(browser, file, { width: 1280 });
+    const links = await page.$$eval('section:nth-of-type(2) a', (found) =>
+      found.map((link) => [link.textContent, link.getAttribute('href')]),
+    );
+    const expected = explanation.largest.flatMap(({ madeBy, madeAt, freedBy, freedAt }) => [
+      ...(madeAt === null ? [] : [[madeBy, `#operation-${madeAt}`]]),
+      ...(freedAt === null ? [] : [[freedBy, `#operation-${freedAt}`]]),
+    ]);
+    expect(links).toEqual(expected);
+    await page.click('section:nth-of-type(2) a');
+    const opened = await page.evaluate("document.querySelector(':target').closest('details').open");
+    const named = await page.evaluate("document.querySelector(':target').cells[1].textContent");
+    await page.close();
+    expect([opened, named]).toEqual([true, links[0]![0]]);
+  });
+
+  it('holds the same numbers without scripts', async () => {
+    const page = await browser.newPage();
+    await page.setJavaScriptEnabled(false);
+    await page.goto(`file://${file}`);
+    const text = readFileSync(file, 'utf8');
+    await screenshot(page, 'explain-no-script');
+    await page.close();
+    expect(text).toContain('<svg ');
+    expect(text).toContain(formatBytes(explanation.peak.liveBytes));
+  });
+});

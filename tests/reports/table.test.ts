@@ -1,0 +1,48 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { renderEstimate } from '../../src/reports/estimate/table.js';
+import { renderProfiles } from '../../src/reports/profiles/table.js';
+import { profiles } from '../../src/services/profiles.js';
+import { sample, verdicts } from './sample.js';
+
+const plain = { columns: 100, colour: false };
+
+describe('the estimate table', () => {
+  it.each([80, 100, 120])('stays within %i columns, with every number in it', (columns) => {
+    const text = renderEstimate(sample, { columns, colour: false });
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns);
+    for (const part of ['15.00 GiB', '18.20 to 18.60 GiB', '35,979,347', '195,480', 'One CUDA stream.'])
+      expect(text).toContain(part);
+  });
+
+  it.each([
+    [verdicts.fits, 'fits on rtx-4090: 18.60 of 23.60 GiB usable, 5.00 GiB to spare'],
+    [verdicts.tight, 'tight on rtx-4090: 18.20 to 18.60 GiB needed, 23.60 GiB usable'],
+    [verdicts.exceeds, 'does not fit on rtx-4090: 18.60 GiB needed, 23.60 GiB usable, 3.00 GiB short'],
+    [verdicts.unknown, 'needs 18.60 GiB; --gpu NAME or --vram SIZE says whether that fits'],
+  ])('answers in its first line: %s', (verdict, line) => {
+    expect(renderEstimate({ ...sample, verdict }, plain).split('\n')[0]).toBe(line);
+  });
+
+  it('says the same with and without colour', () => {
+    const coloured = renderEstimate(sample, { ...plain, colour: true });
+    expect(coloured).not.toBe(renderEstimate(sample, plain));
+    expect(stripVTControlCharacters(coloured)).toBe(renderEstimate(sample, plain));
+  });
+
+  it('states every assumption', () => {
+    const text = renderEstimate(sample, plain).replaceAll(/\s+/g, ' ');
+    for (const assumption of sample.assumptions) expect(text).toContain(assumption);
+  });
+});
+
+describe('the tables of texts', () => {
+  it.each([80, 120])('break the widest text at words, with every word in it: profiles at %i columns', (columns) => {
+    const text = renderProfiles(profiles(), { columns, colour: false });
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns);
+    const words = (said: string) => said.split(/\s+/);
+    const shown = new Set(words(text));
+    for (const { name, description } of profiles().models)
+      for (const word of [name, ...words(description)]) expect(shown, name).toContain(word);
+  });
+});
