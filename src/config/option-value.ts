@@ -16,7 +16,17 @@ export const fraction = (maximum: number, example: string) =>
 export const choice = <const Choices extends readonly string[]>(...choices: Choices) =>
   ({ kind: 'choice', choices }) as const;
 export const text = (example: string) => ({ kind: 'text', example }) as const;
+export const negatable = { kind: 'switch', negatable: true } as const;
 export const toggle = { kind: 'switch', negatable: false } as const;
+
+/** What a value is once it is parsed by its own definition. */
+export type ValueOf<Value extends OptionValue> = Value extends { readonly kind: 'integer' | 'decimal' }
+  ? number
+  : Value extends { readonly kind: 'choice'; readonly choices: readonly (infer Choice)[] }
+    ? Choice
+    : Value extends { readonly kind: 'switch' }
+      ? boolean
+      : string;
 
 /** How it is written where nothing else is said. */
 export const syntaxOf = (value: OptionValue): string =>

@@ -1,12 +1,13 @@
 /** The three nouns of the tool, as trusted values: parsed once at the border (`config/`), never validated again. */
 import type * as choices from './choices.js';
+import type { ModelValues } from './model-options.js';
+import type { Recipe } from './recipe-options.js';
 
 export type RuntimeName = (typeof choices.runtimeNames)[number];
 export type Precision = (typeof choices.precisions)[number];
 export type Mode = (typeof choices.modes)[number];
 export type Optimizer = (typeof choices.optimizers)[number];
 export type Offload = (typeof choices.offloads)[number];
-export type PipelineSchedule = (typeof choices.pipelineSchedules)[number];
 export type ProcessorKind = (typeof choices.processorKinds)[number];
 export type Parallelism = (typeof choices.parallelisms)[number];
 /** One of `choices.ts`, or one that a code base brings along (`models/index.ts`). */
@@ -29,39 +30,17 @@ export interface Grid {
   readonly kind: GridKind;
 }
 
-/** Nodes and edges of one sample. */
-export interface Counts {
-  readonly gridNodes: number;
-  readonly meshNodes: number;
-  readonly meshEdges: number;
-  readonly grid2meshEdges: number;
-  readonly mesh2gridEdges: number;
-}
-
 export type OwnValue = string | number | boolean;
 
-export interface Model {
+/** The keys that one option each sets are described in `model-options.ts`. Layers share no weights; heads, ratio and backend are attention's. */
+export interface Model extends ModelValues {
   readonly name: string;
   readonly layout: ModelLayout;
-  readonly hiddenDim: number;
-  /** Message-passing layers of the processor; weights are not shared. */
-  readonly layers: number;
-  readonly meshLevel: number;
-  readonly mlpHiddenLayers: number;
   readonly grid: Grid;
   /** A graph of one's own, which wins over grid, mesh level and radius. */
   readonly counts?: Counts;
   /** 13 or 37 in the published models; absent where a code base has no such notion. */
   readonly pressureLevels?: number;
-  /** Width of one grid row as the network reads it (JAX: with the 3 structural features). */
-  readonly inputChannels: number;
-  readonly outputChannels: number;
-  readonly radiusFraction: number;
-  readonly processor: ProcessorKind;
-  /** Attention processor only. */
-  readonly heads: number;
-  readonly mlpRatio: number;
-  readonly attentionBackend: (typeof choices.attentionBackends)[number];
   /** Values of the options that only its code base has, by their keys (`models/code-base.ts`, `OwnOption`). */
   readonly own?: Readonly<Record<string, OwnValue>>;
 }
@@ -79,28 +58,7 @@ export interface CheckpointPlan {
   readonly edges: { readonly kind: 'none' } | { readonly kind: 'scan' | 'loop'; readonly blocks: number };
 }
 
-export interface Recipe {
-  readonly precision: Precision;
-  readonly mode: Mode;
-  /** Samples per GPU and micro-step. */
-  readonly batchSize: number;
-  /** Micro-steps per optimizer step. */
-  readonly accumulate: number;
-  readonly rolloutSteps: number;
-  readonly optimizer: Optimizer;
-  readonly checkpoint: CheckpointPlan;
-  readonly offload: Offload;
-  readonly concatTrick: (typeof choices.concatTricks)[number];
-  readonly recomputeActivation: boolean;
-  readonly allocator: (typeof choices.allocators)[number];
-  /** JAX's share of the card. */
-  readonly memFraction: number;
-  readonly xlaGemm: (typeof choices.xlaGemms)[number];
-  readonly tape: (typeof choices.tapes)[number];
-  readonly gpus: number;
-  readonly parallel: Parallelism;
-  readonly pipelineSchedule: PipelineSchedule;
-}
+export type { Recipe } from './recipe-options.js';
 
 export interface Device {
   readonly name: string;

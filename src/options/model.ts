@@ -2,11 +2,13 @@
 
 import { atLevels } from '../config/channels.js';
 import { gridName, isReducedGaussian, parseGrid, parseResolution } from '../config/grid.js';
+import type { ModelValues } from '../config/model-options.js';
 import type { ModelProfile } from '../config/profiles.js';
-import type { Counts, Grid, GridKind, Model, ProcessorKind, RuntimeName } from '../config/types.js';
+import type { Counts, Grid, GridKind, Model, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf, codeBases, kindOfRowsIn, layoutOf, optionsOfSome } from '../models/index.js';
 import { labelOf, runtimesWith, runtimeTraits } from '../runtimes/traits.js';
+import { modelDefinitions } from './definitions/model.js';
 import { checkEdges } from './edge-limit.js';
 import { notInRuntime } from './not-in-runtime.js';
 import type { Typed } from './typed.js';
@@ -111,25 +113,14 @@ function checkReducedGrid({ grid, layout, name }: Pick<Model, 'grid' | 'layout' 
   );
 }
 
-function resolveChannels(profile: ModelProfile, typed: Typed): Partial<Model> {
-  const levels = typed.text('levels');
-  const inputChannels = typed.number('input-channels');
-  const outputChannels = typed.number('output-channels');
-  return {
-    ...(levels === undefined ? {} : atLevels(profile.model, Number(levels))),
-    ...(inputChannels === undefined ? {} : { inputChannels }),
-    ...(outputChannels === undefined ? {} : { outputChannels }),
-  };
-}
+/** Of the keys that one option each sets: what was typed. */
+const typedModel = (typed: Typed): Partial<ModelValues> =>
+  Object.fromEntries(
+    modelDefinitions.flatMap(({ key, name }) => (typed.has(name) ? [[key, typed.get(name)] as const] : [])),
+  );
 
 /** Options of the attention layer mean nothing to the others: typing them there is a mistake to point at. */
-function checkAttention(
-  profile: ModelProfile,
-  processor: ProcessorKind,
-  hiddenDim: number,
-  heads: number,
-  typed: Typed,
-): void {
+function checkAttention(profile: ModelProfile, { processor, hiddenDim, heads }: Model, typed: Typed): void {
   const { hasMlpRatio = false, options } = layoutOf(profile.model.layout);
   const hasRatio = processor === 'attention' || hasMlpRatio;
   for (const option of ['heads', 'attention-backend', 'mlp-ratio'] as const) {
@@ -188,29 +179,19 @@ export function resolveModel(
   runtime: RuntimeName,
 ): { readonly model: Model; readonly assumptions: readonly string[] } {
   checkLayoutHas(profile, typed);
-  const base = profile.model;
-  const processor = (typed.text('processor') as ProcessorKind | undefined) ?? base.processor;
-  const hiddenDim = typed.number('hidden-dim') ?? base.hiddenDim;
-  const heads = typed.number('heads') ?? base.heads;
-  checkAttention(profile, processor, hiddenDim, heads, typed);
+  const levels = typed.text('levels');
   const counts = resolveCounts(typed);
   const model: Model = {
     name: profile.name,
-    ...base,
-    ...resolveChannels(profile, typed),
-    hiddenDim,
-    layers: typed.number('layers') ?? base.layers,
-    meshLevel: typed.number('mesh-level') ?? base.meshLevel,
-    mlpHiddenLayers: typed.number('mlp-hidden-layers') ?? base.mlpHiddenLayers,
+    ...profile.model,
+    ...(levels !== undefined && atLevels(profile.model, Number(levels))),
+    ...typedModel(typed),
     grid: resolveGrid(profile, typed),
     ...(counts && { counts }),
-    radiusFraction: typed.number('radius-fraction') ?? base.radiusFraction,
-    processor,
-    heads,
-    mlpRatio: typed.number('mlp-ratio') ?? base.mlpRatio,
-    attentionBackend: resolveBackend(base.attentionBackend, typed, runtime),
+    attentionBackend: resolveBackend(profile.model.attentionBackend, typed, runtime),
     ...resolveOwn(profile, typed),
   };
+  checkAttention(profile, model, typed);
   codeBaseOf(model.layout).checkModel?.(model);
   checkReducedGrid(model, typed);
   if (counts === undefined) checkEdges(model);

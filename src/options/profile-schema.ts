@@ -1,7 +1,9 @@
 /** What a profile file may hold. Loads zod: only for a user's own file and for the test that proves the shipped ones. */
 import { z } from 'zod';
 import * as choices from '../config/choices.js';
-import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from '../config/limits.js';
+import { modelOptions } from '../config/model-options.js';
+import { keysOfFile, optionalKeysOfFile } from '../config/option-schemas.js';
+import { recipeOptions } from '../config/recipe-options.js';
 import { gridKinds, layoutNames } from '../models/index.js';
 
 const whole = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
@@ -20,41 +22,13 @@ const ownValues = z.record(z.string().max(64), z.union([z.string().max(200), z.n
 
 const model = z.strictObject({
   layout: z.enum(layoutNames()),
-  hiddenDim: whole(1, maximumHiddenDim),
-  layers: whole(1, maximumLayers),
-  meshLevel: whole(0, maximumMeshLevel),
-  mlpHiddenLayers: whole(1, 8),
+  ...keysOfFile(modelOptions),
   grid,
   pressureLevels: whole(1, 200).optional(),
-  inputChannels: whole(1, maximumCount),
-  outputChannels: whole(1, maximumCount),
-  radiusFraction: z.number().positive().max(100),
-  processor: z.enum(choices.processorKinds),
-  heads: whole(1, maximumCount),
-  mlpRatio: whole(1, 64),
-  attentionBackend: z.enum(choices.attentionBackends),
   own: ownValues.optional(),
 });
 
-const recipe = z.strictObject({
-  precision: z.enum(choices.precisions).optional(),
-  mode: z.enum(choices.modes).optional(),
-  batchSize: whole(1, maximumCount).optional(),
-  accumulate: whole(1, maximumCount).optional(),
-  rolloutSteps: whole(1, 1_000).optional(),
-  optimizer: z.enum(choices.optimizers).optional(),
-  checkpoint: z.string().min(1).max(200).optional(),
-  offload: z.enum(choices.offloads).optional(),
-  concatTrick: z.enum(choices.concatTricks).optional(),
-  recomputeActivation: z.boolean().optional(),
-  allocator: z.enum(choices.allocators).optional(),
-  memFraction: z.number().positive().max(1).optional(),
-  xlaGemm: z.enum(choices.xlaGemms).optional(),
-  tape: z.enum(choices.tapes).optional(),
-  gpus: whole(1, maximumCount).optional(),
-  parallel: z.enum(choices.parallelisms).optional(),
-  pipelineSchedule: z.enum(choices.pipelineSchedules).optional(),
-});
+const recipe = z.strictObject(optionalKeysOfFile(recipeOptions));
 
 const gridAtOneDegree = z.enum(['181x360', '180x360']);
 const runtime = z.enum(choices.runtimeNames);

@@ -2,29 +2,19 @@
 
 import { formatCheckpoint, noCheckpoint, parseCheckpoint, withoutPart } from '../config/checkpoint.js';
 import { runtimeNames } from '../config/choices.js';
-import { defaultRecipe } from '../config/default-recipe.js';
 import { checkOffload } from '../config/offload.js';
 import type { ModelProfile, RecipeOptions } from '../config/profiles.js';
+import { defaultRecipe } from '../config/recipe-options.js';
 import type { CheckpointPlan, Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
 import { CannotRun, refusalsOf } from '../models/refusals.js';
 import { hasOption, labelOf, runtimesWith, runtimeTraits } from '../runtimes/traits.js';
-import type { OptionDefinition } from './definitions/definition.js';
-import { sharedOptions } from './definitions/shared.js';
+import { recipeDefinitions } from './definitions/recipe.js';
 import { notInRuntime } from './not-in-runtime.js';
 import { checkParallel, checkTypedSchedule, parallelAssumptions } from './parallel-laws.js';
 import { checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
 import type { Typed } from './typed.js';
-
-const recipeOptions: readonly (OptionDefinition & { readonly key: keyof Recipe })[] = sharedOptions.flatMap(
-  (definition) => {
-    const key = definition.sets?.startsWith('recipe.')
-      ? (definition.sets.slice('recipe.'.length) as keyof Recipe)
-      : undefined;
-    return key ? [{ ...definition, key }] : [];
-  },
-);
 
 /** A profile's or recipe's values as far as the runtime has them, with a sentence for each that it lacks. */
 function fromProfile(
@@ -41,7 +31,7 @@ function fromProfile(
   const drop = (option: string, value: string, instead: string) => {
     if (!typed.has(option)) dropped.push(`${option} ${value} of ${owner} is dropped: ${label} ${instead}.`);
   };
-  for (const { name, key } of recipeOptions) {
+  for (const { name, key } of recipeDefinitions) {
     if (recipe[key] !== defaultRecipe[key] && !hasOption(runtime, key)) {
       drop(name, String(recipe[key]), 'has no such option');
       Object.assign(recipe, { [key]: defaultRecipe[key] });
@@ -64,11 +54,11 @@ function fromProfile(
 
 function typedValues(typed: Typed, runtime: RuntimeName, model: Model): Partial<Recipe> {
   const values: Partial<Recipe> = {};
-  for (const { name, key } of recipeOptions) {
+  for (const { name, key } of recipeDefinitions) {
     const value = typed.get(name);
     if (value === undefined) continue;
     const having = runtimesWith(key);
-    if (having && !having.includes(runtime)) throw notInRuntime(name, String(value), runtime, [], having);
+    if (!having.includes(runtime)) throw notInRuntime(name, String(value), runtime, [], having);
     if (key === 'precision' || key === 'optimizer' || key === 'parallel') {
       const has: readonly string[] = runtimeTraits[runtime][key];
       const hasValue = (other: RuntimeName) => (runtimeTraits[other][key] as readonly string[]).includes(String(value));
@@ -179,7 +169,7 @@ function recipeAssumptions(recipe: Recipe, model: Model): readonly string[] {
 
 /** As on the command line, or as the file has it. */
 function written(key: keyof Recipe, recipe: Recipe, typed: Typed, owner: string): string {
-  const { name } = recipeOptions.find((option) => option.key === key)!;
+  const { name } = recipeDefinitions.find((option) => option.key === key)!;
   const value = recipe[key];
   const text =
     typeof value === 'boolean'
@@ -202,7 +192,7 @@ function withoutRefused(
   let recipe = resolved;
   const notes: string[] = [];
   const isSaid = (key: keyof Recipe) =>
-    said.includes(key) || recipeOptions.some((option) => option.key === key && typed.has(option.name));
+    said.includes(key) || recipeDefinitions.some((option) => option.key === key && typed.has(option.name));
   for (const refusal of refusalsOf(model, runtime)) {
     const { kind, applies, instead, reason, source } = refusal;
     if (!applies(recipe, model)) continue;

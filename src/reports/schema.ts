@@ -1,6 +1,9 @@
 /** Pieces that several reports share. Every object is strict: a key that is not described here never leaves the tool. */
 import { z } from 'zod';
 import * as choices from '../config/choices.js';
+import { modelOptions } from '../config/model-options.js';
+import { keysOfReport } from '../config/option-schemas.js';
+import { recipeOptions } from '../config/recipe-options.js';
 import { gridKinds, layoutNames } from '../models/index.js';
 
 export const bytes = z.int().nonnegative();
@@ -24,10 +27,9 @@ export const grid = z.strictObject({
 export const model = z.strictObject({
   name: z.string(),
   layout: z.enum(layoutNames()).describe('Which code base’s networks.'),
-  hiddenDim: positive,
-  layers: positive,
-  meshLevel: count,
-  mlpHiddenLayers: positive,
+  ...keysOfReport(modelOptions),
+  /** A configuration file may say a fraction, which rounds to a width. */
+  mlpRatio: z.number().positive().describe(modelOptions.mlpRatio.help),
   grid,
   counts: z
     .strictObject({
@@ -40,13 +42,6 @@ export const model = z.strictObject({
     .exactOptional()
     .describe('A graph of one’s own, typed; it wins over grid, mesh level and radius.'),
   pressureLevels: positive.exactOptional(),
-  inputChannels: positive,
-  outputChannels: positive,
-  radiusFraction: z.number().positive(),
-  processor: z.enum(choices.processorKinds),
-  heads: positive,
-  mlpRatio: z.number().positive(),
-  attentionBackend: z.enum(choices.attentionBackends),
   own: z
     .record(z.string(), z.union([z.string().min(1), z.number(), z.boolean()]))
     .exactOptional()
@@ -71,25 +66,7 @@ export const checkpointPlan = z
   })
   .describe('What the backward pass computes again instead of keeping.');
 
-export const recipe = z.strictObject({
-  precision,
-  mode: z.enum(choices.modes),
-  batchSize: positive.describe('Samples per GPU and micro-step.'),
-  accumulate: positive.describe('Micro-steps per optimizer step.'),
-  rolloutSteps: positive.describe('Autoregressive steps through which the gradient flows.'),
-  optimizer: z.enum(choices.optimizers),
-  checkpoint: checkpointPlan,
-  offload: z.enum(choices.offloads),
-  concatTrick: z.enum(choices.concatTricks),
-  recomputeActivation: z.boolean(),
-  allocator: z.enum(choices.allocators),
-  memFraction: z.number().positive().describe('JAX’s share of the card.'),
-  xlaGemm: z.enum(choices.xlaGemms),
-  tape: z.enum(choices.tapes),
-  gpus: positive,
-  parallel: z.enum(choices.parallelisms),
-  pipelineSchedule: z.enum(choices.pipelineSchedules),
-});
+export const recipe = z.strictObject({ ...keysOfReport(recipeOptions), checkpoint: checkpointPlan });
 
 export const device = z.strictObject({
   name: z.string(),

@@ -3,29 +3,18 @@
  * `runtimes/index.ts`.
  */
 import type { CheckpointPart } from '../config/checkpoint.js';
+import type { ModelKey } from '../config/model-options.js';
+import type { RecipeKey } from '../config/recipe-options.js';
 import type { Device, Optimizer, Parallelism, Precision, Recipe, RuntimeName } from '../config/types.js';
 import type { Lines } from '../models/code-base.js';
 import { pytorchTraits } from './pytorch/traits.js';
 import { tfjsTraits } from './tfjs/traits.js';
 import { jaxTraits } from './xla/traits.js';
 
-/** Options that not every runtime has. */
-export const ownOptions = [
-  'offload',
-  'concatTrick',
-  'recomputeActivation',
-  'allocator',
-  'pipelineSchedule',
-  'memFraction',
-  'xlaGemm',
-  'tape',
-  'attentionBackend',
-] as const satisfies readonly (keyof Recipe | 'attentionBackend')[];
-export type OwnOption = (typeof ownOptions)[number];
-
 export interface RuntimeTraits {
   readonly label: string;
-  readonly options: readonly OwnOption[];
+  /** Keys of the model and the recipe that not every runtime has. */
+  readonly options: readonly (RecipeKey | ModelKey)[];
   /** Of the options that all runtimes have. The first is what a profile's value becomes where the runtime lacks it. */
   readonly precision: readonly Precision[];
   readonly optimizer: readonly Optimizer[];
@@ -55,14 +44,15 @@ export const runtimeTraits: Readonly<Record<RuntimeName, RuntimeTraits>> = {
 
 export const labelOf = (runtime: RuntimeName): string => runtimeTraits[runtime].label;
 
-const isOwn = (option: string): option is OwnOption => (ownOptions as readonly string[]).includes(option);
+const isOwn = (key: string) =>
+  Object.values(runtimeTraits).some(({ options }) => (options as readonly string[]).includes(key));
 
 /** An option that only some runtimes have is had where one of them says so; all others are had everywhere. */
-export const hasOption = (runtime: RuntimeName, option: string): boolean =>
-  !isOwn(option) || runtimeTraits[runtime].options.includes(option);
+export const hasOption = (runtime: RuntimeName, key: string): boolean =>
+  !isOwn(key) || (runtimeTraits[runtime].options as readonly string[]).includes(key);
 
-export const runtimesWith = (option: string): readonly RuntimeName[] =>
-  (Object.keys(runtimeTraits) as RuntimeName[]).filter((runtime) => hasOption(runtime, option));
+export const runtimesWith = (key: string): readonly RuntimeName[] =>
+  (Object.keys(runtimeTraits) as RuntimeName[]).filter((runtime) => hasOption(runtime, key));
 
 /**
  * What one process may take, context included. Where arrays get a share of the card at the start (`memFraction`), the context comes on

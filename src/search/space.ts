@@ -33,8 +33,7 @@ export interface Space {
 /** Its columns take 26 bytes per candidate. */
 const maximumCandidates = 4_000_000;
 
-const isCommon = ({ group, name }: OptionDefinition): boolean =>
-  group === 'report' || (group === 'device' && name !== 'gpus' && name !== 'parallel');
+const isCommon = ({ group }: OptionDefinition): boolean => group === 'report' || group === 'device';
 
 /** Options that change no trace, only its sizes, the fastest last; those at the end need no configuration of their own. */
 const graphOptions = [

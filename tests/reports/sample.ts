@@ -1,6 +1,6 @@
 /** An estimate with plausible numbers, made by hand: what a renderer is tested with. */
 import { noCheckpoint } from '../../src/config/checkpoint.js';
-import { defaultRecipe } from '../../src/config/default-recipe.js';
+import { defaultRecipe } from '../../src/config/recipe-options.js';
 import type { Estimate } from '../../src/reports/estimate/schema.js';
 import { GiB, MiB } from '../../src/units.js';
 

@@ -14,9 +14,17 @@ function violations(document: { readonly schema: string }): unknown {
   return validate(document) ? [] : validate.errors;
 }
 
-/** Wording may change under the same number; keys, types and values may not. */
-const meaning = (schema: object): string =>
-  `${JSON.stringify(schema, (key, value) => (key === 'description' && typeof value === 'string' ? undefined : value), 2)}\n`;
+/** Wording and order may change under the same number; keys, types and values may not. */
+const meaning = (schema: object): string => `${JSON.stringify(withoutWords(schema), null, 2)}\n`;
+
+function withoutWords(part: unknown, key?: string): unknown {
+  if (Array.isArray(part)) return key === 'required' ? [...part].sort() : part.map((each) => withoutWords(each));
+  if (typeof part !== 'object' || part === null) return part;
+  const kept = Object.entries(part).filter(([name, value]) => !(name === 'description' && typeof value === 'string'));
+  return Object.fromEntries(
+    kept.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name, withoutWords(value, name)]),
+  );
+}
 
 describe('the published JSON Schemas', () => {
   it.each(Object.keys(published))('%s means what it meant; a change raises the number after @', async (name) => {

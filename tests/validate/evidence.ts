@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Evidence, traits } from '../../src/accuracy/evidence.js';
 import { figuresOf } from '../../src/accuracy/figures.js';
-import { defaultRecipe } from '../../src/config/default-recipe.js';
+import { defaultRecipe } from '../../src/config/recipe-options.js';
 import type { Config, ModelLayout } from '../../src/config/types.js';
 import { replayCaching } from '../../src/memory/allocators/replay.js';
 import { peakLiveBytes } from '../../src/memory/liveness.js';

@@ -1,7 +1,9 @@
 /** One option of the command line: flag, help and parsing follow from its definition. */
 import { runtimeNames } from '../../config/choices.js';
+import type { ModelKey } from '../../config/model-options.js';
 import { type OptionValue, syntaxOf } from '../../config/option-value.js';
-import type { Recipe, RuntimeName } from '../../config/types.js';
+import type { RecipeKey } from '../../config/recipe-options.js';
+import type { RuntimeName } from '../../config/types.js';
 import { runtimesWith } from '../../runtimes/traits.js';
 
 export interface OptionDefinition {
@@ -18,7 +20,7 @@ export interface OptionDefinition {
   readonly runtimes: readonly RuntimeName[];
 }
 
-export { choice, fraction, integer, type OptionValue, text, toggle } from '../../config/option-value.js';
+export { choice, integer, type OptionValue, text, toggle } from '../../config/option-value.js';
 
 /** What an option of one command alone needs. */
 export type OwnOption = Pick<OptionDefinition, 'name' | 'syntax' | 'help' | 'value'> & { readonly group?: string };
@@ -33,22 +35,20 @@ export function option<const Name extends string, const Value extends OptionValu
   sets?: string,
   syntax = syntaxOf(value),
 ): OptionDefinition & { readonly name: Name; readonly value: Value } {
-  const key = sets?.split('.')[1] as keyof Recipe | undefined;
-  const runtimes = key === undefined ? runtimeNames : runtimesWith(key);
+  const runtimes = sets === undefined ? runtimeNames : runtimesWith(sets.split('.').at(-1)!);
   return { name, group, value, syntax, help, ...(sets ? { sets } : {}), runtimes };
 }
 
-export const model = <const Name extends string, const Value extends OptionValue>(
-  name: Name,
-  value: Value,
-  key: string,
-  help: string,
-  syntax?: string,
-) => option('model', name, value, help, `model.${key}`, syntax);
-export const recipe = <const Name extends string, const Value extends OptionValue>(
-  name: Name,
-  value: Value,
-  key: keyof Recipe,
-  help: string,
-  syntax?: string,
-) => option('recipe', name, value, help, `recipe.${key}`, syntax);
+/** One key of the model or of the recipe, as its record in `config/` says it. */
+export interface OptionRecord {
+  readonly name: string;
+  readonly value: OptionValue;
+  readonly help: string;
+  readonly syntax?: string;
+}
+
+export const fromRecord = (
+  group: 'model' | 'recipe',
+  key: ModelKey | RecipeKey,
+  { name, value, help, syntax }: OptionRecord,
+): OptionDefinition => option(group, name, value, help, `${group}.${key}`, syntax);

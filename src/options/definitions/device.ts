@@ -1,7 +1,6 @@
-/** Where it is trained: the options that set the card, and how several share the work. */
-import { architectures, parallelisms, pipelineSchedules } from '../../config/choices.js';
-import { maximumCount } from '../../config/limits.js';
-import { choice, integer, option, recipe, text, toggle } from './definition.js';
+/** Where it is trained: the options that set the card. */
+import { architectures } from '../../config/choices.js';
+import { choice, option, text, toggle } from './definition.js';
 
 export const deviceOptions = [
   option(
@@ -34,19 +33,6 @@ export const deviceOptions = [
     'Memory that other processes hold on the card, e.g. a desktop.',
     'reserveBytes',
     'SIZE',
-  ),
-  recipe('gpus', integer(1, maximumCount, '4'), 'gpus', 'How many cards share the work.'),
-  recipe(
-    'parallel',
-    choice(...parallelisms),
-    'parallel',
-    'How the cards share it. data keeps a full copy on each; zero1, 2, 3 shard optimizer state, gradients, parameters.',
-  ),
-  recipe(
-    'pipeline-schedule',
-    choice(...pipelineSchedules),
-    'pipelineSchedule',
-    'Micro-batches of --parallel pipeline: one forward and one backward pass in turn, or all forward passes first.',
   ),
   option(
     'device',

@@ -1,8 +1,10 @@
 /** Flags as a program writes them: the type of each follows from its option's definition. */
+import type { modelOptions } from '../../config/model-options.js';
+import type { recipeOptions } from '../../config/recipe-options.js';
 import type { OptionValue } from './definition.js';
 import type { deviceOptions } from './device.js';
-import type { modelOptions } from './model.js';
-import type { recipeOptions } from './recipe.js';
+import type { graphOptions } from './model.js';
+import type { profileOptions } from './recipe.js';
 
 /** Numbers may be strings as well, as a command line has them. */
 type FlagValue<Value extends OptionValue> = Value extends { readonly kind: 'integer' | 'decimal' }
@@ -13,7 +15,11 @@ type FlagValue<Value extends OptionValue> = Value extends { readonly kind: 'inte
       ? string | number
       : boolean;
 
-type Definition = (typeof modelOptions | typeof recipeOptions | typeof deviceOptions)[number];
+type Record<Table> = Table[keyof Table];
+type Definition =
+  | Record<typeof modelOptions>
+  | Record<typeof recipeOptions>
+  | (typeof graphOptions | typeof profileOptions | typeof deviceOptions)[number];
 
 /** One value each. */
 export type FlagValues = {

@@ -3,16 +3,18 @@
  * them. Flags, help and parsing follow from it.
  */
 import { codeBases } from '../../models/index.js';
-import { model, type OptionDefinition } from './definition.js';
+import { type OptionDefinition, option } from './definition.js';
 import { deviceOptions } from './device.js';
-import { modelOptions } from './model.js';
-import { recipeOptions } from './recipe.js';
+import { graphOptions, modelDefinitions } from './model.js';
+import { profileOptions, recipeDefinitions } from './recipe.js';
 import { reportOptions } from './report.js';
 
 /** Of every model, as far as its code base and its runtime have them. */
 export const sharedOptions: readonly OptionDefinition[] = [
-  ...modelOptions,
-  ...recipeOptions,
+  ...modelDefinitions,
+  ...graphOptions,
+  ...profileOptions,
+  ...recipeDefinitions,
   ...deviceOptions,
   ...reportOptions,
 ];
@@ -20,7 +22,9 @@ export const sharedOptions: readonly OptionDefinition[] = [
 /** Of single code bases, those that are registered now. */
 export const ownOptions = (): readonly OptionDefinition[] =>
   codeBases().flatMap(({ options = [], layouts }) =>
-    options.map(({ name, key, value, help }) => model(name, value, `own.${key}`, `${labels(layouts)}: ${help}`)),
+    options.map(({ name, key, value, help }) =>
+      option('model', name, value, `${labels(layouts)}: ${help}`, `model.own.${key}`),
+    ),
   );
 
 const labels = (layouts: Readonly<Record<string, { readonly label: string }>>): string =>

@@ -1,6 +1,6 @@
 /** Ground truth: PhysicsNeMo's GraphCastNet traced by torch itself; see the first line of the data files. */
 import { readFileSync } from 'node:fs';
-import { defaultRecipe } from '../../../src/config/default-recipe.js';
+import { defaultRecipe } from '../../../src/config/recipe-options.js';
 import type { CheckpointPlan, Config, Optimizer, Precision, Recipe } from '../../../src/config/types.js';
 import type { Counts } from '../../../src/models/dimensions.js';
 

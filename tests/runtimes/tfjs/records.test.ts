@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { noCheckpoint } from '../../../src/config/checkpoint.js';
-import { defaultRecipe } from '../../../src/config/default-recipe.js';
+import { defaultRecipe } from '../../../src/config/recipe-options.js';
 import type { CheckpointPlan, Config, Recipe } from '../../../src/config/types.js';
 import type { ForwardProgram } from '../../../src/ir/forward-program.js';
 import { axis, constant } from '../../../src/ir/shape.js';

@@ -1,7 +1,7 @@
 /** Ground truth: DeepMind's training step compiled by XLA:GPU for described cards; see the note at the top of docs/jax.md. */
 import { readFileSync } from 'node:fs';
 import { noCheckpoint } from '../../../src/config/checkpoint.js';
-import { defaultRecipe } from '../../../src/config/default-recipe.js';
+import { defaultRecipe } from '../../../src/config/recipe-options.js';
 import type { CheckpointPlan, Config, Device } from '../../../src/config/types.js';
 import type { Counts } from '../../../src/models/dimensions.js';
 

@@ -1,0 +1,132 @@
+/**
+ * How it is trained: one record per option. The type of a recipe, what one says where nobody says anything, flags, help, profile files and
+ * the report's schema follow from it; which runtimes have an option is theirs to say (`runtimes/<name>/traits.ts`).
+ */
+import { noCheckpoint } from './checkpoint.js';
+import {
+  allocators,
+  concatTricks,
+  modes,
+  offloads,
+  optimizers,
+  parallelisms,
+  pipelineSchedules,
+  precisions,
+  tapes,
+  xlaGemms,
+} from './choices.js';
+import { maximumCount } from './limits.js';
+import { choice, fraction, integer, negatable, type OptionValue, text, type ValueOf } from './option-value.js';
+
+const record = <const Name extends string, const Value extends OptionValue>(
+  name: Name,
+  value: Value,
+  otherwise: ValueOf<Value>,
+  help: string,
+) => ({ name, value, default: otherwise, help });
+
+export const recipeOptions = {
+  precision: record(
+    'precision',
+    choice(...precisions),
+    'fp32',
+    'bf16 and fp16 are mixed: parameters, gradients and optimizer state stay fp32. bf16-full holds everything in bf16.',
+  ),
+  mode: record('mode', choice(...modes), 'train', 'Inference keeps nothing for a backward pass and has no optimizer.'),
+  batchSize: record(
+    'batch',
+    integer(1, maximumCount, '1'),
+    1,
+    'Samples per GPU and micro-step. Activations grow linearly. Inference: samples per call, 1 unless typed.',
+  ),
+  accumulate: record(
+    'accumulate',
+    integer(1, maximumCount, '1'),
+    1,
+    'Micro-steps per optimizer step. Keeps the gradients alive during the forward pass.',
+  ),
+  rolloutSteps: record(
+    'rollout',
+    integer(1, 1_000, '1'),
+    1,
+    'Autoregressive steps in one program. Training: the gradient flows through all of them, and activations grow linearly unless each step is recomputed. Inference: the predictions of all steps stay on the card; 1 is one step per call, however long the forecast.',
+  ),
+  optimizer: record(
+    'optimizer',
+    choice(...optimizers),
+    'adamw',
+    'adamw and adam hold two arrays per parameter, adamw-8bit two of a byte per element, adafactor a row and a column, momentum one, sgd none. adamw in PyTorch is its foreach implementation.',
+  ),
+  checkpoint: {
+    name: 'checkpoint',
+    value: text('encoder+processor:every=2'),
+    default: noCheckpoint,
+    help: 'What is recomputed in the backward pass instead of kept: none, or parts joined by +, e.g. encoder+processor:every=2. Inference takes edges:blocks=N of anemoi: its mappers in N chunks.',
+    syntax: 'PLAN',
+  },
+  offload: record(
+    'offload',
+    choice(...offloads),
+    'none',
+    'What waits in the host’s memory: the optimizer’s state, the inputs of recomputed segments (boundary), or both.',
+  ),
+  concatTrick: record(
+    'concat-trick',
+    choice(...concatTricks),
+    'off',
+    'PhysicsNeMo: project nodes before gathering them, so that no edges × 3·hidden-dim array exists.',
+  ),
+  recomputeActivation: record(
+    'recompute-activation',
+    negatable,
+    false,
+    'PhysicsNeMo: keep an MLP’s pre-activation only and recompute the activation; one array less per row and layer.',
+  ),
+  allocator: record(
+    'allocator',
+    choice(...allocators),
+    'native',
+    'PyTorch’s caching allocator, or its expandable segments, which fragment less.',
+  ),
+  // xla/pjrt and the JAX documentation (gpu_memory_allocation): 75 % of the card is preallocated.
+  memFraction: record(
+    'mem-fraction',
+    fraction(1, '0.9'),
+    0.75,
+    'JAX’s share of the card (XLA_PYTHON_CLIENT_MEM_FRACTION), 0.75 by default.',
+  ),
+  xlaGemm: record(
+    'xla-gemm',
+    choice(...xlaGemms),
+    'auto',
+    'Who multiplies matrices in XLA:GPU. auto gives cublas’s number and a range that covers triton.',
+  ),
+  tape: record(
+    'tape',
+    choice(...tapes),
+    'plain',
+    'What the TensorFlow.js tape keeps: plain operations, fused matMul, or custom gradients that keep less.',
+  ),
+  gpus: record('gpus', integer(1, maximumCount, '4'), 1, 'How many cards share the work.'),
+  parallel: record(
+    'parallel',
+    choice(...parallelisms),
+    'none',
+    'How the cards share it. data keeps a full copy on each; zero1, 2, 3 shard optimizer state, gradients, parameters.',
+  ),
+  pipelineSchedule: record(
+    'pipeline-schedule',
+    choice(...pipelineSchedules),
+    '1f1b',
+    'Micro-batches of --parallel pipeline: one forward and one backward pass in turn, or all forward passes first.',
+  ),
+} as const;
+
+export type RecipeKey = keyof typeof recipeOptions;
+export const recipeKeys = Object.keys(recipeOptions) as RecipeKey[];
+
+/** How one model is trained, or asked for a forecast, on each card. */
+export type Recipe = { readonly [Key in RecipeKey]: (typeof recipeOptions)[Key]['default'] };
+
+/** What a recipe says where neither the profile nor the user does. */
+export const defaultRecipe = Object.fromEntries(recipeKeys.map((key) => [key, recipeOptions[key].default])) as Recipe;
