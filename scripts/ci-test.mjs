@@ -14,6 +14,7 @@ const stages = [
   ['documents', process.execPath, 'scripts/docs.mjs', '--check'],
   ['package', process.execPath, 'scripts/check-package.mjs'],
   ['native TensorFlow', process.execPath, 'scripts/tfjs-native.mjs'],
+  ['JAX', 'npm', 'run', '--silent', 'jax:install'],
   ['browser', process.execPath, 'scripts/chromium.mjs'],
   ['tests', 'npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
 ];

@@ -5,7 +5,7 @@ import type { Estimate } from './schema.js';
 
 type Recipe = Estimate['config']['recipe'];
 
-export function totals({ memory, verdict, onCard }: Estimate): readonly (readonly string[])[] {
+export function totals({ memory, verdict, onCard, accuracy: { checked } }: Estimate): readonly (readonly string[])[] {
   const { lowBytes, highBytes } = memory.range;
   const unit = unitOf(memory.deviceBytes);
   const row = (name: string, bytes: number | undefined, meaning: string) =>
@@ -17,7 +17,11 @@ export function totals({ memory, verdict, onCard }: Estimate): readonly (readonl
     ...row('least', memory.minCapacityBytes, 'the smallest pool in which it still runs'),
     ...row('on the card', memory.deviceBytes, 'with context and libraries (nvidia-smi)'),
     ...row('preallocated', memory.preallocatedBytes, 'what JAX takes by default'),
-    ['range', formatBytesPair(lowBytes, highBytes, 'to'), `from measured errors${decides(verdict, memory)}`],
+    [
+      'range',
+      formatBytesPair(lowBytes, highBytes, 'to'),
+      `${checked ? 'from measured errors' : 'from other models’ errors'}${decides(verdict, memory)}`,
+    ],
     ...('usableBytes' in verdict ? [['usable', formatBytes(verdict.usableBytes), onCard?.usable ?? '']] : []),
     ...remat(memory),
   ];

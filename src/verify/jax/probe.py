@@ -49,7 +49,7 @@ def target_config(device):
 
 
 def compiler_flags(recipe):
-  """Before jax is imported. Kernels are not tuned: there is no device to time them on."""
+  """Kernels are not tuned: there is no device to time them on."""
   flags = ["--xla_gpu_autotune_level=0"]
   if recipe["xlaGemm"] != "triton":
     flags.append("--xla_gpu_enable_triton_gemm=false")
@@ -57,6 +57,25 @@ def compiler_flags(recipe):
   if spec is not None:
     flags.append(f"--xla_gpu_cuda_data_dir={list(spec.submodule_search_locations)[0]}")
   return " ".join([os.environ.get("XLA_FLAGS", ""), *flags]).strip()
+
+
+def set_environment(recipe):
+  """Before jax is imported."""
+  os.environ["XLA_FLAGS"] = compiler_flags(recipe)
+  os.environ["JAX_PLATFORMS"] = "cpu"
+
+
+def report(device, compiled):
+  analysis = compiled.memory_analysis()
+  stop(
+      0,
+      version=f"jaxlib {importlib.metadata.version('jaxlib')}",
+      device=device["name"],
+      argumentBytes=analysis.argument_size_in_bytes,
+      outputBytes=analysis.output_size_in_bytes,
+      aliasBytes=analysis.alias_size_in_bytes,
+      temporaryBytes=analysis.temp_size_in_bytes,
+  )
 
 
 def import_graphcast():
@@ -155,7 +174,6 @@ def compile_step(config):
   import numpy as np
   import optax
   import xarray
-  from jax.experimental import topologies
 
   modules = import_graphcast()
   graphcast, xarray_jax = modules["graphcast"], modules["xarray_jax"]
@@ -198,13 +216,21 @@ def compile_step(config):
     updates, state = optimizer.update(gradients, state, params)
     return optax.apply_updates(params, updates), state, value
 
-  topology = topologies.get_topology_desc(
-      "1x1x1", platform="cuda", target_config=target_config(config["device"]), topology="1x1x1")
+  return compile_for(config["device"], step, (0, 1), parameters, state, *datasets)
+
+
+def compile_for(device, function, donated, *arguments):
+  """The function compiled ahead of time for the described card; of the arguments only trees, shapes and types are read."""
+  import jax
+  import numpy as np
+  from jax.experimental import topologies
+
+  topology = topologies.get_topology_desc("1x1x1", platform="cuda", target_config=target_config(device), topology="1x1x1")
   mesh = jax.sharding.Mesh(np.array([topology.devices[0]]), ("card",))
   placed = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
   shapes = lambda tree: jax.tree_util.tree_map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=placed), tree)
-  jitted = jax.jit(step, donate_argnums=(0, 1), in_shardings=placed, out_shardings=placed)
-  return jitted.lower(shapes(parameters), shapes(state), *map(shapes, datasets)).compile()
+  jitted = jax.jit(function, donate_argnums=donated, in_shardings=placed, out_shardings=placed)
+  return jitted.lower(*map(shapes, arguments)).compile()
 
 
 def end_with_parent():
@@ -236,18 +262,8 @@ def main():
     stop(4, unsupported="edge blocks: they are not in the released code, and this probe does not add them")
   if recipe["mode"] != "train" or recipe["optimizer"] != "adamw":
     stop(4, unsupported="anything but a training step with AdamW")
-  os.environ["XLA_FLAGS"] = compiler_flags(recipe)
-  os.environ["JAX_PLATFORMS"] = "cpu"
-  analysis = compile_step(config).memory_analysis()
-  stop(
-      0,
-      version=f"jaxlib {importlib.metadata.version('jaxlib')}",
-      device=config["device"]["name"],
-      argumentBytes=analysis.argument_size_in_bytes,
-      outputBytes=analysis.output_size_in_bytes,
-      aliasBytes=analysis.alias_size_in_bytes,
-      temporaryBytes=analysis.temp_size_in_bytes,
-  )
+  set_environment(recipe)
+  report(config["device"], compile_step(config))
 
 
 def find(module):
