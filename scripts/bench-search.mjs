@@ -12,8 +12,8 @@ import { resolveWith } from '../dist/options/resolve.js';
 import { price } from '../dist/price.js';
 import { runSearch } from '../dist/search/run.js';
 import { flagsOfCandidate, numCandidates, spaceOf } from '../dist/search/space.js';
-import { Structures } from '../dist/search/structure.js';
-import { experiences } from '../dist/services/priced.js';
+import { UnsizedSteps } from '../dist/search/unsized-step.js';
+import { errorBars } from '../dist/services/priced.js';
 import { tally } from '../dist/services/sweep-report.js';
 
 const gcPlan = fileURLToPath(new URL('../bin/run.js', import.meta.url));
@@ -43,9 +43,9 @@ async function search(what, runtime, limits) {
   const options = {
     numWorkers: availableParallelism(),
     signal: new AbortController().signal,
-    structures: new Structures(),
+    structures: new UnsizedSteps(),
   };
-  const candidates = await runSearch({ space: all, device, limits, accuracies: experiences() }, options);
+  const candidates = await runSearch({ space: all, device, limits, accuracies: errorBars() }, options);
   const ms = performance.now() - begin;
   const cpuMs = (process.cpuUsage().user - cpu) / 1e3;
   const count = numCandidates(all);

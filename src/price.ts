@@ -2,7 +2,7 @@
  * The one file that composes the stages: model and recipe → forward program → trace → peak → process → verdict.
  * Pure: everything it needs is in its arguments, and a search calls it as it is.
  */
-import { type Experience, shippedExperience } from './accuracy/shipped.js';
+import { type ErrorBar, shippedErrorBar } from './accuracy/shipped.js';
 import type { Config, Device } from './config/types.js';
 import { countFlops, type Flops } from './cost/flops.js';
 import { type Roofline, roofline } from './cost/roofline.js';
@@ -11,7 +11,7 @@ import { countParameters, type ParameterCount } from './ir/parameters.js';
 import type { Dimensions } from './ir/shape.js';
 import { type Liveness, liveness } from './memory/liveness.js';
 import { bufferBytes, type Trace } from './memory/trace.js';
-import { judge, type Verdict } from './memory/verdict.js';
+import { type Verdict, verdictOf } from './memory/verdict.js';
 import type { Counts } from './models/dimensions.js';
 import { dimensionsFor, programOf, runtimes, traceOf } from './parallel/index.js';
 import { type OnCard, onCard } from './runtimes/on-card.js';
@@ -47,13 +47,13 @@ export function priceProgram(
   return { program, trace: known?.trace ?? traceOf(config, program), dimensions: dimensionsFor(config, counts) };
 }
 
-/** `standIn`: whose context and libraries count where no card was named. `experience`: with such estimates so far. */
+/** `standIn`: whose context and libraries count where no card was named. `errorBar`: with such estimates so far. */
 export function price(
   config: Config,
   counts: Counts,
   standIn: Device,
   step: PricedProgram = priceProgram(config, counts),
-  experience: Experience = shippedExperience,
+  errorBar: ErrorBar = shippedErrorBar,
 ): Priced {
   const runtime = runtimes[config.runtime];
   const { hostTransferBytes } = runtime;
@@ -70,7 +70,7 @@ export function price(
     config,
     device,
     usableBytes: usable,
-    worstUnderPercent: experience.worstUnderPercent,
+    worstUnderPercent: errorBar.worstUnderPercent,
   });
   const card = usable === undefined ? null : { nominalBytes: device.nominalBytes, usableBytes: usable };
   const words = onCard(runtime, config);
@@ -96,7 +96,7 @@ export function price(
         hostTransferBytes: (numTraced) => hostTransferBytes(config, trace, bytesOfBuffer, numTraced),
       }),
     }),
-    verdict: judge(process, card),
+    verdict: verdictOf(process, card),
     onCard: words && { ...words, ...(process.recomputation !== undefined && { recomputation: process.recomputation }) },
     assumptions: [
       ...config.assumptions,

@@ -2,7 +2,7 @@
 import type { Config, Mode, ModelLayout, RuntimeName } from '../config/types.js';
 import { codeBaseOf } from '../models/index.js';
 import { errorPercent, type Figures } from './figures.js';
-import { type Experience, shippedExperience } from './shipped.js';
+import { type ErrorBar, shippedErrorBar } from './shipped.js';
 
 /** One line of the ledger. */
 export interface LedgerEntry {
@@ -66,8 +66,8 @@ export const ownErrors = (entries: readonly LedgerEntry[], about: About): readon
   entries.filter((entry) => concerns(entry, about)).flatMap(peakError);
 
 /** What a range must allow for. */
-export const experienceFrom = (errors: readonly number[]): Experience => ({
-  worstUnderPercent: Math.max(shippedExperience.worstUnderPercent, ...errors.map((error) => -error)),
+export const errorBarFrom = (errors: readonly number[]): ErrorBar => ({
+  worstUnderPercent: Math.max(shippedErrorBar.worstUnderPercent, ...errors.map((error) => -error)),
 });
 
 /** Of shipped cases only the figures are known, not each error, so the larger of the two stands for both. */

@@ -2,7 +2,7 @@
 import type { Figures } from './figures.js';
 
 /** What a user's own verifications add to a range. */
-export type Experience = Pick<Figures, 'worstUnderPercent'>;
+export type ErrorBar = Pick<Figures, 'worstUnderPercent'>;
 
 /** TensorFlow.js, the one runtime whose range has no error bar of its own: none of the shipped cases was above its estimate. */
-export const shippedExperience: Experience = { worstUnderPercent: 0 };
+export const shippedErrorBar: ErrorBar = { worstUnderPercent: 0 };

@@ -4,19 +4,19 @@
  * then the lowest peak; then the fewest other changes. Only where nothing fits another precision is tried, then another optimizer,
  * then both. Every combination is considered, so that "nothing fits" is a fact about the catalogue.
  */
-import type { Experience } from '../accuracy/shipped.js';
+import type { ErrorBar } from '../accuracy/shipped.js';
 import { noCheckpoint } from '../config/checkpoint.js';
 import type { Config, Device } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
 import { applyChanges, trains } from './apply.js';
-import { Effort, Family, type SizedShape } from './families.js';
+import { differences, microBatchesOf, numChanged, processChangesOf, stepPlansOf } from './combinations.js';
+import { Effort, EqualCostPlans, type SizedPlan } from './equal-cost.js';
 import { catalogue } from './index.js';
-import { fits, keptForBackward, mostArrayBytes, type StepCost, sizeStep } from './step.js';
+import { fits, keptForBackward, mostArrayBytes, type StepCost, sizeStep } from './sized-step.js';
 import type { Change, Numerics, Strategy } from './types.js';
-import { differences, microBatchesOf, numChanged, processChangesOf, shapesOf } from './ways.js';
 
-export interface Way extends StepCost {
+export interface Remedy extends StepCost {
   readonly config: Config;
   readonly peakLiveBytes: number;
   readonly numerics: Numerics;
@@ -27,7 +27,7 @@ export interface SearchInput {
   readonly counts: Counts;
   readonly device: Device;
   /** With such estimates so far. */
-  readonly experience: Experience;
+  readonly errorBar: ErrorBar;
   /** The strategies whose combinations leave the numbers as they are. */
   readonly strategies?: readonly Strategy[];
   /** How many events may be traced; all that it takes by default. */
@@ -42,43 +42,43 @@ const searchOf = (input: SearchInput): Search => ({
   effort: new Effort(input.maxEvents ?? Number.POSITIVE_INFINITY),
 });
 
-/** The first way that leaves the numbers as they are. */
-export function cheapestSameWay(input: SearchInput): Way | undefined {
-  const [way] = waysFrom(searchOf(input));
-  return way && { ...way, numerics: 'same' };
+/** The first remedy that leaves the numbers as they are. */
+export function cheapestSameRemedy(input: SearchInput): Remedy | undefined {
+  const [remedy] = remediesFrom(searchOf(input));
+  return remedy && { ...remedy, numerics: 'same' };
 }
 
 /** Others than `first` that leave the numbers as they are, cheapest first; none takes all that a cheaper one takes, and more. */
-export function furtherWays(input: SearchInput, first: Way, most: number): readonly Way[] {
+export function furtherRemedies(input: SearchInput, first: Remedy, most: number): readonly Remedy[] {
   const found = [first];
   const partsOf = ({ config }: { readonly config: Config }) => differences(input.config.recipe, config.recipe);
   const isNews = (config: Config) =>
-    !found.some((way) => partsOf(way).every((part) => partsOf({ config }).includes(part)));
-  for (const way of waysFrom({ ...searchOf(input), isNews })) {
+    !found.some((remedy) => partsOf(remedy).every((part) => partsOf({ config }).includes(part)));
+  for (const remedy of remediesFrom({ ...searchOf(input), isNews })) {
     if (found.length > most) break;
-    found.push({ ...way, numerics: 'same' });
+    found.push({ ...remedy, numerics: 'same' });
   }
   return found.slice(1);
 }
 
 /**
- * The first line of an advice, and an estimate's suggestion. With `maxEvents` it is the same way or none: ways come cheapest first, and
+ * The first line of an advice, and an estimate's suggestion. With `maxEvents` it is the same remedy or none: remedies come cheapest first, and
  * the limit only ends the search.
  */
-export function cheapestWay(input: SearchInput): Way | undefined {
+export function cheapestRemedy(input: SearchInput): Remedy | undefined {
   const search = searchOf(input);
   const precisions = [input.config, ...alternatives('precision', input.config)];
   const floors: number[] = [];
   for (const [index, config] of precisions.entries()) {
-    const { way, floorBytes } = cheapestFrom({ ...search, config });
-    if (way) return { ...way, numerics: index === 0 ? 'same' : 'rounding' };
+    const { remedy, floorBytes } = cheapestFrom({ ...search, config });
+    if (remedy) return { ...remedy, numerics: index === 0 ? 'same' : 'rounding' };
     floors.push(floorBytes);
   }
   for (const [index, start] of precisions.entries()) {
     if (floors[index]! > mostArrayBytes(start, input.device)) continue;
     for (const config of alternatives('optimizer', start)) {
-      const { way } = cheapestFrom({ ...search, config });
-      if (way) return { ...way, numerics: 'different' };
+      const { remedy } = cheapestFrom({ ...search, config });
+      if (remedy) return { ...remedy, numerics: 'different' };
     }
   }
   return undefined;
@@ -96,10 +96,10 @@ interface Search extends SearchInput {
   readonly isNews?: (config: Config) => boolean;
 }
 
-type SameWay = Omit<Way, 'numerics'>;
+type SameRemedy = Omit<Remedy, 'numerics'>;
 
 interface FromHere {
-  readonly way: SameWay | undefined;
+  readonly remedy: SameRemedy | undefined;
   /** With whatever optimizer, no combination needs less. */
   readonly floorBytes: number;
 }
@@ -109,17 +109,17 @@ function cheapestFrom(search: Search): FromHere {
   const noteFloor = (bytes: number) => {
     floorBytes = Math.min(floorBytes, bytes);
   };
-  const [way] = waysFrom(search, noteFloor);
-  return { way, floorBytes };
+  const [remedy] = remediesFrom(search, noteFloor);
+  return { remedy, floorBytes };
 }
 
 /** Cheapest first; at most one of equally expensive steps with equally many samples. */
-function* waysFrom(search: Search, noteFloor: (bytes: number) => void = () => {}): Generator<SameWay> {
+function* remediesFrom(search: Search, noteFloor: (bytes: number) => void = () => {}): Generator<SameRemedy> {
   const { config, counts, strategies, device, effort } = search;
-  const families = Family.of(shapesOf(strategies, config), counts, effort);
+  const groups = EqualCostPlans.of(stepPlansOf(strategies, config), counts, effort);
   const microBatches = microBatchesOf(strategies, config);
   const keptByEveryPlan = remembered((changes) => keptWhereAllIsRecomputed(search, changes));
-  for (const equals of byCost(families)) {
+  for (const equals of byCost(groups)) {
     for (const microBatch of microBatches) {
       if (effort.isSpent) return;
       const kept = keptByEveryPlan([microBatch, equals[0]!.offloading]);
@@ -128,13 +128,13 @@ function* waysFrom(search: Search, noteFloor: (bytes: number) => void = () => {}
         continue;
       }
       const candidates: Candidate[] = [];
-      for (const family of equals) {
-        const { steps, leastBytes } = family.sized(microBatch, device, kept.perStep);
+      for (const plans of equals) {
+        const { steps, leastBytes } = plans.sized(microBatch, device, kept.perStep);
         noteFloor(leastBytes);
-        candidates.push(...steps.map((sized) => ({ ...sized, cost: family.cost })));
+        candidates.push(...steps.map((sized) => ({ ...sized, cost: plans.cost })));
       }
-      const way = leanestThatFits(search, candidates);
-      if (way) yield way;
+      const remedy = leanestThatFits(search, candidates);
+      if (remedy) yield remedy;
     }
   }
 }
@@ -173,20 +173,20 @@ function keptWhereAllIsRecomputed({ config, counts, effort }: Search, changes: r
   return { bytes: few! + (rolloutSteps - 2) * perStep, perStep };
 }
 
-function byCost(families: readonly Family[]): readonly (readonly Family[])[] {
-  const groups = new Map<string, Family[]>();
-  for (const family of families) {
-    const key = `${family.offloadRank} ${family.cost.recomputedSampleFlops}`;
-    const group = groups.get(key);
-    if (group) group.push(family);
-    else groups.set(key, [family]);
+function byCost(groups: readonly EqualCostPlans[]): readonly (readonly EqualCostPlans[])[] {
+  const byKey = new Map<string, EqualCostPlans[]>();
+  for (const plans of groups) {
+    const key = `${plans.offloadRank} ${plans.cost.recomputedSampleFlops}`;
+    const group = byKey.get(key);
+    if (group) group.push(plans);
+    else byKey.set(key, [plans]);
   }
-  return [...groups.values()].sort(
+  return [...byKey.values()].sort(
     ([a], [b]) => a!.offloadRank - b!.offloadRank || a!.cost.recomputedSampleFlops - b!.cost.recomputedSampleFlops,
   );
 }
 
-interface Candidate extends SizedShape {
+interface Candidate extends SizedPlan {
   readonly cost: StepCost;
 }
 
@@ -194,7 +194,7 @@ interface Candidate extends SizedShape {
 function leanestThatFits(
   { strategies, isNews = () => true, ...on }: Search,
   candidates: readonly Candidate[],
-): SameWay | undefined {
+): SameRemedy | undefined {
   const ordered = candidates
     .flatMap((candidate) =>
       processChangesOf(strategies, candidate.step.config).map((around) => ({ ...candidate, around })),
@@ -203,7 +203,7 @@ function leanestThatFits(
       (a, b) =>
         numChanged(a.around) - numChanged(b.around) ||
         a.step.peakLiveBytes - b.step.peakLiveBytes ||
-        a.shape.numChanges - b.shape.numChanges,
+        a.plan.numChanges - b.plan.numChanges,
     );
   for (const { step, cost, around } of ordered) {
     const config = applyChanges(step.config, around)!;

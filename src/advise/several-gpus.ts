@@ -1,19 +1,21 @@
 /** Several cards of the same kind, where one is not enough: the fewest on which one of the usual combinations fits. */
 import { applyChanges } from './apply.js';
-import { cheapestSameWay, type SearchInput, type Way } from './cheapest.js';
+import { cheapestSameRemedy, type Remedy, type SearchInput } from './cheapest.js';
 import { numbersOfGpus, sharedBy } from './strategies/several-gpus.js';
 import { typicalStrategies } from './typical.js';
 
 /** Of each number of cards and each way to share. */
 const maxEvents = 400_000;
 
-export function fewestGpus(input: SearchInput): Way | undefined {
+export function fewestGpus(input: SearchInput): Remedy | undefined {
   const { config } = input;
   if (config.recipe.gpus > 1) return undefined;
   for (const gpus of numbersOfGpus) {
     const [cheapest] = sharedBy(config, gpus)
       .flatMap((change) => applyChanges(config, [change]) ?? [])
-      .flatMap((start) => cheapestSameWay({ ...input, config: start, strategies: typicalStrategies, maxEvents }) ?? [])
+      .flatMap(
+        (start) => cheapestSameRemedy({ ...input, config: start, strategies: typicalStrategies, maxEvents }) ?? [],
+      )
       .sort(
         (a, b) =>
           numOffloaded(a) - numOffloaded(b) ||
@@ -25,4 +27,4 @@ export function fewestGpus(input: SearchInput): Way | undefined {
   return undefined;
 }
 
-const numOffloaded = ({ config }: Way): number => (config.recipe.offload === 'none' ? 0 : 1);
+const numOffloaded = ({ config }: Remedy): number => (config.recipe.offload === 'none' ? 0 : 1);

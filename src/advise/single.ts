@@ -4,7 +4,7 @@ import { traceOf } from '../parallel/index.js';
 import { applyChanges } from './apply.js';
 import type { SearchInput } from './cheapest.js';
 import { catalogue } from './index.js';
-import { costOf, fits, type SizedStep, type StepCost, sizeStep } from './step.js';
+import { costOf, fits, type SizedStep, type StepCost, sizeStep } from './sized-step.js';
 import type { Strategy } from './types.js';
 
 export interface SingleChange extends StepCost {

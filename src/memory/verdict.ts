@@ -35,7 +35,7 @@ export type Verdict =
  * `tight`: the central number goes in and the upper end does not, or PyTorch runs it by flushing, or XLA by recomputing as it was seen to.
  * `runsFromBytes`: with how much of the card, see `ProcessMemory`.
  */
-export function judge({ range, runsFromBytes }: Judged, card: Card | null): Verdict {
+export function verdictOf({ range, runsFromBytes }: Judged, card: Card | null): Verdict {
   if (card === null) return { kind: 'unknown' };
   const { nominalBytes, usableBytes } = card;
   const headroomBytes = usableBytes - range.highBytes;

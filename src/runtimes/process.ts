@@ -32,7 +32,7 @@ export interface ProcessInput {
 }
 
 /** What a search asks of a step at one size. */
-export interface JudgeInput {
+export interface VerdictInput {
   readonly trace: Trace;
   readonly peakLiveBytes: number;
   readonly dimensions: Dimensions;
@@ -41,7 +41,7 @@ export interface JudgeInput {
   readonly usableBytes: number;
 }
 
-export interface JudgedStep {
+export interface StepVerdict {
   readonly kind: 'fits' | 'tight' | 'exceeds';
   /** Absent: the arrays alone are too much, and nothing was replayed. */
   readonly deviceBytes: number | undefined;

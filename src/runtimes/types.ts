@@ -3,7 +3,7 @@ import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';
 import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
-import type { JudgedStep, JudgeInput, ProcessInput, ProcessMemory } from './process.js';
+import type { ProcessInput, ProcessMemory, StepVerdict, VerdictInput } from './process.js';
 
 /** What a search may take for granted of a runtime's peaks; `tests/advise/bounds.exhaustive.test.ts` and `tests/search` try each of them. */
 export interface SearchAssumptions {
@@ -52,5 +52,5 @@ export interface Runtime {
   /** Sentences that belong beside its numbers. */
   readonly assumptions?: (config: Config) => readonly string[];
   /** The verdict that follows from `process`, where it can be had for less. */
-  readonly judge?: (input: JudgeInput) => JudgedStep;
+  readonly verdict?: (input: VerdictInput) => StepVerdict;
 }

@@ -1,26 +1,26 @@
 /** Prices groups of candidates into columns. A generator, so that whoever drives it can stop, count and breathe. */
-import type { Experience } from '../accuracy/shipped.js';
+import type { ErrorBar } from '../accuracy/shipped.js';
 import type { Config, Device, ProcessorKind, RuntimeName } from '../config/types.js';
 import { counts } from '../models/counts.js';
 import { codeBaseOf } from '../models/index.js';
 import { CannotRun, ownRefusals, type Refusal, refusalOf } from '../models/refusals.js';
 import { dimensionsFor } from '../parallel/index.js';
+import { SizedCandidate, verdictOfCandidate } from './candidate-verdict.js';
 import { type Candidates, stateCode } from './candidates.js';
 import type { Cursor } from './cursor.js';
-import { judgeCandidate, SizedCandidate } from './judge.js';
 import { type Limits, requirementOf } from './requirements.js';
 import { type Group, groupAt, groupSize, groupsPerChunk, numGroups, type Space } from './space.js';
-import { isOneStructure, type Structure, Structures, shapeKey } from './structure.js';
+import { isOneUnsizedStep, shapeKey, type UnsizedStep, UnsizedSteps } from './unsized-step.js';
 
 /** With each runtime's estimates so far. */
-export type Experiences = Readonly<Record<RuntimeName, Experience>>;
+export type ErrorBars = Readonly<Record<RuntimeName, ErrorBar>>;
 
 /** What is searched: plain data, so that a worker can be handed it. */
 export interface Search {
   readonly space: Space;
   readonly device: Device;
   readonly limits: Limits | undefined;
-  readonly experiences: Experiences;
+  readonly errorBars: ErrorBars;
 }
 
 export class Evaluator {
@@ -29,7 +29,7 @@ export class Evaluator {
   constructor(
     private readonly search: Search,
     private readonly candidates: Candidates,
-    private readonly structures = new Structures(32),
+    private readonly unsizedSteps = new UnsizedSteps(32),
   ) {
     this.requirement = requirementOf(search.limits);
   }
@@ -46,7 +46,7 @@ export class Evaluator {
 
   private *group(group: number, cursor: Cursor): Generator<void> {
     const { candidates } = this;
-    const { space, device, experiences } = this.search;
+    const { space, device, errorBars } = this.search;
     const found = groupAt(space, group);
     if (found.kind === 'refused') {
       const { refusal } = found;
@@ -56,7 +56,7 @@ export class Evaluator {
       return;
     }
     let index = found.firstIndex;
-    const sizeCandidate = sizer(found, this.structures);
+    const sizeCandidate = sizer(found, this.unsizedSteps);
     for (const config of found.configs()) {
       const refusal = refusalOf(config);
       if (refusal) {
@@ -69,7 +69,7 @@ export class Evaluator {
       candidates.sampleFlops[index] = sized.sampleFlops;
       let state = stateCode.excluded;
       if (this.requirement(sized)) {
-        const { kind, deviceBytes } = judgeCandidate(sized, device, experiences[config.runtime]);
+        const { kind, deviceBytes } = verdictOfCandidate(sized, device, errorBars[config.runtime]);
         candidates.deviceBytes[index] = deviceBytes ?? 0;
         state = stateCode[deviceBytes === undefined ? 'exceedsDeduced' : kind];
       }
@@ -95,23 +95,23 @@ const widthAlone: readonly ProcessorKind[] = ['interaction', 'gated'];
  * Sizes the candidates of a group, each to be used before the next is asked for. Those of one batch share structure and dimensions where the
  * width enters as one symbol: a runtime's own symbols and its classes of sizes follow from rows, batch and channels.
  */
-function sizer({ base }: Group, structures: Structures): (config: Config) => SizedCandidate {
+function sizer({ base }: Group, unsizedSteps: UnsizedSteps): (config: Config) => SizedCandidate {
   const shape = shapeKey(base);
   const ofBatch = new Map<number, ReturnType<typeof sizedAt>>();
   const { layout, processor } = base.model;
   const shares =
-    codeBaseOf(layout).graphcastShape !== undefined && widthAlone.includes(processor) && isOneStructure(base);
-  if (!shares) return (config) => new SizedCandidate(config, structures.of(config, shape));
+    codeBaseOf(layout).graphcastShape !== undefined && widthAlone.includes(processor) && isOneUnsizedStep(base);
+  if (!shares) return (config) => new SizedCandidate(config, unsizedSteps.of(config, shape));
   return (config) => {
     const { batchSize } = config.recipe;
-    const shared = ofBatch.get(batchSize) ?? sizedAt(config, structures.of(config, shape));
+    const shared = ofBatch.get(batchSize) ?? sizedAt(config, unsizedSteps.of(config, shape));
     ofBatch.set(batchSize, shared);
     shared.dimensions.hiddenDim = config.model.hiddenDim;
-    return new SizedCandidate(config, shared.structure, shared.dimensions, shared.sized);
+    return new SizedCandidate(config, shared.unsizedStep, shared.dimensions, shared.sized);
   };
 }
 
-function sizedAt(config: Config, structure: Structure) {
+function sizedAt(config: Config, unsizedStep: UnsizedStep) {
   const dimensions: Record<string, number> = { ...dimensionsFor(config, counts(config.model)) };
-  return { structure, dimensions, sized: structure.inWidth(dimensions) };
+  return { unsizedStep, dimensions, sized: unsizedStep.inWidth(dimensions) };
 }

@@ -4,7 +4,7 @@
  */
 import { nearest, shown } from '../config/nearest.js';
 import { InputError } from '../errors.js';
-import type { SizedCandidate } from './judge.js';
+import type { SizedCandidate } from './candidate-verdict.js';
 
 export type Requirement = (candidate: SizedCandidate) => boolean;
 

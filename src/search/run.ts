@@ -8,7 +8,7 @@ import { type CandidateBuffers, Candidates } from './candidates.js';
 import { Cursor } from './cursor.js';
 import { Evaluator, type Search } from './evaluate.js';
 import { numCandidates } from './space.js';
-import type { Structures } from './structure.js';
+import type { UnsizedSteps } from './unsized-step.js';
 
 export type OnProgress = (numDone: number, numInAll: number) => void;
 
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   readonly onProgress?: OnProgress | undefined;
   /** Those that this thread knows already. */
-  readonly structures: Structures;
+  readonly unsizedSteps: UnsizedSteps;
 }
 
 /** What a worker is handed. */
@@ -33,7 +33,7 @@ const breathMs = 20;
 
 /** The candidates, some of them pending if the signal interrupted it. */
 export async function runSearch(search: Search, options: RunOptions): Promise<Candidates> {
-  const { numWorkers, signal, onProgress, structures } = options;
+  const { numWorkers, signal, onProgress, unsizedSteps } = options;
   const total = numCandidates(search.space);
   const candidates = Candidates.create(total);
   const cursor = new Cursor();
@@ -42,7 +42,7 @@ export async function runSearch(search: Search, options: RunOptions): Promise<Ca
   try {
     await (numWorkers > 1
       ? runInWorkers({ search, candidates: candidates.buffers, cursor: cursor.buffer }, numWorkers, signal)
-      : runHere(new Evaluator(search, candidates, structures), cursor, signal));
+      : runHere(new Evaluator(search, candidates, unsizedSteps), cursor, signal));
     report();
   } finally {
     clearInterval(timer);

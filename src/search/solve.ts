@@ -3,18 +3,18 @@
  * that fits* is what it says, not the end of the first run that fits: live bytes prove an upper bound, and below it every value is
  * judged, from the top.
  */
-import type { Experience } from '../accuracy/shipped.js';
+import type { ErrorBar } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import { runtimes } from '../parallel/index.js';
 import { usableBytes } from '../runtimes/traits.js';
-import { judgeCandidate, SizedCandidate } from './judge.js';
-import { Structures } from './structure.js';
+import { SizedCandidate, verdictOfCandidate } from './candidate-verdict.js';
+import { UnsizedSteps } from './unsized-step.js';
 
 export interface Question {
   /** One per value, from small to large. */
   readonly configs: readonly Config[];
   readonly device: Device;
-  readonly experience: Experience;
+  readonly errorBar: ErrorBar;
   /** Live bytes never fall from one value to the one this many places on: segments of a checkpoint plan repeat. */
   readonly period: number;
   readonly allowTight: boolean;
@@ -26,11 +26,11 @@ export interface Solution {
   readonly numJudged: number;
 }
 
-export function solve({ configs, device, experience, period, allowTight }: Question): Solution {
-  const structures = new Structures(16);
+export function solve({ configs, device, errorBar, period, allowTight }: Question): Solution {
+  const unsizedSteps = new UnsizedSteps(16);
   const sized = (index: number): SizedCandidate => {
     const config = configs[index]!;
-    return new SizedCandidate(config, structures.of(config));
+    return new SizedCandidate(config, unsizedSteps.of(config));
   };
   const arraysFit = (index: number): boolean => {
     const { config, peakLiveBytes } = sized(index);
@@ -42,7 +42,7 @@ export function solve({ configs, device, experience, period, allowTight }: Quest
   let numJudged = 0;
   for (; largest >= 0; largest--) {
     numJudged++;
-    const { kind } = judgeCandidate(sized(largest), device, experience);
+    const { kind } = verdictOfCandidate(sized(largest), device, errorBar);
     if (kind === 'fits' || (allowTight && kind === 'tight')) break;
   }
   return { largest, numJudged };

@@ -4,11 +4,11 @@ import type { Config, Device, Precision } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
-import type { Experiences } from './evaluate.js';
+import { SizedCandidate, verdictOfCandidate } from './candidate-verdict.js';
+import type { ErrorBars } from './evaluate.js';
 import type { Size } from './growth.js';
-import { judgeCandidate, SizedCandidate } from './judge.js';
 import { type Axis, type AxisValue, howOptions, type Space } from './space.js';
-import type { Structure, Structures } from './structure.js';
+import type { UnsizedStep, UnsizedSteps } from './unsized-step.js';
 
 const sizeAndBatch = ['hidden-dim', 'layers', 'batch', 'accumulate'];
 
@@ -16,9 +16,9 @@ export class StageCandidate extends SizedCandidate {
   constructor(
     readonly flags: Flags,
     config: Config,
-    structure: Structure,
+    unsizedStep: UnsizedStep,
   ) {
-    super(config, structure);
+    super(config, unsizedStep);
   }
 }
 
@@ -27,8 +27,8 @@ export class StageCandidates {
     private readonly space: Space,
     /** Samples of one optimizer step on each GPU. */
     private readonly globalBatch: number,
-    private readonly experiences: Experiences,
-    private readonly structures: Structures,
+    private readonly errorBars: ErrorBars,
+    private readonly unsizedSteps: UnsizedSteps,
   ) {}
 
   /**
@@ -71,7 +71,7 @@ export class StageCandidates {
   /** The first that fits; judged one by one, so that few are replayed. */
   firstThatFits(candidates: readonly StageCandidate[], device: Device): StageCandidate | undefined {
     return candidates.find(
-      (candidate) => judgeCandidate(candidate, device, this.experiences[candidate.config.runtime]).kind === 'fits',
+      (candidate) => verdictOfCandidate(candidate, device, this.errorBars[candidate.config.runtime]).kind === 'fits',
     );
   }
 
@@ -120,7 +120,7 @@ export class StageCandidates {
   }
 
   private sized(flags: Flags, config: Config): StageCandidate {
-    return new StageCandidate(flags, config, this.structures.of(config));
+    return new StageCandidate(flags, config, this.unsizedSteps.of(config));
   }
 }
 

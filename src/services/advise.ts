@@ -1,15 +1,15 @@
 /** `gc-plan advise`: every single change, and the cheapest combination that makes a configuration fit. */
 
 import { flagsThatMake } from '../advise/apply.js';
-import { cheapestWay, type SearchInput, type Way } from '../advise/cheapest.js';
+import { cheapestRemedy, type Remedy, type SearchInput } from '../advise/cheapest.js';
 import { codeLines } from '../advise/code-lines.js';
+import { differences } from '../advise/combinations.js';
 import { catalogue } from '../advise/index.js';
 import { fewestGpus } from '../advise/several-gpus.js';
 import { type SingleChange, singleChanges } from '../advise/single.js';
-import { costOf } from '../advise/step.js';
+import { costOf } from '../advise/sized-step.js';
 import { severalGpus } from '../advise/strategies/several-gpus.js';
 import type { Numerics } from '../advise/types.js';
-import { differences } from '../advise/ways.js';
 import { missingCard } from '../config/device.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';
@@ -20,7 +20,7 @@ import type { Estimate } from '../reports/estimate/schema.js';
 import { knownCards } from '../search/cards.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { tool } from '../version.js';
-import { experience } from './experience.js';
+import { errorBar } from './accuracy.js';
 import { estimateOf, priced } from './priced.js';
 
 /** The configuration that is advised on, and how a changed one is typed. */
@@ -44,12 +44,12 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     config,
     counts: counts(config.model),
     device,
-    experience: experience(config),
+    errorBar: errorBar(config),
     report,
     sampleFlops: sampleFlopsOf(config),
   };
   const isFitting = report.verdict.kind === 'fits';
-  const cheapest = isFitting ? undefined : combination(subject, cheapestWay(subject));
+  const cheapest = isFitting ? undefined : combination(subject, cheapestRemedy(subject));
   const several = isFitting || cheapest ? undefined : combination(subject, fewestGpus(subject));
   const smallestDevice = isFitting ? undefined : smallestCard(config);
   return {
@@ -109,14 +109,14 @@ function singleReport(subject: Subject, { strategy, config }: SingleChange): Adv
 
 type Combination = NonNullable<Advice['cheapest']>;
 
-function combination(subject: Subject, way: Way | undefined): Combination | undefined {
-  if (way === undefined) return undefined;
-  const report = estimateOf(way.config);
+function combination(subject: Subject, remedy: Remedy | undefined): Combination | undefined {
+  if (remedy === undefined) return undefined;
+  const report = estimateOf(remedy.config);
   return {
-    ...change(subject, report, way.config, way.numerics),
+    ...change(subject, report, remedy.config, remedy.numerics),
     config: report.config,
     memory: report.memory,
-    parts: partsOf(subject.config, way.config),
+    parts: partsOf(subject.config, remedy.config),
   };
 }
 

@@ -13,7 +13,7 @@ import { resolveConfig } from '../options/resolve.js';
 import { type PricedProgram, price, priceProgram } from '../price.js';
 import type { Check } from '../reports/check/schema.js';
 import { estimateCommand } from '../search/command-line.js';
-import { structureKey } from '../search/structure.js';
+import { unsizedStepKey } from '../search/unsized-step.js';
 import { tool } from '../version.js';
 import { writeAtomically } from './write.js';
 
@@ -85,15 +85,15 @@ type EntryEstimate = Awaited<ReturnType<ReturnType<typeof entryPricer>>>;
 
 /** Entries of one structure (a plan compares cards and widths) share program and trace. */
 function entryPricer() {
-  const structures = new Map<string, Pick<PricedProgram, 'program' | 'trace'>>();
+  const unsizedSteps = new Map<string, Pick<PricedProgram, 'program' | 'trace'>>();
   const standIn = standInDevice();
   return async ({ model, flags }: PlanEntry) => {
     const config = await resolveConfig({ model, flags });
     const numbers = counts(config.model);
-    const key = structureKey(config);
-    const step = structures.get(key);
+    const key = unsizedStepKey(config);
+    const step = unsizedSteps.get(key);
     const priced = price(config, numbers, standIn, priceProgram(config, numbers, step));
-    structures.set(key, priced);
+    unsizedSteps.set(key, priced);
     const { liveness, process, verdict, assumptions } = priced;
     return {
       config,

@@ -12,7 +12,7 @@ import { price } from '../price.js';
 import type { Explanation } from '../reports/explain/schema.js';
 import { commandLine } from '../search/command-line.js';
 import { tool } from '../version.js';
-import { reportedAccuracy } from './experience.js';
+import { reportedAccuracy } from './accuracy.js';
 import { reportedConfig } from './priced.js';
 import { writeAtomically } from './write.js';
 

@@ -7,15 +7,15 @@ import { type RankRow, rankTable } from '../parallel/rank-table.js';
 import { type Priced, price, priceProgram } from '../price.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import { formatBytes } from '../reports/units.js';
-import type { Structure } from '../search/structure.js';
+import type { UnsizedStep } from '../search/unsized-step.js';
 import { tool } from '../version.js';
-import { experience, reportedAccuracy } from './experience.js';
+import { errorBar, reportedAccuracy } from './accuracy.js';
 
 /** `structure`: where its trace is known already. */
-export function priced(config: Config, structure?: Structure): Estimate {
+export function priced(config: Config, unsizedStep?: UnsizedStep): Estimate {
   const numbers = counts(config.model);
-  const step = priceProgram(config, numbers, structure);
-  return toReport(config, price(config, numbers, standInDevice(), step, experience(config)));
+  const step = priceProgram(config, numbers, unsizedStep);
+  return toReport(config, price(config, numbers, standInDevice(), step, errorBar(config)));
 }
 
 /** With every rank of several cards, and what a forecast needs that is called step by step. */

@@ -1,14 +1,14 @@
 /** The first line of an advice, for an estimate that does not fit, and what else would do among the usual combinations. */
 
 import { flagsThatMake } from '../advise/apply.js';
-import { cheapestWay, furtherWays, type Way } from '../advise/cheapest.js';
+import { cheapestRemedy, furtherRemedies, type Remedy } from '../advise/cheapest.js';
 import { typicalStrategies } from '../advise/typical.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
-import { experience } from './experience.js';
+import { errorBar } from './accuracy.js';
 import { estimateOf } from './priced.js';
 
 /** For the suggestion, which `advise` gives too: about four seconds where nothing fits, far less where something does. */
@@ -26,8 +26,8 @@ export async function cheapestChanges(
   const { device, model, recipe } = config;
   if (device === null) return {};
   const resolve = await resolverFor(input);
-  const search = { config, counts: counts(model), device, experience: experience(config) };
-  const toChange = ({ config: changed, numerics }: Way) => {
+  const search = { config, counts: counts(model), device, errorBar: errorBar(config) };
+  const toChange = ({ config: changed, numerics }: Remedy) => {
     const flags = flagsThatMake(resolve, recipe, changed.recipe);
     return {
       change: typedFlags(flags),
@@ -36,11 +36,11 @@ export async function cheapestChanges(
       ...(numerics !== 'same' && { numerics }),
     };
   };
-  const cheapest = cheapestWay({ ...search, maxEvents: mostEvents });
+  const cheapest = cheapestRemedy({ ...search, maxEvents: mostEvents });
   if (cheapest === undefined) return {};
   const usual = { ...search, strategies: typicalStrategies, maxEvents: mostFurtherEvents };
   // A way that changes the numbers is the first only where none leaves them.
-  const further = cheapest.numerics === 'same' ? furtherWays(usual, cheapest, mostFurtherChanges) : [];
+  const further = cheapest.numerics === 'same' ? furtherRemedies(usual, cheapest, mostFurtherChanges) : [];
   const furtherChanges = further.map(toChange);
   return { smallestChange: toChange(cheapest), ...(furtherChanges.length > 0 && { furtherChanges }) };
 }

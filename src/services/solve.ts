@@ -10,7 +10,7 @@ import { estimateCommand } from '../search/command-line.js';
 import { solve as solveAmong } from '../search/solve.js';
 import { periodOf, type Solvable, solvable, valuesOf } from '../search/solve-values.js';
 import { tool } from '../version.js';
-import { experience } from './experience.js';
+import { errorBar } from './accuracy.js';
 import { priced } from './priced.js';
 
 export interface SolveInput extends ResolveInput {
@@ -28,7 +28,7 @@ export async function solve(input: SolveInput): Promise<Solution> {
   const { largest, numJudged } = solveAmong({
     configs: values.map((value) => value.config),
     device,
-    experience: experience(config),
+    errorBar: errorBar(config),
     period: periodOf(key, config),
     allowTight: config.allowTight,
   });

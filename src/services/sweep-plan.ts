@@ -6,12 +6,12 @@ import { InputError } from '../errors.js';
 import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import { type CardChoice, knownCards } from '../search/cards.js';
-import type { Experiences } from '../search/evaluate.js';
+import type { ErrorBars } from '../search/evaluate.js';
 import { parseGrowth, type Size } from '../search/growth.js';
 import { type ProgressivePlan, progressivePlan } from '../search/progressive.js';
 import { howOptions, type Space, spaceOf } from '../search/space.js';
 import { StageCandidates } from '../search/stage-candidates.js';
-import type { Structures } from '../search/structure.js';
+import type { UnsizedSteps } from '../search/unsized-step.js';
 
 export interface GrowthRequest {
   /** Shared options, each a value, a list or a range. */
@@ -39,8 +39,8 @@ export function planOn(
   profile: ModelProfile,
   options: Readonly<Record<string, string>>,
   { flags, from: fromText = '256/8', to: toText = '512/16', globalBatch: typedBatch }: GrowthRequest,
-  experiences: Experiences,
-  structures: Structures,
+  errorBars: ErrorBars,
+  unsizedSteps: UnsizedSteps,
 ): PlannedCard {
   const { device } = resolveWith(profile, deviceFlags(choice.flags));
   if (device === null) throw missingCard('sweep');
@@ -54,7 +54,7 @@ export function planOn(
       `--global-batch ${globalBatch}: ${numGpus} GPUs take equal shares of a batch.`,
       [`--global-batch ${Math.ceil(globalBatch / numGpus) * numGpus}`],
     );
-  const stageCandidates = new StageCandidates(space, globalBatch / numGpus, experiences, structures);
+  const stageCandidates = new StageCandidates(space, globalBatch / numGpus, errorBars, unsizedSteps);
   const precisionTyped = flags.precision !== undefined;
   const plan = progressivePlan({ from, to, stageCandidates, device, otherDevices: knownCards, precisionTyped });
   return { choice, device, space, from, to, globalBatch, plan, notes: [...notes, ...firstValueNotes(space)] };

@@ -12,7 +12,7 @@ import { checksOf, growthRules } from '../search/growth-rules.js';
 import { type ParetoPoint, paretoFront } from '../search/pareto.js';
 import type { NeedsMore, ProgressivePlan, Stage } from '../search/progressive.js';
 import { type Axis, flagsOfCandidate, type Space, sizesOfSpace } from '../search/space.js';
-import type { Structures } from '../search/structure.js';
+import type { UnsizedSteps } from '../search/unsized-step.js';
 import { priced } from './priced.js';
 import type { PlannedCard } from './sweep-plan.js';
 
@@ -106,7 +106,7 @@ export function entriesOf(
   model: string | undefined,
   space: Space,
   points: readonly ParetoPoint[],
-  structures: Structures,
+  unsizedSteps: UnsizedSteps,
   signal: AbortSignal,
 ): readonly Entry[] {
   const deadline = performance.now() + graceMs;
@@ -115,7 +115,7 @@ export function entriesOf(
     if (signal.aborted && performance.now() > deadline) break;
     const flags = flagsOfCandidate(space, index);
     const resolved = resolveWith(space.profile, flags);
-    const estimate = priced(resolved, structures.of(resolved));
+    const estimate = priced(resolved, unsizedSteps.of(resolved));
     const { config, parameters, memory, verdict, cost } = estimate;
     const command = estimateCommand(model, flags);
     entries.push({ report: { config, parameters: parameters.count, memory, verdict, cost, command }, estimate });

@@ -5,16 +5,16 @@ import type { Config } from '../config/types.js';
 import { loadProfile, resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import type { Sweep } from '../reports/sweep/schema.js';
+import { SizedCandidate } from '../search/candidate-verdict.js';
 import { cardChoices } from '../search/cards.js';
-import { SizedCandidate } from '../search/judge.js';
 import { type FrontOrder, orderFront } from '../search/pareto.js';
 import type { Limits } from '../search/requirements.js';
 import { type OnProgress, runSearch } from '../search/run.js';
 import { numCandidates } from '../search/space.js';
 import { loadSpace } from '../search/spaces.js';
-import { Structure, Structures } from '../search/structure.js';
+import { UnsizedStep, UnsizedSteps } from '../search/unsized-step.js';
 import { tool } from '../version.js';
-import { experiences as experiencesOf } from './experience.js';
+import { errorBars as errorBarsOf } from './accuracy.js';
 import type { Asked } from './export-target.js';
 import { priced } from './priced.js';
 import { type GrowthRequest, planOn } from './sweep-plan.js';
@@ -47,24 +47,24 @@ export async function sweep(typed: SweepInput): Promise<Sweep> {
   const { model, profile, flags, notes } = await askedOf(typed, Object.keys(options));
   const input: SweepInput = { ...typed, flags };
   const { signal = new AbortController().signal, onProgress } = input;
-  const experiences = experiencesOf(profile.model.layout, flags.mode === 'inference' ? 'inference' : 'train');
-  const structures = new Structures();
+  const errorBars = errorBarsOf(profile.model.layout, flags.mode === 'inference' ? 'inference' : 'train');
+  const unsizedSteps = new UnsizedSteps();
   const cards = cardChoices(flags, input.prices).map((card) =>
-    planOn(card, profile, options, input, experiences, structures),
+    planOn(card, profile, options, input, errorBars, unsizedSteps),
   );
   const chosen = cards.find(({ plan }) => plan.firstStageThatNeedsMore === undefined) ?? cards.at(-1)!;
   const { space, device, plan, from, to, globalBatch } = chosen;
   const limits = input.limits && { ...input.limits, referenceSampleFlops: referenceSampleFlops(profile, flags) };
   const numWorkers = input.numWorkers ?? (numCandidates(space) < minCandidatesForWorkers ? 1 : availableParallelism());
-  const stages = plan.stages.map(({ candidate }) => priced(candidate.config, candidate.structure));
+  const stages = plan.stages.map(({ candidate }) => priced(candidate.config, candidate.unsizedStep));
   const needsMore = plan.firstStageThatNeedsMore && priced(plan.firstStageThatNeedsMore.leanest.config);
   const candidates = await runSearch(
-    { space, device, limits, experiences },
-    { numWorkers, signal, onProgress, structures },
+    { space, device, limits, errorBars },
+    { numWorkers, signal, onProgress, unsizedSteps },
   );
   if (signal.aborted && !input.partial) throw signal.reason;
   const front = orderFront(frontOf(space, candidates), input.order ?? 'size');
-  const entries = entriesOf(model, space, front.slice(0, input.top ?? 10), structures, signal);
+  const entries = entriesOf(model, space, front.slice(0, input.top ?? 10), unsizedSteps, signal);
   const shown = [...stages, ...(needsMore ? [needsMore] : []), ...entries.map(({ estimate }) => estimate)];
   return {
     schema: 'gc-plan/sweep@1',
@@ -104,7 +104,7 @@ async function askedOf({ model, flags, exportTo }: SweepInput, listed: readonly 
 /** A step cost of 1: a sample of the model as its profile has it, in the first runtime that is searched. */
 function referenceSampleFlops(profile: ModelProfile, { runtime }: Flags): number {
   const config = resolveWith(profile, { runtime: String(runtime ?? profile.runtime).split(',')[0] });
-  return new SizedCandidate(config, new Structure(config)).sampleFlops;
+  return new SizedCandidate(config, new UnsizedStep(config)).sampleFlops;
 }
 
 type PlanReport = ReturnType<typeof planReport>;

@@ -14,7 +14,7 @@ import { type PricedProgram, priceProgram } from '../price.js';
 import { formatBytes } from '../reports/units.js';
 import type { Validation } from '../reports/validate/schema.js';
 import { estimateCommand } from '../search/command-line.js';
-import { structureKey } from '../search/structure.js';
+import { unsizedStepKey } from '../search/unsized-step.js';
 import { tool } from '../version.js';
 import { estimate } from './estimate.js';
 
@@ -70,11 +70,11 @@ const evidenceRow = ({ layout, live, covers: _, ...group }: Evidence): Validatio
 });
 
 function predictionsOf(file: TruthFile): readonly Validation['cases'][number][] {
-  const structures = new Map<string, Pick<PricedProgram, 'program' | 'trace'>>();
+  const unsizedSteps = new Map<string, Pick<PricedProgram, 'program' | 'trace'>>();
   return casesOf(file).map(({ config, counts, peakLiveBytes: truthBytes }) => {
-    const key = structureKey(config);
-    const step = priceProgram(config, counts, structures.get(key));
-    structures.set(key, step);
+    const key = unsizedStepKey(config);
+    const step = priceProgram(config, counts, unsizedSteps.get(key));
+    unsizedSteps.set(key, step);
     const predictedBytes = peakLiveBytes(step.trace, bufferBytes(step.trace, step.dimensions));
     return {
       runtime: config.runtime,

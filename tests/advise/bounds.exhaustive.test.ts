@@ -6,7 +6,7 @@ import {
   leastOfAnyOptimizer,
   peakBeforeProcessorBackward,
   sizeStep,
-} from '../../src/advise/step.js';
+} from '../../src/advise/sized-step.js';
 import { noCheckpoint } from '../../src/config/checkpoint.js';
 import type { Config } from '../../src/config/types.js';
 import { countFlops } from '../../src/cost/flops.js';

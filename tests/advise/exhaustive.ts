@@ -12,7 +12,7 @@ import { type ResolveInput, resolveWith } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { price, priceProgram } from '../../src/price.js';
 import { runtimeTraits } from '../../src/runtimes/traits.js';
-import { Structures } from '../../src/search/structure.js';
+import { UnsizedSteps } from '../../src/search/unsized-step.js';
 
 const standIn = standInDevice();
 
@@ -44,13 +44,13 @@ export async function exhaustively(
 ): Promise<Best | undefined> {
   const profile = await loadModel(model!);
   const base = resolveWith(profile, flags);
-  const structures = new Structures();
+  const unsizedSteps = new UnsizedSteps();
   let best: Best | undefined;
   const tooMuchWithoutState = new Set<string>();
   for (const typed of commandLines(base, others, base.runtime === 'jax' ? [undefined] : offloadsTried)) {
     const withAnyOptimizer = JSON.stringify({ ...typed, optimizer: '' });
     if (tooMuchWithoutState.has(withAnyOptimizer)) continue;
-    const found = pricedOrRefused(() => resolveWith(profile, { ...flags, ...typed }), structures);
+    const found = pricedOrRefused(() => resolveWith(profile, { ...flags, ...typed }), unsizedSteps);
     if (found === 'too much' && typed.optimizer === 'sgd') tooMuchWithoutState.add(withAnyOptimizer);
     if (typeof found !== 'object' || found.priced.verdict.kind !== 'fits') continue;
     const { config, priced } = found;
@@ -76,10 +76,10 @@ export async function exhaustively(
 }
 
 /** Refused: by the command line or the runtime. Too much: the arrays alone are more than the card. */
-function pricedOrRefused(resolve: () => Config, structures: Structures) {
+function pricedOrRefused(resolve: () => Config, unsizedSteps: UnsizedSteps) {
   try {
     const config = resolve();
-    const step = priceProgram(config, counts(config.model), structures.of(config));
+    const step = priceProgram(config, counts(config.model), unsizedSteps.of(config));
     const liveBytes = peakLiveBytes(step.trace, bufferBytes(step.trace, step.dimensions));
     if (liveBytes > config.device!.reportedBytes) return 'too much';
     return { config, priced: price(config, counts(config.model), standIn, step) };

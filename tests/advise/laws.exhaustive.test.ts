@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shippedExperience } from '../../src/accuracy/shipped.js';
-import { cheapestWay } from '../../src/advise/cheapest.js';
+import { shippedErrorBar } from '../../src/accuracy/shipped.js';
+import { cheapestRemedy } from '../../src/advise/cheapest.js';
 import { offloads } from '../../src/config/choices.js';
 import type { RuntimeName } from '../../src/config/types.js';
 import { counts } from '../../src/models/counts.js';
@@ -112,11 +112,11 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s', (runtime) => {
             },
           });
           const base = resolveWith(await loadModel(input.model!), input.flags);
-          const way = cheapestWay({
+          const way = cheapestRemedy({
             config: base,
             counts: counts(base.model),
             device: base.device!,
-            experience: shippedExperience,
+            errorBar: shippedErrorBar,
           });
           const others = way === undefined ? 'optimizers' : way.numerics === 'same' ? 'none' : 'precisions';
           const isOnCard = way?.numerics === 'same' && way.config.recipe.offload === 'none';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { plansOf } from '../../src/advise/combinations.js';
 import { catalogue } from '../../src/advise/index.js';
-import { plansOf } from '../../src/advise/ways.js';
 import type { CheckpointPlan, Config } from '../../src/config/types.js';
 import { runtimes } from '../../src/parallel/index.js';
 import { configured } from '../laws/configurations.js';

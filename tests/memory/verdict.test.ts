@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judge } from '../../src/memory/verdict.js';
+import { verdictOf } from '../../src/memory/verdict.js';
 import { usableBytes } from '../../src/runtimes/traits.js';
 import { GiB } from '../../src/units.js';
 
@@ -16,7 +16,7 @@ describe('verdict', () => {
   test('it fits exactly when the high end goes in, and is tight exactly when else it is expected to run', () => {
     fc.assert(
       fc.property(needed, card, (process, onCard) => {
-        const verdict = judge(process, onCard);
+        const verdict = verdictOf(process, onCard);
         const { highBytes } = process.range;
         expect(verdict.kind === 'fits').toBe(highBytes <= onCard.usableBytes);
         if (verdict.kind === 'fits') expect(highBytes + verdict.headroomBytes).toBe(onCard.usableBytes);
@@ -32,18 +32,18 @@ describe('verdict', () => {
   test('a larger card never makes it worse, and closing the shortfall makes it fit', () => {
     fc.assert(
       fc.property(needed, card, bytes, (process, onCard, more) => {
-        const verdict = judge(process, onCard);
-        const larger = judge(process, { ...onCard, usableBytes: onCard.usableBytes + more });
+        const verdict = verdictOf(process, onCard);
+        const larger = verdictOf(process, { ...onCard, usableBytes: onCard.usableBytes + more });
         expect(order.indexOf(larger.kind)).toBeGreaterThanOrEqual(order.indexOf(verdict.kind));
         if (verdict.kind !== 'tight' && verdict.kind !== 'exceeds') return;
         const enough = { ...onCard, usableBytes: onCard.usableBytes + verdict.shortfallBytes };
-        expect(judge(process, enough)).toMatchObject({ kind: 'fits', headroomBytes: 0 });
+        expect(verdictOf(process, enough)).toMatchObject({ kind: 'fits', headroomBytes: 0 });
       }),
     );
   });
 
   test('without a card nothing is known', () => {
-    fc.assert(fc.property(needed, (process) => judge(process, null).kind === 'unknown'));
+    fc.assert(fc.property(needed, (process) => verdictOf(process, null).kind === 'unknown'));
   });
 });
 

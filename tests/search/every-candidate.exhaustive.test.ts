@@ -9,8 +9,8 @@ import { price } from '../../src/price.js';
 import { states } from '../../src/search/candidates.js';
 import { runSearch } from '../../src/search/run.js';
 import { flagsOfCandidate, numCandidates, spaceOf } from '../../src/search/space.js';
-import { Structures } from '../../src/search/structure.js';
-import { experiences as experiencesOf } from '../../src/services/experience.js';
+import { UnsizedSteps } from '../../src/search/unsized-step.js';
+import { errorBars as errorBarsOf } from '../../src/services/accuracy.js';
 
 describe('every candidate of 5,000', () => {
   const card = loadDevice('h100-80gb');
@@ -38,23 +38,17 @@ describe('every candidate of 5,000', () => {
       );
       expect(numCandidates(space)).toBe(10_000);
       const { device } = resolveWith(space.profile, space.common);
-      const experiences = experiencesOf('jax', 'train');
+      const errorBars = errorBarsOf('jax', 'train');
       const found = await runSearch(
-        { space, device: device!, limits: undefined, experiences },
-        { numWorkers: 1, signal, structures: new Structures() },
+        { space, device: device!, limits: undefined, errorBars },
+        { numWorkers: 1, signal, unsizedSteps: new UnsizedSteps() },
       );
       const kinds = new Set<string>();
       for (let index = 0; index < numCandidates(space); index += 2) {
         const state = states[found.state[index]!]!;
         if (state === 'refused') continue;
         const config = resolveWith(space.profile, flagsOfCandidate(space, index));
-        const { liveness, verdict, process } = price(
-          config,
-          counts(config.model),
-          card,
-          undefined,
-          experiences[runtime],
-        );
+        const { liveness, verdict, process } = price(config, counts(config.model), card, undefined, errorBars[runtime]);
         expect(found.peakLiveBytes[index]).toBe(liveness.peak.liveBytes);
         expect(state === 'exceedsDeduced' ? 'exceeds' : state).toBe(verdict.kind);
         if (state === 'fits') expect(found.deviceBytes[index]).toBe(process.deviceBytes);
@@ -92,9 +86,9 @@ describe('every candidate of a small space', () => {
       };
       const { space } = spaceOf(await loadModel(model), {}, { ...sizes, vram: '1GB' });
       const device = resolveWith(space.profile, space.common).device!;
-      const experiences = experiencesOf('jax', 'train');
-      const search = { space, device, limits: undefined, experiences };
-      const found = await runSearch(search, { numWorkers: 1, signal, structures: new Structures() });
+      const errorBars = errorBarsOf('jax', 'train');
+      const search = { space, device, limits: undefined, errorBars };
+      const found = await runSearch(search, { numWorkers: 1, signal, unsizedSteps: new UnsizedSteps() });
       for (let index = 0; index < numCandidates(space); index++) {
         const state = states[found.state[index]!]!;
         const resolved = () => resolveWith(space.profile, flagsOfCandidate(space, index));
@@ -103,13 +97,7 @@ describe('every candidate of a small space', () => {
           continue;
         }
         const config = resolved();
-        const { liveness, verdict } = price(
-          config,
-          counts(config.model),
-          device,
-          undefined,
-          experiences[config.runtime],
-        );
+        const { liveness, verdict } = price(config, counts(config.model), device, undefined, errorBars[config.runtime]);
         expect(found.peakLiveBytes[index]).toBe(liveness.peak.liveBytes);
         expect(state === 'exceedsDeduced' ? 'exceeds' : state).toBe(verdict.kind);
       }

@@ -6,8 +6,8 @@ import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { resolveWith } from '../../src/options/resolve.js';
 import { price } from '../../src/price.js';
-import { judgeCandidate, SizedCandidate } from '../../src/search/judge.js';
-import { Structures } from '../../src/search/structure.js';
+import { SizedCandidate, verdictOfCandidate } from '../../src/search/candidate-verdict.js';
+import { UnsizedSteps } from '../../src/search/unsized-step.js';
 
 const card = loadDevice('h100-80gb');
 const profile = await loadModel('graphcast-small');
@@ -50,12 +50,12 @@ describe('a candidate priced through a structure that was made at another size e
   it.each(runtimeNames)('%s: live bytes, verdict, parameters and FLOPs', { timeout: 180_000 }, (runtime) => {
     fc.assert(
       fc.property(shape, own[runtime], size, size, (shape, own, first, second) => {
-        const structures = new Structures();
-        structures.of(resolve({ ...shape, ...own, ...first, runtime }));
+        const unsizedSteps = new UnsizedSteps();
+        unsizedSteps.of(resolve({ ...shape, ...own, ...first, runtime }));
         const config = resolve({ ...shape, ...own, ...second, runtime });
         const estimate = price(config, counts(config.model), card);
-        const candidate = new SizedCandidate(config, structures.of(config));
-        const judged = judgeCandidate(candidate, config.device!);
+        const candidate = new SizedCandidate(config, unsizedSteps.of(config));
+        const judged = verdictOfCandidate(candidate, config.device!);
         expect(candidate.peakLiveBytes).toBe(estimate.liveness.peak.liveBytes);
         expect(candidate.parameters).toBe(estimate.parameters.count);
         expect(candidate.sampleFlops * config.recipe.batchSize).toBeCloseTo(estimate.flops.trainFlops, -8);

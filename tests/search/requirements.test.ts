@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { resolveWith } from '../../src/options/resolve.js';
-import { SizedCandidate } from '../../src/search/judge.js';
+import { SizedCandidate } from '../../src/search/candidate-verdict.js';
 import { parseQuantity, requirementOf } from '../../src/search/requirements.js';
-import { Structure } from '../../src/search/structure.js';
+import { UnsizedStep } from '../../src/search/unsized-step.js';
 
 const tiny = await loadModel('tiny');
 const config = resolveWith(tiny, { batch: '4', layers: '8', checkpoint: 'encoder+decoder+processor:every=1' });
-const candidate = new SizedCandidate(config, new Structure(config));
+const candidate = new SizedCandidate(config, new UnsizedStep(config));
 const holds = (require: string) => requirementOf({ require, referenceSampleFlops: candidate.sampleFlops })(candidate);
 
 describe('--require', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shippedExperience } from '../../src/accuracy/shipped.js';
+import { shippedErrorBar } from '../../src/accuracy/shipped.js';
 import { runtimeNames } from '../../src/config/choices.js';
 import { loadDevice } from '../../src/config/profiles.js';
 import type { Config } from '../../src/config/types.js';
@@ -8,10 +8,10 @@ import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { resolveWith } from '../../src/options/resolve.js';
 import { price } from '../../src/price.js';
-import { SizedCandidate } from '../../src/search/judge.js';
+import { SizedCandidate } from '../../src/search/candidate-verdict.js';
 import { lastTrue, solve } from '../../src/search/solve.js';
 import { periodOf } from '../../src/search/solve-values.js';
-import { Structures } from '../../src/search/structure.js';
+import { UnsizedSteps } from '../../src/search/unsized-step.js';
 import { MiB } from '../../src/units.js';
 
 const tiny = await loadModel('tiny');
@@ -53,7 +53,7 @@ describe('solve', () => {
         const answer = solve({
           configs: configs.map((config) => ({ ...config, device })),
           device,
-          experience: shippedExperience,
+          errorBar: shippedErrorBar,
           period: periodOf(key as 'layers', configs[0]!),
           allowTight: false,
         });
@@ -83,10 +83,10 @@ describe('live bytes', () => {
   it.each(runtimeNames.flatMap((runtime) => plans.map((checkpoint) => ({ runtime, checkpoint }))))(
     'never fall from a depth to the one a period deeper: $runtime, $checkpoint',
     ({ runtime, checkpoint }) => {
-      const structures = new Structures(100);
+      const unsizedSteps = new UnsizedSteps(100);
       for (const size of ['8', '300']) {
         const configs = configsOf({ runtime, checkpoint, 'hidden-dim': size }, 'layers', 20);
-        const live = configs.map((config) => new SizedCandidate(config, structures.of(config)).peakLiveBytes);
+        const live = configs.map((config) => new SizedCandidate(config, unsizedSteps.of(config)).peakLiveBytes);
         const period = periodOf('layers', configs[0]!);
         for (let index = period; index < live.length; index++) {
           expect(live[index], `${configs[index]!.model.layers} layers`).toBeGreaterThanOrEqual(live[index - period]!);
@@ -98,9 +98,9 @@ describe('live bytes', () => {
   it.each([{ optimizer: 'adamw-8bit' }, { offload: 'optimizer' }, { offload: 'optimizer', optimizer: 'adafactor' }])(
     'never fall from a width to the one a period wider, though state leaves tensors of 4,096 elements: %o',
     (flags) => {
-      const structures = new Structures(1);
+      const unsizedSteps = new UnsizedSteps(1);
       const configs = configsOf({ ...flags, runtime: 'pytorch', 'mesh-level': '0', layers: '3' }, 'hidden-dim', 160);
-      const live = configs.map((config) => new SizedCandidate(config, structures.of(config)).peakLiveBytes);
+      const live = configs.map((config) => new SizedCandidate(config, unsizedSteps.of(config)).peakLiveBytes);
       const period = periodOf('hidden-dim', configs[0]!);
       for (let index = period; index < live.length; index++)
         expect(live[index], `width ${index + 1}`).toBeGreaterThanOrEqual(live[index - period]!);

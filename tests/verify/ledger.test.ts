@@ -3,8 +3,8 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { experienceFrom, type LedgerEntry, ownErrors } from '../../src/accuracy/ledger.js';
-import { shippedExperience } from '../../src/accuracy/shipped.js';
+import { errorBarFrom, type LedgerEntry, ownErrors } from '../../src/accuracy/ledger.js';
+import { shippedErrorBar } from '../../src/accuracy/shipped.js';
 import { estimate } from '../../src/services/estimate.js';
 import { appendToLedger } from '../../src/services/verify.js';
 import { appendEntry, defaultLedgerFile, readEntries, readRecentEntries } from '../../src/verify/ledger.js';
@@ -60,8 +60,8 @@ describe('own verifications', () => {
 
   it('that were worse than what ships make the range wider, better ones do not make it narrower', () => {
     const errors = ownErrors([entry(90, 100), entry(101, 100), entry(100, 100)], tfjs);
-    expect(experienceFrom(errors).worstUnderPercent).toBe(10);
-    expect(experienceFrom([3])).toEqual(shippedExperience);
+    expect(errorBarFrom(errors).worstUnderPercent).toBe(10);
+    expect(errorBarFrom([3])).toEqual(shippedErrorBar);
   });
 
   it('compare the numbers that the source could give', () => {

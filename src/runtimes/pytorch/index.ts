@@ -15,7 +15,7 @@ import { hostTransferBytes } from './host-transfer.js';
 import { gradientOfLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import { traceStage } from './pipeline.js';
-import { judgePyTorch, pytorchProcess } from './process.js';
+import { pytorchProcess, pytorchVerdict } from './process.js';
 import { segmentPyTorch } from './segments.js';
 import { traceSteps } from './steps.js';
 import type { NumElementsOf } from './update.js';
@@ -109,6 +109,6 @@ export const pytorchRuntime: Runtime = {
   },
   cards,
   usableShare: allThatIsReported,
-  judge: judgePyTorch,
+  verdict: pytorchVerdict,
   assumptions: pytorchAssumptions,
 };

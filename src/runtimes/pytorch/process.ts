@@ -6,7 +6,7 @@ import { minCapacity } from '../../memory/allocators/min-capacity.js';
 import { PoolReplays } from '../../memory/allocators/pool-replays.js';
 import { replayCaching, replayWithoutLimit } from '../../memory/allocators/replay.js';
 import { reusedBytes, type Trace } from '../../memory/trace.js';
-import type { JudgedStep, JudgeInput, ProcessInput, ProcessMemory } from '../process.js';
+import type { ProcessInput, ProcessMemory, StepVerdict, VerdictInput } from '../process.js';
 
 const outsideBytesOf = (device: Device): number => device.contextBytes.pytorch + device.cublasWorkspaceBytes;
 
@@ -50,15 +50,15 @@ function poolReplaysOf(trace: Trace): PoolReplays {
   return replays;
 }
 
-/** As `pytorchProcess` and `judge` together; arrays that are too much by themselves need no replay. */
-export function judgePyTorch({
+/** As `pytorchProcess` and `verdictOf` together; arrays that are too much by themselves need no replay. */
+export function pytorchVerdict({
   trace,
   peakLiveBytes,
   dimensions,
   config,
   device,
   usableBytes,
-}: JudgeInput): JudgedStep {
+}: VerdictInput): StepVerdict {
   const outsideBytes = outsideBytesOf(device);
   const capacityBytes = usableBytes - outsideBytes;
   if (peakLiveBytes > capacityBytes) return { kind: 'exceeds', deviceBytes: undefined };

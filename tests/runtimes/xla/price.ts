@@ -1,6 +1,6 @@
 import { liveness } from '../../../src/memory/liveness.js';
 import { bufferBytes } from '../../../src/memory/trace.js';
-import { judge, type Verdict } from '../../../src/memory/verdict.js';
+import { type Verdict, verdictOf } from '../../../src/memory/verdict.js';
 import { dimensionsOf } from '../../../src/models/dimensions.js';
 import { forwardProgram } from '../../../src/models/index.js';
 import type { ProcessMemory } from '../../../src/runtimes/process.js';
@@ -45,7 +45,7 @@ export function priceRecord(record: JaxRecord, without?: Rule): PricedRecord {
     peakLiveBytes,
     argumentBytes: parameter + optimizer + input,
     process,
-    verdict: judge(process, { nominalBytes: device.nominalBytes, usableBytes: usable }),
+    verdict: verdictOf(process, { nominalBytes: device.nominalBytes, usableBytes: usable }),
     errorPercent: (peakLiveBytes / record.peak_bytes_estimate - 1) * 100,
   };
 }

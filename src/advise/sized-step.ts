@@ -1,5 +1,5 @@
 /** One configuration's step, priced as `estimate` does it, without what only a report needs. */
-import type { Experience } from '../accuracy/shipped.js';
+import type { ErrorBar } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import { type Dimensions, numElements } from '../ir/shape.js';
@@ -8,7 +8,7 @@ import { categoryCode, type Phase, reusedBytes, type Trace } from '../memory/tra
 import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { dimensionsFor, programOf, runtimes } from '../parallel/index.js';
 import { usableBytes } from '../runtimes/traits.js';
-import { judgeCandidate } from '../search/judge.js';
+import { verdictOfCandidate } from '../search/candidate-verdict.js';
 
 export interface StepCost {
   /** FLOPs of a training step ÷ its samples. */
@@ -64,10 +64,10 @@ export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedSte
 /** The verdict that `estimate` gives. */
 export function fits(
   { config, trace, dimensions, peakLiveBytes: live }: SizedStep,
-  { device, experience }: { readonly device: Device; readonly experience: Experience },
+  { device, errorBar }: { readonly device: Device; readonly errorBar: ErrorBar },
 ): boolean {
-  const candidate = { config, structure: { trace }, dimensions, peakLiveBytes: live };
-  return judgeCandidate(candidate, device, experience).kind === 'fits';
+  const candidate = { config, unsizedStep: { trace }, dimensions, peakLiveBytes: live };
+  return verdictOfCandidate(candidate, device, errorBar).kind === 'fits';
 }
 
 /** Room for arrays beside the context, with the largest share of the card that JAX can be given. */

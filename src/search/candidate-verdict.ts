@@ -1,14 +1,14 @@
 /** One candidate's live bytes and verdict, equal to what `estimate` prints for it. */
-import { type Experience, shippedExperience } from '../accuracy/shipped.js';
+import { type ErrorBar, shippedErrorBar } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
 import type { Dimensions } from '../ir/shape.js';
 import { reusedBytes } from '../memory/trace.js';
-import { judge } from '../memory/verdict.js';
+import { verdictOf } from '../memory/verdict.js';
 import { counts } from '../models/counts.js';
 import { dimensionsFor, runtimes } from '../parallel/index.js';
-import type { JudgedStep } from '../runtimes/process.js';
+import type { StepVerdict } from '../runtimes/process.js';
 import { usableBytes } from '../runtimes/traits.js';
-import type { Costs, SizedStructure, Structure } from './structure.js';
+import type { Costs, StepByWidth, UnsizedStep } from './unsized-step.js';
 
 /** One configuration on the structure that it shares. Its live bytes are worked out when they are first asked for. */
 export class SizedCandidate implements Costs {
@@ -20,9 +20,9 @@ export class SizedCandidate implements Costs {
   /** `sized`: the structure at these dimensions, where candidates share it. */
   constructor(
     readonly config: Config,
-    readonly structure: Structure,
+    readonly unsizedStep: UnsizedStep,
     readonly dimensions: Dimensions = dimensionsFor(config, counts(config.model)),
-    private readonly sized: SizedStructure = structure.inWidth(dimensions),
+    private readonly sized: StepByWidth = unsizedStep.inWidth(dimensions),
   ) {
     const { parameters, sampleFlops, recomputedSampleFlops } = sized.costsAt(dimensions.hiddenDim!);
     this.parameters = parameters;
@@ -37,21 +37,22 @@ export class SizedCandidate implements Costs {
 }
 
 /** The part of a candidate that its verdict depends on. */
-export type Judgeable = Pick<SizedCandidate, 'config' | 'dimensions' | 'peakLiveBytes'> & {
-  readonly structure: Pick<Structure, 'trace'>;
+export type CandidateOnCard = Pick<SizedCandidate, 'config' | 'dimensions' | 'peakLiveBytes'> & {
+  readonly unsizedStep: Pick<UnsizedStep, 'trace'>;
 };
 
-/** `experience`: with such estimates so far. */
-export function judgeCandidate(
-  candidate: Judgeable,
+/** `errorBar`: with such estimates so far. */
+export function verdictOfCandidate(
+  candidate: CandidateOnCard,
   device: Device,
-  experience: Experience = shippedExperience,
-): JudgedStep {
-  const { config, structure, dimensions, peakLiveBytes } = candidate;
-  const { trace } = structure;
+  errorBar: ErrorBar = shippedErrorBar,
+): StepVerdict {
+  const { config, unsizedStep, dimensions, peakLiveBytes } = candidate;
+  const { trace } = unsizedStep;
   const runtime = runtimes[config.runtime];
   const usable = usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
-  if (runtime.judge) return runtime.judge({ trace, peakLiveBytes, dimensions, config, device, usableBytes: usable });
+  if (runtime.verdict)
+    return runtime.verdict({ trace, peakLiveBytes, dimensions, config, device, usableBytes: usable });
   const { bytesOfBuffer } = reusedBytes(trace, dimensions);
   const process = runtime.process({
     trace,
@@ -60,10 +61,10 @@ export function judgeCandidate(
     config,
     device,
     usableBytes: usable,
-    worstUnderPercent: experience.worstUnderPercent,
+    worstUnderPercent: errorBar.worstUnderPercent,
   });
   const card = { nominalBytes: device.nominalBytes, usableBytes: usable };
-  const { kind } = judge(process, card);
+  const { kind } = verdictOf(process, card);
   if (kind === 'unknown') throw new Error('a card was given, so that the verdict is known');
   return { kind, deviceBytes: process.deviceBytes };
 }

@@ -31,12 +31,12 @@ export function plansOf(strategies: readonly Strategy[], config: Config): readon
 }
 
 /** One trace, up to the number of samples: the same operations in the same order. */
-export interface Shape {
+export interface StepPlan {
   readonly config: Config;
   readonly numChanges: number;
 }
 
-export function* shapesOf(strategies: readonly Strategy[], config: Config): Generator<Shape> {
+export function* stepPlansOf(strategies: readonly Strategy[], config: Config): Generator<StepPlan> {
   const combined = combinations(that(strategies, 'step'), config);
   for (const checkpoint of plansOf(strategies, config)) {
     for (const combination of combined) {

@@ -1,5 +1,5 @@
 /**
- * Shapes that differ only in where the processor is cut into recomputed segments, and in the optimizer's kernel. They cost the same:
+ * Plans that differ only in where the processor is cut into recomputed segments, and in the optimizer's kernel. They cost the same:
  * every layer runs forward twice. And what is alive before the backward pass reaches the processor is least with a single segment, which keeps its input
  * and nothing else: where that is too much, no cut is looked at (`peakBeforeProcessorBackward`).
  */
@@ -10,8 +10,9 @@ import type { CheckpointPlan, Config, Device } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import type { Counts } from '../models/dimensions.js';
 import { traceOf } from '../parallel/index.js';
-import { structureKey } from '../search/structure.js';
+import { unsizedStepKey } from '../search/unsized-step.js';
 import { applyChanges } from './apply.js';
+import type { StepPlan } from './combinations.js';
 import {
   costOf,
   leastOfAnyOptimizer,
@@ -20,23 +21,22 @@ import {
   type SizedStep,
   type StepCost,
   sizeStep,
-} from './step.js';
+} from './sized-step.js';
 import type { Change } from './types.js';
-import type { Shape } from './ways.js';
 
-export interface SizedShape {
-  readonly shape: Shape;
+export interface SizedPlan {
+  readonly plan: StepPlan;
   readonly step: SizedStep;
 }
 
-interface SizedShapes {
+interface SizedPlans {
   /** Those whose arrays the card may hold. */
-  readonly steps: readonly SizedShape[];
-  /** None of the family stays below it, with any optimizer. */
+  readonly steps: readonly SizedPlan[];
+  /** None of these plans stays below it, with any optimizer. */
   readonly leastBytes: number;
 }
 
-const familyKey = ({ recipe }: Config): string => {
+const equalCostKey = ({ recipe }: Config): string => {
   const { processor, ...plan } = recipe.checkpoint;
   return JSON.stringify({ ...recipe, optimizer: '', checkpoint: { ...plan, cut: processor.kind !== 'none' } });
 };
@@ -69,7 +69,7 @@ export class Effort {
   }
 
   trace(config: Config): Trace {
-    const key = structureKey(config);
+    const key = unsizedStepKey(config);
     const trace = this.traces.get(key) ?? this.keep(key, traceOf(config));
     this.eventsLeft -= trace.events.length;
     return trace;
@@ -108,39 +108,39 @@ const withRollout = ({ recipe, ...change }: Change, rolloutSteps: number): Chang
   recipe: { ...recipe, rolloutSteps },
 });
 
-export class Family {
+export class EqualCostPlans {
   readonly offloading: Change;
   /** What recomputed FLOPs do not show. */
   readonly offloadRank: number;
 
   private constructor(
     /** The one with the fewest segments first. */
-    private readonly shapes: readonly Shape[],
+    private readonly plans: readonly StepPlan[],
     readonly cost: StepCost,
     private readonly counts: Counts,
     private readonly effort: Effort,
   ) {
-    const { offload } = shapes[0]!.config.recipe;
+    const { offload } = plans[0]!.config.recipe;
     this.offloading = { recipe: { offload } };
     this.offloadRank = offloads.indexOf(offload);
   }
 
-  static of(shapes: Iterable<Shape>, counts: Counts, effort: Effort): readonly Family[] {
-    const byKey = new Map<string, Shape[]>();
-    for (const shape of shapes) {
-      const key = familyKey(shape.config);
+  static of(plans: Iterable<StepPlan>, counts: Counts, effort: Effort): readonly EqualCostPlans[] {
+    const byKey = new Map<string, StepPlan[]>();
+    for (const plan of plans) {
+      const key = equalCostKey(plan.config);
       const members = byKey.get(key);
-      if (members) members.push(shape);
-      else byKey.set(key, [shape]);
+      if (members) members.push(plan);
+      else byKey.set(key, [plan]);
     }
-    const segments = ({ config }: Shape) => numSegments(config.recipe.checkpoint.processor, config.model.layers);
+    const segments = ({ config }: StepPlan) => numSegments(config.recipe.checkpoint.processor, config.model.layers);
     const costs = new Map<string, StepCost>();
     return [...byKey.values()].map((members) => {
       const { config } = members[0]!;
-      const key = familyKey({ ...config, recipe: { ...config.recipe, offload: 'none' } });
+      const key = equalCostKey({ ...config, recipe: { ...config.recipe, offload: 'none' } });
       const cost = costs.get(key) ?? costOf(config, counts);
       costs.set(key, cost);
-      return new Family(
+      return new EqualCostPlans(
         members.sort((a, b) => segments(a) - segments(b)),
         cost,
         counts,
@@ -150,33 +150,33 @@ export class Family {
   }
 
   /** `keptPerStep`: bytes that every plan keeps of one rollout step. */
-  sized(microBatch: Change, device: Device, keptPerStep: number): SizedShapes {
-    const room = mostArrayBytes(this.shapes[0]!.config, device);
-    const before = this.beforeProcessorBackward(this.shapes[0]!, microBatch, keptPerStep);
+  sized(microBatch: Change, device: Device, keptPerStep: number): SizedPlans {
+    const room = mostArrayBytes(this.plans[0]!.config, device);
+    const before = this.beforeProcessorBackward(this.plans[0]!, microBatch, keptPerStep);
     if (before > room) return { steps: [], leastBytes: before };
-    const steps: SizedShape[] = [];
+    const steps: SizedPlan[] = [];
     let leastBytes = Number.POSITIVE_INFINITY;
-    for (const shape of this.shapes) {
-      const key = anyOptimizerKey(applyChanges(shape.config, [microBatch])!);
+    for (const plan of this.plans) {
+      const key = anyOptimizerKey(applyChanges(plan.config, [microBatch])!);
       const known = this.effort.leastBytes.get(key) ?? 0;
-      const floor = known > room ? undefined : this.floor(shape, microBatch);
+      const floor = known > room ? undefined : this.floor(plan, microBatch);
       const least = floor?.anyOptimizerBytes ?? known;
       this.effort.leastBytes.set(key, least);
       leastBytes = Math.min(leastBytes, least);
       if (floor === undefined || floor.peakBytes > room) continue;
-      const step = floor.step ?? this.step(shape, microBatch);
-      if (step.peakLiveBytes <= room) steps.push({ shape, step });
+      const step = floor.step ?? this.step(plan, microBatch);
+      if (step.peakLiveBytes <= room) steps.push({ plan, step });
     }
     return { steps, leastBytes };
   }
 
   /** With any optimizer. A longer rollout has the same moments in its last step, and what is kept of the steps before. */
-  private beforeProcessorBackward(shape: Shape, microBatch: Change, keptPerStep: number): number {
-    const { rolloutSteps } = shape.config.recipe;
+  private beforeProcessorBackward(plan: StepPlan, microBatch: Change, keptPerStep: number): number {
+    const { rolloutSteps } = plan.config.recipe;
     const numShort = Math.min(2, rolloutSteps);
     const short = withRollout(microBatch, numShort);
-    const key = `before ${anyOptimizerKey(applyChanges(shape.config, [short])!)}`;
-    const bytes = this.effort.leastBytes.get(key) ?? peakBeforeProcessorBackward(this.step(shape, short));
+    const key = `before ${anyOptimizerKey(applyChanges(plan.config, [short])!)}`;
+    const bytes = this.effort.leastBytes.get(key) ?? peakBeforeProcessorBackward(this.step(plan, short));
     this.effort.leastBytes.set(key, bytes);
     return bytes + (rolloutSteps - numShort) * keptPerStep;
   }
@@ -185,10 +185,10 @@ export class Family {
    * From three rollout steps on, every moment has one like it in a longer rollout, with as much more alive as there are steps before
    * it: the peak is convex in their number, and the line through 3 and 4 steps never lies above it.
    */
-  private floor(shape: Shape, microBatch: Change): Floor {
-    const { rolloutSteps } = shape.config.recipe;
-    if (rolloutSteps <= 4) return exactFloor(this.step(shape, microBatch));
-    const [at3, at4] = [3, 4].map((numSteps) => exactFloor(this.step(shape, withRollout(microBatch, numSteps))));
+  private floor(plan: StepPlan, microBatch: Change): Floor {
+    const { rolloutSteps } = plan.config.recipe;
+    if (rolloutSteps <= 4) return exactFloor(this.step(plan, microBatch));
+    const [at3, at4] = [3, 4].map((numSteps) => exactFloor(this.step(plan, withRollout(microBatch, numSteps))));
     const along = (of: (floor: Floor) => number) => of(at4!) + (rolloutSteps - 4) * (of(at4!) - of(at3!));
     return {
       peakBytes: along(({ peakBytes }) => peakBytes),
@@ -196,8 +196,8 @@ export class Family {
     };
   }
 
-  private step(shape: Shape, change: Change): SizedStep {
-    const config = applyChanges(shape.config, [change])!;
+  private step(plan: StepPlan, change: Change): SizedStep {
+    const config = applyChanges(plan.config, [change])!;
     return sizeStep(config, this.effort.trace(config), this.counts);
   }
 }

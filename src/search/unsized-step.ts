@@ -27,7 +27,7 @@ interface CostPolynomials {
 }
 
 /** Costs need the program, memory the trace: a trace is made when it is first asked for. */
-export class Structure {
+export class UnsizedStep {
   readonly program: ForwardProgram;
   private readonly costPolynomials: CostPolynomials;
   private madeTrace: Trace | undefined;
@@ -44,7 +44,7 @@ export class Structure {
   }
 
   /** Everything at given rows, batch and channels, for any width. */
-  inWidth(dimensions: Dimensions): SizedStructure {
+  inWidth(dimensions: Dimensions): StepByWidth {
     const { basis, parameters, sampleFlops, recomputedSampleFlops } = this.costPolynomials;
     const [p, s, r] = inWidth(basis, [parameters, sampleFlops, recomputedSampleFlops], dimensions);
     let envelope: readonly InWidth[] | undefined;
@@ -67,7 +67,7 @@ export class Structure {
   }
 }
 
-export interface SizedStructure {
+export interface StepByWidth {
   readonly costsAt: (width: number) => Costs;
   /** The trace is made when this is first asked for. */
   readonly peakLiveBytesAt: (width: number) => number;
@@ -114,30 +114,30 @@ export function shapeKey({ runtime, model, recipe, device }: Config): string {
 const sizeClassOf = (config: Config): string => runtimes[config.runtime].sizeClass?.(config) ?? '';
 
 /** Whether configurations that differ in width alone are of one structure. */
-export const isOneStructure = (config: Config): boolean => {
+export const isOneUnsizedStep = (config: Config): boolean => {
   const { model } = config;
   const wider = { ...config, model: { ...model, hiddenDim: model.hiddenDim + 1 } };
   return sizeClassOf(config) === sizeClassOf(wider);
 };
 
 /** Equal keys: the same trace. */
-export const structureKey = (config: Config): string => shapeKey(config) + sizeClassOf(config);
+export const unsizedStepKey = (config: Config): string => shapeKey(config) + sizeClassOf(config);
 
 /** The structures met last: a search walks through them one after the other. */
-export class Structures {
-  private readonly known = new Map<string, Structure>();
+export class UnsizedSteps {
+  private readonly known = new Map<string, UnsizedStep>();
 
   constructor(private readonly maxKept = 64) {}
 
   /** `shape`: the configuration's `shapeKey`, where many share it. */
-  of(config: Config, shape = shapeKey(config)): Structure {
+  of(config: Config, shape = shapeKey(config)): UnsizedStep {
     const key = shape + sizeClassOf(config);
-    let structure = this.known.get(key);
-    if (structure === undefined) {
-      structure = new Structure(config);
+    let unsizedStep = this.known.get(key);
+    if (unsizedStep === undefined) {
+      unsizedStep = new UnsizedStep(config);
       if (this.known.size >= this.maxKept) this.known.delete(this.known.keys().next().value!);
-      this.known.set(key, structure);
+      this.known.set(key, unsizedStep);
     }
-    return structure;
+    return unsizedStep;
   }
 }

@@ -1,13 +1,13 @@
 /** How accurate estimates of a configuration's code base have been in its mode: what ships, and what the user's own ledger adds. */
 import { beyond, type Evidence, evidenceFor, gemmKind } from '../accuracy/evidence.js';
 import { type Figures, figuresOf } from '../accuracy/figures.js';
-import { type About, experienceFrom, larger, ownErrors } from '../accuracy/ledger.js';
-import type { Experience } from '../accuracy/shipped.js';
+import { type About, errorBarFrom, larger, ownErrors } from '../accuracy/ledger.js';
+import type { ErrorBar } from '../accuracy/shipped.js';
 import { perRuntime } from '../config/choices.js';
 import type { Config, Mode, ModelLayout, Recipe } from '../config/types.js';
 import { codeBaseOf } from '../models/index.js';
 import type { Estimate } from '../reports/estimate/schema.js';
-import type { Experiences } from '../search/evaluate.js';
+import type { ErrorBars } from '../search/evaluate.js';
 import { defaultLedgerFile, readRecentEntries } from '../verify/ledger.js';
 
 type Subject = Pick<Config, 'runtime' | 'model' | 'recipe'>;
@@ -16,11 +16,11 @@ const aboutOf = ({ runtime, model, recipe }: Subject): About => ({ runtime, layo
 
 const errorsOf = (about: About): readonly number[] => ownErrors(readRecentEntries(defaultLedgerFile()), about);
 
-export const experience = (subject: Subject): Experience => experienceFrom(errorsOf(aboutOf(subject)));
+export const errorBar = (subject: Subject): ErrorBar => errorBarFrom(errorsOf(aboutOf(subject)));
 
 /** One for each runtime that a search may try. */
-export const experiences = (layout: ModelLayout, mode: Mode): Experiences =>
-  perRuntime((runtime) => experienceFrom(errorsOf({ runtime, layout, mode })));
+export const errorBars = (layout: ModelLayout, mode: Mode): ErrorBars =>
+  perRuntime((runtime) => errorBarFrom(errorsOf({ runtime, layout, mode })));
 
 /** What is known of estimates of this code base in this mode, and in JAX with these products. */
 export function reportedAccuracy(config: Subject): Estimate['accuracy'] {
