@@ -39,6 +39,7 @@ function keysOf(config: Config): Exported {
     checkpoint.rollout && 'recomputed rollout steps',
     recipe.batchSize > 1 && `batch ${recipe.batchSize}: it always takes one sample`,
     recipe.accumulate > 1 && `${recipe.accumulate} accumulated micro-steps`,
+    model.processor !== 'interaction' && `${model.processor} layers`,
     model.mlpHiddenLayers !== 1 && `${model.mlpHiddenLayers} hidden layers per MLP`,
   ];
   return { keys, missing: missing.filter((text) => text !== false) };

@@ -4,6 +4,7 @@
  * gather, concatenation) is computed inside the kernel that writes the next of these.
  */
 
+import { InputError } from '../../errors.js';
 import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
 import { readsOf } from '../../ir/operations.js';
 import type { Shape } from '../../ir/shape.js';
@@ -101,7 +102,9 @@ export class Forward {
         environment.setValue(output, fused(...readsOf(operation).map((id) => environment.value(id))));
         return;
       default:
-        throw new Error(`XLA has no rule for the operation ${operation.kind}`);
+        throw new InputError('not-in-xla', `XLA has no rule for the operation ${operation.kind}.`, [
+          '--runtime pytorch',
+        ]);
     }
   }
 
@@ -145,7 +148,7 @@ export class Forward {
 
   /**
    * XLA keeps one of several equal instructions (hlo_cse.cc): gathers of the same rows, concatenations of the same parts. No step of DeepMind's
-   * has any; a compiled step of gated layers with edge features has (tests/program/processors.test.ts).
+   * has any; a compiled step of gated layers with edge features has (tests/models/processors.test.ts).
    */
   private findFirst(output: ValueId, instruction: readonly (string | ValueId)[]): void {
     const key = instruction.join();
