@@ -10,7 +10,7 @@ import { dimensionsOf } from '../../models/dimensions.js';
 import { Backward } from './backward.js';
 import { constantsOf } from './constants.js';
 import { withEdgeBlocks } from './edge-blocks.js';
-import { Forward, type Lowering } from './forward.js';
+import { Forward, type Lowering, refuseWithoutRule } from './forward.js';
 import { gemmOf } from './gemm.js';
 import { InferenceForward, normalisesInConcat } from './inference.js';
 import { LossHead } from './loss-head.js';
@@ -29,6 +29,7 @@ const stackedShape: Shape = [axis('gridNodes'), axis('batch'), fields.stacked];
 
 /** `without`: the rule that is left out, to see what it is worth. */
 export function traceJax(program: ForwardProgram, config: Config, without?: Rule): Trace {
+  refuseWithoutRule(program);
   const { recipe } = config;
   const schedule = new Schedule();
   writeConstants(schedule, config);
