@@ -23,8 +23,22 @@ export interface Lowering {
   readonly schedule: Schedule;
   readonly gemm: Gemm;
   readonly zeros: Zeros;
-  const withRule: readonly Operation['kind'][] = [
-  ...(['linear', 'activation', 'layerNorm', 'gather', 'segmentSum', 'segmentMax', 'concat', 'loss', 'addBias'] as const),
+  /** Whether the rule holds in this trace. */
+  readonly has: (rule: Rule) => boolean;
+}
+
+const withRule: readonly Operation['kind'][] = [
+  ...([
+    'linear',
+    'activation',
+    'layerNorm',
+    'gather',
+    'segmentSum',
+    'segmentMax',
+    'concat',
+    'loss',
+    'addBias',
+  ] as const),
   ...(['add', 'subtract', 'multiply', 'divide', 'scale', 'shift', 'exp', 'headSum', 'headScale'] as const),
 ];
 
@@ -33,10 +47,6 @@ export function refuseWithoutRule({ root }: ForwardProgram): void {
   const unknown = operationsOf([root]).find(({ kind }) => !withRule.includes(kind));
   if (unknown !== undefined)
     throw new InputError('not-in-xla', `XLA has no rule for the operation ${unknown.kind}.`, ['--runtime pytorch']);
-}
-
-/** Whether the rule holds in this trace. */
-  readonly has: (rule: Rule) => boolean;
 }
 
 export class Forward {
