@@ -28,18 +28,24 @@ export interface Lowering {
 }
 
 const withRule: readonly Operation['kind'][] = [
-  ...([
-    'linear',
-    'activation',
-    'layerNorm',
-    'gather',
-    'segmentSum',
-    'segmentMax',
-    'concat',
-    'loss',
-    'addBias',
-  ] as const),
-  ...(['add', 'subtract', 'multiply', 'divide', 'scale', 'shift', 'exp', 'headSum', 'headScale'] as const),
+  'linear',
+  'activation',
+  'layerNorm',
+  'gather',
+  'segmentSum',
+  'segmentMax',
+  'concat',
+  'add',
+  'subtract',
+  'multiply',
+  'divide',
+  'scale',
+  'shift',
+  'exp',
+  'headSum',
+  'headScale',
+  'addBias',
+  'loss',
 ];
 
 /** Before a step of it is traced, in whatever mode. */
