@@ -34,13 +34,27 @@ export interface RecipeProfile {
   readonly sources: readonly string[];
 }
 
+/** On-demand list prices of one card, each with who asks it and when it was read. */
+export interface PriceList {
+  readonly name: string;
+  readonly description: string;
+  readonly currency: string;
+  readonly prices: readonly {
+    readonly gpu: string;
+    readonly perHour: number;
+    readonly provider: string;
+    readonly read: string;
+  }[];
+  readonly sources: readonly string[];
+}
+
 export interface DeviceProfile extends Device {
   readonly description: string;
 }
 
 export const profileKinds = ['models', 'recipes', 'gpus', 'spaces'] as const;
-/** `truth`: what other tools counted, for `gc-plan validate`. */
-export type ProfileKind = (typeof profileKinds)[number] | 'truth';
+/** `truth`: what other tools counted, for `gc-plan validate`; `prices`: what cards cost an hour. */
+export type ProfileKind = (typeof profileKinds)[number] | 'truth' | 'prices';
 
 const singular: Readonly<Record<ProfileKind, string>> = {
   models: 'model',
@@ -48,6 +62,7 @@ const singular: Readonly<Record<ProfileKind, string>> = {
   gpus: 'GPU',
   spaces: 'space',
   truth: 'ground truth',
+  prices: 'price list',
 };
 
 /** The package's `profiles` folder, from the source tree and from the compiled one alike. */

@@ -4,6 +4,7 @@ import { exportNames } from '../models/index.js';
 import type { FlagLists, FlagValues } from '../options/definitions/flags.js';
 import type { Flags } from '../options/typed.js';
 import type { Advice } from '../reports/advise/schema.js';
+import type { Cards } from '../reports/cards/schema.js';
 import type { Check } from '../reports/check/schema.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import type { Explanation } from '../reports/explain/schema.js';
@@ -26,6 +27,11 @@ export type AdviseInput = EstimateInput;
 export interface SolveInput extends EstimateInput {
   /** The option whose largest value that fits is wanted (resolution: the finest; gpus: the fewest). */
   readonly for: Solvable;
+}
+
+export interface CardsInput extends EstimateInput {
+  /** A file of prices per hour by card, instead of the list prices that ship. */
+  readonly prices?: string | undefined;
 }
 
 export interface ExplainInput extends EstimateInput {
@@ -143,6 +149,15 @@ export async function solve(input: SolveInput): Promise<Solution> {
   const checked = said(checkSolve(input, 'The input of solve'));
   const service = await import('../services/solve.js');
   return service.solve({ ...checked, for: checked.for });
+}
+
+const checkCards = object({ ...configuration, prices: text }, "cards({ model: 'graphcast-small' })");
+
+/** Every known card: verdict, spare memory, roofline time and price, the cheapest that fits first. Throws `InputError`. */
+export async function cards(input: CardsInput): Promise<Cards> {
+  const checked = said(checkCards(input, 'The input of cards'));
+  const service = await import('../services/cards.js');
+  return service.cards(checked);
 }
 
 const checkExplain = object(

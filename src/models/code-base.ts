@@ -99,6 +99,8 @@ export interface HydraGroups {
 export interface CodeBase {
   /** As `--export` takes it. */
   readonly name: string;
+  /** Its own code asks for CUDA, or its authors say that it runs on NVIDIA's cards: others are not proposed. */
+  readonly needsNvidia?: boolean;
   readonly layouts: Readonly<Record<ModelLayout, Layout>>;
   readonly options?: readonly OwnOption[];
   readonly graph: GraphRules;

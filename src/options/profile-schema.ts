@@ -82,6 +82,14 @@ export const deviceProfileSchema = z.strictObject({
   sources,
 });
 
+export const priceListSchema = z.strictObject({
+  name,
+  description: sentence,
+  currency: z.string().length(3),
+  prices: z.array(z.strictObject({ gpu: name, perHour: positive, provider: sentence, read: z.iso.date() })).min(1),
+  sources,
+});
+
 /** Lists and ranges by option, as sweep's flags take them. */
 export const spaceProfileSchema = z.strictObject({
   name,

@@ -1,6 +1,7 @@
 /** The reports as JSON Schemas (draft 2020-12), by the name in their `schema` key. The build writes them to `schemas/`. */
 import { z } from 'zod';
 import { adviseSchema } from './advise/schema.js';
+import { cardsSchema } from './cards/schema.js';
 import { checkSchema } from './check/schema.js';
 import { completionSchema } from './completion/schema.js';
 import { doctorSchema } from './doctor/schema.js';
@@ -21,6 +22,7 @@ export const reportSchemas = {
   'gc-plan/sweep@1': sweepSchema,
   'gc-plan/solve@1': solutionSchema,
   'gc-plan/advise@1': adviseSchema,
+  'gc-plan/cards@1': cardsSchema,
   'gc-plan/verify@1': verificationSchema,
   'gc-plan/ladder@1': ladderSchema,
   'gc-plan/measured@1': measuredSchema,

@@ -2,6 +2,7 @@
 import { orList } from '../config/nearest.js';
 import { InputError } from '../errors.js';
 import type { Advice } from './advise/schema.js';
+import type { Cards } from './cards/schema.js';
 import type { Check } from './check/schema.js';
 import type { Completion } from './completion/schema.js';
 import type { Doctor } from './doctor/schema.js';
@@ -20,6 +21,7 @@ import type { Verification } from './verify/schema.js';
 
 export interface Reports {
   readonly 'gc-plan/advise@1': Advice;
+  readonly 'gc-plan/cards@1': Cards;
   readonly 'gc-plan/check@1': Check;
   readonly 'gc-plan/completion@1': Completion;
   readonly 'gc-plan/estimate@1': Estimate;
@@ -56,6 +58,7 @@ const renderers: Renderers = {
     svg: async () => (await import('./explain/svg.js')).loadTimelineSvg(),
     html: async () => (await import('./explain/html.js')).loadExplanationPage(),
   },
+  'gc-plan/cards@1': { table: async () => (await import('./cards/table.js')).renderCards, json },
   'gc-plan/solve@1': { table: async () => (await import('./solve/table.js')).renderSolution, json },
   'gc-plan/sweep@1': {
     table: async () => (await import('./sweep/table.js')).renderSweep,

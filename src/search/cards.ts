@@ -2,7 +2,7 @@
 import { cardNamed } from '../config/cards.js';
 import { deviceOf } from '../config/device.js';
 import { shown } from '../config/nearest.js';
-import { loadDevice, profileNames } from '../config/profiles.js';
+import { loadDevice, type PriceList, profileNames, readProfile } from '../config/profiles.js';
 import { readStrictJson } from '../config/strict-json.js';
 import type { Device } from '../config/types.js';
 import { InputError } from '../errors.js';
@@ -21,7 +21,7 @@ export const knownCards = (): readonly Device[] =>
     .sort((a, b) => a.reportedBytes - b.reportedBytes);
 
 /** `{"a100-40gb": 1.29, …}`, in any currency, per hour. */
-function readPrices(path: string): ReadonlyMap<string, number> {
+export function readPrices(path: string): ReadonlyMap<string, number> {
   const value = readStrictJson(path);
   const refuse = (what: string) =>
     new InputError('invalid-prices', `${shown(path)}: ${what}.`, ['{"a100-40gb": 1.29, "l40s": 0.99}']);
@@ -36,8 +36,11 @@ function readPrices(path: string): ReadonlyMap<string, number> {
   );
 }
 
+/** What ships: dated list prices. */
+export const shippedPrices = (): PriceList => readProfile<PriceList>('prices', 'on-demand');
+
 /** Cards without a price come last. */
-const byPrice = (a: number | undefined, b: number | undefined): number =>
+export const byPrice = (a: number | undefined, b: number | undefined): number =>
   a === b ? 0 : (a ?? Number.MAX_VALUE) - (b ?? Number.MAX_VALUE);
 
 /** By price where there is one, then by memory; without a list of names the flags as they are. */

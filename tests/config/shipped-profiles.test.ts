@@ -10,6 +10,7 @@ import { findOption } from '../../src/options/option-values.js';
 import {
   deviceProfileSchema,
   modelProfileSchema,
+  priceListSchema,
   recipeProfileSchema,
   spaceProfileSchema,
 } from '../../src/options/profile-schema.js';
@@ -31,6 +32,13 @@ describe.each(profileKinds.flatMap((kind) => profileNames(kind).map((name) => ({
     });
   },
 );
+
+it('the prices that ship are of known cards, each once, with provider and date', () => {
+  const { prices } = priceListSchema.parse(readProfile('prices', 'on-demand'));
+  const cards = prices.map(({ gpu }) => gpu);
+  expect(cards.filter((gpu) => !profileNames('gpus').includes(gpu))).toEqual([]);
+  expect(new Set(cards).size).toBe(cards.length);
+});
 
 describe('models', () => {
   it('are the ones the documentation promises', () => {

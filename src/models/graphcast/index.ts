@@ -16,6 +16,8 @@ const graphcastShape: GraphcastShape = {
 
 export const graphcast: CodeBase = {
   name: 'deepmind',
+  // Its JAX comes as jax[cuda12] or for TPUs, and what is modelled is XLA's code for CUDA.
+  needsNvidia: true,
   layouts: {
     jax: {
       label: "DeepMind's GraphCast",

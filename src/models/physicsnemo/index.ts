@@ -42,6 +42,8 @@ function blocksPerSegment(processor: CheckpointPlan['processor'], { layers }: Mo
 
 export const physicsnemo: CodeBase = {
   name: 'physicsnemo',
+  // NVIDIA/physicsnemo, README: an NVIDIA GPU and CUDA.
+  needsNvidia: true,
   layouts: {
     physicsnemo: {
       label: "PhysicsNeMo's GraphCastNet",

@@ -1,0 +1,41 @@
+import { text, toggle } from '../../options/definitions/definition.js';
+import { ReportCommand } from '../command.js';
+import { configurationFlags, flagsOf, modelArgument } from '../flags.js';
+
+const ownFlags = flagsOf([
+  {
+    name: 'prices',
+    syntax: 'FILE',
+    value: text('prices.json'),
+    help: 'Your prices per hour, {"a100-40gb": 1.29, …}, instead of the dated list prices that ship.',
+  },
+  { name: 'all', syntax: '', value: toggle, help: 'A line for every card, also for those on which it does not fit.' },
+]);
+const { gpu: _gpu, vram: _vram, architecture: _architecture, ...sharedFlags } = configurationFlags;
+
+export default class CardsCommand extends ReportCommand<'gc-plan/cards@1'> {
+  static override summary =
+    'Every card: whether it fits, what is spare, and what it costs to rent; the cheapest first.';
+  static override examples = [
+    'gc-plan cards graphcast-small',
+    'gc-plan cards graphcast-operational --mode inference',
+    'gc-plan cards physicsnemo-graphcast --prices prices.json --json',
+  ];
+  static override args = modelArgument;
+  static override flags = { ...ownFlags, ...sharedFlags };
+
+  protected readonly report = 'gc-plan/cards@1';
+
+  async run() {
+    const { args, flags } = await this.typed();
+    const { cards } = await import('../../services/cards.js');
+    const { prices, all = false, ...shared } = flags;
+    const report = await cards({
+      model: args.model,
+      flags: shared,
+      ...(prices !== undefined && { prices: String(prices) }),
+      all: Boolean(all),
+    });
+    return this.print(report, report.cheapest === undefined ? 'no' : 'yes');
+  }
+}

@@ -1,0 +1,135 @@
+/** What a person reads of the cards: how many are enough, a line for each, the others in one sentence. */
+
+import { GiB } from '../../units.js';
+import type { Column } from '../columns.js';
+import { configLine } from '../config-line.js';
+import type { Layout } from '../formats.js';
+import { answerLine, page, paragraph, styleOf } from '../terminal/blocks.js';
+import { fittingTable } from '../terminal/fitting.js';
+import { inUnit, unitOf } from '../units.js';
+import type { Cards } from './schema.js';
+
+type Row = Cards['cards'][number];
+
+/** A screen of 45 lines holds them with what stands around them. */
+const mostRows = 28;
+
+export function renderCards(report: Cards, layout: Layout): string {
+  const style = styleOf(layout);
+  const { cards, all } = report;
+  const fitting = cards.filter(({ verdict }) => verdict.kind === 'fits');
+  const shown = all ? cards : fitting.slice(0, mostRows);
+  return page([
+    [
+      ...paragraph(answerLine(answer(report, fitting), style), layout),
+      ...paragraph(configLine(report), layout).map((line) => style.dim(line)),
+    ],
+    fittingTable(style.bold('Cards, the cheapest first'), columns(report, all), shown, layout),
+    [...notes(shown), ...(all ? [] : rest(cards, shown)), ...other(report)].flatMap((line) => paragraph(line, layout)),
+  ]);
+}
+
+/** Cents, and two digits of what is less than that. */
+const priceText = (price: number | undefined): string =>
+  price === undefined ? '–' : price < 0.1 && price > 0 ? price.toPrecision(2) : price.toFixed(2);
+
+function answer({ cards, config, prices }: Cards, fitting: readonly Row[]) {
+  const { mode } = config.recipe;
+  const [first] = fitting;
+  if (first === undefined)
+    return {
+      tone: 'no' as const,
+      head: 'no card is enough',
+      rest: `: ${mode === 'train' ? 'gc-plan advise' : 'gc-plan advise --mode inference'} looks at changes`,
+    };
+  const money =
+    first.pricePerHour === undefined
+      ? ''
+      : ` at ${priceText(first.pricePerHour)} ${prices.currency ?? ''} an hour`.replace('  ', ' ');
+  const number = first.gpus > 1 ? `${first.gpus} × ` : '';
+  return {
+    tone: 'yes' as const,
+    head: `${number}${first.device.name}${money}`,
+    rest: `: ${first.pricePerHour === undefined ? 'the smallest' : 'the cheapest'} of ${fitting.length} cards that ${mode === 'train' ? 'train' : 'run'} it, of ${cards.length}`,
+  };
+}
+
+/** One unit for what adds up. */
+const gibibytes = (bytes: number): string => inUnit(bytes, unitOf(GiB));
+
+function columns({ config }: Cards, all: boolean): readonly Column<Row>[] {
+  const train = config.recipe.mode === 'train';
+  const name = ({ device, gpus }: Row) => (gpus > 1 ? `${gpus} × ${device.name}` : device.name);
+  const time = (ms: number | undefined) => (ms === undefined ? '–' : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`);
+  return [
+    { title: 'card', alignment: '<', text: (row) => `${name(row)}${row.note === undefined ? '' : ' *'}` },
+    ...(all ? [{ title: 'verdict', alignment: '<' as const, text: ({ verdict }: Row) => verdict.kind }] : []),
+    { title: 'usable GiB', alignment: '>', text: ({ verdict }) => usable(verdict), dispensable: 1 },
+    { title: 'at most', alignment: '>', text: ({ range }) => gibibytes(range.highBytes) },
+    { title: 'spare', alignment: '>', text: spare },
+    { title: train ? 'step ≥' : 'call ≥', alignment: '>', text: ({ stepTimeMs }) => time(stepTimeMs) },
+    { title: 'an hour', alignment: '>', text: ({ pricePerHour }) => priceText(pricePerHour) },
+    {
+      title: train ? '1,000 updates ≥' : '1,000 calls ≥',
+      alignment: '>',
+      text: ({ pricePerThousand }) => priceText(pricePerThousand),
+      dispensable: 2,
+    },
+  ];
+}
+
+const usable = (verdict: Row['verdict']): string => ('usableBytes' in verdict ? gibibytes(verdict.usableBytes) : '');
+
+/** The difference of what stands beside it, so that the columns add up to the last digit. */
+function spare({ verdict, range }: Row): string {
+  if (!('usableBytes' in verdict)) return '';
+  const difference = Number(gibibytes(verdict.usableBytes)) - Number(gibibytes(range.highBytes));
+  return difference.toFixed(2).replace('-', '−');
+}
+
+function notes(shown: readonly Row[]): readonly string[] {
+  const noted = shown.filter(({ note }) => note !== undefined);
+  const each = [...new Set(noted.map(({ note }) => note))].map((note) => `* ${note}`);
+  const several = shown.flatMap(({ change, gpus, device }) => (change ? [`${gpus} × ${device.name}: ${change}`] : []));
+  return [...each, ...several];
+}
+
+function rest(cards: readonly Row[], shown: readonly Row[]): readonly string[] {
+  const others = (kind: Row['verdict']['kind']) =>
+    cards.filter((row) => !shown.includes(row) && row.verdict.kind === kind);
+  const names = (rows: readonly Row[]) => rows.map(({ device }) => device.name).join(', ');
+  const [more, tight, small] = [others('fits'), others('tight'), others('exceeds')];
+  const sentences = [
+    ...(more.length > 0 ? [`${more.length} more fit.`] : []),
+    ...(tight.length > 0 ? [`Tight: ${names(tight)}.`] : []),
+    ...(small.length > 0 ? [`Too small: ${small.length} cards.`] : []),
+    ...(more.length + small.length > 0 ? ['--all lists them.'] : []),
+  ];
+  return sentences.length === 0 ? [] : [sentences.join(' ')];
+}
+
+function other({ notProposed, prices, accuracy: known }: Cards): readonly string[] {
+  return [
+    ...(notProposed === undefined ? [] : [`${notProposed.reason}: ${notProposed.cards.length} of AMD’s are left out.`]),
+    `Prices: ${prices.source}. Times are a roofline’s: real steps take longer.`,
+    `Accuracy: ${accuracyInShort(known)}`,
+  ];
+}
+
+/** The number that decides, in one line; `gc-plan estimate` has them all. */
+function accuracyInShort({
+  runtime,
+  codeBase,
+  mode,
+  checked,
+  cases,
+  reserved,
+  range,
+  worstUnderPercent,
+}: Cards['accuracy']): string {
+  const what = `${codeBase} in ${runtime}, ${mode === 'train' ? 'training' : 'inference'}`;
+  if (!checked) return `${what} is not checked against anything that ships yet.`;
+  if (range !== undefined) return `${what}: ${range.inside} of ${range.cases} compiled steps inside the range.`;
+  const worst = Number((reserved?.worstUnderPercent ?? worstUnderPercent ?? 0).toFixed(2));
+  return `${what}: of ${cases} cases the worst was ${worst} % too low.`;
+}

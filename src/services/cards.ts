@@ -1,0 +1,132 @@
+/** `gc-plan cards`: the verdict on every card that is known, and what it costs to rent. */
+
+import { flagsThatMake } from '../advise/apply.js';
+import { fewestGpus } from '../advise/several-gpus.js';
+import type { Config, Device } from '../config/types.js';
+import { InputError } from '../errors.js';
+import { counts } from '../models/counts.js';
+import { codeBaseOf, layoutOf } from '../models/index.js';
+import { type ResolveInput, resolverFor } from '../options/resolve.js';
+import type { Flags } from '../options/typed.js';
+import type { Cards } from '../reports/cards/schema.js';
+import type { Estimate } from '../reports/estimate/schema.js';
+import { byPrice, knownCards, readPrices, shippedPrices } from '../search/cards.js';
+import { estimateCommand, typedFlags } from '../search/command-line.js';
+import { UnsizedSteps } from '../search/unsized-step.js';
+import { tool } from '../version.js';
+import { errorBar } from './accuracy.js';
+import { priced } from './priced.js';
+
+export interface CardsInput extends ResolveInput {
+  /** A file of prices per hour by card, instead of those that ship. */
+  readonly prices?: string | undefined;
+  /** A table lists those too on which it does not fit. */
+  readonly all?: boolean;
+}
+
+type Row = Cards['cards'][number];
+
+export async function cards(input: CardsInput): Promise<Cards> {
+  const named = ['gpu', 'vram', 'architecture'].find((flag) => input.flags[flag] !== undefined);
+  if (named !== undefined)
+    throw new InputError('conflicting-options', `--${named}: gc-plan cards looks at every card.`, [
+      `Leave --${named} out.`,
+      'gc-plan estimate says it of one card.',
+    ]);
+  const resolve = await resolverFor(input);
+  const { layout } = resolve().model;
+  const { needsNvidia = false } = codeBaseOf(layout);
+  const all = knownCards();
+  const proposed = all.filter(({ vendor }) => !needsNvidia || vendor === 'nvidia');
+  const others = all.filter((device) => !proposed.includes(device));
+  const prices = pricesOf(input.prices);
+  const steps = new UnsizedSteps();
+  const rowOf = (device: Device, flags: Flags = {}) => {
+    const config = resolve({ ...flags, gpu: device.name });
+    return row(input, priced(config, steps.of(config)), device, flags, prices.perHour.get(device.name));
+  };
+  const single = proposed.map((device) => rowOf(device));
+  const several = single.some(({ verdict }) => verdict.kind === 'fits') ? [] : severalOf(resolve, proposed, rowOf);
+  const rows = [...several, ...single].sort(
+    (a, b) =>
+      rank(a) - rank(b) || byPrice(a.pricePerHour, b.pricePerHour) || a.device.reportedBytes - b.device.reportedBytes,
+  );
+  const [first] = rows;
+  const about = priced(resolve());
+  return {
+    schema: 'gc-plan/cards@1',
+    tool: tool(),
+    config: about.config,
+    cards: rows,
+    all: input.all ?? false,
+    ...(first?.verdict.kind === 'fits' && { cheapest: first.device.name }),
+    ...(others.length > 0 && {
+      notProposed: {
+        cards: others.map(({ name }) => name),
+        reason: `${layoutOf(layout).label} asks for an NVIDIA card`,
+      },
+    }),
+    prices: prices.about,
+    accuracy: about.accuracy,
+    assumptions: about.assumptions,
+  };
+}
+
+const rank = ({ verdict }: Row): number => ['fits', 'tight', 'exceeds'].indexOf(verdict.kind);
+
+function row(
+  { model, flags: typed }: CardsInput,
+  { config, memory, verdict, cost, onCard }: Estimate,
+  device: Device,
+  flags: Flags,
+  pricePerHour: number | undefined,
+): Row {
+  const { gpus } = config.recipe;
+  const { stepTimeMs } = cost;
+  const more = typedFlags(flags);
+  return {
+    device,
+    gpus,
+    verdict,
+    deviceBytes: memory.deviceBytes,
+    range: memory.range,
+    ...(stepTimeMs !== undefined && { stepTimeMs }),
+    ...(pricePerHour !== undefined && { pricePerHour }),
+    ...(pricePerHour !== undefined &&
+      stepTimeMs !== undefined && { pricePerThousand: pricePerHour * gpus * hoursOfThousand(config, stepTimeMs) }),
+    ...(onCard?.precision !== undefined && { note: onCard.precision }),
+    ...(more !== '' && { change: more }),
+    command: estimateCommand(model, { ...typed, ...flags, gpu: device.name }),
+  };
+}
+
+const millisecondsPerHour = 3_600_000;
+
+/** An optimizer step is `accumulate` micro-steps. */
+const hoursOfThousand = ({ recipe }: Estimate['config'], stepTimeMs: number): number =>
+  (1_000 * recipe.accumulate * stepTimeMs) / millisecondsPerHour;
+
+/** Where no card is enough by itself: the fewest of the kind with the most memory. */
+function severalOf(
+  resolve: (more: Flags) => Config,
+  proposed: readonly Device[],
+  rowOf: (device: Device, flags: Flags) => Row,
+): readonly Row[] {
+  const device = proposed.at(-1)!;
+  const on = (more: Flags) => resolve({ ...more, gpu: device.name });
+  const config = on({});
+  const remedy = fewestGpus({ config, counts: counts(config.model), device, errorBar: errorBar(config) });
+  return remedy === undefined ? [] : [rowOf(device, flagsThatMake(on, config.recipe, remedy.config.recipe))];
+}
+
+function pricesOf(file: string | undefined): {
+  readonly perHour: ReadonlyMap<string, number>;
+  readonly about: Cards['prices'];
+} {
+  if (file !== undefined) return { perHour: readPrices(file), about: { source: file, sources: [] } };
+  const { prices, description, currency, sources } = shippedPrices();
+  return {
+    perHour: new Map(prices.map(({ gpu, perHour }) => [gpu, perHour])),
+    about: { source: description, currency, sources },
+  };
+}
