@@ -4,6 +4,7 @@
  */
 import { readProfile } from '../config/profiles.js';
 import type { Config, Mode, ModelLayout, Recipe, RuntimeName } from '../config/types.js';
+import { codeBaseOf } from '../models/index.js';
 import type { Figures } from './figures.js';
 
 /** XLA's two kinds of matrix products; with `auto` a GPU times both, and Triton's mostly win. */
@@ -30,9 +31,21 @@ type Subject = Pick<Config, 'runtime' | 'model' | 'recipe'>;
 
 export const gemmKind = ({ xlaGemm }: Recipe): GemmKind => (xlaGemm === 'cublas' ? 'cublas' : 'triton');
 
+/** Words and switches that only its code base has: which networks, where a number says how large. */
+function ownTraits({ layout, own = {} }: Config['model']): readonly string[] {
+  const { options = [] } = codeBaseOf(layout);
+  return options.flatMap(({ name, key }) => {
+    const value = own[key];
+    return typeof value === 'string' ? [`--${name} ${value}`] : value === true ? [`--${name}`] : [];
+  });
+}
+
 /** Traits that change which arrays there are: without a record of them nothing was compared. */
-export const decisiveTraits = ({ model: { processor }, recipe: { gpus } }: Subject): readonly string[] => [
-  `--processor ${processor}`,
+export const decisiveTraits = ({ model, recipe: { gpus, ensemble, checkpoint } }: Subject): readonly string[] => [
+  `--processor ${model.processor}`,
+  ...ownTraits(model),
+  ...(ensemble === undefined ? [] : ['--ensemble']),
+  ...(checkpoint.processorBlocks === undefined ? [] : ['--checkpoint processor:blocks']),
   ...(gpus > 1 ? ['--gpus'] : []),
 ];
 

@@ -22,6 +22,7 @@ export const checkpointParts = [
   'rollout',
   'processor:every=2',
   'processor:segments=2',
+  'processor:blocks=4',
   'edges:blocks=8',
   'edges:blocks=8:loop',
 ] as const;
@@ -34,7 +35,7 @@ const count = (text: string, part: string, maximum: number) =>
 
 function parsePart(part: string, plan: CheckpointPlan): CheckpointPlan {
   if (isSwitch(part)) return { ...plan, [part]: true };
-  const match = /^(processor:every|processor:segments|edges:blocks)=([^:]*)(:loop)?$/.exec(part);
+  const match = /^(processor:every|processor:segments|processor:blocks|edges:blocks)=([^:]*)(:loop)?$/.exec(part);
   const [, kind, number = '', loop] = match ?? [];
   if (kind === 'edges:blocks') {
     return { ...plan, edges: { kind: loop ? 'loop' : 'scan', blocks: count(number, part, 65_536) } };
@@ -43,6 +44,7 @@ function parsePart(part: string, plan: CheckpointPlan): CheckpointPlan {
     return { ...plan, processor: { kind: 'every', layers: count(number, part, maximumLayers) } };
   if (kind === 'processor:segments' && !loop)
     return { ...plan, processor: { kind: 'segments', segments: count(number, part, 2 * maximumLayers) } };
+  if (kind === 'processor:blocks' && !loop) return { ...plan, processorBlocks: count(number, part, 65_536) };
   throw new InputError(
     'unknown-checkpoint-part',
     `--checkpoint: ${shown(part) || 'an empty part'} is not a checkpoint part.`,
@@ -95,6 +97,7 @@ export function formatCheckpoint(plan: CheckpointPlan): string {
   const parts: string[] = switches.filter((part) => plan[part]);
   if (plan.processor.kind === 'every') parts.push(`processor:every=${plan.processor.layers}`);
   if (plan.processor.kind === 'segments') parts.push(`processor:segments=${plan.processor.segments}`);
+  if (plan.processorBlocks !== undefined) parts.push(`processor:blocks=${plan.processorBlocks}`);
   if (plan.edges.kind !== 'none')
     parts.push(`edges:blocks=${plan.edges.blocks}${plan.edges.kind === 'loop' ? ':loop' : ''}`);
   return parts.join('+') || 'none';
@@ -107,6 +110,7 @@ export type CheckpointPart =
   | 'rollout'
   | 'processor:every'
   | 'processor:segments'
+  | 'processor:blocks'
   | 'edges:blocks'
   | 'edges:blocks:loop';
 
@@ -117,6 +121,7 @@ const partPresent: Readonly<Record<CheckpointPart, (plan: CheckpointPlan) => boo
   rollout: (plan) => plan.rollout,
   'processor:every': (plan) => plan.processor.kind === 'every',
   'processor:segments': (plan) => plan.processor.kind === 'segments',
+  'processor:blocks': (plan) => plan.processorBlocks !== undefined,
   'edges:blocks': (plan) => plan.edges.kind === 'scan',
   'edges:blocks:loop': (plan) => plan.edges.kind === 'loop',
 };
@@ -129,6 +134,10 @@ export function withoutPart(plan: CheckpointPlan, part: CheckpointPart): Checkpo
     case 'processor:every':
     case 'processor:segments':
       return { ...plan, processor: { kind: 'none' } };
+    case 'processor:blocks': {
+      const { processorBlocks: _, ...rest } = plan;
+      return rest;
+    }
     case 'edges:blocks':
     case 'edges:blocks:loop':
       return { ...plan, edges: { kind: 'none' } };

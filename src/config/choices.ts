@@ -37,7 +37,14 @@ export const pipelineSchedules = ['1f1b', 'gpipe'] as const;
 export const typedGridKinds = ['poles', 'no-poles', 'cut'] as const;
 /** Reduced Gaussian grids, whose rows have points of their own number. */
 export const reducedGridKinds = ['octahedral', 'classic'] as const;
-export const processorKinds = ['interaction', 'attention', 'gated', 'gated-edges'] as const;
+export const processorKinds = [
+  'interaction',
+  'attention',
+  'gated',
+  'gated-edges',
+  'transformer',
+  'point-wise',
+] as const;
 export const attentionBackends = ['pyg', 'triton'] as const;
 /** NVIDIA's generations, oldest first. */
 export const architectures = [

@@ -47,7 +47,7 @@ export const modelOptions = {
   processor: {
     name: 'processor',
     value: choice(...processorKinds),
-    help: 'Processor layer: interaction network, graph transformer, or residual gated graph convolution without or with edge features; only the first keeps edge state.',
+    help: 'Processor layer: interaction network, graph transformer, residual gated graph convolution without or with edge features, transformer over the rows of the mesh, or an MLP of each row; only the first keeps edge state.',
   },
   heads: {
     name: 'heads',

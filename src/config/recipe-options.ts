@@ -51,6 +51,13 @@ export const recipeOptions = {
     1,
     'Autoregressive steps in one program. Training: the gradient flows through all of them, and activations grow linearly unless each step is recomputed. Inference: the predictions of all steps stay on the card; 1 is one step per call, however long the forecast.',
   ),
+  ensemble: {
+    name: 'ensemble',
+    value: integer(1, maximumCount, '4'),
+    // Absent: a model without noise. One member has noise too.
+    default: undefined,
+    help: 'Members on the card, told apart by noise that the processor’s norms read: samples are members × batch.',
+  },
   optimizer: record(
     'optimizer',
     choice(...optimizers),
@@ -61,7 +68,7 @@ export const recipeOptions = {
     name: 'checkpoint',
     value: text('encoder+processor:every=2'),
     default: noCheckpoint,
-    help: 'What is recomputed in the backward pass instead of kept: none, or parts joined by +, e.g. encoder+processor:every=2. Inference takes edges:blocks=N of anemoi: its mappers in N chunks.',
+    help: 'What is recomputed in the backward pass instead of kept: none, or parts joined by +, e.g. encoder+processor:every=2. Inference takes edges:blocks=N and processor:blocks=M of anemoi: its mappers and its graph transformer in chunks.',
     syntax: 'PLAN',
   },
   offload: record(
@@ -126,7 +133,14 @@ export type RecipeKey = keyof typeof recipeOptions;
 export const recipeKeys = Object.keys(recipeOptions) as RecipeKey[];
 
 /** How one model is trained, or asked for a forecast, on each card. */
-export type Recipe = { readonly [Key in RecipeKey]: (typeof recipeOptions)[Key]['default'] };
+export type Recipe = { readonly [Key in Exclude<RecipeKey, 'ensemble'>]: (typeof recipeOptions)[Key]['default'] } & {
+  readonly ensemble?: number;
+};
 
 /** What a recipe says where neither the profile nor the user does. */
-export const defaultRecipe = Object.fromEntries(recipeKeys.map((key) => [key, recipeOptions[key].default])) as Recipe;
+export const defaultRecipe = Object.fromEntries(
+  recipeKeys.flatMap((key) => {
+    const value = recipeOptions[key].default;
+    return value === undefined ? [] : [[key, value]];
+  }),
+) as Recipe;

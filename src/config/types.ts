@@ -37,6 +37,8 @@ export interface Model extends ModelValues {
   readonly name: string;
   readonly layout: ModelLayout;
   readonly grid: Grid;
+  /** A latent mesh of the points of a reduced Gaussian grid, which wins over the mesh level. */
+  readonly mesh?: Grid;
   /** A graph of one's own, which wins over grid, mesh level and radius. */
   readonly counts?: Counts;
   /** 13 or 37 in the published models; absent where a code base has no such notion. */
@@ -56,6 +58,8 @@ export interface CheckpointPlan {
     | { readonly kind: 'every'; readonly layers: number }
     | { readonly kind: 'segments'; readonly segments: number };
   readonly edges: { readonly kind: 'none' } | { readonly kind: 'scan' | 'loop'; readonly blocks: number };
+  /** A forecast's: the edges of every processor layer, one block after the other. */
+  readonly processorBlocks?: number;
 }
 
 export type { Recipe } from './recipe-options.js';

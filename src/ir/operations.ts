@@ -45,6 +45,7 @@ const rows: { readonly [Kind in Operation['kind']]: Row<Kind> } = {
   },
   activation: input,
   layerNorm: { ...input, parameters: ({ scale, offset }) => [scale, offset] },
+  normalize: { ...input, parameters: ({ scale }) => (scale === undefined ? [] : [scale]) },
   addBias: { ...input, parameters: ({ bias }) => [bias] },
   gather: ends,
   segmentSum: ends,
@@ -63,6 +64,16 @@ const rows: { readonly [Kind in Operation['kind']]: Row<Kind> } = {
   graphAttention: {
     reads: ({ query, key, value, edgeTerm, indices }) => [query, key, value, edgeTerm, ...indices],
   },
+  rowAttention: {
+    reads: ({ query, key, value, mask }) => [query, key, value, ...(mask === undefined ? [] : [mask])],
+    // Scores and weighted values, each over the attended rows.
+    products: ({ query, attended }, values) => {
+      const product = { shape: [...values[query]!.shape, attended], numBackward: 2 };
+      return [product, product];
+    },
+  },
+  attentionMask: { reads: ({ queries, keys }) => [queries, keys], stopsGradient: true },
+  generate: { reads: () => [] },
   integers: inputs,
   copy: input,
   repeat: input,

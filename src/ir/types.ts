@@ -1,5 +1,5 @@
 /** What a forward program is made of: values, parameters and framework-neutral array operations. */
-import type { Shape } from './shape.js';
+import type { Axis, Shape } from './shape.js';
 
 export type ValueId = number;
 
@@ -72,6 +72,14 @@ export interface LayerNorm extends Op<'layerNorm'> {
   /** Mixed precision: the result is cast back to the input's type (anemoi's AutocastLayerNorm). */
   readonly keepsType?: boolean;
 }
+/** A LayerNorm without offset, or without both: what conditional norms and norms of queries and keys are made of. PyTorch only. */
+export interface Normalize extends Op<'normalize'> {
+  readonly input: ValueId;
+  readonly scale?: ValueId;
+  readonly keepsType?: boolean;
+  /** Each of that many equal parts of a row is normalized by itself. */
+  readonly parts?: Axis;
+}
 /** Node rows to edge rows. */
 export interface Gather extends Op<'gather'> {
   readonly input: ValueId;
@@ -139,6 +147,29 @@ export interface GraphAttention extends Op<'graphAttention'> {
   /** Sorted node numbers and row pointers, which its backward reads. */
   readonly indices: readonly ValueId[];
 }
+/**
+ * Softmax attention of every query row over all key rows of its sample, or over a window of them: one kernel of PyTorch's or of
+ * flash-attn. `[queries, hiddenDim]`, `[keys, hiddenDim]` twice → `[queries, hiddenDim]`. PyTorch only.
+ */
+export interface RowAttention extends Op<'rowAttention'> {
+  readonly query: ValueId;
+  readonly key: ValueId;
+  readonly value: ValueId;
+  /** Which pairs count, from `attentionMask`: the kernel then reads a bias as large. */
+  readonly mask?: ValueId;
+  readonly kernel: 'flash' | 'memory-efficient';
+  /** How many key rows a query row looks at. */
+  readonly attended: Axis;
+}
+/** `[queries, keys]`, a byte per pair: made in the first step and kept for good. PyTorch only. */
+export interface AttentionMask extends Op<'attentionMask'> {
+  readonly queries: ValueId;
+  readonly keys: ValueId;
+}
+/** Normal noise times its deviation, ones times a number, or zeros: fp32 whatever the precision. PyTorch only. */
+export interface Generate extends Op<'generate'> {
+  readonly what: 'noise' | 'constant' | 'zeros';
+}
 /** Whole numbers that a code base derives from its graph in every step: edge indices, row pointers, sort orders. PyTorch only. */
 export interface Integers extends Op<'integers'> {
   readonly inputs: readonly ValueId[];
@@ -185,6 +216,7 @@ export type Operation =
   | Linear
   | Activation
   | LayerNorm
+  | Normalize
   | Gather
   | Concat
   | SegmentSum
@@ -197,6 +229,9 @@ export type Operation =
   | AddBias
   | GatherAdd
   | GraphAttention
+  | RowAttention
+  | AttentionMask
+  | Generate
   | Integers
   | Copy
   | Repeat

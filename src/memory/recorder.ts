@@ -22,6 +22,7 @@ export class TraceRecorder {
   private readonly bufferOrigin: number[] = [];
   private readonly marks: { phase: Phase; firstEvent: number; recompute?: boolean }[] = [];
   private lastStepFirstEvent = 0;
+  private everyStepCounts = false;
   /** Stamped on every allocation until changed; the first two are indices from `operation` and `module`. */
   currentOperation = 0;
   currentModule = 0;
@@ -97,8 +98,14 @@ export class TraceRecorder {
     this.marks.push(recompute ? { phase, firstEvent, recompute } : { phase, firstEvent });
   }
 
+  /** The peak is that of the last step, or of all steps from the first that asked for it. */
   markLastStep(): void {
-    this.lastStepFirstEvent = this.events.length;
+    if (!this.everyStepCounts) this.lastStepFirstEvent = this.events.length;
+  }
+
+  /** Something is made in one step alone: that step's peak is one too. */
+  countEveryStep(): void {
+    this.everyStepCounts = true;
   }
 
   finish(): Trace {

@@ -36,16 +36,24 @@ export interface Layout {
   readonly runtimes: readonly RuntimeName[];
   /** The flags it has of those that not every model has. */
   readonly options: readonly string[];
-  /** The processor layers of its own; `--processor` replaces them where it is among `options`. */
+  /** The processor layers of its own. */
   readonly processor: ProcessorKind;
+  /** What `--processor` replaces them by, where it is among `options`. One that is another layout's own makes it that layout. */
+  readonly processors?: readonly ProcessorKind[];
+  /** Hidden layers of its MLPs before any are added; absent: 1. */
+  readonly fewestHiddenLayers?: number;
   /** `--mlp-ratio` sets a width whatever the processor. */
   readonly hasMlpRatio?: boolean;
+  /** `--heads` and `--attention-backend` mean something whatever the processor. */
+  readonly hasHeads?: boolean;
   /** Where the edge updates of encoder and decoder can be cut into blocks (`edges:blocks`). */
   readonly edgeBlocks: readonly RuntimeName[];
   /** Its own step builds the next input of a rollout from forcings. */
   readonly rebuildsInput?: boolean;
   /** These blocks cut the forward pass too: inference keeps them. */
   readonly blocksInForward?: boolean;
+  /** Its processor's edges can be cut into blocks in a forecast (`processor:blocks`). */
+  readonly processorBlocks?: boolean;
   /** Its data sets may lie on reduced Gaussian grids. */
   readonly reducedGrids?: boolean;
 }
@@ -80,6 +88,8 @@ export interface ProcessorCuts {
   readonly key: (processor: CheckpointPlan['processor'], model: Model) => string;
 }
 
+export type Network = Pick<Model, 'layout' | 'processor' | 'own'>;
+
 /** An option that no other code base has: flag, limits, help and the key below `config.model.own`. */
 export interface OwnOption {
   /** The flag, without dashes. */
@@ -87,8 +97,8 @@ export interface OwnOption {
   readonly key: string;
   readonly value: OptionValue;
   readonly help: string;
-  /** Where neither the profile nor the user says it. */
-  readonly default: OwnValue;
+  /** Where neither the profile nor the user says it; undefined: that network has no such option. `own`: the options before it. */
+  readonly default: OwnValue | ((network: Network) => OwnValue | undefined);
 }
 
 export interface HydraGroups {

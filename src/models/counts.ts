@@ -3,15 +3,24 @@ import type { Counts, Model } from '../config/types.js';
 import type { GraphModel } from '../topology/grid2mesh.js';
 import { codeBaseOf } from './index.js';
 
-type Geometry = Pick<Model, 'layout' | 'grid' | 'meshLevel' | 'radiusFraction'>;
+/** `processor` and `own`: networks that read no edges have none. */
+type Geometry = Pick<Model, 'layout' | 'grid' | 'meshLevel' | 'mesh' | 'radiusFraction'> &
+  Partial<Pick<Model, 'processor' | 'own'>>;
 
 /** Of one sample; a graph of one's own wins over every geometry. */
 export const counts = (model: Geometry & Pick<Model, 'counts'>): Counts =>
   model.counts ?? codeBaseOf(model.layout).graph.counts(model);
 
-export const graphModelOf = ({ layout, grid, meshLevel, radiusFraction }: Geometry): GraphModel => ({
+export const graphModelOf = ({
+  layout,
   grid,
   meshLevel,
+  mesh,
+  radiusFraction,
+}: Omit<Geometry, 'processor' | 'own'>): GraphModel => ({
+  grid,
+  meshLevel,
+  ...(mesh && { mesh }),
   radiusFraction,
   maxNeighbours: codeBaseOf(layout).graph.maxNeighbours,
 });

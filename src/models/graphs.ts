@@ -3,7 +3,9 @@ import type { Counts, Model } from '../config/types.js';
 import { icosahedralCounts, roughNumGrid2meshEdges } from '../topology/counts.js';
 import { h3Counts, numH3MeshEdges } from '../topology/h3.js';
 
-type Geometry = Pick<Model, 'grid' | 'meshLevel' | 'radiusFraction'>;
+/** `processor` and `own`: networks that read no edges have none. */
+type Geometry = Pick<Model, 'layout' | 'grid' | 'meshLevel' | 'mesh' | 'radiusFraction'> &
+  Partial<Pick<Model, 'processor' | 'own'>>;
 
 /** The largest edge set, without a query. */
 interface RoughEdges {

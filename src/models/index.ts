@@ -49,6 +49,13 @@ export function exportsOf(name: string): NonNullable<CodeBase['exports']> {
 
 export const layoutOf = (layout: ModelLayout): Layout => codeBaseOf(layout).layouts[layout]!;
 
+/** The layout of the same code base whose own processor that is; else the one it was. */
+export function layoutWith(layout: ModelLayout, processor: Model['processor']): ModelLayout {
+  if (layoutOf(layout).processor === processor) return layout;
+  const own = Object.entries(codeBaseOf(layout).layouts).find(([, other]) => other.processor === processor);
+  return own?.[0] ?? layout;
+}
+
 /** The flags that some models have and others have not. */
 export const optionsOfSome = (): readonly string[] => [
   ...new Set(registered.flatMap(({ layouts }) => Object.values(layouts).flatMap(({ options }) => options))),

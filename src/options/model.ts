@@ -1,12 +1,21 @@
 /** The model: a profile's networks with the typed changes, and the laws that tie its numbers together. */
 
 import { atLevels } from '../config/channels.js';
-import { gridName, isReducedGaussian, parseGrid, parseResolution } from '../config/grid.js';
+import {
+  checkGrid,
+  gridName,
+  isReducedGaussian,
+  parseGrid,
+  parseReducedGaussian,
+  parseResolution,
+} from '../config/grid.js';
 import type { ModelValues } from '../config/model-options.js';
+import { shown } from '../config/nearest.js';
 import type { ModelProfile } from '../config/profiles.js';
-import type { Counts, Grid, GridKind, Model, RuntimeName } from '../config/types.js';
+import type { Counts, Grid, GridKind, Model, OwnValue, ProcessorKind, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { codeBaseOf, codeBases, kindOfRowsIn, layoutOf, optionsOfSome } from '../models/index.js';
+import type { Network } from '../models/code-base.js';
+import { codeBaseOf, codeBases, kindOfRowsIn, layoutOf, layoutWith, optionsOfSome } from '../models/index.js';
 import { labelOf, runtimesWith, runtimeTraits } from '../runtimes/traits.js';
 import { modelDefinitions } from './definitions/model.js';
 import { checkEdges } from './edge-limit.js';
@@ -31,15 +40,52 @@ function checkLayoutHas(profile: ModelProfile, typed: Typed): void {
     for (const { name } of own) if (typed.has(name)) throw notInLayout(name, profile);
 }
 
-/** What only its code base has: typed, else of the profile, else its default. */
-function resolveOwn({ model: { layout, own = {} } }: ModelProfile, typed: Typed): Pick<Model, 'own'> {
-  const { options } = codeBaseOf(layout);
+/** What only its code base has: typed, else of the profile, else its default; none where that network has no such option. */
+function resolveOwn(
+  { name: profile, model: { own: profiled = {} } }: ModelProfile,
+  network: Pick<Model, 'layout' | 'processor'>,
+  typed: Typed,
+): Pick<Model, 'own'> {
+  const { options } = codeBaseOf(network.layout);
   if (options === undefined) return {};
-  return {
-    own: Object.fromEntries(
-      options.map(({ name, key, default: otherwise }) => [key, typed.get(name) ?? own[key] ?? otherwise]),
-    ),
-  };
+  const own: Record<string, OwnValue> = {};
+  for (const { name, key, default: otherwise } of options) {
+    const value = typeof otherwise === 'function' ? otherwise({ ...network, own }) : otherwise;
+    if (value !== undefined) own[key] = typed.get(name) ?? profiled[key] ?? value;
+    else if (typed.has(name)) throw notInNetwork(name, profile, network, own, otherwise as NetworkDefault);
+  }
+  return { own };
+}
+
+type NetworkDefault = (network: Network) => unknown;
+
+function notInNetwork(
+  option: string,
+  profile: string,
+  { layout }: Pick<Model, 'layout'>,
+  own: Readonly<Record<string, OwnValue>>,
+  value: NetworkDefault,
+): InputError {
+  const { label, processors = [] } = layoutOf(layout);
+  const having = processors.filter((each) => value({ layout: layoutWith(layout, each), processor: each, own }));
+  return new InputError('not-in-processor', `--${option}: ${label} has no such option (model ${profile}).`, [
+    `Leave --${option} out.`,
+    ...having.map((processor) => `--processor ${processor}`),
+  ]);
+}
+
+function checkProcessor({ name, model: { layout } }: ModelProfile, processor: ProcessorKind): void {
+  const { label, processor: own, processors = [own] } = layoutOf(layout);
+  if (processors.includes(processor)) return;
+  throw new InputError('not-in-model', `--processor ${processor}: ${label} has no such layers (model ${name}).`, [
+    ...processors.map((each) => `--processor ${each}`),
+  ]);
+}
+
+/** One hidden layer more or less where another network of the code base starts from another number. */
+function moreHiddenLayers(from: Model['layout'], to: Model['layout']): number {
+  const fewest = (layout: Model['layout']) => layoutOf(layout).fewestHiddenLayers ?? 1;
+  return fewest(to) - fewest(from);
 }
 
 /** A grid of the same resolution with or without the second pole's row. */
@@ -78,6 +124,24 @@ const countFlags: Readonly<Record<keyof Counts, string>> = {
   grid2meshEdges: 'grid2mesh-edges',
   mesh2gridEdges: 'mesh2grid-edges',
 };
+
+/** A typed mesh level takes the place of the profile's mesh. */
+function resolveMesh({ mesh }: Pick<Model, 'mesh'>, typed: Typed): Pick<Model, 'mesh'> {
+  const text = typed.text('mesh');
+  if (text === undefined) return mesh === undefined || typed.has('mesh-level') ? {} : { mesh };
+  const parsed = parseReducedGaussian(text);
+  if (parsed === undefined)
+    throw new InputError('not-a-grid', `--mesh ${shown(text)}: must be a reduced Gaussian grid.`, [
+      '--mesh o96',
+      '--mesh-level 5',
+    ]);
+  if (typed.has('mesh-level'))
+    throw new InputError('conflicting-options', '--mesh and --mesh-level both say the latent mesh: give one of them.', [
+      `--mesh ${shown(text)}`,
+      `--mesh-level ${typed.text('mesh-level')}`,
+    ]);
+  return { mesh: checkGrid(parsed, `--mesh ${shown(text)}`, '--mesh o96') };
+}
 
 /** A graph of one's own: all five numbers, or none. */
 function resolveCounts(typed: Typed): Counts | undefined {
@@ -120,11 +184,12 @@ const typedModel = (typed: Typed): Partial<ModelValues> =>
   );
 
 /** Options of the attention layer mean nothing to the others: typing them there is a mistake to point at. */
-function checkAttention(profile: ModelProfile, { processor, hiddenDim, heads }: Model, typed: Typed): void {
-  const { hasMlpRatio = false, options } = layoutOf(profile.model.layout);
+function checkAttention(profile: ModelProfile, { layout, processor, hiddenDim, heads }: Model, typed: Typed): void {
+  const { hasMlpRatio = false, hasHeads: always = false, options } = layoutOf(layout);
   const hasRatio = processor === 'attention' || hasMlpRatio;
+  const hasHeads = processor === 'attention' || always;
   for (const option of ['heads', 'attention-backend', 'mlp-ratio'] as const) {
-    const meaningful = option === 'mlp-ratio' ? hasRatio : processor === 'attention';
+    const meaningful = option === 'mlp-ratio' ? hasRatio : hasHeads;
     if (typed.has(option) && !meaningful) {
       const next = options.includes('processor') ? '--processor attention' : 'gc-plan profiles';
       throw new InputError(
@@ -134,7 +199,7 @@ function checkAttention(profile: ModelProfile, { processor, hiddenDim, heads }: 
       );
     }
   }
-  if (processor === 'attention' && hiddenDim % heads !== 0) {
+  if (hasHeads && hiddenDim % heads !== 0) {
     const fitting = [16, 8, 4, 2, 1].find((count) => hiddenDim % count === 0)!;
     throw new InputError('heads-do-not-divide', `--hidden-dim ${hiddenDim} is not divisible by ${heads} heads.`, [
       `--heads ${fitting}`,
@@ -179,17 +244,24 @@ export function resolveModel(
   runtime: RuntimeName,
 ): { readonly model: Model; readonly assumptions: readonly string[] } {
   checkLayoutHas(profile, typed);
+  const { mesh: _, ...base } = profile.model;
+  const processor = (typed.text('processor') as ProcessorKind | undefined) ?? base.processor;
+  checkProcessor(profile, processor);
+  const layout = layoutWith(base.layout, processor);
   const levels = typed.text('levels');
   const counts = resolveCounts(typed);
   const model: Model = {
     name: profile.name,
-    ...profile.model,
+    ...base,
+    layout,
+    mlpHiddenLayers: base.mlpHiddenLayers + moreHiddenLayers(base.layout, layout),
     ...(levels !== undefined && atLevels(profile.model, Number(levels))),
     ...typedModel(typed),
+    ...resolveMesh(profile.model, typed),
     grid: resolveGrid(profile, typed),
     ...(counts && { counts }),
-    attentionBackend: resolveBackend(profile.model.attentionBackend, typed, runtime),
-    ...resolveOwn(profile, typed),
+    attentionBackend: resolveBackend(base.attentionBackend, typed, runtime),
+    ...resolveOwn(profile, { layout, processor }, typed),
   };
   checkAttention(profile, model, typed);
   codeBaseOf(model.layout).checkModel?.(model);

@@ -2,7 +2,7 @@
 
 import { type CheckpointPart, partsOf } from '../config/checkpoint.js';
 import { divisorsOf } from '../config/divisors.js';
-import type { CheckpointPlan, Model, RuntimeName } from '../config/types.js';
+import type { CheckpointPlan, Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
 import { labelOf, runtimeTraits } from '../runtimes/traits.js';
@@ -14,10 +14,11 @@ export function lackingParts(
   { layout, counts }: Model,
 ): readonly CheckpointPart[] {
   const has = runtimeTraits[runtime].checkpointParts;
-  const { edgeBlocks, blocksInForward = false } = layoutOf(layout);
+  const { edgeBlocks, blocksInForward = false, processorBlocks = false } = layoutOf(layout);
   // Chunks of mappers are cut from the graph itself, of which typed counts say too little.
   const cutsEdges = edgeBlocks.includes(runtime) && !(blocksInForward && counts !== undefined);
-  return partsOf(plan).filter((part) => !has.includes(part) || (part === 'edges:blocks' && !cutsEdges));
+  const cuts = { 'edges:blocks': cutsEdges, 'processor:blocks': processorBlocks && counts === undefined };
+  return partsOf(plan).filter((part) => !has.includes(part) || cuts[part as keyof typeof cuts] === false);
 }
 
 /** A typed plan is never cut down silently. */
@@ -45,6 +46,16 @@ export function checkPlan(plan: CheckpointPlan, model: Model, runtime: RuntimeNa
       [`--checkpoint encoder+decoder+edges:blocks=${edges.blocks}`],
     );
   }
+}
+
+/** @throws InputError for blocks that only a forecast runs */
+export function checkForecastBlocks({ mode, checkpoint: { processorBlocks } }: Recipe): void {
+  if (processorBlocks === undefined || mode === 'inference') return;
+  throw new InputError(
+    'conflicting-options',
+    `--checkpoint processor:blocks=${processorBlocks}: a forecast's; training runs all edges of a layer at once.`,
+    ['--mode inference', '--checkpoint processor:every=2'],
+  );
 }
 
 function checkEvery(every: number, { layers }: Model): void {

@@ -67,11 +67,13 @@ function mergeModel(base: ModelProfile, file: ModelFile, path: string): ModelPro
 function checkProfile(profile: ModelProfile, path: string): void {
   const { layout, grid, processor } = profile.model;
   checkGrid(grid, `${path}: model.grid`, '"grid": { "latitudes": 721, "longitudes": 1440, "kind": "poles" }');
-  const { label, options, processor: own } = layoutOf(layout);
-  if (!options.includes('processor') && processor !== own) {
-    throw new InputError('not-in-model', `${path}: model.processor: ${label} runs ${own} layers only.`, [
-      `"processor": "${own}"`,
-    ]);
+  const { label, processor: own, processors = [own] } = layoutOf(layout);
+  if (!processors.includes(processor)) {
+    throw new InputError(
+      'not-in-model',
+      `${path}: model.processor: ${label} runs ${processors.join(', ')} layers only.`,
+      processors.map((each) => `"processor": "${each}"`),
+    );
   }
   checkOwn(profile, path);
   try {

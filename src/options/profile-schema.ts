@@ -24,6 +24,7 @@ const model = z.strictObject({
   layout: z.enum(layoutNames()),
   ...keysOfFile(modelOptions),
   grid,
+  mesh: grid.optional(),
   pressureLevels: whole(1, 200).optional(),
   own: ownValues.optional(),
 });

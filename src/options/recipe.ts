@@ -13,7 +13,7 @@ import { hasOption, labelOf, runtimesWith, runtimeTraits } from '../runtimes/tra
 import { recipeDefinitions } from './definitions/recipe.js';
 import { notInRuntime } from './not-in-runtime.js';
 import { checkParallel, checkTypedSchedule, parallelAssumptions } from './parallel-laws.js';
-import { checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
+import { checkForecastBlocks, checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
 import type { Typed } from './typed.js';
 
 /** A profile's or recipe's values as far as the runtime has them, with a sentence for each that it lacks. */
@@ -95,8 +95,10 @@ export const trainingOnly: readonly string[] = [
 ];
 
 /** Of a plan, what also cuts the forward pass. */
-const chunksOf = ({ edges }: CheckpointPlan, { layout }: Model): CheckpointPlan =>
-  layoutOf(layout).blocksInForward ? { ...noCheckpoint, edges } : noCheckpoint;
+const chunksOf = ({ edges, processorBlocks }: CheckpointPlan, { layout }: Model): CheckpointPlan =>
+  layoutOf(layout).blocksInForward
+    ? { ...noCheckpoint, edges, ...(processorBlocks !== undefined && { processorBlocks }) }
+    : noCheckpoint;
 
 /**
  * A forward pass with a training recipe's numerics. It has neither gradients nor state: nothing to recompute, accumulate or optimize.
@@ -235,6 +237,7 @@ export function resolveRecipe(
   }
   checkRollout(recipe, runtime);
   checkPlan(recipe.checkpoint, model, runtime);
+  checkForecastBlocks(recipe);
   checkOffload(recipe);
   runtimeTraits[runtime].checkOptimizer?.(recipe);
   checkParallel(recipe, model, runtime);

@@ -17,11 +17,12 @@ export function configLine({ config: { model, recipe, runtime } }: Pick<Estimate
       ? [
           `${model.counts.gridNodes.toLocaleString('en-US')} grid, ${model.counts.meshNodes.toLocaleString('en-US')} mesh nodes`,
         ]
-      : [gridName(model.grid), `mesh level ${model.meshLevel}`]),
+      : [gridName(model.grid), model.mesh ? `mesh ${gridName(model.mesh)}` : `mesh level ${model.meshLevel}`]),
     runtime,
     recipe.precision,
     recipe.mode === 'train' ? recipe.optimizer : 'inference',
     `batch ${recipe.batchSize}`,
+    ...(recipe.ensemble === undefined ? [] : [`ensemble ${recipe.ensemble}`]),
     ...(recipe.rolloutSteps > 1 ? [`rollout ${recipe.rolloutSteps}`] : []),
     ...planText(recipe),
     ...(recipe.offload === 'none' ? [] : [`${recipe.offload} offloaded`]),

@@ -42,6 +42,9 @@ export const model = z.strictObject({
     .exactOptional()
     .describe('A graph of one’s own, typed; it wins over grid, mesh level and radius.'),
   pressureLevels: positive.exactOptional(),
+  mesh: grid
+    .exactOptional()
+    .describe('A latent mesh of a reduced Gaussian grid’s points; it wins over the mesh level.'),
   own: z
     .record(z.string(), z.union([z.string().min(1), z.number(), z.boolean()]))
     .exactOptional()
@@ -63,10 +66,15 @@ export const checkpointPlan = z
       z.strictObject({ kind: z.literal('none') }),
       z.strictObject({ kind: z.enum(['scan', 'loop']), blocks: positive }),
     ]),
+    processorBlocks: positive.exactOptional().describe('A forecast’s: blocks of the edges of every processor layer.'),
   })
   .describe('What the backward pass computes again instead of keeping.');
 
-export const recipe = z.strictObject({ ...keysOfReport(recipeOptions), checkpoint: checkpointPlan });
+export const recipe = z.strictObject({
+  ...keysOfReport(recipeOptions),
+  ensemble: positive.exactOptional().describe(recipeOptions.ensemble.help),
+  checkpoint: checkpointPlan,
+});
 
 export const device = z.strictObject({
   name: z.string(),

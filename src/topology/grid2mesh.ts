@@ -3,14 +3,13 @@
  * Sources: google-deepmind/graphcast 08cf736, `grid_mesh_connectivity.py` (radius query); NVIDIA/physicsnemo 94b3551,
  * `models/graphcast/utils/graph.py` (four nearest neighbours, then the same radius).
  */
-import { isReducedGaussian } from '../config/grid.js';
 import type { Grid, Model } from '../config/types.js';
 import { gridPositions, numGridNodes } from './grid.js';
 import { longestEdge, refinedIcosahedron } from './icosahedral-mesh.js';
 import { forEachRun } from './radius-query.js';
-import { cutoffEdges } from './reduced-gaussian.js';
+import { cutoffEdges, isReducedGraph } from './reduced-graph.js';
 
-export interface GraphModel extends Pick<Model, 'grid' | 'meshLevel' | 'radiusFraction'> {
+export interface GraphModel extends Pick<Model, 'grid' | 'meshLevel' | 'mesh' | 'radiusFraction'> {
   /** Mesh neighbours of one grid node at most, the nearest ones; infinite: all within the radius. */
   readonly maxNeighbours: number;
 }
@@ -21,8 +20,9 @@ export interface Edges {
 }
 
 /** The query itself; `counts` remembers its answers. */
-export function queryNumGrid2meshEdges({ grid, meshLevel, radiusFraction, maxNeighbours }: GraphModel): number {
-  if (isReducedGaussian(grid)) return cutoffEdges({ grid, meshLevel, radiusFraction }).senders.length;
+export function queryNumGrid2meshEdges(model: GraphModel): number {
+  if (isReducedGraph(model)) return cutoffEdges(model).senders.length;
+  const { grid, meshLevel, radiusFraction, maxNeighbours } = model;
   const mesh = refinedIcosahedron(meshLevel);
   const radius = radiusFraction * longestEdge(mesh);
   let numEdges = 0;
@@ -37,8 +37,9 @@ export function queryNumGrid2meshEdges({ grid, meshLevel, radiusFraction, maxNei
 }
 
 /** Senders are grid nodes, ascending; receivers are mesh nodes. */
-export function grid2meshEdges({ grid, meshLevel, radiusFraction, maxNeighbours }: GraphModel): Edges {
-  if (isReducedGaussian(grid)) return cutoffEdges({ grid, meshLevel, radiusFraction });
+export function grid2meshEdges(model: GraphModel): Edges {
+  if (isReducedGraph(model)) return cutoffEdges(model);
+  const { grid, meshLevel, radiusFraction, maxNeighbours } = model;
   const mesh = refinedIcosahedron(meshLevel);
   const radius = radiusFraction * longestEdge(mesh);
   const inReach = numNodesInReach(mesh.positions, grid, radius);

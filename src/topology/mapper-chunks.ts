@@ -8,6 +8,7 @@ import { graphKey } from './graph-key.js';
 import { numGridNodes } from './grid.js';
 import { type Edges, type GraphModel, grid2meshEdges } from './grid2mesh.js';
 import { numMeshNodes } from './icosahedral-mesh.js';
+import { buildMesh } from './mesh.js';
 import { mesh2gridEdges } from './mesh2grid.js';
 
 export interface MapperChunk {
@@ -77,13 +78,22 @@ export interface MapperChunks {
   readonly mesh2grid: readonly MapperChunk[];
 }
 
+/** Blocks of a multi-mesh's edges by their receivers. */
+export function meshBlocks({ meshLevel }: Pick<GraphModel, 'meshLevel'>, numBlocks: number, batchSize = 1) {
+  const { multiMeshSenders, multiMeshReceivers } = buildMesh(meshLevel);
+  const meshNodes = numMeshNodes(meshLevel);
+  const edges = { senders: multiMeshSenders, receivers: multiMeshReceivers };
+  return cut(edges, meshNodes, meshNodes, numBlocks, batchSize);
+}
+
 const remembered = new Map<string, MapperChunks>();
 
 export function mapperChunks(model: GraphModel, numChunks: number, batchSize = 1): MapperChunks {
   const key = `${graphKey(model)} ${model.meshLevel} ${numChunks} ${batchSize}`;
   let chunks = remembered.get(key);
   if (chunks === undefined) {
-    const [gridNodes, meshNodes] = [numGridNodes(model.grid), numMeshNodes(model.meshLevel)];
+    const meshNodes = model.mesh === undefined ? numMeshNodes(model.meshLevel) : numGridNodes(model.mesh);
+    const gridNodes = numGridNodes(model.grid);
     chunks = {
       grid2mesh: cut(grid2meshEdges(model), gridNodes, meshNodes, numChunks, batchSize),
       mesh2grid: cut(mesh2gridEdges(model), meshNodes, gridNodes, numChunks, batchSize),

@@ -3,17 +3,17 @@
  * PhysicsNeMo takes the triangle with the nearest centroid instead: as many edges, other neighbours at some points.
  * Source: google-deepmind/graphcast 08cf736, `grid_mesh_connectivity.py`.
  */
-import { isReducedGaussian } from '../config/grid.js';
 import type { Model } from '../config/types.js';
 import { leftOfGreatCircle } from './great-circle.js';
 import { gridPositions, numGridNodes } from './grid.js';
 import type { Edges } from './grid2mesh.js';
 import { type IcosahedralMesh, nextCorner, refinedIcosahedron } from './icosahedral-mesh.js';
-import { nearestMeshEdges } from './reduced-gaussian.js';
+import { isReducedGraph, nearestMeshEdges } from './reduced-graph.js';
 
 /** Senders are mesh nodes; receivers are grid nodes, ascending, three times each. */
-export function mesh2gridEdges({ grid, meshLevel }: Pick<Model, 'grid' | 'meshLevel'>): Edges {
-  if (isReducedGaussian(grid)) return nearestMeshEdges({ grid, meshLevel });
+export function mesh2gridEdges(model: Pick<Model, 'grid' | 'meshLevel' | 'mesh'>): Edges {
+  if (isReducedGraph(model)) return nearestMeshEdges(model);
+  const { grid, meshLevel } = model;
   const mesh = refinedIcosahedron(meshLevel);
   const faces = mesh.facesByLevel.at(-1)!;
   const points = gridPositions(grid);

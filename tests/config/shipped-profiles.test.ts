@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DeviceProfile, ModelProfile } from '../../src/config/profiles.js';
 import { profileKinds, profileNames, readProfile } from '../../src/config/profiles.js';
+import { codeBaseOf } from '../../src/models/index.js';
 import { parseValues } from '../../src/options/lists.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { findOption } from '../../src/options/option-values.js';
@@ -60,8 +61,8 @@ describe('models', () => {
   });
 
   it.each(profileNames('models'))('%s resolves without a flag, dropping nothing of itself', async (name) => {
-    const { assumptions } = await resolveConfig({ model: name, flags: {} });
-    expect(assumptions).toEqual([]);
+    const { assumptions, model } = await resolveConfig({ model: name, flags: {} });
+    expect(assumptions).toEqual(codeBaseOf(model.layout).modelNotes?.(model) ?? []);
   });
 
   // An independent road: channels counted from the variables of the paper (table 1), not from a profile.

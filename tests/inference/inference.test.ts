@@ -47,9 +47,12 @@ describe('the defaults of inference', () => {
 
 describe('the evidence of inference', () => {
   it('is never that of training', async () => {
-    const { accuracy } = await estimate({ model: 'anemoi-graphtransformer', flags: forecast });
+    const { accuracy } = await estimate({ model: 'anemoi-gnn', flags: forecast });
     expect(accuracy).toMatchObject({ codeBase: 'anemoi', mode: 'inference', checked: false, cases: 0 });
     expect(accuracy).not.toHaveProperty('medianErrorPercent');
+    const traced = await estimate({ model: 'anemoi-graphtransformer', flags: forecast });
+    expect(traced.accuracy).toMatchObject({ mode: 'inference', checked: true });
+    expect(traced.accuracy.source).toContain('forecasts');
     const training = await estimate({ model: 'graphcast-small', flags: {} });
     expect(training.accuracy).toMatchObject({ codeBase: 'deepmind', mode: 'train', checked: true });
   });

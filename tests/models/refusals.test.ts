@@ -7,8 +7,10 @@ import { runtimeNames } from '../../src/config/choices.js';
 import { profileNames } from '../../src/config/profiles.js';
 import { InputError } from '../../src/errors.js';
 import { layoutNames } from '../../src/models/index.js';
+
 import { isProposable } from '../../src/models/refusals.js';
 import { resolveConfig } from '../../src/options/resolve.js';
+import type { Flags } from '../../src/options/typed.js';
 import { advise } from '../../src/services/advise.js';
 import { estimate } from '../../src/services/estimate.js';
 import { solve } from '../../src/services/solve.js';
@@ -138,24 +140,27 @@ describe('PhysicsNeMo’s GraphCastNet', () => {
 });
 
 describe('every part of a checkpoint plan', () => {
-  const models = [
-    'graphcast-small',
-    'physicsnemo-graphcast',
-    'anemoi-gnn',
-    'anemoi-graphtransformer',
-    'graph-weather',
-    'neural-lam',
+  /** One of each network: a shipped model, and the processor that makes another one of it. */
+  const models: readonly (readonly [model: string, flags: Flags])[] = [
+    ['graphcast-small', {}],
+    ['physicsnemo-graphcast', {}],
+    ['anemoi-gnn', {}],
+    ['anemoi-graphtransformer', {}],
+    ['anemoi-transformer', {}],
+    ['anemoi-graphtransformer', { processor: 'point-wise' }],
+    ['graph-weather', {}],
+    ['neural-lam', {}],
   ];
 
   it('is priced or refused, in every code base and runtime', async () => {
     expect(models.length).toBe(layoutNames().length);
     const known = profileNames('models');
-    for (const model of models) {
+    for (const [model, network] of models) {
       expect(known).toContain(model);
       for (const runtime of runtimeNames) {
         for (const part of checkpointParts) {
           for (const plan of [part, `encoder+decoder+${part}`]) {
-            const flags = { ...tiny, 'mesh-level': '0', runtime, checkpoint: plan, rollout: '2' };
+            const flags = { ...tiny, ...network, 'mesh-level': '0', runtime, checkpoint: plan, rollout: '2' };
             try {
               const { memory } = await estimate({ model, flags });
               expect(memory.peakLiveBytes).toBeGreaterThan(0);
@@ -168,10 +173,14 @@ describe('every part of a checkpoint plan', () => {
     }
   });
 
-  it.each(models.slice(2))('says what to type instead of PhysicsNeMo’s segments in %s', async (model) => {
-    await expect(estimate({ model, flags: { checkpoint: 'encoder+processor:segments=2' } })).rejects.toMatchObject({
-      code: 'cannot-run',
-      nextSteps: ['--checkpoint encoder+processor:every=1'],
-    });
-  });
+  it.each(models.slice(2))(
+    'says what to type instead of PhysicsNeMo’s segments in %s with %j',
+    async (model, network) => {
+      const flags = { ...network, checkpoint: 'encoder+processor:segments=2' };
+      await expect(estimate({ model, flags })).rejects.toMatchObject({
+        code: 'cannot-run',
+        nextSteps: ['--checkpoint encoder+processor:every=1'],
+      });
+    },
+  );
 });

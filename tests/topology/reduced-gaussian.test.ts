@@ -4,14 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { numPoints, parseReducedGaussian } from '../../src/config/grid.js';
-import {
-  cutoffEdges,
-  gaussianLatitudes,
-  largestSpacing,
-  nearestMeshEdges,
-  rowLengths,
-  triNodePositions,
-} from '../../src/topology/reduced-gaussian.js';
+import { gaussianLatitudes, rowLengths } from '../../src/topology/reduced-gaussian.js';
+import { cutoffEdges, largestSpacing, nearestMeshEdges, triNodePositions } from '../../src/topology/reduced-graph.js';
 
 const gridOf = (name: string) => parseReducedGaussian(name)!;
 

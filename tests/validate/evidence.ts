@@ -13,6 +13,8 @@ import { priceProgram } from '../../src/price.js';
 import { pytorchRuntime } from '../../src/runtimes/pytorch/index.js';
 import { harnessProgram } from '../runtimes/pytorch/anemoi-harness.js';
 import * as codeBases from '../runtimes/pytorch/anemoi-records.js';
+import type { TransformerRecord } from '../runtimes/pytorch/anemoi-transformer-records.js';
+import * as transformer from '../runtimes/pytorch/anemoi-transformer-records.js';
 import * as offload from '../runtimes/pytorch/offload-records.js';
 import * as pytorch from '../runtimes/pytorch/records.js';
 import { inferenceGroups } from '../runtimes/xla/inference-groups.js';
@@ -85,11 +87,16 @@ const codeBaseStep = (record: codeBases.CodeBaseRecord): Step => {
 
 const coveredBy = (configs: readonly Config[]): readonly string[] => [...new Set(configs.flatMap(traits))].sort();
 
-function pytorchGroup(layout: ModelLayout, source: string, steps: readonly Step[]): Evidence {
+function pytorchGroup(
+  layout: ModelLayout,
+  source: string,
+  steps: readonly Step[],
+  mode: Evidence['mode'] = 'train',
+): Evidence {
   const of = (key: 'live' | 'native' | 'expandable') => figuresOf(steps.map((step) => step[key]));
   return {
     runtime: 'pytorch',
-    mode: 'train',
+    mode,
     layout,
     cases: steps.length,
     live: of('live'),
@@ -141,6 +148,15 @@ const ofCodeBase = (model: codeBases.CodeBaseRecord['model'], part: codeBases.Co
     .filter((record) => record.model === model && record.part === part)
     .map(codeBaseStep);
 
+/** Of anemoi's transformer records, on one card. */
+const transformerSteps = (processor: TransformerRecord['processor'], mode: TransformerRecord['mode']) =>
+  transformer.records
+    .filter((record) => record.processor === processor && record.mode === mode && record.world === undefined)
+    .map((record) => {
+      const config = transformer.configOf(record);
+      return pytorchStep(config, stepOf(config, transformer.countsOf(record)), record);
+    });
+
 const traced = 'traced under fake CUDA tensors, torch 2.13';
 const compiler = 'compiled by XLA:GPU (jaxlib 0.10.2)';
 const compiledStep = `DeepMind's training step ${compiler}`;
@@ -160,6 +176,8 @@ export const pytorchSteps = (): readonly {
   readonly layout: ModelLayout;
   readonly source: string;
   readonly steps: readonly Step[];
+  /** Absent: a training step. */
+  readonly mode?: Evidence['mode'];
 }[] => [
   {
     layout: 'physicsnemo',
@@ -175,7 +193,29 @@ export const pytorchSteps = (): readonly {
   {
     layout: 'anemoi-graphtransformer',
     source: `anemoi-models 0.19's graph transformer ${traced}`,
-    steps: ofCodeBase('anemoi-graphtransformer', 'full'),
+    steps: [...ofCodeBase('anemoi-graphtransformer', 'full'), ...transformerSteps('graph', 'train')],
+  },
+  {
+    layout: 'anemoi-graphtransformer',
+    mode: 'inference',
+    source: `forecasts of anemoi-models 0.19's graph transformer ${traced}`,
+    steps: transformerSteps('graph', 'inference'),
+  },
+  {
+    layout: 'anemoi-transformer',
+    source: `anemoi-models 0.19's transformer ${traced}`,
+    steps: transformerSteps('transformer', 'train'),
+  },
+  {
+    layout: 'anemoi-transformer',
+    mode: 'inference',
+    source: `forecasts of anemoi-models 0.19's transformer ${traced}`,
+    steps: transformerSteps('transformer', 'inference'),
+  },
+  {
+    layout: 'anemoi-point-wise',
+    source: `anemoi-models 0.19's PointWiseMLP ${traced}`,
+    steps: transformerSteps('pointwise', 'train'),
   },
   { layout: 'graph-weather', source: `graph-weather 1.0.146 ${traced}`, steps: ofCodeBase('graph-weather', 'full') },
   {
@@ -186,7 +226,7 @@ export const pytorchSteps = (): readonly {
 ];
 
 export const evidence = (): readonly Evidence[] => [
-  ...pytorchSteps().map(({ layout, source, steps }) => pytorchGroup(layout, source, steps)),
+  ...pytorchSteps().map(({ layout, source, steps, mode }) => pytorchGroup(layout, source, steps, mode)),
   jaxGroup(
     'cublas',
     `${compiledStep} with cuBLAS products`,

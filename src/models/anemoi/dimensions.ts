@@ -1,48 +1,85 @@
 /** Values of the symbols in anemoi's shapes: widths that follow from its data, and the rows of every chunk of its mappers. */
 import type { Config, Counts } from '../../config/types.js';
 import type { Dimensions } from '../../ir/shape.js';
-import { balancedSizes, type MapperChunks, mapperChunks } from '../../topology/mapper-chunks.js';
+import { balancedSizes, type MapperChunks, mapperChunks, meshBlocks } from '../../topology/mapper-chunks.js';
+import { inBlocksOf8, inBlocksOf32, offBlocksOf8 } from '../layers/attention-rows.js';
 import { numTrainedFeatures } from './edges.js';
 import { partRows } from './gnn-mapper.js';
 import { pointers } from './graph.js';
 import { chunkRows, type MapperEdges } from './mapper.js';
+import { networkOptions } from './options.js';
+import { meshBlockRows } from './processor.js';
 import { numCoordinates } from './program.js';
+import { rowsInWindow } from './row-transformer.js';
 
-/** Outputs of its example that are not fed back. */
-const numDiagnostic = 5;
+/** Rows of a bias and of sums of the memory-efficient kernel, in whole blocks. */
+function blocksOf(rows: string, count: number): Dimensions {
+  const upTo = (size: number) => Math.ceil(count / size) * size;
+  return {
+    [inBlocksOf32(rows)]: upTo(32),
+    [inBlocksOf8(rows)]: upTo(8),
+    [offBlocksOf8(rows)]: count % 8 === 0 ? 0 : count,
+  };
+}
 
 type ModelAndRecipe = Pick<Config, 'model' | 'recipe'>;
 
 export function dimensions({ model, recipe }: ModelAndRecipe, counts: Counts): Dimensions {
   const { inputChannels, outputChannels } = model;
-  const prognosticChannels = Math.max(1, outputChannels - numDiagnostic);
+  const { windowSize, diagnosticChannels } = networkOptions(model);
+  const prognosticChannels = Math.max(1, outputChannels - diagnosticChannels);
+  const samples = recipe.batchSize * (recipe.ensemble ?? 1);
   return {
-    // Coordinates and trained features stand beside the variables of a grid node.
-    encoderInput: inputChannels + numCoordinates + numTrainedFeatures,
+    batch: samples,
+    // Coordinates and trained features stand beside the variables of a grid node; with noise, which step of the forecast it is.
+    encoderInput: inputChannels + numCoordinates + numTrainedFeatures + (recipe.ensemble === undefined ? 0 : 1),
+    headDim: model.hiddenDim / model.heads,
+    [rowsInWindow]: Math.min(counts.meshNodes, 2 * windowSize + 1),
+    ...blocksOf('meshNodes', counts.meshNodes),
+    ...blocksOf('gridNodes', counts.gridNodes),
     prognosticChannels,
     forcingChannels: Math.max(1, inputChannels / 2 - prognosticChannels),
     // Samples that get a copy of what all share: with one sample einops.repeat is a view.
-    repeatedSamples: recipe.batchSize > 1 ? recipe.batchSize : 0,
+    repeatedSamples: samples > 1 ? samples : 0,
     // Row pointer arrays: one more than the rows of the batch.
-    [pointers('meshNodes')]: recipe.batchSize * counts.meshNodes + 1,
-    [pointers('gridNodes')]: recipe.batchSize * counts.gridNodes + 1,
+    [pointers('meshNodes')]: samples * counts.meshNodes + 1,
+    [pointers('gridNodes')]: samples * counts.gridNodes + 1,
   };
 }
 
 /** Counted in the real graph. */
-export function blockRows({ model, recipe }: ModelAndRecipe, base: Dimensions): Dimensions {
+export const blockRows = (config: ModelAndRecipe, base: Dimensions): Dimensions => ({
+  ...mapperRows(config, base),
+  ...processorRows(config),
+});
+
+function processorRows({ model, recipe }: ModelAndRecipe): Dimensions {
+  const { processorBlocks = 1 } = recipe.checkpoint;
+  if (processorBlocks === 1) return {};
+  const dimensions: Record<string, number> = {};
+  for (const [block, counts] of meshBlocks(model, processorBlocks, recipe.batchSize).entries()) {
+    const rows = meshBlockRows(block);
+    dimensions[rows.edges] = counts.edges;
+    dimensions[rows.receivers] = counts.receivers;
+  }
+  return dimensions;
+}
+
+function mapperRows({ model, recipe }: ModelAndRecipe, base: Dimensions): Dimensions {
   const { edges } = recipe.checkpoint;
-  if (edges.kind === 'none' || edges.blocks === 1) return {};
-  if (model.layout === 'anemoi-gnn') return partDimensions(base, edges.blocks, recipe.batchSize);
+  const { mapper } = networkOptions(model);
+  if (edges.kind === 'none' || edges.blocks === 1 || mapper === 'transformer') return {};
+  const samples = recipe.batchSize * (recipe.ensemble ?? 1);
+  if (mapper === 'gnn') return partDimensions(base, edges.blocks, samples);
   const graph = { ...model, maxNeighbours: Number.POSITIVE_INFINITY };
-  return chunkDimensions(mapperChunks(graph, edges.blocks, recipe.batchSize));
+  return chunkDimensions(mapperChunks(graph, edges.blocks, samples));
 }
 
 /** The GNN cuts its edges as they come (torch.tensor_split). */
-function partDimensions(counts: Dimensions, numParts: number, batchSize: number): Dimensions {
+function partDimensions(counts: Dimensions, numParts: number, samples: number): Dimensions {
   const dimensions: Record<string, number> = {};
   for (const edges of mappers) {
-    for (const [part, size] of balancedSizes(batchSize * counts[`${edges}Edges`]!, numParts).entries())
+    for (const [part, size] of balancedSizes(samples * counts[`${edges}Edges`]!, numParts).entries())
       dimensions[partRows(edges, part)] = size;
   }
   return dimensions;

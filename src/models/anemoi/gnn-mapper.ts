@@ -54,7 +54,7 @@ export function runGnnMapper(
   parameters: GnnMapperParameters,
   { senders, receivers, edges }: MapperState,
   { edges: edgeSet, recomputed, model, numChunks }: MapperCall,
-): readonly [ValueId, ValueId] {
+): readonly [from: ValueId, to: ValueId] {
   const args = { senders, receivers, edges: edges.features, index: edges.index };
   const receiverRows = edgeSet === 'grid2mesh' ? 'meshNodes' : 'gridNodes';
   const senderRows = edgeSet === 'grid2mesh' ? 'gridNodes' : 'meshNodes';

@@ -1,23 +1,45 @@
 /** anemoi's models (ecmwf/anemoi-core: anemoi-models 0.19.0): a graph transformer and a GNN over one graph. */
 
 import { divisorsOf } from '../../config/divisors.js';
+import { gridName } from '../../config/grid.js';
 import type { CheckpointPlan, Model } from '../../config/types.js';
 import { InputError } from '../../errors.js';
+import { unjoinedCounts } from '../../topology/counts.js';
 import type { CodeBase, Layout } from '../code-base.js';
-import { icosahedralGraph } from '../graphs.js';
+import { type GraphRules, icosahedralGraph } from '../graphs.js';
 import { blockRows, dimensions } from './dimensions.js';
 import { configurationLines } from './lines.js';
+import { networkOptions, noWindow, ownOptions, readsMeshEdges, runsRowAttention } from './options.js';
 import { anemoiProgram } from './program.js';
 import { anemoiRefusals } from './refusals.js';
 
 const layout = {
   home: 'pytorch',
   runtimes: ['pytorch'],
-  options: ['radius-fraction'],
+  options: ['radius-fraction', 'processor', 'mesh', 'ensemble'],
+  processors: ['attention', 'interaction', 'transformer', 'point-wise'],
   edgeBlocks: ['pytorch'],
   blocksInForward: true,
   reducedGrids: true,
 } as const satisfies Partial<Layout>;
+
+/** Its mappers attend where its processor does not. */
+const attending = { hasMlpRatio: true, hasHeads: true } as const;
+
+const edgesOfAll = icosahedralGraph();
+
+/** Networks that read no edges have none: anemoi then builds no provider for them. */
+const anemoiGraph: GraphRules = {
+  ...edgesOfAll,
+  counts: (model) => {
+    const { mapper } = networkOptions(model);
+    const sizes = mapper === 'transformer' ? unjoinedCounts(model) : edgesOfAll.counts(model);
+    const { processor = 'attention' } = model;
+    return readsMeshEdges(processor) ? sizes : { ...sizes, meshEdges: 0 };
+  },
+};
+
+const ownCounts = '--grid-nodes N --mesh-nodes N --mesh-edges N --grid2mesh-edges N --mesh2grid-edges N';
 
 /** Its num_chunks must divide num_layers, and each chunk has the same number of layers. */
 function checkPlan({ processor }: CheckpointPlan, { layers }: Model): void {
@@ -33,17 +55,64 @@ function checkPlan({ processor }: CheckpointPlan, { layers }: Model): void {
   );
 }
 
+/** Graph processors and their edges: a mesh of a grid's points has none. */
+function checkModel({ processor, mesh, counts, layers }: Model): void {
+  if (mesh === undefined || counts !== undefined || !readsMeshEdges(processor)) return;
+  throw new InputError(
+    'mesh-without-edges',
+    `--mesh ${gridName(mesh)} with --processor ${processor}: these layers read edges between mesh nodes, and such a mesh has none.`,
+    [
+      '--processor transformer',
+      '--mesh-level 5',
+      `${ownCounts}   of a graph of your own, with ${layers} layers over it`,
+    ],
+  );
+}
+
+function modelNotes(model: Model): readonly string[] {
+  const { mapper, windowSize, attentionImplementation } = networkOptions(model);
+  if (!runsRowAttention(model.processor, mapper)) return [];
+  const hasMask = attentionImplementation === 'sdpa' && model.processor === 'transformer' && windowSize !== noWindow;
+  return [
+    'torch.compile, which the shipped groups ask for, is in no record: operations are priced one by one.',
+    ...(hasMask
+      ? [
+          'The first step makes a mask of all pairs of rows in every layer, and every layer keeps it: its peak counts as well.',
+        ]
+      : []),
+    ...(attentionImplementation === 'flash'
+      ? ['flash-attn’s workspace of the backward pass is not counted; it raised no traced peak.']
+      : []),
+  ];
+}
+
 export const anemoi: CodeBase = {
   name: 'anemoi',
   layouts: {
-    'anemoi-graphtransformer': { ...layout, label: "anemoi's graph transformer", processor: 'attention' },
-    'anemoi-gnn': { ...layout, label: "anemoi's GNN", processor: 'interaction', hasMlpRatio: true },
+    'anemoi-graphtransformer': {
+      ...layout,
+      label: "anemoi's graph transformer",
+      processor: 'attention',
+      processorBlocks: true,
+    },
+    'anemoi-gnn': {
+      ...layout,
+      label: "anemoi's GNN",
+      processor: 'interaction',
+      hasMlpRatio: true,
+      fewestHiddenLayers: 2,
+    },
+    'anemoi-transformer': { ...layout, ...attending, label: "anemoi's transformer", processor: 'transformer' },
+    'anemoi-point-wise': { ...layout, ...attending, label: "anemoi's point-wise MLP", processor: 'point-wise' },
   },
-  graph: icosahedralGraph(),
+  options: ownOptions,
+  graph: anemoiGraph,
   program: anemoiProgram,
   dimensions,
   blockRows,
+  checkModel,
   checkPlan,
+  modelNotes,
   lines: { pytorch: configurationLines },
   imports: {
     hydra: () => import('./composition.js'),

@@ -55,18 +55,28 @@ export interface MapperSpec {
 export function declareMapper(builder: ProgramBuilder, spec: MapperSpec): MapperParameters {
   const { module, hiddenLayers } = spec;
   const network = `${module}.block`;
-  const base = { network, module, hiddenLayers, edgeFeatures: edgeFeatureWidth, senderNorm: true };
+  const base = { network, module, hiddenLayers, edgeFeatures: edgeFeatureWidth, senderNorm: true, qkNorm: false };
   const block = transformerParameters(builder, base);
-  const linear = (name: string, input: Axis, output = H) =>
-    linearParameters(builder, { network: `${module}.${name}`, module, name, input, output });
+  const linear = (name: string, input: Axis) =>
+    linearParameters(builder, { network: `${module}.${name}`, module, name, input, output: H });
   const embedReceivers = linear('embedReceivers', spec.receivers);
   const embedSenders = spec.senders && linear('embedSenders', spec.senders);
-  const norm = (name: string) => builder.parameter(`${module}.extract`, module, `norm.${name}`, [H]);
-  const extract = spec.output && {
-    norm: { scale: norm('scale'), offset: norm('offset') },
-    linear: linear('extract', H, spec.output),
-  };
+  const extract = spec.output && declareExtractor(builder, module, spec.output);
   return { block, embedReceivers, ...(embedSenders && { embedSenders }), ...(extract && { extract }) };
+}
+
+/** LayerNorm and Linear to the output channels. */
+export function declareExtractor(
+  builder: ProgramBuilder,
+  module: Module,
+  output: Axis,
+): NonNullable<MapperParameters['extract']> {
+  const base = { network: `${module}.extract`, module } as const;
+  const norm = (name: string) => builder.parameter(base.network, module, `norm.${name}`, [H]);
+  return {
+    norm: { scale: norm('scale'), offset: norm('offset') },
+    linear: linearParameters(builder, { ...base, name: 'extract', input: H, output }),
+  };
 }
 
 export interface MapperState {
@@ -113,7 +123,11 @@ export function runMapper(
 }
 
 /** Edges per chunk from the receivers' degrees; counted twice, for the ranks (one) and for the chunks. */
-function countDegrees(builder: ProgramBuilder, { edges, receivers }: ChunkRows, numParts: number): void {
+export function countDegrees(
+  builder: ProgramBuilder,
+  { edges, receivers }: Pick<ChunkRows, 'edges' | 'receivers'>,
+  numParts: number,
+): void {
   builder.call({ name: 'count edges' }, {}, (frame) => {
     const [degrees] = builder.call({ name: 'degrees' }, {}, () => {
       const zeros = integers(builder, [axis(receivers), axis('batch')], 'degrees');
@@ -168,7 +182,7 @@ function runChunk(
   return result!;
 }
 
-function extractChannels(
+export function extractChannels(
   builder: ProgramBuilder,
   input: ValueId,
   { norm, linear }: NonNullable<MapperParameters['extract']>,

@@ -1,6 +1,7 @@
 /**
- * anemoi's encoder-processor-decoder (anemoi-models 0.19.0, models/encoder_processor_decoder.py) as traced: 2 input steps, latent skip,
- * residual on the prognostic channels, the encoder's grid rows as the decoder's receivers, and a plain mean squared error.
+ * anemoi's encoder-processor-decoder (anemoi-models 0.19.0, models/encoder_processor_decoder.py, with members that noise tells apart
+ * models/ens_encoder_processor_decoder.py) as traced: 2 input steps, latent skip, residual on the prognostic channels, the encoder's grid
+ * rows as the decoder's receivers, and a plain mean squared error.
  */
 import type { Model, Recipe } from '../../config/types.js';
 import { ProgramBuilder } from '../../ir/builder.js';
@@ -8,11 +9,27 @@ import type { ForwardProgram } from '../../ir/forward-program.js';
 import type { Segmentation } from '../../ir/segmentation.js';
 import { axis, constant, int64Bytes } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
+import type { MlpParameters } from '../layers/mlp.js';
 import { rolloutProgram } from '../layers/rollout.js';
-import { declareEdges, type EdgeProvider, joinTrained, numTrainedFeatures, provideEdges } from './edges.js';
+import {
+  declareEdges,
+  type EdgeProvider,
+  joinTrained,
+  numTrainedFeatures,
+  type ProvidedEdges,
+  provideEdges,
+} from './edges.js';
 import { declareGnnMapper, type GnnMapperParameters, runGnnMapper } from './gnn-mapper.js';
-import { declareMapper, type MapperParameters, type MapperState, runMapper } from './mapper.js';
+import { declareMapper, type MapperEdges, type MapperParameters, runMapper } from './mapper.js';
+import { declareNoise, injectNoise, noiseChannels } from './noise.js';
+import { gnnHiddenLayers, networkOptions, noWindow, readsMeshEdges, transformerHiddenLayers } from './options.js';
 import { declareProcessor, type Processor, runProcessor } from './processor.js';
+import { attending } from './row-transformer.js';
+import {
+  declareTransformerMapper,
+  runTransformerMapper,
+  type TransformerMapperParameters,
+} from './transformer-mapper.js';
 
 /** Sine and cosine of latitude and longitude. */
 export const numCoordinates = 4;
@@ -25,23 +42,25 @@ interface NodeAttributes {
 }
 
 type Mapper =
-  | { readonly kind: 'transformer'; readonly parameters: MapperParameters }
-  | { readonly kind: 'gnn'; readonly parameters: GnnMapperParameters };
+  | { readonly kind: 'graphtransformer'; readonly edges: EdgeProvider; readonly parameters: MapperParameters }
+  | { readonly kind: 'gnn'; readonly edges: EdgeProvider; readonly parameters: GnnMapperParameters }
+  | { readonly kind: 'transformer'; readonly edges?: undefined; readonly parameters: TransformerMapperParameters };
 
 interface Networks {
   readonly grid: NodeAttributes;
   readonly mesh: NodeAttributes;
-  readonly encoderEdges: EdgeProvider;
   readonly encoder: Mapper;
-  readonly processorEdges: EdgeProvider;
+  readonly noise?: MlpParameters;
+  /** Absent where the layers read no edges. */
+  readonly processorEdges?: EdgeProvider;
   readonly processor: Processor;
-  readonly decoderEdges: EdgeProvider;
   readonly decoder: Mapper;
 }
 
 interface Context {
   readonly builder: ProgramBuilder;
   readonly model: Model;
+  readonly recipe: Recipe;
   readonly segmentation: Segmentation;
   readonly networks: Networks;
 }
@@ -49,7 +68,7 @@ interface Context {
 export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
   const builder = new ProgramBuilder();
   builder.stateResidents();
-  const networks = declareNetworks(builder, model);
+  const networks = declareNetworks(builder, model, recipe);
   // Column numbers.
   for (const [side, kind] of [
     ['input', 'prognostic'],
@@ -57,12 +76,11 @@ export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmen
     ['input', 'forcing'],
   ])
     builder.resident(`${kind} columns of the ${side}`, [axis(`${kind}Channels`)], int64Bytes);
-  const context: Context = { builder, model, segmentation, networks };
+  const context: Context = { builder, model, recipe, segmentation, networks };
   return rolloutProgram(builder, recipe, (input, rolloutStep) => modelFrame(context, input, rolloutStep));
 }
 
-function declareNetworks(builder: ProgramBuilder, model: Model): Networks {
-  const { mlpHiddenLayers: hiddenLayers } = model;
+function declareNetworks(builder: ProgramBuilder, model: Model, { ensemble }: Recipe): Networks {
   const coordinates = (nodes: 'grid' | 'mesh') =>
     builder.input(`${nodes}Coordinates`, [axis(`${nodes}Nodes`), constant(numCoordinates)]);
   const fixed = { grid: coordinates('grid'), mesh: coordinates('mesh') };
@@ -74,33 +92,54 @@ function declareNetworks(builder: ProgramBuilder, model: Model): Networks {
   };
   const grid = attributes('grid', 'grid2mesh');
   const mesh = attributes('mesh', 'mesh');
+  const encoder = declareEitherMapper(builder, 'grid2mesh', model);
+  const processorEdges = readsMeshEdges(model.processor) ? declareEdges(builder, 'mesh', 'mesh') : undefined;
+  const processor = declareProcessor(builder, model, ensemble === undefined ? undefined : noiseChannels);
+  const decoder = declareEitherMapper(builder, 'mesh2grid', model);
+  const noise = ensemble === undefined ? undefined : declareNoise(builder);
+  return {
+    grid,
+    mesh,
+    encoder,
+    ...(noise && { noise }),
+    ...(processorEdges && { processorEdges }),
+    processor,
+    decoder,
+  };
+}
+
+function declareEitherMapper(builder: ProgramBuilder, module: MapperEdges, model: Model): Mapper {
   const input = axis('encoderInput');
   const output = axis('outputChannels');
-  const mapper = (module: 'grid2mesh' | 'mesh2grid'): Mapper => {
-    const encodes = module === 'grid2mesh';
-    if (model.layout === 'anemoi-gnn') {
-      const ends = encodes ? { embeds: { senders: input, receivers: nodeFeatureWidth } } : { output };
-      return { kind: 'gnn', parameters: declareGnnMapper(builder, { module, hiddenLayers, ...ends }) };
-    }
-    const ends = encodes ? { senders: input, receivers: nodeFeatureWidth } : { receivers: input, output };
-    return { kind: 'transformer', parameters: declareMapper(builder, { module, hiddenLayers, ...ends }) };
-  };
-  const encoderEdges = declareEdges(builder, 'grid2mesh', 'grid2mesh');
-  const encoder = mapper('grid2mesh');
-  const processorEdges = declareEdges(builder, 'mesh', 'mesh');
-  const processor = declareProcessor(builder, model);
-  const decoderEdges = declareEdges(builder, 'mesh2grid', 'mesh2grid');
-  return { grid, mesh, encoderEdges, encoder, processorEdges, processor, decoderEdges, decoder: mapper('mesh2grid') };
+  const encodes = module === 'grid2mesh';
+  const { mapper } = networkOptions(model);
+  if (mapper === 'gnn') {
+    const edges = declareEdges(builder, module, module);
+    const ends = encodes ? { embeds: { senders: input, receivers: nodeFeatureWidth } } : { output };
+    const spec = { module, hiddenLayers: gnnHiddenLayers(model), ...ends };
+    return { kind: mapper, edges, parameters: declareGnnMapper(builder, spec) };
+  }
+  const ends = encodes ? { senders: input, receivers: nodeFeatureWidth } : { receivers: input, output };
+  const spec = { module, hiddenLayers: transformerHiddenLayers(model), ...ends };
+  if (mapper === 'transformer') return { kind: mapper, parameters: declareTransformerMapper(builder, spec) };
+  const edges = declareEdges(builder, module, module);
+  return { kind: mapper, edges, parameters: declareMapper(builder, spec) };
+}
+
+interface MapperRows {
+  readonly senders: ValueId;
+  readonly receivers: ValueId;
+  readonly edges: ProvidedEdges | undefined;
 }
 
 /** → receivers and, from the encoder, senders as the decoder reads them */
 function runEither(
   context: Context,
   mapper: Mapper,
-  state: MapperState,
-  edges: 'grid2mesh' | 'mesh2grid',
+  { senders, receivers, edges: provided }: MapperRows,
+  edges: MapperEdges,
 ): readonly ValueId[] {
-  const { builder, model, segmentation } = context;
+  const { builder, model, recipe, segmentation } = context;
   const role = { kind: edges === 'grid2mesh' ? 'encoder' : 'decoder' } as const;
   const call = {
     edges,
@@ -108,27 +147,33 @@ function runEither(
     numChunks: segmentation.edgeBlocks?.blocks ?? 1,
     recomputed: segmentation[role.kind],
   };
-  const args = {
-    senders: state.senders,
-    receivers: state.receivers,
-    features: state.edges.features,
-    index: state.edges.index,
-  };
+  const args = { senders, receivers, ...(provided && { features: provided.features, index: provided.index }) };
   return builder.call({ name: role.kind, role, module: edges }, args, () => {
-    const [from, to] =
-      mapper.kind === 'gnn'
-        ? runGnnMapper(builder, mapper.parameters, state, call)
-        : [state.senders, runMapper(builder, mapper.parameters, state, call)];
+    const run = (): readonly [from: ValueId, to: ValueId] => {
+      if (mapper.kind === 'transformer') {
+        // The shipped groups give the mappers no window.
+        const how = attending(networkOptions(model), noWindow, recipe.precision);
+        const spec = { name: `${edges} mapper`, recomputed: call.recomputed, how };
+        return [senders, runTransformerMapper(builder, mapper.parameters, { senders, receivers }, spec)];
+      }
+      const state = { senders, receivers, edges: provided! };
+      if (mapper.kind === 'gnn') return runGnnMapper(builder, mapper.parameters, state, call);
+      return [senders, runMapper(builder, mapper.parameters, state, call)];
+    };
+    const [from, to] = run();
     return edges === 'grid2mesh' ? [to, from] : [to];
   });
 }
 
-function assembleInput(builder: ProgramBuilder, grid: NodeAttributes, input: ValueId): ValueId {
+/** With noise a column says whether this is the first step of a forecast. */
+function assembleInput(builder: ProgramBuilder, grid: NodeAttributes, input: ValueId, saysStep: boolean): ValueId {
   const [result] = builder.call({ name: 'assemble input', module: 'inputs' }, {}, (frame) => {
     const attributes = frame.set('attributes', joinTrained(builder, grid, nodeFeatureWidth));
     const rows = builder.emit(builder.values[input]!.shape, 'steps side by side', { kind: 'copy', input });
     const shape = builder.rows('gridNodes', 'encoderInput');
-    return [builder.join([rows, attributes], shape, 'join variables and attributes')];
+    const column = builder.rows('gridNodes', 'one');
+    const step = saysStep ? [builder.emit(column, 'forecast step', { kind: 'generate', what: 'constant' })] : [];
+    return [builder.join([rows, attributes, ...step], shape, 'join variables and attributes')];
   });
   return result!;
 }
@@ -147,7 +192,7 @@ function assembleOutput(builder: ProgramBuilder, output: ValueId, input: ValueId
 
 /** `[gridNodes, inputChannels] → [gridNodes, outputChannels]` */
 function modelFrame(context: Context, input: ValueId, rolloutStep: number): ValueId {
-  const { builder, model, networks, segmentation } = context;
+  const { builder, model, recipe, networks, segmentation } = context;
   const role = { kind: 'model', rolloutStep } as const;
   const spec = {
     name: 'model',
@@ -157,27 +202,32 @@ function modelFrame(context: Context, input: ValueId, rolloutStep: number): Valu
   } as const;
   const [prediction] = builder.call(spec, { input }, (frame) => {
     const hidden = frame.set('hidden', joinTrained(builder, networks.mesh, nodeFeatureWidth));
-    frame.set('grid', assembleInput(builder, networks.grid, input));
-    const provide = (name: string, provider: EdgeProvider) => {
+    frame.set('grid', assembleInput(builder, networks.grid, input, networks.noise !== undefined));
+    const provide = (name: string, provider: EdgeProvider | undefined) => {
+      if (provider === undefined) return undefined;
       const edges = provideEdges(builder, provider);
       frame.set(`${name} features`, edges.features);
       frame.set(`${name} index`, edges.index);
       return edges;
     };
-    const encoderEdges = provide('encoder', networks.encoderEdges);
+    const encoderEdges = provide('encoder', networks.encoder.edges);
     const encoderState = { senders: frame.locals.get('grid')!, receivers: hidden, edges: encoderEdges };
     const [latent, grid] = runEither(context, networks.encoder, encoderState, 'grid2mesh');
     frame.set('grid', grid!);
     frame.set('latent', latent!);
-    const processorEdges = provide('processor', networks.processorEdges);
-    const layersPerChunk =
-      segmentation.processorBlocksPerSegment === undefined ? undefined : segmentation.processorBlocksPerSegment / 2;
-    const processed = frame.set(
-      'processed',
-      runProcessor(builder, networks.processor, latent!, processorEdges, model, layersPerChunk),
-    );
+    const noise = networks.noise && frame.set('noise', injectNoise(builder, networks.noise));
+    const edges = provide('processor', networks.processorEdges);
+    const blocks = segmentation.processorBlocksPerSegment;
+    const call = {
+      model,
+      precision: recipe.precision,
+      layersPerChunk: blocks === undefined ? undefined : blocks / 2,
+      numBlocks: segmentation.processorBlocks,
+    };
+    const given = { nodes: latent!, ...(edges && { edges }), ...(noise !== undefined && { condition: noise }) };
+    const processed = frame.set('processed', runProcessor(builder, networks.processor, given, call));
     const skipped = frame.set('processed', builder.add(processed, latent!, 'latent skip'));
-    const decoderEdges = provide('decoder', networks.decoderEdges);
+    const decoderEdges = provide('decoder', networks.decoder.edges);
     const decoderState = { senders: skipped, receivers: grid!, edges: decoderEdges };
     const [output] = runEither(context, networks.decoder, decoderState, 'mesh2grid');
     frame.set('output', output!);

@@ -1,8 +1,24 @@
 /** What anemoi-models raises at, or has no option for (0.19.0). */
+import type { Model } from '../../config/types.js';
 import { noSegments } from '../layers/segments.js';
 import type { Refusal } from '../refusals.js';
+import { networkOptions, runsRowAttention } from './options.js';
+
+/** Whether a transformer over rows runs flash-attn. */
+function runsFlash(model: Model): boolean {
+  const { mapper, attentionImplementation } = networkOptions(model);
+  return attentionImplementation === 'flash' && runsRowAttention(model.processor, mapper);
+}
 
 export const anemoiRefusals: readonly Refusal[] = [
+  {
+    kind: 'raises',
+    applies: ({ precision }, model) => precision === 'fp32' && runsFlash(model),
+    instead: () => ({ precision: 'bf16' }),
+    reason: 'flash-attn multiplies 16-bit numbers alone',
+    source: 'https://github.com/ecmwf/anemoi-core/blob/2cb9b6e/models/src/anemoi/models/layers/attention.py',
+    nextSteps: () => ['--precision bf16', '--attention-implementation sdpa'],
+  },
   noSegments(
     'anemoi (num_chunks)',
     'https://github.com/ecmwf/anemoi-core/blob/2cb9b6e/models/src/anemoi/models/layers/processor.py',

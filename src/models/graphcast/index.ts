@@ -3,6 +3,7 @@ import { runtimeNames } from '../../config/choices.js';
 import { axis } from '../../ir/shape.js';
 import type { CodeBase, GraphcastShape } from '../code-base.js';
 import { icosahedralGraph } from '../graphs.js';
+import { graphcastProcessors } from '../layers/stateless-layers.js';
 import { jaxLines } from './lines.js';
 import { graphcastProgram } from './program.js';
 import { pipelineStage } from './stage.js';
@@ -25,6 +26,7 @@ export const graphcast: CodeBase = {
       runtimes: runtimeNames,
       options: ['levels', 'radius-fraction', 'processor', 'concat-trick', 'recompute-activation'],
       processor: 'interaction',
+      processors: graphcastProcessors,
       edgeBlocks: ['jax', 'tfjs'],
       rebuildsInput: true,
     },

@@ -14,8 +14,20 @@ export interface LayerGraph {
   readonly receiverRows: string;
   /** Row pointers and sort orders of a fused kernel, made anew in every layer; absent: attention in small operations. */
   readonly sortedIndices?: () => readonly ValueId[];
-  /** anemoi's processor projects its rows in chunks (one, in training) and joins them: a slice and a copy more. */
-  readonly joinsChunks?: boolean;
+  /**
+   * anemoi's processor projects its rows in chunks (one, in training) and joins them: a slice and a copy more. Several chunks attend one
+   * after the other, each over its edges.
+   */
+  readonly chunks?: GraphChunks;
+}
+
+export interface GraphChunks {
+  /** Row symbols of each chunk's receivers; one chunk: all. */
+  readonly receiverRows: readonly string[];
+  /** Of the chunk of that number: its edges' rows and the graph that they are. Several chunks alone. */
+  readonly graph?: (chunk: number) => { readonly edgeRows: string; readonly graph: LayerGraph };
+  /** What counting the edges of each chunk allocates. */
+  readonly count?: () => void;
 }
 
 export type AttentionModel = Pick<Model, 'hiddenDim' | 'heads'>;
@@ -86,8 +98,37 @@ function fusedAttention(
   return builder.emit(builder.values[query]!.shape, 'attention', operation);
 }
 
-/** Projected rows → `[receivers, hiddenDim]` */
+/** Projected rows → `[receivers, hiddenDim]`; several chunks are added up in fp32. */
 export function attend(
+  builder: ProgramBuilder,
+  projected: Projected,
+  graph: LayerGraph,
+  model: AttentionModel,
+): ValueId {
+  const { receiverRows = [], graph: graphOf, count } = graph.chunks ?? {};
+  if (graphOf === undefined) return attendAtOnce(builder, projected, graph, model);
+  const [out] = builder.call({ name: 'attention in chunks' }, { ...projected }, (frame) => {
+    const shape = builder.values[projected.query]!.shape;
+    count?.();
+    const chunks = receiverRows.map((_, chunk) => {
+      const { edgeRows, graph: ofChunk } = graphOf(chunk);
+      const columns = builder.values[projected.edges]!.shape[2]!;
+      const rows = builder.rows(edgeRows, columns.symbol, columns.factor);
+      const edges = builder.emit(rows, 'edge terms of the chunk', { kind: 'slice', input: projected.edges });
+      return { edges: frame.set(`edges ${chunk}`, edges), ofChunk };
+    });
+    frame.set('out', builder.emit(shape, 'zeros', { kind: 'generate', what: 'zeros' }));
+    for (const { edges, ofChunk } of chunks) {
+      const added = attendAtOnce(builder, { ...projected, edges }, ofChunk, model);
+      const operation = { kind: 'add', left: frame.locals.get('out')!, right: added, inPlace: true } as const;
+      frame.set('out', builder.emit(shape, 'add chunk', operation));
+    }
+    return [frame.locals.get('out')!];
+  });
+  return out!;
+}
+
+function attendAtOnce(
   builder: ProgramBuilder,
   projected: Projected,
   graph: LayerGraph,

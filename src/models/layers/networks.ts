@@ -4,7 +4,7 @@ import type { ProgramBuilder } from '../../ir/builder.js';
 import { axis, constant } from '../../ir/shape.js';
 import type { GraphcastShape } from '../code-base.js';
 import { type MlpParameters, mlpDeclarer } from './mlp.js';
-import { declareStatelessLayer, type StatelessLayer } from './stateless-layers.js';
+import { declareStatelessLayer, isStateless, type StatelessLayer } from './stateless-layers.js';
 
 /** Structural features of a node: cos θ, cos φ, sin φ. */
 export const numNodeFeatures = 3;
@@ -53,7 +53,7 @@ export function declareNetworks(
   const encoderMeshNodes = mlp('grid2mesh.meshNodes', 'grid2mesh', twice);
   const layers = Array.from({ length: model.layers }, (_, layer): LayerNetworks => {
     const network = `mesh.${layer}`;
-    if (model.processor !== 'interaction') return declareStatelessLayer(builder, model.processor, network);
+    if (isStateless(model.processor)) return declareStatelessLayer(builder, model.processor, network);
     return {
       kind: 'interaction',
       edges: mlp(`${network}.edges`, 'mesh', thrice, H, { split }),

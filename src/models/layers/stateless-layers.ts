@@ -2,7 +2,7 @@
  * Processor layers in the GraphCast layout whose edges have no state: attention over the multi-mesh edges (every layer projects the
  * embedded edge features) and gated convolution (which reads none, or the structural features as they are). A layer is one node update.
  */
-import type { Model } from '../../config/types.js';
+import type { Model, ProcessorKind } from '../../config/types.js';
 import type { ProgramBuilder } from '../../ir/builder.js';
 import { axis } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
@@ -15,6 +15,12 @@ import { type TransformerParameters, transformerParameters } from './transformer
 export type StatelessLayer =
   | { readonly kind: 'attention'; readonly parameters: TransformerParameters }
   | { readonly kind: 'gated' | 'gated-edges'; readonly parameters: GatedParameters };
+
+/** What `--processor` takes in a network of GraphCast's shape. */
+export const graphcastProcessors = ['interaction', 'attention', 'gated', 'gated-edges'] as const;
+
+export const isStateless = (processor: ProcessorKind): processor is StatelessLayer['kind'] =>
+  processor === 'attention' || processor === 'gated' || processor === 'gated-edges';
 
 /** anemoi-models' default MLP: one hidden layer. */
 const hiddenLayers = 1;
@@ -55,7 +61,7 @@ export function statelessLayer(
   const call = { name: `mesh layer ${layer}`, layer, module: 'mesh' } as const;
   switch (networks.kind) {
     case 'attention':
-      return transformerLayer(builder, networks.parameters, nodes, edges!, graph, model, call);
+      return transformerLayer(builder, networks.parameters, { nodes, edgeFeatures: edges! }, graph, model, call);
     case 'gated':
       return gatedLayer(builder, networks.parameters, nodes, graph, call);
     case 'gated-edges':

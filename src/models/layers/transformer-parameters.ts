@@ -1,8 +1,10 @@
 /** Parameters of a graph transformer layer (anemoi-models 0.19.0, layers/block.py). */
 import type { ProgramBuilder } from '../../ir/builder.js';
 import { type Axis, axis } from '../../ir/shape.js';
-import type { LinearParameters, Module, NormParameters } from '../../ir/types.js';
+import type { LinearParameters, Module } from '../../ir/types.js';
+import { type HeadNorms, headNormParameters } from './head-norms.js';
 import { linearParameters, type MlpParameters, mlpParameters } from './mlp.js';
+import { type Norm, normParameters } from './norm.js';
 
 export interface TransformerParameters {
   readonly key: LinearParameters;
@@ -11,10 +13,11 @@ export interface TransformerParameters {
   readonly self: LinearParameters;
   readonly edge: LinearParameters;
   readonly projection: LinearParameters;
-  readonly attentionNorm: NormParameters;
+  readonly headNorms?: HeadNorms;
+  readonly attentionNorm: Norm;
   /** Mappers have one of their own for the senders. */
-  readonly senderNorm?: NormParameters;
-  readonly mlpNorm: NormParameters;
+  readonly senderNorm?: Norm;
+  readonly mlpNorm: Norm;
   readonly mlp: MlpParameters;
 }
 
@@ -26,16 +29,17 @@ export interface TransformerSpec {
   readonly edgeFeatures: Axis;
   readonly hiddenLayers: number;
   readonly senderNorm: boolean;
+  /** Absent: neither queries nor keys are normalized. */
+  readonly qkNorm?: boolean;
+  /** Width of the condition of its norms; absent: they are plain. */
+  readonly condition?: Axis;
 }
 
 /** In the order in which the block's constructor makes them. */
 export function transformerParameters(builder: ProgramBuilder, spec: TransformerSpec): TransformerParameters {
   const { network, module, edgeFeatures, hiddenLayers } = spec;
   const linear = (name: string, input = H) => linearParameters(builder, { network, module, name, input, output: H });
-  const norm = (name: string): NormParameters => ({
-    scale: builder.parameter(network, module, `${name}.scale`, [H]),
-    offset: builder.parameter(network, module, `${name}.offset`, [H]),
-  });
+  const norm = (name: string) => normParameters(builder, { ...spec, name });
   const projections = {
     key: linear('key'),
     query: linear('query'),
@@ -44,6 +48,7 @@ export function transformerParameters(builder: ProgramBuilder, spec: Transformer
     edge: linear('edge', edgeFeatures),
     projection: linear('projection'),
   };
+  const headNorms = spec.qkNorm && headNormParameters(builder, network, module);
   const attentionNorm = norm('attentionNorm');
   const mlpNorm = norm('mlpNorm');
   const mlp = mlpParameters(builder, {
@@ -55,5 +60,12 @@ export function transformerParameters(builder: ProgramBuilder, spec: Transformer
     hiddenLayers,
     layerNorm: false,
   });
-  return { ...projections, attentionNorm, mlpNorm, mlp, ...(spec.senderNorm && { senderNorm: norm('senderNorm') }) };
+  return {
+    ...projections,
+    ...(headNorms && { headNorms }),
+    attentionNorm,
+    mlpNorm,
+    mlp,
+    ...(spec.senderNorm && { senderNorm: norm('senderNorm') }),
+  };
 }

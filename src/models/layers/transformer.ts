@@ -6,8 +6,10 @@
 import type { ProgramBuilder } from '../../ir/builder.js';
 import type { Frame } from '../../ir/frame.js';
 import type { Module, ValueId } from '../../ir/types.js';
-import { type AttentionModel, attend, type LayerGraph, type Projected } from './attention.js';
+import { type AttentionModel, attend, type GraphChunks, type LayerGraph, type Projected } from './attention.js';
+import { normalizeHeads } from './head-norms.js';
 import { callMlp } from './mlp.js';
+import { normalized } from './norm.js';
 import type { TransformerParameters } from './transformer-parameters.js';
 
 interface LayerState {
@@ -32,6 +34,13 @@ function projectAll(
   };
 }
 
+export interface ProcessorRows {
+  readonly nodes: ValueId;
+  readonly edgeFeatures: ValueId;
+  /** What conditional norms read. */
+  readonly condition?: ValueId;
+}
+
 export interface LayerCall {
   readonly name: string;
   readonly layer: number;
@@ -42,30 +51,38 @@ export interface LayerCall {
 export function transformerLayer(
   builder: ProgramBuilder,
   parameters: TransformerParameters,
-  nodes: ValueId,
-  edgeFeatures: ValueId,
+  { nodes, edgeFeatures, condition }: ProcessorRows,
   graph: LayerGraph,
   model: AttentionModel,
   { name, module, layer }: LayerCall,
 ): ValueId {
   const role = { kind: 'nodeBlock', edgeSet: 'mesh', layer } as const;
-  const [result] = builder.call({ name, role, module }, { skip: nodes, edgeFeatures }, (frame) => {
-    const normed = frame.set('x', builder.layerNorm(nodes, parameters.attentionNorm, 'layer norm before attention'));
+  const args = { skip: nodes, edgeFeatures, ...(condition !== undefined && { condition }) };
+  const [result] = builder.call({ name, role, module }, args, (frame) => {
+    const name = 'layer norm before attention';
+    const normed = frame.set('x', normalized(builder, parameters.attentionNorm, nodes, name, condition));
     const self = frame.set('self', builder.linear(normed, parameters.self, 'self'));
     const [attended] = builder.call({ name: 'attend' }, { normed, edgeFeatures }, (inner) => {
       const state = { senders: normed, receivers: normed, edgeFeatures };
-      return [attend(builder, projectAll(builder, inner, parameters, state), graph, model)];
+      const projected = projectAll(builder, inner, parameters, state);
+      const { headNorms } = parameters;
+      if (headNorms === undefined) return [attend(builder, projected, graph, model)];
+      return builder.call({ name: 'attend over norms' }, { ...projected }, (normedFrame) => {
+        normalizeHeads(builder, normedFrame, headNorms, false);
+        const [query, key] = ['query', 'key'].map((each) => normedFrame.locals.get(each)!) as [ValueId, ValueId];
+        return [attend(builder, { ...projected, query, key }, graph, model)];
+      });
     });
     frame.set('out', attended!);
     const both = builder.add(attended!, self, 'attention and self');
     frame.set(
       'out',
-      graph.joinsChunks
-        ? projectChunk(builder, both, parameters)
+      graph.chunks
+        ? projectChunks(builder, both, parameters, graph.chunks)
         : builder.linear(both, parameters.projection, 'projection'),
     );
     const out = frame.set('out', builder.add(frame.locals.get('out')!, nodes, 'attention residual'));
-    return [feedForward(builder, parameters, out)];
+    return [feedForward(builder, parameters, out, condition)];
   });
   return result!;
 }
@@ -80,9 +97,9 @@ export function transformerMapper(
 ): ValueId {
   const [result] = builder.call({ name: 'mapper block' }, { senders, receivers, edgeFeatures }, (frame) => {
     const { senderNorm, attentionNorm } = parameters;
-    const from = builder.layerNorm(senders, senderNorm ?? attentionNorm, 'layer norm of senders');
+    const from = normalized(builder, senderNorm ?? attentionNorm, senders, 'layer norm of senders');
     // One tuple holds both: its last item is let go first.
-    const to = frame.set('normedReceivers', builder.layerNorm(receivers, attentionNorm, 'layer norm of receivers'));
+    const to = frame.set('normedReceivers', normalized(builder, attentionNorm, receivers, 'layer norm of receivers'));
     frame.set('normedSenders', from);
     const self = frame.set('self', builder.linear(to, parameters.self, 'self'));
     const projected = projectAll(builder, frame, parameters, { senders: from, receivers: to, edgeFeatures });
@@ -95,18 +112,32 @@ export function transformerMapper(
   return result!;
 }
 
-function projectChunk(builder: ProgramBuilder, both: ValueId, parameters: TransformerParameters): ValueId {
-  const [projected] = builder.call({ name: 'projection' }, { both }, (frame) => {
-    const { shape } = builder.values[both]!;
-    const chunk = frame.set('chunk', builder.emit(shape, 'chunk', { kind: 'slice', input: both }));
-    return [builder.linear(chunk, parameters.projection, 'projection')];
-  });
-  return builder.concat([projected!], 'join chunks');
+function projectChunks(
+  builder: ProgramBuilder,
+  both: ValueId,
+  parameters: TransformerParameters,
+  { receiverRows }: GraphChunks,
+): ValueId {
+  const { shape } = builder.values[both]!;
+  const columns = shape[2]!;
+  const projected = builder.call({ name: 'projection' }, { both }, (frame) =>
+    receiverRows.map((rows, index) => {
+      const ofChunk = builder.rows(rows, columns.symbol, columns.factor);
+      const chunk = frame.set('chunk', builder.emit(ofChunk, 'chunk', { kind: 'slice', input: both }));
+      return frame.set(`projected ${index}`, builder.linear(chunk, parameters.projection, 'projection'));
+    }),
+  );
+  return builder.join(projected, shape, 'join chunks');
 }
 
 /** `x + mlp(norm(x))` */
-export function feedForward(builder: ProgramBuilder, parameters: TransformerParameters, input: ValueId): ValueId {
-  const normed = builder.layerNorm(input, parameters.mlpNorm, 'layer norm before MLP');
+function feedForward(
+  builder: ProgramBuilder,
+  parameters: TransformerParameters,
+  input: ValueId,
+  condition?: ValueId,
+): ValueId {
+  const normed = normalized(builder, parameters.mlpNorm, input, 'layer norm before MLP', condition);
   const call = { of: 'nodes', activation: 'gelu', recomputeActivation: false } as const;
   return builder.add(callMlp(builder, parameters.mlp, normed, call), input, 'MLP residual');
 }

@@ -9,6 +9,7 @@ import { graphcastProgram } from '../graphcast/program.js';
 import { pipelineStage } from '../graphcast/stage.js';
 import { icosahedralGraph } from '../graphs.js';
 import { numNodeFeatures } from '../layers/networks.js';
+import { graphcastProcessors } from '../layers/stateless-layers.js';
 import { gridConvention, gridKind, kindOfRows } from './grid.js';
 import { configurationLines } from './lines.js';
 import { physicsnemoRefusals } from './refusals.js';
@@ -51,6 +52,7 @@ export const physicsnemo: CodeBase = {
       runtimes: runtimeNames,
       options: ['radius-fraction', 'processor', 'concat-trick', 'recompute-activation'],
       processor: 'interaction',
+      processors: graphcastProcessors,
       edgeBlocks: ['jax', 'tfjs'],
     },
   },

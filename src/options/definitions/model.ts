@@ -44,6 +44,14 @@ export const graphOptions = [
   ),
   option(
     'model',
+    'mesh',
+    text('o96'),
+    'A latent mesh of the points of a reduced Gaussian grid instead of a refined icosahedron. It has no edges: for processors over rows.',
+    'model.mesh',
+    'oN|nN',
+  ),
+  option(
+    'model',
     'grid-kind',
     choice(...typedGridKinds),
     'Whether the rows include both poles, lie half a cell off, or are a poles grid without its last row.',

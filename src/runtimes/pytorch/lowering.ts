@@ -4,8 +4,7 @@
  */
 import type { Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
-import type { Shape } from '../../ir/shape.js';
-import { axis } from '../../ir/shape.js';
+import { type Axis, axis, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
 import { OperationLabels } from './operation-labels.js';
@@ -28,6 +27,7 @@ export class Lowering {
   private readonly scratch: Tensor[] = [];
   /** Autocast's cache of 16-bit parameters; absent outside an autocast region. */
   private castCache: Map<ValueId, Tensor> | undefined;
+  private readonly madeOnce = new Map<ValueId, Tensor>();
   private sequence = 0;
   private readonly statisticsShapes = new Map<Shape, Shape>();
 
@@ -110,6 +110,10 @@ export class Lowering {
     this.recorder.release(this.tensors[value]!.storage);
   }
 
+  shapeOf(value: ValueId): Shape {
+    return this.program.values[value]!.shape;
+  }
+
   tensor(value: ValueId): Tensor {
     return this.tensors[value]!;
   }
@@ -173,6 +177,18 @@ export class Lowering {
     if (this.savedTensors.inReplay) this.producedByReplay.push(output);
   }
 
+  /** What the first step makes and the module keeps: a handle on it in every later step. The step that makes it counts as well. */
+  produceOnce(output: ValueId, make: () => Tensor): void {
+    let kept = this.madeOnce.get(output);
+    if (kept === undefined) {
+      kept = make();
+      this.madeOnce.set(output, kept);
+      this.recorder.categorize(kept.storage, 'input');
+      this.recorder.countEveryStep();
+    }
+    this.produceAlias(output, kept, undefined);
+  }
+
   cast(x: Tensor, elementBytes: number): Tensor {
     if (x.elementBytes === elementBytes) return x;
     const node = this.node([x.target], () => [this.pool.make(x.shape, x.elementBytes)]);
@@ -201,8 +217,9 @@ export class Lowering {
     while (this.scratch.length > first) this.recorder.release(this.scratch.pop()!.storage);
   }
 
-  /** `[rows, batch, 1]` */
-  statisticsShape(shape: Shape): Shape {
+  /** `[rows, batch, 1]`, or a number for each of the parts of a row. */
+  statisticsShape(shape: Shape, parts?: Axis): Shape {
+    if (parts !== undefined) return [shape[0]!, shape[1]!, parts];
     let statistics = this.statisticsShapes.get(shape);
     if (statistics === undefined) {
       statistics = [shape[0]!, shape[1]!, one];

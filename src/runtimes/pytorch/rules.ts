@@ -11,6 +11,7 @@ import type {
   GatherAdd,
   LayerNorm,
   Linear,
+  Normalize,
   Operation,
   SegmentMax,
   SegmentSum,
@@ -21,6 +22,7 @@ import { graphAttention, integers } from './graph-attention.js';
 import { addColumns, copy, empty, repeat, slice, write } from './in-place.js';
 import { lowerLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
+import { attentionMask, generate, rowAttention } from './row-attention.js';
 import type { Gradient, Tensor } from './tape.js';
 
 type Rules = {
@@ -31,6 +33,7 @@ const rules: Rules = {
   linear,
   activation,
   layerNorm,
+  normalize,
   gather: rowsToRows,
   segmentSum: rowsToRows,
   segmentMax: rowsToRows,
@@ -46,6 +49,9 @@ const rules: Rules = {
   headScale,
   addBias,
   graphAttention,
+  rowAttention,
+  attentionMask,
+  generate,
   integers,
   slice,
   copy,
@@ -129,23 +135,33 @@ function activation(to: Lowering, { function: name, input, output, recomputed }:
   if (keepsResult.has(name)) to.save(node, result);
 }
 
-/** fp32 in autocast; keeps its input and fp32 mean and reciprocal deviation per row. */
-function layerNorm(to: Lowering, { input, scale, offset, output, keepsType }: LayerNorm): void {
+function layerNorm(to: Lowering, { scale, offset, ...norm }: LayerNorm): void {
+  normed(to, norm, [scale, offset]);
+}
+
+function normalize(to: Lowering, { scale, ...norm }: Normalize): void {
+  normed(to, norm, scale === undefined ? [] : [scale]);
+}
+
+/** fp32 in autocast; keeps its input and fp32 mean and reciprocal deviation per row, or per part of a row. */
+function normed(
+  to: Lowering,
+  { input, output, keepsType, parts }: Pick<Normalize, 'input' | 'output' | 'keepsType' | 'parts'>,
+  affine: readonly ValueId[],
+): void {
   const { pool, recorder } = to;
   const given = to.tensor(input);
   const x = to.autocast ? to.cast(given, 4) : given;
-  const gamma = to.tensor(scale);
-  const beta = to.tensor(offset);
-  const node = to.node([x.target, gamma.target, beta.target], () => [
-    pool.make(x.shape, x.elementBytes),
-    pool.make(gamma.shape, gamma.elementBytes),
-    pool.make(beta.shape, beta.elementBytes),
-  ]);
+  const trained = [x, ...affine.map((id) => to.tensor(id))];
+  const node = to.node(
+    trained.map(({ target }) => target),
+    () => trained.map(({ shape, elementBytes }) => pool.make(shape, elementBytes)),
+  );
   to.save(node, x);
   const castsBack = keepsType && given.elementBytes !== x.elementBytes;
   const wide = castsBack ? to.scratchTensor(recorder.allocate(x.shape, 4), x.shape, 4, node) : undefined;
   if (wide === undefined) to.produce(output, x.elementBytes, node);
-  const rows = to.statisticsShape(x.shape);
+  const rows = to.statisticsShape(x.shape, parts);
   const mean = to.scratchTensor(recorder.allocate(rows, 4), rows, 4, undefined);
   const deviation = to.scratchTensor(recorder.allocate(rows, 4), rows, 4, undefined);
   to.save(node, mean, deviation);

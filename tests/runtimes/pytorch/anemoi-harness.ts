@@ -33,8 +33,10 @@ export function harnessProgram(record: CodeBaseRecord, { model }: Config): Forwa
       return stack(builder, () => {
         const provider = declareEdges(builder, 'mesh', module);
         const processor = declareProcessor(builder, model);
-        return (nodes) =>
-          runProcessor(builder, processor, nodes, provideEdges(builder, provider), model, layersPerChunk);
+        return (nodes) => {
+          const edges = provideEdges(builder, provider);
+          return runProcessor(builder, processor, { nodes, edges }, { model, precision: 'fp32', layersPerChunk });
+        };
       });
     }
   }

@@ -1,21 +1,35 @@
 /** docs/code-bases.md: what each code base's program stands on, and its errors. */
 import { quantile } from '../../statistics.js';
 import type { CodeBaseRecord } from './anemoi-records.js';
+import type { TransformerRecord } from './anemoi-transformer-records.js';
 
 export interface Outcome {
-  readonly record: CodeBaseRecord;
+  /** A row of the table: code base, part, precision. */
+  readonly group: string;
+  /** Predicted and traced. */
   readonly numParameters: number;
+  readonly tracedParameters: number;
   /** Percent. */
   readonly live: number;
   readonly native: number;
   readonly expandable: number;
 }
 
-const groupOf = ({ model, part, batch, attention_backend: backend, precision }: CodeBaseRecord): string =>
+export const groupOf = ({ model, part, batch, attention_backend: backend, precision }: CodeBaseRecord): string =>
   [model, backend, batch === undefined ? part : `${part}, batch > 1`, precision]
     .filter(Boolean)
     .join(' | ')
     .replace(/^([^|]*) \| (pyg|triton)/, '$1 $2');
+
+/** Networks by processor and mapper, with what changes their arrays; a forecast or a step of training. */
+export function transformerGroupOf(record: TransformerRecord): string {
+  const { processor, mapper, attention, window_size: window, qk_norm: qkNorm, noise, mode, precision } = record;
+  const networks = processor === mapper ? processor : `${processor} with ${mapper} mappers`;
+  const sdpa = attention === 'scaled_dot_product_attention' && (window === null ? 'SDPA' : 'SDPA with a mask');
+  const traits = [sdpa, qkNorm && 'qk norm', noise && 'noise'].filter(Boolean);
+  const part = mode === 'train' ? 'full' : 'forecast';
+  return `anemoi ${[networks, ...traits].join(', ')} | ${part} | ${precision}`;
+}
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
 const worst = (values: readonly number[]): number =>
@@ -24,8 +38,7 @@ const worst = (values: readonly number[]): number =>
 function table(outcomes: readonly Outcome[]): string[] {
   const groups = new Map<string, Outcome[]>();
   for (const outcome of outcomes) {
-    const name = groupOf(outcome.record);
-    groups.set(name, [...(groups.get(name) ?? []), outcome]);
+    groups.set(outcome.group, [...(groups.get(outcome.group) ?? []), outcome]);
   }
   const rows = [...groups].map(([name, members]) => {
     const cells = (['live', 'native', 'expandable'] as const).flatMap((key) => {
@@ -41,7 +54,12 @@ function table(outcomes: readonly Outcome[]): string[] {
   ];
 }
 
-export const codeBasesPage = (outcomes: readonly Outcome[], unseen: readonly Outcome[]): string =>
+interface Outcomes {
+  readonly seen: readonly Outcome[];
+  readonly unseen: readonly Outcome[];
+}
+
+export const codeBasesPage = (layers: Outcomes, transformer: Outcomes): string =>
   [
     '# Other code bases, and other processors',
     '',
@@ -52,6 +70,8 @@ export const codeBasesPage = (outcomes: readonly Outcome[], unseen: readonly Out
     '|---|---|---|',
     '| `anemoi-graphtransformer` | anemoi-models 0.19.0 | processor `num_chunks` = layers ÷ K of `processor:every=K`; mapper `num_chunks` = N of `edges:blocks=N`; `--attention-backend` |',
     '| `anemoi-gnn` | anemoi-models 0.19.0 | the same; a mapper cuts its edges as they come |',
+    '| `anemoi-transformer` | anemoi-models 0.19.0 | `--window-size`, `--attention-implementation`, `--qk-norm`, `--mapper`, `--mesh`; its processor reads no edges |',
+    '| `anemoi-point-wise` | anemoi-models 0.19.0 | PointWiseMLP between mappers that read edges |',
     '| `graph-weather` | graph-weather 1.0.146 | `--mesh-level` is the H3 resolution; `model` = full, `encoder+decoder+processor:every=LAYERS` = balanced, `processor:every=1` = `use_checkpointing` (every embedder and block) |',
     '| `neural-lam` | neural-lam 0.7.0 | GraphLAM; has no checkpoint option |',
     '',
@@ -75,10 +95,16 @@ export const codeBasesPage = (outcomes: readonly Outcome[], unseen: readonly Out
     'Predicted ÷ traced − 1, in percent. Truth: the packages themselves on torch 2.13, traced with fake CUDA tensors. Autocast frees its casts in the',
     'order of a hash table and mapper chunks depend on the last bit of the grid, which is what is left.',
     '',
-    ...table(outcomes),
+    ...table(layers.seen),
     '',
     'Drawn at random after the rules were written (other edge-to-node ratios, mesh levels, widths, heads, MLP ratios, chunk counts and batches):',
     '',
-    ...table(unseen),
+    ...table(layers.unseen),
+    '',
+    "### anemoi's transformer, its forecasts and its ensembles",
+    '',
+    'Up to AIFS itself: N320 to O96, 16 layers of 1,024 channels, 253,065,864 parameters.',
+    '',
+    ...table(transformer.seen),
     '',
   ].join('\n');

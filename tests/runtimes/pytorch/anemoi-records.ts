@@ -1,6 +1,6 @@
 /** Ground truth of the other code bases: their own packages traced by torch itself; see the first line of the data files. */
 import { readFileSync } from 'node:fs';
-import type { CheckpointPlan, Config, Grid, ModelLayout, Precision } from '../../../src/config/types.js';
+import type { CheckpointPlan, Config, Grid, Model, ModelLayout, Precision } from '../../../src/config/types.js';
 import type { Counts } from '../../../src/models/dimensions.js';
 import { plainRecipe } from './records.js';
 
@@ -89,6 +89,12 @@ const hiddenLayers = (record: CodeBaseRecord): number =>
 const channels = (layout: ModelLayout) =>
   layout === 'graph-weather' ? { inputChannels: 78, outputChannels: 78 } : { inputChannels: 180, outputChannels: 85 };
 
+/** anemoi's mappers are of the processor's kind here. */
+function ownOf({ model }: CodeBaseRecord): Pick<Model, 'own'> {
+  const [codeBase, mapper] = model.split('-');
+  return codeBase === 'anemoi' ? { own: { mapper: mapper! } } : {};
+}
+
 export function configOf(record: CodeBaseRecord): Config {
   const layout = record.model === 'resgated-graphconv' ? 'physicsnemo' : record.model;
   return {
@@ -106,6 +112,7 @@ export function configOf(record: CodeBaseRecord): Config {
       heads: record.heads ?? 1,
       mlpRatio: record.mlp_hidden_ratio ?? 1,
       attentionBackend: record.attention_backend ?? 'pyg',
+      ...ownOf(record),
     },
     recipe: {
       ...plainRecipe,

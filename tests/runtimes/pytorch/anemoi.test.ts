@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Config, Counts } from '../../../src/config/types.js';
+import type { ForwardProgram } from '../../../src/ir/forward-program.js';
 import { countParameters } from '../../../src/ir/parameters.js';
 import { replayCaching } from '../../../src/memory/allocators/replay.js';
 import { liveness } from '../../../src/memory/liveness.js';
@@ -8,16 +10,34 @@ import { forwardProgram } from '../../../src/models/index.js';
 import { pytorchRuntime } from '../../../src/runtimes/pytorch/index.js';
 import { errorPercent } from '../../statistics.js';
 import { harnessProgram } from './anemoi-harness.js';
-import { codeBasesPage, type Outcome } from './anemoi-page.js';
+import { codeBasesPage, groupOf, type Outcome, transformerGroupOf } from './anemoi-page.js';
 import { type CodeBaseRecord, configOf, countsOf, holdout, records } from './anemoi-records.js';
+import type { TransformerRecord } from './anemoi-transformer-records.js';
+import * as transformer from './anemoi-transformer-records.js';
+
+interface Traced {
+  readonly num_params: number;
+  readonly peak_requested_bytes: number;
+  readonly peak_reserved_bytes: number;
+  readonly peak_reserved_expandable_bytes: number;
+}
+
+const wholeProgram = (config: Config): ForwardProgram =>
+  forwardProgram(config.model, config.recipe, pytorchRuntime.segment(config));
 
 function predict(record: CodeBaseRecord): Outcome {
   const config = configOf(record);
-  const program =
-    record.part === 'processor'
-      ? harnessProgram(record, config)
-      : forwardProgram(config.model, config.recipe, pytorchRuntime.segment(config));
-  const dimensions = pytorchRuntime.dimensions(dimensionsOf(config, countsOf(record)), config);
+  const program = record.part === 'processor' ? harnessProgram(record, config) : wholeProgram(config);
+  return outcomeOf(groupOf(record), record, config, program, countsOf(record));
+}
+
+function predictTransformer(record: TransformerRecord): Outcome {
+  const config = transformer.configOf(record);
+  return outcomeOf(transformerGroupOf(record), record, config, wholeProgram(config), transformer.countsOf(record));
+}
+
+function outcomeOf(group: string, record: Traced, config: Config, program: ForwardProgram, counts: Counts): Outcome {
+  const dimensions = pytorchRuntime.dimensions(dimensionsOf(config, counts), config);
   const trace = pytorchRuntime.trace(program, config);
   const bytes = bufferBytes(trace, dimensions);
   const reserved = (expandable: boolean) => {
@@ -26,7 +46,8 @@ function predict(record: CodeBaseRecord): Outcome {
     return replay.peakReservedBytes;
   };
   return {
-    record,
+    group,
+    tracedParameters: record.num_params,
     numParameters: countParameters(program, dimensions).count,
     live: errorPercent(liveness(trace, dimensions, bytes).peak.liveBytes, record.peak_requested_bytes),
     native: errorPercent(reserved(false), record.peak_reserved_bytes),
@@ -36,12 +57,14 @@ function predict(record: CodeBaseRecord): Outcome {
 
 const outcomes = records.map(predict);
 const unseen = holdout.map(predict);
+const ofTransformer = transformer.records.filter(({ world }) => world === undefined).map(predictTransformer);
 const largest = (of: readonly Outcome[], key: 'live' | 'native' | 'expandable') =>
   Math.max(...of.map((outcome) => Math.abs(outcome[key])));
 
 describe('the other code bases in PyTorch', () => {
   it('counts the parameters of every record to the unit', () => {
-    for (const { record, numParameters } of [...outcomes, ...unseen]) expect(numParameters).toBe(record.num_params);
+    for (const { numParameters, tracedParameters } of [...outcomes, ...unseen, ...ofTransformer])
+      expect(numParameters).toBe(tracedParameters);
   });
 
   it('predicts the peak of live bytes of every record within 0.004 %', () => {
@@ -54,15 +77,24 @@ describe('the other code bases in PyTorch', () => {
     expect(largest(unseen, 'live')).toBeLessThan(0.0001);
   });
 
+  it("predicts the peak of live bytes of anemoi's transformers and forecasts within 0.005 %", () => {
+    expect(ofTransformer.length).toBe(48);
+    expect(largest(ofTransformer, 'live')).toBeLessThan(0.005);
+  });
+
   it('predicts what both allocators reserve within 4 % at worst, and within 0.5 % in nine of ten', () => {
     for (const key of ['native', 'expandable'] as const) {
-      expect(largest([...outcomes, ...unseen], key)).toBeLessThan(4);
+      expect(largest([...outcomes, ...unseen, ...ofTransformer], key)).toBeLessThan(4);
       const within = outcomes.filter((outcome) => Math.abs(outcome[key]) < 0.5);
       expect(within.length).toBeGreaterThan(0.9 * outcomes.length);
     }
   });
 
   it('writes docs/code-bases.md as it is committed', async () => {
-    await expect(codeBasesPage(outcomes, unseen)).toMatchFileSnapshot('../../../docs/code-bases.md');
+    const pages = [
+      { seen: outcomes, unseen },
+      { seen: ofTransformer, unseen: [] },
+    ] as const;
+    await expect(codeBasesPage(...pages)).toMatchFileSnapshot('../../../docs/code-bases.md');
   });
 });

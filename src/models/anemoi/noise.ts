@@ -1,0 +1,34 @@
+/**
+ * Noise of anemoi's ensemble models (anemoi-models 0.19.0, layers/ensemble.py, NoiseConditioning): normal numbers for every row of the mesh and
+ * member, through a small MLP that is a checkpoint of its own; the processor's conditional norms read the result.
+ */
+import type { ProgramBuilder } from '../../ir/builder.js';
+import { constant } from '../../ir/shape.js';
+import type { ValueId } from '../../ir/types.js';
+import { callMlp, type MlpParameters, mlpParameters } from '../layers/mlp.js';
+
+/** `noise_channels_dim` and `noise_mlp_hidden_dim` of the shipped ensemble groups. */
+export const noiseChannels = constant(4);
+const hidden = constant(32);
+
+export const declareNoise = (builder: ProgramBuilder): MlpParameters =>
+  mlpParameters(builder, {
+    network: 'mesh.noise',
+    module: 'mesh',
+    input: noiseChannels,
+    output: noiseChannels,
+    hiddenLayers: 1,
+    hidden,
+    layerNorm: true,
+  });
+
+/** → `[meshNodes, 4]` */
+export function injectNoise(builder: ProgramBuilder, mlp: MlpParameters): ValueId {
+  const [condition] = builder.call({ name: 'noise', module: 'mesh' }, {}, (frame) => {
+    const shape = builder.rows('meshNodes', 'one', noiseChannels.factor);
+    const noise = frame.set('noise', builder.emit(shape, 'noise', { kind: 'generate', what: 'noise' }));
+    const call = { of: 'nodes', activation: 'gelu', recomputeActivation: false, recomputed: true } as const;
+    return [frame.set('noise', callMlp(builder, mlp, noise, call))];
+  });
+  return condition!;
+}
