@@ -44,17 +44,22 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
 
   /** The flags of this run, the ones that say how to print (`--json --format --output`) taken out and obeyed. */
   protected async typed(): Promise<Typed> {
-    const { flags: definitions, id } = this.ctor;
-    rejectMisreadTokens(this.argv, id, definitions);
-    const parsed = await this.parse(this.ctor).catch((error: unknown) => {
-      throw translateParseError(error, id, definitions);
-    });
-    const { json, format, output, ...flags } = parsed.flags as Record<string, string | boolean>;
+    const parsed = await this.tokens(this.argv);
+    const { json, format, output, ...flags } = parsed.flags;
     this.output = output === undefined ? undefined : String(output);
     const typedFormat = parseFormat(format);
     this.format = json ? 'json' : typedFormat;
     this.render = await rendererFor(this.report, this.format);
     return { args: parsed.args, flags };
+  }
+
+  protected async tokens(argv: readonly string[]): Promise<Typed> {
+    const { flags: definitions, id } = this.ctor;
+    rejectMisreadTokens(argv, id, definitions);
+    const parsed = await this.parse(this.ctor, [...argv]).catch((error: unknown) => {
+      throw translateParseError(error, id, definitions);
+    });
+    return { args: parsed.args, flags: parsed.flags as Record<string, string | boolean> };
   }
 
   /** Prints the report; a *no* is an answer, not a failure. */

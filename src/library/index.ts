@@ -6,6 +6,7 @@ import type { Flags } from '../options/typed.js';
 import type { Advice } from '../reports/advise/schema.js';
 import type { Cards } from '../reports/cards/schema.js';
 import type { Check } from '../reports/check/schema.js';
+import type { Comparison } from '../reports/compare/schema.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import type { Explanation } from '../reports/explain/schema.js';
 import type { Init } from '../reports/init/schema.js';
@@ -32,6 +33,13 @@ export interface SolveInput extends EstimateInput {
 export interface CardsInput extends EstimateInput {
   /** A file of prices per hour by card, instead of the list prices that ship. */
   readonly prices?: string | undefined;
+}
+
+export interface CompareInput extends EstimateInput {
+  /** The second model, where it is another one. */
+  readonly other?: string | undefined;
+  /** Flags of the second configuration alone. */
+  readonly changes?: FlagValues | undefined;
 }
 
 export interface ExplainInput extends EstimateInput {
@@ -149,6 +157,18 @@ export async function solve(input: SolveInput): Promise<Solution> {
   const checked = said(checkSolve(input, 'The input of solve'));
   const service = await import('../services/solve.js');
   return service.solve({ ...checked, for: checked.for });
+}
+
+const checkCompare = object(
+  { ...configuration, other: text, changes: flags },
+  "compare({ model: 'graphcast-small', flags: { gpu: 'l4' }, changes: { batch: 2 } })",
+);
+
+/** Two configurations side by side, and what each difference between them costs. Throws `InputError`. */
+export async function compare(input: CompareInput): Promise<Comparison> {
+  const { model, other, flags: shared, changes = {} } = said(checkCompare(input, 'The input of compare'));
+  const service = await import('../services/compare.js');
+  return service.compare({ models: [model, other], flags: shared, changes });
 }
 
 const checkCards = object({ ...configuration, prices: text }, "cards({ model: 'graphcast-small' })");

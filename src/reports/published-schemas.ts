@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { adviseSchema } from './advise/schema.js';
 import { cardsSchema } from './cards/schema.js';
 import { checkSchema } from './check/schema.js';
+import { comparisonSchema } from './compare/schema.js';
 import { completionSchema } from './completion/schema.js';
 import { doctorSchema } from './doctor/schema.js';
 import { errorSchema } from './error/schema.js';
@@ -22,6 +23,7 @@ export const reportSchemas = {
   'gc-plan/sweep@1': sweepSchema,
   'gc-plan/solve@1': solutionSchema,
   'gc-plan/advise@1': adviseSchema,
+  'gc-plan/compare@1': comparisonSchema,
   'gc-plan/cards@1': cardsSchema,
   'gc-plan/verify@1': verificationSchema,
   'gc-plan/ladder@1': ladderSchema,

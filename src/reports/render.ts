@@ -4,6 +4,7 @@ import { InputError } from '../errors.js';
 import type { Advice } from './advise/schema.js';
 import type { Cards } from './cards/schema.js';
 import type { Check } from './check/schema.js';
+import type { Comparison } from './compare/schema.js';
 import type { Completion } from './completion/schema.js';
 import type { Doctor } from './doctor/schema.js';
 import type { Estimate } from './estimate/schema.js';
@@ -23,6 +24,7 @@ export interface Reports {
   readonly 'gc-plan/advise@1': Advice;
   readonly 'gc-plan/cards@1': Cards;
   readonly 'gc-plan/check@1': Check;
+  readonly 'gc-plan/compare@1': Comparison;
   readonly 'gc-plan/completion@1': Completion;
   readonly 'gc-plan/estimate@1': Estimate;
   readonly 'gc-plan/explain@1': Explanation;
@@ -57,6 +59,11 @@ const renderers: Renderers = {
     json,
     svg: async () => (await import('./explain/svg.js')).loadTimelineSvg(),
     html: async () => (await import('./explain/html.js')).loadExplanationPage(),
+  },
+  'gc-plan/compare@1': {
+    table: async () => (await import('./compare/table.js')).renderComparison,
+    json,
+    github: async () => (await import('./compare/github.js')).renderComparison,
   },
   'gc-plan/cards@1': { table: async () => (await import('./cards/table.js')).renderCards, json },
   'gc-plan/solve@1': { table: async () => (await import('./solve/table.js')).renderSolution, json },

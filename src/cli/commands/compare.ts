@@ -1,0 +1,45 @@
+import { InputError } from '../../errors.js';
+import type { Flags } from '../../options/typed.js';
+import { ReportCommand } from '../command.js';
+import { configurationFlags } from '../flags.js';
+import { type ArgInput, textArgument } from '../oclif.js';
+
+const twoModels: ArgInput = {
+  first: textArgument({ description: 'a model’s name, or a file', ignoreStdin: true }),
+  second: textArgument({ description: 'another one; flags of it alone go behind --', ignoreStdin: true }),
+};
+
+export default class CompareCommand extends ReportCommand<'gc-plan/compare@1'> {
+  static override summary =
+    'Two configurations side by side: what differs, by category and module, and because of what.';
+  static override examples = [
+    'gc-plan compare graphcast-small graphcast-operational --mode inference --gpu rtx-3090',
+    'gc-plan compare graphcast-small --gpu rtx-4090 -- --hidden-dim 768 --batch 2',
+    'gc-plan compare physicsnemo-graphcast --gpu a100-80gb --format github -- --checkpoint none',
+  ];
+  static override args = twoModels;
+  static override flags = configurationFlags;
+
+  protected readonly report = 'gc-plan/compare@1';
+
+  async run() {
+    const whole = this.argv;
+    const end = whole.indexOf('--');
+    this.argv = end === -1 ? whole : whole.slice(0, end);
+    const { args, flags } = await this.typed();
+    const changes = end === -1 ? {} : await this.changes(whole.slice(end + 1));
+    this.argv = whole;
+    const { compare } = await import('../../services/compare.js');
+    return this.print(await compare({ models: [args.first, args.second], flags, changes }), 'yes');
+  }
+
+  /** What stands behind `--`: flags of the second configuration. */
+  private async changes(tokens: readonly string[]): Promise<Flags> {
+    const { args, flags } = await this.tokens(tokens);
+    if (args.first !== undefined)
+      throw new InputError('unexpected-argument', `${args.first}: only flags stand behind --.`, [
+        `gc-plan compare FIRST ${args.first} …`,
+      ]);
+    return flags;
+  }
+}

@@ -1,0 +1,27 @@
+import { configLine } from '../config-line.js';
+import type { Layout } from '../formats.js';
+import { answerLine, columns, flow, list, page, paragraph, styleOf } from '../terminal/blocks.js';
+import { answerOf, causeRows, partRows, totalRows } from './rows.js';
+import type { Comparison } from './schema.js';
+
+export function renderComparison(comparison: Comparison, layout: Layout): string {
+  const style = styleOf(layout);
+  const { before, after, categories, modules } = comparison;
+  const table = (title: string, rows: readonly (readonly string[])[]) => columns(style.bold(title), rows, '<>>>');
+  return page([
+    [
+      ...paragraph(answerLine(answerOf(comparison), style), layout),
+      ...[before, after].flatMap((side) => paragraph(configLine(side), layout)).map((line) => style.dim(line)),
+    ],
+    columns(style.bold('Because of'), causeRows(comparison), '<>>', layout),
+    flow(
+      [
+        table('Before and after', totalRows(comparison)),
+        table('By category', partRows(categories)),
+        table('By module', partRows(modules)),
+      ],
+      layout,
+    ),
+    list(style.bold('To reproduce'), [before.command, after.command], layout),
+  ]);
+}

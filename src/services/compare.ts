@@ -1,0 +1,143 @@
+/** `gc-plan compare`: two configurations side by side, and what each difference between them costs. */
+import { flagsBetween } from '../advise/apply.js';
+import { gridName } from '../config/grid.js';
+import { InputError } from '../errors.js';
+import { modelDefinitions } from '../options/definitions/model.js';
+import { type ResolveInput, resolverFor } from '../options/resolve.js';
+import type { Flags } from '../options/typed.js';
+import type { Comparison } from '../reports/compare/schema.js';
+import type { Estimate } from '../reports/estimate/schema.js';
+import { estimateCommand, typedFlags } from '../search/command-line.js';
+import { tool } from '../version.js';
+import { estimateOf } from './priced.js';
+
+export interface CompareInput {
+  /** The first model, and the second where it is another one: names or files. */
+  readonly models: readonly [string | undefined, (string | undefined)?];
+  /** Of both. */
+  readonly flags: Flags;
+  /** Of the second alone, in the order in which they are tried. */
+  readonly changes: Flags;
+}
+
+interface Step {
+  readonly change: string;
+  readonly input: ResolveInput;
+}
+
+export async function compare({ models, flags, changes }: CompareInput): Promise<Comparison> {
+  const [first, second = first] = models;
+  if (second === first && Object.keys(changes).length === 0)
+    throw new InputError('nothing-to-compare', 'Both configurations are the same.', [
+      'gc-plan compare graphcast-small graphcast-operational',
+      'gc-plan compare graphcast-small --gpu rtx-4090 -- --batch 2',
+    ]);
+  const start: ResolveInput = { model: first, flags };
+  const before = await priceOf(start);
+  const other = second === first ? before : await priceOf({ model: second, flags });
+  const walked = await walk([
+    ...betweenModels([first, second], flags, before, other),
+    ...typedOneByOne(second, flags, changes),
+  ]);
+  const { estimate: after, command } = walked.at(-1)!;
+  return {
+    schema: 'gc-plan/compare@1',
+    tool: tool(),
+    before: side(before, estimateCommand(first, flags)),
+    after: side(after, command),
+    addedBytes: after.memory.deviceBytes - before.memory.deviceBytes,
+    categories: parts(categoriesOf(before), categoriesOf(after)),
+    modules: parts(modulesOf(before), modulesOf(after)),
+    causes: walked.map(({ change, estimate: { memory } }, index) => {
+      const previous = walked[index - 1]?.estimate ?? before;
+      const { deviceBytes } = memory;
+      return { change, deviceBytes, addedBytes: deviceBytes - previous.memory.deviceBytes };
+    }),
+  };
+}
+
+const priceOf = async (input: ResolveInput): Promise<Estimate> => estimateOf((await resolverFor(input))());
+
+/** One key after the other where both are of one code base, and whatever is left at the end. */
+function betweenModels(
+  [first, second]: CompareInput['models'],
+  flags: Flags,
+  { config: from }: Estimate,
+  { config: to }: Estimate,
+): readonly Step[] {
+  if (first === second) return [];
+  const last = { change: `${first} → ${second}`, input: { model: second, flags } };
+  if (from.model.layout !== to.model.layout || from.runtime !== to.runtime) return [last];
+  const differing: Flags = { ...modelFlags(from, to), ...flagsBetween(from.recipe, to.recipe) };
+  const steps = typedOneByOne(first, flags, differing);
+  return [...steps.slice(0, -1), { ...last, change: steps.at(-1)?.change ?? last.change }];
+}
+
+function modelFlags({ model: from }: Estimate['config'], { model: to }: Estimate['config']): Flags {
+  const grids =
+    from.counts || to.counts || gridName(from.grid) === gridName(to.grid)
+      ? {}
+      : { grid: gridName(to.grid).replace('×', 'x') };
+  const keys = modelDefinitions.filter(({ key }) => from[key] !== to[key]);
+  return { ...grids, ...Object.fromEntries(keys.map(({ key, name }) => [name, String(to[key])])) };
+}
+
+function typedOneByOne(model: string | undefined, flags: Flags, changes: Flags): readonly Step[] {
+  let typed = flags;
+  const set = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return set.map(([name, value]) => {
+    typed = { ...typed, [name]: value };
+    return { change: typedFlags({ [name]: value }), input: { model, flags: typed } };
+  });
+}
+
+interface Walked {
+  readonly change: string;
+  readonly estimate: Estimate;
+  readonly command: string;
+}
+
+/** A change that cannot stand without the next one is taken together with it. */
+async function walk(steps: readonly Step[]): Promise<readonly Walked[]> {
+  const walked: Walked[] = [];
+  let pending: string[] = [];
+  for (const [index, { change, input }] of steps.entries()) {
+    pending.push(change);
+    try {
+      const estimate = await priceOf(input);
+      walked.push({ change: pending.join(' '), estimate, command: estimateCommand(input.model, input.flags) });
+      pending = [];
+    } catch (error) {
+      if (!(error instanceof InputError) || index === steps.length - 1) throw error;
+    }
+  }
+  return walked;
+}
+
+function side(
+  { config, parameters, memory, verdict, cost, accuracy, assumptions }: Estimate,
+  command: string,
+): Comparison['before'] {
+  return { config, parameters: parameters.count, memory, verdict, cost, accuracy, assumptions, command };
+}
+
+type Bytes = ReadonlyMap<string, number>;
+
+const categoriesOf = ({ memory }: Estimate): Bytes =>
+  new Map([
+    ['parameters', memory.parameterBytes],
+    ['gradients', memory.gradientBytes],
+    ['optimizer', memory.optimizerBytes],
+    ['inputs', memory.inputBytes],
+    ['activations', memory.activationBytes],
+    ['temporary', memory.temporaryBytes],
+  ]);
+
+const modulesOf = ({ memory }: Estimate): Bytes => new Map(memory.byModule.map(({ module, bytes }) => [module, bytes]));
+
+const parts = (before: Bytes, after: Bytes): Comparison['categories'] =>
+  [...new Set([...before.keys(), ...after.keys()])].map((name) => ({
+    name,
+    beforeBytes: before.get(name) ?? 0,
+    afterBytes: after.get(name) ?? 0,
+  }));
