@@ -26,7 +26,7 @@ export const configurationFlags = flagsOf(allOptions());
 /** `ignoreStdin`: oclif would wait for a model on an open pipe. */
 export const modelArgument: ArgInput = {
   model: textArgument({
-    description: 'a model’s name, or a profile file (with / or ending in .json)',
+    description: 'a model’s name, or a file: a profile of yours, or a configuration of another code base (as --import)',
     ignoreStdin: true,
   }),
 };

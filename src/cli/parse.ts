@@ -9,8 +9,45 @@ const longFlags = (argv: readonly string[]): readonly string[] => {
   return argv.slice(0, end === -1 ? argv.length : end).filter((token) => token.startsWith('--'));
 };
 
+/** What other tools and the code bases call the same thing. */
+const otherNames: Readonly<Record<string, string>> = {
+  framework: 'runtime',
+  width: 'hidden-dim',
+  'hidden-size': 'hidden-dim',
+  'latent-size': 'hidden-dim',
+  'num-channels': 'hidden-dim',
+  depth: 'layers',
+  'num-layers': 'layers',
+  'gnn-msg-steps': 'layers',
+  'processor-layers': 'layers',
+  'batch-size': 'batch',
+  dtype: 'precision',
+  amp: 'precision',
+  config: 'import',
+  'config-file': 'import',
+  device: 'gpu',
+  card: 'gpu',
+  memory: 'vram',
+  'gpu-memory': 'vram',
+  'mesh-size': 'mesh-level',
+  'num-gpus': 'gpus',
+  devices: 'gpus',
+};
+
+function otherName(typed: string, command: string, flags: FlagInput): string | undefined {
+  const name = typed.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
+  if (name === 'model') return `the model stands without a flag: gc-plan ${command} graphcast-small`;
+  const ours = Object.hasOwn(flags, name) ? name : Object.hasOwn(otherNames, name) ? otherNames[name]! : undefined;
+  return ours !== undefined && Object.hasOwn(flags, ours) ? `--${ours}` : undefined;
+}
+
 function unknownFlag(token: string, command: string, flags: FlagInput): InputError {
   const typed = token.split('=')[0]!;
+  const known = otherName(typed, command, flags);
+  if (known !== undefined)
+    return new InputError('unknown-flag', `${shown(typed)}: gc-plan ${command} has no such flag.`, [
+      known.startsWith('--') ? `here it is ${known}` : known,
+    ]);
   const names = Object.entries(flags).flatMap(([name, flag]) =>
     flag.type === 'boolean' && flag.allowNo ? [name, `no-${name}`] : [name],
   );

@@ -1,8 +1,35 @@
+import { extname } from 'node:path';
 import { isProfileFile, type ModelProfile, readProfile } from '../config/profiles.js';
+import { fileExists, readStrictJson, readText } from '../config/strict-json.js';
 
 /** A shipped profile by name, or a user's file by path (MODEL with a slash or ending in .json). */
 export async function loadModel(nameOrPath: string): Promise<ModelProfile> {
   if (!isProfileFile(nameOrPath)) return readProfile<ModelProfile>('models', nameOrPath);
   const { readModelFile } = await import('./profile-file.js');
   return readModelFile(nameOrPath);
+}
+
+const configurationFiles: readonly string[] = ['.yaml', '.yml', '.npz', '.sh', '.txt', '.py', '.ipynb'];
+
+/**
+ * Whether MODEL is a configuration of another code base, which is then imported: by its ending, or a JSON file none of whose keys a profile
+ * has.
+ */
+export async function isConfigurationFile(nameOrPath: string): Promise<boolean> {
+  if (!fileExists(nameOrPath)) return false;
+  const ending = extname(nameOrPath).toLowerCase();
+  if (configurationFiles.includes(ending)) return true;
+  if (ending !== '.json' || !isJson(readText(nameOrPath))) return false;
+  const { modelFileSchema } = await import('./profile-schema.js');
+  const profileKeys = Object.keys(modelFileSchema.shape);
+  const keys = Object.keys(Object(readStrictJson(nameOrPath)));
+  return keys.length > 0 && !keys.some((key) => profileKeys.includes(key));
+}
+
+function isJson(text: string): boolean {
+  try {
+    return typeof JSON.parse(text) === 'object';
+  } catch {
+    return false;
+  }
 }

@@ -8,7 +8,7 @@ import { InputError } from '../errors.js';
 import { layoutOf } from '../models/index.js';
 import { labelOf } from '../runtimes/traits.js';
 import { allOptions } from './definitions/shared.js';
-import { loadModel } from './load-model.js';
+import { isConfigurationFile, loadModel } from './load-model.js';
 import { resolveModel } from './model.js';
 import { findOption } from './option-values.js';
 import { resolveRecipe } from './recipe.js';
@@ -65,8 +65,10 @@ export function resolveWith(profile: ModelProfile, flags: Flags): Config {
 
 /** The model's profile: a shipped one, a user's file, or another code base's configuration. */
 export async function loadProfile({ model, defaultModel, flags }: ResolveInput): Promise<ModelProfile> {
-  const file = flags.import;
-  if (file === undefined) return loadModel(model ?? defaultModel ?? 'graphcast-small');
+  const name = model ?? defaultModel ?? 'graphcast-small';
+  const modelIsFile = flags.import === undefined && (await isConfigurationFile(name));
+  const file = modelIsFile ? name : flags.import;
+  if (file === undefined) return loadModel(name);
   if (typeof file !== 'string' || file.trim() === '')
     throw new InputError('missing-value', '--import needs a value: FILE.', ['--import conf/config.yaml']);
   const { importProfile } = await import('../models/importing/index.js');
@@ -75,7 +77,7 @@ export async function loadProfile({ model, defaultModel, flags }: ResolveInput):
     rangeOf,
     numberOf: (flag) => (/^\d{1,9}$/.test(String(flags[flag] ?? '')) ? Number(flags[flag]) : undefined),
     options: allOptions(),
-    model: model === undefined ? undefined : await loadModel(model),
+    model: model === undefined || modelIsFile ? undefined : await loadModel(model),
   });
 }
 
