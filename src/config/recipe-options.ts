@@ -64,6 +64,24 @@ export const recipeOptions = {
     'adamw',
     'adamw and adam hold two arrays per parameter, adamw-8bit two of a byte per element, adafactor a row and a column, momentum one, sgd none. adamw in PyTorch is its foreach implementation.',
   ),
+  amsgrad: record(
+    'amsgrad',
+    negatable,
+    false,
+    'Adam and AdamW keep the largest second moment too: one array more per parameter.',
+  ),
+  ema: record(
+    'ema',
+    negatable,
+    false,
+    'A moving average of the parameters stays on the card: one copy more (AveragedModel, Lightning’s EMAWeightAveraging).',
+  ),
+  setToNone: record(
+    'set-to-none',
+    negatable,
+    true,
+    'Gradients are freed before the forward pass, as zero_grad does by default; without, they are set to zero and stay.',
+  ),
   checkpoint: {
     name: 'checkpoint',
     value: text('encoder+processor:every=2'),

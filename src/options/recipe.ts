@@ -92,6 +92,8 @@ export const trainingOnly: readonly string[] = [
   'accumulate',
   'offload',
   'recompute-activation',
+  'amsgrad',
+  'ema',
 ];
 
 /** Of a plan, what also cuts the forward pass. */
@@ -114,6 +116,9 @@ export const inferenceRecipe = (training: Recipe, model: Model): Recipe => ({
   accumulate: 1,
   offload: 'none',
   recomputeActivation: false,
+  amsgrad: false,
+  ema: false,
+  setToNone: true,
 });
 
 /** `base`: of the profile, whose batch and rollout count where the profile itself is one of inference. */

@@ -5,7 +5,7 @@
 
 import { type ElementwiseOptimizer, numMomentsOf } from '../../config/moments.js';
 import { minOffloadedElements } from '../../config/offload.js';
-import type { Optimizer } from '../../config/types.js';
+import type { Optimizer, Recipe } from '../../config/types.js';
 import { axis, constant, type Shape } from '../../ir/shape.js';
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
 import { adafactorStep, makeFactoredState } from './adafactor.js';
@@ -43,7 +43,7 @@ const counter: Shape = [axis('one')];
 export function optimizerStep(
   recorder: TraceRecorder,
   parameters: readonly ResidentParameter[],
-  optimizer: Optimizer,
+  { optimizer, amsgrad }: Pick<Recipe, 'optimizer' | 'amsgrad'>,
   elementBytes: number,
   firstStep: boolean,
   { numElementsOf, offloaded }: OptimizerSizes,
@@ -54,22 +54,28 @@ export function optimizerStep(
   recorder.currentModule = recorder.module('optimizer');
   if (!offloaded) {
     clipGradients(recorder, trained.length, elementBytes);
-    stepOnDevice({ recorder, shapes, elementBytes, numElementsOf }, optimizer, firstStep);
+    stepOnDevice({ recorder, shapes, elementBytes, numElementsOf }, { optimizer, amsgrad }, firstStep);
     return;
   }
   const kept = shapes.filter((shape) => numElementsOf(shape) < minOffloadedElements);
   const kernel = optimizer === 'adamw' ? 'adamw-fused' : optimizer;
-  stepOnDevice({ recorder, shapes: kept, elementBytes, numElementsOf }, kernel, firstStep);
+  stepOnDevice({ recorder, shapes: kept, elementBytes, numElementsOf }, { optimizer: kernel, amsgrad }, firstStep);
 }
 
-function stepOnDevice(update: Update, optimizer: Exclude<Optimizer, 'none'>, firstStep: boolean): void {
+interface Rule {
+  readonly optimizer: Exclude<Optimizer, 'none'>;
+  /** The largest second moments, one array more (torch/optim/adam.py, `max_exp_avg_sqs`). */
+  readonly amsgrad: boolean;
+}
+
+function stepOnDevice(update: Update, { optimizer, amsgrad }: Rule, firstStep: boolean): void {
   const { recorder } = update;
   if (firstStep) {
     recorder.currentCategory = 'optimizer';
     recorder.currentOperation = recorder.operation('optimizer state');
     if (optimizer === 'adafactor') makeFactoredState(update);
     else if (optimizer === 'adamw-8bit') makeBlockwiseState(update);
-    else makeMoments(update, optimizer);
+    else makeMoments(update, optimizer, numMomentsOf(optimizer) + Number(amsgrad));
   }
   recorder.currentCategory = 'temporary';
   recorder.currentOperation = recorder.operation('optimizer step');
@@ -77,10 +83,14 @@ function stepOnDevice(update: Update, optimizer: Exclude<Optimizer, 'none'>, fir
   else if (optimizer !== 'adamw-8bit') elementwiseStep(update, rules[optimizer]);
 }
 
-function makeMoments({ recorder, shapes, elementBytes }: Update, optimizer: ElementwiseOptimizer): void {
+function makeMoments(
+  { recorder, shapes, elementBytes }: Update,
+  optimizer: ElementwiseOptimizer,
+  numMoments: number,
+): void {
   for (const shape of shapes) {
     if (rules[optimizer].deviceStep) recorder.allocate(counter, 4);
-    for (let i = 0; i < numMomentsOf(optimizer); i++) recorder.allocate(shape, elementBytes);
+    for (let i = 0; i < numMoments; i++) recorder.allocate(shape, elementBytes);
   }
 }
 

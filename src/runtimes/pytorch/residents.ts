@@ -40,6 +40,18 @@ export function allocateParameters(
   });
 }
 
+/** torch.optim.swa_utils.AveragedModel: a deep copy of the module, updated in place (`_foreach_lerp_`) after the optimizer's step. */
+export function allocateAverage(
+  parameters: readonly ResidentParameter[],
+  recorder: TraceRecorder,
+  elementBytes: number,
+): void {
+  recorder.currentCategory = 'optimizer';
+  recorder.currentModule = recorder.module('optimizer');
+  recorder.currentOperation = recorder.operation('moving average of the parameters');
+  for (const { shape } of parameters) recorder.allocate(shape, elementBytes);
+}
+
 /** zero_grad(set_to_none=True) */
 export function zeroGradients(recorder: TraceRecorder, parameters: readonly ResidentParameter[]): void {
   for (const { accumulator } of parameters) {

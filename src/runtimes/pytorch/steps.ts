@@ -6,7 +6,7 @@ import { type StorageId, TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
 import { Lowering } from './lowering.js';
 import { type OptimizerSizes, optimizerStep } from './optimizer.js';
-import { allocateBatch, allocateGraphs, allocateParameters, zeroGradients } from './residents.js';
+import { allocateAverage, allocateBatch, allocateGraphs, allocateParameters, zeroGradients } from './residents.js';
 
 export interface Steps {
   readonly program: ForwardProgram;
@@ -24,6 +24,7 @@ export function traceSteps({ program, recipe, sizes, numMicroBatches, passes }: 
   const elementBytes = fullElementBytes(recipe);
   recorder.mark('setup');
   const parameters = allocateParameters(program, lowering, recorder, elementBytes);
+  if (recipe.ema) allocateAverage(parameters, recorder, elementBytes);
   allocateGraphs(program, lowering, recorder, elementBytes);
   let batch: readonly StorageId[] = [];
   let runPasses: (() => void) | undefined;
@@ -35,11 +36,11 @@ export function traceSteps({ program, recipe, sizes, numMicroBatches, passes }: 
     recorder.markLastStep();
     recorder.mark('forward');
     recorder.currentCategory = 'temporary';
-    zeroGradients(recorder, parameters);
+    if (recipe.setToNone) zeroGradients(recorder, parameters);
     runPasses();
     if (recipe.mode === 'inference') continue;
     recorder.mark('optimizer');
-    optimizerStep(recorder, parameters, recipe.optimizer, elementBytes, step === 0, sizes);
+    optimizerStep(recorder, parameters, recipe, elementBytes, step === 0, sizes);
   }
   return recorder.finish();
 }

@@ -1,6 +1,6 @@
 /** What PyTorch can be asked for (torch 2.13: autocast, amp.GradScaler, fused and foreach optimizers of torch.optim, torch.distributed). */
 import { offloadsOptimizer } from '../../config/offload.js';
-import type { Recipe } from '../../config/types.js';
+import type { Optimizer, Recipe } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import type { RuntimeTraits } from '../traits.js';
 import { pytorchLines } from './lines.js';
@@ -8,8 +8,38 @@ import { pytorchLines } from './lines.js';
 /** Which optimizers and offloads several cards and precisions go together with. @throws InputError */
 function checkOptimizer(recipe: Recipe): void {
   if (recipe.mode === 'inference') return;
+  checkLoop(recipe);
   if (recipe.gpus > 1) checkSharedState(recipe);
   if (offloadsOptimizer(recipe)) checkOffloadedOptimizer(recipe);
+}
+
+const withAmsgrad: readonly Optimizer[] = ['adamw', 'adamw-fused', 'adam'];
+
+/** What a training loop may keep on the card beside the optimizer's moments. */
+function checkLoop(recipe: Recipe): void {
+  const { optimizer, amsgrad, ema, setToNone, gpus, parallel } = recipe;
+  if (amsgrad && !withAmsgrad.includes(optimizer))
+    throw new InputError(
+      'conflicting-options',
+      `--amsgrad: ${optimizer} has no second moment to keep the largest of.`,
+      ['--optimizer adamw', 'Leave --amsgrad out.'],
+    );
+  const kept = [amsgrad && '--amsgrad', ema && '--ema', !setToNone && '--no-set-to-none'].filter(
+    (flag) => flag !== false,
+  );
+  if (kept.length === 0) return;
+  const where =
+    gpus > 1 && parallel !== 'data'
+      ? `--parallel ${parallel}`
+      : offloadsOptimizer(recipe)
+        ? `--offload ${recipe.offload}`
+        : undefined;
+  if (where !== undefined)
+    throw new InputError(
+      'not-priced',
+      `${kept.join(' and ')} with ${where}: which part of it a card holds there is not known.`,
+      [`Leave ${kept.join(' and ')} out.`, '--gpus 1 --offload none'],
+    );
 }
 
 /** Factors belong to whole matrices, blocks and the 4,096 elements from which there are some to whole tensors. */
@@ -42,7 +72,17 @@ function checkOffloadedOptimizer({ offload, gpus, parallel, precision }: Recipe)
 
 export const pytorchTraits: RuntimeTraits = {
   label: 'PyTorch',
-  options: ['offload', 'concatTrick', 'recomputeActivation', 'allocator', 'pipelineSchedule', 'attentionBackend'],
+  options: [
+    'offload',
+    'concatTrick',
+    'recomputeActivation',
+    'allocator',
+    'pipelineSchedule',
+    'attentionBackend',
+    'amsgrad',
+    'ema',
+    'setToNone',
+  ],
   precision: ['fp32', 'bf16', 'fp16', 'bf16-full'],
   optimizer: ['adamw', 'adamw-fused', 'adam', 'adamw-8bit', 'adafactor', 'momentum', 'sgd', 'none'],
   parallel: ['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor'],
