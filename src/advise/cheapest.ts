@@ -61,11 +61,8 @@ export function furtherRemedies(input: SearchInput, first: Remedy, most: number)
   return found.slice(1);
 }
 
-/**
- * The first line of an advice, and an estimate's suggestion. With `maxEvents` it is the same remedy or none: remedies come cheapest first, and
- * the limit only ends the search.
- */
-export function cheapestRemedy(input: SearchInput): Remedy | undefined {
+/** The first line of an advice, and an estimate's suggestion: one search, which ends when every combination has been looked at. */
+export function cheapestRemedy(input: Omit<SearchInput, 'maxEvents'>): Remedy | undefined {
   const search = searchOf(input);
   const precisions = [input.config, ...alternatives('precision', input.config)];
   const floors: number[] = [];

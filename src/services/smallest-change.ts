@@ -11,8 +11,6 @@ import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { errorBar } from './accuracy.js';
 import { estimateOf } from './priced.js';
 
-/** For the suggestion, which `advise` gives too: about four seconds where nothing fits, far less where something does. */
-const mostEvents = 3_000_000;
 /** For what else would do: a quarter of a second, among the usual combinations. */
 const mostFurtherEvents = 400_000;
 const mostFurtherChanges = 2;
@@ -36,7 +34,7 @@ export async function cheapestChanges(
       ...(numerics !== 'same' && { numerics }),
     };
   };
-  const cheapest = cheapestRemedy({ ...search, maxEvents: mostEvents });
+  const cheapest = cheapestRemedy(search);
   if (cheapest === undefined) return {};
   const usual = { ...search, strategies: typicalStrategies, maxEvents: mostFurtherEvents };
   // A way that changes the numbers is the first only where none leaves them.
