@@ -1,6 +1,6 @@
 /** The `--checkpoint` language: parts joined by +, e.g. `encoder+processor:every=2`. What a part means is the runtime's business. */
 import { InputError } from '../errors.js';
-import { maximumLayers } from './limits.js';
+import { maximumEdgeBlocks, maximumLayers } from './limits.js';
 import { nearest, orList, shown } from './nearest.js';
 import { parseInteger } from './numbers.js';
 import type { CheckpointPlan } from './types.js';
@@ -38,7 +38,7 @@ function parsePart(part: string, plan: CheckpointPlan): CheckpointPlan {
   const match = /^(processor:every|processor:segments|processor:blocks|edges:blocks)=([^:]*)(:loop)?$/.exec(part);
   const [, kind, number = '', loop] = match ?? [];
   if (kind === 'edges:blocks') {
-    return { ...plan, edges: { kind: loop ? 'loop' : 'scan', blocks: count(number, part, 65_536) } };
+    return { ...plan, edges: { kind: loop ? 'loop' : 'scan', blocks: count(number, part, maximumEdgeBlocks) } };
   }
   if (kind === 'processor:every' && !loop)
     return { ...plan, processor: { kind: 'every', layers: count(number, part, maximumLayers) } };

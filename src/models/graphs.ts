@@ -13,6 +13,8 @@ interface RoughEdges {
   readonly set: 'grid2mesh' | 'mesh';
   /** What makes it smaller. */
   readonly next: string;
+  /** Where a graph is laid edge by edge instead of counted; `maximumEdges` otherwise. */
+  readonly maximum?: number;
 }
 
 export interface GraphRules {

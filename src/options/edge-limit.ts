@@ -6,11 +6,11 @@ import { codeBaseOf } from '../models/index.js';
 
 /** @throws InputError */
 export function checkEdges(model: Model): void {
-  const { numEdges, set, next } = codeBaseOf(model.layout).graph.roughEdges(model);
-  if (numEdges <= maximumEdges) return;
+  const { numEdges, set, next, maximum = maximumEdges } = codeBaseOf(model.layout).graph.roughEdges(model);
+  if (numEdges <= maximum) return;
   throw new InputError(
     'too-many-edges',
-    `about ${numEdges.toPrecision(2)} ${set} edges; the limit is ${maximumEdges.toLocaleString('en-US')}.`,
+    `about ${numEdges.toPrecision(2)} ${set} edges; the limit is ${maximum.toLocaleString('en-US')}.`,
     [next],
   );
 }

@@ -23,15 +23,8 @@ export function balancedSizes(total: number, numChunks: number): readonly number
   return Array.from({ length: numChunks }, (_, chunk) => base + (chunk < total % numChunks ? 1 : 0));
 }
 
-/** `edges` cut as one graph of `batchSize` samples: a chunk is the end of one sample, whole samples, and the beginning of another. */
-function cut(
-  edges: Edges,
-  numSenders: number,
-  numReceivers: number,
-  numChunks: number,
-  batchSize: number,
-): MapperChunk[] {
-  const countRange = rangeCounter(edges, numSenders, numReceivers);
+/** One graph of `batchSize` samples in chunks: each is the end of one sample, whole samples, and the beginning of another. */
+function cut({ countRange, numReceivers }: Mapper, numChunks: number, batchSize: number): MapperChunk[] {
   const wholeSample = countRange(0, numReceivers);
   let first = 0;
   return balancedSizes(batchSize * numReceivers, numChunks).map((receivers) => {
@@ -50,8 +43,13 @@ function cut(
   });
 }
 
-/** Incoming edges of the receivers `[first, end)` of one sample, and the senders that these touch. */
-function rangeCounter({ senders, receivers }: Edges, numSenders: number, numReceivers: number) {
+interface Mapper {
+  readonly numReceivers: number;
+  /** Incoming edges of the receivers `[first, end)` of one sample, and the senders that these touch. */
+  readonly countRange: (first: number, end: number) => Omit<MapperChunk, 'receivers'>;
+}
+
+function mapperOf({ senders, receivers }: Edges, numSenders: number, numReceivers: number): Mapper {
   const firstEdge = new Int32Array(numReceivers + 1);
   for (const receiver of receivers) firstEdge[receiver + 1]! += 1;
   for (let receiver = 0; receiver < numReceivers; receiver++) firstEdge[receiver + 1]! += firstEdge[receiver]!;
@@ -60,7 +58,7 @@ function rangeCounter({ senders, receivers }: Edges, numSenders: number, numRece
   for (const [edge, sender] of senders.entries()) sendersByReceiver[next[receivers[edge]!]!++] = sender;
   const touchedIn = new Int32Array(numSenders);
   let range = 0;
-  return (first: number, end: number) => {
+  const countRange = (first: number, end: number) => {
     range++;
     const [from, to] = [firstEdge[first]!, firstEdge[end]!];
     let touched = 0;
@@ -71,6 +69,7 @@ function rangeCounter({ senders, receivers }: Edges, numSenders: number, numRece
     }
     return { edges: to - from, senders: touched };
   };
+  return { numReceivers, countRange };
 }
 
 export interface MapperChunks {
@@ -83,20 +82,41 @@ export function meshBlocks({ meshLevel }: Pick<GraphModel, 'meshLevel'>, numBloc
   const { multiMeshSenders, multiMeshReceivers } = buildMesh(meshLevel);
   const meshNodes = numMeshNodes(meshLevel);
   const edges = { senders: multiMeshSenders, receivers: multiMeshReceivers };
-  return cut(edges, meshNodes, meshNodes, numBlocks, batchSize);
+  return cut(mapperOf(edges, meshNodes, meshNodes), numBlocks, batchSize);
 }
 
 const remembered = new Map<string, MapperChunks>();
+
+interface Mappers {
+  readonly graph: string;
+  readonly grid2mesh: Mapper;
+  readonly mesh2grid: Mapper;
+}
+
+/** Of one graph, 40 MB at a quarter of a degree: laying its edges takes seconds, cutting them milliseconds, and a search cuts one graph often. */
+let lastMappers: Mappers | undefined;
+
+function mappersOf(model: GraphModel): Mappers {
+  const graph = `${graphKey(model)} ${model.meshLevel}`;
+  if (lastMappers?.graph === graph) return lastMappers;
+  const meshNodes = model.mesh === undefined ? numMeshNodes(model.meshLevel) : numGridNodes(model.mesh);
+  const gridNodes = numGridNodes(model.grid);
+  lastMappers = {
+    graph,
+    grid2mesh: mapperOf(grid2meshEdges(model), gridNodes, meshNodes),
+    mesh2grid: mapperOf(mesh2gridEdges(model), meshNodes, gridNodes),
+  };
+  return lastMappers;
+}
 
 export function mapperChunks(model: GraphModel, numChunks: number, batchSize = 1): MapperChunks {
   const key = `${graphKey(model)} ${model.meshLevel} ${numChunks} ${batchSize}`;
   let chunks = remembered.get(key);
   if (chunks === undefined) {
-    const meshNodes = model.mesh === undefined ? numMeshNodes(model.meshLevel) : numGridNodes(model.mesh);
-    const gridNodes = numGridNodes(model.grid);
+    const { grid2mesh, mesh2grid } = mappersOf(model);
     chunks = {
-      grid2mesh: cut(grid2meshEdges(model), gridNodes, meshNodes, numChunks, batchSize),
-      mesh2grid: cut(mesh2gridEdges(model), meshNodes, gridNodes, numChunks, batchSize),
+      grid2mesh: cut(grid2mesh, numChunks, batchSize),
+      mesh2grid: cut(mesh2grid, numChunks, batchSize),
     };
     remembered.set(key, chunks);
   }

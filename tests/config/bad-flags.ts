@@ -65,6 +65,8 @@ export const badFlags: readonly BadFlags[] = [
   bad({ 'radius-fraction': '0' }, 'out-of-range', ['--radius-fraction 0']),
   bad({ 'radius-fraction': '100' }, 'too-many-edges', ['grid2mesh edges'], 'graphcast'),
   bad({ 'mesh-level': '8' }, 'too-many-edges', ['mesh edges'], 'graph-weather'),
+  // Its edges are laid, not only counted.
+  bad({ 'radius-fraction': '100' }, 'too-many-edges', ['50,000,000'], 'anemoi-graphtransformer'),
   bad({ 'mem-fraction': '1.5' }, 'out-of-range', ['--mem-fraction 1.5']),
   bad({ 'mem-fraction': '75%' }, 'not-a-number', ['75%']),
   bad({ 'input-channels': '-3' }, 'out-of-range', ['--input-channels -3']),
@@ -145,6 +147,7 @@ export const badFlags: readonly BadFlags[] = [
   bad({ checkpoint: 'encoder+encoder' }, 'overlapping-checkpoint', ['encoder and encoder']),
   bad({ checkpoint: 'processor:every=2+processor:every=4' }, 'overlapping-checkpoint', ['every=2', 'every=4']),
   bad({ checkpoint: 'processor:every=0' }, 'out-of-range', ['processor:every=']),
+  bad({ checkpoint: 'edges:blocks=1025' }, 'out-of-range', ['1025', '1024'], 'anemoi-gnn'),
   bad({ checkpoint: 'processor:every=x' }, 'not-a-whole-number', ['processor:every=']),
   bad({ checkpoint: 'processor:every=2:loop' }, 'unknown-checkpoint-part', [':loop']),
 ];

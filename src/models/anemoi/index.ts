@@ -2,6 +2,7 @@
 
 import { divisorsOf } from '../../config/divisors.js';
 import { gridName } from '../../config/grid.js';
+import { maximumLaidEdges } from '../../config/limits.js';
 import type { CheckpointPlan, Model } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import { unjoinedCounts } from '../../topology/counts.js';
@@ -31,6 +32,7 @@ const edgesOfAll = icosahedralGraph();
 /** Networks that read no edges have none: anemoi then builds no provider for them. */
 const anemoiGraph: GraphRules = {
   ...edgesOfAll,
+  roughEdges: (model) => ({ ...edgesOfAll.roughEdges(model), maximum: maximumLaidEdges }),
   counts: (model) => {
     const { mapper } = networkOptions(model);
     const sizes = mapper === 'transformer' ? unjoinedCounts(model) : edgesOfAll.counts(model);
