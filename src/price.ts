@@ -102,6 +102,7 @@ export function price(
       ...config.assumptions,
       ...(runtime.assumptions?.(config) ?? []),
       ...(words?.sentences ?? []),
+      ...(process.rangeReason === undefined ? [] : [process.rangeReason]),
       ...(process.recomputation === undefined ? [] : [process.recomputation]),
       ...(config.device === null ? [noCard] : []),
     ],

@@ -16,6 +16,7 @@ const promise = (runtime: RuntimeName, median: number, p95: number, under: numbe
 
 export const accuracyPromises: readonly AccuracyPromise[] = [
   ...promise('pytorch', 0.1, 0.1, 0.1),
-  ...promise('jax', 1, 4, 10),
+  // Where the loss is the peak, XLA's roundings decide (runtimes/xla/loss-head-width.ts): the number is the middle, the range has all.
+  ...promise('jax', 1, 5, 14),
   ...promise('tfjs', 0.1, 0.1, 0.1),
 ];

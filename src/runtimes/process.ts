@@ -10,6 +10,8 @@ export interface ProcessMemory {
   readonly minCapacityBytes?: number;
   readonly deviceBytes: number;
   readonly range: BytesRange;
+  /** What else than measured errors an end of the range comes from, in a sentence. */
+  readonly rangeReason?: string;
   /** With this much the step is expected to run, if only just: by flushing (PyTorch), by XLA's recomputation, or as estimated. */
   readonly runsFromBytes: number;
   readonly xlaRemat?: { readonly kind: XlaRematKind; readonly limitBytes: number; readonly peakLiveBytes?: number };

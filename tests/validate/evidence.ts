@@ -36,7 +36,7 @@ export const noCard = { device: null, reserveBytes: 0, allowTight: false, assump
 
 /** Training steps of one GEMM back end that XLA did not recompute by itself. */
 export const jaxTraining = (gemm: 'cublas' | 'default-noautotune'): readonly jax.JaxRecord[] =>
-  ['tests/data/xla-gpu.jsonl', 'tests/data/xla-gpu-holdout.jsonl']
+  ['tests/data/xla-gpu.jsonl', 'tests/data/xla-gpu-holdout.jsonl', 'tests/data/xla-gpu-holdout-2.jsonl']
     .flatMap(jax.readRecords)
     .filter((record) => record.gemm_mode === gemm && !jax.isRematted(record));
 

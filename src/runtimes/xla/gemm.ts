@@ -19,10 +19,11 @@ export interface Gemm {
   readonly workspaceBytes: number;
 }
 
-const [ampere, hopper] = [80, 90];
+const ampere = 80;
+export const firstHopper = 90;
 
 export function gemmOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): Gemm {
-  const computeCapability = device?.computeCapability ?? hopper;
+  const computeCapability = device?.computeCapability ?? firstHopper;
   const bf16 = recipe.precision !== 'fp32';
   const native = device === null || hasBf16(device);
   return {
@@ -30,6 +31,6 @@ export function gemmOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): G
     upcast: bf16 && !native,
     padding: bf16 && native ? 8 : 1,
     hasTriton: computeCapability >= ampere,
-    workspaceBytes: (computeCapability >= hopper ? 32 : 4) * MiB,
+    workspaceBytes: (computeCapability >= firstHopper ? 32 : 4) * MiB,
   };
 }

@@ -1,19 +1,18 @@
 /** JAX: what XLA:GPU allocates for the training step of DeepMind's GraphCast. */
 import type { Config } from '../../config/types.js';
 import type { CardSupport, Runtime } from '../types.js';
-import { lossHeadPlan } from './loss-head-plans.js';
 import { jaxProcess } from './process.js';
 import { segmentJax } from './segment.js';
 import { traceJax } from './step.js';
 import { jaxDimensions } from './symbols.js';
 import { succeedsUpTo } from './xla-remat.js';
 
-/** One sample lets XLA fold constants, and the compiled loss heads differ by their sizes. */
+/** One sample lets XLA fold constants. */
 const sizeClass = (config: Config): string =>
   config.recipe.mode === 'inference'
     ? // Which arrays may lie in results that are not written yet depends on all sizes.
       JSON.stringify([config.model, config.recipe.batchSize])
-    : JSON.stringify([config.recipe.batchSize === 1, lossHeadPlan(config)]);
+    : JSON.stringify([config.recipe.batchSize === 1]);
 
 /**
  * Sources: docs.jax.dev, installation, pip installation: NVIDIA GPU (CUDA 12 from SM 5.2, CUDA 13 from SM 7.5 on). Without bf16 products
@@ -46,7 +45,7 @@ export const jaxRuntime: Runtime = {
     segmentsChangeForward: true,
     passesAreApart: false,
     tightUpTo: succeedsUpTo,
-    // Compiled loss heads are known for batches up to 4 and a few grids, and others are taken to be in their middle.
+    // Which arrays of a forecast lie in its results changes with their sizes.
     rowsPeriod: 8,
   },
 };

@@ -1,9 +1,12 @@
 /** JAX's process: one pool of the BFC allocator for arguments, constants and XLA's arena, then the CUDA context. */
 import { bfcAllocatedBytes, bfcPool } from '../../memory/allocators/bfc.js';
+import { peakLiveBytes as livePeak } from '../../memory/liveness.js';
 import { categoryCode, originCode, type Trace } from '../../memory/trace.js';
 import type { ProcessInput, ProcessMemory } from '../process.js';
 import { gemmOf } from './gemm.js';
 import { normalisesInConcat } from './inference.js';
+import { type LossHeadWidth, lossHeadWidths } from './loss-head-width.js';
+import { lossHeadColumns } from './symbols.js';
 import { recomputationSentence, xlaRemat } from './xla-remat.js';
 
 /**
@@ -26,14 +29,14 @@ const inferenceBars = { cublas: [0.95, 1.06], triton: [0.92, 1.18], eitherConcat
 /** Of the deferred gradients below. */
 const deferredBar = 1.02;
 
-/** Arena bytes, from the luckiest to the unluckiest choice of GEMM kernels. */
+/** Arena bytes, from the luckiest to the unluckiest choice of GEMM kernels; `ends`: with the narrowest and the widest loss. */
 function arenaRange(
   { trace, bytesOfBuffer, config }: ProcessInput,
-  temporaryBytes: number,
+  ends: readonly [number, number],
   residentBytes: number,
 ): readonly [number, number] {
   const { mode, xlaGemm, rolloutSteps, checkpoint } = config.recipe;
-  if (mode === 'inference') return inferenceRange(config, temporaryBytes);
+  if (mode === 'inference') return inferenceRange(config, ends[0]);
   const bars = errorBars[xlaGemm === 'cublas' ? 'cublas' : 'triton'];
   const { encoder, decoder, model, processor, edges } = checkpoint;
   const recomputed = encoder || decoder || model || processor.kind !== 'none' || edges.kind !== 'none';
@@ -43,7 +46,26 @@ function arenaRange(
     processor.kind !== 'none' && xlaGemm !== 'cublas'
       ? deferredBytes(trace, bytesOfBuffer, config.model.layers) - residentBytes
       : 0;
-  return [low * temporaryBytes, Math.max(high * temporaryBytes, deferredBar * deferred)];
+  return [low * ends[0], Math.max(high * ends[1], deferredBar * deferred)];
+}
+
+/** Live bytes at the worst moment, where XLA writes the fewest and the most arrays that it may in the loss. */
+function peaksByLossHead({ trace, bytesOfBuffer, config, peakLiveBytes }: ProcessInput): readonly [number, number] {
+  const [fewest, most] = lossHeadWidths(config);
+  if (config.recipe.mode === 'inference' || fewest === most) return [peakLiveBytes, peakLiveBytes];
+  const number = lossHeadColumns(config, [fewest, most]);
+  const peakWith = (width: LossHeadWidth): number => {
+    const columns = lossHeadColumns(config, [width]);
+    const factors = trace.layouts.map(({ shape }) => {
+      const symbol = shape.at(-1)?.symbol ?? '';
+      return symbol in columns ? columns[symbol]! / number[symbol]! : 1;
+    });
+    return livePeak(
+      trace,
+      bytesOfBuffer.map((bytes, buffer) => bytes * factors[trace.bufferLayout[buffer]!]!),
+    );
+  };
+  return [peakWith(fewest), peakWith(most)];
 }
 
 /** Triton needs no workspace: its low end is without one. */
@@ -78,6 +100,21 @@ function deferredBytes(trace: Trace, bytesOfBuffer: Float64Array, layers: number
   return peak + (layers + 2) * edgeBytes;
 }
 
+/** Which ends of the range the loss moves. */
+function lossHeadReason(
+  { config, peakLiveBytes }: ProcessInput,
+  [low, high]: readonly [number, number],
+): Pick<ProcessMemory, 'rangeReason'> {
+  const [fewest, most] = lossHeadWidths(config);
+  const ends = [
+    ...(low < peakLiveBytes ? [`the low end of the range has ${fewest.wide}`] : []),
+    ...(high > peakLiveBytes ? [`the high end has ${most.wide}`] : []),
+  ];
+  if (fewest.wide === most.wide || ends.length === 0) return {};
+  const choice = 'XLA decides shape by shape how many arrays as wide as the prediction are padded at once in the loss';
+  return { rangeReason: `${choice}: ${ends.join(', ')}.` };
+}
+
 const residents: readonly number[] = [categoryCode.parameter, categoryCode.optimizer, categoryCode.input];
 
 function argumentsAndConstants(
@@ -102,7 +139,8 @@ export function jaxProcess(input: ProcessInput): ProcessMemory {
   const step = (arenaBytes: number) => ({ argumentBytes, constantBytes, temporaryBytes: arenaBytes });
   const contextBytes = device.contextBytes.jax;
   const onDevice = (arenaBytes: number) => bfcPool(step(arenaBytes)) + contextBytes;
-  const [lowBytes, highBytes] = arenaRange(input, temporaryBytes, residentBytes);
+  const peaks = peaksByLossHead(input);
+  const [lowBytes, highBytes] = arenaRange(input, [peaks[0] - residentBytes, peaks[1] - residentBytes], residentBytes);
   const preallocatedBytes = Math.floor(Math.max(0, device.reportedBytes - reserveBytes) * recipe.memFraction);
   const remat = config.device === null ? undefined : xlaRemat(preallocatedBytes, residentBytes, temporaryBytes);
   const deviceBytes = onDevice(temporaryBytes);
@@ -113,6 +151,7 @@ export function jaxProcess(input: ProcessInput): ProcessMemory {
     peakReservedBytes: deviceBytes - contextBytes,
     deviceBytes,
     range: { lowBytes: onDevice(lowBytes), highBytes: onDevice(highBytes) },
+    ...lossHeadReason(input, peaks),
     runsFromBytes: remat?.kind === 'succeeds' ? Math.min(deviceBytes, onDevice(remat.limitBytes)) : deviceBytes,
     ...(remat && {
       xlaRemat: remat,

@@ -17,6 +17,10 @@ export const rules = {
   writtenSums: 'priority_fusion.cc: a sum is inlined in its readers where that moves fewer bytes',
   rowKernels: 'softmax_rewriter_triton.cc: in fp32 one kernel normalises a row and writes it',
   resultsHold: 'buffer_assignment.cc, AssignSingleHloBuffer: arrays lie in results that are not written yet',
+  loopLoss:
+    'layout_assignment.cc: in a loop’s body the gradients of the variables keep the prediction’s order, so that one kernel adds them',
+  f32Gradients:
+    'gpu_float_support.cc, priority_fusion.cc: before Hopper bf16 is added in f32, and the sums are fused before what they read',
   loopZeros: 'copy_insertion.cc: in a loop one array of zeros, which every sum but the last copies',
 } as const;
 

@@ -82,12 +82,12 @@ class Step {
     const environment = new Environment();
     for (const id of Object.values(program.data)) environment.setValue(id, fused());
     environment.setValue(program.data.gridInput!, fused(...results.input.map(inBuffer)));
-    const forward = new InferenceForward(lowering, this.lossHead, {
+    const forward = new InferenceForward(lowering, this.lossHead, loopBody(program), {
       sizes: sizesOf(config),
       inLoop,
       normalisesInConcat: normalisesInConcat(lowering.gemm, config.model.hiddenDim),
     });
-    forward.predict(program, loopBody(program), environment);
+    forward.predict(program, environment);
     results.write(buffersOf(environment.value(program.predictions[0]!)));
   }
 

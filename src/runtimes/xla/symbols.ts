@@ -2,7 +2,8 @@
 import type { Config } from '../../config/types.js';
 import { type Axis, axis, type Dimensions, type Shape } from '../../ir/shape.js';
 import { gemmOf } from './gemm.js';
-import { lossHeadPlan } from './loss-head-plans.js';
+import { type LossHeadWidth, lossHeadWidths } from './loss-head-width.js';
+import type { Rule } from './rules.js';
 
 const rowSymbols = ['gridNodes', 'meshNodes', 'meshEdges', 'grid2meshEdges', 'mesh2gridEdges'] as const;
 
@@ -56,11 +57,11 @@ export const workspaceShape: Shape = [axis('workspaceBytes')];
 /** Mean and reciprocal deviation of every row. */
 export const statisticsShape = (rows: string): Shape => intern(rows, () => [axis(rows), axis('batch')]);
 export const numAtmosphericVariables = 6;
-/** Differences of the atmospheric variables, those that live until the gradients of the loss head meet and the others. */
+/** What meets in the loss beside the prediction and its gradient. */
 export const lossHead = {
-  kept: axis('lossHead.kept'),
-  dropped: axis('lossHead.dropped'),
-  partialSums: axis('lossHead.partialSums'),
+  differences: axis('lossHead.differences'),
+  /** Gradients of variables, each padded to the width of the prediction. */
+  padded: axis('lossHead.padded'),
 } as const;
 const numSurfaceVariables = 5;
 
@@ -81,7 +82,8 @@ export const gemmShape = (rows: string, columns: Axis): Shape =>
 
 const ceilTo = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 
-export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
+/** `without`: the rule that is left out, to see what it is worth. */
+export function jaxDimensions(base: Dimensions, config: Config, without?: Rule): Dimensions {
   const { model, recipe } = config;
   const { padding, workspaceBytes } = gemmOf(config);
   const numSlices = recipe.checkpoint.edges.kind === 'none' ? 1 : recipe.checkpoint.edges.blocks;
@@ -101,7 +103,7 @@ export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
     carriesOfAllSteps: carryFields * recipe.rolloutSteps,
     clockValues: numClockVariables * (numInputTimes + recipe.rolloutSteps),
     rolloutSteps: recipe.rolloutSteps,
-    ...lossHeadSizes(config, ceilTo(model.outputChannels, padding)),
+    ...lossHeadColumns(config, lossHeadWidths(config, without)),
     edgeSlices: numSlices,
     workspaceBytes,
     featureCopies: recipe.batchSize > 1 ? recipe.batchSize : 0,
@@ -117,15 +119,16 @@ export function jaxDimensions(base: Dimensions, config: Config): Dimensions {
   return { ...base, ...own };
 }
 
-/** In channels of one grid row. */
-function lossHeadSizes(config: Config, paddedOutputChannels: number): Record<string, number> {
-  const { outputChannels } = config.model;
+/** Of each symbol of `lossHead`, in channels of one grid row; of several widths those of their middle. */
+export function lossHeadColumns(
+  { model: { outputChannels } }: Pick<Config, 'model'>,
+  widths: readonly LossHeadWidth[],
+): Readonly<Record<string, number>> {
   const levels = Math.max(1, (outputChannels - numSurfaceVariables) / numAtmosphericVariables);
-  const { wide, differences, prediction } = lossHeadPlan(config);
-  const withoutPrediction = prediction === 1 ? 0 : paddedOutputChannels;
+  const middle = (channels: (width: LossHeadWidth) => number): number =>
+    Math.ceil(widths.reduce((sum, width) => sum + channels(width), 0) / widths.length);
   return {
-    'lossHead.kept': differences * levels,
-    'lossHead.dropped': Math.max(0, numAtmosphericVariables - differences) * levels,
-    'lossHead.partialSums': Math.max(0, (wide - 1) * outputChannels - withoutPrediction),
+    [lossHead.differences.symbol]: middle((width) => width.differences * levels),
+    [lossHead.padded.symbol]: middle((width) => (width.wide - 1) * outputChannels),
   };
 }

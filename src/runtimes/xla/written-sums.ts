@@ -1,0 +1,86 @@
+/**
+ * Which sums of two arrays XLA writes down where nothing is kept for a backward pass. It inlines a kernel into all its readers where that
+ * moves fewer bytes than writing its result once (priority_fusion.cc, gpu_performance_model.cc): 2r arrays inlined into r readers,
+ * 2 + 1 + r written down.
+ */
+import { type Dimensions, numElements } from '../../ir/shape.js';
+import type { Binary, Operation, ValueId } from '../../ir/types.js';
+import type { DataFlow } from './data-flow.js';
+import type { Lowering } from './forward.js';
+
+/** From here on a sum of two arrays saves nothing by being inlined. */
+const readersThatWriteDown = 3;
+/**
+ * Normalising a bf16 array where it is read costs that kernel its statistics and arithmetic on top of the array; in units of the array.
+ * XLA's model of that is not reproduced. Two compiled steps bound it: 3 and 7 layers on meshes 5 and 6, where the sum of two such arrays is
+ * written down for two readers (more than 0.5) and that of a single one is not (less than 1).
+ */
+const normalisingCost = 0.75;
+/** XLA counts 1 µs per kernel (gpu_performance_model_base.h, kKernelLaunchOverhead), in which an H100 moves this much. */
+const launchBytes = 3.35e6;
+
+export class WrittenSums {
+  private readonly written = new Map<ValueId, boolean>();
+  private readonly kernels = new Map<ValueId, ReadonlySet<ValueId>>();
+
+  /** `normsInKernels`: a kernel of its own normalises every row, so that a sum reads what is normalised. */
+  constructor(
+    private readonly flow: DataFlow,
+    private readonly lowering: Lowering,
+    private readonly sizes: Dimensions,
+    private readonly normsInKernels: boolean,
+  ) {}
+
+  /** Readers first: each answer rests on those of its readers. */
+  decide(readersFirst: readonly Operation[]): void {
+    for (const { output } of readersFirst) this.kernelsThatRead(output);
+  }
+
+  has(sum: Binary): boolean {
+    const known = this.written.get(sum.output);
+    if (known !== undefined) return known;
+    const answer = this.costsMoreInlined(sum);
+    this.written.set(sum.output, answer);
+    return answer;
+  }
+
+  private costsMoreInlined(sum: Binary): boolean {
+    if (!this.lowering.has('writtenSums')) return false;
+    const { arrays, normalised } = this.addends(sum);
+    const numReaders = this.kernelsThatRead(sum.output).size;
+    const moved = arrays + normalisingCost * normalised;
+    const [inlined, written] = [numReaders * moved, moved + 1 + numReaders];
+    const shape = this.lowering.program.values[sum.output]!.shape;
+    const arrayBytes = numElements(shape, this.sizes) * this.lowering.gemm.elementBytes;
+    return (inlined - written) * arrayBytes > launchBytes;
+  }
+
+  /** Arrays that a sum reads, those of the sums that are inlined in it among them, and how many of them it normalises. */
+  private addends({ left, right }: Binary): { readonly arrays: number; readonly normalised: number } {
+    const [a, b] = [left, right].map((id) => {
+      const maker = this.flow.maker(id);
+      if (maker?.kind === 'add' && !this.has(maker)) return this.addends(maker);
+      return { arrays: 1, normalised: this.flow.isNormalised(id) && !this.normsInKernels ? 1 : 0 };
+    });
+    return { arrays: a!.arrays + b!.arrays, normalised: a!.normalised + b!.normalised };
+  }
+
+  /** Named by what they write. Gathers, concatenations and sums that are not written down are part of their own readers. */
+  private kernelsThatRead(id: ValueId): ReadonlySet<ValueId> {
+    const known = this.kernels.get(id);
+    if (known !== undefined) return known;
+    const kernels = new Set<ValueId>();
+    for (const { kind, output } of this.flow.readers(id)) {
+      const inner = this.inlinedInto(kind, output);
+      for (const kernel of inner ?? [output]) kernels.add(kernel);
+    }
+    this.kernels.set(id, kernels);
+    return kernels;
+  }
+
+  private inlinedInto(kind: Operation['kind'], output: ValueId): ReadonlySet<ValueId> | undefined {
+    if (kind !== 'gather' && kind !== 'concat' && kind !== 'add') return undefined;
+    const kernels = this.kernelsThatRead(output);
+    return kind === 'add' && kernels.size >= readersThatWriteDown ? undefined : kernels;
+  }
+}
