@@ -3,6 +3,7 @@
  * files are written by a test from the records in `tests/data`, which hold them in each code base's own words.
  */
 import { perRuntime } from '../config/choices.js';
+import { defaultRecipe } from '../config/recipe-options.js';
 import type { Config, Model, Recipe, RuntimeName } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 
@@ -50,7 +51,8 @@ export function casesOf({ runtime, base, cases }: TruthFile): readonly TruthCase
     config: {
       runtime,
       model: { ...base.model, ...model },
-      recipe: { ...base.recipe, ...recipe },
+      // An option that is newer than the file stands as nobody had typed it.
+      recipe: { ...defaultRecipe, ...base.recipe, ...recipe },
       device: computeCapability === undefined ? null : described(computeCapability),
       reserveBytes: 0,
       allowTight: false,
