@@ -105,7 +105,7 @@ function meant({ name, value }: Typeable): fc.Arbitrary<string> {
 }
 
 /** The smallest and the largest value that may be typed; a decimal's smallest is the first above an end that is not part of it. */
-function endsOf(value: OptionValue): readonly string[] {
+export function endsOf(value: OptionValue): readonly string[] {
   if (value.kind !== 'integer' && value.kind !== 'decimal') return [];
   const { minimum, maximum, exclusiveMinimum } = value.range;
   return [exclusiveMinimum ? '0.000001' : String(minimum), String(maximum)];
