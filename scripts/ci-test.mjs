@@ -15,6 +15,7 @@ const stages = [
   ['package', process.execPath, 'scripts/check-package.mjs'],
   ['native TensorFlow', process.execPath, 'scripts/tfjs-native.mjs'],
   ['JAX', 'npm', 'run', '--silent', 'jax:install'],
+  ['PyTorch', 'npm', 'run', '--silent', 'torch:install'],
   ['browser', process.execPath, 'scripts/chromium.mjs'],
   ['tests', 'npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
 ];

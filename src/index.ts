@@ -2,11 +2,12 @@
 export { InputError } from './errors.js';
 export * from './library/index.js';
 export type { Advice } from './reports/advise/schema.js';
+export type { Capture } from './reports/capture/schema.js';
 export type { Cards } from './reports/cards/schema.js';
 export type { Check } from './reports/check/schema.js';
 export type { Comparison } from './reports/compare/schema.js';
 export type { ErrorReport } from './reports/error/schema.js';
-export type { Estimate } from './reports/estimate/schema.js';
+export type { Estimate, RecordedEstimate } from './reports/estimate/schema.js';
 export type { Explanation } from './reports/explain/schema.js';
 export type { Init } from './reports/init/schema.js';
 export type { Profiles } from './reports/profiles/schema.js';

@@ -118,8 +118,19 @@ export function reservedErrorBar(subject: Subject): ReservedErrorBar {
 function widestOf(subject: Subject): ReservedErrorBar {
   const own = evidenceOf(subject);
   const isStandIn = own.length === 0;
-  const groups = isStandIn ? shippedEvidence().filter(({ runtime }) => runtime === subject.runtime) : own;
   const { allocator } = subject.recipe;
-  const worst = groups.flatMap(({ reserved }) => reserved?.[allocator].worstUnderPercent ?? []);
-  return { worstUnderPercent: Math.max(...worst), isStandIn };
+  return {
+    worstUnderPercent: isStandIn ? widestErrorBar(subject.runtime, allocator) : worstOf(own, allocator),
+    isStandIn,
+  };
 }
+
+const worstOf = (groups: readonly Evidence[], allocator: Recipe['allocator']): number =>
+  Math.max(...groups.flatMap(({ reserved }) => reserved?.[allocator].worstUnderPercent ?? []));
+
+/** Of all code bases of a runtime. */
+export const widestErrorBar = (runtime: RuntimeName, allocator: Recipe['allocator']): number =>
+  worstOf(
+    shippedEvidence().filter((group) => group.runtime === runtime),
+    allocator,
+  );

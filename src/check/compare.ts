@@ -1,6 +1,6 @@
 /** What is wrong with one configuration of a plan: it does not fit, is over its budget, or grew. */
 import type { Check } from '../reports/check/schema.js';
-import type { Estimate } from '../reports/estimate/schema.js';
+import type { AnyEstimate } from '../reports/estimate/schema.js';
 import { isYes } from '../reports/estimate/verdict.js';
 import type { BaselineEntry } from './baseline.js';
 
@@ -26,7 +26,7 @@ export function growthSince(before: BaselineEntry, now: BaselineEntry): Growth {
 }
 
 export function findingsOf(
-  estimate: Pick<Estimate, 'verdict' | 'config'> & { readonly memory: EntryMemory },
+  estimate: Pick<AnyEstimate, 'verdict' | 'config'> & { readonly memory: EntryMemory },
   budgetBytes: number | undefined,
   growth: Growth | undefined,
   maxGrowthPercent: number,

@@ -1,5 +1,5 @@
 /**
- * The plan file of `gc-plan check`: named configurations, each a model and the options of `gc-plan estimate` by their flags'
+ * The plan file of `gc-plan check`: named configurations, each a model (or a captured step) and the options of `gc-plan estimate` by their flags'
  * names, with an optional budget.
  */
 import { nearest, orList, shown } from '../config/nearest.js';
@@ -13,6 +13,8 @@ export interface PlanEntry {
   readonly name: string;
   readonly line: number;
   readonly model: string | undefined;
+  /** In place of a model: a step that `gc-plan capture` recorded; from where the plan lies. */
+  readonly trace: string | undefined;
   readonly flags: Flags;
   /** On the card, context included; beside what the card itself allows. */
   readonly budgetBytes: number | undefined;
@@ -30,7 +32,7 @@ const planKeys = ['configurations', 'defaults', 'max-growth', 'baseline'] as con
 const optionNames = allOptions()
   .filter(({ group }) => group !== 'report')
   .map(({ name }) => name);
-const entryKeys = ['model', 'budget', ...optionNames];
+const entryKeys = ['model', 'trace', 'budget', ...optionNames];
 
 /** `2%` or `2`. */
 export const parsePercent = (text: string, name: string): number =>
@@ -71,8 +73,9 @@ function parseEntry(document: LinedDocument, { key: name, value, line }: Item, s
     if (item.key === 'budget')
       budgetBytes = located(document, item.line, () => parseSize(String(scalar), 'budget', '36GB'));
   }
-  const { model, budget: _, ...flags } = given;
-  return { name, line, model: model === undefined ? undefined : String(model), flags, budgetBytes };
+  const { model, trace, budget: _, ...flags } = given;
+  const text = (value: string | boolean | undefined) => (value === undefined ? undefined : String(value));
+  return { name, line, model: text(model), trace: text(trace), flags, budgetBytes };
 }
 
 function unknownKey(document: LinedDocument, key: string, line: number, known: readonly string[]): InputError {

@@ -8,6 +8,7 @@ const commands = {
   cards: async () => (await import('./commands/cards.js')).default,
   verify: async () => (await import('./commands/verify.js')).default,
   explain: async () => (await import('./commands/explain.js')).default,
+  capture: async () => (await import('./commands/capture.js')).default,
   check: async () => (await import('./commands/check.js')).default,
   validate: async () => (await import('./commands/validate.js')).default,
   init: async () => (await import('./commands/init.js')).default,

@@ -1,5 +1,5 @@
 /** oclif's flags from the option table. Every value stays text: the configuration parses it, so that the messages are ours. */
-import type { OwnOption } from '../options/definitions/definition.js';
+import { type OwnOption, text } from '../options/definitions/definition.js';
 import { allOptions, sharedOptions } from '../options/definitions/shared.js';
 import { type ArgInput, type FlagInput, switchFlag, textArgument, textFlag } from './oclif.js';
 
@@ -22,6 +22,17 @@ export const flagsOf = (options: readonly OwnOption[]): FlagInput =>
 export const printFlags = flagsOf(sharedOptions.filter(({ group }) => group === 'report'));
 
 export const configurationFlags = flagsOf(allOptions());
+
+/** In place of a model, where a step that was recorded will do. */
+export const traceFlag = flagsOf([
+  {
+    name: 'trace',
+    syntax: 'FILE',
+    help: 'Instead of MODEL: a step of your own that gc-plan capture recorded.',
+    value: text('step.trace.gz'),
+    group: 'model',
+  },
+]);
 
 /** `ignoreStdin`: oclif would wait for a model on an open pipe. */
 export const modelArgument: ArgInput = {

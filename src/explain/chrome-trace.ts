@@ -2,6 +2,7 @@
  * One step as a Chrome trace, for https://ui.perfetto.dev: a slice per operation and phase, a counter of live bytes by category.
  * Format: "Trace Event Format" of the Chromium project (docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU, 2026-11).
  */
+import { subjectOf } from '../reports/config-line.js';
 import type { Explanation } from '../reports/explain/schema.js';
 
 /** An operation has no duration of its own here: each is drawn one millisecond long. */
@@ -20,7 +21,7 @@ export function chromeTrace(explanation: Explanation): string {
     displayTimeUnit: 'ms',
     otherData: { command: explanation.command },
     traceEvents: [
-      { ph: 'M', ...track, name: 'process_name', args: { name: `gc-plan: ${config.model.name}, ${config.runtime}` } },
+      { ph: 'M', ...track, name: 'process_name', args: { name: `gc-plan: ${subjectOf(config)}, ${config.runtime}` } },
       named(phaseTrack, 'phases'),
       named(operationTrack, 'operations'),
       ...phases.map(({ phase, recompute, firstOperation, lastOperation }) => ({

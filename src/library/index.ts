@@ -4,10 +4,11 @@ import { exportNames } from '../models/index.js';
 import type { FlagLists, FlagValues } from '../options/definitions/flags.js';
 import type { Flags } from '../options/typed.js';
 import type { Advice } from '../reports/advise/schema.js';
+import type { Capture } from '../reports/capture/schema.js';
 import type { Cards } from '../reports/cards/schema.js';
 import type { Check } from '../reports/check/schema.js';
 import type { Comparison } from '../reports/compare/schema.js';
-import type { Estimate } from '../reports/estimate/schema.js';
+import type { Estimate, RecordedEstimate } from '../reports/estimate/schema.js';
 import type { Explanation } from '../reports/explain/schema.js';
 import type { Init } from '../reports/init/schema.js';
 import type { Solution } from '../reports/solve/schema.js';
@@ -136,6 +137,48 @@ export async function estimate(input: EstimateInput): Promise<Estimate> {
   const checked = said(checkEstimate(input, 'The input of estimate'));
   const service = await import('../services/estimate.js');
   return service.estimate(checked);
+}
+
+export interface TraceInput {
+  /** A file that `capture` wrote. */
+  readonly trace: string;
+  /** What a step leaves open once it is recorded: `gpu`, `vram`, `architecture`, `reserve`, `allow-tight`, `allocator`. */
+  readonly flags?: FlagValues | undefined;
+}
+
+const traceExample = "estimateTrace({ trace: 'step.trace.gz', flags: { gpu: 'l4' } })";
+const checkTrace = object({ trace: text, flags }, traceExample);
+
+/** Memory of a step of one's own that was captured. Throws `InputError`. */
+export async function estimateTrace(input: TraceInput): Promise<RecordedEstimate> {
+  const { trace, flags: typed = {} } = checkTrace(input, 'The input of estimateTrace');
+  if (trace === undefined) throw new InputError('missing-trace', 'The input names no trace.', [traceExample]);
+  const service = await import('../services/recorded.js');
+  return (await service.recordedStep({ traceFile: trace, flags: typed })).estimate;
+}
+
+export interface CaptureInput {
+  /** `train.py:make_step` */
+  readonly step: string;
+  readonly python?: string | undefined;
+  /** Where the trace goes, FUNCTION.trace.gz by default. */
+  readonly trace?: string | undefined;
+  /** Seconds, 600 by default. */
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const checkCapture = object(
+  { step: text, python: text, trace: text, timeout: whole(1_000_000), signal },
+  "capture({ step: 'train.py:make_step' })",
+);
+
+/** Records a training step of one's own PyTorch code, without a GPU. Throws `InputError`, or `signal.reason`. */
+export async function capture(input: CaptureInput): Promise<Capture> {
+  const { step, signal: stop, timeout, ...typed } = checkCapture(input, 'The input of capture');
+  const service = await import('../services/capture.js');
+  const seconds = timeout === undefined ? {} : { timeout: String(timeout) };
+  return service.capture({ step, flags: { ...typed, ...seconds }, signal: stop });
 }
 
 const checkAdvise = object(configuration, "advise({ model: 'graphcast-small', flags: { gpu: 'l4' } })");

@@ -1,6 +1,6 @@
 import { formatCheckpoint } from '../config/checkpoint.js';
 import { gridName } from '../config/grid.js';
-import type { Estimate } from './estimate/schema.js';
+import type { AnyEstimate, Estimate } from './estimate/schema.js';
 
 /** A forecast recomputes nothing: of a plan only its chunks are left. */
 function planText({ mode, checkpoint }: Estimate['config']['recipe']): readonly string[] {
@@ -8,8 +8,23 @@ function planText({ mode, checkpoint }: Estimate['config']['recipe']): readonly 
   return mode === 'inference' && plan === 'none' ? [] : [`checkpoint ${plan}`];
 }
 
-/** Model, sizes and recipe in one line. */
-export function configLine({ config: { model, recipe, runtime } }: Pick<Estimate, 'config'>): string {
+type AnyConfig = AnyEstimate['config'];
+
+/** A model's name, or the function that was captured. */
+export const subjectOf = (config: AnyConfig): string => ('trace' in config ? config.trace.source : config.model.name);
+
+/** Model, sizes and recipe in one line; of a trace, which step it is of. */
+export function configLine({ config }: { readonly config: AnyConfig }): string {
+  if (!('trace' in config)) return modelLine(config);
+  const { source, versions, numBuffers } = config.trace;
+  const { torch } = versions;
+  const arrays = `${numBuffers.toLocaleString('en-US')} arrays`;
+  return [source, config.runtime, ...(torch === undefined ? [] : [`torch ${torch}`]), config.recipe.mode, arrays].join(
+    ' · ',
+  );
+}
+
+function modelLine({ model, recipe, runtime }: Estimate['config']): string {
   return [
     model.name,
     `${model.hiddenDim}/${model.layers}`,

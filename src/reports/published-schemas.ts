@@ -1,6 +1,7 @@
 /** The reports as JSON Schemas (draft 2020-12), by the name in their `schema` key. The build writes them to `schemas/`. */
 import { z } from 'zod';
 import { adviseSchema } from './advise/schema.js';
+import { captureSchema } from './capture/schema.js';
 import { cardsSchema } from './cards/schema.js';
 import { checkSchema } from './check/schema.js';
 import { comparisonSchema } from './compare/schema.js';
@@ -15,6 +16,7 @@ import { measuredSchema } from './measured/schema.js';
 import { profilesSchema } from './profiles/schema.js';
 import { solutionSchema } from './solve/schema.js';
 import { sweepSchema } from './sweep/schema.js';
+import { traceLineSchema } from './trace/schema.js';
 import { validationSchema } from './validate/schema.js';
 import { verificationSchema } from './verify/schema.js';
 
@@ -30,6 +32,8 @@ export const reportSchemas = {
   'gc-plan/measured@1': measuredSchema,
   'gc-plan/doctor@1': doctorSchema,
   'gc-plan/explain@1': explanationSchema,
+  'gc-plan/capture@1': captureSchema,
+  'gc-plan/trace@1': traceLineSchema,
   'gc-plan/check@1': checkSchema,
   'gc-plan/validate@1': validationSchema,
   'gc-plan/init@1': initSchema,

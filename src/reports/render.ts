@@ -2,12 +2,13 @@
 import { orList } from '../config/nearest.js';
 import { InputError } from '../errors.js';
 import type { Advice } from './advise/schema.js';
+import type { Capture } from './capture/schema.js';
 import type { Cards } from './cards/schema.js';
 import type { Check } from './check/schema.js';
 import type { Comparison } from './compare/schema.js';
 import type { Completion } from './completion/schema.js';
 import type { Doctor } from './doctor/schema.js';
-import type { Estimate } from './estimate/schema.js';
+import type { AnyEstimate } from './estimate/schema.js';
 import type { Explanation } from './explain/schema.js';
 import { type Format, formats, type Renderer } from './formats.js';
 import type { Init } from './init/schema.js';
@@ -23,10 +24,11 @@ import type { Verification } from './verify/schema.js';
 export interface Reports {
   readonly 'gc-plan/advise@1': Advice;
   readonly 'gc-plan/cards@1': Cards;
+  readonly 'gc-plan/capture@1': Capture;
   readonly 'gc-plan/check@1': Check;
   readonly 'gc-plan/compare@1': Comparison;
   readonly 'gc-plan/completion@1': Completion;
-  readonly 'gc-plan/estimate@1': Estimate;
+  readonly 'gc-plan/estimate@1': AnyEstimate;
   readonly 'gc-plan/explain@1': Explanation;
   readonly 'gc-plan/init@1': Init;
   readonly 'gc-plan/profiles@1': Profiles;
@@ -84,6 +86,7 @@ const renderers: Renderers = {
   },
   'gc-plan/measured@1': { table: async () => (await import('./measured/table.js')).renderMeasured, json },
   'gc-plan/doctor@1': { table: async () => (await import('./doctor/table.js')).renderDoctor, json },
+  'gc-plan/capture@1': { table: async () => (await import('./capture/table.js')).renderCapture, json },
   'gc-plan/check@1': {
     table: async () => (await import('./check/table.js')).renderCheck,
     json,

@@ -106,6 +106,24 @@ export const config = z
   })
   .describe('Everything the numbers depend on, resolved.');
 
+/** Of a step that was recorded: there is no model that says what it is. */
+export const recordedConfig = z
+  .strictObject({
+    runtime: runtimeName,
+    recipe: z.strictObject({ mode: z.enum(choices.modes), allocator: z.enum(choices.allocators) }),
+    device: device.nullable().describe('null: no card was named.'),
+    reserveBytes: bytes.describe('Held by other processes on the same card.'),
+    allowTight: z.boolean(),
+    trace: z.strictObject({
+      file: z.string(),
+      source: z.string().describe('File and function that were captured.'),
+      versions: z.record(z.string(), z.string()),
+      numBuffers: count,
+      numEvents: count,
+    }),
+  })
+  .describe('With --trace: everything the numbers depend on.');
+
 export const memory = z
   .strictObject({
     parameterBytes: bytes,

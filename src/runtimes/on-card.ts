@@ -46,5 +46,5 @@ export function onCard({ cards, usableShare }: Runtime, config: Config): OnCard 
 const capitalized = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`;
 
 /** `usableShare` of a process that takes memory as it needs it. */
-export const allThatIsReported = ({ reserveBytes }: Config): string =>
+export const allThatIsReported = ({ reserveBytes }: Pick<Config, 'reserveBytes'>): string =>
   reserveBytes === 0 ? 'all that the driver reports' : 'what the driver reports − --reserve';

@@ -1,5 +1,5 @@
 /** From one step's arrays to what a process takes on the card; each runtime has its own allocator and its own uncertainty. */
-import type { Config, Device } from '../config/types.js';
+import type { Config, Device, Recipe } from '../config/types.js';
 import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
 import type { BytesRange, XlaRematKind } from '../memory/verdict.js';
@@ -32,6 +32,12 @@ export interface ProcessInput {
   /** How far estimates of this runtime were below what was measured, at worst. */
   readonly worstUnderPercent: number;
 }
+
+/** Of a step that was recorded, not lowered: no configuration says what it is. */
+export type RecordedInput = Pick<
+  ProcessInput,
+  'trace' | 'bytesOfBuffer' | 'peakLiveBytes' | 'device' | 'usableBytes'
+> & { readonly allocator: Recipe['allocator'] };
 
 /** What a search asks of a step at one size. */
 export interface VerdictInput {

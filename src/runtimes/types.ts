@@ -3,7 +3,7 @@ import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';
 import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
-import type { ProcessInput, ProcessMemory, StepVerdict, VerdictInput } from './process.js';
+import type { ProcessInput, ProcessMemory, RecordedInput, StepVerdict, VerdictInput } from './process.js';
 
 /** What a search may take for granted of a runtime's peaks; `tests/advise/bounds.exhaustive.test.ts` and `tests/search` try each of them. */
 export interface SearchAssumptions {
@@ -41,6 +41,8 @@ export interface Runtime {
   readonly sizeClass?: (config: Config) => string;
   readonly trace: (program: ForwardProgram, config: Config) => Trace;
   readonly process: (input: ProcessInput) => ProcessMemory;
+  /** The same of a step that `gc-plan capture` recorded; absent: none is recorded in this runtime. */
+  readonly recorded?: (input: RecordedInput) => ProcessMemory;
   /** Over the bus to the host and back, per micro-step, with `numTraced` micro-steps in the trace's last step; absent: not modelled. */
   readonly hostTransferBytes?: (config: Config, trace: Trace, bytesOfBuffer: Float64Array, numTraced: number) => number;
   /** Data parallel: gradients are copied into buckets of their own before they are summed over the cards. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { type Baseline, baselineFileOf, formatBaseline, parseBaseline } from '../check/baseline.js';
-import { baselineEntryOf, findingsOf, growthSince } from '../check/compare.js';
+import { baselineEntryOf, type EntryMemory, findingsOf, growthSince } from '../check/compare.js';
 import { locatedError, type PlanEntry, parsePercent, parsePlan } from '../check/plan-file.js';
 import { standInDevice } from '../config/device.js';
 import { shown } from '../config/nearest.js';
@@ -12,9 +12,11 @@ import { counts } from '../models/counts.js';
 import { resolveConfig } from '../options/resolve.js';
 import { type PricedProgram, price, priceProgram } from '../price.js';
 import type { Check } from '../reports/check/schema.js';
+import type { AnyEstimate } from '../reports/estimate/schema.js';
 import { estimateCommand } from '../search/command-line.js';
 import { unsizedStepKey } from '../search/unsized-step.js';
 import { tool } from '../version.js';
+import { recordedCommand, recordedStep } from './recorded.js';
 import { writeAtomically } from './write.js';
 
 export interface CheckInput {
@@ -44,7 +46,9 @@ export async function check({ planFile = findPlan(), maxGrowth, updateBaseline =
   const baselineFile = plan.baseline === undefined ? baselineFileOf(planFile) : besides(planFile, plan.baseline);
   const baseline =
     !updateBaseline && existsSync(baselineFile) ? parseBaseline(baselineFile, readText(baselineFile)) : null;
-  const priceEntry = entryPricer();
+  const priceModel = entryPricer();
+  const priceEntry = (entry: PlanEntry) =>
+    entry.trace === undefined ? priceModel(entry) : priceTrace(besides(planFile, entry.trace), entry);
   const assumptions = new Set<string>();
   const entries: Check['entries'][number][] = [];
   for (const entry of plan.entries) {
@@ -81,13 +85,16 @@ export async function check({ planFile = findPlan(), maxGrowth, updateBaseline =
 const besides = (planFile: string, baseline: string): string =>
   isAbsolute(baseline) ? baseline : join(dirname(planFile), baseline);
 
-type EntryEstimate = Awaited<ReturnType<ReturnType<typeof entryPricer>>>;
+type EntryEstimate = Pick<AnyEstimate, 'config' | 'verdict' | 'assumptions'> & {
+  readonly command: string;
+  readonly memory: EntryMemory;
+};
 
 /** Entries of one structure (a plan compares cards and widths) share program and trace. */
 function entryPricer() {
   const unsizedSteps = new Map<string, Pick<PricedProgram, 'program' | 'trace'>>();
   const standIn = standInDevice();
-  return async ({ model, flags }: PlanEntry) => {
+  return async ({ model, flags }: PlanEntry): Promise<EntryEstimate> => {
     const config = await resolveConfig({ model, flags });
     const numbers = counts(config.model);
     const key = unsizedStepKey(config);
@@ -97,6 +104,7 @@ function entryPricer() {
     const { liveness, process, verdict, assumptions } = priced;
     return {
       config,
+      command: estimateCommand(model, flags),
       verdict,
       memory: {
         peakLiveBytes: liveness.peak.liveBytes,
@@ -109,9 +117,23 @@ function entryPricer() {
   };
 }
 
+async function priceTrace(traceFile: string, { model, flags }: PlanEntry): Promise<EntryEstimate> {
+  const input = { traceFile, model, flags };
+  const { estimate } = await recordedStep(input);
+  const { config, verdict, memory, assumptions } = estimate;
+  return { config, command: recordedCommand('estimate', input), verdict, memory: entryMemory(memory), assumptions };
+}
+
+const entryMemory = ({ peakLiveBytes, deviceBytes, range, byModule }: EntryMemory): EntryMemory => ({
+  peakLiveBytes,
+  deviceBytes,
+  range,
+  byModule,
+});
+
 function compared(
-  { name, line, model, flags, budgetBytes }: PlanEntry,
-  { config, verdict, memory }: EntryEstimate,
+  { name, line, budgetBytes }: PlanEntry,
+  { config, command, verdict, memory }: EntryEstimate,
   baseline: Baseline | null,
   maxGrowthPercent: number,
 ): Check['entries'][number] {
@@ -120,7 +142,7 @@ function compared(
   return {
     name,
     line,
-    command: estimateCommand(model, flags),
+    command,
     verdict,
     memory,
     ...(budgetBytes !== undefined && { budgetBytes }),

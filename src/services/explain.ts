@@ -5,7 +5,9 @@ import { arraysAtPeak } from '../explain/arrays.js';
 import { chromeTrace } from '../explain/chrome-trace.js';
 import { memorySnapshot } from '../explain/snapshot.js';
 import { type Timeline, timelineOf } from '../explain/timeline.js';
-import { bufferBytes, categories } from '../memory/trace.js';
+import type { Dimensions } from '../ir/shape.js';
+import type { Liveness } from '../memory/liveness.js';
+import { bufferBytes, categories, type Trace } from '../memory/trace.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolveConfig } from '../options/resolve.js';
 import { price } from '../price.js';
@@ -14,9 +16,12 @@ import { commandLine } from '../search/command-line.js';
 import { tool } from '../version.js';
 import { reportedAccuracy } from './accuracy.js';
 import { reportedConfig } from './priced.js';
+import { type RecordedInput, recordedCommand, recordedStep } from './recorded.js';
 import { writeAtomically } from './write.js';
 
 export interface ExplainInput extends ResolveInput {
+  /** In place of a model: a step that `gc-plan capture` recorded. */
+  readonly traceFile?: string | undefined;
   /** What the timeline is stacked by. */
   readonly by?: Explanation['by'];
   /** How many arrays to list. */
@@ -32,23 +37,22 @@ export async function explain({
   top = 10,
   snapshot,
   perfetto,
+  traceFile,
   ...input
 }: ExplainInput): Promise<Explanation> {
-  const resolved = await resolveConfig(input);
-  const priced = price(resolved, counts(resolved.model), standInDevice());
-  const { trace, dimensions, liveness, verdict, assumptions } = priced;
+  const step = traceFile === undefined ? await modelStep(input) : await traceStep({ traceFile, ...input });
+  const { trace, grouped = trace, dimensions, liveness, bytesOfBuffer } = step;
   const { peak } = liveness;
-  const bytesOfBuffer = bufferBytes(trace, dimensions);
-  const timeline = timelineOf(trace, bytesOfBuffer);
+  const timeline = timelineOf(grouped, bytesOfBuffer);
   const arrays = arraysAtPeak(trace, dimensions, bytesOfBuffer, liveness, timeline);
   const explanation: Explanation = {
     schema: 'gc-plan/explain@1',
     tool: tool(),
-    config: reportedConfig(resolved),
-    command: commandLine('explain', input.model, input.flags),
+    config: step.config,
+    command: step.command,
     by,
     categories: [...categories],
-    modules: trace.modules,
+    modules: grouped.modules,
     phases: phasesOf(timeline),
     operations: timeline.operations,
     peak: {
@@ -60,13 +64,60 @@ export async function explain({
       numArrays: arrays.length,
     },
     largest: arrays.slice(0, top),
-    verdict,
-    accuracy: reportedAccuracy(resolved),
-    assumptions,
+    verdict: step.verdict,
+    accuracy: step.accuracy,
+    assumptions: step.assumptions,
   };
   if (snapshot !== undefined) writeAtomically(snapshot, memorySnapshot(trace, dimensions, bytesOfBuffer), '--snapshot');
   if (perfetto !== undefined) writeAtomically(perfetto, chromeTrace(explanation), '--perfetto');
   return explanation;
+}
+
+type Step = Pick<Explanation, 'config' | 'command' | 'verdict' | 'accuracy' | 'assumptions'> & {
+  readonly trace: Trace;
+  /** With few modules, for pictures; absent: it has few. */
+  readonly grouped?: Trace;
+  readonly dimensions: Dimensions;
+  readonly bytesOfBuffer: Float64Array;
+  readonly liveness: Liveness;
+};
+
+async function modelStep(input: ResolveInput): Promise<Step> {
+  const resolved = await resolveConfig(input);
+  const { trace, dimensions, liveness, verdict, assumptions } = price(
+    resolved,
+    counts(resolved.model),
+    standInDevice(),
+  );
+  return {
+    trace,
+    dimensions,
+    bytesOfBuffer: bufferBytes(trace, dimensions),
+    liveness,
+    config: reportedConfig(resolved),
+    command: commandLine('explain', input.model, input.flags),
+    verdict,
+    accuracy: reportedAccuracy(resolved),
+    assumptions,
+  };
+}
+
+async function traceStep(input: RecordedInput): Promise<Step> {
+  const { estimate, trace, grouped, bytesOfBuffer, liveness } = await recordedStep(input);
+  const { config, verdict, accuracy, assumptions } = estimate;
+  const command = recordedCommand('explain', input);
+  return {
+    trace,
+    grouped,
+    bytesOfBuffer,
+    liveness,
+    dimensions: { one: 1 },
+    config,
+    command,
+    verdict,
+    accuracy,
+    assumptions,
+  };
 }
 
 function phasesOf({ operations }: Timeline): Explanation['phases'] {

@@ -429,6 +429,21 @@ const comparisons: fc.Arbitrary<Line> = fc
     argv: [...argv, ...second, ...(change.length > 0 ? ['--', ...change] : [])],
   }));
 
+/** No Python here has torch: what is tried is what comes before it, and its ends. */
+const captures: fc.Arbitrary<Line> = fc
+  .tuple(
+    fc.constantFrom('step.py:make', 'step.py:', 'step.py', ':make', '', 'nothing.py:make', 'step.py:1a', 'step.py:a:b'),
+    fc.constantFrom('false', 'true', 'echo', '/nowhere/python3', ''),
+    sometimes(
+      0.3,
+      fc.constantFrom(...flagsOf.get('capture')!).chain((flag) => typedAs('capture', flag)),
+    ),
+  )
+  .map(([step, python, more]) => ({
+    argv: ['capture', step, '--python', python, '--timeout', '2', ...more],
+    files: { ...files, 'step.py': 'def make():\n  return print\n' },
+  }));
+
 /** A command that is missing from here is missing from the type. */
 const commands: Readonly<Record<CommandName, { readonly weight: number; readonly line: fc.Arbitrary<Line> }>> = {
   estimate: { weight: 90, line: configured('estimate', estimateKind) },
@@ -444,6 +459,7 @@ const commands: Readonly<Record<CommandName, { readonly weight: number; readonly
   },
   cards: { weight: 4, line: configured('cards', { ...estimateKind, small: 60, most: 3, card: 0 }) },
   compare: { weight: 6, line: comparisons },
+  capture: { weight: 4, line: captures },
   check: { weight: 15, line: checks },
   verify: { weight: 12, line: verifications },
   validate: { weight: 2, line: validations },

@@ -3,11 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { advise, check, estimate, explain, InputError, init, solve, sweep, verify } from '../../src/index.js';
+import {
+  advise,
+  capture,
+  check,
+  estimate,
+  estimateTrace,
+  explain,
+  InputError,
+  init,
+  solve,
+  sweep,
+  verify,
+} from '../../src/index.js';
 import { sharedOptions } from '../../src/options/definitions/shared.js';
 import { ordered } from '../laws/ordered.js';
 
-const library = { advise, check, estimate, explain, init, solve, sweep, verify };
+const library = { advise, capture, check, estimate, estimateTrace, explain, init, solve, sweep, verify };
 
 const folder = mkdtempSync(join(tmpdir(), 'gc-plan-library-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

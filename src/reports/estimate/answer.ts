@@ -1,14 +1,14 @@
 import type { Answer } from '../answer.js';
 import { formatBytes, formatBytesPair } from '../units.js';
-import type { Estimate } from './schema.js';
+import type { AnyEstimate } from './schema.js';
 
 /** The card as its user named it; of one that was named by its size also the generation that is taken. */
-export function cardName({ device }: Pick<Estimate['config'], 'device'>): string {
+export function cardName({ device }: Pick<AnyEstimate['config'], 'device'>): string {
   if (device === null) return '';
   return device.architecture === undefined ? device.name : `${device.name} (${device.architecture})`;
 }
 
-export function estimateAnswer({ verdict, config, memory, onCard }: Estimate): Answer {
+export function estimateAnswer({ verdict, config, memory, onCard }: AnyEstimate): Answer {
   const { lowBytes, highBytes } = memory.range;
   const card = cardName(config);
   const precision = onCard?.precision === undefined ? '' : `; ${onCard.precision}`;

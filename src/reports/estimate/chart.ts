@@ -2,12 +2,12 @@
 import type { EChartsOption } from 'echarts';
 import { formatBytes, unitOf } from '../units.js';
 import { categories } from './numbers.js';
-import type { Estimate } from './schema.js';
+import type { AnyEstimate } from './schema.js';
 
 /** Seen on white and on black. */
 const faint = { lineStyle: { color: 'rgba(128,128,128,0.3)' } };
 
-export function onTheCard(estimate: Estimate): { readonly title: string; readonly option: EChartsOption } {
+export function onTheCard(estimate: AnyEstimate): { readonly title: string; readonly option: EChartsOption } {
   const { memory, verdict, config } = estimate;
   const parts = [
     ...categories(estimate),

@@ -5,12 +5,12 @@ import { annotation, code, inlineText, markdownTable } from '../markdown.js';
 import { formatBytes, formatPercent } from '../units.js';
 import { estimateAnswer } from './answer.js';
 import { accuracy, categories, cheapestChanges, rankHead, ranks, totals } from './numbers.js';
-import type { Estimate } from './schema.js';
+import type { AnyEstimate } from './schema.js';
 import { isYes } from './verdict.js';
 
 const marks = { yes: '✅', maybe: '⚠️', no: '❌', neutral: 'ℹ️' } as const;
 
-export function renderEstimate(estimate: Estimate, { command }: Layout): string {
+export function renderEstimate(estimate: AnyEstimate, { command }: Layout): string {
   const { tone, head, rest } = estimateAnswer(estimate);
   const { memory, assumptions } = estimate;
   return [
@@ -42,7 +42,7 @@ export function renderEstimate(estimate: Estimate, { command }: Layout): string 
   ].join('\n');
 }
 
-function changesThatFit(estimate: Estimate): readonly string[] {
+function changesThatFit(estimate: AnyEstimate): readonly string[] {
   const changes = cheapestChanges(estimate);
   if (changes.length === 0) return [];
   return [
@@ -53,7 +53,7 @@ function changesThatFit(estimate: Estimate): readonly string[] {
   ];
 }
 
-function rankTable(estimate: Estimate): readonly string[] {
+function rankTable(estimate: AnyEstimate): readonly string[] {
   const rows = ranks(estimate);
   return rows.length === 0 ? [] : [markdownTable(rankHead, rows, '>>>>>>>>>'), ''];
 }

@@ -1,4 +1,4 @@
-import { configLine } from '../config-line.js';
+import { configLine, subjectOf } from '../config-line.js';
 import type { Layout, Renderer } from '../formats.js';
 import { html } from '../pages/markup.js';
 import { dataTable, figure, list, renderPage, section, typedCommand } from '../pages/page.js';
@@ -7,14 +7,14 @@ import { formatBytes, formatPercent } from '../units.js';
 import { estimateAnswer } from './answer.js';
 import { onTheCard } from './chart.js';
 import { categories, cheapestChanges, model, rankHead, ranks, stepTitle, totals } from './numbers.js';
-import type { Estimate } from './schema.js';
+import type { AnyEstimate } from './schema.js';
 
-export async function loadEstimatePage(): Promise<Renderer<Estimate>> {
+export async function loadEstimatePage(): Promise<Renderer<AnyEstimate>> {
   const renderSvg = await loadSvgRenderer();
   return (estimate, layout) => estimatePage(estimate, layout, renderSvg);
 }
 
-function estimatePage(estimate: Estimate, layout: Layout, renderSvg: RenderSvg): string {
+function estimatePage(estimate: AnyEstimate, layout: Layout, renderSvg: RenderSvg): string {
   const { memory, config, peak } = estimate;
   const { tone, head, rest } = estimateAnswer(estimate);
   const step = stepTitle(config.recipe);
@@ -72,13 +72,9 @@ function estimatePage(estimate: Estimate, layout: Layout, renderSvg: RenderSvg):
   });
 }
 
-function questionOf({
-  config: {
-    model: { name },
-    recipe,
-    device,
-  },
-}: Estimate): string {
+function questionOf({ config }: AnyEstimate): string {
+  const { recipe, device } = config;
+  const name = subjectOf(config);
   const does = recipe.mode === 'train' ? 'train' : 'run';
   return device === null ? `What does ${name} need to ${does}?` : `Does ${name} ${does} on ${device.name}?`;
 }

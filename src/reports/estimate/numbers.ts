@@ -1,11 +1,16 @@
 /** The rows of an estimate that every format shows. */
 import type { Figures } from '../../accuracy/figures.js';
 import { formatBytes, formatBytesPair, formatCount, formatFlops, formatPercent, inUnit, unitOf } from '../units.js';
-import type { Estimate } from './schema.js';
+import type { AnyEstimate, Estimate, RecordedEstimate } from './schema.js';
 
 type Recipe = Estimate['config']['recipe'];
 
-export function totals({ memory, verdict, onCard, accuracy: { checked } }: Estimate): readonly (readonly string[])[] {
+export function totals({
+  memory,
+  verdict,
+  onCard,
+  accuracy: { checked },
+}: AnyEstimate): readonly (readonly string[])[] {
   const { lowBytes, highBytes } = memory.range;
   const unit = unitOf(memory.deviceBytes);
   const row = (name: string, bytes: number | undefined, meaning: string) =>
@@ -55,7 +60,7 @@ function remat({ xlaRemat }: Estimate['memory']): readonly (readonly string[])[]
 /** What of `memory` is there because of a backward pass. */
 const ofTraining: readonly string[] = ['gradients', 'optimizer', 'activations'];
 
-export const categories = ({ memory, config }: Estimate) =>
+export const categories = ({ memory, config }: AnyEstimate) =>
   (
     [
       ['parameters', memory.parameterBytes],
@@ -67,15 +72,20 @@ export const categories = ({ memory, config }: Estimate) =>
     ] as const
   ).filter(([name, bytes]) => config.recipe.mode === 'train' || bytes > 0 || !ofTraining.includes(name));
 
-export const stepTitle = (recipe: Recipe): string => {
+export const stepTitle = (recipe: AnyEstimate['config']['recipe']): string => {
   if (recipe.mode === 'train') return 'One training step';
+  if (!('rolloutSteps' in recipe)) return 'One call';
   return recipe.rolloutSteps === 1 ? 'One forward pass' : `One call of ${recipe.rolloutSteps} forward passes`;
 };
 
-export function model({ config, parameters, counts, cost }: Estimate): readonly (readonly string[])[] {
+export function model(estimate: AnyEstimate): readonly (readonly string[])[] {
   const count = formatCount;
+  const { parameters } = estimate;
+  const ofParameters = ['parameters', `${count(parameters.count)} (${formatBytes(parameters.bytes)})`];
+  if (!('counts' in estimate)) return [ofParameters, ...traceRows(estimate.config.trace)];
+  const { config, counts, cost } = estimate;
   return [
-    ['parameters', `${count(parameters.count)} (${formatBytes(parameters.bytes)})`],
+    ofParameters,
     ['nodes', `${count(counts.gridNodes)} grid, ${count(counts.meshNodes)} mesh`],
     [
       'edges',
@@ -85,6 +95,14 @@ export function model({ config, parameters, counts, cost }: Estimate): readonly 
     ...(cost.hostTransferBytes === undefined
       ? []
       : [['host', `${formatBytes(cost.hostTransferBytes)} to its memory and back per micro-step`]]),
+  ];
+}
+
+function traceRows({ file, versions, numEvents }: RecordedEstimate['config']['trace']): readonly (readonly string[])[] {
+  const known = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    ['trace', `${file}, ${formatCount(numEvents)} events`],
+    ['captured with', known.join(', ')],
   ];
 }
 
@@ -111,8 +129,8 @@ export const rankHead = [
 ] as const;
 
 /** One row per rank, or per run of equal ones; none on one card. */
-export const ranks = ({ ranks: rows = [] }: Estimate): readonly (readonly string[])[] =>
-  rows.map((row) => [
+export const ranks = (estimate: AnyEstimate): readonly (readonly string[])[] =>
+  (('ranks' in estimate && estimate.ranks) || []).map((row) => [
     row.firstRank === row.lastRank ? String(row.firstRank) : `${row.firstRank}–${row.lastRank}`,
     formatCount(row.gridNodes),
     formatCount(row.meshNodes),
@@ -125,7 +143,7 @@ export const ranks = ({ ranks: rows = [] }: Estimate): readonly (readonly string
   ]);
 
 /** What would make it fit, the cheapest first. */
-export const cheapestChanges = ({ verdict }: Estimate) =>
+export const cheapestChanges = ({ verdict }: Pick<AnyEstimate, 'verdict'>) =>
   'smallestChange' in verdict ? [verdict.smallestChange ?? [], verdict.furtherChanges ?? []].flat() : [];
 
 /** Three decimals say all that an error of a prediction can. */

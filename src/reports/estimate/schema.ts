@@ -20,7 +20,22 @@ const rank = z.strictObject({
   receivedBytes: bytes.describe('Over the links, per optimizer step.'),
 });
 
-export const estimateSchema = z
+const onCard = z
+  .strictObject({
+    usable: z.string().describe('Which share of the card is usable, and why.'),
+    precision: z.string().exactOptional().describe('What runs there instead of what was asked for.'),
+    recomputation: z.string().exactOptional().describe('What is known of XLA’s own recomputation.'),
+  })
+  .exactOptional()
+  .describe('What the headline says of the card.');
+
+const peak = z.strictObject({
+  phase: common.phase,
+  operation: z.string(),
+  index: count.describe('Position of the operation’s event in the trace.'),
+});
+
+const pricedSchema = z
   .strictObject({
     schema: z.literal('gc-plan/estimate@1'),
     tool: common.tool,
@@ -38,20 +53,9 @@ export const estimateSchema = z
       byModule: z.array(z.strictObject({ module: z.string(), count, bytes })),
     }),
     memory: common.memory,
-    peak: z.strictObject({
-      phase: common.phase,
-      operation: z.string(),
-      index: count.describe('Position of the operation’s event in the trace.'),
-    }),
+    peak,
     verdict: common.verdict,
-    onCard: z
-      .strictObject({
-        usable: z.string().describe('Which share of the card is usable, and why.'),
-        precision: z.string().exactOptional().describe('What runs there instead of what was asked for.'),
-        recomputation: z.string().exactOptional().describe('What is known of XLA’s own recomputation.'),
-      })
-      .exactOptional()
-      .describe('What the headline says of the card.'),
+    onCard,
     cost: common.cost,
     accuracy: common.accuracy,
     ranks: z
@@ -62,6 +66,25 @@ export const estimateSchema = z
       ),
     assumptions: z.array(z.string()),
   })
-  .describe('GPU memory of one configuration.');
+  .describe('Of a model.');
 
-export type Estimate = DeepReadonly<z.infer<typeof estimateSchema>>;
+const recordedSchema = z
+  .strictObject({
+    schema: z.literal('gc-plan/estimate@1'),
+    tool: common.tool,
+    config: common.recordedConfig,
+    parameters: z.strictObject({ count, bytes }),
+    memory: common.memory,
+    peak,
+    verdict: common.verdict,
+    onCard,
+    accuracy: common.accuracy,
+    assumptions: z.array(z.string()),
+  })
+  .describe('GPU memory of a step that was captured (--trace).');
+
+export const estimateSchema = z.union([pricedSchema, recordedSchema]).describe('GPU memory of one configuration.');
+
+export type Estimate = DeepReadonly<z.infer<typeof pricedSchema>>;
+export type RecordedEstimate = DeepReadonly<z.infer<typeof recordedSchema>>;
+export type AnyEstimate = Estimate | RecordedEstimate;

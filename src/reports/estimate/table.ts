@@ -7,9 +7,9 @@ import { fittingTable } from '../terminal/fitting.js';
 import { formatBytes, formatPercent, inUnit, unitOf } from '../units.js';
 import { estimateAnswer } from './answer.js';
 import { accuracy, categories, cheapestChanges, model, rankHead, ranks, stepTitle, totals } from './numbers.js';
-import type { Estimate } from './schema.js';
+import type { AnyEstimate } from './schema.js';
 
-export function renderEstimate(estimate: Estimate, layout: Layout): string {
+export function renderEstimate(estimate: AnyEstimate, layout: Layout): string {
   const style = styleOf(layout);
   const heading = (text: string) => style.bold(text);
   const {
@@ -48,11 +48,15 @@ export function renderEstimate(estimate: Estimate, layout: Layout): string {
   ]);
 }
 
-function changes(estimate: Estimate): Block {
-  const { kind } = estimate.verdict;
+function changes(estimate: AnyEstimate): Block {
+  const { verdict, config } = estimate;
   const found = cheapestChanges(estimate);
-  if (found.length === 0 && (kind === 'tight' || kind === 'exceeds'))
-    return ['no change was found that makes it fit: gc-plan advise looks at all of them, and at several cards'];
+  if (found.length === 0 && 'shortfallBytes' in verdict)
+    return [
+      'trace' in config
+        ? `gc-plan explain --trace ${config.trace.file} says what is alive at the peak`
+        : 'no change was found that makes it fit: gc-plan advise looks at all of them, and at several cards',
+    ];
   return found.map(
     ({ change, deviceBytes, numerics }, index) =>
       `${index === 0 ? 'smallest change that fits:' : 'or'} ${change} (${formatBytes(deviceBytes)}${numerics ? ', which changes more than memory' : ''})`,
@@ -77,7 +81,7 @@ const rankColumns = rankHead.map((title, index): Column<readonly string[]> => {
   return { title, alignment: '>', text: (row) => row[index]!, ...(dispensable && { dispensable }) };
 });
 
-function rankTable(estimate: Estimate, title: string, layout: Layout): Block {
+function rankTable(estimate: AnyEstimate, title: string, layout: Layout): Block {
   const rows = ranks(estimate);
   return rows.length === 0 ? [] : fittingTable(title, rankColumns, rows, layout);
 }

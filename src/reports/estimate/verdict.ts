@@ -1,7 +1,7 @@
-import type { Estimate } from './schema.js';
+import type { AnyEstimate } from './schema.js';
 
 /** Whether a report's verdict is the answer *yes*: it fits, nobody named a card, or it is tight and that was allowed. */
-export function isYes({ verdict, config }: Pick<Estimate, 'verdict' | 'config'>): boolean {
+export function isYes({ verdict, config }: Pick<AnyEstimate, 'verdict' | 'config'>): boolean {
   switch (verdict.kind) {
     case 'fits':
     case 'unknown':

@@ -1,6 +1,6 @@
 /** A page to hover over and zoom into; without scripts it is the same numbers with a still picture. */
 import { readAsset, readLibraryFile } from '../../config/assets.js';
-import { configLine } from '../config-line.js';
+import { configLine, subjectOf } from '../config-line.js';
 import type { Layout, Renderer } from '../formats.js';
 import { embeddedJson, html, type Markup, trusted } from '../pages/markup.js';
 import { type Cell, dataTable, renderPage, section } from '../pages/page.js';
@@ -27,7 +27,7 @@ function explanationPage(
   const option = timelineOption(explanation);
   const picture = renderSvg(option, { title: timelineTitle(explanation), id: 'timeline', heightPx: 416 });
   return renderPage({
-    question: `What is alive through one step of ${config.model.name}, and why?`,
+    question: `What is alive through one step of ${subjectOf(config)}, and why?`,
     answer: {
       tone: 'neutral',
       text: `peak ${formatBytes(peak.liveBytes)} live in ${phaseName(operations[peak.at]!)}, at ${peak.operation}`,

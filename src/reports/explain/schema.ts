@@ -34,7 +34,7 @@ export const explanationSchema = z
   .strictObject({
     schema: z.literal('gc-plan/explain@1'),
     tool: common.tool,
-    config: common.config,
+    config: z.union([common.config, common.recordedConfig]),
     command: z.string().describe('The command line that reproduces this.'),
     by: z.enum(['category', 'module']).describe('What a picture is stacked by.'),
     categories: z.array(category),

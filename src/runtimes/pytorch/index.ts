@@ -15,7 +15,7 @@ import { hostTransferBytes } from './host-transfer.js';
 import { gradientOfLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import { traceStage } from './pipeline.js';
-import { pytorchProcess, pytorchVerdict } from './process.js';
+import { pytorchProcess, pytorchVerdict, recordedProcess } from './process.js';
 import { segmentPyTorch } from './segments.js';
 import { traceSteps } from './steps.js';
 import type { NumElementsOf } from './update.js';
@@ -97,6 +97,7 @@ export const pytorchRuntime: Runtime = {
   sizeClass,
   trace: tracePyTorch,
   process: pytorchProcess,
+  recorded: recordedProcess,
   hostTransferBytes,
   // DistributedDataParallel's reducer.
   bucketsGradients: true,

@@ -1,12 +1,12 @@
 /** PyTorch's process: the caching allocator's segments, then the CUDA context and the cuBLAS workspace. */
-import { reservedErrorBar } from '../../accuracy/evidence.js';
+import { reservedErrorBar, widestErrorBar } from '../../accuracy/evidence.js';
 import { mostThatFollows } from '../../accuracy/figures.js';
 import type { Config, Device } from '../../config/types.js';
 import { minCapacity } from '../../memory/allocators/min-capacity.js';
 import { PoolReplays } from '../../memory/allocators/pool-replays.js';
 import { replayCaching, replayWithoutLimit } from '../../memory/allocators/replay.js';
 import { reusedBytes, type Trace } from '../../memory/trace.js';
-import type { ProcessInput, ProcessMemory, StepVerdict, VerdictInput } from '../process.js';
+import type { ProcessInput, ProcessMemory, RecordedInput, StepVerdict, VerdictInput } from '../process.js';
 
 const outsideBytesOf = (device: Device): number => device.contextBytes.pytorch + device.cublasWorkspaceBytes;
 
@@ -14,13 +14,20 @@ const outsideBytesOf = (device: Device): number => device.contextBytes.pytorch +
 const withErrorBar = (peakReservedBytes: number, config: Config): number =>
   mostThatFollows(peakReservedBytes, reservedErrorBar(config).worstUnderPercent);
 
-export function pytorchProcess(input: ProcessInput): ProcessMemory {
-  const { trace, bytesOfBuffer, peakLiveBytes, config, device, usableBytes } = input;
+export const pytorchProcess = (input: ProcessInput): ProcessMemory =>
+  replayed({ ...input, allocator: input.config.recipe.allocator }, (bytes) => withErrorBar(bytes, input.config));
+
+/** Nothing says how far a step of somebody's own may be off: the widest of all code bases. */
+export const recordedProcess = (input: RecordedInput): ProcessMemory =>
+  replayed(input, (bytes) => mostThatFollows(bytes, widestErrorBar('pytorch', input.allocator)));
+
+function replayed(input: RecordedInput, upperEnd: (peakReservedBytes: number) => number): ProcessMemory {
+  const { trace, bytesOfBuffer, peakLiveBytes, allocator, device, usableBytes } = input;
   const { events } = trace;
-  const expandable = config.recipe.allocator === 'expandable';
+  const expandable = allocator === 'expandable';
   const { peakAllocatedBytes, peakReservedBytes } = replayWithoutLimit(events, bytesOfBuffer, expandable);
   const outsideBytes = outsideBytesOf(device);
-  const highBytes = withErrorBar(peakReservedBytes, config) + outsideBytes;
+  const highBytes = upperEnd(peakReservedBytes) + outsideBytes;
   const bounds = { lowBytes: peakLiveBytes, highBytes: peakReservedBytes, expandable };
   const dependsOnCapacity =
     usableBytes !== undefined && highBytes > usableBytes && peakLiveBytes + outsideBytes <= usableBytes;

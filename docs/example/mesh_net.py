@@ -1,0 +1,69 @@
+"""A mesh network of one's own, for docs/capture.md: 40,320 nodes as anemoi's o96 has, six neighbours each, 16 layers of message passing."""
+
+import copy
+
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+NODES, NEIGHBOURS, CHANNELS, WIDTH, LAYERS = 40_320, 6, 80, 512, 16
+
+
+def mlp(inputs):
+  return nn.Sequential(nn.Linear(inputs, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH), nn.LayerNorm(WIDTH))
+
+
+class Layer(nn.Module):
+  def __init__(self):
+    super().__init__()
+    self.edge, self.node = mlp(3 * WIDTH), mlp(2 * WIDTH)
+
+  def forward(self, nodes, edges, senders, receivers):
+    edges = edges + self.edge(torch.cat([edges, nodes[senders], nodes[receivers]], -1))
+    received = torch.zeros_like(nodes).index_add_(0, receivers, edges)
+    return nodes + self.node(torch.cat([nodes, received], -1)), edges
+
+
+class MeshNet(nn.Module):
+  def __init__(self, recompute):
+    super().__init__()
+    self.recompute = recompute
+    self.embed_nodes, self.embed_edges = mlp(CHANNELS), mlp(4)
+    self.processor = nn.ModuleList(Layer() for _ in range(LAYERS))
+    self.head = nn.Linear(WIDTH, CHANNELS)
+
+  def forward(self, state, edges, senders, receivers):
+    nodes, edges = self.embed_nodes(state), self.embed_edges(edges)
+    for layer in self.processor:
+      if self.recompute:
+        nodes, edges = checkpoint(layer, nodes, edges, senders, receivers, use_reentrant=False)
+      else:
+        nodes, edges = layer(nodes, edges, senders, receivers)
+    return state + self.head(nodes)
+
+
+def make_step(recompute=False):
+  model = MeshNet(recompute).cuda()
+  average = copy.deepcopy(model).requires_grad_(False)
+  optimizer = torch.optim.AdamW(model.parameters())
+  receivers = torch.arange(NODES).repeat_interleave(NEIGHBOURS)
+  senders = torch.randint(NODES, receivers.shape)
+  graph = [each.cuda() for each in (torch.randn(len(receivers), 4), senders, receivers)]
+  state, target = torch.randn(2, NODES, CHANNELS).cuda()
+
+  def step():
+    optimizer.zero_grad()
+    with torch.autocast("cuda", torch.bfloat16):
+      loss = (model(state, *graph) - target).square().mean()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    with torch.no_grad():
+      for kept, new in zip(average.parameters(), model.parameters()):
+        kept.lerp_(new, 1e-3)
+
+  return step
+
+
+def make_step_with_checkpoints():
+  return make_step(recompute=True)

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import type { DeepReadonly } from '../readonly.js';
+import * as common from '../schema.js';
+import { unseen } from '../trace/schema.js';
+
+const { bytes, count } = common;
+
+export const captureSchema = z
+  .strictObject({
+    schema: z.literal('gc-plan/capture@1'),
+    tool: common.tool,
+    framework: z.enum(['pytorch']),
+    source: z.string().describe('File and function that were captured.'),
+    versions: z.record(z.string(), z.string()),
+    trace: z
+      .strictObject({
+        file: z.string(),
+        fileBytes: bytes,
+        numBuffers: count,
+        numEvents: count,
+        parameters: z.strictObject({ count, bytes }),
+        peakLiveBytes: bytes.describe('Of the last step.'),
+        peak: z.strictObject({ phase: common.phase, operation: z.string(), module: z.string() }),
+      })
+      .nullable()
+      .describe('null: the step did not run to its end, and `unseen` says where.'),
+    unseen: z.array(unseen).describe('Empty: everything was seen, and the exit code is 0.'),
+    assumptions: z.array(z.string()),
+  })
+  .describe('A training step of one’s own, recorded without a GPU.');
+
+export type Capture = DeepReadonly<z.infer<typeof captureSchema>>;

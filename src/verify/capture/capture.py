@@ -1,0 +1,474 @@
+"""Records two training steps of the user's own code, without a GPU, as a gc-plan/trace@1 file.
+
+  capture.py FILE FUNCTION TRACE ANSWER [PARENT]
+
+The function returns a step to call, or (model, optimizer, batch, loss). Prints nothing: user code may. Writes TRACE (gzip, one JSON object
+per line; docs/trace.md) and ANSWER (one JSON object: what was recorded, or why not). Needs torch 2.4 or newer and a C++ compiler.
+"""
+
+import ctypes
+import gc
+import gzip
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import json
+import os
+import platform
+import runpy
+import signal
+import sys
+import threading
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+NUM_STEPS = 2
+# Whose version a trace says, where the user's code has loaded it: module and distribution.
+PACKAGES = {
+    "torch": "torch",
+    "torch_geometric": "torch-geometric",
+    "physicsnemo": "nvidia-physicsnemo",
+    "anemoi.models": "anemoi-models",
+    "neural_lam": "neural-lam",
+    "graph_weather": "graph-weather",
+    "lightning": "lightning",
+    "pytorch_lightning": "pytorch-lightning",
+}
+# Rows of a line: a reader holds one line at a time.
+ROWS = 10_000
+
+
+class Refused(Exception):
+  """The user's code is not something that can be captured: (code, message, next steps)."""
+
+
+def main():
+  file, function, trace_file, answer_file = sys.argv[1:5]
+  end_with_parent()
+  try:
+    answer = capture(file, function, trace_file)
+  except Refused as refused:
+    code, message, next_steps = refused.args
+    answer = {"refused": {"code": code, "message": message, "nextSteps": next_steps}}
+  with open(answer_file, "w") as out:
+    json.dump(answer, out)
+
+
+def end_with_parent():
+  """Linux ends this process with gc-plan's, also where that is killed: prctl(2), PR_SET_PDEATHSIG."""
+  if sys.platform != "linux" or len(sys.argv) < 6:
+    return
+  pr_set_pdeathsig = 1
+  ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
+  if os.getppid() != int(sys.argv[5]):
+    sys.exit("gc-plan has ended")
+
+
+def capture(file, function, trace_file):
+  unseen = Unseen()
+  start(unseen.compiled, unseen.note)
+  from recorder import Recorder
+
+  recorder = Recorder()
+  try:
+    with Watch(recorder) as watch:
+      step = user_step(file, function)
+      for number in range(NUM_STEPS):
+        if number > 0:
+          watch.keep_gradients()
+        gc.collect()
+        gc.disable()
+        if number == NUM_STEPS - 1:
+          last_step_first_event = len(recorder.events)
+        recorder.begin_step()
+        step()
+        watch.keep_gradients()
+      held_bytes = recorder.live_bytes
+      num_events = len(recorder.events)
+      watch.categorize()
+  except Refused:
+    raise
+  except Exception as error:
+    unseen.failed(error, file)
+    unseen.reads(recorder.reads)
+    return {"unseen": unseen.entries, **about(file, function)}
+  del recorder.events[num_events:]
+  unseen.modules(watch.classes)
+  unseen.reads(recorder.reads)
+  gc.collect()
+  if held_bytes - recorder.live_bytes > 1 << 20:
+    unseen.notes.append(
+        f"Reference cycles hold {held_bytes - recorder.live_bytes} bytes of the card until Python's collector runs; it did not run in a step."
+    )
+  numbers = {
+      "parameters": watch.parameters(),
+      "numBuffers": len(recorder.bytes),
+      "numEvents": num_events,
+      "lastStepFirstEvent": last_step_first_event,
+  }
+  if not recorder.bytes:
+    raise Refused(
+        "nothing-on-the-card",
+        f"{function}: its step made nothing on a card.",
+        ["move model and data there, e.g. model.to('cuda'), or return (model, optimizer, batch, loss)"],
+    )
+  head = {**about(file, function), **numbers, "unseen": unseen.entries, "notes": unseen.notes}
+  write(trace_file, recorder, head)
+  return head
+
+
+def start(use, note):
+  if importlib.util.find_spec("torch") is None:
+    raise Refused("python-packages-missing", f"{sys.executable} has no torch.", [f"{sys.executable} -m pip install torch"])
+  import card
+
+  try:
+    library = card.prepare()
+  except card.NoCompiler:
+    raise Refused(
+        "no-compiler", "There is no C++ compiler (g++, clang++ or $CXX): the card's stand-in is compiled once.", ["apt install g++"]
+    ) from None
+  except card.NotCompiled as error:
+    raise Refused("no-stand-in", f"The card's stand-in does not compile: {error}", ["try torch 2.13"]) from None
+  card.install(library, use, note)
+
+
+def about(file, function):
+  versions = {"python": platform.python_version()}
+  for module, name in PACKAGES.items():
+    if module in sys.modules:
+      versions[name] = importlib.metadata.version(name)
+  return {"schema": "gc-plan/trace@1", "framework": "pytorch", "source": f"{os.path.basename(file)}:{function}", "versions": versions}
+
+
+# The user's step
+
+
+def user_step(file, function):
+  import torch
+
+  torch.manual_seed(0)
+  sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
+  try:
+    namespace = runpy.run_path(file, run_name="captured")
+  except ModuleNotFoundError as error:
+    next_step = f"{sys.executable} -m pip install {error.name.split('.')[0] if error.name else '…'}"
+    raise Refused("python-packages-missing", f"{file}: {error}.", [next_step, "--python PATH names another Python"]) from error
+  except SyntaxError as error:
+    raise Refused("step-failed", f"{file}:{error.lineno}: {error.msg}.", ["correct this line"]) from error
+  made = namespace.get(function)
+  if not callable(made):
+    names = [name for name, value in namespace.items() if inspect.isfunction(value) and value.__module__ == "captured"]
+    raise Refused(
+        "no-such-function",
+        f"{file}: there is no function {function!r} in it.",
+        [f"functions there: {', '.join(names[:10])}" if names else "define a function that returns a step"],
+    )
+  made = made()
+  if isinstance(made, (tuple, list)) and len(made) == 4:
+    return plain_step(torch, *made)
+  if callable(made):
+    return made
+  raise Refused(
+      "no-step",
+      f"{function}() returned {type(made).__name__}.",
+      ["return a function that runs one step", "or return (model, optimizer, batch, loss)"],
+  )
+
+
+def plain_step(torch, model, optimizer, batch, loss):
+  """The loop that everyone writes. `batch`: (inputs, targets), or inputs alone; no optimizer: a forward pass without gradients."""
+  if not callable(model) or not callable(loss) and optimizer is not None:
+    raise Refused("no-step", "model and loss must be callable.", ["return (model, optimizer, batch, loss)"])
+  if isinstance(model, torch.nn.Module):
+    model.to("cuda")
+  batch = torch.utils._pytree.tree_map(lambda each: each.to("cuda") if isinstance(each, torch.Tensor) else each, batch)
+  inputs, targets = batch if isinstance(batch, (tuple, list)) and len(batch) == 2 else (batch, None)
+
+  def forward():
+    if isinstance(inputs, dict):
+      return model(**inputs)
+    return model(*inputs) if isinstance(inputs, (tuple, list)) else model(inputs)
+
+  def train():
+    optimizer.zero_grad()
+    output = forward()
+    value = loss(output) if targets is None else loss(output, targets)
+    value.backward()
+    optimizer.step()
+
+  @torch.no_grad()
+  def infer():
+    forward()
+
+  return infer if optimizer is None else train
+
+
+class Watch:
+  """Tells the recorder which phase runs and in which module, and at the end what each storage is."""
+
+  def __init__(self, recorder):
+    self.recorder = recorder
+    self.optimizers = {}
+    self.classes = {}
+    self.hooks = []
+    # By identity; looked for once, in the first step.
+    self.known = None
+
+  def __enter__(self):
+    import torch
+    from torch.nn.modules import module
+
+    # `torch.optim` deletes the module's name.
+    optimizer = importlib.import_module("torch.optim.optimizer")
+    self.torch = torch
+    self.hooks = [
+        module.register_module_forward_pre_hook(self.before_module),
+        module.register_module_forward_hook(self.recorder.path.leave, always_call=True),
+        optimizer.register_optimizer_step_pre_hook(self.before_update),
+    ]
+    self.original = torch.autograd.backward, torch.autograd.grad
+    torch.autograd.backward = self.watched(torch.autograd.backward)
+    torch.autograd.grad = self.watched(torch.autograd.grad)
+    self.lifted = torch._C._only_lift_cpu_tensors()
+    torch._C._set_only_lift_cpu_tensors(True)
+    self.recorder.__enter__()
+    return self
+
+  def __exit__(self, *error):
+    self.recorder.__exit__(*error)
+    gc.enable()
+    self.torch._C._set_only_lift_cpu_tensors(self.lifted)
+    self.torch.autograd.backward, self.torch.autograd.grad = self.original
+    for hook in self.hooks:
+      hook.remove()
+
+  def before_module(self, module, _inputs):
+    recorder = self.recorder
+    if recorder.phase == "optimizer":
+      recorder.mark("forward")
+    name = recorder.path.name(module)
+    self.classes.setdefault(type(module), name)
+    recorder.path.enter(module, name)
+
+  def before_update(self, optimizer, *_args):
+    self.optimizers[id(optimizer)] = optimizer
+    self.keep_gradients()
+    self.recorder.mark("optimizer")
+
+  def watched(self, run):
+    """The engine's way in. Reentrant checkpoints come here from within it."""
+    recorder = self.recorder
+
+    def watched_run(*args, **kwargs):
+      outermost = not recorder.path.backward_threads
+      higher_order = recorder.path.higher_order
+      recorder.path.higher_order = bool(kwargs.get("create_graph", False))
+      open_modules = list(recorder.path.open)
+      if outermost:
+        recorder.begin_backward()
+      recorder.path.backward_threads.append(threading.get_ident())
+      try:
+        return run(*args, **kwargs)
+      finally:
+        recorder.path.backward_threads.pop()
+        recorder.path.higher_order = higher_order
+        recorder.path.open[:] = open_modules
+        if outermost:
+          recorder.mark("optimizer")
+
+    return watched_run
+
+  def keep_gradients(self):
+    parameters = (each for each in self.all_parameters() if each.grad is not None)
+    self.recorder.categorize((each.grad for each in parameters), "gradient")
+
+  def all_parameters(self):
+    if self.known is None:
+      self.known = {id(each): each for module in modules_alive() for each in module.parameters()}
+    for optimizer in self.optimizers.values():
+      for group in optimizer.param_groups:
+        self.known.update((id(each), each) for each in group["params"])
+    return self.known.values()
+
+  def parameters(self):
+    sizes = {self.recorder.buffer_of(each): (each.numel(), each.numel() * each.element_size()) for each in self.all_parameters()}
+    sizes.pop(None, None)
+    return {"count": sum(count for count, _ in sizes.values()), "bytes": sum(num_bytes for _, num_bytes in sizes.values())}
+
+  def categorize(self):
+    """What is known only at the end: parameters, optimizer state, and what was there before the first step."""
+    recorder, torch = self.recorder, self.torch
+    for buffer, phase in enumerate(recorder.phases):
+      if phase == "setup" and recorder.categories[buffer] == "temporary":
+        recorder.categories[buffer] = "input"
+    for _, buffer in recorder.alive.values():
+      if recorder.phases[buffer] == "optimizer" and recorder.categories[buffer] == "temporary":
+        recorder.categories[buffer] = "optimizer"
+      # Made in the first step and still there: a cache, or the buckets of data parallelism.
+      if buffer < recorder.step_first_buffer and recorder.categories[buffer] == "activation":
+        recorder.categories[buffer] = "temporary"
+    for optimizer in self.optimizers.values():
+      state = torch.utils._pytree.tree_flatten(list(optimizer.state.values()))[0]
+      recorder.categorize(state, "optimizer")
+    recorder.categorize(self.all_parameters(), "parameter")
+    self.name_owners()
+
+  def name_owners(self):
+    """A parameter belongs to its module; what belongs to none is named by what it is."""
+    recorder = self.recorder
+    for module in modules_alive():
+      path = recorder.path.names.get(id(module))
+      for tensor in (*module._parameters.values(), *module._buffers.values()) if path is not None else ():
+        buffer = None if tensor is None else recorder.buffer_of(tensor)
+        if buffer is not None and not recorder.modules[buffer]:
+          recorder.modules[buffer] = path
+    for buffer, category in enumerate(recorder.categories):
+      if not recorder.modules[buffer] and category in ("input", "optimizer"):
+        recorder.modules[buffer] = {"input": "inputs", "optimizer": "optimizer"}[category]
+
+
+class Unseen:
+  """What a fake card cannot show: each with the function, and what to do about it."""
+
+  def __init__(self):
+    self.entries = []
+    self.notes = [
+        "Recorded on fake tensors: a kernel’s own workspace (cuBLAS, cuDNN, reductions) is not in the trace, but the sort of index_put is."
+    ]
+
+  def add(self, what, why, next_step):
+    entry = {"what": what, "why": why, "nextStep": next_step}
+    if entry not in self.entries:
+      self.entries.append(entry)
+
+  def note(self, sentence):
+    if sentence not in self.notes:
+      self.notes.append(sentence)
+
+  def compiled(self, what):
+    self.add(
+        what,
+        "compiled kernels keep and drop other arrays; recorded as it runs without the compiler",
+        "measure that part on a card, or leave torch.compile out",
+    )
+
+  def modules(self, classes):
+    import torch
+
+    for cls, path in classes.items():
+      if issubclass(cls, torch.nn.RNNBase):
+        self.add(
+            f"{path} ({cls.__name__})",
+            "on a card it runs in cuDNN, whose workspace and reserve are its own; recorded with PyTorch’s cells, one per time step",
+            "measure it on a card: gc-plan verify --measured FILE",
+        )
+      if issubclass(cls, torch.jit.ScriptModule):
+        self.add(f"{path} ({cls.__name__})", "TorchScript fuses kernels on a card", "capture the module without torch.jit.script")
+
+  def reads(self, reads):
+    for where, (kind, taken) in reads.items():
+      if kind == "int":
+        self.add(
+            f"{where}: a whole number read off the card",
+            f"its value is not known here, and {taken} was taken",
+            "compute it on the host, or from tensors whose values come from there",
+        )
+      else:
+        self.notes.append(f"{where} reads a number off the card; {taken} was taken for it.")
+
+  def failed(self, error, file):
+    """Of a step that did not run to its end: what a fake tensor cannot do there. Refused where it is not that."""
+    from torch._subclasses import fake_tensor
+
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if os.path.abspath(frame.filename) == os.path.abspath(file)]
+    # The frames above the user's are ours, and below a call of torch they are torch's.
+    frame = own[-1] if own else frames[-1]
+    where = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+    lines = str(error).strip().splitlines() or [""]
+    text = f"{where}: {type(error).__name__}: {lines[0]}"[:240].rstrip(".")
+    depends = (fake_tensor.DataDependentOutputException, fake_tensor.DynamicOutputShapeException)
+    if isinstance(error, depends):
+      self.add(
+          f"{where}: {getattr(error, 'func', lines[0])}"[:500],
+          "what it gives depends on values that are not known on a fake card",
+          "compute it on the host before the data goes to the card",
+      )
+    elif isinstance(error, fake_tensor.UnsupportedOperatorException) or any(word in str(error) for word in NO_SHAPES):
+      self.add(
+          text,
+          "this operation does not say which shapes it gives",
+          "register them: torch.library.register_fake('NAMESPACE::OPERATION')",
+      )
+    elif "numpy() is not supported" in str(error):
+      self.add(text, "NumPy wants values, which a fake card does not have", "compute it from tensors that stayed on the host")
+    elif any(word in str(error) for word in WANTS_MEMORY) or any("triton" in each.filename for each in frames):
+      self.add(
+          text,
+          "a kernel of an extension (Triton, CUDA) wants the card’s memory",
+          "wrap it in torch.library.custom_op and register its shapes: torch.library.register_fake",
+      )
+    else:
+      trail = "".join(traceback.format_list(own[-3:]))
+      raise Refused("step-failed", f"{text}\n{trail}".rstrip(), ["run the function by itself first, on the CPU"]) from error
+
+
+# What torch says of an operation without a fake kernel, and of a kernel that reads a fake tensor's memory.
+NO_SHAPES = ("fake impl", "Meta kernel", "'Meta' backend", "'CUDA' backend", "meta tensors")
+WANTS_MEMORY = ("data_ptr", "data pointer", "Pointer argument", "doesn't have storage", "cannot access storage")
+
+
+def modules_alive():
+  import torch
+
+  return [each for each in gc.get_objects() if issubclass(type(each), torch.nn.Module)]
+
+
+# The file
+
+
+def write(path, recorder, head):
+  """The head, then columns of buffers, events and marks, then the peak as a check. The order of keys is the format's."""
+  tables = {name: Table() for name in ("dtypes", "shapes", "operations", "modules")}
+  rows = {
+      "bytes": recorder.bytes,
+      "dtype": [tables["dtypes"].index(each) for each in recorder.dtypes],
+      "shape": [tables["shapes"].index(each) for each in recorder.shapes],
+      "operation": [tables["operations"].index(each) for each in recorder.operations],
+      "module": [tables["modules"].index(each or "other") for each in recorder.modules],
+      "category": [CATEGORIES.index(each) for each in recorder.categories],
+  }
+  with gzip.GzipFile(path, "wb", compresslevel=6, mtime=0) as file:
+    line = lambda value: file.write(json.dumps(value, separators=(",", ":")).encode() + b"\n")
+    line(head)
+    for name, table in tables.items():
+      for first in range(0, len(table.rows), ROWS):
+        line({name: table.rows[first : first + ROWS]})
+    for first in range(0, len(recorder.bytes), ROWS):
+      line({"buffers": {name: column[first : first + ROWS] for name, column in rows.items()}})
+    for first in range(0, len(recorder.events), ROWS):
+      line({"events": recorder.events[first : first + ROWS]})
+    for first in range(0, len(recorder.marks), ROWS):
+      line({"marks": recorder.marks[first : first + ROWS]})
+    line({"end": {"peakLiveBytes": recorder.peak_bytes}})
+
+
+CATEGORIES = ("parameter", "gradient", "optimizer", "input", "activation", "temporary")
+
+
+class Table:
+  def __init__(self):
+    self.rows, self.at = [], {}
+
+  def index(self, value):
+    if value not in self.at:
+      self.at[value] = len(self.rows)
+      self.rows.append(value)
+    return self.at[value]
+
+
+if __name__ == "__main__":
+  main()

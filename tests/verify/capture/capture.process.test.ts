@@ -1,0 +1,168 @@
+/** Real steps under a real torch, by the built command line: `npm run build` and `npm run torch:install` first. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Capture } from '../../../src/reports/capture/schema.js';
+import { readTrace } from '../../../src/verify/capture/trace-file.js';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const packages = at('../../../.cache/torch');
+const folder = mkdtempSync(join(tmpdir(), 'gc-plan-capture-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const withMs = 300_000;
+const env = { ...process.env, PYTHONPATH: packages, XDG_CACHE_HOME: folder };
+
+interface Ended {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const run = (command: string, argv: readonly string[]) =>
+  new Promise<Ended>((resolve) =>
+    execFile(command, argv, { env, maxBuffer: 2 ** 24 }, (error, stdout, stderr) =>
+      resolve({ exit: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    ),
+  );
+
+let numTraces = 0;
+async function captured(step: string) {
+  const file = join(folder, `${numTraces++}.trace.gz`);
+  const { exit, stdout } = await run(process.execPath, [
+    at('../../../bin/run.js'),
+    ...['capture', step, '--trace', file, '--json'],
+  ]);
+  return { exit, file, report: JSON.parse(stdout) as Capture & { readonly code?: string; readonly message: string } };
+}
+
+function userFile(text: string): string {
+  const file = join(folder, `user${numTraces}.py`);
+  writeFileSync(file, `import torch\nfrom torch import nn\n${text}\n`);
+  return file;
+}
+
+/** Every function of steps.py that is a step. */
+const steps = [...readFileSync(at('./steps.py'), 'utf8').matchAll(/^def (\w+)\(\):$/gm)].map(([, name]) => name!);
+
+describe.skipIf(!existsSync(packages))('gc-plan capture', () => {
+  it(
+    'counts live bytes at the peak as torch’s own MemTracker does, on every step of steps.py',
+    async () => {
+      const { stdout, stderr } = await run('python3', [
+        ...['-W', 'ignore', at('./mem_tracker.py'), at('../../../src/verify/capture'), at('./steps.py')],
+        ...steps,
+      ]);
+      const counted = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { step: string; recorded: number; memTracker: number });
+      expect(
+        counted.map(({ step }) => step),
+        stderr,
+      ).toEqual(steps);
+      expect(steps.length).toBeGreaterThanOrEqual(12);
+      for (const { step, recorded, memTracker } of counted)
+        expect.soft({ step, recorded }).toEqual({ step, recorded: memTracker });
+    },
+    withMs,
+  );
+
+  it(
+    'records the same trace twice, of which the parts that can be counted by hand are right',
+    async () => {
+      const [first, second] = [
+        await captured(`${at('./steps.py')}:mesh_with_ema`),
+        await captured(`${at('./steps.py')}:mesh_with_ema`),
+      ];
+      expect(first.exit, JSON.stringify(first.report)).toBe(0);
+      expect(readFileSync(first.file).equals(readFileSync(second.file))).toBe(true);
+      const { head, trace, bytesOfBuffer } = await readTrace(first.file);
+      // MLP(a → w → w) has aw + w + w² + w parameters and a norm of 2w; embedders of 5 and 4, three layers of 3w and 2w, a head.
+      const w = 32;
+      const mlp = (inputs: number) => inputs * w + w + w * w + w + 2 * w;
+      const count = mlp(5) + mlp(4) + 3 * (mlp(3 * w) + mlp(2 * w)) + 2 * w + 2;
+      expect(head.parameters.count).toBe(2 * count);
+      const ofCategory = (category: number) =>
+        bytesOfBuffer.reduce((sum, bytes, buffer) => sum + (trace.bufferCategory[buffer] === category ? bytes : 0), 0);
+      expect(ofCategory(0)).toBe(2 * 4 * count);
+      // exp_avg, exp_avg_sq and max_exp_avg_sq.
+      expect(ofCategory(2)).toBe(3 * 4 * count);
+      // 300 nodes of 5, 1,800 edges of 4, two lists of node numbers, 300 targets of 2.
+      expect(ofCategory(3)).toBe(4 * 300 * 5 + 4 * 1800 * 4 + 8 * 2 * 1800 + 4 * 300 * 2);
+      // Two steps, each with its gradients.
+      expect(ofCategory(1)).toBe(2 * 4 * count);
+      expect(trace.modules).toContain('layers.1.edge.0');
+    },
+    withMs,
+  );
+
+  it(
+    'names what it cannot see, and exits with 1',
+    async () => {
+      const file = userFile(`
+def compiled():
+  model = torch.compile(nn.Linear(3, 4).cuda())
+  return lambda: model(torch.randn(2, 3, device='cuda')).sum().backward()
+
+def data_dependent():
+  def step():
+    x = torch.randn(9, device='cuda')
+    x[x > 0].sum()
+  return step
+
+@torch.library.custom_op('mine::kernel', mutates_args=())
+def kernel(x: torch.Tensor) -> torch.Tensor:
+  return x.clone()
+
+def extension():
+  return lambda: kernel(torch.randn(2, device='cuda'))
+`);
+      const unseen = async (name: string) => {
+        const { exit, report } = await captured(`${file}:${name}`);
+        expect(exit, JSON.stringify(report)).toBe(1);
+        return { what: report.unseen.map(({ what }) => what).join(), isRecorded: report.trace !== null };
+      };
+      expect(await unseen('compiled')).toEqual({ what: 'torch.compile of Linear', isRecorded: true });
+      expect(await unseen('data_dependent')).toMatchObject({
+        what: expect.stringContaining('nonzero'),
+        isRecorded: false,
+      });
+      expect(await unseen('extension')).toMatchObject({
+        what: expect.stringContaining('mine::kernel'),
+        isRecorded: false,
+      });
+    },
+    withMs,
+  );
+
+  it(
+    'refuses code that fails by itself, with file, line and reason, and writes nothing',
+    async () => {
+      const file = userFile(`
+def wrong_shape():
+  model = nn.Linear(3, 4).cuda()
+  return lambda: model(torch.randn(2, 5, device='cuda'))
+
+def no_step():
+  return 3
+
+def on_the_host():
+  return lambda: nn.Linear(3, 4)(torch.randn(2, 3))
+`);
+      const refused = async (name: string) => {
+        const { exit, report, file: trace } = await captured(`${file}:${name}`);
+        expect(exit).toBe(2);
+        expect(existsSync(trace)).toBe(false);
+        return `${report.code}: ${report.message}`;
+      };
+      expect(await refused('wrong_shape')).toMatch(/^step-failed: user\d+\.py:6: RuntimeError/);
+      expect(await refused('no_step')).toMatch(/^no-step: no_step\(\) returned int/);
+      expect(await refused('on_the_host')).toMatch(/^nothing-on-the-card/);
+      expect(await refused('missing')).toMatch(/^no-such-function/);
+    },
+    withMs,
+  );
+});

@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
+import { InputError } from '../../../src/errors.js';
+import { liveness } from '../../../src/memory/liveness.js';
+import { readTrace } from '../../../src/verify/capture/trace-file.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'gc-plan-trace-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const head = {
+  schema: 'gc-plan/trace@1',
+  framework: 'pytorch',
+  source: 'train.py:step',
+  versions: { torch: '2.13.0' },
+  parameters: { count: 4, bytes: 16 },
+  numBuffers: 3,
+  numEvents: 5,
+  lastStepFirstEvent: 1,
+  unseen: [],
+  notes: ['a note'],
+};
+/** A parameter, then an activation of 100 bytes beside a gradient of 16. */
+const body = [
+  { dtypes: ['float32'] },
+  { shapes: [[4], [25]] },
+  { operations: ['_to_copy', 'relu', 'ReluBackward0: mul'] },
+  { modules: ['other', 'net.0'] },
+  { buffers: { bytes: [16, 100], dtype: [0, 0], shape: [0, 1], operation: [0, 1], module: [0, 1], category: [0, 4] } },
+  { buffers: { bytes: [16], dtype: [0], shape: [0], operation: [2], module: [1], category: [1] } },
+  { events: [1, 2] },
+  { events: [3, -2, -3] },
+  {
+    marks: [
+      { phase: 'setup', firstEvent: 0 },
+      { phase: 'forward', firstEvent: 1 },
+      { phase: 'backward', firstEvent: 2 },
+    ],
+  },
+  { end: { peakLiveBytes: 132 } },
+];
+
+let numFiles = 0;
+function written(content: Buffer | readonly unknown[]): string {
+  const file = join(folder, `${numFiles++}.trace.gz`);
+  const text = () =>
+    (content as readonly unknown[])
+      .map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`)
+      .join('');
+  writeFileSync(file, Buffer.isBuffer(content) ? content : gzipSync(text()));
+  return file;
+}
+
+const refusal = async (content: Buffer | readonly unknown[]): Promise<string> => {
+  const error = await readTrace(written(content)).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(InputError);
+  return (error as InputError).message;
+};
+
+/** The lines with the ones that have this key replaced. */
+const withLine = (key: string, line: unknown) => [head, ...body.map((each) => (key in each ? line : each))];
+
+describe('a trace file', () => {
+  it('gives back the arrays, their names and the peak that it was written with', async () => {
+    const { trace, bytesOfBuffer, head: read } = await readTrace(written([head, ...body]));
+    expect(read.notes).toEqual(['a note']);
+    expect([...bytesOfBuffer]).toEqual([16, 100, 16]);
+    const { peak, byCategory, byModule } = liveness(trace, {}, bytesOfBuffer);
+    expect(peak).toEqual({
+      liveBytes: 132,
+      event: 2,
+      phase: 'backward',
+      operation: 'net.0: ReluBackward0: mul',
+      module: 'net.0',
+    });
+    expect(byCategory).toMatchObject({ parameter: 16, activation: 100, gradient: 16 });
+    expect(byModule).toEqual(
+      new Map([
+        ['other', 16],
+        ['net.0', 116],
+      ]),
+    );
+  });
+
+  it.each([
+    ['an empty file', Buffer.alloc(0), 'no gzip file'],
+    ['text', Buffer.from('{"schema":"gc-plan/trace@1"}\n'), 'no gzip file'],
+    ['the report of the capture', Buffer.from('{"schema":"gc-plan/capture@1"}\n'), 'is the report of a capture'],
+    ['half of a gzip file', gzipSync(JSON.stringify(head)).subarray(0, 40), 'cannot be unpacked'],
+    ['no end', [head, ...body.slice(0, -1)], 'ends early'],
+    ['lines after the end', [head, ...body, { dtypes: [] }], 'line 12 comes after the end'],
+    ['a line that is not JSON', [head, '{"events":[1,'], 'line 2 is not JSON'],
+    ['another format', [{ ...head, schema: 'gc-plan/trace@2' }], 'which a newer gc-plan writes'],
+    ['a report in its place', [{ schema: 'gc-plan/estimate@1' }], 'line 1 is not of this format'],
+    ['a key too many', [head, { events: [], surprise: 1 }], 'line 2 is not of this format'],
+    ['negative bytes', withLine('end', { end: { peakLiveBytes: -1 } }), 'is not of this format'],
+    ['a peak that the events do not have', withLine('end', { end: { peakLiveBytes: 1 } }), 'add up to 132 bytes'],
+    ['fewer events than announced', withLine('events', { events: [] }), '0 events of 3 arrays'],
+    [
+      'more events than announced',
+      withLine('events', { events: [1, 2, 3, -1, -2, -3] }),
+      'holds more than the first line',
+    ],
+    [
+      'columns of two lengths',
+      withLine('buffers', { buffers: { ...body[4]!.buffers!, dtype: [0] } }),
+      'has 1 of dtype',
+    ],
+    ['a table without the row', withLine('shapes', { shapes: [] }), 'a shape is not in its table'],
+    [
+      'phases out of order',
+      withLine('marks', { marks: [{ phase: 'forward', firstEvent: 3 }] }),
+      'phases are not in order',
+    ],
+    ['an announcement of everything', [{ ...head, numEvents: 2 ** 50 }], 'a trace has at most'],
+    ['a step outside of the events', [{ ...head, lastStepFirstEvent: 5 }, ...body], 'there is no step in it'],
+  ])('is refused with the reason: %s', async (_, content, reason) => {
+    expect(await refusal(content)).toContain(reason);
+  });
+
+  it.each([
+    ['twice freed', [3, -2, -2]],
+    ['freed before it is made', [-3, 3, -2]],
+    ['made out of order', [-1, 3, 2]],
+    ['that is none', [3, 0, -3]],
+  ])('is refused where an event is of an array %s', async (_, second) => {
+    const lines = [
+      head,
+      ...body.map((line) => ('events' in line && line.events!.length === 3 ? { events: second } : line)),
+    ];
+    expect(await refusal(lines)).toMatch(/frees or makes what it cannot|is not in|never made/);
+  });
+
+  it('that unpacks to gigabytes is refused as soon as a line is too long', async () => {
+    const bomb = gzipSync(Buffer.alloc(256 * 2 ** 20));
+    expect(bomb.length).toBeLessThan(2 ** 19);
+    expect(await refusal(bomb)).toContain('a line is longer');
+  });
+
+  it('of a million events is read in seconds', async () => {
+    const numBuffers = 500_000;
+    const rows = 10_000;
+    const lines: unknown[] = [
+      { ...head, numBuffers, numEvents: 2 * numBuffers, lastStepFirstEvent: 0 },
+      ...body.slice(0, 4),
+    ];
+    for (let first = 0; first < numBuffers; first += rows) {
+      const column = (value: (row: number) => number) => Array.from({ length: rows }, (_, row) => value(first + row));
+      const zero = column(() => 0);
+      lines.push({
+        buffers: {
+          bytes: column((row) => 1 + (row % 977)),
+          dtype: zero,
+          shape: zero,
+          operation: zero,
+          module: zero,
+          category: zero,
+        },
+      });
+      lines.push({ events: column((row) => row + 1).flatMap((event) => [event, -event]) });
+    }
+    lines.push({ marks: [{ phase: 'forward', firstEvent: 0 }] }, { end: { peakLiveBytes: 977 } });
+    const file = written(lines);
+    const start = performance.now();
+    const { trace } = await readTrace(file);
+    expect(trace.events).toHaveLength(2 * numBuffers);
+    expect(performance.now() - start).toBeLessThan(15_000);
+  });
+});
