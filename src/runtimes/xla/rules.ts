@@ -15,6 +15,8 @@ export const rules = {
     'a Python loop over slices of edges writes every slice’s scatter-add down: each has zeros, in both types',
   depthFirst: 'hlo_memory_scheduler.cc, DFSMemoryScheduler: from the result to what it needs, the longer branch first',
   writtenSums: 'priority_fusion.cc: a sum is inlined in its readers where that moves fewer bytes',
+  brokenWarps:
+    'coalescing_analysis.cc: rows that are no multiple of 32 threads are read in pieces, so that inlining a sum costs next to nothing',
   rowKernels: 'softmax_rewriter_triton.cc: in fp32 one kernel normalises a row and writes it',
   resultsHold: 'buffer_assignment.cc, AssignSingleHloBuffer: arrays lie in results that are not written yet',
   loopLoss:

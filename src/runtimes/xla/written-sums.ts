@@ -2,6 +2,9 @@
  * Which sums of two arrays XLA writes down where nothing is kept for a backward pass. It inlines a kernel into all its readers where that
  * moves fewer bytes than writing its result once (priority_fusion.cc, gpu_performance_model.cc): 2r arrays inlined into r readers,
  * 2 + 1 + r written down.
+ *
+ * Where rows are no multiple of a warp's 32 threads, it reads across them in more than one piece (coalescing_analysis.cc), the kernel that
+ * concatenates is slow anyway, and reading one more array in it costs an eighth: sums are never written down (ten compiled steps).
  */
 import { type Dimensions, numElements } from '../../ir/shape.js';
 import type { Binary, Operation, ValueId } from '../../ir/types.js';
@@ -18,6 +21,7 @@ const readersThatWriteDown = 3;
 const normalisingCost = 0.75;
 /** XLA counts 1 µs per kernel (gpu_performance_model_base.h, kKernelLaunchOverhead), in which an H100 moves this much. */
 const launchBytes = 3.35e6;
+const warpThreads = 32;
 
 export class WrittenSums {
   private readonly written = new Map<ValueId, boolean>();
@@ -45,7 +49,7 @@ export class WrittenSums {
   }
 
   private costsMoreInlined(sum: Binary): boolean {
-    if (!this.lowering.has('writtenSums')) return false;
+    if (!this.lowering.has('writtenSums') || this.breaksWarps(sum.output)) return false;
     const { arrays, normalised } = this.addends(sum);
     const numReaders = this.kernelsThatRead(sum.output).size;
     const moved = arrays + normalisingCost * normalised;
@@ -81,6 +85,12 @@ export class WrittenSums {
   private inlinedInto(kind: Operation['kind'], output: ValueId): ReadonlySet<ValueId> | undefined {
     if (kind !== 'gather' && kind !== 'concat' && kind !== 'add') return undefined;
     const kernels = this.kernelsThatRead(output);
-    return kind === 'add' && kernels.size >= readersThatWriteDown ? undefined : kernels;
+    const isWritten = kind === 'add' && kernels.size >= readersThatWriteDown && !this.breaksWarps(output);
+    return isWritten ? undefined : kernels;
+  }
+
+  private breaksWarps(id: ValueId): boolean {
+    const [, , columns] = this.lowering.program.values[id]!.shape;
+    return this.lowering.has('brokenWarps') && numElements([columns!], this.sizes) % warpThreads !== 0;
   }
 }
