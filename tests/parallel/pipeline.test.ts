@@ -179,8 +179,6 @@ describe('against one card', () => {
   });
 });
 
-describe('searches', () => {});
-
 describe('what no pipeline is priced for is refused with a way out', () => {
   it.each([
     [{ gpus: '8', layers: '4' }, /too few.*/, '--gpus 6'],
