@@ -6,6 +6,7 @@ import { modelDefinitions } from '../options/definitions/model.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import type { Comparison } from '../reports/compare/schema.js';
+import { bytesByCategory } from '../reports/estimate/numbers.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { tool } from '../version.js';
@@ -46,7 +47,7 @@ export async function compare({ models, flags, changes }: CompareInput): Promise
     before: side(before, estimateCommand(first, flags)),
     after: side(after, command),
     addedBytes: after.memory.deviceBytes - before.memory.deviceBytes,
-    categories: parts(categoriesOf(before), categoriesOf(after)),
+    categories: parts(new Map(bytesByCategory(before)), new Map(bytesByCategory(after))),
     modules: parts(modulesOf(before), modulesOf(after)),
     causes: walked.map(({ change, estimate: { memory } }, index) => {
       const previous = walked[index - 1]?.estimate ?? before;
@@ -122,16 +123,6 @@ function side(
 }
 
 type Bytes = ReadonlyMap<string, number>;
-
-const categoriesOf = ({ memory }: Estimate): Bytes =>
-  new Map([
-    ['parameters', memory.parameterBytes],
-    ['gradients', memory.gradientBytes],
-    ['optimizer', memory.optimizerBytes],
-    ['inputs', memory.inputBytes],
-    ['activations', memory.activationBytes],
-    ['temporary', memory.temporaryBytes],
-  ]);
 
 const modulesOf = ({ memory }: Estimate): Bytes => new Map(memory.byModule.map(({ module, bytes }) => [module, bytes]));
 

@@ -60,17 +60,20 @@ function remat({ xlaRemat }: Estimate['memory']): readonly (readonly string[])[]
 /** What of `memory` is there because of a backward pass. */
 const ofTraining: readonly string[] = ['gradients', 'optimizer', 'activations'];
 
-export const categories = ({ memory, config }: AnyEstimate) =>
-  (
-    [
-      ['parameters', memory.parameterBytes],
-      ['gradients', memory.gradientBytes],
-      ['optimizer', memory.optimizerBytes],
-      ['inputs', memory.inputBytes],
-      ['activations', memory.activationBytes],
-      ['temporary', memory.temporaryBytes],
-    ] as const
-  ).filter(([name, bytes]) => config.recipe.mode === 'train' || bytes > 0 || !ofTraining.includes(name));
+/** They sum to the peak of live bytes. */
+export const bytesByCategory = ({ memory }: Pick<Estimate, 'memory'>): readonly (readonly [string, number])[] => [
+  ['parameters', memory.parameterBytes],
+  ['gradients', memory.gradientBytes],
+  ['optimizer', memory.optimizerBytes],
+  ['inputs', memory.inputBytes],
+  ['activations', memory.activationBytes],
+  ['temporary', memory.temporaryBytes],
+];
+
+export const categories = (estimate: AnyEstimate) =>
+  bytesByCategory(estimate).filter(
+    ([name, bytes]) => estimate.config.recipe.mode === 'train' || bytes > 0 || !ofTraining.includes(name),
+  );
 
 export const stepTitle = (recipe: AnyEstimate['config']['recipe']): string => {
   if (recipe.mode === 'train') return 'One training step';
