@@ -67,6 +67,10 @@ def composed(folder):
         "layers": value(config, "model.processor.num_layers"),
         "heads": value(config, "model.processor.num_heads"),
         "mlpRatio": value(config, "model.processor.mlp_hidden_ratio"),
+        "window": value(config, "model.processor.window_size"),
+        "attention": value(config, "model.processor.attention_implementation"),
+        "qkNorm": value(config, "model.processor.qk_norm"),
+        "members": value(config, "training.ensemble_size_per_device"),
         "extraLayers": value(config, "model.processor.mlp_extra_layers"),
         "processorChunks": value(config, "model.processor.num_chunks"),
         "mapperChunks": mapper(config, "encoder", "num_chunks"),
@@ -81,6 +85,7 @@ def composed(folder):
         "dataGrid": value(config, "data.resolution"),
         "mesh": class_name(value(config, "graph.nodes.hidden.node_builder._target_")),
         "meshLevel": value(config, "graph.nodes.hidden.node_builder.resolution"),
+        "meshGrid": value(config, "graph.nodes.hidden.node_builder.grid"),
         "edges": [[class_name(builder._target_) for builder in edge.edge_builders] for edge in edges],
     }
 

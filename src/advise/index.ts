@@ -4,7 +4,7 @@
  * each (the network before the rollout around it; edge blocks inside the encoder and decoder that they need); then what of that
  * an operation keeps; then what only the process changes; last what is sent away from the card.
  */
-import { edgeBlocks, mapperChunks } from './strategies/edge-blocks.js';
+import { edgeBlocks, mapperChunks, processorChunks } from './strategies/edge-blocks.js';
 import { inference, oneStepPerCall } from './strategies/inference.js';
 import { concatTrick, recomputeActivation, tape } from './strategies/operations.js';
 import { offloadBoundary, offloadOptimizer, optimizer, optimizerKernel } from './strategies/optimizer.js';
@@ -30,6 +30,7 @@ export const catalogue: readonly Strategy[] = [
   checkpointProcessor,
   edgeBlocks,
   mapperChunks,
+  processorChunks,
   checkpointModel,
   checkpointRollout,
   concatTrick,

@@ -76,6 +76,9 @@ function recipeWithout(listed: readonly string[], { recipe: { checkpoint, ...res
   return listed.includes('checkpoint') || checkpoint === undefined ? rest : { ...rest, checkpoint };
 }
 
+const takes = ({ model: { layout } }: Config, { processor }: Model): boolean =>
+  layoutOf(layout).processors?.includes(processor) ?? false;
+
 /** The flags that give `base` the sizes of `wanted`, as far as both code bases have them. */
 function sizesBetween(base: Config, wanted: Config): Flags {
   const of = wanted.model;
@@ -90,7 +93,7 @@ function sizesBetween(base: Config, wanted: Config): Flags {
     'output-channels': String(model.outputChannels),
     grid: `${model.grid.latitudes}x${model.grid.longitudes}`,
     ...(haveBoth('radius-fraction') && { 'radius-fraction': String(model.radiusFraction) }),
-    ...(haveBoth('processor') && { processor: model.processor }),
+    ...(haveBoth('processor') && takes(base, of) && { processor: model.processor }),
   });
   const before = sizes(base.model);
   return Object.fromEntries(Object.entries(sizes(of)).filter(([option, value]) => before[option] !== value));

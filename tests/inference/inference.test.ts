@@ -128,6 +128,17 @@ describe('the ways out of a forecast that does not fit', () => {
     expect(JSON.stringify(cheapest?.parts)).toContain('ANEMOI_INFERENCE_NUM_CHUNKS_MAPPER=');
   });
 
+  it('cut anemoi’s graph processor where its edges are most of the peak, and never a transformer over rows', async () => {
+    const small = { grid: '19x36', 'mesh-level': '5', 'hidden-dim': '64', layers: '2', heads: '4', vram: '600MB' };
+    const flags = { ...forecast, ...small, 'attention-backend': 'pyg' } as const;
+    const { changes } = await advise({ model: 'anemoi-graphtransformer', flags });
+    const cut = changes.find(({ strategy }) => strategy === 'processor-chunks');
+    expect(cut?.change).toContain('processor:blocks=');
+    expect(JSON.stringify(cut?.code)).toContain('ANEMOI_INFERENCE_NUM_CHUNKS_PROCESSOR=');
+    const rows = await advise({ model: 'anemoi-transformer', flags: { ...forecast, ...small } });
+    expect(rows.changes.map(({ strategy }) => strategy)).not.toContain('processor-chunks');
+  });
+
   it('take fewer samples per call at the same work per sample', async () => {
     const flags = { ...forecast, batch: '4', gpu: 'rtx-3090' };
     const { changes } = await advise({ model: 'anemoi-graphtransformer', flags });

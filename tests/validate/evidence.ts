@@ -150,7 +150,7 @@ const ofCodeBase = (model: codeBases.CodeBaseRecord['model'], part: codeBases.Co
 
 /** Of anemoi's transformer records, on one card. */
 const transformerSteps = (processor: TransformerRecord['processor'], mode: TransformerRecord['mode']) =>
-  transformer.records
+  [...transformer.records, ...transformer.holdout]
     .filter((record) => record.processor === processor && record.mode === mode && record.world === undefined)
     .map((record) => {
       const config = transformer.configOf(record);

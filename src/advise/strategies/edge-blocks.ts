@@ -33,6 +33,21 @@ export const edgeBlocks: Strategy = {
   changes,
 };
 
+export const processorChunks: Strategy = {
+  id: 'processor-chunks',
+  touches: 'plan',
+  describe: 'Runs the edges of every processor layer in chunks, so that one chunk’s are alive at a time.',
+  cost: 'Smaller products; sums in another order.',
+  numerics: 'same',
+  changes: ({ model, recipe }) => {
+    if (recipe.mode === 'train' || !layoutOf(model.layout).processorBlocks || model.counts !== undefined) return [];
+    const { processorBlocks: now = 1 } = recipe.checkpoint;
+    // Every layer runs all of its chunks: beyond eight, tracing them takes longer than an answer should.
+    const counts = blockCounts.filter((blocks) => blocks > now && blocks <= 8);
+    return counts.map((processorBlocks) => ({ checkpoint: { processorBlocks } }));
+  },
+};
+
 export const mapperChunks: Strategy = {
   id: 'mapper-chunks',
   touches: 'plan',

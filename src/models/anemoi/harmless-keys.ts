@@ -31,7 +31,17 @@ const names = new Set([
   ...['strategy', 'keep_batch_sharded', 'shard_strategy', 'accelerator', 'num_gpus_per_ensemble', 'read_group_size'],
   ...['source_datasets', 'target_datasets', 'target_node_features', 'dataset_fusing_strategy', 'latent_aggregator'],
   ...['hidden_nodes_name', 'source_name', 'target_name', 'residual', 'activation', 'Activation', 'Linear', 'compile'],
-  ...['QueryNorm', 'KeyNorm', 'eps', 'bias', 'condition_on_residual', 'dataset', 'overwrite', 'post_processors'],
+  ...[
+    'QueryNorm',
+    'KeyNorm',
+    'eps',
+    'bias',
+    'condition_on_residual',
+    'noise_std',
+    'dataset',
+    'overwrite',
+    'post_processors',
+  ],
   ...['attributes', 'sub_graph_edge_attributes', 'max_num_neighbours', '_convert_', '_recursive_', '_partial_'],
 ]);
 

@@ -2,8 +2,11 @@
 import { numPoints, parseReducedGaussian } from '../../config/grid.js';
 import type { Grid } from '../../config/types.js';
 import type { Settings, SettingValue } from '../importing/settings.js';
+import type { ImportedNetwork } from './import-network.js';
+import { readsMeshEdges } from './options.js';
 
 const meshBuilder = 'anemoi.graphs.nodes.TriNodes';
+const reducedGaussianBuilder = 'anemoi.graphs.nodes.ReducedGaussianGridNodes';
 /** What the three edge sets are built by. */
 const edgeBuilders: Readonly<Record<string, string>> = {
   'data hidden': 'anemoi.graphs.edges.CutOffEdges',
@@ -14,6 +17,8 @@ const decoderNeighbours = 3;
 
 export interface ImportedGraph {
   readonly meshLevel: number | undefined;
+  /** The points of a reduced Gaussian grid as latent mesh. */
+  readonly mesh?: Grid | undefined;
   readonly grid: Grid | undefined;
   /** The file gives it, and not as what is priced: no MODEL stands in. */
   readonly isOtherMesh: boolean;
@@ -49,10 +54,16 @@ const areAllScales = (scales: SettingValue | undefined, level: number | undefine
   (Array.isArray(scales) && scales.length === level && scales.every((scale, index) => scale === index + 1));
 
 /** Edge sets that are built otherwise than is priced: `data → hidden: KNNEdges`. */
-function otherEdges(settings: Settings, parent: string, level: number | undefined): readonly string[] {
+function otherEdges(
+  settings: Settings,
+  parent: string,
+  level: number | undefined,
+  unread: readonly string[],
+): readonly string[] {
   return settings.children(parent).flatMap((set) => {
     const at = `${parent}.${set}`;
     const pair = `${settings.text(`${at}.source_name`) ?? '?'} ${settings.text(`${at}.target_name`) ?? '?'}`;
+    if (unread.includes(pair)) return [];
     const builders = settings.children(`${at}.edge_builders`).map((each) => `${at}.edge_builders.${each}`);
     const names = builders.map((each) => settings.text(`${each}._target_`) ?? '?');
     const all = (key: string) => builders.flatMap((each) => settings.value(`${each}.${key}`) ?? []);
@@ -68,11 +79,21 @@ function otherEdges(settings: Settings, parent: string, level: number | undefine
   });
 }
 
-function meshOf(settings: Settings): Pick<ImportedGraph, 'meshLevel' | 'isOtherMesh' | 'notes'> {
+/** Sets of edges that the network does not read. */
+const unreadEdges = ({ model: { processor, own } }: ImportedNetwork): readonly string[] => [
+  ...(processor === undefined || readsMeshEdges(processor) ? [] : ['hidden hidden']),
+  ...(own?.mapper === 'transformer' ? ['data hidden', 'hidden data'] : []),
+];
+
+function meshOf(
+  settings: Settings,
+  network: ImportedNetwork,
+): Pick<ImportedGraph, 'meshLevel' | 'mesh' | 'isOtherMesh' | 'notes'> {
   const nodes = (key: string): readonly [string, string] => [
     `graph.nodes.hidden.node_builder.${key}`,
     `nodes.hidden.node_builder.${key}`,
   ];
+  const unread = unreadEdges(network);
   const builder = settings.text(...nodes('_target_'));
   const level = settings.for('mesh-level').whole(...nodes('resolution'));
   if (builder !== undefined && builder !== meshBuilder) {
@@ -80,19 +101,25 @@ function meshOf(settings: Settings): Pick<ImportedGraph, 'meshLevel' | 'isOtherM
     const grid = latent === undefined ? undefined : parseReducedGaussian(latent);
     const size = grid ? ` ${latent} = ${points(grid)}` : '';
     const notes = [`The latent mesh is ${builder.split('.').at(-1)}${size}${settings.originOf(...nodes('_target_'))}.`];
-    return { meshLevel: undefined, isOtherMesh: true, notes };
+    const readsEdges = network.model.processor === undefined || readsMeshEdges(network.model.processor);
+    const otherwise = ['graph.edges', 'edges'].flatMap((parent) => otherEdges(settings, parent, level, unread));
+    const isPriced = builder === reducedGaussianBuilder && grid !== undefined && !readsEdges && otherwise.length === 0;
+    if (isPriced) return { meshLevel: undefined, mesh: grid, isOtherMesh: false, notes };
+    return { meshLevel: undefined, isOtherMesh: true, notes: [...notes, ...edgesNote(otherwise)] };
   }
-  const others = [...otherEdges(settings, 'graph.edges', level), ...otherEdges(settings, 'edges', level)];
+  const others = ['graph.edges', 'edges'].flatMap((parent) => otherEdges(settings, parent, level, unread));
   // HexNodes have a resolution too: without the builder's name it says nothing.
   const isKnown = builder !== undefined && level !== undefined;
   const notes = isKnown ? [`The latent mesh is TriNodes ${level}${settings.originOf(...nodes('resolution'))}.`] : [];
   if (others.length === 0) return { meshLevel: isKnown ? level : undefined, isOtherMesh: false, notes };
-  const what = `Edges that are built otherwise than is priced: ${others.join('; ')}.`;
-  return { meshLevel: undefined, isOtherMesh: true, notes: [...notes, what] };
+  return { meshLevel: undefined, isOtherMesh: true, notes: [...notes, ...edgesNote(others)] };
 }
 
-export function graphOf(settings: Settings): ImportedGraph {
+const edgesNote = (others: readonly string[]): readonly string[] =>
+  others.length === 0 ? [] : [`Edges that are built otherwise than is priced: ${others.join('; ')}.`];
+
+export function graphOf(settings: Settings, network: ImportedNetwork): ImportedGraph {
   const { grid, isOtherGrid, note } = gridOf(settings);
-  const { meshLevel, isOtherMesh, notes } = meshOf(settings);
-  return { meshLevel, grid, isOtherMesh, isOtherGrid, notes: [...(note === undefined ? [] : [note]), ...notes] };
+  const { meshLevel, mesh, isOtherMesh, notes } = meshOf(settings, network);
+  return { meshLevel, mesh, grid, isOtherMesh, isOtherGrid, notes: [...(note === undefined ? [] : [note]), ...notes] };
 }

@@ -13,7 +13,15 @@ import type { Settings } from '../importing/settings.js';
 import { type Essential, type Imported, type Importer, planOf } from '../importing/types.js';
 import { isHarmless } from './harmless-keys.js';
 import { graphOf } from './import-graph.js';
-import { familyOf, inModel, keysOf, type Part, parts, sameInAllParts } from './import-network.js';
+import {
+  type ImportedNetwork,
+  inModel,
+  keysOf,
+  networkOf,
+  type Part,
+  parts,
+  sameInAllParts,
+} from './import-network.js';
 
 const precisions: Readonly<Record<string, Precision>> = {
   '16-mixed': 'fp16',
@@ -24,7 +32,7 @@ const precisions: Readonly<Record<string, Precision>> = {
 };
 
 /** Chunks are cut from the layers at hand, also where the number of chunks is the shipped group's. */
-function checkpointOf(settings: Settings, base: ModelProfile, layers: number): string {
+function checkpointOf(settings: Settings, base: ModelProfile, layers: number, hasMapperChunks: boolean): string {
   const view = settings.for('checkpoint');
   const isOn = (part: Part) => view.isOn(...keysOf(settings, part)('gradient_checkpointing'));
   const on = { encoder: isOn('encoder'), decoder: isOn('decoder'), processor: isOn('processor') };
@@ -33,14 +41,17 @@ function checkpointOf(settings: Settings, base: ModelProfile, layers: number): s
   const [inEncoder, inDecoder] = (['encoder', 'decoder'] as const).map((part) =>
     view.whole(...keysOf(settings, part)('num_chunks')),
   );
-  if (inEncoder !== undefined && inDecoder !== undefined && inEncoder !== inDecoder && !view.isTyped)
+  const differ = inEncoder !== undefined && inDecoder !== undefined && inEncoder !== inDecoder;
+  if (hasMapperChunks && differ && !view.isTyped)
     throw new InputError(
       'not-priced',
       `${shown(settings.file)}: num_chunks ${inEncoder} in the encoder and ${inDecoder} in the decoder: one number for both is priced.`,
       [`--checkpoint encoder+decoder+edges:blocks=${Math.min(inEncoder, inDecoder)}`],
     );
   const own = base.recipe.checkpoint ?? 'none';
-  const ownChunks = base.model.layers / Number(/every=(\d+)/.exec(own)?.[1] ?? base.model.layers);
+  const profiled = base.model.layers / Number(/every=(\d+)/.exec(own)?.[1] ?? base.model.layers);
+  // The shipped group's, as far as they divide the layers at hand.
+  const ownChunks = layers % profiled === 0 ? profiled : 1;
   const ownBlocks = Number(/blocks=(\d+)/.exec(own)?.[1] ?? 1);
   const blocks = inEncoder ?? inDecoder ?? ownBlocks;
   if (layers % (chunks ?? ownChunks) !== 0 && !view.isTyped)
@@ -53,7 +64,7 @@ function checkpointOf(settings: Settings, base: ModelProfile, layers: number): s
     (on.encoder ?? true) && 'encoder',
     (on.decoder ?? true) && 'decoder',
     (on.processor ?? true) && `processor:every=${layers / (chunks ?? ownChunks)}`,
-    blocks > 1 && `edges:blocks=${blocks}`,
+    hasMapperChunks && blocks > 1 && `edges:blocks=${blocks}`,
   ]);
 }
 
@@ -126,6 +137,7 @@ function recipeOf(
   settings: Settings,
   optimizer: ImportedOptimizer,
   checkpoint: string | undefined,
+  { ensemble }: ImportedNetwork,
 ): ModelProfile['recipe'] {
   return {
     ...given({
@@ -137,17 +149,49 @@ function recipeOf(
       rolloutSteps: rolloutOf(settings).steps,
       checkpoint,
       optimizer: optimizer.optimizer,
+      ensemble,
     }),
     ...cardsOf(settings, optimizer),
   };
+}
+
+/** A composed file without the key is of a release before 0.8, or written by hand: that code knows one way, torch_geometric's. */
+function backendOf(settings: Settings, { base }: ImportedNetwork) {
+  const keys = parts.flatMap((part) => keysOf(settings, part)('graph_attention_backend'));
+  const value = settings.for('attention-backend').choice({ pyg: 'pyg', triton: 'triton' } as const, ...keys);
+  const isComposed = settings.children('defaults').length === 0;
+  if (value !== undefined || !isComposed || base === undefined || base === 'anemoi-gnn') return { value, notes: [] };
+  const note = 'graph_attention_backend is not in the file: pyg, the one way of releases before 0.8.';
+  return { value: 'pyg' as const, notes: settings.for('attention-backend').isTyped ? [] : [note] };
+}
+
+/** Diagnostic variables are outputs that no residual reaches; chunks that are recomputed are the plan's. */
+function ownOf(
+  settings: Settings,
+  { model }: ImportedNetwork,
+  layers: number | undefined,
+): ModelProfile['model']['own'] {
+  const lists = settings.ending('diagnostic').filter((key) => /^data\./.test(key));
+  const [diagnostic] = lists.map((key) => settings.value(key)).filter(Array.isArray);
+  const ofProcessor = keysOf(settings, 'processor');
+  const recomputes = settings.for('checkpoint').isOn(...ofProcessor('gradient_checkpointing')) ?? true;
+  const chunks = recomputes ? undefined : settings.for('processor-chunks').whole(...ofProcessor('num_chunks'));
+  const divides = chunks !== undefined && layers !== undefined && layers % chunks === 0;
+  const own = {
+    ...model.own,
+    ...(lists.length === 1 && diagnostic && { diagnosticChannels: diagnostic.length }),
+    ...(divides && { processorChunks: chunks }),
+  };
+  return Object.keys(own).length === 0 ? undefined : own;
 }
 
 const ownCounts =
   'its five counts, --grid-nodes N --mesh-nodes N --mesh-edges N --grid2mesh-edges N --mesh2grid-edges N';
 
 function read(settings: Settings): Imported {
-  const family = familyOf(settings);
-  const base = family === undefined ? undefined : readProfile<ModelProfile>('models', family);
+  const network = networkOf(settings);
+  const base = network.base === undefined ? undefined : readProfile<ModelProfile>('models', network.base);
+  const mapper = network.model.own?.mapper;
   const number = (flag: string, key: string) =>
     sameInAllParts(settings.for(flag), (view, keys) => view.whole(...keys), key);
   const layers = settings.for('layers').whole(...keysOf(settings, 'processor')('num_layers'));
@@ -156,7 +200,8 @@ function read(settings: Settings): Imported {
     (view, keys) => view.whole(...keys),
     'mlp_extra_layers',
   );
-  const graph = graphOf(settings);
+  const graph = graphOf(settings, network);
+  const backend = backendOf(settings, network);
   const optimizer = optimizerOf(settings, 'training.optimization.optimizer', 'training.optimizer');
   const [cutoff] = settings.ending('cutoff_factor');
   const ofParts = number('hidden-dim', 'num_channels');
@@ -167,9 +212,11 @@ function read(settings: Settings): Imported {
     ...(graph.isOtherGrid ? ['grid' as const] : []),
   ];
   return {
-    base: family,
+    base: network.base,
     otherwise,
     model: given({
+      ...network.model,
+      own: ownOf(settings, network, settings.typedNumber('layers') ?? layers),
       hiddenDim: settings.for('hidden-dim').whole(...inModel('num_channels')) ?? ofParts,
       layers,
       // The shipped groups have no extra layer.
@@ -177,18 +224,28 @@ function read(settings: Settings): Imported {
       heads: number('heads', 'num_heads'),
       mlpRatio: sameInAllParts(settings.for('mlp-ratio'), (view, keys) => view.decimal(...keys), 'mlp_hidden_ratio'),
       meshLevel: graph.meshLevel,
+      mesh: graph.mesh,
       grid: graph.grid,
       radiusFraction: cutoff === undefined ? undefined : settings.for('radius-fraction').decimal(cutoff),
-      attentionBackend: settings
-        .for('attention-backend')
-        .choice({ pyg: 'pyg', triton: 'triton' } as const, ...keysOf(settings, 'processor')('graph_attention_backend')),
+      attentionBackend: backend.value,
     }),
-    recipe: recipeOf(settings, optimizer, base && checkpointOf(settings, base, priced ?? base.model.layers)),
-    notes: [...graph.notes, ...(rollout === undefined ? [] : [rollout]), ...notesOf(settings)],
+    recipe: recipeOf(
+      settings,
+      optimizer,
+      base && checkpointOf(settings, base, priced ?? base.model.layers, mapper !== 'transformer'),
+      network,
+    ),
+    notes: [
+      ...network.notes,
+      ...graph.notes,
+      ...backend.notes,
+      ...(rollout === undefined ? [] : [rollout]),
+      ...notesOf(settings),
+    ],
     asks: {
       layers: '--layers N   model.processor.num_layers',
       hiddenDim: '--hidden-dim N   model.num_channels',
-      mesh: `--mesh-level N   graph.nodes.hidden.node_builder.resolution of TriNodes${graph.isOtherMesh ? `; another graph: ${ownCounts}` : ''}`,
+      mesh: `--mesh-level N, or --mesh o96   graph.nodes.hidden.node_builder.resolution of TriNodes${graph.isOtherMesh ? `; another graph: ${ownCounts}` : ''}`,
       grid: `--grid LATxLON, or --grid o96   the data set decides: anemoi-datasets inspect, or data.resolution${graph.isOtherGrid ? `; another grid: ${ownCounts}` : ''}`,
       inputChannels:
         '--input-channels N   input steps × (prognostic + forcing variables): anemoi-datasets inspect, data.forcing',
@@ -200,7 +257,7 @@ function read(settings: Settings): Imported {
 
 export const anemoi: Importer = {
   label: 'anemoi',
-  bases: ['anemoi-gnn', 'anemoi-graphtransformer'],
+  bases: ['anemoi-gnn', 'anemoi-graphtransformer', 'anemoi-transformer'],
   recognizes: (settings) =>
     settings.has(
       ...['model.num_channels', 'num_channels', 'model.processor.num_layers', 'model.processor._target_'],

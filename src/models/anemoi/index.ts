@@ -3,7 +3,7 @@
 import { divisorsOf } from '../../config/divisors.js';
 import { gridName } from '../../config/grid.js';
 import { maximumLaidEdges } from '../../config/limits.js';
-import type { CheckpointPlan, Model } from '../../config/types.js';
+import type { CheckpointPlan, Model, Recipe } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import { unjoinedCounts } from '../../topology/counts.js';
 import type { CodeBase, Layout } from '../code-base.js';
@@ -58,7 +58,9 @@ function checkPlan({ processor }: CheckpointPlan, { layers }: Model): void {
 }
 
 /** Graph processors and their edges: a mesh of a grid's points has none. */
-function checkModel({ processor, mesh, counts, layers }: Model): void {
+function checkModel(model: Model): void {
+  checkChunks(model);
+  const { processor, mesh, counts, layers } = model;
   if (mesh === undefined || counts !== undefined || !readsMeshEdges(processor)) return;
   throw new InputError(
     'mesh-without-edges',
@@ -68,6 +70,16 @@ function checkModel({ processor, mesh, counts, layers }: Model): void {
       '--mesh-level 5',
       `${ownCounts}   of a graph of your own, with ${layers} layers over it`,
     ],
+  );
+}
+
+function checkChunks(model: Model): void {
+  const { processorChunks } = networkOptions(model);
+  if (model.layers % processorChunks === 0) return;
+  throw new InputError(
+    'segments-do-not-divide',
+    `--processor-chunks ${processorChunks}: anemoi's chunks must divide its ${model.layers} layers.`,
+    ['--processor-chunks 1'],
   );
 }
 
@@ -84,6 +96,18 @@ function modelNotes(model: Model): readonly string[] {
       : []),
     ...(attentionImplementation === 'flash'
       ? ['flash-attn’s workspace of the backward pass is not counted; it raised no traced peak.']
+      : []),
+  ];
+}
+
+function recipeNotes({ checkpoint: { edges }, ensemble, mode }: Recipe, model: Model): readonly string[] {
+  const hasNoChunks = networkOptions(model).mapper === 'transformer' && edges.kind !== 'none';
+  return [
+    ...(hasNoChunks
+      ? [`edges:blocks=${edges.blocks} cuts nothing here: num_chunks of transformer mappers has no effect.`]
+      : []),
+    ...(ensemble !== undefined && mode === 'train'
+      ? ['The loss is a mean squared error over every member; a CRPS and its differences of all pairs come on top.']
       : []),
   ];
 }
@@ -115,6 +139,7 @@ export const anemoi: CodeBase = {
   checkModel,
   checkPlan,
   modelNotes,
+  recipeNotes,
   lines: { pytorch: configurationLines },
   imports: {
     hydra: () => import('./composition.js'),
@@ -122,7 +147,12 @@ export const anemoi: CodeBase = {
     load: async () => [(await import('./import.js')).anemoi],
   },
   exports: {
-    profile: ({ processor }) => (processor === 'attention' ? 'anemoi-graphtransformer' : 'anemoi-gnn'),
+    profile: ({ processor }) =>
+      readsMeshEdges(processor)
+        ? processor === 'attention'
+          ? 'anemoi-graphtransformer'
+          : 'anemoi-gnn'
+        : 'anemoi-transformer',
     load: async () => (await import('./export.js')).exporter,
   },
   refusals: anemoiRefusals,

@@ -24,8 +24,8 @@ export const configurationLines: Lines = {
       : inModel(
           `model.encoder.num_chunks: ${checkpoint.edges.blocks}\nmodel.decoder.num_chunks: ${checkpoint.edges.blocks}`,
         ),
-  'mapper-chunks': ({ model, recipe: { checkpoint } }) =>
-    checkpoint.edges.kind === 'none' ? [] : [chunksInInference(model.layout, checkpoint.edges.blocks)],
+  'mapper-chunks': chunksInInference,
+  'processor-chunks': chunksInInference,
   'micro-batch': ({ recipe }) =>
     inTraining(
       `dataloader.batch_size.training: ${recipe.batchSize}\ntraining.accum_grad_batches: ${recipe.accumulate}`,

@@ -9,7 +9,7 @@ import { callMlp, type MlpParameters, mlpParameters } from '../layers/mlp.js';
 
 /** `noise_channels_dim` and `noise_mlp_hidden_dim` of the shipped ensemble groups. */
 export const noiseChannels = constant(4);
-const hidden = constant(32);
+export const hiddenNoiseChannels = constant(32);
 
 export const declareNoise = (builder: ProgramBuilder): MlpParameters =>
   mlpParameters(builder, {
@@ -18,7 +18,7 @@ export const declareNoise = (builder: ProgramBuilder): MlpParameters =>
     input: noiseChannels,
     output: noiseChannels,
     hiddenLayers: 1,
-    hidden,
+    hidden: hiddenNoiseChannels,
     layerNorm: true,
   });
 

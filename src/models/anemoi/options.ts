@@ -1,5 +1,5 @@
 /** What anemoi's configuration says of its networks beside the width and the layers (anemoi-models 0.19.0). */
-import { maximumCount } from '../../config/limits.js';
+import { maximumCount, maximumLayers } from '../../config/limits.js';
 import { choice, integer } from '../../config/option-value.js';
 import type { Model, ModelLayout, OwnValue, ProcessorKind } from '../../config/types.js';
 import type { Network, OwnOption } from '../code-base.js';
@@ -19,6 +19,8 @@ export interface NetworkOptions {
   readonly qkNorm: boolean;
   /** Outputs that are not fed back. */
   readonly diagnosticChannels: number;
+  /** Groups of layers where nothing is recomputed: the input of a group lives until its end. */
+  readonly processorChunks: number;
 }
 
 /** The processors that attend, over edges or over rows. */
@@ -38,7 +40,7 @@ const mapperOf = (layout: ModelLayout): MapperKind => (layout === 'anemoi-gnn' ?
 const recordedDiagnostic = 5;
 
 /** Of the shipped group `model/transformer`. */
-const shippedWindow = 512;
+export const shippedWindow = 512;
 
 export function networkOptions({ layout, own = {} }: Pick<Model, 'layout' | 'own'>): NetworkOptions {
   return {
@@ -47,6 +49,7 @@ export function networkOptions({ layout, own = {} }: Pick<Model, 'layout' | 'own
     attentionImplementation: (own.attentionImplementation ?? 'flash') as NetworkOptions['attentionImplementation'],
     qkNorm: (own.qkNorm ?? false) as boolean,
     diagnosticChannels: (own.diagnosticChannels ?? recordedDiagnostic) as number,
+    processorChunks: (own.processorChunks ?? 1) as number,
   };
 }
 
@@ -97,5 +100,12 @@ export const ownOptions: readonly OwnOption[] = [
     value: integer(0, maximumCount, '5'),
     help: 'Output channels that are not fed back: the residual leaves them out.',
     default: recordedDiagnostic,
+  },
+  {
+    name: 'processor-chunks',
+    key: 'processorChunks',
+    value: integer(1, maximumLayers, '2'),
+    help: 'num_chunks of the processor where nothing is recomputed: the input of each group of layers lives until the group ends. Recomputed groups are processor:every of --checkpoint.',
+    default: 1,
   },
 ];

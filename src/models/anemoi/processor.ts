@@ -94,7 +94,7 @@ export function runProcessor(
   const { layersPerChunk } = call;
   const run = layerOf(builder, processor, edges, condition, call);
   const numLayers = processor.layers.length;
-  const size = layersPerChunk ?? numLayers;
+  const size = layersPerChunk ?? numLayers / networkOptions(call.model).processorChunks;
   const others = { ...(edges && { index: edges.index }), ...(condition !== undefined && { condition }) };
   const spec = { name: 'processor', role: { kind: 'processor' }, module: 'mesh' } as const;
   const [result] = builder.call(spec, { nodes, ...(edges && { edges: edges.features }), ...others }, (frame) => {

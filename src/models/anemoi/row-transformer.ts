@@ -149,8 +149,8 @@ function attendAndProject(
     const attended = hasWindow ? axis(rowsInWindow) : pairs[1]!;
     const operation = { kind: 'rowAttention', query, key, value, kernel, attended, ...mask } as const;
     frame.set('out', builder.emit(rowsOf(query), 'attention', operation));
-    // Queries that come out of their norm lie head by head, and so does the result.
-    if (headNorms !== undefined) {
+    // Queries that come out of their norm lie head by head, and so does what flash makes; the other kernel lays its result out row by row.
+    if (headNorms !== undefined && kernel === 'flash') {
       const input = frame.locals.get('out')!;
       frame.set('out', builder.emit(rowsOf(query), 'row by row again', { kind: 'copy', input }));
     }

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/types.js';
 
-export type Value = string | number | boolean | readonly (string | number)[];
+export type Value = string | number | boolean | null | readonly (string | number)[];
 
 /** What of a configuration one code base can be told, by its own keys; `missing`: what it has no key for. */
 export interface Exported {

@@ -41,6 +41,12 @@ function pathIn(document: ReturnType<typeof parseDocument>, key: string): readon
   return inner.length > 0 && !document.hasIn(path.slice(0, 1)) && document.hasIn(inner) ? inner : path;
 }
 
+/** Whether the file itself says something under that key. */
+export function keyReader(original: string): (key: string) => boolean {
+  const document = parseDocument(original);
+  return (key) => document.hasIn(pathIn(document, key));
+}
+
 const style = { lineWidth: 0, flowCollectionPadding: false } as const;
 
 export function writeYaml({ keys, missing }: Exported, original?: string): string {

@@ -19,7 +19,7 @@ async function knownImporters(): Promise<readonly Importer[]> {
 const flagsOf: Readonly<Record<Essential, readonly string[]>> = {
   layers: ['layers'],
   hiddenDim: ['hidden-dim'],
-  mesh: ['mesh-level', 'mesh-nodes'],
+  mesh: ['mesh-level', 'mesh', 'mesh-nodes'],
   grid: ['grid', 'resolution', 'grid-nodes'],
   inputChannels: ['input-channels', 'levels'],
   outputChannels: ['output-channels', 'levels'],
@@ -89,7 +89,7 @@ export async function importProfile(file: string, beside: Beside): Promise<Model
     ...base,
     name: basename(file, extname(file)),
     description: `imported from ${importer.label}`,
-    model: { ...base.model, ...imported.model },
+    model: { ...withoutOtherMesh(base.model, imported.model), ...imported.model },
     recipe: { ...base.recipe, ...imported.recipe },
     sources: [shown(file)],
     said: Object.keys(imported.recipe) as (keyof RecipeOptions)[],
@@ -104,6 +104,13 @@ export async function importProfile(file: string, beside: Beside): Promise<Model
   };
   checkImported(profile, settings, beside);
   return profile;
+}
+
+/** Of a mesh level and a mesh of a grid's points, what the file says. */
+function withoutOtherMesh(base: ModelProfile['model'], { meshLevel }: Imported['model']): ModelProfile['model'] {
+  if (meshLevel === undefined) return base;
+  const { mesh: _, ...rest } = base;
+  return rest;
 }
 
 /** A MODEL beside the file may supply what it leaves open, never contradict it. */
@@ -126,7 +133,10 @@ function checkFamily(file: string, { label, bases }: Importer, { base }: Importe
  */
 function checkEssentials(settings: Settings, imported: Imported, { typed, model: named }: Beside): void {
   const { base, model, asks, otherwise = [] } = imported;
-  const says: Readonly<Record<Essential, unknown>> = { ...model, mesh: model.meshLevel ?? model.counts } as never;
+  const says: Readonly<Record<Essential, unknown>> = {
+    ...model,
+    mesh: model.meshLevel ?? model.mesh ?? model.counts,
+  } as never;
   const missing = essentials.filter(
     (each) =>
       says[each] === undefined &&

@@ -103,7 +103,6 @@ describe('an anemoi entry file', () => {
   });
 
   it.each([
-    ['anemoi-transformer.yaml', /anemoi\.models\.layers\.processor\.TransformerProcessor is not priced/],
     ['my.GraphTransformerProcessor', /my\.GraphTransformerProcessor is not priced/],
     ['anemoi.models.layers.processor.NoOpProcessor', /NoOpProcessor is not priced/],
   ])('with a class that is not priced is refused by its whole name: %s', async (name, message) => {
@@ -116,7 +115,51 @@ describe('an anemoi entry file', () => {
     expect(await asked(resolveConfig({ flags: { import: path, ...grid, ...channels } }))).toMatch(message);
   });
 
-  it.each(['transformer', 'graphtransformer_ens', 'point_wise', 'graphtransformer_transport'])(
+  it('of the transformer is the network that its own code builds', async () => {
+    const { config, parameters, memory } = await estimate({
+      flags: {
+        import: file('anemoi-transformer.yaml'),
+        ...{ grid: '91x180', 'mesh-level': '4', ...channels },
+        ...{ precision: 'bf16', batch: '1', optimizer: 'adamw-fused', checkpoint: 'none' },
+      },
+    });
+    expect(config.model).toMatchObject({
+      layout: 'anemoi-transformer',
+      own: { windowSize: 1120, mapper: 'graphtransformer' },
+    });
+    // anemoi-models 0.19.0 itself, traced on torch 2.13; PhysicsNeMo's edge list of this grid differs by none.
+    expect(parameters.count).toBe(8_908_021);
+    expect(memory.peakLiveBytes).toBe(824_910_528);
+    expect(memory.peakReservedBytes).toBe(1_027_604_480);
+  });
+
+  it('with nodes of a Gaussian grid as latent mesh has that mesh where its processor reads no edges', async () => {
+    const text =
+      'data: {resolution: o32}\ngraph: {nodes: {hidden: {node_builder: {_target_: anemoi.graphs.nodes.ReducedGaussianGridNodes, grid: o16}}}}\nmodel:\n  num_channels: 64\n  processor: {_target_: anemoi.models.layers.processor.TransformerProcessor, num_layers: 2, num_heads: 4, window_size: null}\n';
+    const { model } = await resolveConfig({
+      flags: { import: written({ 'o16.yaml': text }, 'o16.yaml'), ...channels },
+    });
+    expect(model).toMatchObject({ mesh: { latitudes: 32, kind: 'octahedral' }, own: { windowSize: -1 } });
+    expect(counts(model)).toMatchObject({ meshNodes: 1_600, meshEdges: 0 });
+  });
+
+  it.each([
+    ['processor', 'dropout_p: 0.1', /dropout_p 0.1 is not priced/],
+    ['processor', 'attn_channels: 32', /attn_channels 32 is not priced/],
+    ['encoder', 'qk_norm: true', /qk_norm true is not priced/],
+    [
+      'decoder',
+      'window_size: 64, _target_: anemoi.models.layers.mapper.TransformerBackwardMapper',
+      /window_size 64 of the decoder/,
+    ],
+  ])('whose %s has %s is refused', async (part, option, message) => {
+    const processor = '_target_: anemoi.models.layers.processor.TransformerProcessor, num_layers: 2';
+    const own = part === 'processor' ? `{${processor}, ${option}}` : `{${processor}}\n  ${part}: {${option}}`;
+    const path = written({ 'option.yaml': `model:\n  num_channels: 64\n  processor: ${own}\n` }, 'option.yaml');
+    expect(await asked(resolveConfig({ flags: { import: path, ...grid, ...channels } }))).toMatch(message);
+  });
+
+  it.each(['point_wise', 'graphtransformer_transport'])(
     'whose group %s is another network is refused',
     async (group) => {
       const path = written({ 'group.yaml': `defaults:\n  - model: ${group}\n  - graph: multi_scale\n` }, 'group.yaml');

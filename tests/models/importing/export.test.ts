@@ -81,6 +81,28 @@ function segments({ model, recipe }: Awaited<ReturnType<typeof resolveConfig>>):
   return JSON.stringify([layers, rest]);
 }
 
+it.each([
+  ['anemoi-transformer', { 'window-size': '300', 'qk-norm': true }],
+  ['anemoi-transformer', { 'window-size': '-1', 'attention-implementation': 'sdpa', precision: 'fp32' }],
+  ['anemoi-transformer', { mapper: 'transformer', checkpoint: 'encoder+decoder+processor:every=8' }],
+  ['anemoi-transformer', { mesh: 'o32', grid: 'o96', ensemble: '2', 'attention-backend': 'pyg' }],
+  ['anemoi-graphtransformer', { 'qk-norm': true, ensemble: '3' }],
+  ['anemoi-graphtransformer', { mapper: 'gnn', checkpoint: 'none', 'processor-chunks': '4' }],
+  ['anemoi-gnn', { mapper: 'graphtransformer' }],
+] as const)('a file of %s with %j, written anew, is that network when it is read', async (model, flags) => {
+  const config = await resolveConfig({ model, flags: { ...flags } });
+  const { text } = await exportConfig('anemoi', config);
+  const path = join(folder, 'anew.yaml');
+  writeFileSync(path, text);
+  const grid = 'grid' in flags ? { grid: flags.grid } : { grid: '181x360' };
+  const again = await resolveConfig({ flags: { import: path, ...ofTheDataSet.anemoi, ...grid } });
+  const { model: before, recipe } = config;
+  // Not said where no layer reads it.
+  const { heads, mlpRatio, attentionBackend, ...network } = before;
+  expect({ ...again.model, name: '' }).toMatchObject({ ...network, name: '' });
+  expect([again.recipe.ensemble, again.recipe.checkpoint]).toEqual([recipe.ensemble, recipe.checkpoint]);
+});
+
 it('what a code base has no key for is said, and written above a new file', async () => {
   const config = await resolveConfig({
     model: 'physicsnemo-graphcast',

@@ -62,6 +62,13 @@ const flat = ({ model, recipe }: Config): Readonly<Record<string, unknown>> => (
 const layouts: Readonly<Record<string, string>> = {
   GNNProcessor: 'anemoi-gnn',
   GraphTransformerProcessor: 'anemoi-graphtransformer',
+  TransformerProcessor: 'anemoi-transformer',
+  PointWiseMLPProcessor: 'anemoi-point-wise',
+};
+const mapperOf = (encoder: unknown): string => String(encoder).replace('ForwardMapper', '').toLowerCase();
+const implementations: Readonly<Record<string, string>> = {
+  flash_attention: 'flash',
+  scaled_dot_product_attention: 'sdpa',
 };
 const precisions: Readonly<Record<string, string>> = { '16-mixed': 'fp16', 'bf16-mixed': 'bf16', '32-true': 'fp32' };
 
@@ -71,19 +78,31 @@ function inOurWords(
   typed: Row['flags'],
 ): Readonly<Record<string, unknown>> {
   const { layers, processorChunks, mapperChunks, checkpointing, optimizer, gpusPerNode, nodes } = composed;
+  const mapper = mapperOf(composed.encoder);
   const parts = checkpointing
     ? ['encoder', 'decoder', `processor:every=${Number(layers) / Number(processorChunks)}`]
     : [];
-  if (Number(mapperChunks) > 1) parts.push(`edges:blocks=${mapperChunks}`);
+  // A transformer's mappers are not cut.
+  if (Number(mapperChunks) > 1 && mapper !== 'transformer') parts.push(`edges:blocks=${mapperChunks}`);
   const gpus = Number(typed?.gpus ?? Number(gpusPerNode) * Number(nodes));
   return {
     layout: layouts[String(composed.processor)],
+    own: expect.objectContaining({
+      mapper,
+      ...(typeof composed.attention === 'string' && {
+        windowSize: composed.window,
+        attentionImplementation: implementations[String(composed.attention)],
+      }),
+      ...(typeof composed.qkNorm === 'boolean' && { qkNorm: composed.qkNorm }),
+    }),
+    ...(composed.network === 'AnemoiEnsModelEncProcDec' && { ensemble: composed.members }),
+    ...(composed.meshGrid !== null && { latentGrid: composed.meshGrid }),
     hiddenDim: composed.hiddenDim,
     layers,
     ...(composed.heads !== null && { heads: Number(typed?.heads ?? composed.heads) }),
     mlpRatio: composed.mlpRatio,
     ...(composed.extraLayers !== null && { mlpHiddenLayers: 2 + Number(composed.extraLayers) }),
-    meshLevel: composed.meshLevel,
+    ...(composed.meshLevel !== null && { meshLevel: composed.meshLevel }),
     dataGrid: composed.dataGrid,
     precision: precisions[String(composed.precision)],
     accumulate: Number(composed.accumulate),
@@ -111,9 +130,9 @@ function given(outcome: Outcome): string {
       const { model, recipe } = outcome.config;
       return [
         `**${model.layout} ${model.hiddenDim}/${model.layers}**`,
-        `${gridName(model.grid)}, mesh ${model.meshLevel}`,
+        `${gridName(model.grid)}, mesh ${model.mesh ? gridName(model.mesh) : model.meshLevel}`,
         `${model.inputChannels} → ${model.outputChannels}`,
-        `${recipe.precision}, batch ${recipe.batchSize}${recipe.gpus > 1 ? `, ${recipe.gpus} cards` : ''}`,
+        `${recipe.precision}, batch ${recipe.batchSize}${recipe.ensemble === undefined ? '' : `, ${recipe.ensemble} members`}${recipe.gpus > 1 ? `, ${recipe.gpus} cards` : ''}`,
         `${formatCheckpoint(recipe.checkpoint)}`,
       ].join('; ');
     }
@@ -159,7 +178,8 @@ describe('a configuration file is its own model, or asks, or is refused by name'
     }
     if (outcome.kind !== 'model') expect.fail(JSON.stringify(outcome));
     const { config } = outcome;
-    const given = { ...flat(config), dataGrid: gridName(config.model.grid) };
+    const { grid, mesh } = config.model;
+    const given = { ...flat(config), dataGrid: gridName(grid), ...(mesh && { latentGrid: gridName(mesh) }) };
     expect(given).toMatchObject(row.gives ?? {});
     const { composed, parameters } = expected.get(row.file) ?? {};
     if (composed) expect(given).toMatchObject(inOurWords(composed, row.flags));

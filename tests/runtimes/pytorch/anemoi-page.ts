@@ -107,4 +107,8 @@ export const codeBasesPage = (layers: Outcomes, transformer: Outcomes): string =
     '',
     ...table(transformer.seen),
     '',
+    'Drawn at random after the rules were written (other windows, heads, ratios, chunks, mappers, batches, members, modes and grids):',
+    '',
+    ...table(transformer.unseen),
+    '',
   ].join('\n');

@@ -46,7 +46,7 @@ export interface TransformerRecord {
   readonly peak_reserved_expandable_bytes: number;
 }
 
-export const readTransformerRecords = (file: string): readonly TransformerRecord[] =>
+const readTransformerRecords = (file: string): readonly TransformerRecord[] =>
   readFileSync(new URL(`../../data/${file}`, import.meta.url), 'utf8')
     .trim()
     .split('\n')
@@ -54,6 +54,7 @@ export const readTransformerRecords = (file: string): readonly TransformerRecord
     .map((line) => JSON.parse(line));
 
 export const records = readTransformerRecords('anemoi-transformer.jsonl');
+export const holdout = readTransformerRecords('anemoi-transformer-holdout.jsonl');
 
 const precisions: Readonly<Record<TransformerRecord['precision'], Precision>> = {
   fp32: 'fp32',
@@ -122,6 +123,7 @@ export function configOf(record: TransformerRecord): Config {
         ...(record.attention && { attentionImplementation: implementations[record.attention] }),
         ...(record.processor !== 'pointwise' && { qkNorm: record.qk_norm }),
         diagnosticChannels: diagnostic,
+        processorChunks: record.num_chunks.processor,
       },
     },
     recipe: {

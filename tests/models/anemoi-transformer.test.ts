@@ -1,0 +1,109 @@
+/** anemoi's transformer over the rows of the mesh: what its options mean, against counts made by hand. */
+import { describe, expect, it } from 'vitest';
+import { resolveConfig } from '../../src/options/resolve.js';
+import type { Flags } from '../../src/options/typed.js';
+import { estimate } from '../../src/services/estimate.js';
+
+const model = 'anemoi-transformer';
+const small = {
+  grid: 'o32',
+  mesh: 'o16',
+  'hidden-dim': '32',
+  layers: '3',
+  heads: '4',
+  batch: '1',
+  checkpoint: 'none',
+} as const;
+const of = (flags: Flags = {}, name = model) => estimate({ model: name, flags: { ...small, ...flags } });
+
+describe("anemoi's transformer", () => {
+  it('has the parameters that its layers make, counted by hand', async () => {
+    const [H, R, points, mesh, inputs, outputs] = [32, 4 * 32, 5_248, 1_600, 180 + 4 + 8, 85];
+    const mlp = 2 * H * R + R + H;
+    const block = 3 * H * H + H * H + H + mlp + 4 * H;
+    const mapper = 4 * (H * H + H) + (11 * H + H) + (H * H + H) + mlp + 3 * 2 * H;
+    const embedded = (inputs + 1) * H;
+    const { parameters, counts } = await of();
+    const trained = 8 * (points + mesh + counts.grid2meshEdges + counts.mesh2gridEdges);
+    const encoder = mapper + embedded + (12 + 1) * H;
+    const decoder = mapper + embedded + 2 * H + (H + 1) * outputs;
+    expect(parameters.count).toBe(trained + encoder + 3 * block + decoder);
+  });
+
+  it('reads no edges of its mesh, and with transformer mappers none at all', async () => {
+    expect((await of()).counts).toMatchObject({ meshNodes: 1_600, meshEdges: 0, mesh2gridEdges: 3 * 5_248 });
+    expect((await of({ mapper: 'transformer' })).counts).toMatchObject({ grid2meshEdges: 0, mesh2gridEdges: 0 });
+  });
+
+  it('pays nothing for a window with flash, and with SDPA a byte per pair of rows and layer that every layer keeps', async () => {
+    const narrow = await of({ 'window-size': '100' });
+    const wide = await of({ 'window-size': '-1' });
+    expect(narrow.memory.peakLiveBytes).toBe(wide.memory.peakLiveBytes);
+    const sdpa = { 'attention-implementation': 'sdpa', mode: 'inference', checkpoint: undefined } as const;
+    const masked = await of({ ...sdpa, 'window-size': '100' });
+    const open = await of({ ...sdpa, 'window-size': '-1' });
+    // While the third mask is made: two masks, two distances of 64 bits, and comparisons.
+    const pairs = 1_600 ** 2;
+    expect(masked.memory.peakLiveBytes - open.memory.peakLiveBytes).toBeGreaterThan(2 * pairs);
+    expect(masked.assumptions.join(' ')).toMatch(/mask of all pairs/);
+    expect(open.assumptions.join(' ')).not.toMatch(/mask/);
+  });
+
+  it('keeps one more array per head norm, and noise for every member', async () => {
+    const [plain, normed] = await Promise.all([of(), of({ 'qk-norm': true })]);
+    // Scales of queries and keys, 8 columns a head, in 3 layers.
+    expect(normed.parameters.count - plain.parameters.count).toBe(3 * 2 * 8);
+    const members = await Promise.all(['1', '2', '3'].map((ensemble) => of({ ensemble })));
+    const [one, two, three] = members.map(({ memory }) => memory.peakLiveBytes);
+    expect(two).toBeGreaterThan(one!);
+    expect(three! - two!).toBeLessThan(1.2 * (two! - one!));
+    // Each of the six norms: two Linears of 4 noise channels for an affine pair; the noise MLP; a column for the step.
+    const noise = 6 * (2 * (4 * 32 + 32) - 2 * 32) + (4 * 32 + 32) + (32 * 4 + 4) + 2 * 4 + 2 * 32;
+    expect(members[0]!.parameters.count - plain.parameters.count).toBe(noise);
+  });
+
+  it('lets the input of a group of layers live on in a forecast', async () => {
+    const forecast = { mode: 'inference', checkpoint: undefined, mapper: 'transformer', layers: '4' } as const;
+    const sizes = await Promise.all(['1', '2', '4'].map((each) => of({ ...forecast, 'processor-chunks': each })));
+    for (const { memory } of sizes) expect(memory.peakLiveBytes).toBeGreaterThanOrEqual(sizes[0]!.memory.peakLiveBytes);
+    await expect(of({ ...forecast, 'processor-chunks': '3' })).rejects.toThrow('must divide its 4 layers');
+  });
+
+  it.each([
+    ['anemoi-graphtransformer', { mesh: 'o16' }, 'such a mesh has none'],
+    [model, { precision: 'fp32' }, '16-bit numbers alone'],
+    [model, { mesh: 'o16', 'mesh-level': '3' }, 'both say the latent mesh'],
+    [model, { mesh: '10x20' }, 'must be a reduced Gaussian grid'],
+    ['anemoi-gnn', { 'qk-norm': true }, 'has no such option'],
+    ['graphcast-small', { processor: 'transformer' }, 'has no such layers'],
+    [model, { checkpoint: 'processor:blocks=2', mode: 'inference' }, "can't recompute that"],
+    ['anemoi-graphtransformer', { checkpoint: 'processor:blocks=2' }, "a forecast's"],
+  ] as const)('%s with %j is refused with the reason', async (name, flags, reason) => {
+    await expect(resolveConfig({ model: name, flags: { ...flags } })).rejects.toThrow(reason);
+  });
+
+  it('is what another processor of the same code base becomes, mappers kept', async () => {
+    const { model: gnn } = await resolveConfig({ model: 'anemoi-gnn', flags: { processor: 'transformer' } });
+    expect(gnn).toMatchObject({
+      layout: 'anemoi-transformer',
+      mlpHiddenLayers: 1,
+      own: { mapper: 'gnn', windowSize: 512 },
+    });
+  });
+
+  it('as AIFS single has the graph and the parameters of the released weights', async () => {
+    const { counts, parameters, config } = await estimate({
+      model: 'aifs-single',
+      flags: { checkpoint: 'edges:blocks=1' },
+    });
+    expect(counts).toEqual({
+      gridNodes: 542_080,
+      meshNodes: 40_320,
+      meshEdges: 0,
+      grid2meshEdges: 748_354,
+      mesh2gridEdges: 1_626_240,
+    });
+    expect(parameters.count).toBe(253_065_864);
+    expect(config.recipe).toMatchObject({ mode: 'inference', batchSize: 1 });
+  });
+});
