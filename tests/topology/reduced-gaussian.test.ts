@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { numPoints, parseReducedGaussian } from '../../src/config/grid.js';
+import { icosahedralCounts } from '../../src/topology/counts.js';
 import { gaussianLatitudes, rowLengths } from '../../src/topology/reduced-gaussian.js';
 import { cutoffEdges, largestSpacing, nearestMeshEdges, triNodePositions } from '../../src/topology/reduced-graph.js';
 
@@ -60,6 +61,22 @@ describe('encoder edges by cut-off 0.6', () => {
   ] as const)('%s → TriNodes %i: %i', (name, meshLevel, edges, tolerance) => {
     const found = cutoffEdges({ grid: gridOf(name), meshLevel, radiusFraction: 0.6 }).senders.length;
     expect(Math.abs(found - edges)).toBeLessThanOrEqual(tolerance);
+  });
+});
+
+describe('encoder edges to a latent grid by cut-off 0.6', () => {
+  it.each([
+    // anemoi-graphs 0.9.8; N320 → O96 is AIFS's, whose published weights have 748,348.
+    ['o96', 'o48', 51_608, 0],
+    ['n320', 'o96', 748_354, 6],
+    // The k-d tree's.
+    ['o96', 'o32', 56_536, 6],
+  ] as const)('%s → %s: %i', (data, latent, edges, tolerance) => {
+    const graph = { grid: gridOf(data), mesh: gridOf(latent), meshLevel: 0, radiusFraction: 0.6 };
+    expect(Math.abs(cutoffEdges(graph).senders.length - edges)).toBeLessThanOrEqual(tolerance);
+    const known = icosahedralCounts({ ...graph, maxNeighbours: Number.POSITIVE_INFINITY });
+    expect(Math.abs(known.grid2meshEdges - edges)).toBeLessThanOrEqual(data === 'n320' ? 0 : tolerance);
+    expect(known).toMatchObject({ meshNodes: numPoints(gridOf(latent)), mesh2gridEdges: 3 * numPoints(gridOf(data)) });
   });
 });
 
