@@ -73,6 +73,7 @@ const ofAttention: readonly string[] = ['heads', 'mlp-ratio', 'attention-backend
 /** Which of a command's flags a model has in a runtime; the others are typed now and then. */
 function hasFlag({ layout, pressureLevels }: ModelProfile['model'], runtime: RuntimeName, flag: Flag): boolean {
   const { name } = flag;
+  if (name === 'trace') return false;
   const option = allOptions().find((each) => each.name === name);
   const { options, processor } = layoutOf(layout);
   if (option !== undefined && !option.runtimes.includes(runtime)) return false;
@@ -429,6 +430,19 @@ const comparisons: fc.Arbitrary<Line> = fc
     argv: [...argv, ...second, ...(change.length > 0 ? ['--', ...change] : [])],
   }));
 
+/** A recorded step in place of a model, with what it leaves open, and now and then with what it does not. */
+const recordings: fc.Arbitrary<Line> = fc
+  .tuple(
+    fc.constantFrom<CommandName>('estimate', 'explain'),
+    typedValue({ name: 'trace' }),
+    typedValue({ name: 'gpu' }),
+    sometimes(
+      0.3,
+      fc.constantFrom(...flagsOf.get('estimate')!).chain((flag) => typedAs('estimate', flag)),
+    ),
+  )
+  .map(([command, trace, gpu, more]) => ({ argv: [command, '--trace', trace, '--gpu', gpu, ...more], files }));
+
 /** No Python here has torch: what is tried is what comes before it, and its ends. */
 const captures: fc.Arbitrary<Line> = fc
   .tuple(
@@ -489,10 +503,14 @@ const withoutCommand: fc.Arbitrary<Line> = fc
   )
   .map(([first, rest]) => ({ argv: [...first.split(' '), ...rest], files }));
 
-const drawn = fc.oneof(...Object.values(commands).map(({ weight, line }) => ({ weight, arbitrary: line })), {
-  weight: 4,
-  arbitrary: withoutCommand,
-});
+const drawn = fc.oneof(
+  ...Object.values(commands).map(({ weight, line }) => ({ weight, arbitrary: line })),
+  { weight: 6, arbitrary: recordings },
+  {
+    weight: 4,
+    arbitrary: withoutCommand,
+  },
+);
 
 export const commandLines: fc.Arbitrary<Line> = printed(
   fc.oneof(

@@ -1,4 +1,5 @@
 /** What a person types behind an option: mostly what it is for, else an end of its range, just beyond it, or rubbish. */
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import type { OptionValue } from '../../src/config/option-value.js';
 import { profileNames } from '../../src/config/profiles.js';
@@ -10,6 +11,8 @@ export interface Typeable {
   readonly name: string;
   readonly value?: OptionValue | undefined;
 }
+
+const recordedTrace = fileURLToPath(new URL('../data/traces/plain.trace.gz', import.meta.url));
 
 const rubbish = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('', ' ', '0', '-1', '1.5', 'NaN', 'Infinity', '1e9', '9'.repeat(400)) },
@@ -67,6 +70,7 @@ const typical: Readonly<Record<string, readonly string[]>> = {
   ledger: ['ledger.jsonl', 'damaged.jsonl', '.', 'nowhere/ledger.jsonl'],
   measured: ['measured.json', 'measured.jsonl', 'empty.json', 'nothing'],
   python: ['false', 'true', 'echo', '/nowhere/python3', 'program.sh'],
+  trace: [recordedTrace, recordedTrace, 'space.json', 'nothing.gz', '.'],
   'max-growth': ['2%', '0', '1000%', '1001%'],
   file: ['plan.yaml', 'gc-plan.yaml', 'nowhere/plan.yaml', '.'],
   import: ['imported.yaml'],

@@ -68,7 +68,7 @@ def end_with_parent():
 
 def capture(file, function, trace_file):
   unseen = Unseen()
-  start(unseen.compiled, unseen.note)
+  start(unseen.compiled, unseen.note, os.path.dirname(trace_file))
   from recorder import Recorder
 
   recorder = Recorder()
@@ -119,13 +119,13 @@ def capture(file, function, trace_file):
   return head
 
 
-def start(use, note):
+def start(use, note, folder):
   if importlib.util.find_spec("torch") is None:
     raise Refused("python-packages-missing", f"{sys.executable} has no torch.", [f"{sys.executable} -m pip install torch"])
   import card
 
   try:
-    library = card.prepare()
+    library = card.prepare(folder)
   except card.NoCompiler:
     raise Refused(
         "no-compiler", "There is no C++ compiler (g++, clang++ or $CXX): the card's stand-in is compiled once.", ["apt install g++"]

@@ -82,20 +82,21 @@ class NotCompiled(Exception):
   pass
 
 
-def prepare():
-  """Compiles the stand-in once per torch build, and loads it; gives its handle to `install`."""
+def prepare(otherwise):
+  """Compiles the stand-in once per torch build, and loads it; gives its handle to `install`. `otherwise`: a folder without a cache."""
   os.environ["CUDA_VISIBLE_DEVICES"] = ""
   os.environ["TORCHDYNAMO_DISABLE"] = "1"
   version = importlib.metadata.version("torch")
   root = os.path.dirname(importlib.util.find_spec("torch").origin)
   key = hashlib.sha256(f"{SOURCE}{version}{root}".encode()).hexdigest()[:16]
-  library = os.path.join(cache_folder(), f"card-{key}.so")
+  library = os.path.join(cache_folder(otherwise), f"card-{key}.so")
   if not os.path.exists(library):
     compile_to(library, root, tuple(int(part) for part in version.split(".")[:2]), version)
   return ctypes.CDLL(library)
 
 
-def cache_folder():
+def cache_folder(otherwise):
+  """The user's own: what lies there is loaded."""
   home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
   folder = os.path.join(home, "gc-plan")
   try:
@@ -104,7 +105,7 @@ def cache_folder():
       return folder
   except OSError:
     pass
-  return tempfile.mkdtemp(prefix="gc-plan-")
+  return otherwise
 
 
 def compile_to(library, root, version, build):

@@ -18,6 +18,12 @@ from torch.utils._pytree import tree_flatten, tree_map
 aten = torch.ops.aten
 # Whole numbers on the card keep their values on the host up to this many: indices decide shapes.
 MOST_VALUES = 1 << 24
+# Gradients of indexing (FunctionsManual.cpp) are written into fresh zeros, but into a copy of them where a tensor is of a subclass.
+WITHOUT_SUBCLASSES = {
+    aten.index_put.default: aten.index_put_.default,
+    aten.index_add.default: aten.index_add_.default,
+    aten.scatter_add.default: aten.scatter_add_.default,
+}
 TORCH = os.path.dirname(torch.__file__) + os.sep
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -131,8 +137,8 @@ class Recorder(TorchDispatchMode):
       summed = self.summed_in_place(function, args)
       if summed is not None:
         return summed
-      if function is aten.index_put.default and not torch.is_grad_enabled():
-        function = aten.index_put_.default
+      if not torch.is_grad_enabled():
+        function = WITHOUT_SUBCLASSES.get(function, function)
     args = self.without_masks(function, args)
     scratch = [self.new(*each) for each in scratch_of(function, args, kwargs)] if self.like_the_card else []
     values = self.values(function, args, kwargs) if function in DECIDED_BY_VALUES else None

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+import tempfile
 
 os.environ["PYTORCH_NO_CUDA_MEMORY_CACHING"] = "1"  # MemTracker then does not round up to the allocator's blocks.
 folder, file, *functions = sys.argv[1:]
@@ -11,7 +12,7 @@ sys.path.insert(0, folder)
 import capture
 
 unseen = capture.Unseen()
-capture.start(unseen.compiled, unseen.note)
+capture.start(unseen.compiled, unseen.note, tempfile.mkdtemp())
 import torch
 from recorder import Recorder
 from torch.distributed._tools.mem_tracker import MemTracker
