@@ -26,6 +26,7 @@ interface ProgramFlopTerms {
 }
 
 export function flopTerms(program: ForwardProgram): ProgramFlopTerms {
+  const times = program.denoiser?.times ?? 1;
   const forward: [Shape, number][] = [];
   const backward: [Shape, number][] = [];
   const recomputed: [Shape, number][] = [];
@@ -34,7 +35,7 @@ export function flopTerms(program: ForwardProgram): ProgramFlopTerms {
       if (node.kind === 'block') visit(node, inRecomputed || node.recomputed);
       else if (node.kind !== 'drop')
         for (const { shape, numBackward } of productsOf(node, program.values)) {
-          forward.push([shape, 2]);
+          forward.push([shape, 2 * times]);
           backward.push([shape, 2 * numBackward]);
           if (inRecomputed) recomputed.push([shape, 2]);
         }

@@ -42,6 +42,7 @@ export class ProgramBuilder {
   readonly predictions: ValueId[] = [];
   private residents: Resident[] | undefined;
   loss: ValueId | undefined;
+  denoiser: ForwardProgram['denoiser'];
   readonly rowShapes = new RowShapes();
   private root: Block | undefined;
   private readonly numHolders: number[] = [];
@@ -82,6 +83,11 @@ export class ProgramBuilder {
 
   resident(name: string, shape: Shape, elementBytes: number): void {
     this.residents?.push({ kind: 'buffer', name, shape, elementBytes });
+  }
+
+  /** A large constant that the code closes over. */
+  constant(name: string, shape: Shape, elementBytes: number): void {
+    this.residents?.push({ kind: 'constant', name, shape, elementBytes });
   }
 
   linear(input: ValueId, { weight, bias }: LinearParameters, name: string): ValueId {
@@ -196,8 +202,13 @@ export class ProgramBuilder {
   finish(): ForwardProgram {
     const { values, parameters, data, predictions, loss } = this;
     const program = { values, parameters, data, predictions, root: this.root! };
-    const { residents } = this;
-    return { ...program, ...(residents && { residents }), ...(loss !== undefined && { loss }) };
+    const { residents, denoiser } = this;
+    return {
+      ...program,
+      ...(residents && { residents }),
+      ...(denoiser && { denoiser }),
+      ...(loss !== undefined && { loss }),
+    };
   }
 
   private rowsOf({ edges, index }: Endpoints): string {

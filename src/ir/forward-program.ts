@@ -49,7 +49,13 @@ export type Node = Block | Operation | Drop;
 /** A graph array, in the order in which they lie: `data` is the program's data of that name; no operation reads the others. */
 export type Resident =
   | { readonly kind: 'data'; readonly name: string }
-  | { readonly kind: 'buffer'; readonly name: string; readonly shape: Shape; readonly elementBytes: number };
+  /** `constant`: part of the executable, where the runtime compiles one. */
+  | {
+      readonly kind: 'buffer' | 'constant';
+      readonly name: string;
+      readonly shape: Shape;
+      readonly elementBytes: number;
+    };
 
 export interface ForwardProgram {
   readonly values: readonly Value[];
@@ -62,6 +68,8 @@ export interface ForwardProgram {
   /** The scalar that is differentiated; absent in inference. */
   readonly loss?: ValueId;
   readonly predictions: readonly ValueId[];
+  /** It takes the noise off a state: in training once, in inference as the body of a loop that runs so many times. */
+  readonly denoiser?: { readonly times: number };
   /** Present where this is a part of the model, on one card of a pipeline. */
   readonly stage?: PipelineStage;
 }

@@ -4,7 +4,7 @@
  * `runtimes/xla/forward.ts` and `backward.ts`), so that a new operation is a type in `types.ts`, a row here and one rule per runtime.
  */
 import type { Node } from './forward-program.js';
-import type { Shape } from './shape.js';
+import { axis, type Shape } from './shape.js';
 import type { Endpoints, Operation, Value, ValueId } from './types.js';
 
 type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>;
@@ -46,6 +46,16 @@ const rows: { readonly [Kind in Operation['kind']]: Row<Kind> } = {
   activation: input,
   layerNorm: { ...input, parameters: ({ scale, offset }) => [scale, offset] },
   normalize: { ...input, parameters: ({ scale }) => (scale === undefined ? [] : [scale]) },
+  condition: {
+    reads: (o) => [o.input, o.code],
+    parameters: ({ weight, bias }) => [weight, bias],
+    products: ({ code, weight }, values) => [
+      {
+        shape: [...values[code]!.shape.slice(0, 2), ...values[weight]!.shape],
+        numBackward: values[code]!.differentiable ? 2 : 1,
+      },
+    ],
+  },
   addBias: { ...input, parameters: ({ bias }) => [bias] },
   gather: ends,
   segmentSum: ends,
@@ -74,6 +84,19 @@ const rows: { readonly [Kind in Operation['kind']]: Row<Kind> } = {
   },
   attentionMask: { reads: ({ queries, keys }) => [queries, keys], stopsGradient: true },
   generate: { reads: () => [] },
+  blockAttention: {
+    reads: ({ query, key, value }) => [query, key, value],
+    // Of every pair of rows that it computes: one product of query and key, and one of weight and value, over all heads.
+    products: ({ query }, values) => {
+      const [, samples, columns] = values[query]!.shape;
+      const pairs = [axis('attentionPairs'), samples!, columns!];
+      return [
+        { shape: pairs, numBackward: 2 },
+        { shape: pairs, numBackward: 2 },
+      ];
+    },
+  },
+  resizeRows: input,
   integers: inputs,
   copy: input,
   repeat: input,

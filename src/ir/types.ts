@@ -46,7 +46,9 @@ export interface Endpoints {
   readonly index?: ValueId;
 }
 
-export type ActivationFunction = 'silu' | 'gelu' | 'relu' | 'sigmoid';
+export type ActivationFunction = 'silu' | 'gelu' | 'gelu-tanh' | 'relu' | 'sigmoid';
+
+export type BlockAttentionVariant = 'triblockdiag' | 'mha';
 
 interface Op<Kind extends string> {
   readonly kind: Kind;
@@ -72,13 +74,23 @@ export interface LayerNorm extends Op<'layerNorm'> {
   /** Mixed precision: the result is cast back to the input's type (anemoi's AutocastLayerNorm). */
   readonly keepsType?: boolean;
 }
-/** A LayerNorm without offset, or without both: what conditional norms and norms of queries and keys are made of. PyTorch only. */
+/** A LayerNorm without offset, or without both: what conditional norms and norms of queries and keys are made of. XLA: of denoisers. */
 export interface Normalize extends Op<'normalize'> {
   readonly input: ValueId;
   readonly scale?: ValueId;
   readonly keepsType?: boolean;
   /** Each of that many equal parts of a row is normalized by itself. */
   readonly parts?: Axis;
+}
+/**
+ * `input · (1 + a) + b`, where `[a, b] = code · weight + bias` is one row per sample: `code` `[1, batch, width of the code]`, `weight`
+ * `[width of the code, 2 · columns]`. XLA only (GenCast's LinearNormConditioning).
+ */
+export interface Condition extends Op<'condition'> {
+  readonly input: ValueId;
+  readonly code: ValueId;
+  readonly weight: ValueId;
+  readonly bias: ValueId;
 }
 /** Node rows to edge rows. */
 export interface Gather extends Op<'gather'> {
@@ -170,6 +182,21 @@ export interface AttentionMask extends Op<'attentionMask'> {
 export interface Generate extends Op<'generate'> {
   readonly what: 'noise' | 'constant' | 'zeros';
 }
+/**
+ * Softmax attention between nodes that a mask allows, dense in blocks: `[rows, hiddenDim]` query, key and value. `triblockdiag`: rows in
+ * `attentionBlocks` blocks of `attentionBlock`, each of which looks at itself and at the blocks before and after it; `mha`: all pairs. XLA
+ * only (GenCast's sparse_transformer.py).
+ */
+export interface BlockAttention extends Op<'blockAttention'> {
+  readonly query: ValueId;
+  readonly key: ValueId;
+  readonly value: ValueId;
+  readonly variant: BlockAttentionVariant;
+}
+/** Rows of zeros behind the rows, or rows cut off behind: as many as the output has. XLA only. */
+export interface ResizeRows extends Op<'resizeRows'> {
+  readonly input: ValueId;
+}
 /** Whole numbers that a code base derives from its graph in every step: edge indices, row pointers, sort orders. PyTorch only. */
 export interface Integers extends Op<'integers'> {
   readonly inputs: readonly ValueId[];
@@ -217,6 +244,7 @@ export type Operation =
   | Activation
   | LayerNorm
   | Normalize
+  | Condition
   | Gather
   | Concat
   | SegmentSum
@@ -232,6 +260,8 @@ export type Operation =
   | RowAttention
   | AttentionMask
   | Generate
+  | BlockAttention
+  | ResizeRows
   | Integers
   | Copy
   | Repeat

@@ -54,6 +54,8 @@ export interface Layout {
   readonly blocksInForward?: boolean;
   /** Its processor's edges can be cut into blocks in a forecast (`processor:blocks`). */
   readonly processorBlocks?: boolean;
+  /** A compiler makes other kernels of it at other sizes: which products are merged, how its arrays pack. */
+  readonly sizesDecideKernels?: boolean;
   /** Its data sets may lie on reduced Gaussian grids. */
   readonly reducedGrids?: boolean;
 }

@@ -35,6 +35,15 @@ export const icosahedralGraph = (maxNeighbours = Number.POSITIVE_INFINITY): Grap
   maxNeighbours,
 });
 
+/** The radius query of GraphCast's encoder, around the edges of the finest mesh alone: 30·4^m edges, in both directions. */
+export const finestMeshGraph: GraphRules = {
+  ...icosahedralGraph(),
+  counts: (model) => ({
+    ...icosahedralCounts({ ...model, maxNeighbours: Number.POSITIVE_INFINITY }),
+    meshEdges: 60 * 4 ** model.meshLevel,
+  }),
+};
+
 /** H3 cells, `meshLevel` their resolution: no radius. */
 export const h3Graph: GraphRules = {
   counts: ({ grid, meshLevel }) => h3Counts(grid, meshLevel),

@@ -8,6 +8,7 @@ import type { Segmentation } from '../ir/segmentation.js';
 import { addGridConvention } from '../topology/grid.js';
 import { anemoi } from './anemoi/index.js';
 import type { CodeBase, Layout } from './code-base.js';
+import { gencast } from './gencast/index.js';
 import { graphWeather } from './graph-weather/index.js';
 import { graphcast } from './graphcast/index.js';
 import { neuralLam } from './neural-lam/index.js';
@@ -22,7 +23,7 @@ export function registerCodeBase(codeBase: CodeBase): void {
   if (codeBase.ownGrid !== undefined) addGridConvention(codeBase.ownGrid.kind, codeBase.ownGrid);
 }
 
-for (const codeBase of [graphcast, physicsnemo, anemoi, graphWeather, neuralLam]) registerCodeBase(codeBase);
+for (const codeBase of [graphcast, physicsnemo, anemoi, graphWeather, neuralLam, gencast]) registerCodeBase(codeBase);
 
 export const codeBases = (): readonly CodeBase[] => registered;
 export const layoutNames = (): readonly ModelLayout[] => [...byLayout.keys()];

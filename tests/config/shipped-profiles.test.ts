@@ -56,13 +56,18 @@ describe('models', () => {
         'anemoi-gnn',
         'graph-weather',
         'neural-lam',
+        'gencast-mini',
+        'gencast-1deg',
+        'gencast',
+        'gencast-operational',
       ]),
     );
   });
 
   it.each(profileNames('models'))('%s resolves without a flag, dropping nothing of itself', async (name) => {
-    const { assumptions, model } = await resolveConfig({ model: name, flags: {} });
-    expect(assumptions).toEqual(codeBaseOf(model.layout).modelNotes?.(model) ?? []);
+    const { assumptions, model, recipe } = await resolveConfig({ model: name, flags: {} });
+    const { modelNotes, recipeNotes } = codeBaseOf(model.layout);
+    expect(assumptions).toEqual([...(modelNotes?.(model) ?? []), ...(recipeNotes?.(recipe, model) ?? [])]);
   });
 
   // An independent road: channels counted from the variables of the paper (table 1), not from a profile.

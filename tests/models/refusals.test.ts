@@ -143,6 +143,7 @@ describe('every part of a checkpoint plan', () => {
   /** One of each network: a shipped model, and the processor that makes another one of it. */
   const models: readonly (readonly [model: string, flags: Flags])[] = [
     ['graphcast-small', {}],
+    ['gencast-mini', {}],
     ['physicsnemo-graphcast', {}],
     ['anemoi-gnn', {}],
     ['anemoi-graphtransformer', {}],
@@ -173,7 +174,7 @@ describe('every part of a checkpoint plan', () => {
     }
   });
 
-  it.each(models.slice(2))(
+  it.each(models.slice(3))(
     'says what to type instead of PhysicsNeMo’s segments in %s with %j',
     async (model, network) => {
       const flags = { ...network, checkpoint: 'encoder+processor:segments=2' };

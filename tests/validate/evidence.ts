@@ -17,6 +17,7 @@ import type { TransformerRecord } from '../runtimes/pytorch/anemoi-transformer-r
 import * as transformer from '../runtimes/pytorch/anemoi-transformer-records.js';
 import * as offload from '../runtimes/pytorch/offload-records.js';
 import * as pytorch from '../runtimes/pytorch/records.js';
+import { gencastGroups, isInGencastRange } from '../runtimes/xla/gencast-records.js';
 import { inferenceGroups } from '../runtimes/xla/inference-groups.js';
 import { isInRange } from '../runtimes/xla/page.js';
 import { type PricedRecord, priceRecord } from '../runtimes/xla/price.js';
@@ -121,6 +122,23 @@ function jaxGroup(
     insideRange: priced.filter(isInRange).length,
     covers: coveredBy(priced.map(({ record }) => jax.configOf(record))),
     source,
+  };
+}
+
+function gencastGroup(mode: Evidence['mode'], what: string): Evidence {
+  const priced = Object.values(gencastGroups())
+    .flat()
+    .filter(({ config }) => config.recipe.mode === mode);
+  return {
+    runtime: 'jax',
+    mode,
+    layout: 'gencast',
+    xlaGemm: 'cublas',
+    cases: priced.length,
+    live: figuresOf(priced.map((each) => each.errorPercent)),
+    insideRange: priced.filter(isInGencastRange).length,
+    covers: coveredBy(priced.map(({ config }) => config)),
+    source: `${what} ${compiler} with cuBLAS products`,
   };
 }
 
@@ -239,5 +257,7 @@ export const evidence = (): readonly Evidence[] => [
   ),
   jaxGroup('cublas', `${compiledForecast} with cuBLAS products`, jaxInference('cublas')),
   jaxGroup('triton', `${compiledForecast} with Triton products${untuned}`, jaxInference('triton')),
+  gencastGroup('inference', 'GenCast’s sampler'),
+  gencastGroup('train', 'GenCast’s training step'),
   tfjsGroup(),
 ];

@@ -14,7 +14,9 @@ interface Relative {
   readonly why: string;
   /** The last parts of keys that only its files have. */
   readonly signs: readonly string[];
-  /** Our flags and its keys, where the network is GraphCast's. */
+  /** The shipped model that is its network. */
+  readonly model?: string;
+  /** Our flags and its keys, where the network is one of ours. */
   readonly flags?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -46,7 +48,15 @@ const relatives: readonly Relative[] = [
   },
   {
     label: 'GenCast',
-    why: 'its denoiser is a sparse transformer, another network than GraphCast',
+    why: 'its models are priced, and its configuration files are not read',
+    model: 'gencast-1deg',
+    flags: {
+      'hidden-dim': ['d_model', 'latent_size'],
+      layers: ['num_layers'],
+      heads: ['num_heads'],
+      'k-hop': ['attention_k_hop'],
+      'mesh-level': ['mesh_size'],
+    },
     signs: ['attention_k_hop', 'sparse_transformer_config', 'denoiser_architecture_config', 'num_noise_levels'],
   },
   {
@@ -60,7 +70,7 @@ const relatives: readonly Relative[] = [
 const hasSign = (settings: Settings, sign: string): boolean =>
   settings.keys.some((key) => key.split('.').includes(sign));
 
-const importerOf = ({ label, why, signs, flags = {} }: Relative): Importer => ({
+const importerOf = ({ label, why, signs, model, flags = {} }: Relative): Importer => ({
   label,
   bases: [],
   recognizes: (settings) => signs.some((sign) => hasSign(settings, sign)),
@@ -71,10 +81,13 @@ const importerOf = ({ label, why, signs, flags = {} }: Relative): Importer => ({
       const value = key === undefined ? undefined : settings.value(key);
       return typeof value === 'number' ? [`--${flag} ${value}`] : [];
     });
-    const nearest = `gc-plan estimate graphcast-small --runtime pytorch ${said.join(' ')}   (the same network by PyTorch's rules; its own may differ)`;
+    const nearest =
+      model === undefined
+        ? `gc-plan estimate graphcast-small --runtime pytorch ${said.join(' ')}   (the same network by PyTorch's rules; its own may differ)`
+        : `gc-plan estimate ${model} ${said.join(' ')}   (--grid LATxLON for another grid)`;
     throw new InputError(
       'not-priced',
-      `${shown(settings.file)}: ${label}: ${why}, so it is not priced.`,
+      `${shown(settings.file)}: ${label}: ${why}${model === undefined ? ', so it is not priced' : ''}.`,
       said.length === 0 ? ['gc-plan profiles lists the models that are priced.'] : [nearest],
     );
   },

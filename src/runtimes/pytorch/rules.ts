@@ -3,6 +3,7 @@
  * CUDA lists: linear → 16 bit, layer_norm → fp32, the others → the widest input.
  * Sources: tools/autograd/derivatives.yaml, aten/src/ATen/autocast_mode.cpp (torch 2.13).
  */
+import { InputError } from '../../errors.js';
 import type { Axis, Shape } from '../../ir/shape.js';
 import type {
   Activation,
@@ -52,6 +53,9 @@ const rules: Rules = {
   rowAttention,
   attentionMask,
   generate,
+  condition: compiledOnly,
+  blockAttention: compiledOnly,
+  resizeRows: compiledOnly,
   integers,
   slice,
   copy,
@@ -66,6 +70,11 @@ const rules: Rules = {
 export function lower(to: Lowering, operation: Operation): void {
   const rule = rules[operation.kind] as (to: Lowering, operation: Operation) => void;
   rule(to, operation);
+}
+
+/** Operations of networks that exist in JAX alone. */
+function compiledOnly(_to: Lowering, { kind }: Operation): never {
+  throw new InputError('not-in-pytorch', `PyTorch has no rule for the operation ${kind}.`, ['--runtime jax']);
 }
 
 /**

@@ -13,9 +13,17 @@ type Rule<Kind extends Operation['kind']> = <T>(
 
 export type Rules = { readonly [Kind in Operation['kind']]?: Rule<Kind> };
 
+/** Hendrycks & Gimpel 2016, arXiv 1606.08415: the approximation with tanh. */
+const geluCubic = 0.044715;
+
 const activations: { readonly [F in ActivationFunction]: <T>(context: Context<T>, x: T) => T } = {
   silu: ({ ops, tape }, x) => (tape === 'lean' ? leanSilu(ops, x) : ops.mul(x, ops.sigmoid(x))),
   gelu: ({ ops }, x) => ops.mul(ops.mul(x, 0.5), ops.add(ops.erf(ops.div(x, Math.SQRT2)), 1)),
+  // ½ (1 + tanh z) = sigmoid 2z
+  'gelu-tanh': ({ ops }, x) => {
+    const inner = ops.add(x, ops.mul(ops.mul(ops.square(x), x), geluCubic));
+    return ops.mul(x, ops.sigmoid(ops.mul(inner, 2 * Math.sqrt(2 / Math.PI))));
+  },
   relu: ({ ops }, x) => ops.relu(x),
   sigmoid: ({ ops }, x) => ops.sigmoid(x),
 };

@@ -16,11 +16,11 @@ import type { BufferId } from './schedule.js';
 import { buffersOf, type Environment, fused, inBuffer, innerEnvironment, type Representation } from './values.js';
 
 export class Backward {
-  private readonly gradients: Gradients;
+  protected readonly gradients: Gradients;
   private readonly linears: LinearGradients;
 
   constructor(
-    private readonly lowering: Lowering,
+    protected readonly lowering: Lowering,
     private readonly forward: Forward,
     private readonly lossHead: LossHead,
   ) {
@@ -125,7 +125,7 @@ export class Backward {
     this.nodes(body, again);
   }
 
-  private operation(operation: Operation, environment: Environment): void {
+  protected operation(operation: Operation, environment: Environment): void {
     if (!this.gradients.has(operation.output)) return;
     const gradient = this.gradients.take(operation.output);
     switch (operation.kind) {

@@ -4,6 +4,7 @@
  * A recomputed network or loop has its own copy of what it reads. Not part of XLA's arena, and not in `peakLiveBytes`.
  */
 import type { CheckpointPlan, Config } from '../../config/types.js';
+import type { ForwardProgram } from '../../ir/forward-program.js';
 import { axis, constant, type Shape } from '../../ir/shape.js';
 import { numEdgeFeatures, numNodeFeatures } from '../../models/layers/networks.js';
 import { gemmOf } from './gemm.js';
@@ -18,7 +19,10 @@ export interface ConstantArray {
 const edgeSets = ['grid2mesh', 'mesh', 'mesh2grid'] as const;
 const numEnds = 2;
 
-export function constantsOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): ConstantArray[] {
+export function constantsOf(
+  { recipe, device }: Pick<Config, 'recipe' | 'device'>,
+  { data, residents = [] }: Pick<ForwardProgram, 'data' | 'residents'>,
+): ConstantArray[] {
   const { elementBytes, padding } = gemmOf({ recipe, device });
   const { checkpoint } = recipe;
   const folded = recipe.batchSize === 1;
@@ -46,7 +50,7 @@ export function constantsOf({ recipe, device }: Pick<Config, 'recipe' | 'device'
         elementBytes,
       }
     : nodeFeatures('meshNodes');
-  const all = edgeSets.map((set) => `${set}Edges`);
+  const all = edgeSets.filter((set) => `${set}EdgeFeatures` in data).map((set) => `${set}Edges`);
   const arrays = [
     ...all.map(indices),
     ...all.map((edges) => edgeFeatures(edges)),
@@ -59,6 +63,7 @@ export function constantsOf({ recipe, device }: Pick<Config, 'recipe' | 'device'
   const copy = checkpoint.edges.kind === 'scan' ? indices : (edges: string) => edgeFeatures(edges);
   arrays.push(...recomputedSets(checkpoint).map(copy));
   if (checkpoint.processor.kind !== 'none') arrays.push(indices('meshEdges'));
+  for (const resident of residents) if (resident.kind === 'constant') arrays.push(resident);
   return arrays;
 }
 

@@ -25,6 +25,8 @@ export interface Lowering {
   readonly zeros: Zeros;
   /** Whether the rule holds in this trace. */
   readonly has: (rule: Rule) => boolean;
+  /** Where a parameter's gradient is a result of the step. */
+  readonly resultOf?: (parameter: ValueId) => BufferId;
 }
 
 const withRule: readonly Operation['kind'][] = [
@@ -48,9 +50,13 @@ const withRule: readonly Operation['kind'][] = [
   'loss',
 ];
 
+/** Those of `denoiser.ts`. */
+const withRuleInDenoisers: readonly Operation['kind'][] = ['normalize', 'condition', 'blockAttention', 'resizeRows'];
+
 /** Before a step of it is traced, in whatever mode. */
-export function refuseWithoutRule({ root }: ForwardProgram): void {
-  const unknown = operationsOf([root]).find(({ kind }) => !withRule.includes(kind));
+export function refuseWithoutRule({ root, denoiser }: ForwardProgram): void {
+  const known = denoiser === undefined ? withRule : [...withRule, ...withRuleInDenoisers];
+  const unknown = operationsOf([root]).find(({ kind }) => !known.includes(kind));
   if (unknown !== undefined)
     throw new InputError('not-in-xla', `XLA has no rule for the operation ${unknown.kind}.`, ['--runtime pytorch']);
 }
@@ -246,7 +252,7 @@ export class Forward {
     return environment.rowsOf(this.lowering.program.values[id]!.shape[0]!.symbol);
   }
 
-  private get statisticsBytes(): number {
+  protected get statisticsBytes(): number {
     return this.lowering.gemm.elementBytes === 2 ? 12 : 8;
   }
 }

@@ -54,7 +54,8 @@ export class Gradients {
   /** The buffer that the gradient of a parameter is written to. */
   ofParameter(id: ValueId): BufferId {
     const { schedule, program, gemm } = this.lowering;
-    const buffer = schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
+    const { resultOf } = this.lowering;
+    const buffer = resultOf?.(id) ?? schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
     this.ofParameters.push(buffer);
     return buffer;
   }

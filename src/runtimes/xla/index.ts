@@ -1,6 +1,8 @@
 /** JAX: what XLA:GPU allocates for the training step of DeepMind's GraphCast. */
 import type { Config } from '../../config/types.js';
+import { layoutOf } from '../../models/index.js';
 import type { CardSupport, Runtime } from '../types.js';
+import { gemmOf } from './gemm.js';
 import { jaxProcess } from './process.js';
 import { segmentJax } from './segment.js';
 import { traceJax } from './step.js';
@@ -8,11 +10,14 @@ import { jaxDimensions } from './symbols.js';
 import { succeedsUpTo } from './xla-remat.js';
 
 /** One sample lets XLA fold constants. */
-const sizeClass = (config: Config): string =>
-  config.recipe.mode === 'inference'
+const sizeClass = (config: Config): string => {
+  const { model, recipe } = config;
+  if (layoutOf(model.layout).sizesDecideKernels) return JSON.stringify([model, recipe.batchSize, gemmOf(config)]);
+  return recipe.mode === 'inference'
     ? // Which arrays may lie in results that are not written yet depends on all sizes.
-      JSON.stringify([config.model, config.recipe.batchSize])
-    : JSON.stringify([config.recipe.batchSize === 1]);
+      JSON.stringify([model, recipe.batchSize])
+    : JSON.stringify([recipe.batchSize === 1]);
+};
 
 /**
  * Sources: docs.jax.dev, installation, pip installation: NVIDIA GPU (CUDA 12 from SM 5.2, CUDA 13 from SM 7.5 on). Without bf16 products

@@ -3,9 +3,11 @@ import { bfcAllocatedBytes, bfcPool } from '../../memory/allocators/bfc.js';
 import { peakLiveBytes as livePeak } from '../../memory/liveness.js';
 import { categoryCode, originCode, type Trace } from '../../memory/trace.js';
 import type { ProcessInput, ProcessMemory } from '../process.js';
+import { attentionArrayOf } from './block-attention.js';
 import { gemmOf } from './gemm.js';
 import { normalisesInConcat } from './inference.js';
 import { type LossHeadWidth, lossHeadWidths } from './loss-head-width.js';
+import { isGap } from './schedule.js';
 import { lossHeadColumns } from './symbols.js';
 import { recomputationSentence, xlaRemat } from './xla-remat.js';
 
@@ -26,6 +28,9 @@ const errorBars = {
  */
 const inferenceBars = { cublas: [0.95, 1.06], triton: [0.92, 1.18], eitherConcat: [0.65, 1.06] } as const;
 
+/** Measured over the compiled steps of denoisers (docs/jax.md), to either side. */
+const attentionBars = [0.96, 1.08] as const;
+
 /** Of the deferred gradients below. */
 const deferredBar = 1.02;
 
@@ -36,6 +41,12 @@ function arenaRange(
   residentBytes: number,
 ): readonly [number, number] {
   const { mode, xlaGemm, rolloutSteps, checkpoint } = config.recipe;
+  const attention = attentionReadings(trace, bytesOfBuffer);
+  if (attention !== undefined) {
+    const [low, high] = attentionBars;
+    if (xlaGemm === 'cublas') return [low * ends[0], high * ends[0]];
+    return [low * (attention.lowBytes - residentBytes), high * (attention.highBytes - residentBytes)];
+  }
   if (mode === 'inference') return inferenceRange(config, ends[0]);
   const bars = errorBars[xlaGemm === 'cublas' ? 'cublas' : 'triton'];
   const { encoder, decoder, model, processor, edges } = checkpoint;
@@ -66,6 +77,36 @@ function peaksByLossHead({ trace, bytesOfBuffer, config, peakLiveBytes }: Proces
     );
   };
   return [peakWith(fewest), peakWith(most)];
+}
+
+/**
+ * Live bytes at the peak of a step with attention in dense blocks, from what real cards were read at to the most. A softmax holds three arrays
+ * of logits and three of weights where cuBLAS multiplies; most readings of real cards, which try kernels out, fit three in all, the weights
+ * written over the logits. The most: a step that keeps logits for its backward pass keeps the weights too. Absent: no such attention.
+ */
+function attentionReadings(
+  trace: Trace,
+  bytesOfBuffer: Float64Array,
+): { readonly lowBytes: number; readonly highBytes: number } | undefined {
+  const kindOf = trace.layouts.map(({ shape }) => attentionArrayOf(shape));
+  if (!kindOf.includes('logits')) return undefined;
+  const kind = (buffer: number) => kindOf[trace.bufferLayout[buffer]!];
+  const written = bytesOfBuffer.map((bytes, buffer) =>
+    kind(buffer) === 'weights' || isGap(trace, buffer) ? 0 : bytes,
+  );
+  let live = 0;
+  let weights = 0;
+  let logits = 0;
+  let highBytes = 0;
+  for (const event of trace.events) {
+    const buffer = Math.abs(event) - 1;
+    const bytes = event > 0 ? bytesOfBuffer[buffer]! : -bytesOfBuffer[buffer]!;
+    live += bytes;
+    if (kind(buffer) === 'weights') weights += bytes;
+    if (kind(buffer) === 'logits') logits += bytes;
+    highBytes = Math.max(highBytes, live + Math.max(0, logits - weights));
+  }
+  return { lowBytes: livePeak(trace, written), highBytes };
 }
 
 /** Triton needs no workspace: its low end is without one. */

@@ -32,7 +32,9 @@ export function allocateResidents(
     schedule.keepToTheEnd(buffer);
     return buffer;
   };
-  for (const { value, module } of program.parameters) {
+  for (const { value, module, used } of program.parameters) {
+    // jit leaves arguments out that nothing reads.
+    if (!used && optimizer === 'none' && program.denoiser !== undefined) continue;
     const { name, shape } = program.values[value]!;
     schedule.within({ module }, () => resident(name, shape, 'parameter'));
     if (mode === 'inference') continue;
@@ -41,8 +43,11 @@ export function allocateResidents(
         resident(`moment of ${name}`, shape, 'optimizer');
     });
   }
+  const stated = program.residents?.flatMap((each) =>
+    each.kind === 'buffer' ? [[each.name, each.shape] as const] : [],
+  );
   return schedule.within({ module: 'inputs' }, () =>
-    (mode === 'inference' ? data.filter(([name]) => name !== targetFields) : data).map(([name, shape]) =>
+    (stated ?? (mode === 'inference' ? data.filter(([name]) => name !== targetFields) : data)).map(([name, shape]) =>
       resident(name, shape, 'input'),
     ),
   );

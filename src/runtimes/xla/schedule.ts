@@ -3,11 +3,12 @@
  * reads it (hlo_live_range), so lifetimes are stated nowhere: they follow from this list.
  */
 
-import { type Dimensions, numElements, type Shape } from '../../ir/shape.js';
+import { constant, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
 import type { Module } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Category, Origin, Phase, Trace } from '../../memory/trace.js';
 import { type Lifetime, placedInResults } from './outputs.js';
+import { gapBytes } from './packing.js';
 
 export type BufferId = number;
 
@@ -33,6 +34,11 @@ export interface Place {
 }
 
 const resultMemory = 'memory of a result';
+const gaps = 'gap';
+
+/** What the arena is larger than its arrays. */
+export const isGap = ({ layouts, bufferLayout }: Pick<Trace, 'layouts' | 'bufferLayout'>, buffer: number): boolean =>
+  layouts[bufferLayout[buffer]!]!.dtype === gaps;
 
 export class Schedule {
   private readonly buffers: Buffer[] = [];
@@ -76,16 +82,16 @@ export class Schedule {
   }
 
   /** A result of the step: there from the start, and other arrays may lie in it until it is written. */
-  output(shape: Shape, elementBytes: number): BufferId {
-    const buffer = this.buffer(shape, elementBytes);
+  output(shape: Shape, elementBytes: number, category?: Category): BufferId {
+    const buffer = this.buffer(shape, elementBytes, category);
     this.outputs.push(buffer);
     this.run(resultMemory, [], [buffer]);
     this.keepToTheEnd(buffer);
     return buffer;
   }
 
-  /** `dimensions`: sizes, where arrays may lie in results. */
-  trace(dimensions?: Dimensions): Trace {
+  /** `dimensions`: sizes, where arrays may lie in results. `packs`: sizes, where the gaps between arrays count. */
+  trace(dimensions?: Dimensions, packs?: Dimensions): Trace {
     const { buffers, kernels } = this;
     const lastUse = this.lastUses();
     const placed = dimensions === undefined ? undefined : this.placedInOutputs(dimensions, lastUse);
@@ -97,12 +103,20 @@ export class Schedule {
       recorder.release(storageOf[id]!);
       lastUse[id] = -1;
     };
+    const gapBytes = packs === undefined ? 0 : this.gapBytes(packs, lastUse, placed);
     let previous: Place | undefined;
     for (const [index, { name, place, reads, writes }] of kernels.entries()) {
       const { phase, module, recompute } = place;
       if (phase !== previous?.phase || recompute !== previous.recompute) {
         recorder.mark(phase, recompute);
-        if (phase !== 'setup' && (previous === undefined || previous.phase === 'setup')) recorder.markLastStep();
+        if (phase !== 'setup' && (previous === undefined || previous.phase === 'setup')) {
+          recorder.markLastStep();
+          if (gapBytes > 0) {
+            recorder.currentOperation = recorder.operation('gaps between arrays');
+            recorder.currentModule = recorder.module('other');
+            recorder.allocate([constant(gapBytes)], 1, gaps);
+          }
+        }
       }
       previous = place;
       recorder.currentOperation = recorder.operation(name);
@@ -122,13 +136,34 @@ export class Schedule {
     return recorder.finish();
   }
 
-  private placedInOutputs(dimensions: Dimensions, lastUse: Float64Array): ReadonlySet<BufferId> {
-    const { buffers, kernels, outputs } = this;
-    const firstWrite = new Float64Array(buffers.length).fill(-1);
-    for (const [index, { name, place, writes }] of kernels.entries()) {
+  /** Of the arena around the arrays that are alive at the peak. */
+  private gapBytes(sizes: Dimensions, lastUse: Float64Array, placed: ReadonlySet<BufferId> | undefined): number {
+    const { buffers, outputs } = this;
+    const firstWrite = this.firstWrites();
+    const lifetimes = [...buffers.keys()]
+      .filter(
+        (id) => firstWrite[id]! >= 0 && Number.isFinite(lastUse[id]!) && !outputs.includes(id) && !placed?.has(id),
+      )
+      .map((id): Lifetime => {
+        const { shape, elementBytes } = buffers[id]!;
+        return { bytes: numElements(shape, sizes) * elementBytes, first: firstWrite[id]!, last: lastUse[id]! };
+      });
+    return gapBytes(lifetimes);
+  }
+
+  /** Per buffer: the first kernel of the step that writes it. */
+  private firstWrites(): Float64Array {
+    const first = new Float64Array(this.buffers.length).fill(-1);
+    for (const [index, { name, place, writes }] of this.kernels.entries()) {
       if (place.phase === 'setup' || name === resultMemory) continue;
-      for (const id of writes) if (firstWrite[id]! < 0) firstWrite[id] = index;
+      for (const id of writes) if (first[id]! < 0) first[id] = index;
     }
+    return first;
+  }
+
+  private placedInOutputs(dimensions: Dimensions, lastUse: Float64Array): ReadonlySet<BufferId> {
+    const { buffers, outputs } = this;
+    const firstWrite = this.firstWrites();
     const lifetime = (id: BufferId): Lifetime => {
       const { shape, elementBytes } = buffers[id]!;
       return { bytes: numElements(shape, dimensions) * elementBytes, first: firstWrite[id]!, last: lastUse[id]! };

@@ -9,6 +9,7 @@ import { dimensionsOf } from '../../models/dimensions.js';
 
 import { Backward } from './backward.js';
 import { constantsOf } from './constants.js';
+import { trainDenoiser } from './denoiser.js';
 import { withEdgeBlocks } from './edge-blocks.js';
 import { Forward, type Lowering, refuseWithoutRule } from './forward.js';
 import { gemmOf } from './gemm.js';
@@ -18,6 +19,7 @@ import { allocateResidents } from './residents.js';
 import { Results } from './results.js';
 import { LoopState, loopBody } from './rollout.js';
 import type { Rule } from './rules.js';
+import { sample } from './sampler.js';
 import { residualsOfScan } from './scan-residuals.js';
 import { type BufferId, Schedule } from './schedule.js';
 import { fields, jaxDimensions } from './symbols.js';
@@ -32,25 +34,29 @@ export function traceJax(program: ForwardProgram, config: Config, without?: Rule
   refuseWithoutRule(program);
   const { recipe } = config;
   const schedule = new Schedule();
-  writeConstants(schedule, config);
+  writeConstants(schedule, config, program);
   const data = allocateResidents(program, schedule, recipe);
   const { edges } = recipe.checkpoint;
   const whole = edges.kind === 'none' ? program : withEdgeBlocks(program, edges.kind);
   const step = new Step(whole, config, schedule, data, without);
   schedule.within({ phase: 'forward', module: 'inputs' }, () => {
-    if (recipe.mode === 'inference') step.predict();
+    if (program.denoiser !== undefined) step.denoise();
+    else if (recipe.mode === 'inference') step.predict();
     else if (recipe.rolloutSteps > 1) step.trainRollout();
     else step.train();
   });
   const resultsHold = recipe.mode === 'inference' && without !== 'resultsHold';
-  return schedule.trace(resultsHold ? sizesOf(config) : undefined);
+  return schedule.trace(
+    resultsHold ? sizesOf(config) : undefined,
+    program.denoiser !== undefined ? sizesOf(config) : undefined,
+  );
 }
 
 const sizesOf = (config: Config): Dimensions => jaxDimensions(dimensionsOf(config, counts(config.model)), config);
 
 /** There before the step, and not of its arrays: allocated and freed before it begins, so that only the process counts them. */
-function writeConstants(schedule: Schedule, config: Config): void {
-  const buffers = constantsOf(config).map(({ shape, elementBytes }) => schedule.constant(shape, elementBytes));
+function writeConstants(schedule: Schedule, config: Config, program: ForwardProgram): void {
+  const buffers = constantsOf(config, program).map(({ shape, elementBytes }) => schedule.constant(shape, elementBytes));
   schedule.run('constants in the executable', [], buffers);
 }
 
@@ -89,6 +95,12 @@ class Step {
     });
     forward.predict(program, environment);
     results.write(buffersOf(environment.value(program.predictions[0]!)));
+  }
+
+  denoise(): void {
+    const { lowering, data, config } = this;
+    if (config.recipe.mode === 'inference') sample(lowering, data, sizesOf(config));
+    else trainDenoiser(lowering, data, sizesOf(config), config.recipe.optimizer);
   }
 
   train(): void {

@@ -1,6 +1,7 @@
 /** Sizes that only XLA's step has: padded rows and columns, the fields of the data sets, edges per recomputed block. */
 import type { Config } from '../../config/types.js';
 import { type Axis, axis, type Dimensions, type Shape } from '../../ir/shape.js';
+import { attentionSizes } from './block-attention.js';
 import { gemmOf } from './gemm.js';
 import { type LossHeadWidth, lossHeadWidths } from './loss-head-width.js';
 import type { Rule } from './rules.js';
@@ -103,13 +104,15 @@ export function jaxDimensions(base: Dimensions, config: Config, without?: Rule):
     carriesOfAllSteps: carryFields * recipe.rolloutSteps,
     clockValues: numClockVariables * (numInputTimes + recipe.rolloutSteps),
     rolloutSteps: recipe.rolloutSteps,
+    ...attentionSizes(base, padding),
     ...lossHeadColumns(config, lossHeadWidths(config, without)),
     edgeSlices: numSlices,
     workspaceBytes,
     featureCopies: recipe.batchSize > 1 ? recipe.batchSize : 0,
   };
   for (const symbol of columnSymbols) own[`padded.${symbol}`] = ceilTo(base[symbol]!, padding);
-  for (const symbol of rowSymbols) {
+  const rowsOfAttention = base.attentionRows === undefined ? [] : ['attentionRows', 'one'];
+  for (const symbol of [...rowSymbols, ...rowsOfAttention]) {
     const rows = base[symbol]!;
     own[`padded.${symbol}`] = ceilTo(rows * recipe.batchSize, padding);
     const rowsOfSlice = Math.ceil(rows / numSlices);

@@ -1,5 +1,6 @@
 /** docs/jax.md: every record with its prediction, and the published figures. */
 import { quantile } from '../../statistics.js';
+import { gencastSection } from './gencast-page.js';
 import type { InferenceGroups } from './inference-groups.js';
 import type { PricedRecord } from './price.js';
 import { publishedTable } from './published.js';
@@ -177,6 +178,8 @@ ${rangeTable(groups.inferenceEither)}
 With Triton products the range goes down to an arena without the products' workspace:
 
 ${rangeTable(groups.inferenceTriton)}
+
+${gencastSection()}
 
 ## What each rule is worth
 

@@ -1,0 +1,69 @@
+/** DeepMind's GenCast (google-deepmind/graphcast 08cf736). */
+import { choice, integer } from '../../config/option-value.js';
+import type { CodeBase } from '../code-base.js';
+import { finestMeshGraph } from '../graphs.js';
+import { attentionDimensions } from './blocks.js';
+import { checkModel } from './check-model.js';
+import { jaxLines } from './lines.js';
+import { gencastProgram } from './program.js';
+import { gencastRefusals } from './refusals.js';
+import { residentDimensions } from './residents.js';
+
+const sixArrays =
+  'The number holds what every compile with cuBLAS products does: three logits-sized arrays and three of weights in a softmax.';
+
+/** Readings of real cards: Faster-WeatherNext, whose transformer is this one's, JAX 0.11.2; google-deepmind/graphcast, issue 171. */
+const notes = {
+  sampler: [
+    'Inference is the whole sampler: one loop of 20 steps, each of which calls the denoiser twice. It takes the memory of one call, what both calls share and what the loop carries, and does not grow with the layers.',
+  ],
+  samplerRange: [
+    `${sixArrays} The low end holds three, the weights written over the logits, as most readings of WeatherNext 2’s same transformer on real cards do (33.0 GiB where six are 61.1).`,
+  ],
+  training: ['Training calls the denoiser once, at a noise level drawn per sample: there is no rollout.'],
+  trainingRange: [
+    'The number keeps the logits of every layer, as compiles with cuBLAS products do. The low end is without the weights of a softmax at hand; the high end keeps six logits-sized arrays per layer, near which lies the one public report of a gradient at 0.25 degrees (712.7 GiB, google-deepmind/graphcast, issue 171).',
+  ],
+} as const;
+
+export const gencast: CodeBase = {
+  name: 'gencast',
+  layouts: {
+    gencast: {
+      label: "DeepMind's GenCast",
+      home: 'jax',
+      runtimes: ['jax'],
+      options: ['radius-fraction'],
+      processor: 'attention',
+      hasMlpRatio: true,
+      sizesDecideKernels: true,
+      edgeBlocks: [],
+    },
+  },
+  options: [
+    {
+      name: 'attention',
+      key: 'attention',
+      value: choice('triblockdiag', 'mha'),
+      default: 'triblockdiag',
+      help: 'How mesh nodes look at each other: in blocks, three of them for each (triblockdiag_mha), or all at all (mha). splash_mha runs on TPU only.',
+    },
+    {
+      name: 'k-hop',
+      key: 'kHop',
+      value: integer(1, 256, '16'),
+      default: 16,
+      help: 'How many mesh edges a node looks far. Blocks grow linearly with it, and what is multiplied with its square.',
+    },
+  ],
+  graph: finestMeshGraph,
+  program: gencastProgram,
+  dimensions: (config, counts) => ({ ...attentionDimensions(config, counts), ...residentDimensions(config) }),
+  checkModel,
+  recipeNotes: ({ mode, xlaGemm }) => [
+    ...(mode === 'inference' ? notes.sampler : notes.training),
+    ...(xlaGemm === 'cublas' ? [] : mode === 'inference' ? notes.samplerRange : notes.trainingRange),
+  ],
+  lines: { jax: jaxLines },
+  refusals: gencastRefusals,
+};
