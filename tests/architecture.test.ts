@@ -137,9 +137,6 @@ describe('imports', () => {
   });
 });
 
-/** Of a runtime's Python modules, not of a code base: what the probe asks pip for. */
-const namesPythonModules = ['verify/jax/probe.ts'];
-
 describe('code bases', () => {
   // `jax` is a runtime's name too, and its comparisons are those of runtimes.
   const names = [...codeBases().map(({ name }) => name), ...layoutNames(), ...rooms].filter((name) => name !== 'jax');
@@ -151,8 +148,7 @@ describe('code bases', () => {
   it('are named in their own rooms alone: no comparison, set, table or switch elsewhere', () => {
     const outside = files
       .map((file) => relative(src, file))
-      .filter((file) => !rooms.some((room) => file.startsWith(`models/${room}/`)))
-      .filter((file) => !namesPythonModules.includes(file));
+      .filter((file) => !rooms.some((room) => file.startsWith(`models/${room}/`)));
     expect(outside.filter((file) => literal.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
   });
 

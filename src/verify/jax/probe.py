@@ -253,7 +253,8 @@ def main():
       "haiku": "dm-haiku",
       "optax": "optax",
       "xarray": "xarray",
-      "graphcast": "graphcast",
+      # The last commit that has the graphcast package; the repository has been renamed and rearranged since.
+      "graphcast": "graphcast @ git+https://github.com/google-deepmind/graphcast@08cf736",
   }
   missing = sorted({package for module, package in packages.items() if not find(module)})
   if missing:

@@ -26,11 +26,10 @@ export interface ProbeOptions {
 
 /** `Compiled.memory_analysis()`'s fields, as probe.py prints them. */
 type Analysis = Omit<JaxMeasurement, 'peakLiveBytes'>;
+/** `missing`: what pip takes, a name or `name @ where`. */
 type Answer = Analysis | { readonly missing: readonly string[] } | { readonly unsupported: string };
 
 const probeFile = fileURLToPath(new URL('./probe.py', import.meta.url));
-/** The last commit that has the graphcast package; the repository has been renamed and rearranged since. */
-const graphcastSource = 'graphcast @ git+https://github.com/google-deepmind/graphcast@08cf736';
 const shownStderrLength = 2_000;
 const kept = { stdout: { maximumBytes: MiB, end: 'last' }, stderr: { maximumBytes: 16_384, end: 'last' } } as const;
 
@@ -51,9 +50,9 @@ export async function runJaxProbe(
 
 export function measurementOf(answer: Answer, python: string): JaxMeasurement {
   if ('missing' in answer) {
-    const wanted = answer.missing.map((name) => (name === 'graphcast' ? graphcastSource : name));
-    throw new InputError('python-packages-missing', `${python} has no ${answer.missing.join(', ')}.`, [
-      `${python} -m pip install ${wanted.map((name) => `"${name}"`).join(' ')}`,
+    const names = answer.missing.map((requirement) => requirement.split(' @ ')[0]);
+    throw new InputError('python-packages-missing', `${python} has no ${names.join(', ')}.`, [
+      `${python} -m pip install ${answer.missing.map((requirement) => `"${requirement}"`).join(' ')}`,
       'gc-plan verify --runtime jax --python PATH, if another Python has them',
     ]);
   }

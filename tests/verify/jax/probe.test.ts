@@ -48,10 +48,12 @@ describe('the JAX probe', () => {
   });
 
   it('names the packages that are missing and the command that installs them', async () => {
-    const { code, message, nextSteps } = await refusal(standIn(`echo '{"missing":["dm-haiku","graphcast"]}'; exit 3`));
+    const { code, message, nextSteps } = await refusal(
+      standIn(`echo '{"missing":["dm-haiku","graphcast @ git+https://example.org/graphcast@1"]}'; exit 3`),
+    );
     expect(code).toBe('python-packages-missing');
-    expect(message).toContain('dm-haiku, graphcast');
-    expect(nextSteps[0]).toMatch(/-m pip install "dm-haiku" "graphcast @ git\+https/);
+    expect(message).toMatch(/dm-haiku, graphcast\.$/);
+    expect(nextSteps[0]).toMatch(/-m pip install "dm-haiku" "graphcast @ git\+https:\/\/example\.org\/graphcast@1"/);
   });
 
   it('says so where there is no such Python', async () => {
