@@ -85,6 +85,10 @@ const unreadEdges = ({ model: { processor, own } }: ImportedNetwork): readonly s
   ...(own?.mapper === 'transformer' ? ['data hidden', 'hidden data'] : []),
 ];
 
+/** Such layers run on the icosahedron alone, or on a graph of one's own. */
+export const needsMeshEdges = ({ model: { processor } }: ImportedNetwork): boolean =>
+  processor === undefined || readsMeshEdges(processor);
+
 function meshOf(
   settings: Settings,
   network: ImportedNetwork,
@@ -101,9 +105,9 @@ function meshOf(
     const grid = latent === undefined ? undefined : parseReducedGaussian(latent);
     const size = grid ? ` ${latent} = ${points(grid)}` : '';
     const notes = [`The latent mesh is ${builder.split('.').at(-1)}${size}${settings.originOf(...nodes('_target_'))}.`];
-    const readsEdges = network.model.processor === undefined || readsMeshEdges(network.model.processor);
     const otherwise = ['graph.edges', 'edges'].flatMap((parent) => otherEdges(settings, parent, level, unread));
-    const isPriced = builder === reducedGaussianBuilder && grid !== undefined && !readsEdges && otherwise.length === 0;
+    const isPriced =
+      builder === reducedGaussianBuilder && grid !== undefined && !needsMeshEdges(network) && otherwise.length === 0;
     if (isPriced) return { meshLevel: undefined, mesh: grid, isOtherMesh: false, notes };
     return { meshLevel: undefined, isOtherMesh: true, notes: [...notes, ...edgesNote(otherwise)] };
   }

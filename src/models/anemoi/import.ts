@@ -12,7 +12,7 @@ import { type ImportedOptimizer, optimizerOf } from '../importing/optimizer.js';
 import type { Settings } from '../importing/settings.js';
 import { type Essential, type Imported, type Importer, planOf } from '../importing/types.js';
 import { isHarmless } from './harmless-keys.js';
-import { graphOf } from './import-graph.js';
+import { graphOf, needsMeshEdges } from './import-graph.js';
 import {
   type ImportedNetwork,
   inModel,
@@ -245,7 +245,7 @@ function read(settings: Settings): Imported {
     asks: {
       layers: '--layers N   model.processor.num_layers',
       hiddenDim: '--hidden-dim N   model.num_channels',
-      mesh: `--mesh-level N, or --mesh o96   graph.nodes.hidden.node_builder.resolution of TriNodes${graph.isOtherMesh ? `; another graph: ${ownCounts}` : ''}`,
+      mesh: `--mesh-level N${needsMeshEdges(network) ? '' : ', or --mesh o96'}   graph.nodes.hidden.node_builder.resolution of TriNodes${graph.isOtherMesh ? `; another graph: ${ownCounts}` : ''}`,
       grid: `--grid LATxLON, or --grid o96   the data set decides: anemoi-datasets inspect, or data.resolution${graph.isOtherGrid ? `; another grid: ${ownCounts}` : ''}`,
       inputChannels:
         '--input-channels N   input steps × (prognostic + forcing variables): anemoi-datasets inspect, data.forcing',
