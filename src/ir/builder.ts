@@ -5,23 +5,20 @@
 
 import type { Block, BlockRole, ForwardProgram, Resident } from './forward-program.js';
 import { Frame } from './frame.js';
-import { parametersOf, readsOf, stopsGradient, type Unnamed } from './operations.js';
+import { type Operation, parametersOf, readsOf, stopsGradient, type Unnamed } from './operations.js';
 import { edgeRows, RowShapes } from './row-shapes.js';
 import { type Axis, axis, type Shape } from './shape.js';
 import type {
   ActivationFunction,
-  Binary,
   EdgeSet,
   Endpoints,
   LinearParameters,
   Module,
   NormParameters,
-  Operation,
   Parameter,
   Value,
   ValueId,
   ValueSource,
-  WithScalar,
 } from './types.js';
 
 export interface FrameSpec {
@@ -142,11 +139,11 @@ export class ProgramBuilder {
     return this.binary('add', left, right, name);
   }
 
-  binary(kind: Binary['kind'], left: ValueId, right: ValueId, name: string): ValueId {
+  binary(kind: 'add' | 'subtract' | 'multiply' | 'divide', left: ValueId, right: ValueId, name: string): ValueId {
     return this.emit(this.shape(left), name, { kind, left, right });
   }
 
-  withScalar(kind: WithScalar['kind'], input: ValueId, scalar: number, name: string): ValueId {
+  withScalar(kind: 'scale' | 'shift', input: ValueId, scalar: number, name: string): ValueId {
     return this.emit(this.shape(input), name, { kind, input, scalar });
   }
 

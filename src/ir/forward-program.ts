@@ -6,8 +6,10 @@
  * A runtime that frees by reference count (PyTorch) reads the drops; one that schedules buffers itself (XLA) or keeps all
  * (TensorFlow.js) ignores them.
  */
+
+import type { Operation } from './operations.js';
 import type { Shape } from './shape.js';
-import type { EdgeSet, Module, Operation, Parameter, Value, ValueId } from './types.js';
+import type { EdgeSet, Module, Parameter, Value, ValueId } from './types.js';
 
 /** The last local variable that held the value lets go. */
 export interface Drop {
@@ -83,3 +85,7 @@ export interface PipelineStage {
   /** The graphs that lie on its card. */
   readonly edgeSets: readonly EdgeSet[];
 }
+
+/** The operations below nodes of a program, in order. */
+export const operationsOf = (nodes: readonly Node[]): Operation[] =>
+  nodes.flatMap((node) => (node.kind === 'block' ? operationsOf(node.body) : node.kind === 'drop' ? [] : [node]));

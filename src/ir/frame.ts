@@ -3,7 +3,8 @@
  * value is let go.
  */
 import type { Block, Node } from './forward-program.js';
-import type { Module, Operation, Value, ValueId } from './types.js';
+import type { Operation } from './operations.js';
+import type { Module, Value, ValueId } from './types.js';
 
 /** Assigning a local again lets its former value go. */
 export class Frame {

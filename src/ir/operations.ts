@@ -1,13 +1,10 @@
 /**
- * What is known of each operation whatever runs it, one row each: what it reads, which of that are parameters, and its matrix products.
- * How a runtime lowers it stands in that runtime's own table (`runtimes/pytorch/rules.ts`, `runtimes/tfjs/rules.ts`,
- * `runtimes/xla/forward.ts` and `backward.ts`), so that a new operation is a type in `types.ts`, a row here and one rule per runtime.
+ * The operations that a forward program is made of, one row each: its fields, what it reads, which of that are parameters, and its matrix
+ * products. The types follow from the table, so that an operation is added here and in the rules of the runtimes that lower it
+ * (`runtimes/pytorch/rules.ts`, `runtimes/tfjs/rules.ts`, `runtimes/xla/forward.ts` and `backward.ts`).
  */
-import type { Node } from './forward-program.js';
-import { axis, type Shape } from './shape.js';
-import type { Endpoints, Operation, Value, ValueId } from './types.js';
-
-type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>;
+import { type Axis, axis, type Shape } from './shape.js';
+import type { ActivationFunction, BlockAttentionVariant, EdgeSet, Endpoints, Value, ValueId } from './types.js';
 
 /** One matrix product; its multiply-adds are the elements of `shape`, `[rows, batch, in, out]`. */
 export interface Product {
@@ -16,113 +13,235 @@ export interface Product {
   readonly numBackward: number;
 }
 
-interface Row<Kind extends Operation['kind']> {
+interface Row<Fields> {
   /** Rows, indices and data, in the order in which the caller hands them over; parameters excepted. */
-  readonly reads: (operation: OperationOf<Kind>) => readonly ValueId[];
-  readonly parameters?: (operation: OperationOf<Kind>) => readonly ValueId[];
-  readonly products?: (operation: OperationOf<Kind>, values: readonly Value[]) => readonly Product[];
+  readonly reads: (fields: Fields) => readonly ValueId[];
+  readonly parameters?: (fields: Fields) => readonly ValueId[];
+  readonly products?: (fields: Fields, values: readonly Value[]) => readonly Product[];
   /** No gradient flows through it. */
   readonly stopsGradient?: true;
 }
 
-const withIndex = (input: ValueId, { index }: Endpoints): readonly ValueId[] =>
-  index === undefined ? [input] : [input, index];
-const both = ({ left, right }: { readonly left: ValueId; readonly right: ValueId }) => [left, right];
-const ends = { reads: (o: { input: ValueId; endpoints: Endpoints }) => withIndex(o.input, o.endpoints) };
-const input = { reads: (o: { input: ValueId }) => [o.input] };
-const inputs = { reads: (o: { inputs: readonly ValueId[] }) => o.inputs };
+const row = <Fields>(stated: Row<Fields>): Row<Fields> => stated;
 
-const rows: { readonly [Kind in Operation['kind']]: Row<Kind> } = {
-  linear: {
-    ...input,
+interface OneInput {
+  readonly input: ValueId;
+}
+interface SeveralInputs {
+  readonly inputs: readonly ValueId[];
+}
+interface AlongEdges extends OneInput {
+  readonly endpoints: Endpoints;
+}
+interface TwoSides {
+  readonly left: ValueId;
+  readonly right: ValueId;
+  /** The result is written over `left`. PyTorch only. */
+  readonly inPlace?: true;
+}
+interface WithScalar extends OneInput {
+  readonly scalar: number;
+}
+
+const readsInput = { reads: ({ input }: OneInput) => [input] };
+const readsInputs = { reads: ({ inputs }: SeveralInputs) => inputs };
+const readsBoth = { reads: ({ left, right }: TwoSides) => [left, right] };
+const readsInputAndIndex = {
+  reads: ({ input, endpoints: { index } }: AlongEdges) => (index === undefined ? [input] : [input, index]),
+};
+
+/** Of rows with a weight: the input's gradient is a product of its own where one flows on. */
+const rowsTimes = (rows: Value, weight: Value): readonly Product[] => [
+  { shape: [...rows.shape.slice(0, 2), ...weight.shape], numBackward: rows.differentiable ? 2 : 1 },
+];
+
+const table = {
+  /** `input [rows, in] · weight [in, out] + bias [out]`. */
+  linear: row<{ readonly input: ValueId; readonly weight: ValueId; readonly bias?: ValueId }>({
+    ...readsInput,
     parameters: ({ weight, bias }) => (bias === undefined ? [weight] : [weight, bias]),
-    products: (operation, values) => [
-      {
-        shape: [...values[operation.input]!.shape.slice(0, 2), ...values[operation.weight]!.shape],
-        numBackward: values[operation.input]!.differentiable ? 2 : 1,
-      },
-    ],
-  },
-  activation: input,
-  layerNorm: { ...input, parameters: ({ scale, offset }) => [scale, offset] },
-  normalize: { ...input, parameters: ({ scale }) => (scale === undefined ? [] : [scale]) },
-  condition: {
-    reads: (o) => [o.input, o.code],
+    products: ({ input, weight }, values) => rowsTimes(values[input]!, values[weight]!),
+  }),
+  activation: row<{
+    readonly function: ActivationFunction;
+    readonly input: ValueId;
+    /** PhysicsNeMo's recompute_activation: the Linear that follows keeps this operation's input only. */
+    readonly recomputed: boolean;
+  }>(readsInput),
+  layerNorm: row<{
+    readonly input: ValueId;
+    readonly scale: ValueId;
+    readonly offset: ValueId;
+    /** Mixed precision: the result is cast back to the input's type (anemoi's AutocastLayerNorm). */
+    readonly keepsType?: boolean;
+  }>({ ...readsInput, parameters: ({ scale, offset }) => [scale, offset] }),
+  /** A LayerNorm without offset, or without both: what conditional norms and norms of queries and keys are made of. XLA: of denoisers. */
+  normalize: row<{
+    readonly input: ValueId;
+    readonly scale?: ValueId;
+    readonly keepsType?: boolean;
+    /** Each of that many equal parts of a row is normalized by itself. */
+    readonly parts?: Axis;
+  }>({ ...readsInput, parameters: ({ scale }) => (scale === undefined ? [] : [scale]) }),
+  /**
+   * `input · (1 + a) + b`, where `[a, b] = code · weight + bias` is one row per sample: `code` `[1, batch, width of the code]`, `weight`
+   * `[width of the code, 2 · columns]`. XLA only (GenCast's LinearNormConditioning).
+   */
+  condition: row<{
+    readonly input: ValueId;
+    readonly code: ValueId;
+    readonly weight: ValueId;
+    readonly bias: ValueId;
+  }>({
+    reads: ({ input, code }) => [input, code],
     parameters: ({ weight, bias }) => [weight, bias],
-    products: ({ code, weight }, values) => [
-      {
-        shape: [...values[code]!.shape.slice(0, 2), ...values[weight]!.shape],
-        numBackward: values[code]!.differentiable ? 2 : 1,
-      },
-    ],
-  },
-  addBias: { ...input, parameters: ({ bias }) => [bias] },
-  gather: ends,
-  segmentSum: ends,
-  segmentMax: { ...ends, stopsGradient: true },
-  concat: inputs,
-  add: { reads: both },
-  subtract: { reads: both },
-  multiply: { reads: both },
-  divide: { reads: both },
-  scale: input,
-  shift: input,
-  exp: input,
-  headSum: input,
-  headScale: { reads: (o) => [o.input, o.weights] },
-  gatherAdd: { reads: ({ edges, senders, receivers }) => [edges, senders, receivers] },
-  graphAttention: {
-    reads: ({ query, key, value, edgeTerm, indices }) => [query, key, value, edgeTerm, ...indices],
-  },
-  rowAttention: {
+    products: ({ code, weight }, values) => rowsTimes(values[code]!, values[weight]!),
+  }),
+  /** The bias of a layer whose products have none: `[rows, width] + [width]`. */
+  addBias: row<{ readonly input: ValueId; readonly bias: ValueId }>({
+    ...readsInput,
+    parameters: ({ bias }) => [bias],
+  }),
+  /** Node rows to edge rows. */
+  gather: row<AlongEdges>(readsInputAndIndex),
+  /** Edge rows summed into node rows. */
+  segmentSum: row<AlongEdges>(readsInputAndIndex),
+  /** Edge rows to node rows, the largest of each receiver's; no gradient flows through it. */
+  segmentMax: row<AlongEdges>({ ...readsInputAndIndex, stopsGradient: true }),
+  /** Along the last axis. */
+  concat: row<SeveralInputs>(readsInputs),
+  add: row<TwoSides>(readsBoth),
+  subtract: row<TwoSides>(readsBoth),
+  multiply: row<TwoSides>(readsBoth),
+  divide: row<TwoSides>(readsBoth),
+  /** `input · scalar` */
+  scale: row<WithScalar>(readsInput),
+  /** `input + scalar` */
+  shift: row<WithScalar>(readsInput),
+  exp: row<OneInput>(readsInput),
+  /** `[rows, hiddenDim] → [rows, heads]`: the sum over each head's `hiddenDim / heads` columns. */
+  headSum: row<OneInput>(readsInput),
+  /** `[rows, hiddenDim] · [rows, heads]`: each head's columns times that head's weight. */
+  headScale: row<{ readonly input: ValueId; readonly weights: ValueId }>({
+    reads: ({ input, weights }) => [input, weights],
+  }),
+  /** The fused concat trick: `edges + senders[s] + receivers[r]` in one kernel. */
+  gatherAdd: row<{
+    readonly edges: ValueId;
+    readonly senders: ValueId;
+    readonly receivers: ValueId;
+    readonly edgeSet: EdgeSet;
+  }>({ reads: ({ edges, senders, receivers }) => [edges, senders, receivers] }),
+  /**
+   * One kernel for what `attention.ts` writes in small operations: softmax over each receiver's incoming edges of `q·(k + e)` per head,
+   * times `v + e`. `[nodes, hiddenDim]` query, key and value, `[edges, hiddenDim]` edge term. PyTorch only (anemoi's Triton kernel).
+   */
+  graphAttention: row<{
+    readonly query: ValueId;
+    readonly key: ValueId;
+    readonly value: ValueId;
+    readonly edgeTerm: ValueId;
+    readonly heads: number;
+    /** Sorted node numbers and row pointers, which its backward reads. */
+    readonly indices: readonly ValueId[];
+  }>({ reads: ({ query, key, value, edgeTerm, indices }) => [query, key, value, edgeTerm, ...indices] }),
+  /**
+   * Softmax attention of every query row over all key rows of its sample, or over a window of them: one kernel of PyTorch's or of
+   * flash-attn. `[queries, hiddenDim]`, `[keys, hiddenDim]` twice → `[queries, hiddenDim]`. PyTorch only.
+   */
+  rowAttention: row<{
+    readonly query: ValueId;
+    readonly key: ValueId;
+    readonly value: ValueId;
+    /** Which pairs count, from `attentionMask`: the kernel then reads a bias as large. */
+    readonly mask?: ValueId;
+    readonly kernel: 'flash' | 'memory-efficient';
+    /** How many key rows a query row looks at. */
+    readonly attended: Axis;
+  }>({
     reads: ({ query, key, value, mask }) => [query, key, value, ...(mask === undefined ? [] : [mask])],
     // Scores and weighted values, each over the attended rows.
     products: ({ query, attended }, values) => {
       const product = { shape: [...values[query]!.shape, attended], numBackward: 2 };
       return [product, product];
     },
-  },
-  attentionMask: { reads: ({ queries, keys }) => [queries, keys], stopsGradient: true },
-  generate: { reads: () => [] },
-  blockAttention: {
+  }),
+  /** `[queries, keys]`, a byte per pair: made in the first step and kept for good. PyTorch only. */
+  attentionMask: row<{ readonly queries: ValueId; readonly keys: ValueId }>({
+    reads: ({ queries, keys }) => [queries, keys],
+    stopsGradient: true,
+  }),
+  /** Normal noise times its deviation, ones times a number, or zeros: fp32 whatever the precision. PyTorch only. */
+  generate: row<{ readonly what: 'noise' | 'constant' | 'zeros' }>({ reads: () => [] }),
+  /**
+   * Softmax attention between nodes that a mask allows, dense in blocks: `[rows, hiddenDim]` query, key and value. `triblockdiag`: rows in
+   * `attentionBlocks` blocks of `attentionBlock`, each of which looks at itself and at the blocks before and after it; `mha`: all pairs. XLA
+   * only (GenCast's sparse_transformer.py).
+   */
+  blockAttention: row<{
+    readonly query: ValueId;
+    readonly key: ValueId;
+    readonly value: ValueId;
+    readonly variant: BlockAttentionVariant;
+  }>({
     reads: ({ query, key, value }) => [query, key, value],
     // Of every pair of rows that it computes: one product of query and key, and one of weight and value, over all heads.
     products: ({ query }, values) => {
       const [, samples, columns] = values[query]!.shape;
-      const pairs = [axis('attentionPairs'), samples!, columns!];
-      return [
-        { shape: pairs, numBackward: 2 },
-        { shape: pairs, numBackward: 2 },
-      ];
+      const product = { shape: [axis('attentionPairs'), samples!, columns!], numBackward: 2 };
+      return [product, product];
     },
-  },
-  resizeRows: input,
-  integers: inputs,
-  copy: input,
-  repeat: input,
-  empty: { reads: () => [] },
-  write: { reads: ({ into, rows: written }) => [into, written] },
-  addColumns: input,
-  slice: input,
-  loss: { reads: ({ prediction, target }) => [prediction, target] },
+  }),
+  /** Rows of zeros behind the rows, or rows cut off behind: as many as the output has. XLA only. */
+  resizeRows: row<OneInput>(readsInput),
+  /** Whole numbers that a code base derives from its graph in every step: edge indices, row pointers, sort orders. PyTorch only. */
+  integers: row<SeveralInputs>(readsInputs),
+  /** A new array of the same numbers, in the type of `like` where it is given. PyTorch only. */
+  copy: row<{ readonly input: ValueId; readonly like?: ValueId }>(readsInput),
+  /** One copy per sample of rows that all samples share; a view where there is one sample. PyTorch only. */
+  repeat: row<OneInput>(readsInput),
+  /** Memory that `write` fills later; in the short type under mixed precision, else in that of `like`. PyTorch only. */
+  empty: row<{ readonly like: ValueId }>({ reads: () => [] }),
+  /** `rows` written into memory that is there already; the output is that memory. PyTorch only. */
+  write: row<{ readonly into: ValueId; readonly rows: ValueId }>({ reads: ({ into, rows }) => [into, rows] }),
+  /** `input[:, columns] += addend[:, other columns]` in place; `columns` is a symbol. PyTorch only. */
+  addColumns: row<{ readonly input: ValueId; readonly addend: ValueId; readonly columns: string }>(readsInput),
+  /** Rows under another name, without a copy; the backward pass makes one. PyTorch only. */
+  slice: row<{
+    readonly input: ValueId;
+    /** The row symbol of the other part, where the backward pass joins the gradient with that many rows of zeros. */
+    readonly rest?: string;
+  }>(readsInput),
+  /** Latitude-weighted mean squared error, a scalar. */
+  loss: row<{
+    readonly prediction: ValueId;
+    readonly target: ValueId;
+    /** One kernel without weights (torch's mse_loss); absent: the weighted loss of the GraphCast code bases. */
+    readonly kernel?: 'mse';
+  }>({ reads: ({ prediction, target }) => [prediction, target] }),
 };
 
-/** Without its output, as a builder is given it. */
-export type Unnamed = Operation extends infer Each ? (Each extends Operation ? Omit<Each, 'output'> : never) : never;
+type Table = typeof table;
+export type OperationKind = keyof Table;
+type FieldsOf<Kind extends OperationKind> = Table[Kind] extends Row<infer Fields> ? Fields : never;
 
-const rowOf = (operation: Pick<Operation, 'kind'>): Row<Operation['kind']> =>
-  rows[operation.kind] as Row<Operation['kind']>;
+/** As a builder is given it: without its output. */
+export type Unnamed = { [Kind in OperationKind]: { readonly kind: Kind } & FieldsOf<Kind> }[OperationKind];
 
-export const readsOf = (operation: Unnamed): readonly ValueId[] => rowOf(operation).reads(operation as Operation);
+/** An operation of one of these kinds. */
+export type OperationOf<Kinds extends OperationKind> = {
+  [Kind in Kinds]: { readonly kind: Kind; readonly output: ValueId } & FieldsOf<Kind>;
+}[Kinds];
 
-export const parametersOf = (operation: Unnamed): readonly ValueId[] =>
-  rowOf(operation).parameters?.(operation as Operation) ?? [];
+export type Operation = OperationOf<OperationKind>;
 
-export const productsOf = (operation: Operation, values: readonly Value[]): readonly Product[] =>
+const rowOf = ({ kind }: Unnamed): Row<Unnamed> => table[kind] as Row<unknown>;
+
+export const readsOf = (operation: Unnamed): readonly ValueId[] => rowOf(operation).reads(operation);
+
+export const parametersOf = (operation: Unnamed): readonly ValueId[] => rowOf(operation).parameters?.(operation) ?? [];
+
+export const productsOf = (operation: Unnamed, values: readonly Value[]): readonly Product[] =>
   rowOf(operation).products?.(operation, values) ?? [];
 
 export const stopsGradient = (operation: Unnamed): boolean => rowOf(operation).stopsGradient ?? false;
-
-/** The operations below nodes of a program, in order. */
-export const operationsOf = (nodes: readonly Node[]): Operation[] =>
-  nodes.flatMap((node) => (node.kind === 'block' ? operationsOf(node.body) : node.kind === 'drop' ? [] : [node]));

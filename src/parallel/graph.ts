@@ -5,8 +5,9 @@
  */
 
 import type { ForwardProgram, Node } from '../ir/forward-program.js';
+import type { OperationOf } from '../ir/operations.js';
 import { axis } from '../ir/shape.js';
-import type { EdgeSet, Gather, GatherAdd, ValueId } from '../ir/types.js';
+import type { EdgeSet, ValueId } from '../ir/types.js';
 import { ProgramRewriter } from './rewrite-program.js';
 
 /** Rows of the senders that a rank's edges name: a key of `RankCounts`. */
@@ -18,7 +19,7 @@ export function exchangeSenders(program: ForwardProgram): ForwardProgram {
   const exchange = (
     input: ValueId,
     edges: EdgeSet,
-    use: (received: ValueId) => Gather | GatherAdd,
+    use: (received: ValueId) => OperationOf<'gather' | 'gatherAdd'>,
   ): readonly Node[] => {
     const [, ...rest] = rewriter.values[input]!.shape;
     const received = rewriter.valueLike(input, 'exchange senders', [axis(sendersSymbol(edges)), ...rest]);

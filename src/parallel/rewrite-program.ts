@@ -1,8 +1,9 @@
 /** A program with some operations replaced by several, and some values by others of another shape. */
 
 import type { Block, ForwardProgram, Node } from '../ir/forward-program.js';
+import type { Operation } from '../ir/operations.js';
 import type { Shape } from '../ir/shape.js';
-import type { Operation, Value, ValueId } from '../ir/types.js';
+import type { Value, ValueId } from '../ir/types.js';
 
 export class ProgramRewriter {
   readonly values: Value[];

@@ -5,8 +5,8 @@
  */
 
 import type { Block, ForwardProgram } from '../ir/forward-program.js';
+import type { OperationOf } from '../ir/operations.js';
 import { axis, type Shape } from '../ir/shape.js';
-import type { Linear } from '../ir/types.js';
 import { ProgramRewriter } from './rewrite-program.js';
 
 export const shardSymbol = 'hiddenDimShard';
@@ -27,7 +27,7 @@ export function splitMlps(program: ForwardProgram): ForwardProgram {
 
 /** `[in, hidden/W]`, `[hidden/W]`, `[rows, batch, hidden/W]`, `[hidden/W, out]` */
 function splitMlp({ body }: Block, split: (value: number, place: number) => void): void {
-  const linears = body.filter((node): node is Linear => node.kind === 'linear');
+  const linears = body.filter((node): node is OperationOf<'linear'> => node.kind === 'linear');
   const [first, second] = linears;
   if (first === undefined || second === undefined) throw new Error('an MLP of fewer than two Linears is never split');
   split(first.weight, 1);

@@ -4,8 +4,9 @@
  */
 import type { Precision } from '../../config/types.js';
 import type { ProgramBuilder } from '../../ir/builder.js';
+import type { OperationOf } from '../../ir/operations.js';
 import { type Axis, axis } from '../../ir/shape.js';
-import type { LinearParameters, Module, RowAttention, ValueId } from '../../ir/types.js';
+import type { LinearParameters, Module, ValueId } from '../../ir/types.js';
 import { type HeadNorms, headNormParameters, normalizeHeads } from '../layers/head-norms.js';
 import { callMlp, linearParameters, type MlpParameters, mlpParameters } from '../layers/mlp.js';
 import { type Norm, normalized, normParameters } from '../layers/norm.js';
@@ -84,7 +85,7 @@ export function rowMapperParameters(builder: ProgramBuilder, spec: BlockSpec): R
 }
 
 export interface Attending {
-  readonly kernel: RowAttention['kernel'];
+  readonly kernel: OperationOf<'rowAttention'>['kernel'];
   readonly hasMask: boolean;
   readonly hasWindow: boolean;
 }

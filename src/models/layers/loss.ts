@@ -1,5 +1,6 @@
 import type { ProgramBuilder } from '../../ir/builder.js';
-import type { Loss, ValueId } from '../../ir/types.js';
+import type { OperationOf } from '../../ir/operations.js';
+import type { ValueId } from '../../ir/types.js';
 
 /** `[gridNodes, outputChannels]`, what a rollout step should predict. */
 export const declareTarget = (builder: ProgramBuilder, rolloutStep: number): ValueId =>
@@ -9,7 +10,7 @@ export function lossOf(
   builder: ProgramBuilder,
   prediction: ValueId,
   target: ValueId,
-  kernel?: NonNullable<Loss['kernel']>,
+  kernel?: NonNullable<OperationOf<'loss'>['kernel']>,
 ): ValueId {
   const spec = { name: 'loss', role: { kind: 'loss' }, module: 'loss' } as const;
   const operation = { kind: 'loss', prediction, target, ...(kernel && { kernel }) } as const;

@@ -3,7 +3,7 @@
  * expression; the engine then sums and casts a gradient of another width or type than its input.
  * Sources: tools/autograd/derivatives.yaml, torch/csrc/autograd/FunctionsManual.cpp, aten/src/ATen/autocast_mode.cpp (torch 2.13).
  */
-import type { AddBias, Binary, Exp, HeadScale, HeadSum, WithScalar } from '../../ir/types.js';
+import type { OperationOf } from '../../ir/operations.js';
 import type { Lowering } from './lowering.js';
 import type { Tensor } from './tape.js';
 
@@ -11,7 +11,10 @@ const widest = (...tensors: readonly { readonly elementBytes: number }[]): numbe
   Math.max(...tensors.map(({ elementBytes }) => elementBytes));
 
 /** Sum and difference keep nothing; both sides get the same gradient tensor (a difference's right side gets a negated copy). */
-export function addOrSubtract(to: Lowering, { kind, left, right, output, inPlace }: Binary): void {
+export function addOrSubtract(
+  to: Lowering,
+  { kind, left, right, output, inPlace }: OperationOf<'add' | 'subtract'>,
+): void {
   const { pool } = to;
   const [a, b] = [to.tensor(left), to.tensor(right)];
   const node = to.fittingNode([a, b], (incoming) => [
@@ -22,12 +25,12 @@ export function addOrSubtract(to: Lowering, { kind, left, right, output, inPlace
   else to.produce(output, widest(a, b), node);
 }
 
-export function multiply(to: Lowering, { left, right, output }: Binary): void {
+export function multiply(to: Lowering, { left, right, output }: OperationOf<'multiply'>): void {
   product(to, to.tensor(left), to.tensor(right), output);
 }
 
 /** As a product; the gradient of the weights is made at full width and then summed per head. */
-export function headScale(to: Lowering, { input, weights, output }: HeadScale): void {
+export function headScale(to: Lowering, { input, weights, output }: OperationOf<'headScale'>): void {
   product(to, to.tensor(input), to.tensor(weights), output);
 }
 
@@ -44,7 +47,7 @@ function product(to: Lowering, a: Tensor, b: Tensor, output: number): void {
 }
 
 /** The divisor's gradient, `−g · ((a / b) / b)`, comes first, then `g / b`. */
-export function divide(to: Lowering, { left, right, output }: Binary): void {
+export function divide(to: Lowering, { left, right, output }: OperationOf<'divide'>): void {
   const { pool } = to;
   const [a, b] = [to.tensor(left), to.tensor(right)];
   const node = to.fittingNode([a, b], ({ shape, elementBytes }) => {
@@ -59,7 +62,7 @@ export function divide(to: Lowering, { left, right, output }: Binary): void {
 }
 
 /** `scale` makes a new gradient, `shift` hands its own on; neither keeps anything. */
-export function withScalar(to: Lowering, { kind, input, output }: WithScalar): void {
+export function withScalar(to: Lowering, { kind, input, output }: OperationOf<'scale' | 'shift'>): void {
   const x = to.tensor(input);
   const node = to.node([x.target], (incoming) => [
     kind === 'shift' ? to.pool.share(incoming) : to.pool.make(x.shape, x.elementBytes),
@@ -68,7 +71,7 @@ export function withScalar(to: Lowering, { kind, input, output }: WithScalar): v
 }
 
 /** In autocast's fp32 list; keeps its result. */
-export function exp(to: Lowering, { input, output }: Exp): void {
+export function exp(to: Lowering, { input, output }: OperationOf<'exp'>): void {
   const given = to.tensor(input);
   const x = to.autocast ? to.cast(given, 4) : given;
   const node = to.node([x.target], () => [to.pool.make(x.shape, x.elementBytes)]);
@@ -77,14 +80,14 @@ export function exp(to: Lowering, { input, output }: Exp): void {
 }
 
 /** fp32 in autocast, without a cast of the input. Its gradient is a broadcast view, written out only where its type must change. */
-export function headSum(to: Lowering, { input, output }: HeadSum): void {
+export function headSum(to: Lowering, { input, output }: OperationOf<'headSum'>): void {
   const x = to.tensor(input);
   const node = to.fittingNode([x], (incoming) => [to.pool.view(incoming, x.shape)]);
   to.produce(output, to.autocast ? 4 : x.elementBytes, node);
 }
 
 /** The bias' gradient is a sum over rows. */
-export function addBias(to: Lowering, { input, bias, output }: AddBias): void {
+export function addBias(to: Lowering, { input, bias, output }: OperationOf<'addBias'>): void {
   const [x, b] = [to.tensor(input), to.tensor(bias)];
   const node = to.fittingNode([x, b], (incoming) => [x.target && to.pool.share(incoming), to.pool.share(incoming)]);
   to.produce(output, widest(x, b), node);

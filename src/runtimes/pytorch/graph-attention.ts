@@ -3,14 +3,15 @@
  * log-sum-exp per receiver and head; the two auxiliary results get zero-filled gradients. The kernel's own fp32 row of the backward
  * pass and its `.contiguous()` copies are not counted: nobody has traced them.
  */
+
+import type { OperationOf } from '../../ir/operations.js';
 import { axis, int64Bytes } from '../../ir/shape.js';
-import type { GraphAttention, Integers } from '../../ir/types.js';
 import type { Lowering } from './lowering.js';
 import type { Tensor } from './tape.js';
 
 const heads = axis('heads');
 
-export function graphAttention(to: Lowering, operation: GraphAttention): void {
+export function graphAttention(to: Lowering, operation: OperationOf<'graphAttention'>): void {
   const { pool, recorder } = to;
   const [q, k, v, e] = [operation.query, operation.key, operation.value, operation.edgeTerm].map((id) =>
     to.tensor(id),
@@ -31,6 +32,6 @@ export function graphAttention(to: Lowering, operation: GraphAttention): void {
   to.releaseScratch(0);
 }
 
-export function integers(to: Lowering, { output }: Integers): void {
+export function integers(to: Lowering, { output }: OperationOf<'integers'>): void {
   to.produce(output, int64Bytes, undefined);
 }

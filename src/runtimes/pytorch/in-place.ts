@@ -2,12 +2,13 @@
  * Rules of views, copies and in-place writes: handles on memory that is there already.
  * Sources: tools/autograd/derivatives.yaml, torch/csrc/autograd/functions/tensor.cpp (torch 2.13).
  */
+
+import type { OperationOf } from '../../ir/operations.js';
 import { axis } from '../../ir/shape.js';
-import type { AddColumns, Copy, Empty, Repeat, Slice, Write } from '../../ir/types.js';
 import type { Lowering } from './lowering.js';
 
 /** slice_backward writes the gradient into zeros of the whole; split's joins it with zeros for the other part. */
-export function slice(to: Lowering, { input, output, rest }: Slice): void {
+export function slice(to: Lowering, { input, output, rest }: OperationOf<'slice'>): void {
   const { pool } = to;
   const x = to.tensor(input);
   const node = to.node([x.target], () => {
@@ -20,7 +21,7 @@ export function slice(to: Lowering, { input, output, rest }: Slice): void {
 }
 
 /** A cast first where the type changes, then the copy, whose gradient is the incoming one. */
-export function copy(to: Lowering, { input, like, output }: Copy): void {
+export function copy(to: Lowering, { input, like, output }: OperationOf<'copy'>): void {
   const given = to.tensor(input);
   const x = like === undefined ? given : to.cast(given, to.tensor(like).elementBytes);
   const node = to.node([x.target], (incoming) => [to.pool.share(incoming)]);
@@ -29,13 +30,13 @@ export function copy(to: Lowering, { input, like, output }: Copy): void {
 }
 
 /** The gradient is a view of the incoming one: summed over samples, or copied by the accumulator where there is one sample. */
-export function repeat(to: Lowering, { input, output }: Repeat): void {
+export function repeat(to: Lowering, { input, output }: OperationOf<'repeat'>): void {
   const x = to.tensor(input);
   const node = to.node([x.target], (incoming) => [to.pool.view(incoming, x.shape, false)]);
   to.produce(output, x.elementBytes, node);
 }
 
-export function empty(to: Lowering, { like, output }: Empty): void {
+export function empty(to: Lowering, { like, output }: OperationOf<'empty'>): void {
   to.produce(output, to.autocast ? 2 : to.tensor(like).elementBytes, undefined);
 }
 
@@ -43,7 +44,7 @@ export function empty(to: Lowering, { like, output }: Empty): void {
  * What is written is cast before. All rows: their gradient is the whole's. Some: CopySlices copies the gradient of the whole and of its
  * rows, and blanks the rows for whoever wrote before.
  */
-export function write(to: Lowering, { into, rows, output }: Write): void {
+export function write(to: Lowering, { into, rows, output }: OperationOf<'write'>): void {
   const { pool } = to;
   const memory = to.tensor(into);
   const x = to.cast(to.tensor(rows), memory.elementBytes);
@@ -63,7 +64,7 @@ export function write(to: Lowering, { into, rows, output }: Write): void {
  * Reads the columns of both sides, adds in place and writes back. Backward: zeros for the overwritten columns, the gradient of the
  * columns and its sum to their shape, then zeros of the whole into which that is added.
  */
-export function addColumns(to: Lowering, { input, addend, columns, output }: AddColumns): void {
+export function addColumns(to: Lowering, { input, addend, columns, output }: OperationOf<'addColumns'>): void {
   const { pool, recorder } = to;
   const x = to.tensor(input);
   const [rows, batch] = x.shape;

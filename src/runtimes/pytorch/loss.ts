@@ -3,8 +3,9 @@
  * weighted per channel, averaged over channels, weighted by area, averaged. The squared error turns fp32 at the division.
  * Source: examples/weather/graphcast/loss/utils.py and physicsnemo's loss (94b3551).
  */
+
+import type { OperationOf } from '../../ir/operations.js';
 import { axis, type Shape } from '../../ir/shape.js';
-import type { Loss } from '../../ir/types.js';
 import type { Lowering } from './lowering.js';
 import type { Gradient, GradientTarget, Tensor } from './tape.js';
 
@@ -21,7 +22,7 @@ interface Kernel {
 const channelWeights: Shape = [axis('outputChannels')];
 
 /** torch's mse_loss, fp32 in autocast: keeps the prediction (and the target, which lies on the device anyway). */
-function lowerMeanSquaredError(lowering: Lowering, { prediction, output }: Loss): void {
+function lowerMeanSquaredError(lowering: Lowering, { prediction, output }: OperationOf<'loss'>): void {
   const { pool, autocast } = lowering;
   const given = lowering.tensor(prediction);
   const predicted = autocast ? lowering.cast(given, 4) : given;
@@ -31,7 +32,7 @@ function lowerMeanSquaredError(lowering: Lowering, { prediction, output }: Loss)
   lowering.releaseScratch(0);
 }
 
-export function lowerLoss(lowering: Lowering, loss: Loss): void {
+export function lowerLoss(lowering: Lowering, loss: OperationOf<'loss'>): void {
   const { prediction, output } = loss;
   if (loss.kernel === 'mse') {
     lowerMeanSquaredError(lowering, loss);

@@ -3,8 +3,9 @@
  * the forward pass keeps, three gradients in the backward pass. The kernels' own workspace (flash: an fp32 accumulator of the queries'
  * gradient) is not counted. Masks as anemoi makes them (anemoi-models 0.19.0, layers/attention.py, SDPAAttentionWrapper).
  */
+
+import type { OperationOf } from '../../ir/operations.js';
 import { axis, constant, int64Bytes, type Shape } from '../../ir/shape.js';
-import type { AttentionMask, Generate, RowAttention } from '../../ir/types.js';
 import { inBlocksOf8, inBlocksOf32, offBlocksOf8 } from '../../models/layers/attention-rows.js';
 import type { Lowering } from './lowering.js';
 import type { Tensor } from './tape.js';
@@ -12,7 +13,7 @@ import type { Tensor } from './tape.js';
 const heads = axis('heads');
 const booleanBytes = 1;
 
-export function rowAttention(to: Lowering, operation: RowAttention): void {
+export function rowAttention(to: Lowering, operation: OperationOf<'rowAttention'>): void {
   const { pool } = to;
   const [q, k, v] = [operation.query, operation.key, operation.value].map((id) => to.tensor(id)) as [
     Tensor,
@@ -49,7 +50,7 @@ function biasOf(to: Lowering, q: Tensor, k: Tensor): Tensor {
 }
 
 /** Row and column numbers, twice a distance in 64 bits and its comparisons, and their union, which stays with the layer. */
-export function attentionMask(to: Lowering, { queries, keys, output }: AttentionMask): void {
+export function attentionMask(to: Lowering, { queries, keys, output }: OperationOf<'attentionMask'>): void {
   to.produceOnce(output, () => {
     const { recorder } = to;
     const [rows, columns] = [to.tensor(queries).shape[0]!, to.tensor(keys).shape[0]!];
@@ -74,7 +75,7 @@ export function attentionMask(to: Lowering, { queries, keys, output }: Attention
 }
 
 /** What is drawn or filled is multiplied into a second array. */
-export function generate(to: Lowering, { what, output }: Generate): void {
+export function generate(to: Lowering, { what, output }: OperationOf<'generate'>): void {
   const drawn = what === 'zeros' ? undefined : to.recorder.allocate(to.shapeOf(output), 4);
   to.produce(output, 4, undefined);
   if (drawn !== undefined) to.recorder.release(drawn);

@@ -4,20 +4,9 @@
  * Sources: tools/autograd/derivatives.yaml, aten/src/ATen/autocast_mode.cpp (torch 2.13).
  */
 import { InputError } from '../../errors.js';
+import type { Operation, OperationKind, OperationOf } from '../../ir/operations.js';
 import type { Axis, Shape } from '../../ir/shape.js';
-import type {
-  Activation,
-  Concat,
-  Gather,
-  GatherAdd,
-  LayerNorm,
-  Linear,
-  Normalize,
-  Operation,
-  SegmentMax,
-  SegmentSum,
-  ValueId,
-} from '../../ir/types.js';
+import type { ValueId } from '../../ir/types.js';
 import { addBias, addOrSubtract, divide, exp, headScale, headSum, multiply, withScalar } from './elementwise.js';
 import { graphAttention, integers } from './graph-attention.js';
 import { addColumns, copy, empty, repeat, slice, write } from './in-place.js';
@@ -27,7 +16,7 @@ import { attentionMask, generate, rowAttention } from './row-attention.js';
 import type { Gradient, Tensor } from './tape.js';
 
 type Rules = {
-  readonly [Kind in Operation['kind']]: (to: Lowering, operation: Extract<Operation, { kind: Kind }>) => void;
+  readonly [Kind in OperationKind]?: (to: Lowering, operation: OperationOf<Kind>) => void;
 };
 
 const rules: Rules = {
@@ -53,9 +42,6 @@ const rules: Rules = {
   rowAttention,
   attentionMask,
   generate,
-  condition: compiledOnly,
-  blockAttention: compiledOnly,
-  resizeRows: compiledOnly,
   integers,
   slice,
   copy,
@@ -68,13 +54,12 @@ const rules: Rules = {
 };
 
 export function lower(to: Lowering, operation: Operation): void {
-  const rule = rules[operation.kind] as (to: Lowering, operation: Operation) => void;
+  const rule = rules[operation.kind] as ((to: Lowering, operation: Operation) => void) | undefined;
+  if (rule === undefined)
+    throw new InputError('not-in-pytorch', `PyTorch has no rule for the operation ${operation.kind}.`, [
+      '--runtime jax',
+    ]);
   rule(to, operation);
-}
-
-/** Operations of networks that exist in JAX alone. */
-function compiledOnly(_to: Lowering, { kind }: Operation): never {
-  throw new InputError('not-in-pytorch', `PyTorch has no rule for the operation ${kind}.`, ['--runtime jax']);
 }
 
 /**
@@ -82,7 +67,7 @@ function compiledOnly(_to: Lowering, { kind }: Operation): never {
  * transposed view and the bias's as a sum in another shape, neither of which the engine adds to in place. Without a bias it is
  * another kernel (mm, not addmm), which makes the weight's gradient first.
  */
-function linear(to: Lowering, { input, weight, bias, output }: Linear): void {
+function linear(to: Lowering, { input, weight, bias, output }: OperationOf<'linear'>): void {
   const { pool } = to;
   const b = bias === undefined ? undefined : to.autocastParameter(bias);
   const w = to.autocastParameter(weight);
@@ -129,9 +114,9 @@ function activationAndLinear(to: Lowering, x: Tensor, w: Tensor, b: Tensor | und
 }
 
 /** Functions whose derivative PyTorch computes from the result. */
-const keepsResult: ReadonlySet<Activation['function']> = new Set(['relu', 'sigmoid']);
+const keepsResult: ReadonlySet<OperationOf<'activation'>['function']> = new Set(['relu', 'sigmoid']);
 
-function activation(to: Lowering, { function: name, input, output, recomputed }: Activation): void {
+function activation(to: Lowering, { function: name, input, output, recomputed }: OperationOf<'activation'>): void {
   const x = to.tensor(input);
   if (recomputed) {
     to.hold(x);
@@ -144,18 +129,18 @@ function activation(to: Lowering, { function: name, input, output, recomputed }:
   if (keepsResult.has(name)) to.save(node, result);
 }
 
-function layerNorm(to: Lowering, { scale, offset, ...norm }: LayerNorm): void {
+function layerNorm(to: Lowering, { scale, offset, ...norm }: OperationOf<'layerNorm'>): void {
   normed(to, norm, [scale, offset]);
 }
 
-function normalize(to: Lowering, { scale, ...norm }: Normalize): void {
+function normalize(to: Lowering, { scale, ...norm }: OperationOf<'normalize'>): void {
   normed(to, norm, scale === undefined ? [] : [scale]);
 }
 
 /** fp32 in autocast; keeps its input and fp32 mean and reciprocal deviation per row, or per part of a row. */
 function normed(
   to: Lowering,
-  { input, output, keepsType, parts }: Pick<Normalize, 'input' | 'output' | 'keepsType' | 'parts'>,
+  { input, output, keepsType, parts }: Pick<OperationOf<'normalize'>, 'input' | 'output' | 'keepsType' | 'parts'>,
   affine: readonly ValueId[],
 ): void {
   const { pool, recorder } = to;
@@ -186,7 +171,7 @@ function normed(
  * Indexing keeps its index only, a view of the graph's edge list; its backward adds into zeros of the node rows. scatter_add_
  * into zeros keeps the same; its backward gathers.
  */
-function rowsToRows(to: Lowering, operation: Gather | SegmentSum | SegmentMax): void {
+function rowsToRows(to: Lowering, operation: OperationOf<'gather' | 'segmentSum' | 'segmentMax'>): void {
   const { input, output, endpoints } = operation;
   const x = to.tensor(input);
   const flows = operation.kind !== 'segmentMax';
@@ -196,7 +181,7 @@ function rowsToRows(to: Lowering, operation: Gather | SegmentSum | SegmentMax): 
 }
 
 /** Keeps nothing; its backward hands out narrow views of the incoming gradient. */
-function concat(to: Lowering, { inputs, output }: Concat): void {
+function concat(to: Lowering, { inputs, output }: OperationOf<'concat'>): void {
   const tensors = inputs.map((id) => to.tensor(id));
   const elementBytes = Math.max(...tensors.map((tensor) => tensor.elementBytes));
   const targets = tensors.map(({ target }) => target);
@@ -210,7 +195,7 @@ function concat(to: Lowering, { inputs, output }: Concat): void {
 
 const sameAxis = (a: Axis, b: Axis): boolean => a.symbol === b.symbol && a.factor === b.factor;
 
-function gatherAdd(to: Lowering, { edges, senders, receivers, output }: GatherAdd): void {
+function gatherAdd(to: Lowering, { edges, senders, receivers, output }: OperationOf<'gatherAdd'>): void {
   const [e, s, r] = [to.tensor(edges), to.tensor(senders), to.tensor(receivers)];
   const node = to.node([e.target, s.target, r.target], (incoming) => [
     to.pool.share(incoming),

@@ -3,11 +3,11 @@
  * after the other, each under a tape of its own; the sums at the receivers add up. The graph lies on the device in such blocks.
  */
 import type { CheckpointPlan } from '../../config/types.js';
-import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
-import { operationsOf } from '../../ir/operations.js';
+import { type Block, type ForwardProgram, type Node, operationsOf } from '../../ir/forward-program.js';
+import type { Operation } from '../../ir/operations.js';
 import { edgeRows } from '../../ir/row-shapes.js';
 import type { Dimensions } from '../../ir/shape.js';
-import type { EdgeSet, Endpoints, Operation, ValueId } from '../../ir/types.js';
+import type { EdgeSet, Endpoints, ValueId } from '../../ir/types.js';
 
 export type CutEdgeSet = Exclude<EdgeSet, 'mesh'>;
 

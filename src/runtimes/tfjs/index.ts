@@ -1,7 +1,6 @@
 /** TensorFlow.js: keeps everything until a tape's backward pass ends. The step that is priced is the step that `verify` runs. */
 import type { Config } from '../../config/types.js';
-import type { ForwardProgram } from '../../ir/forward-program.js';
-import { operationsOf } from '../../ir/operations.js';
+import { type ForwardProgram, operationsOf } from '../../ir/forward-program.js';
 import { axis, type Dimensions } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';

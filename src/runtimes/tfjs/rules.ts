@@ -1,17 +1,18 @@
 /** One rule per operation of the forward program: the TensorFlow.js operations that compute it. */
 import { InputError } from '../../errors.js';
-import type { ActivationFunction, Operation } from '../../ir/types.js';
+import type { Operation, OperationKind, OperationOf } from '../../ir/operations.js';
+import type { ActivationFunction } from '../../ir/types.js';
 import type { Context } from './context.js';
 import { headScale, headSum, largestOrMore, quotient } from './heads.js';
 import { layerNormEpsilon, leanLayerNorm, leanLinear, leanSilu } from './lean.js';
 
-type Rule<Kind extends Operation['kind']> = <T>(
+type Rule<Kind extends OperationKind> = <T>(
   context: Context<T>,
-  operation: Extract<Operation, { kind: Kind }>,
+  operation: OperationOf<Kind>,
   value: (id: number) => T,
 ) => T;
 
-export type Rules = { readonly [Kind in Operation['kind']]?: Rule<Kind> };
+export type Rules = { readonly [Kind in OperationKind]?: Rule<Kind> };
 
 /** Hendrycks & Gimpel 2016, arXiv 1606.08415: the approximation with tanh. */
 const geluCubic = 0.044715;
@@ -77,7 +78,7 @@ export const rules: Rules = {
 };
 
 export function applyRule<T>(context: Context<T>, operation: Operation, value: (id: number) => T): T {
-  const rule = rules[operation.kind] as Rule<Operation['kind']> | undefined;
+  const rule = rules[operation.kind] as Rule<OperationKind> | undefined;
   if (rule === undefined)
     throw new InputError('not-in-tfjs', `TensorFlow.js has no rule for the operation ${operation.kind}.`, [
       '--runtime pytorch',

@@ -3,10 +3,10 @@
  * open while another one runs: a cut makes everything before it run twice, first without a tape.
  */
 import type { CheckpointPlan, Config } from '../../config/types.js';
-import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
-import { operationsOf, parametersOf, readsOf } from '../../ir/operations.js';
+import { type Block, type ForwardProgram, type Node, operationsOf } from '../../ir/forward-program.js';
+import { type Operation, parametersOf, readsOf } from '../../ir/operations.js';
 import type { Segmentation } from '../../ir/segmentation.js';
-import type { Operation, ValueId } from '../../ir/types.js';
+import type { ValueId } from '../../ir/types.js';
 import { aroundEdges, cutEdgesOf, type EdgeBlock, edgeBlocksOf } from './edge-blocks.js';
 
 /** A run of the program under one tape. */

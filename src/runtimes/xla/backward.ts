@@ -4,9 +4,9 @@
  */
 
 import type { Block, Node } from '../../ir/forward-program.js';
-import { readsOf } from '../../ir/operations.js';
+import { type Operation, type OperationOf, readsOf } from '../../ir/operations.js';
 import { axis } from '../../ir/shape.js';
-import type { LayerNorm, Linear, Operation, ValueId } from '../../ir/types.js';
+import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Forward, Lowering } from './forward.js';
 import { Gradients } from './gradients.js';
@@ -119,7 +119,7 @@ export class Backward {
    * Forward again into an environment of its own, then backward. `waitingHead`: an output layer whose weight gradient waits until the
    * gradient of the pre-activation is there, so that four grid arrays meet (13 compiled steps with a recomputed decoder).
    */
-  recomputed(body: readonly Node[], again: Environment, waitingHead?: Linear): void {
+  recomputed(body: readonly Node[], again: Environment, waitingHead?: OperationOf<'linear'>): void {
     if (waitingHead !== undefined && this.lowering.has('headWaits')) this.linears.letWait(waitingHead);
     this.lowering.schedule.within({ recompute: true }, () => this.forward.nodes(body, again));
     this.nodes(body, again);
@@ -174,7 +174,7 @@ export class Backward {
    * The kernels that sum over rows, for scale and offset, also write the incoming gradient where that is a sum or a gather; the
    * gradient of the input is computed by the kernel that reads it.
    */
-  private layerNorm(operation: LayerNorm, gradient: Representation, environment: Environment): void {
+  private layerNorm(operation: OperationOf<'layerNorm'>, gradient: Representation, environment: Environment): void {
     const { input, scale, offset, output } = operation;
     const { schedule } = this.lowering;
     const incoming =
@@ -215,7 +215,7 @@ const isPlainEncoder = (node: Node): node is Block =>
   node.kind === 'block' && node.role.kind === 'encoder' && !node.recomputed;
 
 /** The output layer, a Linear that no LayerNorm follows. */
-function headOf(nodes: readonly Node[]): Linear | undefined {
+function headOf(nodes: readonly Node[]): OperationOf<'linear'> | undefined {
   for (const node of [...nodes].reverse()) {
     if (node.kind === 'linear') return node;
     if (node.kind === 'block' && node.role.kind !== 'loss') return headOf(node.body);

@@ -6,8 +6,10 @@
  * Small products that share an operand become one (openxla/xla, dot_merger.cc, `xla_gpu_dot_merger_threshold_mb`, 64): then the keys are joined
  * and the logits of all looks are one array.
  */
+
+import type { OperationOf } from '../../ir/operations.js';
 import { axis, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
-import type { BlockAttention as Attention, ValueId } from '../../ir/types.js';
+import type { ValueId } from '../../ir/types.js';
 import { MiB } from '../../units.js';
 import type { Forward, Lowering } from './forward.js';
 import type { Gradients } from './gradients.js';
@@ -77,7 +79,7 @@ export class BlockAttention {
   ) {}
 
   /** Logits of all looks are one product. */
-  private isMerged(attention: Attention): boolean {
+  private isMerged(attention: OperationOf<'blockAttention'>): boolean {
     if (attention.variant === 'mha') return false;
     const elements = numElements(weightsShape, this.sizes) + 2 * numElements(plainRows, this.sizes);
     return elements * this.elementBytes <= mergedUpTo;
@@ -90,7 +92,7 @@ export class BlockAttention {
   }
 
   /** The forward pass of a training step. */
-  train(attention: Attention, environment: Environment): void {
+  train(attention: OperationOf<'blockAttention'>, environment: Environment): void {
     const looks = looksOf(attention);
     const [query, key, value] = this.projections(attention, environment);
     const masks = this.masks(looks, environment);
@@ -106,7 +108,12 @@ export class BlockAttention {
   }
 
   /** One product for all looks, or one each. */
-  private logits(attention: Attention, q: BufferId, looks: number, key: readonly BufferId[]): readonly BufferId[] {
+  private logits(
+    attention: OperationOf<'blockAttention'>,
+    q: BufferId,
+    looks: number,
+    key: readonly BufferId[],
+  ): readonly BufferId[] {
     const { schedule } = this.lowering;
     if (this.isMerged(attention)) {
       const joined = this.array(joinedRows);
@@ -122,7 +129,7 @@ export class BlockAttention {
    * but f32 logits of one product are read in other layouts, so that exp is kept, and those of several samples, where the weights are.
    */
   private softmax(
-    attention: Attention,
+    attention: OperationOf<'blockAttention'>,
     logits: readonly BufferId[],
     masks: readonly BufferId[],
     statistics: BufferId,
@@ -158,7 +165,7 @@ export class BlockAttention {
 
   /** `again`: of a layer that has been recomputed. */
   backward(
-    attention: Attention,
+    attention: OperationOf<'blockAttention'>,
     gradient: Representation,
     gradients: Gradients,
     environment: Environment,
@@ -217,7 +224,10 @@ export class BlockAttention {
   }
 
   /** Of this layer, and in the same kernel of those whose backward pass comes next: they read the same masks (multi_output_fusion.cc). */
-  private weightsAgain({ output, variant }: Attention, environment: Environment): readonly BufferId[] {
+  private weightsAgain(
+    { output, variant }: OperationOf<'blockAttention'>,
+    environment: Environment,
+  ): readonly BufferId[] {
     const made = this.made.get(environment) ?? new Map<ValueId, readonly BufferId[]>();
     this.made.set(environment, made);
     if (!made.has(output)) {
@@ -236,7 +246,7 @@ export class BlockAttention {
   }
 
   /** Nothing is kept. */
-  predict(attention: Attention, environment: Environment): void {
+  predict(attention: OperationOf<'blockAttention'>, environment: Environment): void {
     const looks = looksOf(attention);
     const [query, key, value] = this.projections(attention, environment);
     const { schedule } = this.lowering;
@@ -257,7 +267,7 @@ export class BlockAttention {
   }
 
   private finish(
-    attention: Attention,
+    attention: OperationOf<'blockAttention'>,
     weights: readonly BufferId[],
     values: readonly BufferId[],
     environment: Environment,
@@ -282,7 +292,7 @@ export class BlockAttention {
     return result;
   }
 
-  private projections({ query, key, value }: Attention, environment: Environment) {
+  private projections({ query, key, value }: OperationOf<'blockAttention'>, environment: Environment) {
     return [query, key, value].map((id) => buffersOf(environment.value(id))) as [BufferId[], BufferId[], BufferId[]];
   }
 
@@ -297,7 +307,7 @@ export class BlockAttention {
     return masks;
   }
 
-  private keep({ output }: Attention, environment: Environment, kept: Kept): void {
+  private keep({ output }: OperationOf<'blockAttention'>, environment: Environment, kept: Kept): void {
     const known = this.kept.get(environment) ?? new Map<ValueId, Kept>();
     known.set(output, kept);
     this.kept.set(environment, known);
@@ -332,4 +342,4 @@ export class BlockAttention {
 }
 
 /** A block looks at itself, the next and the previous one; or at all nodes at once. */
-const looksOf = ({ variant }: Pick<Attention, 'variant'>): number => (variant === 'mha' ? 1 : 3);
+const looksOf = ({ variant }: Pick<OperationOf<'blockAttention'>, 'variant'>): number => (variant === 'mha' ? 1 : 3);

@@ -1,7 +1,7 @@
 /** A forward pass as a graph: who makes a value, who reads it, and in which order XLA runs it where nothing is kept for later. */
 import type { Node } from '../../ir/forward-program.js';
-import { readsOf } from '../../ir/operations.js';
-import type { Module, Operation, ValueId } from '../../ir/types.js';
+import { type Operation, readsOf } from '../../ir/operations.js';
+import type { Module, ValueId } from '../../ir/types.js';
 
 export interface Placed {
   readonly operation: Operation;

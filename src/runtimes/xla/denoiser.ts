@@ -2,10 +2,12 @@
  * A denoiser's training step as XLA:GPU compiles it: one call and its backward pass. The kernels of the graph networks are those of `forward.ts`
  * and `backward.ts`; what is added here are norms without parameters of their own, attention, and the noise. Its sampler: `sampler.ts`.
  */
+
 import type { Optimizer } from '../../config/types.js';
-import { operationsOf } from '../../ir/operations.js';
+import { operationsOf } from '../../ir/forward-program.js';
+import type { Operation, OperationOf } from '../../ir/operations.js';
 import { axis, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
-import type { Activation, Condition, Normalize, Operation, ValueId } from '../../ir/types.js';
+import type { ValueId } from '../../ir/types.js';
 import { Backward } from './backward.js';
 import { BlockAttention } from './block-attention.js';
 import { Forward, type Lowering } from './forward.js';
@@ -86,7 +88,7 @@ class DenoiserForward extends NormsForward {
     }
   }
 
-  private normalize(operation: Normalize, environment: Environment): void {
+  private normalize(operation: OperationOf<'normalize'>, environment: Environment): void {
     const input = this.summedRows(operation.input, environment);
     const statistics = this.array(statisticsShape(this.rows(operation.input, environment)), this.statisticsBytes);
     this.lowering.schedule.run(this.name(operation.output), buffersOf(input), [statistics]);
@@ -99,7 +101,7 @@ class DenoiserForward extends NormsForward {
    * f32 rows of the graph networks (softmax_rewriter_triton.cc). Messages of one sample are read once, in place of the product that they are
    * made of; of several, each has its noise level, and the product stays beside them.
    */
-  private isWrittenByTriton({ output }: Normalize): boolean {
+  private isWrittenByTriton({ output }: OperationOf<'normalize'>): boolean {
     const { gemm } = this.lowering;
     if (gemm.elementBytes === f32 && gemm.hasTriton && this.messages.has(output)) return this.sizes.batch! > 1;
     return keepsNormalised(this.lowering, output, this.sizes);
@@ -109,7 +111,7 @@ class DenoiserForward extends NormsForward {
   private readonly messages = new Set<ValueId>();
 
   /** Computed in f32, and rounded: too dear to be computed again where it is read (priority_fusion.cc). */
-  private keepTanh({ input, output }: Activation, environment: Environment): void {
+  private keepTanh({ input, output }: OperationOf<'activation'>, environment: Environment): void {
     if (this.lowering.gemm.elementBytes === f32) return;
     const tanh = this.array(this.shape(output, environment));
     this.lowering.schedule.run('tanh', buffersOf(environment.value(input)), [tanh]);
@@ -187,7 +189,7 @@ class DenoiserBackward extends Backward {
 
   /** Sums over rows for scale and offset, of which the noise's Linear has its gradients. */
   private condition(
-    { input, code, weight, bias, output }: Condition,
+    { input, code, weight, bias, output }: OperationOf<'condition'>,
     gradient: Representation,
     environment: Environment,
   ): void {

@@ -3,9 +3,9 @@
  * edges after the other, and each slice is recomputed. Here: the frame of such a network, with these operations gathered into
  * one recomputed block; its rows are those of a slice, for the arrays of one slice are there at a time.
  */
-import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
-import { operationsOf, readsOf } from '../../ir/operations.js';
-import type { EdgeSet, Operation } from '../../ir/types.js';
+import { type Block, type ForwardProgram, type Node, operationsOf } from '../../ir/forward-program.js';
+import { type Operation, readsOf } from '../../ir/operations.js';
+import type { EdgeSet } from '../../ir/types.js';
 
 export interface EdgeSlices {
   readonly set: EdgeSet;

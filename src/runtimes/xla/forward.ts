@@ -5,10 +5,10 @@
  */
 
 import { InputError } from '../../errors.js';
-import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
-import { operationsOf, readsOf } from '../../ir/operations.js';
+import { type Block, type ForwardProgram, type Node, operationsOf } from '../../ir/forward-program.js';
+import { type Operation, type OperationKind, type OperationOf, readsOf } from '../../ir/operations.js';
 import type { Shape } from '../../ir/shape.js';
-import type { Linear, Operation, SegmentMax, SegmentSum, ValueId } from '../../ir/types.js';
+import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
@@ -29,7 +29,7 @@ export interface Lowering {
   readonly resultOf?: (parameter: ValueId) => BufferId;
 }
 
-const withRule: readonly Operation['kind'][] = [
+const withRule: readonly OperationKind[] = [
   'linear',
   'activation',
   'layerNorm',
@@ -51,7 +51,7 @@ const withRule: readonly Operation['kind'][] = [
 ];
 
 /** Those of `denoiser.ts`. */
-const withRuleInDenoisers: readonly Operation['kind'][] = ['normalize', 'condition', 'blockAttention', 'resizeRows'];
+const withRuleInDenoisers: readonly OperationKind[] = ['normalize', 'condition', 'blockAttention', 'resizeRows'];
 
 /** Before a step of it is traced, in whatever mode. */
 export function refuseWithoutRule({ root, denoiser }: ForwardProgram): void {
@@ -141,7 +141,7 @@ export class Forward {
   }
 
   /** `operand [padded rows, in] · weight copy → [padded rows, out]` */
-  private linear({ input, weight, bias, output }: Linear, environment: Environment): BufferId {
+  private linear({ input, weight, bias, output }: OperationOf<'linear'>, environment: Environment): BufferId {
     const operand = this.operand(input, environment);
     const copies = [weight, ...(bias === undefined ? [] : [bias])].flatMap((id) => this.weight(id, environment));
     const result = this.array(this.gemmShapeOf(output, environment));
@@ -206,7 +206,7 @@ export class Forward {
   }
 
   /** Adds into an array of zeros, in place. */
-  protected segmentSum(operation: SegmentSum | SegmentMax, environment: Environment): BufferId {
+  protected segmentSum(operation: OperationOf<'segmentSum' | 'segmentMax'>, environment: Environment): BufferId {
     const { input, output } = operation;
     const sum = this.lowering.zeros.take(this.shape(output, environment), this.sumBytes(operation));
     this.lowering.schedule.run(this.name(output), buffersOf(environment.value(input)), [sum]);
@@ -214,7 +214,7 @@ export class Forward {
   }
 
   /** graphcast 08cf736, graphcast.py: `f32_aggregation=True` in the encoder alone. */
-  protected sumBytes({ endpoints }: SegmentSum | SegmentMax): number {
+  protected sumBytes({ endpoints }: OperationOf<'segmentSum' | 'segmentMax'>): number {
     const { gemm, has } = this.lowering;
     return endpoints.edges === 'grid2mesh' && has('f32Sum') ? 4 : gemm.elementBytes;
   }

@@ -6,8 +6,8 @@
  * (openxla/xla, hlo_memory_scheduler.cc, DFSMemoryScheduler). So the encoder's update of the grid nodes runs after the processor.
  */
 import type { ForwardProgram, Node } from '../../ir/forward-program.js';
+import type { Operation, OperationOf } from '../../ir/operations.js';
 import type { Dimensions } from '../../ir/shape.js';
-import type { Gather, LayerNorm, Operation, SegmentMax, SegmentSum } from '../../ir/types.js';
 import { DataFlow } from './data-flow.js';
 import { Forward, type Lowering } from './forward.js';
 import type { Gemm } from './gemm.js';
@@ -85,7 +85,7 @@ export class InferenceForward extends Forward {
    * Two reductions in f32, then the readers normalise. f32 with Triton: one kernel per row (softmax_rewriter_triton.cc), which also adds
    * the residual or writes the concatenation where that is all that reads it.
    */
-  private normalise(operation: LayerNorm, environment: Environment): void {
+  private normalise(operation: OperationOf<'layerNorm'>, environment: Environment): void {
     const { input, output } = operation;
     const value = environment.value(input);
     if (this.normsByTriton && this.lowering.has('rowKernels')) {
@@ -105,7 +105,7 @@ export class InferenceForward extends Forward {
   }
 
   /** Rows that are normalised alone are gathered as they are; a Triton kernel, which normalises, gathers nothing. */
-  private gatherRows(operation: Gather, environment: Environment): void {
+  private gatherRows(operation: OperationOf<'gather'>, environment: Environment): void {
     const { input, output } = operation;
     if (this.flow.isNormalised(input)) environment.setValue(output, fused(environment.value(input)));
     else super.operation(operation, environment);
@@ -122,14 +122,17 @@ export class InferenceForward extends Forward {
   }
 
   /** Adds into an array of zeros, in place. */
-  protected override segmentSum(operation: SegmentSum | SegmentMax, environment: Environment): BufferId {
+  protected override segmentSum(
+    operation: OperationOf<'segmentSum' | 'segmentMax'>,
+    environment: Environment,
+  ): BufferId {
     const { input, output } = operation;
     const sum = this.zerosFor(operation, () => this.array(this.shape(output, environment), this.sumBytes(operation)));
     this.lowering.schedule.run(this.name(output), buffersOf(environment.value(input)), [sum]);
     return sum;
   }
 
-  private zerosFor(operation: SegmentSum | SegmentMax, array: () => BufferId): BufferId {
+  private zerosFor(operation: OperationOf<'segmentSum' | 'segmentMax'>, array: () => BufferId): BufferId {
     const { schedule } = this.lowering;
     const zeros = this.zerosOf(this.sumKey(operation));
     zeros.left -= 1;
@@ -150,7 +153,7 @@ export class InferenceForward extends Forward {
   }
 
   /** Equal keys: sums into equal zeros. */
-  private sumKey(operation: SegmentSum | SegmentMax): string {
+  private sumKey(operation: OperationOf<'segmentSum' | 'segmentMax'>): string {
     return `${this.lowering.program.values[operation.output]!.shape[0]!.symbol} ${this.sumBytes(operation)}`;
   }
 
@@ -181,5 +184,5 @@ interface Zeros {
 }
 
 const zerosName = 'zeros of the sums';
-const isSum = (operation: Operation): operation is SegmentSum | SegmentMax =>
+const isSum = (operation: Operation): operation is OperationOf<'segmentSum' | 'segmentMax'> =>
   operation.kind === 'segmentSum' || operation.kind === 'segmentMax';

@@ -1,12 +1,13 @@
 /** Gradients of a Linear: that of the weight before that of the input, but where an output layer's weight waits. */
-import type { Linear, ValueId } from '../../ir/types.js';
+import type { OperationOf } from '../../ir/operations.js';
+import type { ValueId } from '../../ir/types.js';
 import type { Forward, Lowering } from './forward.js';
 import type { Gradients } from './gradients.js';
 import type { BufferId } from './schedule.js';
 import { type Environment, inBuffer, type Representation } from './values.js';
 
 export class LinearGradients {
-  private readonly waitingHeads = new Set<Linear>();
+  private readonly waitingHeads = new Set<OperationOf<'linear'>>();
   private readonly waiting: (() => void)[] = [];
   constructor(
     private readonly lowering: Lowering,
@@ -15,11 +16,11 @@ export class LinearGradients {
   ) {}
 
   /** The head's weight gradient is made with the next Linear's. */
-  letWait(head: Linear): void {
+  letWait(head: OperationOf<'linear'>): void {
     this.waitingHeads.add(head);
   }
 
-  backward(linear: Linear, gradient: Representation, environment: Environment): void {
+  backward(linear: OperationOf<'linear'>, gradient: Representation, environment: Environment): void {
     const operand = this.operandOf(linear.output, gradient, environment);
     for (const waiting of this.waiting.splice(0)) waiting();
     const weights = () => this.weightGradients(linear, operand, environment);
@@ -33,7 +34,11 @@ export class LinearGradients {
     this.waiting.push(weights);
   }
 
-  private weightGradients({ input, weight, bias }: Linear, operand: BufferId, environment: Environment): void {
+  private weightGradients(
+    { input, weight, bias }: OperationOf<'linear'>,
+    operand: BufferId,
+    environment: Environment,
+  ): void {
     const { schedule } = this.lowering;
     const products = bias === undefined ? [weight] : [bias, weight];
     for (const id of products) {
@@ -43,7 +48,7 @@ export class LinearGradients {
     }
   }
 
-  private inputGradient({ input, weight }: Linear, operand: BufferId, environment: Environment): void {
+  private inputGradient({ input, weight }: OperationOf<'linear'>, operand: BufferId, environment: Environment): void {
     if (!this.lowering.program.values[input]!.differentiable) return;
     this.gradients.add(input, inBuffer(this.inputProduct(input, weight, operand, environment)));
   }

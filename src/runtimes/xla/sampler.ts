@@ -2,10 +2,10 @@
  * A sampler as XLA:GPU compiles it: a loop over noise levels, whose body holds all calls of the denoiser. Nothing is kept for a backward pass, and
  * what does not depend on the noise level is computed once in the body.
  */
-import type { ForwardProgram } from '../../ir/forward-program.js';
-import { operationsOf } from '../../ir/operations.js';
+import { type ForwardProgram, operationsOf } from '../../ir/forward-program.js';
+import type { Operation, OperationOf } from '../../ir/operations.js';
 import { axis, type Dimensions, type Shape } from '../../ir/shape.js';
-import type { Condition, Normalize, Operation, SegmentMax, SegmentSum, ValueId } from '../../ir/types.js';
+import type { ValueId } from '../../ir/types.js';
 import { BlockAttention } from './block-attention.js';
 import { DataFlow } from './data-flow.js';
 import { keepsNormalised, NormsForward } from './denoiser.js';
@@ -76,7 +76,7 @@ class SamplerForward extends NormsForward {
   }
 
   /** Rows that both calls of the step read are normalised in each, by the kernel that applies the noise level. */
-  private normalize({ input, output }: Normalize, environment: Environment): void {
+  private normalize({ input, output }: OperationOf<'normalize'>, environment: Environment): void {
     const rowsOfInput = this.summedRows(input, environment);
     if (this.isShared(output)) {
       environment.setValue(output, fused(rowsOfInput));
@@ -101,7 +101,7 @@ class SamplerForward extends NormsForward {
   }
 
   /** The kernel that applies the noise level writes its rows where several read them, and where Triton's kernel normalises them in it. */
-  private isWritten({ input, output }: Condition): boolean {
+  private isWritten({ input, output }: OperationOf<'condition'>): boolean {
     if (this.normalisesInConcat) return false;
     const { elementBytes, hasTriton } = this.lowering.gemm;
     const byTriton = elementBytes === f32 && hasTriton && this.isShared(input) && !this.keepsNormalised(input);
@@ -119,9 +119,9 @@ class SamplerForward extends NormsForward {
   }
 
   /** The weights of query, key and value stand side by side where their products are one, for all calls of the step. */
-  private attend(attention: Extract<Operation, { kind: 'blockAttention' }>, environment: Environment): void {
+  private attend(attention: OperationOf<'blockAttention'>, environment: Environment): void {
     if (this.attention.projectionsAreMerged()) {
-      const linear = this.flow.maker(attention.query) as Extract<Operation, { kind: 'linear' }>;
+      const linear = this.flow.maker(attention.query) as OperationOf<'linear'>;
       let joined = this.projections.get(linear.weight);
       if (joined === undefined) {
         joined = this.array([axis('hiddenDim'), axis('hiddenDim', 3)]);
@@ -133,7 +133,10 @@ class SamplerForward extends NormsForward {
   }
 
   /** In a loop one array of zeros, which every sum but the last copies (copy_insertion.cc). */
-  protected override segmentSum(operation: SegmentSum | SegmentMax, environment: Environment): BufferId {
+  protected override segmentSum(
+    operation: OperationOf<'segmentSum' | 'segmentMax'>,
+    environment: Environment,
+  ): BufferId {
     const { input, output } = operation;
     const { schedule } = this.lowering;
     const sum = this.zerosFor(operation, () => this.array(this.shape(output, environment), this.sumBytes(operation)));
@@ -141,7 +144,7 @@ class SamplerForward extends NormsForward {
     return sum;
   }
 
-  private zerosFor(operation: SegmentSum | SegmentMax, array: () => BufferId): BufferId {
+  private zerosFor(operation: OperationOf<'segmentSum' | 'segmentMax'>, array: () => BufferId): BufferId {
     const { schedule } = this.lowering;
     const zeros = this.zeros.get(this.sumKey(operation))!;
     zeros.left -= 1;
@@ -155,7 +158,7 @@ class SamplerForward extends NormsForward {
     return sum;
   }
 
-  private sumKey(operation: SegmentSum | SegmentMax): string {
+  private sumKey(operation: OperationOf<'segmentSum' | 'segmentMax'>): string {
     return `${this.lowering.program.values[operation.output]!.shape[0]!.symbol} ${this.sumBytes(operation)}`;
   }
 }

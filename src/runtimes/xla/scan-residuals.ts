@@ -6,8 +6,8 @@
  * product is broadcast to all rows, once, outside the loop. Read off the compiled step; see docs/jax.md.
  */
 
-import type { ForwardProgram, Node } from '../../ir/forward-program.js';
-import { operationsOf, readsOf } from '../../ir/operations.js';
+import { type ForwardProgram, type Node, operationsOf } from '../../ir/forward-program.js';
+import { readsOf } from '../../ir/operations.js';
 import { axis, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Lowering } from './forward.js';

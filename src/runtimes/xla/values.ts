@@ -1,6 +1,7 @@
 /** Where a value is while XLA runs the step: in a buffer of its own, or computed inside the kernels that read it. */
 import type { Block } from '../../ir/forward-program.js';
-import type { Operation, ValueId } from '../../ir/types.js';
+import type { Operation } from '../../ir/operations.js';
+import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { BufferId } from './schedule.js';
 import { sliceRows } from './symbols.js';

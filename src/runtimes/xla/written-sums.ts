@@ -6,8 +6,9 @@
  * Where rows are no multiple of a warp's 32 threads, it reads across them in more than one piece (coalescing_analysis.cc), the kernel that
  * concatenates is slow anyway, and reading one more array in it costs an eighth: sums are never written down (ten compiled steps).
  */
+import type { Operation, OperationKind, OperationOf } from '../../ir/operations.js';
 import { type Dimensions, numElements } from '../../ir/shape.js';
-import type { Binary, Operation, ValueId } from '../../ir/types.js';
+import type { ValueId } from '../../ir/types.js';
 import type { DataFlow } from './data-flow.js';
 import type { Lowering } from './forward.js';
 
@@ -40,7 +41,7 @@ export class WrittenSums {
     for (const { output } of readersFirst) this.kernelsThatRead(output);
   }
 
-  has(sum: Binary): boolean {
+  has(sum: OperationOf<'add'>): boolean {
     const known = this.written.get(sum.output);
     if (known !== undefined) return known;
     const answer = this.costsMoreInlined(sum);
@@ -48,7 +49,7 @@ export class WrittenSums {
     return answer;
   }
 
-  private costsMoreInlined(sum: Binary): boolean {
+  private costsMoreInlined(sum: OperationOf<'add'>): boolean {
     if (!this.lowering.has('writtenSums') || this.breaksWarps(sum.output)) return false;
     const { arrays, normalised } = this.addends(sum);
     const numReaders = this.kernelsThatRead(sum.output).size;
@@ -60,7 +61,10 @@ export class WrittenSums {
   }
 
   /** Arrays that a sum reads, those of the sums that are inlined in it among them, and how many of them it normalises. */
-  private addends({ left, right }: Binary): { readonly arrays: number; readonly normalised: number } {
+  private addends({ left, right }: OperationOf<'add'>): {
+    readonly arrays: number;
+    readonly normalised: number;
+  } {
     const [a, b] = [left, right].map((id) => {
       const maker = this.flow.maker(id);
       if (maker?.kind === 'add' && !this.has(maker)) return this.addends(maker);
@@ -82,7 +86,7 @@ export class WrittenSums {
     return kernels;
   }
 
-  private inlinedInto(kind: Operation['kind'], output: ValueId): ReadonlySet<ValueId> | undefined {
+  private inlinedInto(kind: OperationKind, output: ValueId): ReadonlySet<ValueId> | undefined {
     if (kind !== 'gather' && kind !== 'concat' && kind !== 'add') return undefined;
     const kernels = this.kernelsThatRead(output);
     const isWritten = kind === 'add' && kernels.size >= readersThatWriteDown && !this.breaksWarps(output);
