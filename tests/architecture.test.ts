@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { processorKinds } from '../src/config/choices.js';
 import { codeBases, layoutNames } from '../src/models/index.js';
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
@@ -167,6 +168,16 @@ describe('runtimes', () => {
   it('are compared by name nowhere but in their own rooms: what differs between them is a trait', () => {
     const outside = files.map((file) => relative(src, file)).filter((file) => !file.startsWith('runtimes/'));
     expect(outside.filter((file) => compared.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
+  });
+});
+
+describe('processors', () => {
+  const compared = new RegExp(`(===|!==|case|includes\\() ?'(${processorKinds.join('|')})'`);
+
+  it('are compared by name in the rooms and layers of `models/` alone: what others ask is a trait that the room states', () => {
+    const outside = files.map((file) => relative(src, file)).filter((file) => !file.startsWith('models/'));
+    expect(outside.filter((file) => compared.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
+    expect(readFileSync(join(src, 'models/anemoi/options.ts'), 'utf8')).toMatch(compared);
   });
 });
 

@@ -28,6 +28,22 @@ import type { Tree } from './importing/tree.js';
 import type { Importer } from './importing/types.js';
 import type { Refusal } from './refusals.js';
 
+/** What others have to know of one kind of processor layers in a network. What is left out, it has not. */
+export interface ProcessorTraits {
+  /**
+   * What a layer reads of the mesh edges: rows that the layer before has updated (`state`), embedded rows that all layers share
+   * (`embedded`), the structural features as they are (`features`).
+   */
+  readonly meshEdges?: 'state' | 'embedded' | 'features';
+  /** Its networks are MLPs, which can be split over cards, take the concat trick and recompute their activations. */
+  readonly isMlps?: boolean;
+  /** `--heads` and `--attention-backend` mean something, and the heads must divide the width. */
+  readonly hasHeads?: boolean;
+  readonly hasMlpRatio?: boolean;
+  /** No symbol but `hiddenDim` follows from the width: a search over widths changes that one number. */
+  readonly isWidthOneSymbol?: boolean;
+}
+
 /** One of the networks that a code base builds: `config.model.layout`. */
 export interface Layout {
   readonly label: string;
@@ -38,14 +54,13 @@ export interface Layout {
   readonly options: readonly string[];
   /** The processor layers of its own. */
   readonly processor: ProcessorKind;
-  /** What `--processor` replaces them by, where it is among `options`. One that is another layout's own makes it that layout. */
-  readonly processors?: readonly ProcessorKind[];
+  /**
+   * Each kind of layers that it can have, its own among them; absent: its own alone, without traits. `--processor` takes them where it is
+   * among `options`. One that is another layout's own makes it that layout.
+   */
+  readonly processors?: Readonly<Partial<Record<ProcessorKind, ProcessorTraits>>>;
   /** Hidden layers of its MLPs before any are added; absent: 1. */
   readonly fewestHiddenLayers?: number;
-  /** `--mlp-ratio` sets a width whatever the processor. */
-  readonly hasMlpRatio?: boolean;
-  /** `--heads` and `--attention-backend` mean something whatever the processor. */
-  readonly hasHeads?: boolean;
   /** Where the edge updates of encoder and decoder can be cut into blocks (`edges:blocks`). */
   readonly edgeBlocks: readonly RuntimeName[];
   /** Its own step builds the next input of a rollout from forcings. */

@@ -2,12 +2,12 @@
 
 import { reducedGridKinds, typedGridKinds } from '../config/choices.js';
 import { kindOfRows } from '../config/grid.js';
-import type { GridKind, Model, ModelLayout, Recipe } from '../config/types.js';
+import type { GridKind, Model, ModelLayout, ProcessorKind, Recipe } from '../config/types.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';
 import { addGridConvention } from '../topology/grid.js';
 import { anemoi } from './anemoi/index.js';
-import type { CodeBase, Layout } from './code-base.js';
+import type { CodeBase, Layout, ProcessorTraits } from './code-base.js';
 import { gencast } from './gencast/index.js';
 import { graphWeather } from './graph-weather/index.js';
 import { graphcast } from './graphcast/index.js';
@@ -49,6 +49,15 @@ export function exportsOf(name: string): NonNullable<CodeBase['exports']> {
 }
 
 export const layoutOf = (layout: ModelLayout): Layout => codeBaseOf(layout).layouts[layout]!;
+
+/** The kinds of processor layers that a network of the layout can have. */
+export function processorsOf(layout: ModelLayout): readonly ProcessorKind[] {
+  const { processor, processors } = layoutOf(layout);
+  return processors === undefined ? [processor] : (Object.keys(processors) as ProcessorKind[]);
+}
+
+export const processorTraits = ({ layout, processor }: Pick<Model, 'layout' | 'processor'>): ProcessorTraits =>
+  layoutOf(layout).processors?.[processor] ?? {};
 
 /** The layout of the same code base whose own processor that is; else the one it was. */
 export function layoutWith(layout: ModelLayout, processor: Model['processor']): ModelLayout {

@@ -15,7 +15,16 @@ import type { ModelProfile } from '../config/profiles.js';
 import type { Counts, Grid, GridKind, Model, OwnValue, ProcessorKind, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import type { Network } from '../models/code-base.js';
-import { codeBaseOf, codeBases, kindOfRowsIn, layoutOf, layoutWith, optionsOfSome } from '../models/index.js';
+import {
+  codeBaseOf,
+  codeBases,
+  kindOfRowsIn,
+  layoutOf,
+  layoutWith,
+  optionsOfSome,
+  processorsOf,
+  processorTraits,
+} from '../models/index.js';
 import { labelOf, runtimesWith, runtimeTraits } from '../runtimes/traits.js';
 import { modelDefinitions } from './definitions/model.js';
 import { checkEdges } from './edge-limit.js';
@@ -66,20 +75,24 @@ function notInNetwork(
   own: Readonly<Record<string, OwnValue>>,
   value: NetworkDefault,
 ): InputError {
-  const { label, processors = [] } = layoutOf(layout);
-  const having = processors.filter((each) => value({ layout: layoutWith(layout, each), processor: each, own }));
-  return new InputError('not-in-processor', `--${option}: ${label} has no such option (model ${profile}).`, [
-    `Leave --${option} out.`,
-    ...having.map((processor) => `--processor ${processor}`),
-  ]);
+  const having = processorsOf(layout).filter((each) =>
+    value({ layout: layoutWith(layout, each), processor: each, own }),
+  );
+  return new InputError(
+    'not-in-processor',
+    `--${option}: ${layoutOf(layout).label} has no such option (model ${profile}).`,
+    [`Leave --${option} out.`, ...having.map((processor) => `--processor ${processor}`)],
+  );
 }
 
 function checkProcessor({ name, model: { layout } }: ModelProfile, processor: ProcessorKind): void {
-  const { label, processor: own, processors = [own] } = layoutOf(layout);
+  const processors = processorsOf(layout);
   if (processors.includes(processor)) return;
-  throw new InputError('not-in-model', `--processor ${processor}: ${label} has no such layers (model ${name}).`, [
-    ...processors.map((each) => `--processor ${each}`),
-  ]);
+  throw new InputError(
+    'not-in-model',
+    `--processor ${processor}: ${layoutOf(layout).label} has no such layers (model ${name}).`,
+    [...processors.map((each) => `--processor ${each}`)],
+  );
 }
 
 /** One hidden layer more or less where another network of the code base starts from another number. */
@@ -185,13 +198,11 @@ const typedModel = (typed: Typed): Partial<ModelValues> =>
 
 /** Options of the attention layer mean nothing to the others: typing them there is a mistake to point at. */
 function checkAttention(profile: ModelProfile, { layout, processor, hiddenDim, heads }: Model, typed: Typed): void {
-  const { hasMlpRatio = false, hasHeads: always = false, options } = layoutOf(layout);
-  const hasRatio = processor === 'attention' || hasMlpRatio;
-  const hasHeads = processor === 'attention' || always;
+  const { hasMlpRatio, hasHeads } = processorTraits({ layout, processor });
   for (const option of ['heads', 'attention-backend', 'mlp-ratio'] as const) {
-    const meaningful = option === 'mlp-ratio' ? hasRatio : hasHeads;
+    const meaningful = option === 'mlp-ratio' ? hasMlpRatio : hasHeads;
     if (typed.has(option) && !meaningful) {
-      const next = options.includes('processor') ? '--processor attention' : 'gc-plan profiles';
+      const next = layoutOf(layout).options.includes('processor') ? '--processor attention' : 'gc-plan profiles';
       throw new InputError(
         'not-in-processor',
         `--${option}: only the attention processor has it, and ${profile.name} runs ${processor} layers.`,

@@ -2,7 +2,7 @@
 
 import type { Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { codeBaseOf, layoutOf } from '../models/index.js';
+import { codeBaseOf, layoutOf, processorTraits } from '../models/index.js';
 import { runtimeTraits } from '../runtimes/traits.js';
 import type { Typed } from './typed.js';
 
@@ -45,7 +45,7 @@ export function checkParallel(recipe: Recipe, model: Model, runtime: RuntimeName
     return;
   }
   if (parallel === 'tensor') {
-    if (model.processor !== 'interaction' || model.mlpHiddenLayers !== 1 || recipe.concatTrick !== 'off')
+    if (!processorTraits(model).isMlps || model.mlpHiddenLayers !== 1 || recipe.concatTrick !== 'off')
       throw refuse(
         recipe,
         'splits MLPs of one hidden layer without the concat trick, in interaction layers',
@@ -65,7 +65,8 @@ export function checkParallel(recipe: Recipe, model: Model, runtime: RuntimeName
 /** GPipe holds all of them, so that all are traced, and beyond this an answer takes minutes. */
 const maximumMicroBatches = 256;
 
-function checkPipeline(recipe: Recipe, { layers, processor }: Model): void {
+function checkPipeline(recipe: Recipe, model: Model): void {
+  const { layers } = model;
   const { gpus, accumulate, rolloutSteps, checkpoint } = recipe;
   if (rolloutSteps > 1)
     throw refuse(recipe, 'the prediction of a rollout step would go back to the first card', '--rollout 1');
@@ -76,7 +77,7 @@ function checkPipeline(recipe: Recipe, { layers, processor }: Model): void {
       `--gpus ${layers + 2}`,
       `--layers ${gpus - 2}`,
     );
-  if (processor === 'attention' && gpus > 3)
+  if (processorTraits(model).meshEdges === 'embedded' && gpus > 3)
     throw refuse(
       recipe,
       'the embedded edges would go to several cards, and torch.distributed.pipelining sends no gradient back from more than one',

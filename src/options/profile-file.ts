@@ -9,7 +9,7 @@ import { nearest, shown } from '../config/nearest.js';
 import { type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
 import { readStrictJson } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
-import { codeBaseOf, kindOfRowsIn, layoutOf } from '../models/index.js';
+import { codeBaseOf, kindOfRowsIn, layoutOf, processorsOf } from '../models/index.js';
 import { parseOption } from './option-values.js';
 import { modelFileSchema } from './profile-schema.js';
 
@@ -67,11 +67,11 @@ function mergeModel(base: ModelProfile, file: ModelFile, path: string): ModelPro
 function checkProfile(profile: ModelProfile, path: string): void {
   const { layout, grid, processor } = profile.model;
   checkGrid(grid, `${path}: model.grid`, '"grid": { "latitudes": 721, "longitudes": 1440, "kind": "poles" }');
-  const { label, processor: own, processors = [own] } = layoutOf(layout);
+  const processors = processorsOf(layout);
   if (!processors.includes(processor)) {
     throw new InputError(
       'not-in-model',
-      `${path}: model.processor: ${label} runs ${processors.join(', ')} layers only.`,
+      `${path}: model.processor: ${layoutOf(layout).label} runs ${processors.join(', ')} layers only.`,
       processors.map((each) => `"processor": "${each}"`),
     );
   }

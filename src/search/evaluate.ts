@@ -1,8 +1,8 @@
 /** Prices groups of candidates into columns. A generator, so that whoever drives it can stop, count and breathe. */
 import type { ErrorBar } from '../accuracy/shipped.js';
-import type { Config, Device, ProcessorKind, RuntimeName } from '../config/types.js';
+import type { Config, Device, RuntimeName } from '../config/types.js';
 import { counts } from '../models/counts.js';
-import { codeBaseOf } from '../models/index.js';
+import { processorTraits } from '../models/index.js';
 import { CannotRun, ownRefusals, type Refusal, refusalOf } from '../models/refusals.js';
 import { dimensionsFor } from '../parallel/index.js';
 import { SizedCandidate, verdictOfCandidate } from './candidate-verdict.js';
@@ -88,9 +88,6 @@ export class Evaluator {
   }
 }
 
-/** Processors of GraphCast's shape in which no symbol but `hiddenDim` follows from the width. */
-const widthAlone: readonly ProcessorKind[] = ['interaction', 'gated'];
-
 /**
  * Sizes the candidates of a group, each to be used before the next is asked for. Those of one batch share structure and dimensions where the
  * width enters as one symbol: a runtime's own symbols and its classes of sizes follow from rows, batch and channels.
@@ -98,9 +95,7 @@ const widthAlone: readonly ProcessorKind[] = ['interaction', 'gated'];
 function sizer({ base }: Group, unsizedSteps: UnsizedSteps): (config: Config) => SizedCandidate {
   const shape = shapeKey(base);
   const ofBatch = new Map<number, ReturnType<typeof sizedAt>>();
-  const { layout, processor } = base.model;
-  const shares =
-    codeBaseOf(layout).graphcastShape !== undefined && widthAlone.includes(processor) && isOneUnsizedStep(base);
+  const shares = processorTraits(base.model).isWidthOneSymbol && isOneUnsizedStep(base);
   if (!shares) return (config) => new SizedCandidate(config, unsizedSteps.of(config, shape));
   return (config) => {
     const { batchSize } = config.recipe;

@@ -3,6 +3,7 @@ import { maximumCount, maximumHiddenDim, maximumLayers, maximumMeshLevel } from 
 import { offloadsOptimizer } from '../config/offload.js';
 import type { Config } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { processorTraits } from '../models/index.js';
 import { type Refusal, refusalOf } from '../models/refusals.js';
 import type { Flags } from '../options/typed.js';
 import { runtimes } from '../parallel/index.js';
@@ -71,8 +72,8 @@ function possibleValues(key: Solvable, resolve: (flags: Flags) => Config): reado
     return tried.map((text) => ({ text, config: { ...base, recipe: { ...base.recipe, batchSize: Number(text) } } }));
   }
   if (key === 'hidden-dim') {
-    const { heads, processor } = resolve({}).model;
-    const step = processor === 'attention' ? heads : 1;
+    const { model } = resolve({});
+    const step = processorTraits(model).hasHeads ? model.heads : 1;
     const base = resolve({ 'hidden-dim': String(step) });
     return tried
       .filter((text) => Number(text) % step === 0)

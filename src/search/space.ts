@@ -4,8 +4,9 @@
  */
 
 import type { ModelProfile } from '../config/profiles.js';
-import type { Config, Offload } from '../config/types.js';
+import type { Config, Offload, ProcessorKind } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { processorTraits } from '../models/index.js';
 import { CannotRun, refusalOf as refusalOfConfig } from '../models/refusals.js';
 import type { OptionDefinition } from '../options/definitions/definition.js';
 import { parseValues } from '../options/lists.js';
@@ -130,15 +131,15 @@ const product = (axes: readonly Axis[]): number => axes.reduce((total, { values 
 export const numCandidates = ({ axes }: Space): number => product(axes);
 
 /**
- * The axes that turn inside a group. Attention's heads must divide the width, and shares of several cards are cut from it: there every
+ * The axes that turn inside a group. Heads must divide the width, and shares of several cards are cut from it: there every
  * width is resolved by itself.
  */
 function sizeAxes({ axes, common, profile }: Space): readonly Axis[] {
-  const attention =
-    profile.model.processor === 'attention' ||
-    axes.some(({ option, values }) => option === 'processor' && values.includes('attention'));
+  const { layout, processor } = profile.model;
+  const asked = axes.find(({ option }) => option === 'processor')?.values as readonly ProcessorKind[] | undefined;
+  const hasHeads = (asked ?? [processor]).some((each) => processorTraits({ layout, processor: each }).hasHeads);
   const parallel = common.gpus !== undefined || axes.some(({ option }) => option === 'gpus' || option === 'parallel');
-  const inside = attention || parallel ? ['batch'] : sizeOptions;
+  const inside = hasHeads || parallel ? ['batch'] : sizeOptions;
   return axes.filter(({ option }) => inside.includes(option));
 }
 

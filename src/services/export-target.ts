@@ -4,7 +4,7 @@ import { flagsBetween } from '../advise/apply.js';
 import { type ModelProfile, type RecipeOptions, readProfile } from '../config/profiles.js';
 import type { Config, Model } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { codeBaseOf, exportsOf, layoutOf } from '../models/index.js';
+import { codeBaseOf, exportsOf, layoutOf, processorsOf } from '../models/index.js';
 import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import { labelOf } from '../runtimes/traits.js';
@@ -77,7 +77,7 @@ function recipeWithout(listed: readonly string[], { recipe: { checkpoint, ...res
 }
 
 const takes = ({ model: { layout } }: Config, { processor }: Model): boolean =>
-  layoutOf(layout).processors?.includes(processor) ?? false;
+  processorsOf(layout).includes(processor);
 
 /** The flags that give `base` the sizes of `wanted`, as far as both code bases have them. */
 function sizesBetween(base: Config, wanted: Config): Flags {

@@ -11,7 +11,7 @@ import { frameworkConfig } from '../../src/cli/framework.js';
 import { type ModelProfile, profileNames, readProfile } from '../../src/config/profiles.js';
 import type { RuntimeName } from '../../src/config/types.js';
 import { explainOptions } from '../../src/explain/options.js';
-import { codeBases, layoutOf, optionsOfSome } from '../../src/models/index.js';
+import { codeBases, layoutOf, optionsOfSome, processorTraits } from '../../src/models/index.js';
 import { allOptions } from '../../src/options/definitions/shared.js';
 import { runtimeTraits } from '../../src/runtimes/traits.js';
 import { sweepOptions } from '../../src/search/options.js';
@@ -68,7 +68,11 @@ const typedAs = (command: CommandName, flag: Flag): fc.Arbitrary<readonly string
 
 const isCount = ({ name }: Flag): boolean =>
   allOptions().some((each) => each.name === name && each.sets?.startsWith('model.counts.'));
-const ofAttention: readonly string[] = ['heads', 'mlp-ratio', 'attention-backend'];
+const ofAttention: Readonly<Record<string, 'hasHeads' | 'hasMlpRatio'>> = {
+  heads: 'hasHeads',
+  'mlp-ratio': 'hasMlpRatio',
+  'attention-backend': 'hasHeads',
+};
 
 /** Which of a command's flags a model has in a runtime; the others are typed now and then. */
 function hasFlag({ layout, pressureLevels }: ModelProfile['model'], runtime: RuntimeName, flag: Flag): boolean {
@@ -78,7 +82,8 @@ function hasFlag({ layout, pressureLevels }: ModelProfile['model'], runtime: Run
   const { options, processor } = layoutOf(layout);
   if (option !== undefined && !option.runtimes.includes(runtime)) return false;
   if (isCount(flag) || (name === 'levels' && pressureLevels === undefined)) return false;
-  if (ofAttention.includes(name) && processor !== 'attention') return false;
+  const trait = ofAttention[name];
+  if (trait !== undefined && !processorTraits({ layout, processor })[trait]) return false;
   const isOfOthers = codeBases().some(
     (codeBase) => !(layout in codeBase.layouts) && codeBase.options?.some((own) => own.name === name),
   );
@@ -90,7 +95,7 @@ function together(command: CommandName, { layout }: ModelProfile['model']): fc.A
   const named = (wanted: (flag: Flag) => boolean) => flagsOf.get(command)!.filter(wanted);
   const all = (flags: readonly Flag[]) =>
     fc.tuple(...flags.map((flag) => typedAs(command, flag))).map((tokens) => tokens.flat());
-  const attention = all(named(({ name }) => ofAttention.includes(name))).map((tokens) => [
+  const attention = all(named(({ name }) => name in ofAttention)).map((tokens) => [
     '--processor',
     'attention',
     ...tokens,

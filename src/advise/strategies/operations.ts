@@ -1,7 +1,7 @@
 /** What single operations keep: an edge MLP's joined input, an activation's result, a tape's intermediate arrays. */
 import { concatTricks, tapes } from '../../config/choices.js';
 import type { Config } from '../../config/types.js';
-import { layoutOf } from '../../models/index.js';
+import { layoutOf, processorTraits } from '../../models/index.js';
 import { hasOption } from '../../runtimes/traits.js';
 import { trains } from '../apply.js';
 import type { Strategy } from '../types.js';
@@ -10,7 +10,7 @@ import type { Strategy } from '../types.js';
 const hasTricks = ({ runtime, model }: Config): boolean =>
   hasOption(runtime, 'concatTrick') &&
   layoutOf(model.layout).options.includes('concat-trick') &&
-  model.processor === 'interaction';
+  processorTraits(model).isMlps === true;
 
 export const concatTrick: Strategy = {
   id: 'concat-trick',

@@ -18,14 +18,17 @@ const layout = {
   home: 'pytorch',
   runtimes: ['pytorch'],
   options: ['radius-fraction', 'processor', 'mesh', 'ensemble'],
-  processors: ['attention', 'interaction', 'transformer', 'point-wise'],
+  processors: {
+    attention: { meshEdges: 'embedded', hasHeads: true, hasMlpRatio: true },
+    interaction: { meshEdges: 'state', isMlps: true, hasMlpRatio: true },
+    // Where the processor has no heads, its mappers have.
+    transformer: { hasHeads: true, hasMlpRatio: true },
+    'point-wise': { hasHeads: true, hasMlpRatio: true },
+  },
   edgeBlocks: ['pytorch'],
   blocksInForward: true,
   reducedGrids: true,
 } as const satisfies Partial<Layout>;
-
-/** Its mappers attend where its processor does not. */
-const attending = { hasMlpRatio: true, hasHeads: true } as const;
 
 const edgesOfAll = icosahedralGraph();
 
@@ -125,11 +128,10 @@ export const anemoi: CodeBase = {
       ...layout,
       label: "anemoi's GNN",
       processor: 'interaction',
-      hasMlpRatio: true,
       fewestHiddenLayers: 2,
     },
-    'anemoi-transformer': { ...layout, ...attending, label: "anemoi's transformer", processor: 'transformer' },
-    'anemoi-point-wise': { ...layout, ...attending, label: "anemoi's point-wise MLP", processor: 'point-wise' },
+    'anemoi-transformer': { ...layout, label: "anemoi's transformer", processor: 'transformer' },
+    'anemoi-point-wise': { ...layout, label: "anemoi's point-wise MLP", processor: 'point-wise' },
   },
   options: ownOptions,
   graph: anemoiGraph,

@@ -13,6 +13,7 @@ import type { GraphcastShape } from '../code-base.js';
 import type { LayerState } from '../layers/interaction.js';
 import { declareTarget, lossOf } from '../layers/loss.js';
 import type { LayerNetworks } from '../layers/networks.js';
+import { graphcastProcessors } from '../layers/stateless-layers.js';
 import { type Context, declareContext } from './context.js';
 import { decoderFrame } from './decoder.js';
 import { encoderFrame } from './encoder.js';
@@ -119,6 +120,7 @@ const edgeSetsOf = (isFirst: boolean, isLast: boolean, hasLayers: boolean): read
 
 /** Of the whole model's parameters and data those of the stage. */
 function ofStage(program: ForwardProgram, stage: PipelineStage, { layers, processor }: Model): ForwardProgram {
+  const readsFeatures = graphcastProcessors[processor]?.meshEdges === 'features';
   const { index, numStages, edgeSets } = stage;
   const isFirst = index === 0;
   const isLast = index === numStages - 1;
@@ -130,7 +132,7 @@ function ofStage(program: ForwardProgram, stage: PipelineStage, { layers, proces
   };
   const holdsData = (name: string): boolean => {
     if (name === 'mesh2gridEdgeFeatures' || name.startsWith('target')) return isLast;
-    return isFirst || (name === 'meshEdgeFeatures' && processor === 'gated-edges' && edgeSets.includes('mesh'));
+    return isFirst || (name === 'meshEdgeFeatures' && readsFeatures && edgeSets.includes('mesh'));
   };
   return {
     ...program,

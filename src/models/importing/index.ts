@@ -6,7 +6,8 @@ import { shown } from '../../config/nearest.js';
 import { type ModelProfile, type RecipeOptions, readProfile } from '../../config/profiles.js';
 import { readText } from '../../config/strict-json.js';
 import { InputError } from '../../errors.js';
-import { codeBases } from '../index.js';
+import type { ProcessorTraits } from '../code-base.js';
+import { codeBases, processorTraits } from '../index.js';
 import { argumentSettings, isCommandLine } from './arguments.js';
 import { Settings, type TypedFlags } from './settings.js';
 import { type Essential, essentials, type Imported, type Importer } from './types.js';
@@ -173,17 +174,22 @@ const standInNotes = (settings: Settings): readonly string[] =>
     ([origin, values]) => `Not beside the file, so ${origin} stands in: ${values.join(', ')}.`,
   );
 
-/** Keys without effect on other processors. */
-const ofAttention: readonly string[] = ['heads', 'mlpRatio', 'attentionBackend'];
+/** Keys without effect where the processor lacks a trait. */
+const ofProcessors: Readonly<Record<string, keyof ProcessorTraits>> = {
+  heads: 'hasHeads',
+  attentionBackend: 'hasHeads',
+  mlpRatio: 'hasMlpRatio',
+};
 
 /** Everything else that the file leaves open, with the value that stands in. */
 function leftOpen(imported: Imported, base: ModelProfile, { typed, options, model: named }: Beside): readonly string[] {
   const said: Readonly<Record<string, unknown>> = { ...imported.model, ...imported.recipe };
   const stands: Readonly<Record<string, unknown>> = { ...base.model, ...base.recipe };
-  const isAttention = (said.processor ?? stands.processor) === 'attention';
+  const traits = processorTraits({ ...base.model, ...imported.model });
   const values = optionKeys(options).flatMap(({ name, key }) => {
     if (said[key] !== undefined || typed.has(name) || stands[key] === undefined) return [];
-    if (!isAttention && ofAttention.includes(key)) return [];
+    const trait = ofProcessors[key];
+    if (trait !== undefined && !traits[trait]) return [];
     return [`${name} ${written(stands[key])}`];
   });
   if (values.length === 0) return [];

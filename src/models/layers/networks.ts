@@ -4,7 +4,7 @@ import type { ProgramBuilder } from '../../ir/builder.js';
 import { axis, constant } from '../../ir/shape.js';
 import type { GraphcastShape } from '../code-base.js';
 import { type MlpParameters, mlpDeclarer } from './mlp.js';
-import { declareStatelessLayer, isStateless, type StatelessLayer } from './stateless-layers.js';
+import { declareStatelessLayer, graphcastProcessors, isStateless, type StatelessLayer } from './stateless-layers.js';
 
 /** Structural features of a node: cos θ, cos φ, sin φ. */
 export const numNodeFeatures = 3;
@@ -45,8 +45,9 @@ export function declareNetworks(
   const embedGridNodes = mlp('grid2mesh.embedGridNodes', 'grid2mesh', axis('inputChannels'));
   const embedMeshNodes = mlp('grid2mesh.embedMeshNodes', 'grid2mesh', meshNodeInput);
   const embedGrid2meshEdges = mlp('grid2mesh.embedEdges', 'grid2mesh', edgeFeatures);
-  const readsEmbeddedEdges = model.processor === 'interaction' || model.processor === 'attention';
-  const embedMeshEdges = readsEmbeddedEdges ? mlp('mesh.embedEdges', 'mesh', edgeFeatures) : undefined;
+  const { meshEdges } = graphcastProcessors[model.processor] ?? {};
+  const embedMeshEdges =
+    meshEdges === 'state' || meshEdges === 'embedded' ? mlp('mesh.embedEdges', 'mesh', edgeFeatures) : undefined;
   const embedMesh2gridEdges = mlp('mesh2grid.embedEdges', 'mesh2grid', edgeFeatures);
   const encoderEdges = mlp('grid2mesh.edges', 'grid2mesh', thrice, H, { split });
   const encoderGridNodes = mlp('grid2mesh.gridNodes', 'grid2mesh', H);

@@ -6,6 +6,7 @@ import type { Model, ProcessorKind } from '../../config/types.js';
 import type { ProgramBuilder } from '../../ir/builder.js';
 import { axis } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
+import type { ProcessorTraits } from '../code-base.js';
 import type { LayerGraph } from './attention.js';
 import { type GatedParameters, gatedLayer, gatedParameters } from './gated.js';
 import type { LayerState } from './interaction.js';
@@ -17,10 +18,15 @@ export type StatelessLayer =
   | { readonly kind: 'gated' | 'gated-edges'; readonly parameters: GatedParameters };
 
 /** What `--processor` takes in a network of GraphCast's shape. */
-export const graphcastProcessors = ['interaction', 'attention', 'gated', 'gated-edges'] as const;
+export const graphcastProcessors: Readonly<Partial<Record<ProcessorKind, ProcessorTraits>>> = {
+  interaction: { meshEdges: 'state', isMlps: true, isWidthOneSymbol: true },
+  attention: { meshEdges: 'embedded', hasHeads: true, hasMlpRatio: true },
+  gated: { isWidthOneSymbol: true },
+  'gated-edges': { meshEdges: 'features' },
+};
 
 export const isStateless = (processor: ProcessorKind): processor is StatelessLayer['kind'] =>
-  processor === 'attention' || processor === 'gated' || processor === 'gated-edges';
+  graphcastProcessors[processor]?.meshEdges !== 'state';
 
 /** anemoi-models' default MLP: one hidden layer. */
 const hiddenLayers = 1;
