@@ -6,9 +6,9 @@ import type { CheckpointPlan, Config, Offload, Recipe } from '../config/types.js
 import { InputError } from '../errors.js';
 import { isProposable } from '../models/refusals.js';
 import { sharedOptions } from '../options/definitions/shared.js';
+import { trainingOnly } from '../options/inference.js';
 import { checkParallel } from '../options/parallel-laws.js';
 import { checkPlan, lackingParts } from '../options/plan-laws.js';
-import { trainingOnly } from '../options/recipe.js';
 import type { Flags } from '../options/typed.js';
 import { runtimes } from '../parallel/index.js';
 import { runtimeTraits } from '../runtimes/traits.js';

@@ -5,12 +5,13 @@ import { runtimeNames } from '../config/choices.js';
 import { checkOffload } from '../config/offload.js';
 import type { ModelProfile, RecipeOptions } from '../config/profiles.js';
 import { defaultRecipe } from '../config/recipe-options.js';
-import type { CheckpointPlan, Model, Recipe, RuntimeName } from '../config/types.js';
+import type { Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
 import { CannotRun, refusalsOf } from '../models/refusals.js';
 import { hasOption, labelOf, runtimesWith, runtimeTraits } from '../runtimes/traits.js';
 import { recipeDefinitions } from './definitions/recipe.js';
+import { forInference } from './inference.js';
 import { notInRuntime } from './not-in-runtime.js';
 import { checkParallel, checkTypedSchedule, parallelAssumptions } from './parallel-laws.js';
 import { checkForecastBlocks, checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
@@ -83,66 +84,6 @@ function checkGpus(recipe: Recipe, typed: Typed): Recipe {
     );
   }
   return { ...recipe, parallel: 'data' };
-}
-
-/** What `--mode inference` settles by itself and refuses to be told; of a plan it takes chunks of the forward pass. */
-export const trainingOnly: readonly string[] = [
-  'optimizer',
-  'checkpoint',
-  'accumulate',
-  'offload',
-  'recompute-activation',
-  'amsgrad',
-  'ema',
-];
-
-/** Of a plan, what also cuts the forward pass. */
-const chunksOf = ({ edges, processorBlocks }: CheckpointPlan, { layout }: Model): CheckpointPlan =>
-  layoutOf(layout).blocksInForward
-    ? { ...noCheckpoint, edges, ...(processorBlocks !== undefined && { processorBlocks }) }
-    : noCheckpoint;
-
-/**
- * A forward pass with a training recipe's numerics. It has neither gradients nor state: nothing to recompute, accumulate or optimize.
- * How many samples and rollout steps a training step takes says nothing of how a forecast is made: one of each.
- */
-export const inferenceRecipe = (training: Recipe, model: Model): Recipe => ({
-  ...training,
-  mode: 'inference',
-  batchSize: 1,
-  rolloutSteps: 1,
-  optimizer: 'none',
-  checkpoint: chunksOf(training.checkpoint, model),
-  accumulate: 1,
-  offload: 'none',
-  recomputeActivation: false,
-  amsgrad: false,
-  ema: false,
-  setToNone: true,
-});
-
-/** `base`: of the profile, whose batch and rollout count where the profile itself is one of inference. */
-function forInference(base: Recipe, merged: Recipe, typed: Typed, model: Model): Recipe {
-  const isTyped = (name: string) => {
-    const value = typed.get(name);
-    return value !== undefined && value !== 'none' && value !== 1 && value !== false;
-  };
-  const isChunked = formatCheckpoint(chunksOf(merged.checkpoint, model)) === formatCheckpoint(merged.checkpoint);
-  const option = trainingOnly.find((name) => isTyped(name) && !(name === 'checkpoint' && isChunked));
-  if (option) {
-    const chunks = option === 'checkpoint' && layoutOf(model.layout).blocksInForward;
-    throw new InputError(
-      'conflicting-options',
-      `--${option}: has no meaning with --mode inference, which has no backward pass.`,
-      ['--mode train', `Leave --${option} out.`, ...(chunks ? ['--checkpoint edges:blocks=8 cuts its mappers.'] : [])],
-    );
-  }
-  const isOwn = base.mode === 'inference';
-  return {
-    ...inferenceRecipe(merged, model),
-    ...((isOwn || typed.has('batch')) && { batchSize: merged.batchSize }),
-    ...((isOwn || typed.has('rollout')) && { rolloutSteps: merged.rolloutSteps }),
-  };
 }
 
 /** Every step is traced by itself: a long rollout is refused before it takes minutes. */

@@ -2,16 +2,18 @@
 import { standInDevice } from '../config/device.js';
 import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
+import type { Liveness } from '../memory/liveness.js';
 import { counts } from '../models/counts.js';
 import { type RankRow, rankTable } from '../parallel/rank-table.js';
 import { type Priced, price, priceProgram } from '../price.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import { formatBytes } from '../reports/units.js';
+import type { ProcessMemory } from '../runtimes/process.js';
 import type { UnsizedStep } from '../search/unsized-step.js';
 import { tool } from '../version.js';
 import { errorBar, reportedAccuracy } from './accuracy.js';
 
-/** `structure`: where its trace is known already. */
+/** `unsizedStep`: where its trace is known already. */
 export function priced(config: Config, unsizedStep?: UnsizedStep): Estimate {
   const numbers = counts(config.model);
   const step = priceProgram(config, numbers, unsizedStep);
@@ -59,7 +61,7 @@ export function reportedConfig({ assumptions: _, ...config }: Config): Estimate[
 }
 
 export function toReport(config: Config, { liveness, process, parameters, flops, ...rest }: Priced): Estimate {
-  const { byCategory, byModule, phases, peak } = liveness;
+  const { peak } = liveness;
   const elementBytes = fullElementBytes(config.recipe);
   return {
     schema: 'gc-plan/estimate@1',
@@ -75,19 +77,7 @@ export function toReport(config: Config, { liveness, process, parameters, flops,
         bytes: count * elementBytes,
       })),
     },
-    memory: {
-      ...categoryBytes(byCategory),
-      peakLiveBytes: peak.liveBytes,
-      peakAllocatedBytes: process.peakAllocatedBytes,
-      peakReservedBytes: process.peakReservedBytes,
-      ...(process.minCapacityBytes !== undefined && { minCapacityBytes: process.minCapacityBytes }),
-      deviceBytes: process.deviceBytes,
-      range: process.range,
-      byModule: [...byModule].map(([module, bytes]) => ({ module, bytes })),
-      phases,
-      ...(process.xlaRemat && { xlaRemat: process.xlaRemat }),
-      ...(process.preallocatedBytes !== undefined && { preallocatedBytes: process.preallocatedBytes }),
-    },
+    memory: memoryReport(liveness, process),
     peak: { phase: peak.phase, operation: peak.operation, index: peak.event },
     verdict: rest.verdict,
     ...(rest.onCard && { onCard: onCardReport(rest.onCard) }),
@@ -96,5 +86,22 @@ export function toReport(config: Config, { liveness, process, parameters, flops,
     assumptions: rest.assumptions,
   };
 }
+
+export const memoryReport = (
+  { peak, byCategory, byModule, phases }: Liveness,
+  process: ProcessMemory,
+): Estimate['memory'] => ({
+  ...categoryBytes(byCategory),
+  peakLiveBytes: peak.liveBytes,
+  peakAllocatedBytes: process.peakAllocatedBytes,
+  peakReservedBytes: process.peakReservedBytes,
+  ...(process.minCapacityBytes !== undefined && { minCapacityBytes: process.minCapacityBytes }),
+  deviceBytes: process.deviceBytes,
+  range: process.range,
+  byModule: [...byModule].map(([module, bytes]) => ({ module, bytes })),
+  phases,
+  ...(process.xlaRemat && { xlaRemat: process.xlaRemat }),
+  ...(process.preallocatedBytes !== undefined && { preallocatedBytes: process.preallocatedBytes }),
+});
 
 const onCardReport = ({ sentences, ...words }: NonNullable<Priced['onCard']>): NonNullable<Estimate['onCard']> => words;

@@ -16,6 +16,7 @@ import { usableBytes } from '../runtimes/traits.js';
 import { quoted } from '../search/command-line.js';
 import { type CapturedTrace, readTrace } from '../verify/capture/trace-file.js';
 import { tool } from '../version.js';
+import { memoryReport } from './priced.js';
 
 export interface RecordedInput {
   readonly traceFile: string;
@@ -138,26 +139,10 @@ export const recordedCommand = (command: string, { traceFile, flags }: RecordedI
   return `gc-plan ${command} --trace ${quoted(traceFile)}${allocator}${cardFlags(flags)}${tight}`;
 };
 
-function memoryOf(
-  { peak, byCategory, byModule, phases }: Liveness,
-  process: ProcessMemory,
-): RecordedEstimate['memory'] {
-  return {
-    parameterBytes: byCategory.parameter,
-    gradientBytes: byCategory.gradient,
-    optimizerBytes: byCategory.optimizer,
-    activationBytes: byCategory.activation,
-    temporaryBytes: byCategory.temporary,
-    inputBytes: byCategory.input,
-    peakLiveBytes: peak.liveBytes,
-    peakAllocatedBytes: process.peakAllocatedBytes,
-    peakReservedBytes: process.peakReservedBytes,
-    ...(process.minCapacityBytes !== undefined && { minCapacityBytes: process.minCapacityBytes }),
-    deviceBytes: process.deviceBytes,
-    range: process.range,
-    byModule: [...byModule].map(([module, bytes]) => ({ module, bytes })).sort((a, b) => b.bytes - a.bytes),
-    phases,
-  };
+/** The largest module first: what a step of one's own is made of, nobody knows beforehand. */
+function memoryOf(step: Liveness, process: ProcessMemory): RecordedEstimate['memory'] {
+  const memory = memoryReport(step, process);
+  return { ...memory, byModule: memory.byModule.toSorted((a, b) => b.bytes - a.bytes) };
 }
 
 function groupedBy(trace: Trace, { byModule }: Liveness): Trace {

@@ -1,5 +1,5 @@
 /** The forecast as the answer to another question, and one step of it at a time. */
-import { inferenceRecipe } from '../../options/recipe.js';
+import { inferenceRecipe } from '../../options/inference.js';
 import { trains } from '../apply.js';
 import type { Strategy } from '../types.js';
 
