@@ -1,5 +1,6 @@
 /** docs/jax.md: every record with its prediction, and the published figures. */
 import { quantile } from '../../statistics.js';
+import { arraysTable, compareArrays, compiledSteps } from './arrays.js';
 import { gencastSection } from './gencast-page.js';
 import type { InferenceGroups } from './inference-groups.js';
 import type { PricedRecord } from './price.js';
@@ -178,6 +179,13 @@ ${rangeTable(groups.inferenceEither)}
 With Triton products the range goes down to an arena without the products' workspace:
 
 ${rangeTable(groups.inferenceTriton)}
+
+## Array by array
+
+The buffer assignment of seven compiled steps (2°, mesh 5, 256/6), one per kind, against the arrays that are predicted to be alive at the
+peak: how many bytes of the compiled ones have the same type and shape, and what differs most. Axes are sorted: XLA holds some transposed.
+
+${arraysTable(compiledSteps.map(compareArrays))}
 
 ${gencastSection()}
 
