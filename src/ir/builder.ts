@@ -26,6 +26,8 @@ export interface FrameSpec {
   readonly role?: BlockRole;
   readonly module?: Module;
   readonly recomputed?: boolean;
+  /** A checkpoint that is handed more than its body reads: it holds all of it until the replay. */
+  readonly holdsArguments?: boolean;
 }
 
 const frameRole: BlockRole = { kind: 'frame' };
@@ -180,13 +182,15 @@ export class ProgramBuilder {
     frame.leave(results);
     this.stack.pop();
     const givenData = Object.values(args).filter((id) => this.values[id]!.source === 'data');
+    const held = Object.values(args).filter((id) => frame.reads.has(id) || spec.holdsArguments);
     const block: Block = {
       kind: 'block',
       name: spec.name,
       role: spec.role ?? frameRole,
       module: frame.module,
       recomputed: spec.recomputed ?? false,
-      inputs: argumentsFirst(args, frame.reads),
+      // In the order of the call: a checkpoint lets go of its arguments in reverse.
+      inputs: [...new Set([...held, ...frame.reads])],
       ...(spec.recomputed && givenData.length > 0 && { givenData }),
       outputs: results.filter((id) => id >= frame.firstValue),
       body: frame.body,
@@ -223,8 +227,3 @@ export class ProgramBuilder {
     return id;
   }
 }
-
-/** In the order of the call: a checkpoint lets go of its arguments in reverse. */
-const argumentsFirst = (args: Readonly<Record<string, ValueId>>, reads: ReadonlySet<ValueId>): readonly ValueId[] => [
-  ...new Set([...Object.values(args).filter((id) => reads.has(id)), ...reads]),
-];

@@ -77,11 +77,21 @@ export interface MapperChunks {
   readonly mesh2grid: readonly MapperChunk[];
 }
 
-/** Blocks of a multi-mesh's edges by their receivers. */
-export function meshBlocks({ meshLevel }: Pick<GraphModel, 'meshLevel'>, numBlocks: number, batchSize = 1) {
+const icosahedronNodes = 12;
+
+/** Blocks of a multi-mesh's edges by their receivers; `hasCoarsest`: the icosahedron's own 60 among them. */
+export function meshBlocks(
+  { meshLevel }: Pick<GraphModel, 'meshLevel'>,
+  numBlocks: number,
+  batchSize = 1,
+  hasCoarsest = true,
+) {
   const { multiMeshSenders, multiMeshReceivers } = buildMesh(meshLevel);
   const meshNodes = numMeshNodes(meshLevel);
-  const edges = { senders: multiMeshSenders, receivers: multiMeshReceivers };
+  // Two of the first twelve nodes are joined by an edge of the icosahedron alone: finer ones end at a midpoint.
+  const kept = (_: number, edge: number) =>
+    hasCoarsest || multiMeshSenders[edge]! >= icosahedronNodes || multiMeshReceivers[edge]! >= icosahedronNodes;
+  const edges = { senders: multiMeshSenders.filter(kept), receivers: multiMeshReceivers.filter(kept) };
   return cut(mapperOf(edges, meshNodes, meshNodes), numBlocks, batchSize);
 }
 

@@ -62,6 +62,38 @@ describe("anemoi's transformer", () => {
     expect(members[0]!.parameters.count - plain.parameters.count).toBe(noise);
   });
 
+  it('has on the mesh the edges that anemoi-graphs lays: without those of refinement 0 beside a reduced grid', async () => {
+    const mesh = { mesh: undefined, 'mesh-level': '5', grid: 'o96' } as const;
+    const edges = async (flags: Flags) => (await of({ ...mesh, ...flags }, 'anemoi-graphtransformer')).counts.meshEdges;
+    // anemoi-graphs 0.9.8 itself: 20·(4⁶ − 4), and 60 more with scale_resolutions null.
+    expect(await edges({})).toBe(81_840);
+    expect(await edges({ 'coarsest-scale': '0' })).toBe(81_900);
+    expect(await edges({ grid: '91x180' })).toBe(81_900);
+    expect(await edges({ grid: '91x180', 'coarsest-scale': '1' })).toBe(81_840);
+    const chunks = { mode: 'inference', checkpoint: 'processor:blocks=3', precision: 'fp32' } as const;
+    // Three blocks of the mesh's edges: fewer of them, fewer bytes.
+    const [all, fewer] = await Promise.all(
+      ['0', '1'].map((each) =>
+        of({ ...mesh, ...chunks, 'coarsest-scale': each, 'mesh-level': '1', grid: 'o16' }, 'anemoi-graphtransformer'),
+      ),
+    );
+    expect(fewer!.memory.peakLiveBytes).toBeLessThan(all!.memory.peakLiveBytes);
+  });
+
+  it('with point-wise mappers has no mesh, and one set of trained features for its rows', async () => {
+    const [H, R, points] = [32, 4 * 32, 5_248];
+    const { counts, parameters } = await of({ mapper: 'point-wise', processor: 'point-wise', mesh: undefined });
+    expect(counts).toEqual({
+      gridNodes: points,
+      meshNodes: points,
+      meshEdges: 0,
+      grid2meshEdges: 0,
+      mesh2gridEdges: 0,
+    });
+    const layer = H * R + R + 2 * R + R * H + H;
+    expect(parameters.count).toBe(8 * points + (192 + 1) * H + 3 * layer + 2 * H + (H + 1) * 85);
+  });
+
   it('lets the input of a group of layers live on in a forecast', async () => {
     const forecast = { mode: 'inference', checkpoint: undefined, mapper: 'transformer', layers: '4' } as const;
     const sizes = await Promise.all(['1', '2', '4'].map((each) => of({ ...forecast, 'processor-chunks': each })));
@@ -75,6 +107,7 @@ describe("anemoi's transformer", () => {
     [model, { mesh: 'o16', 'mesh-level': '3' }, 'both say the latent mesh'],
     [model, { mesh: '10x20' }, 'must be a reduced Gaussian grid'],
     ['anemoi-gnn', { 'qk-norm': true }, 'has no such option'],
+    ['anemoi-graphtransformer', { mapper: 'point-wise' }, 'no edges join them'],
     ['graphcast-small', { processor: 'transformer' }, 'has no such layers'],
     [model, { checkpoint: 'processor:blocks=2', mode: 'inference' }, "can't recompute that"],
     ['anemoi-graphtransformer', { checkpoint: 'processor:blocks=2' }, "a forecast's"],

@@ -7,7 +7,7 @@ import { numTrainedFeatures } from './edges.js';
 import { partRows } from './gnn-mapper.js';
 import { pointers } from './graph.js';
 import { chunkRows, type MapperEdges } from './mapper.js';
-import { networkOptions } from './options.js';
+import { hasCoarsestEdges, joinsByEdges, networkOptions } from './options.js';
 import { meshBlockRows } from './processor.js';
 import { numCoordinates } from './program.js';
 import { rowsInWindow } from './row-transformer.js';
@@ -26,7 +26,7 @@ type ModelAndRecipe = Pick<Config, 'model' | 'recipe'>;
 
 export function dimensions({ model, recipe }: ModelAndRecipe, counts: Counts): Dimensions {
   const { inputChannels, outputChannels } = model;
-  const { windowSize, diagnosticChannels } = networkOptions(model);
+  const { windowSize, mapperWindowSize, diagnosticChannels } = networkOptions(model);
   const prognosticChannels = Math.max(1, outputChannels - diagnosticChannels);
   const samples = recipe.batchSize * (recipe.ensemble ?? 1);
   return {
@@ -34,7 +34,9 @@ export function dimensions({ model, recipe }: ModelAndRecipe, counts: Counts): D
     // Coordinates and trained features stand beside the variables of a grid node; with noise, which step of the forecast it is.
     encoderInput: inputChannels + numCoordinates + numTrainedFeatures + (recipe.ensemble === undefined ? 0 : 1),
     headDim: model.hiddenDim / model.heads,
-    [rowsInWindow]: Math.min(counts.meshNodes, 2 * windowSize + 1),
+    [rowsInWindow('processor')]: Math.min(counts.meshNodes, 2 * windowSize + 1),
+    [rowsInWindow('grid2mesh')]: Math.min(counts.gridNodes, 2 * mapperWindowSize + 1),
+    [rowsInWindow('mesh2grid')]: Math.min(counts.meshNodes, 2 * mapperWindowSize + 1),
     ...blocksOf('meshNodes', counts.meshNodes),
     ...blocksOf('gridNodes', counts.gridNodes),
     prognosticChannels,
@@ -57,7 +59,12 @@ function processorRows({ model, recipe }: ModelAndRecipe): Dimensions {
   const { processorBlocks = 1 } = recipe.checkpoint;
   if (processorBlocks === 1) return {};
   const dimensions: Record<string, number> = {};
-  for (const [block, counts] of meshBlocks(model, processorBlocks, recipe.batchSize).entries()) {
+  for (const [block, counts] of meshBlocks(
+    model,
+    processorBlocks,
+    recipe.batchSize,
+    hasCoarsestEdges(model),
+  ).entries()) {
     const rows = meshBlockRows(block);
     dimensions[rows.edges] = counts.edges;
     dimensions[rows.receivers] = counts.receivers;
@@ -68,7 +75,7 @@ function processorRows({ model, recipe }: ModelAndRecipe): Dimensions {
 function mapperRows({ model, recipe }: ModelAndRecipe, base: Dimensions): Dimensions {
   const { edges } = recipe.checkpoint;
   const { mapper } = networkOptions(model);
-  if (edges.kind === 'none' || edges.blocks === 1 || mapper === 'transformer') return {};
+  if (edges.kind === 'none' || edges.blocks === 1 || !joinsByEdges(mapper)) return {};
   const samples = recipe.batchSize * (recipe.ensemble ?? 1);
   if (mapper === 'gnn') return partDimensions(base, edges.blocks, samples);
   const graph = { ...model, maxNeighbours: Number.POSITIVE_INFINITY };

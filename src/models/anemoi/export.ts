@@ -24,6 +24,7 @@ const mapperClasses: Readonly<Record<MapperKind, string>> = {
   gnn: 'GNN',
   graphtransformer: 'GraphTransformer',
   transformer: 'Transformer',
+  'point-wise': 'PointWise',
 };
 const layers = 'anemoi.models.layers';
 const implementations = { flash: 'flash_attention', sdpa: 'scaled_dot_product_attention' } as const;

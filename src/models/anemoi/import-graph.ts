@@ -3,7 +3,7 @@ import { numPoints, parseReducedGaussian } from '../../config/grid.js';
 import type { Grid } from '../../config/types.js';
 import type { Settings, SettingValue } from '../importing/settings.js';
 import type { ImportedNetwork } from './import-network.js';
-import { readsMeshEdges } from './options.js';
+import { joinsByEdges, type MapperKind, readsMeshEdges } from './options.js';
 
 const meshBuilder = 'anemoi.graphs.nodes.TriNodes';
 const reducedGaussianBuilder = 'anemoi.graphs.nodes.ReducedGaussianGridNodes';
@@ -23,6 +23,7 @@ export interface ImportedGraph {
   /** The file gives it, and not as what is priced: no MODEL stands in. */
   readonly isOtherMesh: boolean;
   readonly isOtherGrid: boolean;
+  readonly coarsestScale?: 0 | undefined;
   readonly notes: readonly string[];
 }
 
@@ -46,12 +47,28 @@ function gridOf(
   return { grid: fromName, isOtherGrid: false, note };
 }
 
-/** An integer r takes levels 1 to r, null all of them. */
-const areAllScales = (scales: SettingValue | undefined, level: number | undefined): boolean =>
-  scales === undefined ||
-  scales === null ||
-  scales === level ||
-  (Array.isArray(scales) && scales.length === level && scales.every((scale, index) => scale === index + 1));
+/** An integer r takes levels 1 to r, null all of them, a list its own; other levels than these are not priced. */
+function firstScale(scales: SettingValue | undefined, level: number | undefined): 0 | 1 | undefined {
+  if (scales === undefined || scales === null) return 0;
+  if (scales === level) return 1;
+  if (!Array.isArray(scales) || level === undefined) return undefined;
+  const [first] = scales;
+  if (first !== 0 && first !== 1) return undefined;
+  const isWhole = scales.length === level + 1 - first && scales.every((scale, index) => scale === index + first);
+  return isWhole ? first : undefined;
+}
+
+/** Where the file says otherwise than the shipped groups: their own is what the grid decides. */
+function coarsestScaleOf(settings: Settings, level: number | undefined): 0 | undefined {
+  for (const parent of ['graph.edges', 'edges'])
+    for (const set of settings.children(parent))
+      for (const each of settings.children(`${parent}.${set}.edge_builders`)) {
+        const at = `${parent}.${set}.edge_builders.${each}`;
+        const isMultiScale = settings.text(`${at}._target_`) === edgeBuilders['hidden hidden'];
+        if (isMultiScale && firstScale(settings.value(`${at}.scale_resolutions`), level) === 0) return 0;
+      }
+  return undefined;
+}
 
 /** Edge sets that are built otherwise than is priced: `data → hidden: KNNEdges`. */
 function otherEdges(
@@ -73,7 +90,7 @@ function otherEdges(
       all('num_nearest_neighbours').every((k) => k === decoderNeighbours) &&
       all('x_hops').every((hop) => hop === 1) &&
       all('source_mask_attr_name').length + all('target_mask_attr_name').length === 0 &&
-      builders.every((each) => areAllScales(settings.value(`${each}.scale_resolutions`), level));
+      builders.every((each) => firstScale(settings.value(`${each}.scale_resolutions`), level) !== undefined);
     const written = names.map((name) => name.split('.').at(-1)).join(' + ') || 'none';
     return isPriced ? [] : [`${pair.replace(' ', ' → ')}: ${written}`];
   });
@@ -82,7 +99,7 @@ function otherEdges(
 /** Sets of edges that the network does not read. */
 const unreadEdges = ({ model: { processor, own } }: ImportedNetwork): readonly string[] => [
   ...(processor === undefined || readsMeshEdges(processor) ? [] : ['hidden hidden']),
-  ...(own?.mapper === 'transformer' ? ['data hidden', 'hidden data'] : []),
+  ...(joinsByEdges((own?.mapper ?? 'graphtransformer') as MapperKind) ? [] : ['data hidden', 'hidden data']),
 ];
 
 /** Such layers run on the icosahedron alone, or on a graph of one's own. */
@@ -92,11 +109,12 @@ export const needsMeshEdges = ({ model: { processor } }: ImportedNetwork): boole
 function meshOf(
   settings: Settings,
   network: ImportedNetwork,
-): Pick<ImportedGraph, 'meshLevel' | 'mesh' | 'isOtherMesh' | 'notes'> {
+): Pick<ImportedGraph, 'meshLevel' | 'mesh' | 'isOtherMesh' | 'coarsestScale' | 'notes'> {
   const nodes = (key: string): readonly [string, string] => [
     `graph.nodes.hidden.node_builder.${key}`,
     `nodes.hidden.node_builder.${key}`,
   ];
+  if (network.model.own?.mapper === 'point-wise') return { meshLevel: 0, isOtherMesh: false, notes: [] };
   const unread = unreadEdges(network);
   const builder = settings.text(...nodes('_target_'));
   const level = settings.for('mesh-level').whole(...nodes('resolution'));
@@ -115,7 +133,10 @@ function meshOf(
   // HexNodes have a resolution too: without the builder's name it says nothing.
   const isKnown = builder !== undefined && level !== undefined;
   const notes = isKnown ? [`The latent mesh is TriNodes ${level}${settings.originOf(...nodes('resolution'))}.`] : [];
-  if (others.length === 0) return { meshLevel: isKnown ? level : undefined, isOtherMesh: false, notes };
+  if (others.length === 0) {
+    const scale = needsMeshEdges(network) ? coarsestScaleOf(settings, level) : undefined;
+    return { meshLevel: isKnown ? level : undefined, isOtherMesh: false, coarsestScale: scale, notes };
+  }
   return { meshLevel: undefined, isOtherMesh: true, notes: [...notes, ...edgesNote(others)] };
 }
 
@@ -124,6 +145,6 @@ const edgesNote = (others: readonly string[]): readonly string[] =>
 
 export function graphOf(settings: Settings, network: ImportedNetwork): ImportedGraph {
   const { grid, isOtherGrid, note } = gridOf(settings);
-  const { meshLevel, mesh, isOtherMesh, notes } = meshOf(settings, network);
-  return { meshLevel, mesh, grid, isOtherMesh, isOtherGrid, notes: [...(note === undefined ? [] : [note]), ...notes] };
+  const { notes, ...mesh } = meshOf(settings, network);
+  return { ...mesh, grid, isOtherGrid, notes: [...(note === undefined ? [] : [note]), ...notes] };
 }

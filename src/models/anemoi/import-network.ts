@@ -30,6 +30,7 @@ const mapperNames: Readonly<Record<MapperKind, string>> = {
   gnn: 'GNN',
   graphtransformer: 'GraphTransformer',
   transformer: 'Transformer',
+  'point-wise': 'PointWise',
 };
 
 const mappers = (direction: 'Forward' | 'Backward'): Readonly<Record<string, MapperKind>> =>
@@ -217,30 +218,34 @@ function attentionOf(settings: Settings, processor: ProcessorKind | undefined, m
   if (known.size > 1 && !view.isTyped) refuse(settings, 'attention_implementation that differs between the parts');
   const [kind] = known;
   if (kind !== undefined) attention.attentionImplementation = kind;
-  for (const part of attending) {
-    const keys = keysOf(settings, part)('window_size');
-    const window = settings.value(...keys);
-    if (part === 'processor') Object.assign(attention, windowOf(settings, keys, window, kind));
-    else if (window !== undefined && (window !== noWindow || kind === 'sdpa'))
-      refuse(
-        settings,
-        `${keys.find((key) => settings.has(key))} ${window} of the ${part}${kind === 'sdpa' ? ' with SDPA, a mask of all pairs,' : ''}`,
-      );
-  }
+  const windowsOf = (ofParts: readonly Part[], key: 'windowSize' | 'mapperWindowSize') =>
+    ofParts
+      .filter((part) => attending.includes(part))
+      .map((part) => windowOf(settings, keysOf(settings, part)('window_size'), key, kind));
+  Object.assign(attention, ...windowsOf(['processor'], 'windowSize'));
+  const [encoder, decoder] = windowsOf(['encoder', 'decoder'], 'mapperWindowSize');
+  const differ = encoder?.mapperWindowSize !== decoder?.mapperWindowSize;
+  if (differ && !settings.for('mapper-window-size').isTyped)
+    refuse(
+      settings,
+      `window_size ${encoder?.mapperWindowSize ?? 'null'} of the encoder and ${decoder?.mapperWindowSize ?? 'null'} of the decoder`,
+    );
+  Object.assign(attention, encoder);
   return attention;
 }
 
 function windowOf(
   settings: Settings,
   keys: readonly string[],
-  window: SettingValue | undefined,
+  key: 'windowSize' | 'mapperWindowSize',
   kind: (typeof implementations)[keyof typeof implementations] | undefined,
 ): Readonly<Record<string, OwnValue>> {
+  const window = settings.value(...keys);
   // `null` says that there is none; a key that is not there leaves the shipped group's.
-  if (window === undefined) return settings.has(...keys) ? { windowSize: noWindow } : {};
-  if (window === noWindow) return { windowSize: kind === 'sdpa' ? everyRow : noWindow };
-  const size = settings.for('window-size').whole(...keys);
-  return size === undefined ? {} : { windowSize: size };
+  if (window === undefined) return settings.has(...keys) ? { [key]: noWindow } : {};
+  if (window === noWindow) return { [key]: kind === 'sdpa' ? everyRow : noWindow };
+  const size = settings.for(key === 'windowSize' ? 'window-size' : 'mapper-window-size').whole(...keys);
+  return size === undefined ? {} : { [key]: size };
 }
 
 /** One width, number of heads and ratio is priced, that of all parts; `view`: with the flag that says it for all of them. */

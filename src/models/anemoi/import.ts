@@ -12,7 +12,7 @@ import { type ImportedOptimizer, optimizerOf } from '../importing/optimizer.js';
 import type { Settings } from '../importing/settings.js';
 import { type Essential, type Imported, type Importer, planOf } from '../importing/types.js';
 import { isHarmless } from './harmless-keys.js';
-import { graphOf, needsMeshEdges } from './import-graph.js';
+import { graphOf, type ImportedGraph, needsMeshEdges } from './import-graph.js';
 import {
   type ImportedNetwork,
   inModel,
@@ -22,6 +22,7 @@ import {
   parts,
   sameInAllParts,
 } from './import-network.js';
+import { joinsByEdges, type MapperKind } from './options.js';
 
 const precisions: Readonly<Record<string, Precision>> = {
   '16-mixed': 'fp16',
@@ -106,9 +107,6 @@ function notesOf(settings: Settings): readonly string[] {
     notes.push('cpu_offload True is not priced: activations are counted on the card.');
   if (settings.isOn(...inModel('model.latent_skip'), ...inModel('latent_skip')) === false)
     notes.push('latent_skip False is priced as True.');
-  const averaging = settings.text('training.weight_averaging._target_');
-  if (averaging !== undefined || settings.isOn('training.swa.enabled'))
-    notes.push('Weight averaging is not priced: it keeps one more copy of the parameters.');
   const strategy = settings.text('training.strategy._target_', 'strategy._target_') ?? '';
   if (/deepspeed|fsdp/i.test(strategy))
     notes.push(`strategy ${strategy} is not read: the cards share the work as in DistributedDataParallel.`);
@@ -133,6 +131,30 @@ function trainableNotes(settings: Settings): readonly string[] {
   return others.length === 0 ? [] : [`Trained features (${others.join(', ')}) are priced as ${numTrained} each.`];
 }
 
+interface Averaging {
+  readonly isOnCard: boolean;
+  readonly note: string;
+}
+
+/**
+ * Lightning's AveragedModel copies the module with its buffers to the model's device unless `device` says another; StochasticWeightAveraging
+ * keeps its copy on the host by default (pytorch-lightning 2.6.6, callbacks/weight_averaging.py and stochastic_weight_avg.py).
+ */
+function averagingOf(settings: Settings): Averaging | undefined {
+  const name = settings.text('training.weight_averaging._target_')?.split('.').at(-1);
+  const isOld = settings.isOn('training.swa.enabled') === true;
+  if (name === undefined && !isOld) return undefined;
+  const device = settings.text('training.weight_averaging.device');
+  const isOnHost = isOld || name === 'StochasticWeightAveraging' ? !/cuda/.test(device ?? 'cpu') : device === 'cpu';
+  const what = `Weight averaging (${name ?? 'training.swa.enabled'})`;
+  return isOnHost
+    ? { isOnCard: false, note: `${what} keeps its copy on the host: it costs the card nothing.` }
+    : {
+        isOnCard: true,
+        note: `${what}: one more copy of the parameters on the card, as --ema. Its copy of the graph's buffers is not counted.`,
+      };
+}
+
 function recipeOf(
   settings: Settings,
   optimizer: ImportedOptimizer,
@@ -150,6 +172,7 @@ function recipeOf(
       checkpoint,
       optimizer: optimizer.optimizer,
       ensemble,
+      ema: averagingOf(settings)?.isOnCard === true ? true : undefined,
     }),
     ...cardsOf(settings, optimizer),
   };
@@ -170,6 +193,7 @@ function ownOf(
   settings: Settings,
   { model }: ImportedNetwork,
   layers: number | undefined,
+  coarsestScale: ImportedGraph['coarsestScale'],
 ): ModelProfile['model']['own'] {
   const lists = settings.ending('diagnostic').filter((key) => /^data\./.test(key));
   const [diagnostic] = lists.map((key) => settings.value(key)).filter(Array.isArray);
@@ -181,6 +205,7 @@ function ownOf(
     ...model.own,
     ...(lists.length === 1 && diagnostic && { diagnosticChannels: diagnostic.length }),
     ...(divides && { processorChunks: chunks }),
+    ...(coarsestScale !== undefined && { coarsestScale }),
   };
   return Object.keys(own).length === 0 ? undefined : own;
 }
@@ -206,6 +231,7 @@ function read(settings: Settings): Imported {
   const [cutoff] = settings.ending('cutoff_factor');
   const ofParts = number('hidden-dim', 'num_channels');
   const priced = settings.typedNumber('layers') ?? layers;
+  const averaging = averagingOf(settings);
   const rollout = rolloutOf(settings).note;
   const otherwise: Essential[] = [
     ...(graph.isOtherMesh ? ['mesh' as const] : []),
@@ -216,7 +242,7 @@ function read(settings: Settings): Imported {
     otherwise,
     model: given({
       ...network.model,
-      own: ownOf(settings, network, settings.typedNumber('layers') ?? layers),
+      own: ownOf(settings, network, priced, graph.coarsestScale),
       hiddenDim: settings.for('hidden-dim').whole(...inModel('num_channels')) ?? ofParts,
       layers,
       // The shipped groups have no extra layer.
@@ -232,7 +258,13 @@ function read(settings: Settings): Imported {
     recipe: recipeOf(
       settings,
       optimizer,
-      base && checkpointOf(settings, base, priced ?? base.model.layers, mapper !== 'transformer'),
+      base &&
+        checkpointOf(
+          settings,
+          base,
+          priced ?? base.model.layers,
+          mapper === undefined || joinsByEdges(mapper as MapperKind),
+        ),
       network,
     ),
     notes: [
@@ -240,6 +272,7 @@ function read(settings: Settings): Imported {
       ...graph.notes,
       ...backend.notes,
       ...(rollout === undefined ? [] : [rollout]),
+      ...(averaging === undefined ? [] : [averaging.note]),
       ...notesOf(settings),
     ],
     asks: {

@@ -10,7 +10,16 @@ import type { CodeBase, Layout } from '../code-base.js';
 import { type GraphRules, icosahedralGraph } from '../graphs.js';
 import { blockRows, dimensions } from './dimensions.js';
 import { configurationLines } from './lines.js';
-import { networkOptions, noWindow, ownOptions, readsMeshEdges, runsRowAttention } from './options.js';
+import {
+  hasCoarsestEdges,
+  joinsByEdges,
+  multiScaleEdges,
+  networkOptions,
+  noWindow,
+  ownOptions,
+  readsMeshEdges,
+  runsRowAttention,
+} from './options.js';
 import { anemoiProgram } from './program.js';
 import { anemoiRefusals } from './refusals.js';
 
@@ -32,15 +41,16 @@ const layout = {
 
 const edgesOfAll = icosahedralGraph();
 
-/** Networks that read no edges have none: anemoi then builds no provider for them. */
+/** Networks that read no edges have none: anemoi then builds no provider for them. Point-wise ones have no mesh of their own. */
 const anemoiGraph: GraphRules = {
   ...edgesOfAll,
   roughEdges: (model) => ({ ...edgesOfAll.roughEdges(model), maximum: maximumLaidEdges }),
   counts: (model) => {
     const { mapper } = networkOptions(model);
-    const sizes = mapper === 'transformer' ? unjoinedCounts(model) : edgesOfAll.counts(model);
+    const sizes = joinsByEdges(mapper) ? edgesOfAll.counts(model) : unjoinedCounts(model);
+    const meshNodes = mapper === 'point-wise' ? sizes.gridNodes : sizes.meshNodes;
     const { processor = 'attention' } = model;
-    return readsMeshEdges(processor) ? sizes : { ...sizes, meshEdges: 0 };
+    return { ...sizes, meshNodes, meshEdges: readsMeshEdges(processor) ? multiScaleEdges(model, sizes.meshEdges) : 0 };
   },
 };
 
@@ -64,6 +74,7 @@ function checkPlan({ processor }: CheckpointPlan, { layers }: Model): void {
 function checkModel(model: Model): void {
   checkChunks(model);
   const { processor, mesh, counts, layers } = model;
+  checkPointWise(model);
   if (mesh === undefined || counts !== undefined || !readsMeshEdges(processor)) return;
   throw new InputError(
     'mesh-without-edges',
@@ -74,6 +85,24 @@ function checkModel(model: Model): void {
       `${ownCounts}   of a graph of your own, with ${layers} layers over it`,
     ],
   );
+}
+
+/** Such mappers make no mesh: a processor over one has nothing to run on. */
+function checkPointWise(model: Model): void {
+  const { processor, counts } = model;
+  if (networkOptions(model).mapper !== 'point-wise') return;
+  if (readsMeshEdges(processor))
+    throw new InputError(
+      'mesh-without-edges',
+      `--mapper point-wise with --processor ${processor}: the hidden nodes are the data nodes, and no edges join them.`,
+      ['--processor point-wise', '--mapper graphtransformer'],
+    );
+  if (counts !== undefined && counts.meshNodes !== counts.gridNodes)
+    throw new InputError(
+      'mesh-is-grid',
+      `--mesh-nodes ${counts.meshNodes} with --mapper point-wise: the hidden nodes are the ${counts.gridNodes} data nodes.`,
+      [`--mesh-nodes ${counts.gridNodes}`],
+    );
 }
 
 function checkChunks(model: Model): void {
@@ -87,28 +116,36 @@ function checkChunks(model: Model): void {
 }
 
 function modelNotes(model: Model): readonly string[] {
-  const { mapper, windowSize, attentionImplementation } = networkOptions(model);
-  if (!runsRowAttention(model.processor, mapper)) return [];
-  const hasMask = attentionImplementation === 'sdpa' && model.processor === 'transformer' && windowSize !== noWindow;
+  const { mapper, windowSize, mapperWindowSize, attentionImplementation } = networkOptions(model);
+  const isMasked =
+    attentionImplementation === 'sdpa' &&
+    ((model.processor === 'transformer' && windowSize !== noWindow) ||
+      (mapper === 'transformer' && mapperWindowSize !== noWindow));
   return [
     'torch.compile, which the shipped groups ask for, is in no record: operations are priced one by one.',
-    ...(hasMask
+    ...(isMasked
       ? [
           'The first step makes a mask of all pairs of rows in every layer, and every layer keeps it: its peak counts as well.',
         ]
       : []),
-    ...(attentionImplementation === 'flash'
-      ? ['flash-attn’s workspace of the backward pass is not counted; it raised no traced peak.']
+    ...(mapper === 'point-wise' ? ['Point-wise mappers: the hidden nodes are the data nodes, no mesh is built.'] : []),
+    ...(readsMeshEdges(model.processor) && hasCoarsestEdges(model) && model.counts === undefined
+      ? [
+          'The mesh has the edges of refinement 0 as well, 60 of them: anemoi-graphs before 0.5.2, or scale_resolutions null. The shipped groups leave them out since training 0.5: --coarsest-scale 1.',
+        ]
       : []),
   ];
 }
 
 function recipeNotes({ checkpoint: { edges }, ensemble, mode }: Recipe, model: Model): readonly string[] {
-  const hasNoChunks = networkOptions(model).mapper === 'transformer' && edges.kind !== 'none';
+  const { mapper, attentionImplementation } = networkOptions(model);
+  const hasNoChunks = !joinsByEdges(mapper) && edges.kind !== 'none';
+  const runsFlash = attentionImplementation === 'flash' && runsRowAttention(model.processor, mapper);
   return [
-    ...(hasNoChunks
-      ? [`edges:blocks=${edges.blocks} cuts nothing here: num_chunks of transformer mappers has no effect.`]
+    ...(runsFlash && mode === 'train'
+      ? ['flash-attn’s workspace of the backward pass is not counted; it raised no traced peak.']
       : []),
+    ...(hasNoChunks ? [`edges:blocks=${edges.blocks} cuts nothing here: ${mapper} mappers are not cut.`] : []),
     ...(ensemble !== undefined && mode === 'train'
       ? ['The loss is a mean squared error over every member; a CRPS and its differences of all pairs come on top.']
       : []),

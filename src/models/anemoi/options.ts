@@ -2,11 +2,15 @@
 import { maximumCount, maximumLayers } from '../../config/limits.js';
 import { choice, integer } from '../../config/option-value.js';
 import type { Model, ModelLayout, OwnValue, ProcessorKind } from '../../config/types.js';
+import { isReducedGraph } from '../../topology/reduced-graph.js';
 import type { Network, OwnOption } from '../code-base.js';
 
-export const mapperKinds = ['gnn', 'graphtransformer', 'transformer'] as const;
+export const mapperKinds = ['gnn', 'graphtransformer', 'transformer', 'point-wise'] as const;
 export type MapperKind = (typeof mapperKinds)[number];
 export const attentionImplementations = ['flash', 'sdpa'] as const;
+
+/** The grid decides which refinement the mesh's edges begin with. */
+const byTheGrid = -1;
 
 /** No window: every row looks at all. */
 export const noWindow = -1;
@@ -15,6 +19,8 @@ export interface NetworkOptions {
   readonly mapper: MapperKind;
   /** Rows on either side that a row of the transformer processor looks at. */
   readonly windowSize: number;
+  /** The same of transformer mappers, whose rows are those of both sides. */
+  readonly mapperWindowSize: number;
   readonly attentionImplementation: (typeof attentionImplementations)[number];
   readonly qkNorm: boolean;
   /** Outputs that are not fed back. */
@@ -23,12 +29,31 @@ export interface NetworkOptions {
   readonly processorChunks: number;
 }
 
+/** Edges of an icosahedron, both ways: levels 0 to r have 20·(4^(r+1) − 1), levels 1 to r so many fewer. */
+const coarsestEdges = 60;
+
+/**
+ * MultiScaleEdges of anemoi-graphs: `scale_resolutions: r` takes the refinements 1 to r in every release that has the key (from graphs 0.5.2,
+ * 2025-04; the shipped groups say it from training 0.5), null takes 0 to r, and so did the releases before.
+ */
+export function hasCoarsestEdges({ own, grid, mesh }: Pick<Model, 'grid' | 'mesh' | 'own'>): boolean {
+  const { coarsestScale = byTheGrid } = own ?? {};
+  return coarsestScale === byTheGrid ? !isReducedGraph({ grid, ...(mesh && { mesh }) }) : coarsestScale === 0;
+}
+
+/** Edges of the mesh that a processor reads, of `all` refinements' edges. */
+export const multiScaleEdges = (model: Pick<Model, 'grid' | 'mesh' | 'own'>, all: number): number =>
+  hasCoarsestEdges(model) ? all : Math.max(0, all - coarsestEdges);
+
 /** The processors that attend, over edges or over rows. */
 export const attends = (processor: ProcessorKind): boolean => processor === 'attention' || processor === 'transformer';
 
 /** Attention over rows, in the processor or the mappers. */
 export const runsRowAttention = (processor: ProcessorKind, mapper: unknown): boolean =>
   processor === 'transformer' || mapper === 'transformer';
+
+/** Mappers that read edges between grid and mesh. */
+export const joinsByEdges = (mapper: MapperKind): boolean => mapper === 'gnn' || mapper === 'graphtransformer';
 
 /** Whether it reads edges of the mesh. */
 export const readsMeshEdges = (processor: ProcessorKind): boolean =>
@@ -46,6 +71,7 @@ export function networkOptions({ layout, own = {} }: Pick<Model, 'layout' | 'own
   return {
     mapper: (own.mapper ?? mapperOf(layout)) as MapperKind,
     windowSize: (own.windowSize ?? shippedWindow) as number,
+    mapperWindowSize: (own.mapperWindowSize ?? noWindow) as number,
     attentionImplementation: (own.attentionImplementation ?? 'flash') as NetworkOptions['attentionImplementation'],
     qkNorm: (own.qkNorm ?? false) as boolean,
     diagnosticChannels: (own.diagnosticChannels ?? recordedDiagnostic) as number,
@@ -81,6 +107,13 @@ export const ownOptions: readonly OwnOption[] = [
     default: ofTransformer(shippedWindow),
   },
   {
+    name: 'mapper-window-size',
+    key: 'mapperWindowSize',
+    value: integer(noWindow, maximumCount, '-1'),
+    help: 'The same of transformer mappers. With sdpa a window is a dense mask of grid × mesh rows in the encoder, and another in the decoder.',
+    default: ({ own }) => (own?.mapper === 'transformer' ? noWindow : undefined),
+  },
+  {
     name: 'attention-implementation',
     key: 'attentionImplementation',
     value: choice(...attentionImplementations),
@@ -107,5 +140,12 @@ export const ownOptions: readonly OwnOption[] = [
     value: integer(1, maximumLayers, '2'),
     help: 'num_chunks of the processor where nothing is recomputed: the input of each group of layers lives until the group ends. Recomputed groups are processor:every of --checkpoint.',
     default: 1,
+  },
+  {
+    name: 'coarsest-scale',
+    key: 'coarsestScale',
+    value: integer(byTheGrid, 1, '1'),
+    help: 'The refinement of TriNodes with which the mesh’s edges begin: 1, as the shipped groups say (60 edges fewer), or 0 (scale_resolutions null or not there). -1: 1 beside a reduced Gaussian grid, 0 in the graphs of regular grids, which are GraphCast’s.',
+    default: ({ processor }) => (readsMeshEdges(processor) ? byTheGrid : undefined),
   },
 ];

@@ -1,10 +1,20 @@
-/** anemoi's point-wise processor block: an MLP of every row by itself, with neither residual nor neighbours (anemoi-models 0.19.0, layers/block.py). */
+/**
+ * anemoi's point-wise networks: every row by itself (anemoi-models 0.19.0). The processor's block is an MLP with neither residual nor
+ * neighbours (layers/block.py); the mappers are one Linear in, and a LayerNorm and a Linear out (layers/mapper.py).
+ */
 import type { Model } from '../../config/types.js';
 import type { ProgramBuilder } from '../../ir/builder.js';
 import { axis } from '../../ir/shape.js';
 import type { LinearParameters, NormParameters, ValueId } from '../../ir/types.js';
 import { linearParameters } from '../layers/mlp.js';
 import type { LayerCall } from '../layers/transformer.js';
+import {
+  declareExtractor,
+  extractChannels,
+  type MapperEdges,
+  type MapperParameters,
+  type MapperSpec,
+} from './mapper.js';
 
 export interface PointWiseParameters {
   readonly widen: LinearParameters;
@@ -45,5 +55,36 @@ export function pointWiseLayer(
       return [narrow === undefined ? activated : frame.set('input', builder.linear(activated, narrow, 'narrow'))];
     }),
   );
+  return result!;
+}
+
+export type PointWiseMapperParameters = Pick<MapperParameters, 'embedSenders' | 'extract'>;
+
+/** The mesh's rows are the grid's: the encoder embeds them, the decoder reads channels from them. */
+export function declarePointWiseMapper(
+  builder: ProgramBuilder,
+  { module, senders, output }: MapperSpec,
+): PointWiseMapperParameters {
+  const name = 'embedSenders';
+  const linear = { network: `${module}.${name}`, module, name, output: axis('hiddenDim') };
+  return {
+    ...(senders && { embedSenders: linearParameters(builder, { ...linear, input: senders }) }),
+    ...(output && { extract: declareExtractor(builder, module, output) }),
+  };
+}
+
+/** `[gridNodes, …] → [gridNodes, hiddenDim]`, or the output channels. */
+export function runPointWiseMapper(
+  builder: ProgramBuilder,
+  { embedSenders, extract }: PointWiseMapperParameters,
+  rows: { readonly senders: ValueId; readonly receivers: ValueId },
+  { edges, recomputed }: { readonly edges: MapperEdges; readonly recomputed: boolean },
+): ValueId {
+  const { senders } = rows;
+  const [result] = builder.call({ name: `${edges} mapper`, recomputed, holdsArguments: recomputed }, rows, () => [
+    embedSenders === undefined
+      ? extractChannels(builder, senders, extract!)
+      : builder.linear(senders, embedSenders, 'embed senders'),
+  ]);
   return result!;
 }

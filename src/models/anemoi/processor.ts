@@ -132,8 +132,7 @@ function layerOf(
   const withCondition = condition === undefined ? {} : { condition };
   switch (processor.kind) {
     case 'transformer': {
-      const options = networkOptions(model);
-      const how = attending(options, options.windowSize, precision);
+      const how = attending(networkOptions(model), 'processor', precision);
       return (layer, { nodes }) => ({
         nodes: rowTransformerLayer(builder, processor.layers[layer]!, { nodes, ...withCondition }, how, callOf(layer)),
       });

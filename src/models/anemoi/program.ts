@@ -22,7 +22,8 @@ import {
 import { declareGnnMapper, type GnnMapperParameters, runGnnMapper } from './gnn-mapper.js';
 import { declareMapper, type MapperEdges, type MapperParameters, runMapper } from './mapper.js';
 import { declareNoise, injectNoise, noiseChannels } from './noise.js';
-import { gnnHiddenLayers, networkOptions, noWindow, readsMeshEdges, transformerHiddenLayers } from './options.js';
+import { gnnHiddenLayers, networkOptions, readsMeshEdges, transformerHiddenLayers } from './options.js';
+import { declarePointWiseMapper, type PointWiseMapperParameters, runPointWiseMapper } from './point-wise.js';
 import { declareProcessor, type Processor, runProcessor } from './processor.js';
 import { attending } from './row-transformer.js';
 import {
@@ -44,7 +45,8 @@ interface NodeAttributes {
 type Mapper =
   | { readonly kind: 'graphtransformer'; readonly edges: EdgeProvider; readonly parameters: MapperParameters }
   | { readonly kind: 'gnn'; readonly edges: EdgeProvider; readonly parameters: GnnMapperParameters }
-  | { readonly kind: 'transformer'; readonly edges?: undefined; readonly parameters: TransformerMapperParameters };
+  | { readonly kind: 'transformer'; readonly edges?: undefined; readonly parameters: TransformerMapperParameters }
+  | { readonly kind: 'point-wise'; readonly edges?: undefined; readonly parameters: PointWiseMapperParameters };
 
 interface Networks {
   readonly grid: NodeAttributes;
@@ -83,15 +85,17 @@ export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmen
 function declareNetworks(builder: ProgramBuilder, model: Model, { ensemble }: Recipe): Networks {
   const coordinates = (nodes: 'grid' | 'mesh') =>
     builder.input(`${nodes}Coordinates`, [axis(`${nodes}Nodes`), constant(numCoordinates)]);
-  const fixed = { grid: coordinates('grid'), mesh: coordinates('mesh') };
+  const hasOwnMesh = networkOptions(model).mapper !== 'point-wise';
+  const fixed = { grid: coordinates('grid'), ...(hasOwnMesh && { mesh: coordinates('mesh') }) };
   const attributes = (nodes: 'grid' | 'mesh', module: 'grid2mesh' | 'mesh'): NodeAttributes => {
     const rows = `${nodes}Nodes`;
     const shape = [axis(rows), constant(numTrainedFeatures)];
     const trained = builder.parameter(`${nodes}.trainedNodeFeatures`, module, 'weight', shape);
-    return { rows, fixed: fixed[nodes], trained };
+    return { rows, fixed: fixed[nodes]!, trained };
   };
   const grid = attributes('grid', 'grid2mesh');
-  const mesh = attributes('mesh', 'mesh');
+  // Point-wise mappers: the hidden nodes are the data nodes.
+  const mesh = hasOwnMesh ? attributes('mesh', 'mesh') : grid;
   const encoder = declareEitherMapper(builder, 'grid2mesh', model);
   const processorEdges = readsMeshEdges(model.processor) ? declareEdges(builder, 'mesh', 'mesh') : undefined;
   const processor = declareProcessor(builder, model, ensemble === undefined ? undefined : noiseChannels);
@@ -122,6 +126,7 @@ function declareEitherMapper(builder: ProgramBuilder, module: MapperEdges, model
   const ends = encodes ? { senders: input, receivers: nodeFeatureWidth } : { receivers: input, output };
   const spec = { module, hiddenLayers: transformerHiddenLayers(model), ...ends };
   if (mapper === 'transformer') return { kind: mapper, parameters: declareTransformerMapper(builder, spec) };
+  if (mapper === 'point-wise') return { kind: mapper, parameters: declarePointWiseMapper(builder, spec) };
   const edges = declareEdges(builder, module, module);
   return { kind: mapper, edges, parameters: declareMapper(builder, spec) };
 }
@@ -151,11 +156,12 @@ function runEither(
   return builder.call({ name: role.kind, role, module: edges }, args, () => {
     const run = (): readonly [from: ValueId, to: ValueId] => {
       if (mapper.kind === 'transformer') {
-        // The shipped groups give the mappers no window.
-        const how = attending(networkOptions(model), noWindow, recipe.precision);
+        const how = attending(networkOptions(model), edges, recipe.precision);
         const spec = { name: `${edges} mapper`, recomputed: call.recomputed, how };
         return [senders, runTransformerMapper(builder, mapper.parameters, { senders, receivers }, spec)];
       }
+      if (mapper.kind === 'point-wise')
+        return [senders, runPointWiseMapper(builder, mapper.parameters, { senders, receivers }, call)];
       const state = { senders, receivers, edges: provided! };
       if (mapper.kind === 'gnn') return runGnnMapper(builder, mapper.parameters, state, call);
       return [senders, runMapper(builder, mapper.parameters, state, call)];

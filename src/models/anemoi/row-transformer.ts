@@ -87,22 +87,23 @@ export function rowMapperParameters(builder: ProgramBuilder, spec: BlockSpec): R
 export interface Attending {
   readonly kernel: OperationOf<'rowAttention'>['kernel'];
   readonly hasMask: boolean;
-  readonly hasWindow: boolean;
+  /** How many rows a row looks at, where a window says it. */
+  readonly attended?: Axis;
 }
 
-/** The symbol of how many rows of the mesh a row with a window looks at. */
-export const rowsInWindow = 'rowsInWindow';
+export type AttendingPart = 'processor' | 'grid2mesh' | 'mesh2grid';
+
+/** The symbol of how many rows a row with a window looks at. */
+export const rowsInWindow = (part: AttendingPart): string => `${part}RowsInWindow`;
 
 /** SDPA takes flash where there is no mask and the numbers are short; a window makes it a mask. */
-export function attending(
-  { attentionImplementation }: NetworkOptions,
-  windowSize: number,
-  precision: Precision,
-): Attending {
-  const hasWindow = windowSize !== noWindow;
+export function attending(options: NetworkOptions, part: AttendingPart, precision: Precision): Attending {
+  const { attentionImplementation, windowSize, mapperWindowSize } = options;
+  const hasWindow = (part === 'processor' ? windowSize : mapperWindowSize) !== noWindow;
   const hasMask = attentionImplementation === 'sdpa' && hasWindow;
   const isFlash = attentionImplementation === 'flash' || (!hasMask && precision !== 'fp32');
-  return { kernel: isFlash ? 'flash' : 'memory-efficient', hasMask, hasWindow };
+  const kernel = isFlash ? 'flash' : 'memory-efficient';
+  return { kernel, hasMask, ...(hasWindow && { attended: axis(rowsInWindow(part)) }) };
 }
 
 interface Rows {
@@ -136,7 +137,7 @@ function attendAndProject(
   builder: ProgramBuilder,
   { headNorms, projection }: AttentionParameters,
   projected: Projected,
-  { kernel, hasMask, hasWindow }: Attending,
+  { kernel, hasMask, attended: inWindow }: Attending,
 ): readonly ValueId[] {
   return builder.call({ name: 'attention computation' }, { ...projected }, (frame) => {
     const rowsOf = (id: ValueId) => builder.values[id]!.shape;
@@ -147,7 +148,7 @@ function attendAndProject(
     const mask = hasMask
       ? { mask: builder.emit(pairs, 'attention mask', { kind: 'attentionMask', queries: query, keys: key }) }
       : {};
-    const attended = hasWindow ? axis(rowsInWindow) : pairs[1]!;
+    const attended = inWindow ?? pairs[1]!;
     const operation = { kind: 'rowAttention', query, key, value, kernel, attended, ...mask } as const;
     frame.set('out', builder.emit(rowsOf(query), 'attention', operation));
     // Queries that come out of their norm lie head by head, and so does what flash makes; the other kernel lays its result out row by row.

@@ -150,7 +150,7 @@ describe('an anemoi entry file', () => {
     [
       'decoder',
       'window_size: 64, _target_: anemoi.models.layers.mapper.TransformerBackwardMapper',
-      /window_size 64 of the decoder/,
+      /window_size null of the encoder and 64 of the decoder/,
     ],
   ])('whose %s has %s is refused', async (part, option, message) => {
     const processor = '_target_: anemoi.models.layers.processor.TransformerProcessor, num_layers: 2';
@@ -159,13 +159,57 @@ describe('an anemoi entry file', () => {
     expect(await asked(resolveConfig({ flags: { import: path, ...grid, ...channels } }))).toMatch(message);
   });
 
-  it.each(['point_wise', 'graphtransformer_transport'])(
-    'whose group %s is another network is refused',
-    async (group) => {
-      const path = written({ 'group.yaml': `defaults:\n  - model: ${group}\n  - graph: multi_scale\n` }, 'group.yaml');
-      expect(await asked(resolveConfig({ flags: { import: path, ...grid, ...channels } }))).toMatch(/is not priced/);
+  it('whose group is another network is refused', async () => {
+    const text = 'defaults:\n  - model: graphtransformer_transport\n  - graph: multi_scale\n';
+    const path = written({ 'group.yaml': text }, 'group.yaml');
+    expect(await asked(resolveConfig({ flags: { import: path, ...grid, ...channels } }))).toMatch(/is not priced/);
+  });
+
+  it.each([
+    ['-1', 'scaled_dot_product_attention', 10_000_000],
+    ['null', 'scaled_dot_product_attention', -1],
+    ['-1', 'flash_attention', -1],
+    ['300', 'flash_attention', 300],
+  ])('whose mappers have window_size %s with %s looks at %d rows on either side', async (window, kind, size) => {
+    const attention = `attention_implementation: ${kind}, window_size: ${window}`;
+    const mapper = (direction: string) =>
+      `{_target_: anemoi.models.layers.mapper.Transformer${direction}Mapper, ${attention}}`;
+    const text = `model:\n  num_channels: 64\n  processor: {_target_: anemoi.models.layers.processor.TransformerProcessor, num_layers: 2, window_size: null, attention_implementation: ${kind}}\n  encoder: ${mapper('Forward')}\n  decoder: ${mapper('Backward')}\n`;
+    const path = written({ 'mappers.yaml': text }, 'mappers.yaml');
+    const { model } = await resolveConfig({ flags: { import: path, ...grid, ...channels } });
+    expect(model.own).toMatchObject({ mapper: 'transformer', mapperWindowSize: size });
+  });
+
+  it.each([
+    ['scale_resolutions: 3', -1],
+    ['scale_resolutions: null', 0],
+    ['scale_resolutions: [0, 1, 2, 3]', 0],
+    ['x_hops: 1', 0],
+  ])(
+    'whose mesh has %s has the edges of refinement 0 as anemoi-graphs lays them: %i',
+    async (scales, coarsestScale) => {
+      const edges = `edges: [{source_name: hidden, target_name: hidden, edge_builders: [{_target_: anemoi.graphs.edges.MultiScaleEdges, ${scales}}]}]`;
+      const text = `data: {resolution: o32}\ngraph: {nodes: {hidden: {node_builder: {_target_: anemoi.graphs.nodes.TriNodes, resolution: 3}}}, ${edges}}\nmodel:\n  num_channels: 64\n  processor: {_target_: anemoi.models.layers.processor.GraphTransformerProcessor, num_layers: 2}\n`;
+      const path = written({ 'scales.yaml': text }, 'scales.yaml');
+      const { model } = await resolveConfig({ flags: { import: path, ...channels } });
+      expect(model.own).toMatchObject({ coarsestScale });
+      // 20·(4⁴ − 4) by anemoi-graphs 0.9.8 itself; 60 more with the icosahedron's.
+      expect(counts(model).meshEdges).toBe(coarsestScale === -1 ? 5_040 : 5_100);
     },
   );
+
+  it.each([
+    ['pytorch_lightning.callbacks.EMAWeightAveraging', '', true],
+    ['pytorch_lightning.callbacks.EMAWeightAveraging', ', device: cpu', false],
+    ['pytorch_lightning.callbacks.StochasticWeightAveraging', '', false],
+    ['anemoi.training.diagnostics.callbacks.weight_averaging.SWAWeightAveraging', '', true],
+  ])('whose weights are averaged by %s%s keeps the average on the card: %s', async (target, more, ema) => {
+    const text = `model:\n  num_channels: 64\n  processor: {_target_: anemoi.models.layers.processor.GNNProcessor, num_layers: 2}\ntraining: {weight_averaging: {_target_: ${target}${more}}}\n`;
+    const path = written({ 'averaging.yaml': text }, 'averaging.yaml');
+    const { recipe, assumptions } = await resolveConfig({ flags: { import: path, ...grid, ...channels } });
+    expect(recipe.ema).toBe(ema);
+    expect(assumptions.join(' ')).toMatch(ema ? /one more copy of the parameters on the card/ : /on the host/);
+  });
 
   it('whose group nobody knows asks which network it is', async () => {
     const path = written({ 'own.yaml': 'defaults:\n  - model: ours\n  - training: single\n' }, 'own.yaml');

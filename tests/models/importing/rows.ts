@@ -38,7 +38,7 @@ const anemoi: readonly Row[] = [
   { file: 'anemoi/packaged-ensemble-graphtransformer/config.yaml', flags: channels },
   { file: 'anemoi/packaged-hierarchical/config.yaml', flags: channels, refuses: 'AnemoiModelEncProcDecHierarchical' },
   { file: 'anemoi/packaged-autoencoder/config.yaml', flags: channels, refuses: 'NoOpProcessor' },
-  { file: 'anemoi/packaged-point-wise/config.yaml', flags: channels, refuses: 'PointWiseForwardMapper' },
+  { file: 'anemoi/packaged-point-wise/config.yaml', flags: channels },
   { file: 'anemoi/packaged-transport/config.yaml', flags: channels, refuses: 'AnemoiTransportModelEncProcDec' },
   { file: 'anemoi/packaged-several-data-sets/config.yaml', flags: channels, refuses: 'several data sets' },
   { file: 'anemoi/values-over-groups/config.yaml', flags: channels },

@@ -65,7 +65,8 @@ const layouts: Readonly<Record<string, string>> = {
   TransformerProcessor: 'anemoi-transformer',
   PointWiseMLPProcessor: 'anemoi-point-wise',
 };
-const mapperOf = (encoder: unknown): string => String(encoder).replace('ForwardMapper', '').toLowerCase();
+const mapperOf = (encoder: unknown): string =>
+  String(encoder).replace('ForwardMapper', '').toLowerCase().replace('pointwise', 'point-wise');
 const implementations: Readonly<Record<string, string>> = {
   flash_attention: 'flash',
   scaled_dot_product_attention: 'sdpa',

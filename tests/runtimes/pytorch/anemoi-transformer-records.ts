@@ -28,7 +28,9 @@ export interface TransformerRecord {
   readonly num_chunks: { readonly processor: number; readonly mapper: number };
   readonly attention_backend: 'pyg' | 'triton' | null;
   readonly processor: 'transformer' | 'graph' | 'pointwise';
-  readonly mapper: 'graph' | 'transformer' | 'gnn';
+  readonly mapper: 'graph' | 'transformer' | 'gnn' | 'pointwise';
+  /** Of transformer mappers; a window of -1 is a mask of all pairs with SDPA. */
+  readonly mapper_window_size?: number | null;
   readonly window_size: number | null;
   readonly attention: 'flash_attention' | 'scaled_dot_product_attention' | null;
   readonly qk_norm: boolean;
@@ -74,7 +76,15 @@ const mappers: Readonly<Record<TransformerRecord['mapper'], string>> = {
   graph: 'graphtransformer',
   transformer: 'transformer',
   gnn: 'gnn',
+  pointwise: 'point-wise',
 };
+
+/** As wide as any mesh. */
+const everyRow = 10_000_000;
+
+/** flash-attn takes -1 for no window, SDPA makes a mask for it. */
+const windowOf = ({ attention, mapper_window_size: size }: TransformerRecord): number =>
+  size === null || size === undefined ? -1 : size === -1 && attention !== 'flash_attention' ? everyRow : size;
 
 function planOf({ checkpoint, layers, num_chunks, chunks, mode }: TransformerRecord): CheckpointPlan {
   const mapper = mode === 'train' ? num_chunks.mapper : Math.max(num_chunks.mapper, chunks!.mapper);
@@ -120,6 +130,7 @@ export function configOf(record: TransformerRecord): Config {
       own: {
         mapper: mappers[record.mapper],
         ...(record.processor === 'transformer' && { windowSize: record.window_size ?? -1 }),
+        ...(record.mapper === 'transformer' && { mapperWindowSize: windowOf(record) }),
         ...(record.attention && { attentionImplementation: implementations[record.attention] }),
         ...(record.processor !== 'pointwise' && { qkNorm: record.qk_norm }),
         diagnosticChannels: diagnostic,
