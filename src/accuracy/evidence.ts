@@ -31,7 +31,7 @@ type Subject = Pick<Config, 'runtime' | 'model' | 'recipe'>;
 
 export const gemmKind = ({ xlaGemm }: Recipe): GemmKind => (xlaGemm === 'cublas' ? 'cublas' : 'triton');
 
-/** Words and switches that only its code base has: which networks, where a number says how large. */
+/** The values of its code base's own options that are words or switches: they say which network it is, numbers only how large. */
 function ownTraits({ layout, own = {} }: Config['model']): readonly string[] {
   const { options = [] } = codeBaseOf(layout);
   return options.flatMap(({ name, key }) => {
@@ -106,7 +106,7 @@ export interface ReservedErrorBar {
 
 const errorBars = new Map<string, ReservedErrorBar>();
 
-/** A search asks for every candidate, of which few differ in what an error bar depends on. */
+/** Answers are remembered: a search asks for every candidate, and few differ in what an error bar depends on. */
 export function reservedErrorBar(subject: Subject): ReservedErrorBar {
   const { runtime, model, recipe } = subject;
   const key = [runtime, model.layout, recipe.mode, recipe.allocator, ...decisiveTraits(subject)].join(' ');

@@ -51,7 +51,7 @@ export function casesOf({ runtime, base, cases }: TruthFile): readonly TruthCase
     config: {
       runtime,
       model: { ...base.model, ...model },
-      // An option that is newer than the file stands as nobody had typed it.
+      // Options that are newer than the file stand at their defaults.
       recipe: { ...defaultRecipe, ...base.recipe, ...recipe },
       device: computeCapability === undefined ? null : described(computeCapability),
       reserveBytes: 0,

@@ -3,7 +3,7 @@ export const maximumMeshLevel = 8;
 export const maximumLayers = 1_024;
 export const maximumHiddenDim = 65_536;
 export const maximumEdges = 1e9;
-/** Of a graph that is laid edge by edge, for chunks of it to be counted: half a gigabyte and some seconds. */
+/** The most edges of a graph that is laid edge by edge so that its chunks can be counted: half a gigabyte and some seconds. */
 export const maximumLaidEdges = 5e7;
 /** Every block is traced by itself: with so many an answer takes a second, and the code bases' own defaults are 1 to 8. */
 export const maximumEdgeBlocks = 1_024;

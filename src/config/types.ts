@@ -58,7 +58,7 @@ export interface CheckpointPlan {
     | { readonly kind: 'every'; readonly layers: number }
     | { readonly kind: 'segments'; readonly segments: number };
   readonly edges: { readonly kind: 'none' } | { readonly kind: 'scan' | 'loop'; readonly blocks: number };
-  /** A forecast's: the edges of every processor layer, one block after the other. */
+  /** In a forecast the edges of every processor layer run in that many blocks, one after the other. */
   readonly processorBlocks?: number;
 }
 

@@ -70,7 +70,7 @@ export interface ForwardProgram {
   /** The scalar that is differentiated; absent in inference. */
   readonly loss?: ValueId;
   readonly predictions: readonly ValueId[];
-  /** It takes the noise off a state: in training once, in inference as the body of a loop that runs so many times. */
+  /** The program takes the noise off a state. Training runs it once, inference as the body of a loop of so many turns. */
   readonly denoiser?: { readonly times: number };
   /** Present where this is a part of the model, on one card of a pipeline. */
   readonly stage?: PipelineStage;

@@ -50,7 +50,7 @@ const readsInputAndIndex = {
   reads: ({ input, endpoints: { index } }: AlongEdges) => (index === undefined ? [input] : [input, index]),
 };
 
-/** Of rows with a weight: the input's gradient is a product of its own where one flows on. */
+/** The backward pass has one for the weight's gradient, and one for that of the rows where a gradient flows on. */
 const rowsTimes = (rows: Value, weight: Value): readonly Product[] => [
   { shape: [...rows.shape.slice(0, 2), ...weight.shape], numBackward: rows.differentiable ? 2 : 1 },
 ];
@@ -153,7 +153,7 @@ const table = {
     readonly query: ValueId;
     readonly key: ValueId;
     readonly value: ValueId;
-    /** Which pairs count, from `attentionMask`: the kernel then reads a bias as large. */
+    /** Which pairs count, from `attentionMask`: the kernel then reads a bias of the mask's size. */
     readonly mask?: ValueId;
     readonly kernel: 'flash' | 'memory-efficient';
     /** How many key rows a query row looks at. */
@@ -185,7 +185,7 @@ const table = {
     readonly variant: BlockAttentionVariant;
   }>({
     reads: ({ query, key, value }) => [query, key, value],
-    // Of every pair of rows that it computes: one product of query and key, and one of weight and value, over all heads.
+    // Over every pair of rows that it computes: one product of query and key, one of weight and value, all heads together.
     products: ({ query }, values) => {
       const [, samples, columns] = values[query]!.shape;
       const product = { shape: [axis('attentionPairs'), samples!, columns!], numBackward: 2 };

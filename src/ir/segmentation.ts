@@ -15,7 +15,7 @@ export interface Segmentation {
   readonly rollout: boolean;
   /** Blocks per segment; absent: the processor is one frame that is not recomputed. */
   readonly processorBlocksPerSegment?: number;
-  /** A forecast's: the edges of every processor layer in that many blocks. */
+  /** In a forecast the edges of every processor layer run in that many blocks. */
   readonly processorBlocks?: number;
   readonly edgeBlocks?: { readonly kind: 'scan' | 'loop'; readonly blocks: number };
 }

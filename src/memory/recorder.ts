@@ -98,12 +98,12 @@ export class TraceRecorder {
     this.marks.push(recompute ? { phase, firstEvent, recompute } : { phase, firstEvent });
   }
 
-  /** The peak is that of the last step, or of all steps from the first that asked for it. */
+  /** The peak is looked for from here on: in the last step, unless an earlier step asked to be counted. */
   markLastStep(): void {
     if (!this.everyStepCounts) this.lastStepFirstEvent = this.events.length;
   }
 
-  /** Something is made in one step alone: that step's peak is one too. */
+  /** A step that makes something once and keeps it may have the peak: it and all later steps count. */
   countEveryStep(): void {
     this.everyStepCounts = true;
   }

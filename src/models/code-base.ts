@@ -28,7 +28,7 @@ import type { Tree } from './importing/tree.js';
 import type { Importer } from './importing/types.js';
 import type { Refusal } from './refusals.js';
 
-/** What others have to know of one kind of processor layers in a network. What is left out, it has not. */
+/** What others have to know of one kind of processor layers in a network. A trait that is left out does not hold. */
 export interface ProcessorTraits {
   /**
    * What a layer reads of the mesh edges: rows that the layer before has updated (`state`), embedded rows that all layers share

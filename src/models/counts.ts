@@ -1,13 +1,10 @@
 /** A model's graph: how many nodes and edges it has, and what it is built from. */
 import type { Counts, Model } from '../config/types.js';
 import type { GraphModel } from '../topology/grid2mesh.js';
+import type { Geometry } from './graphs.js';
 import { codeBaseOf } from './index.js';
 
-/** `processor` and `own`: networks that read no edges have none. */
-type Geometry = Pick<Model, 'layout' | 'grid' | 'meshLevel' | 'mesh' | 'radiusFraction'> &
-  Partial<Pick<Model, 'processor' | 'own'>>;
-
-/** Of one sample; a graph of one's own wins over every geometry. */
+/** Of one sample. A graph of one's own wins over every geometry. */
 export const counts = (model: Geometry & Pick<Model, 'counts'>): Counts =>
   model.counts ?? codeBaseOf(model.layout).graph.counts(model);
 

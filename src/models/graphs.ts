@@ -3,8 +3,8 @@ import type { Counts, Model } from '../config/types.js';
 import { icosahedralCounts, roughNumGrid2meshEdges } from '../topology/counts.js';
 import { h3Counts, numH3MeshEdges } from '../topology/h3.js';
 
-/** `processor` and `own`: networks that read no edges have none. */
-type Geometry = Pick<Model, 'layout' | 'grid' | 'meshLevel' | 'mesh' | 'radiusFraction'> &
+/** `processor` and `own` say whether the network reads the mesh's edges: one that does not has none. */
+export type Geometry = Pick<Model, 'layout' | 'grid' | 'meshLevel' | 'mesh' | 'radiusFraction'> &
   Partial<Pick<Model, 'processor' | 'own'>>;
 
 /** The largest edge set, without a query. */
@@ -13,7 +13,7 @@ interface RoughEdges {
   readonly set: 'grid2mesh' | 'mesh';
   /** What makes it smaller. */
   readonly next: string;
-  /** Where a graph is laid edge by edge instead of counted; `maximumEdges` otherwise. */
+  /** The most edges, where the graph is laid edge by edge instead of counted; absent: `maximumEdges`. */
   readonly maximum?: number;
 }
 

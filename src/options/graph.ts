@@ -83,7 +83,7 @@ export function resolveCounts(typed: Typed): Counts | undefined {
   return Object.fromEntries(Object.entries(countFlags).map(([key, flag]) => [key, typed.number(flag)])) as never;
 }
 
-/** Where no cut of the graph, no other grid and no mesh level can be had from the counts alone. */
+/** A reduced Gaussian grid has rows of its own, and not every code base reads one. @throws InputError */
 export function checkReducedGrid({ grid, layout, name }: Pick<Model, 'grid' | 'layout' | 'name'>, typed: Typed): void {
   if (!isReducedGaussian(grid)) return;
   if (typed.has('grid-kind'))

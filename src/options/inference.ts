@@ -5,7 +5,7 @@ import { InputError } from '../errors.js';
 import { layoutOf } from '../models/index.js';
 import type { Typed } from './typed.js';
 
-/** What `--mode inference` settles by itself and refuses to be told; of a plan it takes chunks of the forward pass. */
+/** `--mode inference` settles these by itself and refuses them when they are typed, but for the parts of a plan that cut the forward pass. */
 export const trainingOnly: readonly string[] = [
   'optimizer',
   'checkpoint',
@@ -16,7 +16,7 @@ export const trainingOnly: readonly string[] = [
   'ema',
 ];
 
-/** Of a plan, what also cuts the forward pass. */
+/** The parts of a plan that also cut the forward pass. */
 const chunksOf = ({ edges, processorBlocks }: CheckpointPlan, { layout }: Model): CheckpointPlan =>
   layoutOf(layout).blocksInForward
     ? { ...noCheckpoint, edges, ...(processorBlocks !== undefined && { processorBlocks }) }
@@ -41,7 +41,7 @@ export const inferenceRecipe = (training: Recipe, model: Model): Recipe => ({
   setToNone: true,
 });
 
-/** `base`: of the profile, whose batch and rollout count where the profile itself is one of inference. */
+/** `base` is the profile's recipe. Its batch and rollout count if the profile itself is one of inference. */
 export function forInference(base: Recipe, merged: Recipe, typed: Typed, model: Model): Recipe {
   const isTyped = (name: string) => {
     const value = typed.get(name);

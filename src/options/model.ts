@@ -40,7 +40,7 @@ function checkLayoutHas(profile: ModelProfile, typed: Typed): void {
     for (const { name } of own) if (typed.has(name)) throw notInLayout(name, profile);
 }
 
-/** What only its code base has: typed, else of the profile, else its default; none where that network has no such option. */
+/** The options of its code base alone. A typed value wins over the profile's, the profile's over the default; without a default the network has no such option. */
 function resolveOwn(
   { name: profile, model: { own: profiled = {} } }: ModelProfile,
   network: Pick<Model, 'layout' | 'processor'>,
@@ -86,13 +86,13 @@ function checkProcessor({ name, model: { layout } }: ModelProfile, processor: Pr
   );
 }
 
-/** One hidden layer more or less where another network of the code base starts from another number. */
+/** Networks of one code base start from different numbers of hidden layers: how many more `to` has than `from`. */
 function moreHiddenLayers(from: Model['layout'], to: Model['layout']): number {
   const fewest = (layout: Model['layout']) => layoutOf(layout).fewestHiddenLayers ?? 1;
   return fewest(to) - fewest(from);
 }
 
-/** Of the keys that one option each sets: what was typed. */
+/** The typed values of options that set one key each. */
 const typedModel = (typed: Typed): Partial<ModelValues> =>
   Object.fromEntries(
     modelDefinitions.flatMap(({ key, name }) => (typed.has(name) ? [[key, typed.get(name)] as const] : [])),

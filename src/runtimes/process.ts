@@ -10,7 +10,7 @@ export interface ProcessMemory {
   readonly minCapacityBytes?: number;
   readonly deviceBytes: number;
   readonly range: BytesRange;
-  /** What else than measured errors an end of the range comes from, in a sentence. */
+  /** A sentence on what, beside measured errors, an end of the range comes from. */
   readonly rangeReason?: string;
   /** With this much the step is expected to run, if only just: by flushing (PyTorch), by XLA's recomputation, or as estimated. */
   readonly runsFromBytes: number;
@@ -33,7 +33,7 @@ export interface ProcessInput {
   readonly worstUnderPercent: number;
 }
 
-/** Of a step that was recorded, not lowered: no configuration says what it is. */
+/** What is known of a step that was recorded, which no configuration describes. */
 export type RecordedInput = Pick<
   ProcessInput,
   'trace' | 'bytesOfBuffer' | 'peakLiveBytes' | 'device' | 'usableBytes'

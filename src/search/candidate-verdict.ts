@@ -41,7 +41,7 @@ export type CandidateOnCard = Pick<SizedCandidate, 'config' | 'dimensions' | 'pe
   readonly unsizedStep: Pick<UnsizedStep, 'trace'>;
 };
 
-/** `errorBar`: with such estimates so far. */
+/** `errorBar`: how far such estimates were off so far. */
 export function verdictOfCandidate(
   candidate: CandidateOnCard,
   device: Device,

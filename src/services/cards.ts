@@ -20,7 +20,7 @@ import { priced } from './priced.js';
 export interface CardsInput extends ResolveInput {
   /** A file of prices per hour by card, instead of those that ship. */
   readonly prices?: string | undefined;
-  /** A table lists those too on which it does not fit. */
+  /** A table also lists the cards on which it does not fit. */
   readonly all?: boolean;
 }
 
@@ -106,7 +106,7 @@ const millisecondsPerHour = 3_600_000;
 const hoursOfThousand = ({ recipe }: Estimate['config'], stepTimeMs: number): number =>
   (1_000 * recipe.accumulate * stepTimeMs) / millisecondsPerHour;
 
-/** Where no card is enough by itself: the fewest of the kind with the most memory. */
+/** If no card is enough by itself: the fewest cards of the kind with the most memory. */
 function severalOf(
   resolve: (more: Flags) => Config,
   proposed: readonly Device[],

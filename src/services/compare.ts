@@ -15,13 +15,14 @@ import { estimateOf } from './priced.js';
 export interface CompareInput {
   /** The first model, and the second where it is another one: names or files. */
   readonly models: readonly [string | undefined, (string | undefined)?];
-  /** Of both. */
+  /** Flags of both. */
   readonly flags: Flags;
-  /** Of the second alone, in the order in which they are tried. */
+  /** Flags of the second alone, in the order in which they are tried. */
   readonly changes: Flags;
 }
 
-interface Step {
+/** One of the changes on the way from the first configuration to the second, and the configuration behind it. */
+interface Change {
   readonly change: string;
   readonly input: ResolveInput;
 }
@@ -36,11 +37,11 @@ export async function compare({ models, flags, changes }: CompareInput): Promise
   const start: ResolveInput = { model: first, flags };
   const before = await priceOf(start);
   const other = second === first ? before : await priceOf({ model: second, flags });
-  const walked = await walk([
+  const priced = await pricedOneByOne([
     ...betweenModels([first, second], flags, before, other),
     ...typedOneByOne(second, flags, changes),
   ]);
-  const { estimate: after, command } = walked.at(-1)!;
+  const { estimate: after, command } = priced.at(-1)!;
   return {
     schema: 'gc-plan/compare@1',
     tool: tool(),
@@ -49,8 +50,8 @@ export async function compare({ models, flags, changes }: CompareInput): Promise
     addedBytes: after.memory.deviceBytes - before.memory.deviceBytes,
     categories: parts(new Map(bytesByCategory(before)), new Map(bytesByCategory(after))),
     modules: parts(modulesOf(before), modulesOf(after)),
-    causes: walked.map(({ change, estimate: { memory } }, index) => {
-      const previous = walked[index - 1]?.estimate ?? before;
+    causes: priced.map(({ change, estimate: { memory } }, index) => {
+      const previous = priced[index - 1]?.estimate ?? before;
       const { deviceBytes } = memory;
       return { change, deviceBytes, addedBytes: deviceBytes - previous.memory.deviceBytes };
     }),
@@ -59,19 +60,19 @@ export async function compare({ models, flags, changes }: CompareInput): Promise
 
 const priceOf = async (input: ResolveInput): Promise<Estimate> => estimateOf((await resolverFor(input))());
 
-/** One key after the other where both are of one code base, and whatever is left at the end. */
+/** Two models of one code base differ key by key, and in whatever is left at the end; others differ as a whole. */
 function betweenModels(
   [first, second]: CompareInput['models'],
   flags: Flags,
   { config: from }: Estimate,
   { config: to }: Estimate,
-): readonly Step[] {
+): readonly Change[] {
   if (first === second) return [];
   const last = { change: `${first} → ${second}`, input: { model: second, flags } };
   if (from.model.layout !== to.model.layout || from.runtime !== to.runtime) return [last];
   const differing: Flags = { ...modelFlags(from, to), ...flagsBetween(from.recipe, to.recipe) };
-  const steps = typedOneByOne(first, flags, differing);
-  return [...steps.slice(0, -1), { ...last, change: steps.at(-1)?.change ?? last.change }];
+  const changes = typedOneByOne(first, flags, differing);
+  return [...changes.slice(0, -1), { ...last, change: changes.at(-1)?.change ?? last.change }];
 }
 
 function modelFlags({ model: from }: Estimate['config'], { model: to }: Estimate['config']): Flags {
@@ -83,7 +84,7 @@ function modelFlags({ model: from }: Estimate['config'], { model: to }: Estimate
   return { ...grids, ...Object.fromEntries(keys.map(({ key, name }) => [name, String(to[key])])) };
 }
 
-function typedOneByOne(model: string | undefined, flags: Flags, changes: Flags): readonly Step[] {
+function typedOneByOne(model: string | undefined, flags: Flags, changes: Flags): readonly Change[] {
   let typed = flags;
   const set = Object.entries(changes).filter(([, value]) => value !== undefined);
   return set.map(([name, value]) => {
@@ -92,27 +93,27 @@ function typedOneByOne(model: string | undefined, flags: Flags, changes: Flags):
   });
 }
 
-interface Walked {
+interface PricedChange {
   readonly change: string;
   readonly estimate: Estimate;
   readonly command: string;
 }
 
 /** A change that cannot stand without the next one is taken together with it. */
-async function walk(steps: readonly Step[]): Promise<readonly Walked[]> {
-  const walked: Walked[] = [];
+async function pricedOneByOne(changes: readonly Change[]): Promise<readonly PricedChange[]> {
+  const priced: PricedChange[] = [];
   let pending: string[] = [];
-  for (const [index, { change, input }] of steps.entries()) {
+  for (const [index, { change, input }] of changes.entries()) {
     pending.push(change);
     try {
       const estimate = await priceOf(input);
-      walked.push({ change: pending.join(' '), estimate, command: estimateCommand(input.model, input.flags) });
+      priced.push({ change: pending.join(' '), estimate, command: estimateCommand(input.model, input.flags) });
       pending = [];
     } catch (error) {
-      if (!(error instanceof InputError) || index === steps.length - 1) throw error;
+      if (!(error instanceof InputError) || index === changes.length - 1) throw error;
     }
   }
-  return walked;
+  return priced;
 }
 
 function side(

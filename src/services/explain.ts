@@ -75,7 +75,7 @@ export async function explain({
 
 type Step = Pick<Explanation, 'config' | 'command' | 'verdict' | 'accuracy' | 'assumptions'> & {
   readonly trace: Trace;
-  /** With few modules, for pictures; absent: it has few. */
+  /** The trace with modules in few groups, for pictures; absent where `trace` itself has few. */
   readonly grouped?: Trace;
   readonly dimensions: Dimensions;
   readonly bytesOfBuffer: Float64Array;

@@ -13,7 +13,7 @@ import type { UnsizedStep } from '../search/unsized-step.js';
 import { tool } from '../version.js';
 import { errorBar, reportedAccuracy } from './accuracy.js';
 
-/** `unsizedStep`: where its trace is known already. */
+/** `unsizedStep` is given where the trace is known already. */
 export function priced(config: Config, unsizedStep?: UnsizedStep): Estimate {
   const numbers = counts(config.model);
   const step = priceProgram(config, numbers, unsizedStep);

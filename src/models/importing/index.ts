@@ -83,7 +83,7 @@ export async function importProfile(file: string, beside: Beside): Promise<Model
       ],
     );
   const imported = importer.read(settings);
-  checkFamily(file, importer, imported, named);
+  checkSameNetwork(file, importer, imported, named);
   checkEssentials(settings, imported, beside);
   const base = named ?? readProfile<ModelProfile>('models', imported.base!);
   const profile: ModelProfile = {
@@ -107,7 +107,7 @@ export async function importProfile(file: string, beside: Beside): Promise<Model
   return profile;
 }
 
-/** Of a mesh level and a mesh of a grid's points, what the file says. */
+/** A mesh level that the file says takes the place of the base's mesh of a grid's points. */
 function withoutOtherMesh(base: ModelProfile['model'], { meshLevel }: Imported['model']): ModelProfile['model'] {
   if (meshLevel === undefined) return base;
   const { mesh: _, ...rest } = base;
@@ -115,7 +115,7 @@ function withoutOtherMesh(base: ModelProfile['model'], { meshLevel }: Imported['
 }
 
 /** A MODEL beside the file may supply what it leaves open, never contradict it. */
-function checkFamily(file: string, { label, bases }: Importer, { base }: Imported, named?: ModelProfile): void {
+function checkSameNetwork(file: string, { label, bases }: Importer, { base }: Imported, named?: ModelProfile): void {
   if (named === undefined) return;
   const layouts = (base === undefined ? bases : [base]).map(
     (name) => readProfile<ModelProfile>('models', name).model.layout,

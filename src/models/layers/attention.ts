@@ -22,9 +22,9 @@ export interface LayerGraph {
 }
 
 export interface GraphChunks {
-  /** Row symbols of each chunk's receivers; one chunk: all. */
+  /** The row symbol of each chunk's receivers. */
   readonly receiverRows: readonly string[];
-  /** Of the chunk of that number: its edges' rows and the graph that they are. Several chunks alone. */
+  /** The row symbol and the graph of that chunk's edges; absent where there is one chunk. */
   readonly graph?: (chunk: number) => { readonly edgeRows: string; readonly graph: LayerGraph };
   /** What counting the edges of each chunk allocates. */
   readonly count?: () => void;

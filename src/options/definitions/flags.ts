@@ -15,10 +15,10 @@ type FlagValue<Value extends OptionValue> = Value extends { readonly kind: 'inte
       ? string | number
       : boolean;
 
-type Record<Table> = Table[keyof Table];
+type ValuesOf<Table> = Table[keyof Table];
 type Definition =
-  | Record<typeof modelOptions>
-  | Record<typeof recipeOptions>
+  | ValuesOf<typeof modelOptions>
+  | ValuesOf<typeof recipeOptions>
   | (typeof graphOptions | typeof profileOptions | typeof deviceOptions)[number];
 
 /** One value each. */
