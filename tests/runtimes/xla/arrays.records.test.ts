@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compareArrays, compiledSteps } from './arrays.js';
 
 describe('arrays alive at the peak, predicted and compiled', () => {
-  it('cover a plain step, a rollout, recomputed networks, fp32 and inference', () => {
+  it('cover a plain step, a rollout, recomputed networks, fp32, inference and blocks of edges', () => {
     expect(compiledSteps.map(({ kind }) => kind)).toEqual([
       'plain',
       'rollout',
@@ -11,6 +11,7 @@ describe('arrays alive at the peak, predicted and compiled', () => {
       'processor',
       'fp32',
       'inference',
+      'blocks',
     ]);
   });
 

@@ -27,6 +27,13 @@ export const compiledSteps = readFileSync('tests/data/xla-arrays.jsonl', 'utf8')
 const keyOf = (elementBytes: number, shape: readonly number[]): string =>
   `${elementBytes} ${shape.filter((length) => length > 1).sort((a, b) => b - a)}`;
 
+/** XLA holds some rows of grid nodes as latitudes and longitudes: `[lat, lon, channels]` is `[gridNodes, channels]`. */
+function withGridNodes(shape: readonly number[], grid: readonly number[]): readonly number[] {
+  const [latitudes, longitudes] = grid.map((length) => shape.indexOf(length));
+  if (latitudes === -1 || longitudes === -1) return shape;
+  return [grid[0]! * grid[1]!, ...shape.filter((_, index) => index !== latitudes && index !== longitudes)];
+}
+
 interface Counted {
   readonly bytes: number;
   count: number;
@@ -81,7 +88,9 @@ export interface ArraysCompared {
 }
 
 export function compareArrays(step: CompiledStep): ArraysCompared {
-  const compiled = countOf(step.arrays.map(([type, shape, bytes]) => [keyOf(bytesPerElement[type]!, shape), bytes]));
+  const compiled = countOf(
+    step.arrays.map(([type, shape, bytes]) => [keyOf(bytesPerElement[type]!, withGridNodes(shape, step.grid)), bytes]),
+  );
   const predicted = countOf(predictedArrays(step));
   let matchedBytes = 0;
   const differences: Difference[] = [];

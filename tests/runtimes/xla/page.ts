@@ -182,8 +182,9 @@ ${rangeTable(groups.inferenceTriton)}
 
 ## Array by array
 
-The buffer assignment of seven compiled steps (2°, mesh 5, 256/6), one per kind, against the arrays that are predicted to be alive at the
-peak: how many bytes of the compiled ones have the same type and shape, and what differs most. Axes are sorted: XLA holds some transposed.
+The buffer assignment of eight compiled steps, one per kind, against the arrays that are predicted to be alive at the peak: how many bytes of
+the compiled ones have the same type and shape, and what differs most. Axes are sorted, for XLA holds some arrays transposed; latitudes and
+longitudes are one axis. All are 2°, mesh 5, 256/6, but for \`blocks\`: 1°, mesh 4, all networks recomputed, edges in four slices.
 
 ${arraysTable(compiledSteps.map(compareArrays))}
 
