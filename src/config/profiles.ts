@@ -15,6 +15,8 @@ export type RecipeOptions = Partial<Omit<Recipe, 'checkpoint'>> & { readonly che
 
 export interface ModelProfile {
   readonly name: string;
+  /** What else it is called. */
+  readonly aliases?: readonly string[];
   readonly description: string;
   readonly runtime: RuntimeName;
   readonly gridAtOneDegree: GridAtOneDegree;

@@ -42,6 +42,7 @@ export class ProgramBuilder {
   private residents: Resident[] | undefined;
   loss: ValueId | undefined;
   denoiser: ForwardProgram['denoiser'];
+  ensemble: ForwardProgram['ensemble'];
   readonly rowShapes = new RowShapes();
   private root: Block | undefined;
   private readonly numHolders: number[] = [];
@@ -90,9 +91,10 @@ export class ProgramBuilder {
   }
 
   linear(input: ValueId, { weight, bias }: LinearParameters, name: string): ValueId {
-    const [rows] = this.shape(input);
+    const [rows, samples] = this.shape(input);
     const columns = this.shape(weight)[1]!;
-    const shape = this.rows(rows!.symbol, columns.symbol, columns.factor);
+    const perSample = this.rows(rows!.symbol, columns.symbol, columns.factor);
+    const shape = samples === perSample[1] ? perSample : [rows!, samples!, columns];
     const operation = { kind: 'linear', input, weight, ...(bias !== undefined && { bias }) } as const;
     return this.emit(shape, name, operation);
   }
@@ -203,11 +205,12 @@ export class ProgramBuilder {
   finish(): ForwardProgram {
     const { values, parameters, data, predictions, loss } = this;
     const program = { values, parameters, data, predictions, root: this.root! };
-    const { residents, denoiser } = this;
+    const { residents, denoiser, ensemble } = this;
     return {
       ...program,
       ...(residents && { residents }),
       ...(denoiser && { denoiser }),
+      ...(ensemble && { ensemble }),
       ...(loss !== undefined && { loss }),
     };
   }

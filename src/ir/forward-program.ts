@@ -72,6 +72,8 @@ export interface ForwardProgram {
   readonly predictions: readonly ValueId[];
   /** The program takes the noise off a state. Training runs it once, inference as the body of a loop of so many turns. */
   readonly denoiser?: { readonly times: number };
+  /** Noise conditions every norm, so that each sample is a forecast of its own; the loss compares the samples of an example. */
+  readonly ensemble?: true;
   /** Present where this is a part of the model, on one card of a pipeline. */
   readonly stage?: PipelineStage;
 }

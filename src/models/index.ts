@@ -13,6 +13,7 @@ import { graphWeather } from './graph-weather/index.js';
 import { graphcast } from './graphcast/index.js';
 import { neuralLam } from './neural-lam/index.js';
 import { physicsnemo } from './physicsnemo/index.js';
+import { weathernext2 } from './weathernext2/index.js';
 
 const registered: CodeBase[] = [];
 const byLayout = new Map<ModelLayout, CodeBase>();
@@ -23,7 +24,8 @@ export function registerCodeBase(codeBase: CodeBase): void {
   if (codeBase.ownGrid !== undefined) addGridConvention(codeBase.ownGrid.kind, codeBase.ownGrid);
 }
 
-for (const codeBase of [graphcast, physicsnemo, anemoi, graphWeather, neuralLam, gencast]) registerCodeBase(codeBase);
+for (const codeBase of [graphcast, physicsnemo, anemoi, graphWeather, neuralLam, gencast, weathernext2])
+  registerCodeBase(codeBase);
 
 export const codeBases = (): readonly CodeBase[] => registered;
 export const layoutNames = (): readonly ModelLayout[] => [...byLayout.keys()];

@@ -1,12 +1,27 @@
 import { extname } from 'node:path';
-import { isProfileFile, type ModelProfile, readProfile } from '../config/profiles.js';
+import { isProfileFile, type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
 import { fileExists, readStrictJson, readText } from '../config/strict-json.js';
+import { InputError } from '../errors.js';
+import { otherModelSentence } from './other-models.js';
 
 /** A shipped profile by name, or a user's file by path (MODEL with a slash or ending in .json). */
 export async function loadModel(nameOrPath: string): Promise<ModelProfile> {
-  if (!isProfileFile(nameOrPath)) return readProfile<ModelProfile>('models', nameOrPath);
+  if (!isProfileFile(nameOrPath)) return shippedModel(nameOrPath);
   const { readModelFile } = await import('./profile-file.js');
   return readModelFile(nameOrPath);
+}
+
+/** By its name, or by what else it is called. */
+function shippedModel(typed: string): ModelProfile {
+  const names = profileNames('models');
+  if (names.includes(typed)) return readProfile<ModelProfile>('models', typed);
+  const called = names
+    .map((name) => readProfile<ModelProfile>('models', name))
+    .find(({ aliases }) => aliases?.includes(typed.toLowerCase()));
+  if (called !== undefined) return called;
+  const sentence = otherModelSentence(typed);
+  if (sentence === undefined) return readProfile<ModelProfile>('models', typed);
+  throw new InputError('model-not-covered', sentence, ['gc-plan profiles lists the models that are covered.']);
 }
 
 const configurationFiles: readonly string[] = ['.yaml', '.yml', '.npz', '.sh', '.txt', '.py', '.ipynb'];

@@ -36,6 +36,7 @@ const runtime = z.enum(choices.runtimeNames);
 
 export const modelProfileSchema = z.strictObject({
   name,
+  aliases: z.array(name).min(1).max(10).optional(),
   description: sentence,
   runtime,
   gridAtOneDegree,

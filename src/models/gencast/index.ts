@@ -1,10 +1,10 @@
 /** DeepMind's GenCast (google-deepmind/graphcast 08cf736). */
-import { choice, integer } from '../../config/option-value.js';
 import type { CodeBase } from '../code-base.js';
 import { finestMeshGraph } from '../graphs.js';
 import { attentionDimensions } from './blocks.js';
 import { checkModel } from './check-model.js';
 import { jaxLines } from './lines.js';
+import { attentionOptions } from './options.js';
 import { gencastProgram } from './program.js';
 import { gencastRefusals } from './refusals.js';
 import { residentDimensions } from './residents.js';
@@ -40,22 +40,7 @@ export const gencast: CodeBase = {
       edgeBlocks: [],
     },
   },
-  options: [
-    {
-      name: 'attention',
-      key: 'attention',
-      value: choice('triblockdiag', 'mha'),
-      default: 'triblockdiag',
-      help: 'How mesh nodes look at each other: in blocks, three of them for each (triblockdiag_mha), or all at all (mha). splash_mha runs on TPU only.',
-    },
-    {
-      name: 'k-hop',
-      key: 'kHop',
-      value: integer(1, 256, '16'),
-      default: 16,
-      help: 'How many mesh edges a node looks far. Blocks grow linearly with it, and what is multiplied with its square.',
-    },
-  ],
+  options: attentionOptions,
   graph: finestMeshGraph,
   program: gencastProgram,
   dimensions: (config, counts) => ({ ...attentionDimensions(config, counts), ...residentDimensions(config) }),

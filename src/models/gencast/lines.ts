@@ -20,8 +20,9 @@ const remat: Readonly<Record<'encoder' | 'decoder', CodeLine>> = {
   },
 };
 
-const blocks = (layers: number): CodeLine => ({
-  where: 'GenCast, sparse_transformer.py, Transformer.__call__, in place of the loop over the layers',
+/** The transformer's layers in groups; `file`: whose copy of it. */
+export const rematBlocks = (file: string, layers: number): CodeLine => ({
+  where: `${file}, Transformer.__call__, in place of the loop over the layers`,
   text: [
     'blocks = [Block(cfg=self._cfg, mask=self.mask, num_nodes=x.shape[1],',
     "                num_padding_nodes=self.num_padding_nodes, name='block_%02d' % i)",
@@ -42,7 +43,9 @@ export const jaxLines: Lines = {
   'checkpoint-encoder': ({ recipe }) => (recipe.checkpoint.encoder ? [remat.encoder] : []),
   'checkpoint-decoder': ({ recipe }) => (recipe.checkpoint.decoder ? [remat.decoder] : []),
   'checkpoint-processor': ({ recipe: { checkpoint } }) =>
-    checkpoint.processor.kind === 'every' ? [blocks(checkpoint.processor.layers)] : [],
+    checkpoint.processor.kind === 'every'
+      ? [rematBlocks('GenCast, sparse_transformer.py', checkpoint.processor.layers)]
+      : [],
   // The released notebooks do not wrap GenCast; GraphCast's do.
   precision: ({ recipe }) => [
     {

@@ -50,11 +50,26 @@ export interface Networks {
   readonly head: MlpParameters;
 }
 
+/** Declares the Linear of a norm from a code of that width; `columns` of the rows that are normalised: `hiddenDim` where nothing is said. */
+export type ConditionDeclarer = (
+  network: string,
+  module: Module,
+  used?: boolean,
+  columns?: Axis,
+) => ConditionParameters;
+
+export const conditionDeclarer =
+  (builder: ProgramBuilder, codeWidth: number): ConditionDeclarer =>
+  (network, module, used = true, { symbol, factor } = H) => {
+    const both = axis(symbol, 2 * factor);
+    return {
+      weight: builder.parameter(network, module, 'condition.weight', [constant(codeWidth), both], used),
+      bias: builder.parameter(network, module, 'condition.bias', [both], used),
+    };
+  };
+
 export function declareNetworks(builder: ProgramBuilder, model: Model): Networks {
-  const condition = (network: string, module: Module, used = true): ConditionParameters => ({
-    weight: builder.parameter(network, module, 'condition.weight', [constant(noise.code), axis('hiddenDim', 2)], used),
-    bias: builder.parameter(network, module, 'condition.bias', [axis('hiddenDim', 2)], used),
-  });
+  const condition = conditionDeclarer(builder, noise.code);
   const mlp = (network: string, module: Module, input: Axis, used = true): ConditionedMlp => ({
     mlp: mlpParameters(builder, {
       network,
@@ -106,10 +121,10 @@ export function declareNetworks(builder: ProgramBuilder, model: Model): Networks
   return networks;
 }
 
-function transformerLayer(
+export function transformerLayer(
   builder: ProgramBuilder,
   network: string,
-  condition: (network: string, module: Module) => ConditionParameters,
+  condition: ConditionDeclarer,
 ): TransformerLayer {
   const module = 'mesh';
   const linear = (name: string, bias: boolean) =>

@@ -9,6 +9,7 @@ import type { ForwardProgram } from '../../ir/forward-program.js';
 import type { Frame } from '../../ir/frame.js';
 import { edgeRows } from '../../ir/row-shapes.js';
 import type { Segmentation } from '../../ir/segmentation.js';
+import type { Shape } from '../../ir/shape.js';
 import type { EdgeSet, Module, ValueId } from '../../ir/types.js';
 import { declareTarget, lossOf } from '../layers/loss.js';
 import { callMlp, type MlpCall } from '../layers/mlp.js';
@@ -21,13 +22,18 @@ import { transformer } from './transformer.js';
 /** SamplerConfig: 20 noise levels, and as many steps. */
 const numSteps = 20;
 
-export interface Context {
+/** What conditioned norms and the transformer ask for. */
+export interface TransformerContext {
   readonly builder: ProgramBuilder;
-  readonly networks: Networks;
+  readonly networks: Pick<Networks, 'layers' | 'finalNorm'>;
   readonly segmentation: Segmentation;
   readonly attention: ReturnType<typeof attentionOf>;
   /** One row per sample, of which every norm makes its scale and offset. */
   readonly code: ValueId;
+}
+
+interface Context extends TransformerContext {
+  readonly networks: Networks;
 }
 
 type Data = Readonly<Record<'gridInput' | 'meshNodes' | 'grid2mesh' | 'mesh2grid', ValueId>>;
@@ -150,7 +156,7 @@ function edgeUpdate(
 }
 
 /** `[nodes, 2H]` */
-function withSum(builder: ProgramBuilder, set: EdgeSet, messages: ValueId, nodes: ValueId): ValueId {
+export function withSum(builder: ProgramBuilder, set: EdgeSet, messages: ValueId, nodes: ValueId): ValueId {
   const rows = builder.values[nodes]!.shape[0]!.symbol;
   const sum = builder.segmentSum(messages, { edges: set, end: 'receivers' }, rows, 'sum incoming edges');
   return builder.concat([sum, nodes], 'concat aggregate, node');
@@ -160,13 +166,24 @@ const conditioned = (context: Context, network: ConditionedMlp, input: ValueId, 
   condition(context, embedded(context, network, input, of), network.condition);
 
 /** The MLP's rows, normalised. */
-function embedded({ builder }: Context, { mlp }: ConditionedMlp, input: ValueId, of: MlpCall['of']): ValueId {
+export function embedded(
+  { builder }: Pick<TransformerContext, 'builder'>,
+  { mlp }: ConditionedMlp,
+  input: ValueId,
+  of: MlpCall['of'],
+): ValueId {
   const rows = callMlp(builder, mlp, input, swish(of));
   return builder.emit(builder.values[rows]!.shape, 'layer norm', { kind: 'normalize', input: rows });
 }
 
-export function condition({ builder, code }: Context, input: ValueId, parameters: ConditionParameters): ValueId {
-  return builder.emit(builder.values[input]!.shape, 'scale and offset of the noise level', {
+/** `shape`: where rows that all samples share become rows of each. */
+export function condition(
+  { builder, code }: Pick<TransformerContext, 'builder' | 'code'>,
+  input: ValueId,
+  parameters: ConditionParameters,
+  shape: Shape = builder.values[input]!.shape,
+): ValueId {
+  return builder.emit(shape, 'scale and offset of the noise level', {
     kind: 'condition',
     input,
     code,

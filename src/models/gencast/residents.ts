@@ -25,17 +25,20 @@ export function declareResidents(builder: ProgramBuilder, mode: Mode, attention:
   if (mode === 'train') argument('target fields', [rows, samples, axis('outputChannels')]);
   // Day progress differs from longitude to longitude, year progress does not.
   argument('clocks', [samples, axis('clockValuesRead')]);
-  const ofExecutable = (name: string, shape: Shape, elementBytes: number) =>
-    builder.constant(name, shape, elementBytes);
-  if (attention === 'mha') ofExecutable('attention mask', [axis('meshNodes'), axis('meshNodes')], 1);
+  declareMask(builder, attention);
+  builder.constant('Legendre functions', [axis('orders'), axis('latitudes'), axis('wavenumbers')], f32);
+  builder.constant('Fourier functions', [axis('longitudes'), axis('orders')], f32);
+}
+
+/** Compared and copied as int32 where attention is in blocks. */
+export function declareMask(builder: ProgramBuilder, attention: ReturnType<typeof attentionOf>): void {
+  if (attention === 'mha') builder.constant('attention mask', [axis('meshNodes'), axis('meshNodes')], 1);
   else
-    ofExecutable(
+    builder.constant(
       'attention mask: same, next and previous block',
       [constant(numMasks), axis('attentionRows'), axis('attentionBlock')],
       int32,
     );
-  ofExecutable('Legendre functions', [axis('orders'), axis('latitudes'), axis('wavenumbers')], f32);
-  ofExecutable('Fourier functions', [axis('longitudes'), axis('orders')], f32);
 }
 
 const numMasks = 3;

@@ -2,10 +2,10 @@
 import type { ValueId } from '../../ir/types.js';
 import { callMlp } from '../layers/mlp.js';
 import type { ConditionParameters, TransformerLayer } from './networks.js';
-import { type Context, condition } from './program.js';
+import { condition, type TransformerContext } from './program.js';
 
 /** `[meshNodes, hiddenDim] → [meshNodes, hiddenDim]` */
-export function transformer(context: Context, nodes: ValueId): ValueId {
+export function transformer(context: TransformerContext, nodes: ValueId): ValueId {
   const { builder, networks, segmentation } = context;
   const spec = { name: 'transformer', role: { kind: 'processor' }, module: 'mesh' } as const;
   const [result] = builder.call(spec, { nodes }, (frame) => {
@@ -30,7 +30,12 @@ export function transformer(context: Context, nodes: ValueId): ValueId {
   return result!;
 }
 
-function transformerLayer(context: Context, layer: TransformerLayer, nodes: ValueId, index: number): ValueId {
+function transformerLayer(
+  context: TransformerContext,
+  layer: TransformerLayer,
+  nodes: ValueId,
+  index: number,
+): ValueId {
   const { builder } = context;
   const role = { kind: 'nodeBlock', edgeSet: 'mesh', layer: index } as const;
   const [result] = builder.call({ name: `mesh layer ${index}`, role, module: 'mesh' }, { nodes }, (frame) => {
@@ -44,7 +49,11 @@ function transformerLayer(context: Context, layer: TransformerLayer, nodes: Valu
 }
 
 /** Blocks are full: rows of zeros stand behind the last node, and are cut off again. */
-function attention({ builder, attention: variant }: Context, layer: TransformerLayer, nodes: ValueId): ValueId {
+function attention(
+  { builder, attention: variant }: TransformerContext,
+  layer: TransformerLayer,
+  nodes: ValueId,
+): ValueId {
   const { shape } = builder.values[nodes]!;
   const blockRows = builder.rows('attentionRows', 'hiddenDim');
   const inBlocks =
@@ -63,7 +72,7 @@ function attention({ builder, attention: variant }: Context, layer: TransformerL
   return variant === 'mha' ? projected : builder.emit(shape, 'nodes', { kind: 'resizeRows', input: projected });
 }
 
-function normed(context: Context, nodes: ValueId, parameters: ConditionParameters): ValueId {
+function normed(context: TransformerContext, nodes: ValueId, parameters: ConditionParameters): ValueId {
   const { builder } = context;
   const rows = builder.emit(builder.values[nodes]!.shape, 'layer norm', { kind: 'normalize', input: nodes });
   return condition(context, rows, parameters);

@@ -2,6 +2,7 @@
  * The one table of the options that estimate, sweep, advise, solve, verify and explain share, and the options of single code bases beside
  * them. Flags, help and parsing follow from it.
  */
+import type { OwnOption } from '../../models/code-base.js';
 import { codeBases } from '../../models/index.js';
 import { type OptionDefinition, option } from './definition.js';
 import { deviceOptions } from './device.js';
@@ -19,17 +20,17 @@ export const sharedOptions: readonly OptionDefinition[] = [
   ...reportOptions,
 ];
 
-/** Of single code bases, those that are registered now. */
-export const ownOptions = (): readonly OptionDefinition[] =>
-  codeBases().flatMap(({ options = [], layouts }) =>
-    options.map(({ name, key, value, help }) =>
-      option('model', name, value, `${labels(layouts)}: ${help}`, `model.own.${key}`),
-    ),
+/** Of single code bases, those that are registered now; one that several have is one option. */
+export function ownOptions(): readonly OptionDefinition[] {
+  const known = new Map<string, { readonly own: OwnOption; readonly labels: string[] }>();
+  for (const { options = [], layouts } of codeBases())
+    for (const own of options) {
+      const { labels } = known.get(own.name) ?? known.set(own.name, { own, labels: [] }).get(own.name)!;
+      labels.push(...Object.values(layouts).map(({ label }) => label));
+    }
+  return [...known.values()].map(({ own: { name, key, value, help }, labels }) =>
+    option('model', name, value, `${labels.join(', ')}: ${help}`, `model.own.${key}`),
   );
-
-const labels = (layouts: Readonly<Record<string, { readonly label: string }>>): string =>
-  Object.values(layouts)
-    .map(({ label }) => label)
-    .join(', ');
+}
 
 export const allOptions = (): readonly OptionDefinition[] => [...sharedOptions, ...ownOptions()];

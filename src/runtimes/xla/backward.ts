@@ -65,7 +65,7 @@ export class Backward {
     );
   }
 
-  private block(block: Block, environment: Environment): void {
+  protected block(block: Block, environment: Environment): void {
     if (!block.recomputed) {
       this.nodes(block.body, environment);
       return;

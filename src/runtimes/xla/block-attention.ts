@@ -103,7 +103,7 @@ export class BlockAttention {
     const keys = this.copies('key', looks, key);
     const logits = this.logits(attention, q, looks, key);
     const { kept, weights, plain } = this.softmax(attention, logits, masks, statistics);
-    this.finish(attention, plain, values, environment);
+    this.finish(attention, plain, values, environment, plain === weights);
     this.keep(attention, environment, { query: q, keys, values, logits: kept, weights, statistics });
   }
 
@@ -157,7 +157,12 @@ export class BlockAttention {
     }
     const plain = this.arrays(looks, weightsShape);
     schedule.run('softmax', [...kept, ...masks], [...plain, statistics]);
-    if (!isMerged) return { kept, weights: isF32 && this.sizes.batch! > 1 ? plain : [], plain };
+    if (!isMerged && this.sizes.batch! > 1) {
+      const operands = this.isPadded ? this.arrays(looks, logitsShape) : plain;
+      if (this.isPadded) schedule.run('padded weights', plain, operands);
+      return { kept, weights: operands, plain: operands };
+    }
+    if (!isMerged) return { kept, weights: [], plain };
     const joined = this.array(joinedLogitsShape);
     schedule.run('weights of all looks', plain, [joined]);
     return { kept, weights: [joined], plain };
@@ -175,8 +180,11 @@ export class BlockAttention {
     const kept = this.kept.get(environment)!.get(attention.output)!;
     const looks = looksOf(attention);
     const [forWeights, forValue] = this.copies('gradient of the rows', 2, buffersOf(gradient));
-    const addValue = (weights: readonly BufferId[]) =>
-      gradients.add(attention.value, this.products('gradient of the value', weights, [forValue!]));
+    // Added up at once: what cuts the padding off reads all of them.
+    const addValue = (weights: readonly BufferId[]) => {
+      const products = this.products('gradient of the value', weights, [forValue!]);
+      gradients.add(attention.value, inBuffer(gradients.materialise(attention.value, products, environment)));
+    };
     const known =
       this.made.get(environment)?.get(attention.output) ?? (kept.weights.length > 0 ? kept.weights : undefined);
     if (known !== undefined) addValue(known);
@@ -207,9 +215,10 @@ export class BlockAttention {
       addKey(ofLogits, true);
       return;
     }
-    const transposed = this.arrays(looks, weightsShape);
+    // One sample is no axis of an f32 product, whose operands then lie transposed; of several samples each product reads them as they are.
+    const transposed = this.isPadded || this.sizes.batch === 1 ? this.arrays(looks, weightsShape) : ofLogits;
     const weights = this.isPadded || known !== undefined ? [] : this.arrays(looks, weightsShape);
-    schedule.run('gradient of the logits', read, [...ofLogits, ...transposed, ...weights]);
+    schedule.run('gradient of the logits', read, [...new Set([...ofLogits, ...transposed, ...weights])]);
     addQuery(transposed, this.isPadded);
     addKey(ofLogits, this.isPadded);
     if (known === undefined) addValue(this.isPadded ? this.weightsAgain(attention, environment) : weights);
@@ -271,8 +280,9 @@ export class BlockAttention {
     weights: readonly BufferId[],
     values: readonly BufferId[],
     environment: Environment,
+    arePadded = false,
   ) {
-    const pads = this.isPadded && attention.variant !== 'mha';
+    const pads = this.isPadded && attention.variant !== 'mha' && !arePadded;
     environment.setValue(attention.output, this.products('weighted values', weights, values, pads));
   }
 

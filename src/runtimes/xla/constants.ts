@@ -43,13 +43,14 @@ export function constantsOf(
     shape: [axis(rows), constant(numNodeFeatures)],
     elementBytes,
   });
-  const meshNodes: ConstantArray = folded
-    ? {
-        name: 'input rows of meshNodes',
-        shape: [paddedRows('meshNodes'), paddedColumns(axis('inputChannels'))],
-        elementBytes,
-      }
-    : nodeFeatures('meshNodes');
+  const meshNodes: ConstantArray =
+    folded && 'meshNodeFeatures' in data
+      ? {
+          name: 'input rows of meshNodes',
+          shape: [paddedRows('meshNodes'), paddedColumns(axis('inputChannels'))],
+          elementBytes,
+        }
+      : nodeFeatures('meshNodes');
   const all = edgeSets.filter((set) => `${set}EdgeFeatures` in data).map((set) => `${set}Edges`);
   const arrays = [
     ...all.map(indices),

@@ -45,11 +45,11 @@ export abstract class NormsForward extends Forward {
   }
 }
 
-class DenoiserForward extends NormsForward {
+export class DenoiserForward extends NormsForward {
   constructor(
     lowering: Lowering,
     lossHead: LossHead,
-    private readonly sizes: Dimensions,
+    protected readonly sizes: Dimensions,
   ) {
     super(lowering, lossHead);
     this.attention = new BlockAttention(lowering, this, sizes);
@@ -101,7 +101,7 @@ class DenoiserForward extends NormsForward {
    * f32 rows of the graph networks (softmax_rewriter_triton.cc). Messages of one sample are read once, in place of the product that they are
    * made of; of several, each has its noise level, and the product stays beside them.
    */
-  private isWrittenByTriton({ output }: OperationOf<'normalize'>): boolean {
+  protected isWrittenByTriton({ output }: OperationOf<'normalize'>): boolean {
     const { gemm } = this.lowering;
     if (gemm.elementBytes === f32 && gemm.hasTriton && this.messages.has(output)) return this.sizes.batch! > 1;
     return keepsNormalised(this.lowering, output, this.sizes);
@@ -119,7 +119,7 @@ class DenoiserForward extends NormsForward {
   }
 }
 
-class DenoiserBackward extends Backward {
+export class DenoiserBackward extends Backward {
   constructor(
     lowering: Lowering,
     private readonly denoiser: DenoiserForward,
@@ -177,7 +177,7 @@ class DenoiserBackward extends Backward {
   }
 
   /** The gradients of the variables, padded to the prediction's width, and their sum: losses.py, weighted_mse_per_level. */
-  private lossGradient(prediction: Representation): Representation {
+  protected lossGradient(prediction: Representation): Representation {
     const { schedule, gemm } = this.lowering;
     const wide = () => schedule.buffer(stateShape, gemm.elementBytes);
     const ofVariables = Array.from({ length: numPaddedAtOnce }, wide);
@@ -188,7 +188,7 @@ class DenoiserBackward extends Backward {
   }
 
   /** Sums over rows for scale and offset, of which the noise's Linear has its gradients. */
-  private condition(
+  protected condition(
     { input, code, weight, bias, output }: OperationOf<'condition'>,
     gradient: Representation,
     environment: Environment,

@@ -50,12 +50,17 @@ const withRule: readonly OperationKind[] = [
   'loss',
 ];
 
-/** Those of `denoiser.ts`. */
-const withRuleInDenoisers: readonly OperationKind[] = ['normalize', 'condition', 'blockAttention', 'resizeRows'];
+/** Those of `denoiser.ts` and `ensemble.ts`. */
+const withRuleWhereConditioned: readonly OperationKind[] = ['normalize', 'condition', 'blockAttention', 'resizeRows'];
+
+/** On a noise level or on noise: attention's arrays beside a graph's leave gaps, and the program states what it closes over. */
+export const isConditioned = ({ denoiser, ensemble }: ForwardProgram): boolean =>
+  denoiser !== undefined || ensemble === true;
 
 /** Before a step of it is traced, in whatever mode. */
-export function refuseWithoutRule({ root, denoiser }: ForwardProgram): void {
-  const known = denoiser === undefined ? withRule : [...withRule, ...withRuleInDenoisers];
+export function refuseWithoutRule(program: ForwardProgram): void {
+  const { root } = program;
+  const known = isConditioned(program) ? [...withRule, ...withRuleWhereConditioned] : withRule;
   const unknown = operationsOf([root]).find(({ kind }) => !known.includes(kind));
   if (unknown !== undefined)
     throw new InputError('not-in-xla', `XLA has no rule for the operation ${unknown.kind}.`, ['--runtime pytorch']);
@@ -156,6 +161,17 @@ export class Forward {
     schedule.run(name, reads, [result, workspace]);
   }
 
+  /** A product that is only added to an array is added in it, which is its third operand (gemm_rewriter.cc). */
+  protected addInPlace(
+    { input, weight, output }: OperationOf<'linear'>,
+    array: ValueId,
+    environment: Environment,
+  ): void {
+    const sum = this.materialise(array, environment);
+    this.product(this.name(output), [this.operand(input, environment), ...this.weight(weight, environment)], sum);
+    environment.setValue(output, inBuffer(sum));
+  }
+
   /** The value as an operand of a matrix product. An array that fills whole rows already serves as it is. */
   operand(read: ValueId, environment: Environment): BufferId {
     const id = this.first(read);
@@ -238,7 +254,8 @@ export class Forward {
   }
 
   gemmShapeOf(id: ValueId, environment: Environment): Shape {
-    return gemmShape(this.rows(id, environment), this.lowering.program.values[id]!.shape[2]!);
+    const [, samples, columns] = this.lowering.program.values[id]!.shape;
+    return gemmShape(this.rows(id, environment), columns!, samples!.symbol === 'one');
   }
 
   shape(id: ValueId, environment: Environment): Shape {

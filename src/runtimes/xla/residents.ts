@@ -6,6 +6,7 @@ import { numMomentsOf } from '../../config/moments.js';
 import type { Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import { axis, constant, type Shape } from '../../ir/shape.js';
+import { isConditioned } from './forward.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { fields, numStaticFields } from './symbols.js';
 
@@ -34,7 +35,7 @@ export function allocateResidents(
   };
   for (const { value, module, used } of program.parameters) {
     // jit leaves arguments out that nothing reads.
-    if (!used && optimizer === 'none' && program.denoiser !== undefined) continue;
+    if (!used && (optimizer === 'none' || mode === 'inference') && isConditioned(program)) continue;
     const { name, shape } = program.values[value]!;
     schedule.within({ module }, () => resident(name, shape, 'parameter'));
     if (mode === 'inference') continue;

@@ -11,7 +11,9 @@ import { Backward } from './backward.js';
 import { constantsOf } from './constants.js';
 import { trainDenoiser } from './denoiser.js';
 import { withEdgeBlocks } from './edge-blocks.js';
-import { Forward, type Lowering, refuseWithoutRule } from './forward.js';
+import { forecast } from './ensemble.js';
+import { trainEnsemble } from './ensemble-training.js';
+import { Forward, isConditioned, type Lowering, refuseWithoutRule } from './forward.js';
 import { gemmOf } from './gemm.js';
 import { InferenceForward, normalisesInConcat } from './inference.js';
 import { LossHead } from './loss-head.js';
@@ -41,6 +43,7 @@ export function traceJax(program: ForwardProgram, config: Config, without?: Rule
   const step = new Step(whole, config, schedule, data, without);
   schedule.within({ phase: 'forward', module: 'inputs' }, () => {
     if (program.denoiser !== undefined) step.denoise();
+    else if (program.ensemble) step.ensemble();
     else if (recipe.mode === 'inference') step.predict();
     else if (recipe.rolloutSteps > 1) step.trainRollout();
     else step.train();
@@ -48,7 +51,7 @@ export function traceJax(program: ForwardProgram, config: Config, without?: Rule
   const resultsHold = recipe.mode === 'inference' && without !== 'resultsHold';
   return schedule.trace(
     resultsHold ? sizesOf(config) : undefined,
-    program.denoiser !== undefined ? sizesOf(config) : undefined,
+    isConditioned(program) ? sizesOf(config) : undefined,
   );
 }
 
@@ -101,6 +104,17 @@ class Step {
     const { lowering, data, config } = this;
     if (config.recipe.mode === 'inference') sample(lowering, data, sizesOf(config));
     else trainDenoiser(lowering, data, sizesOf(config), config.recipe.optimizer);
+  }
+
+  ensemble(): void {
+    const { lowering, data, config, schedule, program } = this;
+    const body = loopBody(program);
+    if (config.recipe.mode === 'train') {
+      trainEnsemble(lowering, body, data, sizesOf(config), config.recipe.optimizer);
+      return;
+    }
+    const results = new Results(schedule, data, config.recipe.rolloutSteps > 1);
+    results.write(forecast(lowering, body, results.input, sizesOf(config)));
   }
 
   train(): void {

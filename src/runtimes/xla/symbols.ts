@@ -28,6 +28,7 @@ export const paddedColumns = (columns: Axis): Axis =>
   columnSymbols.some((symbol) => symbol === columns.symbol)
     ? axis(`padded.${columns.symbol}`, columns.factor)
     : columns;
+const sharedRows = (symbol: string): string => `shared.${symbol}`;
 /** Rows of one recomputed slice of the edges. */
 const sliceOf = (symbol: string): string => `slice.${symbol}`;
 export const sliceRows =
@@ -77,9 +78,12 @@ function intern(key: string, make: () => Shape): Shape {
   return shape;
 }
 
-/** Shape of a GEMM operand or result, batch folded into the rows: `[padded rows, columns]`. */
-export const gemmShape = (rows: string, columns: Axis): Shape =>
-  intern(`${rows}|${columns.symbol}|${columns.factor}`, () => [paddedRows(rows), paddedColumns(columns)]);
+/** Shape of a GEMM operand or result, batch folded into the rows: `[padded rows, columns]`. `shared`: by all samples. */
+export const gemmShape = (rows: string, columns: Axis, shared = false): Shape =>
+  intern(`${rows}|${columns.symbol}|${columns.factor}|${shared}`, () => [
+    paddedRows(shared ? sharedRows(rows) : rows),
+    paddedColumns(columns),
+  ]);
 
 const ceilTo = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 
@@ -114,12 +118,14 @@ export function jaxDimensions(base: Dimensions, config: Config, without?: Rule):
   const rowsOfAttention = base.attentionRows === undefined ? [] : ['attentionRows', 'one'];
   for (const symbol of [...rowSymbols, ...rowsOfAttention]) {
     const rows = base[symbol]!;
-    own[`padded.${symbol}`] = ceilTo(rows * recipe.batchSize, padding);
+    own[`padded.${symbol}`] = ceilTo(rows * base.batch!, padding);
+    own[`padded.${sharedRows(symbol)}`] = ceilTo(rows, padding);
     const rowsOfSlice = Math.ceil(rows / numSlices);
     own[sliceOf(symbol)] = rowsOfSlice;
-    own[`padded.${sliceOf(symbol)}`] = ceilTo(rowsOfSlice * recipe.batchSize, padding);
+    own[`padded.${sliceOf(symbol)}`] = ceilTo(rowsOfSlice * base.batch!, padding);
   }
-  return { ...base, ...own };
+  // A code base that knows its fields states them.
+  return { ...own, ...base };
 }
 
 /** Of each symbol of `lossHead`, in channels of one grid row; of several widths those of their middle. */
