@@ -60,6 +60,9 @@ describe('models', () => {
         'gencast-1deg',
         'gencast',
         'gencast-operational',
+        'weathernext2',
+        'weathernext2-mini',
+        'weathernext2-cyclones',
       ]),
     );
   });

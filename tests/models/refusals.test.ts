@@ -144,6 +144,7 @@ describe('every part of a checkpoint plan', () => {
   const models: readonly (readonly [model: string, flags: Flags])[] = [
     ['graphcast-small', {}],
     ['gencast-mini', {}],
+    ['weathernext2-mini', {}],
     ['physicsnemo-graphcast', {}],
     ['anemoi-gnn', {}],
     ['anemoi-graphtransformer', {}],
@@ -174,7 +175,7 @@ describe('every part of a checkpoint plan', () => {
     }
   });
 
-  it.each(models.slice(3))(
+  it.each(models.slice(4))(
     'says what to type instead of PhysicsNeMo’s segments in %s with %j',
     async (model, network) => {
       const flags = { ...network, checkpoint: 'encoder+processor:segments=2' };
