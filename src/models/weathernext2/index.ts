@@ -35,7 +35,7 @@ export const weathernext2: CodeBase = {
       runtimes: ['jax'],
       options: ['radius-fraction'],
       processor: 'attention',
-      hasMlpRatio: true,
+      processors: { attention: { hasHeads: true, hasMlpRatio: true } },
       sizesDecideKernels: true,
       edgeBlocks: [],
     },
