@@ -28,7 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'price.ts': ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'parallel', 'runtimes'],
   search: ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'options', 'parallel', 'runtimes', 'topology'],
   advise: ['accuracy', 'config', 'cost', 'ir', 'memory', 'models', 'options', 'parallel', 'runtimes', 'search'],
-  reports: ['accuracy', 'config', 'models'],
+  reports: ['accuracy', 'config', 'models', 'runtimes'],
   explain: ['ir', 'memory', 'options', 'reports'],
   check: ['config', 'options', 'reports'],
   verify: ['accuracy', 'config', 'ir', 'memory', 'models', 'options', 'reports', 'runtimes', 'topology'],

@@ -2,6 +2,7 @@
 import { nearest, orList, shown } from '../config/nearest.js';
 import { printable, printableInColour } from '../config/printable.js';
 import { InputError } from '../errors.js';
+import { modelUnnamed } from '../options/resolve.js';
 import { type Format, formats, isFormat, type Renderer } from '../reports/formats.js';
 import { type ReportName, type Reports, rendererFor } from '../reports/render.js';
 import { quoted } from '../search/command-line.js';
@@ -26,6 +27,10 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
   private render!: Renderer<Reports[Name]>;
   private format!: Format;
   private output: string | undefined;
+  private details = false;
+  private hasSubject = false;
+  /** The model that is taken where none was typed. */
+  protected readonly standInModel: string | undefined = modelUnnamed;
   private exitCode: ExitCode = exitCodes.yes;
 
   abstract override run(): Promise<Reports[Name]>;
@@ -45,10 +50,12 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
   /** The flags of this run, the ones that say how to print (`--json --format --output`) taken out and obeyed. */
   protected async typed(): Promise<Typed> {
     const parsed = await this.tokens(this.argv);
-    const { json, format, output, ...flags } = parsed.flags;
+    const { json, format, output, details, ...flags } = parsed.flags;
+    this.details = details === true;
     this.output = output === undefined ? undefined : String(output);
     const typedFormat = parseFormat(format);
     this.format = json ? 'json' : typedFormat;
+    this.hasSubject = [parsed.args.model, flags.import, flags.trace].some((typed) => typed !== undefined);
     this.render = await rendererFor(this.report, this.format);
     return { args: parsed.args, flags };
   }
@@ -62,12 +69,27 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
     return { args: parsed.args, flags: parsed.flags as Record<string, string | boolean> };
   }
 
+  /** What gives the same answer: the model named, and nothing that says how much of it is printed or where to. */
+  private commandTyped(): string {
+    const { id, args } = this.ctor;
+    const isNamed = !('model' in args) || this.standInModel === undefined || this.hasSubject;
+    const tokens = this.argv.filter(
+      (token, index) =>
+        token !== '--details' &&
+        !token.startsWith('--output=') &&
+        token !== '--output' &&
+        this.argv[index - 1] !== '--output',
+    );
+    return ['gc-plan', id, ...(isNamed ? [] : [this.standInModel!]), ...tokens.map(quoted)].join(' ');
+  }
+
   /** Prints the report; a *no* is an answer, not a failure. */
   protected print(report: Reports[Name], answer: 'yes' | 'no'): Reports[Name] {
     const layout = {
       columns: columnsOf(this.io),
       colour: this.output === undefined && hasColour(this.io),
-      command: ['gc-plan', this.ctor.id, ...this.argv.map(quoted)].join(' '),
+      details: this.details,
+      command: this.commandTyped(),
     };
     const rendered = `${this.render(report, layout)}\n`;
     // Names and notes come from files: nothing in them may command a terminal.

@@ -1,5 +1,5 @@
 /** oclif's flags from the option table. Every value stays text: the configuration parses it, so that the messages are ours. */
-import { type OwnOption, text } from '../options/definitions/definition.js';
+import { type OwnOption, text, toggle } from '../options/definitions/definition.js';
 import { allOptions, sharedOptions } from '../options/definitions/shared.js';
 import { type ArgInput, type FlagInput, switchFlag, textArgument, textFlag } from './oclif.js';
 
@@ -20,6 +20,17 @@ export const flagsOf = (options: readonly OwnOption[]): FlagInput =>
 
 /** How to print: `--json --output --format`, obeyed by the base command. */
 export const printFlags = flagsOf(sharedOptions.filter(({ group }) => group === 'report'));
+
+/** Of commands whose first screen is not all. */
+export const detailsFlag = flagsOf([
+  {
+    name: 'details',
+    syntax: '',
+    help: 'Everything that is known, not the first screen alone.',
+    value: toggle,
+    group: 'report',
+  },
+]);
 
 export const configurationFlags = flagsOf(allOptions());
 

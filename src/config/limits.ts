@@ -9,3 +9,6 @@ export const maximumLaidEdges = 5e7;
 export const maximumEdgeBlocks = 1_024;
 /** Samples, rollout steps, GPUs, channels. */
 export const maximumCount = 65_536;
+
+/** Of a card, for JAX's pool. What is left belongs to the context and the libraries, which the verdict counts on top of the share. */
+export const largestShare = 0.95;

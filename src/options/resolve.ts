@@ -63,9 +63,12 @@ export function resolveWith(profile: ModelProfile, flags: Flags): Config {
   };
 }
 
+/** What stands in for a model that nobody named. */
+export const modelUnnamed = 'graphcast-small';
+
 /** The model's profile: a shipped one, a user's file, or another code base's configuration. */
 export async function loadProfile({ model, defaultModel, flags }: ResolveInput): Promise<ModelProfile> {
-  const name = model ?? defaultModel ?? 'graphcast-small';
+  const name = model ?? defaultModel ?? modelUnnamed;
   const modelIsFile = flags.import === undefined && (await isConfigurationFile(name));
   const file = modelIsFile ? name : flags.import;
   if (file === undefined) return loadModel(name);

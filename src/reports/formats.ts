@@ -12,6 +12,8 @@ export interface Report {
 export interface Layout {
   readonly columns: number;
   readonly colour: boolean;
+  /** Everything, not the first screen alone. */
+  readonly details?: boolean;
   /** The command line that was typed; a page says how to get it again. */
   readonly command?: string;
 }

@@ -153,6 +153,8 @@ export const memory = z
   })
   .describe('For a card without limit and the program as written.');
 
+export const codeLine = z.strictObject({ where: z.string(), text: z.string() });
+
 const card = {
   nominalBytes: bytes.describe('Size on the box.'),
   usableBytes: bytes.describe('What the driver reports − reserve.'),
@@ -161,6 +163,9 @@ const change = z.strictObject({
   change: z.string().describe('The flags to add.'),
   command: z.string(),
   deviceBytes: bytes,
+  highBytes: bytes.exactOptional().describe('Upper end of its range.'),
+  usableBytes: bytes.exactOptional().describe('With this change.'),
+  code: z.array(codeLine).exactOptional().describe('How it is written in the user’s own code base.'),
   numerics: z
     .enum(['rounding', 'different'])
     .exactOptional()
@@ -191,6 +196,21 @@ export const verdict = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('unknown') }).describe('No card was named.'),
 ]);
+
+export const onCard = z
+  .strictObject({
+    usable: z.string().describe('Which share of the card is usable, and why.'),
+    largerShare: z
+      .strictObject({ keptBack: z.string(), setting: z.string(), usableBytes: bytes })
+      .exactOptional()
+      .describe(
+        'Where the framework keeps a part of the card back: how it is told to take more, and what is usable then.',
+      ),
+    precision: z.string().exactOptional().describe('What runs there instead of what was asked for.'),
+    recomputation: z.string().exactOptional().describe('What is known of XLA’s own recomputation.'),
+  })
+  .exactOptional()
+  .describe('What the headline says of the card.');
 
 export const cost = z.strictObject({
   forwardFlops: z.number().nonnegative(),

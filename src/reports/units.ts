@@ -1,7 +1,7 @@
 /** The only place where bytes and counts become text. */
 import { GiB, KiB, MiB } from '../units.js';
 
-interface ByteUnit {
+export interface ByteUnit {
   readonly name: 'B' | 'KiB' | 'MiB' | 'GiB';
   readonly bytes: number;
 }
@@ -17,6 +17,9 @@ const byteUnits: readonly ByteUnit[] = [
 export const unitOf = (totalBytes: number): ByteUnit =>
   byteUnits.find((unit) => totalBytes >= unit.bytes) ?? byteUnits.at(-1)!;
 
+/** Of numbers whose differences matter: below 4 GiB two decimals of a GiB would hide them. */
+export const unitOfAll = (bytes: readonly number[]): ByteUnit => unitOf(Math.max(...bytes) / 4);
+
 /** Two decimals: 10 MiB of a GiB is still seen. */
 export const inUnit = (bytes: number, unit: ByteUnit): string =>
   (bytes / unit.bytes).toFixed(unit.name === 'B' ? 0 : 2);
@@ -28,8 +31,22 @@ export function formatBytes(bytes: number): string {
 
 /** Two sizes in the unit of the larger: `17.20 of 23.62 GiB`. */
 export function formatBytesPair(first: number, second: number, between: string): string {
-  const unit = unitOf(Math.max(first, second));
+  const unit = unitOfAll([first, second]);
   return `${inUnit(first, unit)} ${between} ${inUnit(second, unit)} ${unit.name}`;
+}
+
+/** The parts of a sum in one unit, the whole last. As printed they add up: the last part takes what rounding leaves. */
+export function addingUp(partsBytes: readonly number[], unit: ByteUnit): readonly string[] {
+  const whole = partsBytes.reduce((sum, bytes) => sum + bytes, 0);
+  const first = partsBytes.slice(0, -1).map((bytes) => inUnit(bytes, unit));
+  const last = first.reduce((left, part) => left - Number(part), Number(inUnit(whole, unit)));
+  return [...first, last.toFixed(unit.name === 'B' ? 0 : 2), inUnit(whole, unit)];
+}
+
+/** What is left of `fromBytes`, as the difference of the two numbers that are printed beside it; negative where nothing is. */
+export function leftOver(fromBytes: number, takenBytes: number, unit: ByteUnit): string {
+  const left = Number(inUnit(fromBytes, unit)) - Number(inUnit(takenBytes, unit));
+  return left.toFixed(unit.name === 'B' ? 0 : 2).replace('-', '−');
 }
 
 export const formatCount = (count: number): string => count.toLocaleString('en-US');

@@ -1,11 +1,14 @@
 /** What a report says of the card beside the numbers: which precision runs there, and which builds support it. */
 import { deviceInWords, hasBf16 } from '../config/device.js';
 import type { Config, Device } from '../config/types.js';
+import { usableBytes } from './traits.js';
 import type { CardSupport, Runtime } from './types.js';
 
 export interface OnCard {
   /** Why this much of the card is usable. */
   readonly usable: string;
+  /** How the framework is told to take more of the card, and what is usable then. */
+  readonly largerShare?: { readonly keptBack: string; readonly setting: string; readonly usableBytes: number };
   /** For the headline: the precision that was asked for is not the one that runs, or nothing runs. */
   readonly precision?: string;
   /** The same, as whole sentences. */
@@ -18,10 +21,11 @@ function buildsSentence({ label, builds }: CardSupport, { computeCapability }: D
   return `${label} supports compute capability ${each.join(' or ')} and newer; this card has ${decimal(computeCapability)}.`;
 }
 
-export function onCard({ cards, usableShare }: Runtime, config: Config): OnCard | undefined {
-  const { device, recipe } = config;
+export function onCard({ cards, usableShare, largerShare }: Runtime, config: Config): OnCard | undefined {
+  const { device, recipe, runtime, reserveBytes } = config;
   if (device === null) return undefined;
   const usable = usableShare(config);
+  const larger = largerShare?.(recipe);
   const isNvidia = device.vendor !== 'amd';
   const { computeCapability } = device;
   const tooOldFor = cards.builds.filter((build) => isNvidia && computeCapability < build.oldestComputeCapability);
@@ -35,6 +39,13 @@ export function onCard({ cards, usableShare }: Runtime, config: Config): OnCard 
   ];
   return {
     usable,
+    ...(larger && {
+      largerShare: {
+        keptBack: larger.keptBack,
+        setting: larger.setting,
+        usableBytes: usableBytes(device, larger.recipe, runtime, reserveBytes),
+      },
+    }),
     ...(reasons.length > 0 && { precision: reasons.join('; ') }),
     sentences: [
       ...(substitute ? [`${capitalized(words)} has no bf16: ${substitute.sentence}.`] : []),

@@ -1,4 +1,4 @@
-import type { Config } from '../config/types.js';
+import type { Config, Recipe } from '../config/types.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';
 import type { Dimensions } from '../ir/shape.js';
@@ -51,6 +51,10 @@ export interface Runtime {
   readonly cards: CardSupport;
   /** Which share of what the driver reports a process may take, and why, in fewer than 48 letters. */
   readonly usableShare: (config: Config) => string;
+  /** Where it keeps a part of the card back: that in words, the setting that gives it the largest share, and the recipe with it. */
+  readonly largerShare?: (
+    recipe: Recipe,
+  ) => { readonly keptBack: string; readonly setting: string; readonly recipe: Recipe } | undefined;
   /** Sentences that belong beside its numbers. */
   readonly assumptions?: (config: Config) => readonly string[];
   /** The verdict that follows from `process`, where it can be had for less. */

@@ -4,8 +4,9 @@ import { deviceOf } from '../config/device.js';
 import { shown } from '../config/nearest.js';
 import { loadDevice, type PriceList, profileNames, readProfile } from '../config/profiles.js';
 import { readStrictJson } from '../config/strict-json.js';
-import type { Device } from '../config/types.js';
+import type { Device, Model } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { codeBaseOf } from '../models/index.js';
 import type { Flags } from '../options/typed.js';
 
 /** The flags that name one card, and its price where the user has one. */
@@ -19,6 +20,12 @@ export const knownCards = (): readonly Device[] =>
   profileNames('gpus')
     .map(deviceOf)
     .sort((a, b) => a.reportedBytes - b.reportedBytes);
+
+/** Those that a model's own code runs on. */
+export function proposedCards({ layout }: Pick<Model, 'layout'>): readonly Device[] {
+  const { needsNvidia = false } = codeBaseOf(layout);
+  return knownCards().filter(({ vendor }) => !needsNvidia || vendor === 'nvidia');
+}
 
 /** `{"a100-40gb": 1.29, …}`, in any currency, per hour. */
 export function readPrices(path: string): ReadonlyMap<string, number> {

@@ -1,5 +1,6 @@
 /** The command line that reproduces a candidate: what was typed or chosen, nothing that follows from the profile. */
 import { allOptions } from '../options/definitions/shared.js';
+import { modelUnnamed } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 
 /** For a shell. */
@@ -10,15 +11,19 @@ export const estimateCommand = (model: string | undefined, flags: Flags): string
   commandLine('estimate', model, flags);
 
 /** As they stand on the command line. */
-export const typedFlags = (flags: Flags): string => estimateCommand(undefined, flags).slice('gc-plan estimate '.length);
+export const typedFlags = (flags: Flags): string => tokens(flags).join(' ');
 
+/** The model is always named, also where none was typed. */
 export function commandLine(command: string, model: string | undefined, flags: Flags): string {
-  const parts = [`gc-plan ${command}`, ...(model === undefined ? [] : [quoted(model)])];
-  for (const { name, group } of allOptions()) {
+  const named = model ?? (flags.import === undefined ? modelUnnamed : undefined);
+  return [`gc-plan ${command}`, ...(named === undefined ? [] : [quoted(named)]), ...tokens(flags)].join(' ');
+}
+
+function tokens(flags: Flags): readonly string[] {
+  return allOptions().flatMap(({ name, group }) => {
     const value = flags[name];
-    if (value === undefined || group === 'report') continue;
-    if (typeof value === 'string') parts.push(`--${name} ${quoted(value)}`);
-    else parts.push(value ? `--${name}` : `--no-${name}`);
-  }
-  return parts.join(' ');
+    if (value === undefined || group === 'report') return [];
+    if (typeof value === 'string') return [`--${name} ${quoted(value)}`];
+    return [value ? `--${name}` : `--no-${name}`];
+  });
 }

@@ -61,7 +61,7 @@ export const sweepOptions: readonly OwnOption[] = [
     name: 'sort',
     syntax: frontOrders.join('|'),
     value: choice(...frontOrders),
-    help: 'The front’s order: largest, deepest, cheapest or leanest first.',
+    help: 'The front’s order: every size once before any comes twice (the default), or largest, deepest, cheapest or leanest first.',
   },
   { name: 'all', syntax: '', value: toggle, help: 'List the whole Pareto front.' },
   {

@@ -1,6 +1,6 @@
 /**
- * The candidates worth a look: width and depth up, FLOPs per sample and memory down, among those that train the same problem (mesh,
- * grid, rollout …). Dominated: another one is at least as good in all four, and sends nothing to the host that this one keeps, since
+ * The candidates worth a look: width, depth and batch up, FLOPs per sample and memory down, among those that train the same problem (mesh,
+ * grid, rollout …). Dominated: another one is at least as good in all five, and sends nothing to the host that this one keeps, since
  * no time is made of what crosses the bus; of equals the first is kept.
  */
 export interface ParetoPoint {
@@ -9,6 +9,7 @@ export interface ParetoPoint {
   readonly problem: number;
   readonly hiddenDim: number;
   readonly layers: number;
+  readonly batchSize: number;
   readonly sampleFlops: number;
   readonly deviceBytes: number;
   /** What waits on the host, a bit for each part. */
@@ -37,6 +38,7 @@ const largestFirst = (a: ParetoPoint, b: ParetoPoint): number =>
   b.hiddenDim - a.hiddenDim ||
   b.layers - a.layers ||
   a.sampleFlops - b.sampleFlops ||
+  b.batchSize - a.batchSize ||
   a.deviceBytes - b.deviceBytes ||
   a.index - b.index;
 
@@ -55,18 +57,33 @@ function insert<Key>(lists: Map<Key, ParetoPoint[]>, key: Key, point: ParetoPoin
 }
 
 const isCheaper = (a: ParetoPoint, b: ParetoPoint): boolean =>
-  a.sampleFlops <= b.sampleFlops && a.deviceBytes <= b.deviceBytes && (a.offloaded & ~b.offloaded) === 0;
+  a.sampleFlops <= b.sampleFlops &&
+  a.batchSize >= b.batchSize &&
+  a.deviceBytes <= b.deviceBytes &&
+  (a.offloaded & ~b.offloaded) === 0;
 
-export const frontOrders = ['size', 'layers', 'cost', 'memory'] as const;
+export const frontOrders = ['varied', 'size', 'layers', 'cost', 'memory'] as const;
 export type FrontOrder = (typeof frontOrders)[number];
 
-/** `size`: as the front comes, largest first. The others keep that order among equals. */
+/** `size`: as the front comes, largest first. `varied`: every size once before any comes twice. The others keep the front's order among equals. */
 export function orderFront(front: readonly ParetoPoint[], order: FrontOrder): readonly ParetoPoint[] {
-  const compare: Readonly<Record<FrontOrder, (a: ParetoPoint, b: ParetoPoint) => number>> = {
+  if (order === 'varied') return inRounds(front);
+  const compare: Readonly<Record<Exclude<FrontOrder, 'varied'>, (a: ParetoPoint, b: ParetoPoint) => number>> = {
     size: () => 0,
     layers: (a, b) => b.layers - a.layers,
     cost: (a, b) => a.sampleFlops - b.sampleFlops,
     memory: (a, b) => a.deviceBytes - b.deviceBytes,
   };
   return [...front].sort(compare[order]);
+}
+
+function inRounds(front: readonly ParetoPoint[]): readonly ParetoPoint[] {
+  const seen = new Map<string, number>();
+  const rounds = front.map((point) => {
+    const key = `${point.problem} ${point.hiddenDim} ${point.layers}`;
+    const round = seen.get(key) ?? 0;
+    seen.set(key, round + 1);
+    return { point, round };
+  });
+  return rounds.sort((a, b) => a.round - b.round).map(({ point }) => point);
 }

@@ -179,14 +179,15 @@ export const howOptions: readonly string[] = [
 export interface CandidateSize extends Size {
   /** Equal for candidates that differ only in width, depth and how they are trained. */
   readonly problem: number;
+  readonly batchSize: number;
   /** What waits on the host, a bit for each part. */
   readonly offloaded: number;
 }
 
-const countedOptions = ['hidden-dim', 'layers', 'offload'] as const;
+const countedOptions = ['hidden-dim', 'layers', 'batch', 'offload'] as const;
 const offloadBits: Readonly<Record<Offload, number>> = { none: 0, optimizer: 1, boundary: 2, 'optimizer+boundary': 3 };
 
-/** Width, depth, problem and offload of any candidate, without resolving it. */
+/** Width, depth, problem, batch and offload of any candidate, without resolving it. */
 export function sizesOfSpace({ profile, axes }: Space): (index: number) => CandidateSize {
   const digits = axes
     .map(({ option, values }, axis) => {
@@ -197,16 +198,18 @@ export function sizesOfSpace({ profile, axes }: Space): (index: number) => Candi
     .filter(({ kind }) => kind !== 'how');
   return (index) => {
     let { hiddenDim, layers } = profile.model;
+    let batchSize = profile.recipe.batchSize ?? 1;
     let offloaded = 0;
     let problem = 0;
     for (const { kind, base, numbers, weight } of digits) {
       const digit = Math.floor(index / weight) % base;
       if (kind === 'hidden-dim') hiddenDim = numbers[digit]!;
       else if (kind === 'layers') layers = numbers[digit]!;
+      else if (kind === 'batch') batchSize = numbers[digit]!;
       else if (kind === 'offload') offloaded = numbers[digit]!;
       else problem = problem * base + digit;
     }
-    return { hiddenDim, layers, problem, offloaded };
+    return { hiddenDim, layers, problem, batchSize, offloaded };
   };
 }
 

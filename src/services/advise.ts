@@ -3,12 +3,10 @@
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestRemedy, type Remedy, type SearchInput } from '../advise/cheapest.js';
 import { codeLines } from '../advise/code-lines.js';
-import { differences } from '../advise/combinations.js';
-import { catalogue } from '../advise/index.js';
+import { partsOf } from '../advise/parts.js';
 import { fewestGpus } from '../advise/several-gpus.js';
 import { type SingleChange, singleChanges } from '../advise/single.js';
 import { costOf } from '../advise/sized-step.js';
-import { severalGpus } from '../advise/strategies/several-gpus.js';
 import type { Numerics } from '../advise/types.js';
 import { missingCard } from '../config/device.js';
 import type { Config } from '../config/types.js';
@@ -17,7 +15,7 @@ import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import type { Advice } from '../reports/advise/schema.js';
 import type { Estimate } from '../reports/estimate/schema.js';
-import { knownCards } from '../search/cards.js';
+import { proposedCards } from '../search/cards.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { tool } from '../version.js';
 import { errorBar } from './accuracy.js';
@@ -58,6 +56,7 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     config: report.config,
     memory: report.memory,
     verdict: report.verdict,
+    ...(report.onCard && { onCard: report.onCard }),
     changes: rankedChanges(subject),
     ...(cheapest && { cheapest }),
     ...(several && { severalGpus: several }),
@@ -127,25 +126,7 @@ const changedNumbers = ({ config }: Subject, cheapest: Combination | undefined):
         `Nothing fits in ${config.recipe.precision} with ${config.recipe.optimizer}: the cheapest combination changes more than memory.`,
       ];
 
-/** The strategies that the combination takes, each with its own line: those whose part of the recipe changed. */
-function partsOf(from: Config, to: Config): Combination['parts'] {
-  return [...catalogue, severalGpus].flatMap((strategy) => {
-    const { id, cost } = strategy;
-    if (strategy.aside || !leadsTowards(strategy.changes(from), from, to)) return [];
-    return [{ strategy: id, cost, code: codeLines(id, to) }];
-  });
-}
-
-/** One of the changes leads towards `to`: with it, fewer differences are left. */
-function leadsTowards(changes: ReturnType<(typeof catalogue)[number]['changes']>, from: Config, to: Config): boolean {
-  const before = differences(from.recipe, to.recipe).length;
-  return changes.some(({ recipe, checkpoint }) => {
-    const changed = { ...from.recipe, ...recipe, checkpoint: { ...from.recipe.checkpoint, ...checkpoint } };
-    return differences(changed, to.recipe).length < before;
-  });
-}
-
-/** The smallest known card on which the configuration fits as it is. */
+/** The smallest known card that runs the code base and on which the configuration fits as it is. */
 function smallestCard(config: Config): string | undefined {
-  return knownCards().find((device) => priced({ ...config, device }).verdict.kind === 'fits')?.name;
+  return proposedCards(config.model).find((device) => priced({ ...config, device }).verdict.kind === 'fits')?.name;
 }

@@ -5,12 +5,12 @@ import { fewestGpus } from '../advise/several-gpus.js';
 import type { Config, Device } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { counts } from '../models/counts.js';
-import { codeBaseOf, layoutOf } from '../models/index.js';
+import { layoutOf } from '../models/index.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import type { Cards } from '../reports/cards/schema.js';
 import type { Estimate } from '../reports/estimate/schema.js';
-import { byPrice, knownCards, readPrices, shippedPrices } from '../search/cards.js';
+import { byPrice, knownCards, proposedCards, readPrices, shippedPrices } from '../search/cards.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { UnsizedSteps } from '../search/unsized-step.js';
 import { tool } from '../version.js';
@@ -35,10 +35,9 @@ export async function cards(input: CardsInput): Promise<Cards> {
     ]);
   const resolve = await resolverFor(input);
   const { layout } = resolve().model;
-  const { needsNvidia = false } = codeBaseOf(layout);
   const all = knownCards();
-  const proposed = all.filter(({ vendor }) => !needsNvidia || vendor === 'nvidia');
-  const others = all.filter((device) => !proposed.includes(device));
+  const proposed = proposedCards({ layout });
+  const others = all.filter(({ name }) => !proposed.some((device) => device.name === name));
   const prices = pricesOf(input.prices);
   const steps = new UnsizedSteps();
   const rowOf = (device: Device, flags: Flags = {}) => {

@@ -16,6 +16,7 @@ import type { AnyEstimate } from '../reports/estimate/schema.js';
 import { estimateCommand } from '../search/command-line.js';
 import { unsizedStepKey } from '../search/unsized-step.js';
 import { tool } from '../version.js';
+import { reportedConfig } from './priced.js';
 import { recordedCommand, recordedStep } from './recorded.js';
 import { writeAtomically } from './write.js';
 
@@ -103,7 +104,7 @@ function entryPricer() {
     unsizedSteps.set(key, priced);
     const { liveness, process, verdict, assumptions } = priced;
     return {
-      config,
+      config: reportedConfig(config),
       command: estimateCommand(model, flags),
       verdict,
       memory: {
@@ -143,6 +144,7 @@ function compared(
     name,
     line,
     command,
+    config,
     verdict,
     memory,
     ...(budgetBytes !== undefined && { budgetBytes }),

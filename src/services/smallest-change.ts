@@ -2,6 +2,7 @@
 
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestRemedy, furtherRemedies, type Remedy } from '../advise/cheapest.js';
+import { partsOf } from '../advise/parts.js';
 import { typicalStrategies } from '../advise/typical.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';
@@ -27,10 +28,14 @@ export async function cheapestChanges(
   const search = { config, counts: counts(model), device, errorBar: errorBar(config) };
   const toChange = ({ config: changed, numerics }: Remedy) => {
     const flags = flagsThatMake(resolve, recipe, changed.recipe);
+    const { memory, verdict } = estimateOf(changed);
     return {
       change: typedFlags(flags),
       command: estimateCommand(input.model, { ...input.flags, ...flags }),
-      deviceBytes: estimateOf(changed).memory.deviceBytes,
+      deviceBytes: memory.deviceBytes,
+      highBytes: memory.range.highBytes,
+      ...('usableBytes' in verdict && { usableBytes: verdict.usableBytes }),
+      code: partsOf(config, changed).flatMap(({ code }) => code),
       ...(numerics !== 'same' && { numerics }),
     };
   };

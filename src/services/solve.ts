@@ -65,10 +65,10 @@ export async function solve(input: SolveInput): Promise<Solution> {
 
 function answerOf(
   value: number,
-  { config, parameters, memory, verdict, cost }: Estimate,
+  { config, parameters, memory, verdict, cost, onCard }: Estimate,
   command: string,
 ): NonNullable<Solution['best']> {
-  return { value, config, parameters: parameters.count, memory, verdict, cost, command };
+  return { value, config, parameters: parameters.count, memory, verdict, cost, ...(onCard && { onCard }), command };
 }
 
 function parseKey({ for: typed, flags }: SolveInput): Solvable {

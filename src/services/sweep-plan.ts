@@ -5,7 +5,7 @@ import type { Device } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
-import { type CardChoice, knownCards } from '../search/cards.js';
+import { type CardChoice, proposedCards } from '../search/cards.js';
 import type { ErrorBars } from '../search/evaluate.js';
 import { parseGrowth, type Size } from '../search/growth.js';
 import { type ProgressivePlan, progressivePlan } from '../search/progressive.js';
@@ -56,7 +56,14 @@ export function planOn(
     );
   const stageCandidates = new StageCandidates(space, globalBatch / numGpus, errorBars, unsizedSteps);
   const precisionTyped = flags.precision !== undefined;
-  const plan = progressivePlan({ from, to, stageCandidates, device, otherDevices: knownCards, precisionTyped });
+  const plan = progressivePlan({
+    from,
+    to,
+    stageCandidates,
+    device,
+    otherDevices: () => proposedCards(profile.model),
+    precisionTyped,
+  });
   return { choice, device, space, from, to, globalBatch, plan, notes: [...notes, ...firstValueNotes(space)] };
 }
 

@@ -147,7 +147,7 @@ function stageReport(
   common: Flags,
   { hiddenDim, layers, growth, carriedOver, candidate }: Stage,
   first: Stage,
-  { config, parameters, memory, verdict, cost }: Estimate,
+  { config, parameters, memory, verdict, cost, onCard }: Estimate,
 ): PlanReport['stages'][number] {
   const { precision, batchSize, accumulate, checkpoint } = config.recipe;
   const plan = formatCheckpoint(checkpoint);
@@ -165,6 +165,7 @@ function stageReport(
     memory,
     verdict,
     cost,
+    ...(onCard && { onCard }),
     checks: checksOf(growth),
     command: estimateCommand(model, { ...common, ...candidate.flags }),
   };

@@ -1,10 +1,12 @@
 /** `gc-plan sweep`: which configurations of a space fit on a card, which are worth it, and the way from a small to a large one. */
 import { availableParallelism } from 'node:os';
-import type { ModelProfile } from '../config/profiles.js';
-import type { Config } from '../config/types.js';
+import { type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
+import type { Config, RuntimeName } from '../config/types.js';
+import { codeBaseOf, layoutOf } from '../models/index.js';
 import { loadProfile, resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import type { Sweep } from '../reports/sweep/schema.js';
+import { labelOf } from '../runtimes/traits.js';
 import { SizedCandidate } from '../search/candidate-verdict.js';
 import { cardChoices } from '../search/cards.js';
 import { type FrontOrder, orderFront } from '../search/pareto.js';
@@ -63,12 +65,14 @@ export async function sweep(typed: SweepInput): Promise<Sweep> {
     { numWorkers, signal, onProgress, unsizedSteps },
   );
   if (signal.aborted && !input.partial) throw signal.reason;
-  const front = orderFront(frontOf(space, candidates), input.order ?? 'size');
+  const front = orderFront(frontOf(space, candidates), input.order ?? 'varied');
   const entries = entriesOf(model, space, front.slice(0, input.top ?? 10), unsizedSteps, signal);
   const shown = [...stages, ...(needsMore ? [needsMore] : []), ...entries.map(({ estimate }) => estimate)];
   return {
     schema: 'gc-plan/sweep@1',
     tool: tool(),
+    config: shown[0]!.config,
+    ...(model === undefined && flags.import === undefined && { taken: takenModel(profile, flags) }),
     space: Object.fromEntries(space.axes.map((axis) => [axis.option, axisValues(axis)])),
     device,
     ...(cards.length > 1 && { cards: cards.map(cardReport) }),
@@ -91,6 +95,24 @@ export async function sweep(typed: SweepInput): Promise<Sweep> {
       ...new Set([...notes, ...chosen.notes, ...plan.notes, ...shown.flatMap(({ assumptions }) => assumptions)]),
     ],
   };
+}
+
+/** What stands in for a model that nobody named, and how those of another framework are asked for: one of each code base. */
+function takenModel({ name, runtime }: ModelProfile, flags: Flags): string {
+  const taken = String(flags.runtime ?? runtime).split(',')[0] as RuntimeName;
+  const models = profileNames('models').map((each) => readProfile<ModelProfile>('models', each));
+  const others = models.filter(({ model }) => layoutOf(model.layout).home !== taken);
+  const byHome = new Map<RuntimeName, Map<string, string>>();
+  for (const { name: other, model } of others) {
+    const { home } = layoutOf(model.layout);
+    const byCodeBase = byHome.get(home) ?? new Map<string, string>();
+    byHome.set(home, byCodeBase);
+    if (!byCodeBase.has(codeBaseOf(model.layout).name)) byCodeBase.set(codeBaseOf(model.layout).name, other);
+  }
+  const elsewhere = [...byHome].map(
+    ([home, names]) => `; ${labelOf(home)}: ${[...names.values()].join(', ')} or --runtime ${home}`,
+  );
+  return `${name} in ${labelOf(taken)} was taken${elsewhere.join('')}`;
 }
 
 /** The model that is searched: the one typed, or what an export of it becomes in another code base. */

@@ -82,6 +82,6 @@ describe('gc-plan cards', () => {
 
   it('--all lists those too that are too small, and says so', async () => {
     const { stdout } = await invoke(['cards', 'graphcast', '--all'], { columns: 120 });
-    expect(stdout).toMatch(/^m40-12gb .*exceeds/m);
+    expect(stdout).toMatch(/^m40-12gb .*does not fit/m);
   });
 });

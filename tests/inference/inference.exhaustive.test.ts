@@ -162,7 +162,7 @@ describe('the ways out of a forecast that does not fit', () => {
 
 describe('work in inference', () => {
   it('is that of the forward pass, in words and per sample', async () => {
-    const { stdout } = await invoke(['estimate', 'anemoi-graphtransformer', '--mode', 'inference']);
+    const { stdout } = await invoke(['estimate', 'anemoi-graphtransformer', '--mode', 'inference', '--details']);
     expect(stdout).toMatch(/work +[1-9][\d.]* [GTP]FLOP per forward pass/);
     for (const word of ['0.0 MFLOP', 'training step', 'gradients', 'optimizer', 'recomputed', 'adamw'])
       expect(stdout).not.toContain(word);

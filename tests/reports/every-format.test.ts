@@ -35,7 +35,7 @@ describe.each<[string, Renderer<Estimate>]>([
   ['a page', await html()],
 ])('an estimate as %s', (_, render) => {
   it('names all changes that fit, and every rank', () => {
-    const text = render({ ...sample, verdict, ranks }, { columns: 120, colour: false });
+    const text = render({ ...sample, verdict, ranks }, { columns: 120, colour: false, details: true });
     for (const part of ['--batch 1', '--checkpoint model', '--offload optimizer', '1–3', '9 B'])
       expect(text).toContain(part);
   });

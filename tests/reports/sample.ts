@@ -8,12 +8,17 @@ const usableBytes = Math.round(23.6 * GiB);
 
 export const verdicts = {
   fits: { kind: 'fits', nominalBytes: 24 * GiB, usableBytes, headroomBytes: 5 * GiB },
-  tight: { kind: 'tight', nominalBytes: 24 * GiB, usableBytes, shortfallBytes: 300 * MiB },
+  tight: {
+    kind: 'tight',
+    nominalBytes: 24 * GiB,
+    usableBytes: Math.round(18.3 * GiB),
+    shortfallBytes: Math.round(18.6 * GiB) - Math.round(18.3 * GiB),
+  },
   exceeds: {
     kind: 'exceeds',
     nominalBytes: 24 * GiB,
-    usableBytes,
-    shortfallBytes: 3 * GiB,
+    usableBytes: Math.round(15.6 * GiB),
+    shortfallBytes: Math.round(18.6 * GiB) - Math.round(15.6 * GiB),
     smallestChange: {
       change: '--checkpoint encoder',
       command: 'gc-plan estimate --checkpoint encoder',

@@ -6,22 +6,31 @@ import { profiles } from '../../src/services/profiles.js';
 import { sample, verdicts } from './sample.js';
 
 const plain = { columns: 100, colour: false };
+const everything = { ...plain, details: true };
 
 describe('the estimate table', () => {
   it.each([80, 100, 120])('stays within %i columns, with every number in it', (columns) => {
-    const text = renderEstimate(sample, { columns, colour: false });
+    const text = renderEstimate(sample, { columns, colour: false, details: true });
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns);
     for (const part of ['15.00 GiB', '18.20 to 18.60 GiB', '35,979,347', '195,480', 'One CUDA stream.'])
       expect(text).toContain(part);
   });
 
   it.each([
-    [verdicts.fits, 'fits on rtx-4090: 18.60 of 23.60 GiB usable, 5.00 GiB to spare'],
-    [verdicts.tight, 'tight on rtx-4090: 18.20 to 18.60 GiB needed, 23.60 GiB usable'],
-    [verdicts.exceeds, 'does not fit on rtx-4090: 18.60 GiB needed, 23.60 GiB usable, 3.00 GiB short'],
-    [verdicts.unknown, 'needs 18.60 GiB; --gpu NAME or --vram SIZE says whether that fits'],
-  ])('answers in its first line: %s', (verdict, line) => {
-    expect(renderEstimate({ ...sample, verdict }, plain).split('\n')[0]).toBe(line);
+    [verdicts.fits, 'fits on rtx-4090: at most 18.60 of 23.60 GiB usable, 5.00 spare'],
+    [verdicts.tight, 'may fit on rtx-4090: 18.20 to 18.60 GiB of 18.30 usable, 0.30 short at worst'],
+    [verdicts.exceeds, 'does not fit on rtx-4090: at most 18.60 GiB of 15.60 usable, 3.00 short'],
+    [verdicts.unknown, 'needs at most 18.60 GiB; --gpu NAME or --vram SIZE says whether that fits'],
+  ])('says in its first line what it is about, and answers in its second: %s', (verdict, line) => {
+    for (const layout of [plain, everything])
+      expect(
+        renderEstimate({ ...sample, verdict }, layout)
+          .split('\n')
+          .slice(0, 2),
+      ).toEqual([
+        "graphcast-small · DeepMind's GraphCast in PyTorch · 1° · 512 wide × 16 layers · bf16 · rtx-4090",
+        line,
+      ]);
   });
 
   it('says the same with and without colour', () => {
@@ -31,7 +40,7 @@ describe('the estimate table', () => {
   });
 
   it('states every assumption', () => {
-    const text = renderEstimate(sample, plain).replaceAll(/\s+/g, ' ');
+    const text = renderEstimate(sample, everything).replaceAll(/\s+/g, ' ');
     for (const assumption of sample.assumptions) expect(text).toContain(assumption);
   });
 });

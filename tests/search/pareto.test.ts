@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ParetoPoint, paretoFront } from '../../src/search/pareto.js';
+import { orderFront, type ParetoPoint, paretoFront } from '../../src/search/pareto.js';
 
 const digit = fc.integer({ min: 0, max: 4 });
 const points = fc
@@ -9,6 +9,7 @@ const points = fc
       problem: fc.integer({ min: 0, max: 1 }),
       hiddenDim: digit,
       layers: digit,
+      batchSize: digit,
       sampleFlops: digit,
       deviceBytes: digit,
       offloaded: fc.integer({ min: 0, max: 3 }),
@@ -21,6 +22,7 @@ const atLeastAsGood = (a: ParetoPoint, b: ParetoPoint) =>
   a.problem === b.problem &&
   a.hiddenDim >= b.hiddenDim &&
   a.layers >= b.layers &&
+  a.batchSize >= b.batchSize &&
   a.sampleFlops <= b.sampleFlops &&
   a.deviceBytes <= b.deviceBytes &&
   [1, 2].every((part) => (a.offloaded & part) === 0 || (b.offloaded & part) !== 0);
@@ -40,6 +42,20 @@ describe('the Pareto front', () => {
         );
         const front = paretoFront(all).map(({ index }) => index);
         expect([...front].sort((a, b) => a - b)).toEqual(expected.map(({ index }) => index));
+      }),
+    );
+  });
+
+  it('in varied order lists every size once before any comes twice, and every point once', () => {
+    fc.assert(
+      fc.property(points, (all) => {
+        const front = paretoFront(all);
+        const ordered = orderFront(front, 'varied');
+        const sizes = ordered.map(({ problem, hiddenDim, layers }) => `${problem} ${hiddenDim} ${layers}`);
+        const numSizes = new Set(sizes).size;
+        expect(new Set(sizes.slice(0, numSizes)).size).toBe(numSizes);
+        expect(new Set(ordered)).toEqual(new Set(front));
+        expect(ordered.length).toBe(front.length);
       }),
     );
   });

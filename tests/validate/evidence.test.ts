@@ -109,7 +109,7 @@ describe('the accuracy of a report', () => {
   ])('with --xla-gemm %s is about steps compiled with such products', async (gemm, kind, name) => {
     const { range } = await accuracyOf('graphcast-small', { 'xla-gemm': gemm });
     expect(range?.xlaGemm).toBe(kind);
-    const { stdout } = await invoke(['estimate', 'graphcast-small', '--xla-gemm', gemm]);
+    const { stdout } = await invoke(['estimate', 'graphcast-small', '--xla-gemm', gemm, '--details']);
     expect(stdout.replace(/\s+/g, ' ')).toContain(`${range?.inside} of ${range?.cases} with ${name} products inside`);
   });
 
@@ -144,7 +144,7 @@ describe('the accuracy of a report', () => {
     const { checked, beyond } = await accuracyOf('physicsnemo-graphcast', { accumulate: '4' });
     expect(checked).toBe(true);
     expect(beyond).toContain('--accumulate above 1');
-    const { stdout } = await invoke(['estimate', 'physicsnemo-graphcast', '--accumulate', '4']);
+    const { stdout } = await invoke(['estimate', 'physicsnemo-graphcast', '--accumulate', '4', '--details']);
     expect(stdout.replace(/\s+/g, ' ')).toContain('no record has --accumulate above 1');
   });
 });

@@ -1,4 +1,5 @@
 /** What changes the process around the same arrays. */
+import { largestShare } from '../../config/limits.js';
 import { hasOption } from '../../runtimes/traits.js';
 import type { Strategy } from '../types.js';
 
@@ -14,8 +15,7 @@ export const allocator: Strategy = {
       : [],
 };
 
-/** What is left belongs to the context and the libraries, which the verdict counts on top of the share. */
-const shares = [0.8, 0.85, 0.9, 0.95] as const;
+const shares = [0.8, 0.85, 0.9, largestShare] as const;
 
 export const memoryFraction: Strategy = {
   id: 'memory-fraction',

@@ -1,5 +1,5 @@
 import { ReportCommand } from '../command.js';
-import { configurationFlags, modelArgument } from '../flags.js';
+import { configurationFlags, detailsFlag, modelArgument } from '../flags.js';
 
 export default class AdviseCommand extends ReportCommand<'gc-plan/advise@1'> {
   static override summary =
@@ -10,7 +10,7 @@ export default class AdviseCommand extends ReportCommand<'gc-plan/advise@1'> {
     'gc-plan advise graphcast --rollout 12 --gpu a100-40gb --json',
   ];
   static override args = modelArgument;
-  static override flags = configurationFlags;
+  static override flags = { ...detailsFlag, ...configurationFlags };
 
   protected readonly report = 'gc-plan/advise@1';
 

@@ -1,6 +1,6 @@
 import { choice, text, toggle } from '../../options/definitions/definition.js';
 import { ReportCommand } from '../command.js';
-import { flagsOf, printFlags } from '../flags.js';
+import { detailsFlag, flagsOf, printFlags } from '../flags.js';
 import { textArgument } from '../oclif.js';
 
 const ownFlags = flagsOf([
@@ -38,7 +38,7 @@ export default class CheckCommand extends ReportCommand<'gc-plan/check@1'> {
       ignoreStdin: true,
     }),
   };
-  static override flags = { ...ownFlags, ...printFlags, format: ownFlags.format! };
+  static override flags = { ...ownFlags, ...detailsFlag, ...printFlags, format: ownFlags.format! };
 
   protected readonly report = 'gc-plan/check@1';
 

@@ -1,7 +1,7 @@
 import { InputError } from '../../errors.js';
 import type { Flags } from '../../options/typed.js';
 import { ReportCommand } from '../command.js';
-import { configurationFlags } from '../flags.js';
+import { configurationFlags, detailsFlag } from '../flags.js';
 import { type ArgInput, textArgument } from '../oclif.js';
 
 const twoModels: ArgInput = {
@@ -18,7 +18,7 @@ export default class CompareCommand extends ReportCommand<'gc-plan/compare@1'> {
     'gc-plan compare physicsnemo-graphcast --gpu a100-80gb --format github -- --checkpoint none',
   ];
   static override args = twoModels;
-  static override flags = configurationFlags;
+  static override flags = { ...detailsFlag, ...configurationFlags };
 
   protected readonly report = 'gc-plan/compare@1';
 

@@ -1,6 +1,6 @@
 import { isYes } from '../../reports/estimate/verdict.js';
 import { ReportCommand, type Typed } from '../command.js';
-import { configurationFlags, modelArgument, traceFlag } from '../flags.js';
+import { configurationFlags, detailsFlag, modelArgument, traceFlag } from '../flags.js';
 
 export default class EstimateCommand extends ReportCommand<'gc-plan/estimate@1'> {
   static override summary = 'Peak GPU memory of one configuration, where it goes, and whether it fits.';
@@ -11,7 +11,7 @@ export default class EstimateCommand extends ReportCommand<'gc-plan/estimate@1'>
     'gc-plan estimate graphcast-small --hidden-dim 256 --layers 8 --gpu rtx-4090 --json',
   ];
   static override args = modelArgument;
-  static override flags = { ...traceFlag, ...configurationFlags };
+  static override flags = { ...traceFlag, ...detailsFlag, ...configurationFlags };
 
   protected readonly report = 'gc-plan/estimate@1';
 

@@ -1,7 +1,7 @@
 import { choice } from '../../options/definitions/definition.js';
 import { solvable } from '../../search/solve-values.js';
 import { ReportCommand } from '../command.js';
-import { configurationFlags, flagsOf, modelArgument } from '../flags.js';
+import { configurationFlags, detailsFlag, flagsOf, modelArgument } from '../flags.js';
 
 const keyFlag = flagsOf([
   {
@@ -20,7 +20,7 @@ export default class SolveCommand extends ReportCommand<'gc-plan/solve@1'> {
     'gc-plan solve physicsnemo-graphcast --for layers --gpu h100-80gb --json',
   ];
   static override args = modelArgument;
-  static override flags = { ...keyFlag, ...configurationFlags };
+  static override flags = { ...keyFlag, ...detailsFlag, ...configurationFlags };
 
   protected readonly report = 'gc-plan/solve@1';
 

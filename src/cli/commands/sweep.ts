@@ -1,6 +1,6 @@
 import { parseSweepOptions, sweepOptions } from '../../search/options.js';
 import { ReportCommand } from '../command.js';
-import { configurationFlags, flagsOf, modelArgument } from '../flags.js';
+import { configurationFlags, detailsFlag, flagsOf, modelArgument } from '../flags.js';
 import { candidatesBar } from '../progress.js';
 
 export default class SweepCommand extends ReportCommand<'gc-plan/sweep@1'> {
@@ -12,7 +12,7 @@ export default class SweepCommand extends ReportCommand<'gc-plan/sweep@1'> {
     "gc-plan sweep --gpu rtx-4090 --hidden-dim 128..512:128 --precision fp32,bf16 --require 'batch>=2'",
   ];
   static override args = modelArgument;
-  static override flags = { ...flagsOf(sweepOptions), ...configurationFlags };
+  static override flags = { ...flagsOf(sweepOptions), ...detailsFlag, ...configurationFlags };
 
   protected readonly report = 'gc-plan/sweep@1';
 

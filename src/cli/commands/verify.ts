@@ -20,6 +20,9 @@ export default class VerifyCommand extends ReportCommand<Report> {
   static override args = modelArgument;
   static override flags = { ...flagsOf(verifyOptions), ...configurationFlags };
 
+  /** It depends on what verifies. */
+  protected override readonly standInModel = undefined;
+
   /** Read before the flags are parsed: an error that they cause is printed in this report's formats. */
   protected get report(): Report {
     const has = (flag: string) => this.argv.some((token) => token === flag || token.startsWith(`${flag}=`));

@@ -38,7 +38,7 @@ export const deviceOptions = [
     'device',
     'allow-tight',
     toggle,
-    'Count tight as fitting: exit 0 where it is expected to go in, but not the upper end of its range.',
+    'Count “may fit” as fitting: exit 0 where it is expected to go in, but not the upper end of its range.',
     'allowTight',
   ),
 ] as const;

@@ -2,9 +2,7 @@ import { z } from 'zod';
 import type { DeepReadonly } from '../readonly.js';
 import * as common from '../schema.js';
 
-const { bytes } = common;
-
-const codeLine = z.strictObject({ where: z.string(), text: z.string() });
+const { bytes, codeLine } = common;
 
 const numerics = z
   .enum(['same', 'rounding', 'different'])
@@ -50,6 +48,7 @@ export const adviseSchema = z
     config: common.config,
     memory: common.memory.describe('Of the configuration as it is.'),
     verdict: common.verdict.describe('Of the configuration as it is.'),
+    onCard: common.onCard,
     changes: z
       .array(single)
       .describe(

@@ -1,18 +1,26 @@
 /** What a person reads of an advice: what is missing, the cheapest combination with its lines of code, each change alone. */
 import type { ChalkInstance } from 'chalk';
-import type { Column } from '../columns.js';
-import { cardName } from '../estimate/answer.js';
+import { configLine } from '../config-line.js';
+import { estimateAnswer } from '../estimate/answer.js';
 import type { Layout } from '../formats.js';
-import { type Block, list, page, paragraph, styleOf } from '../terminal/blocks.js';
+import { subject } from '../subject.js';
+import { answerLine, type Block, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { fittingTable } from '../terminal/fitting.js';
 import { formatBytes } from '../units.js';
+import { changeColumns, formatCost } from './columns.js';
 import type { Advice } from './schema.js';
+import { adviceScreen } from './screen.js';
 
-export function renderAdvice(advice: Advice, layout: Layout): string {
+export const renderAdvice = (advice: Advice, layout: Layout): string =>
+  layout.details ? allOf(advice, layout) : adviceScreen(advice, layout);
+
+function allOf(advice: Advice, layout: Layout): string {
   const style = styleOf(layout);
   return page([
     [
+      ...paragraph(subject(advice.config, layout.columns), layout).map((line) => style.dim(line)),
       ...paragraph(question(advice, style), layout),
+      ...paragraph(configLine(advice), layout).map((line) => style.dim(line)),
       ...answer(advice, style).flatMap((line) => paragraph(line, layout)),
     ],
     parts('The cheapest combination', advice.cheapest, style),
@@ -23,18 +31,7 @@ export function renderAdvice(advice: Advice, layout: Layout): string {
   ]);
 }
 
-function question({ verdict, config }: Advice, style: ChalkInstance): string {
-  const name = `${config.model.name} on ${cardName(config)}`;
-  switch (verdict.kind) {
-    case 'fits':
-      return style.green.bold(`${name} fits as it is, with ${formatBytes(verdict.headroomBytes)} to spare`);
-    case 'tight':
-    case 'exceeds':
-      return `${style.red.bold(`${name} ${verdict.kind === 'tight' ? 'is tight' : 'does not fit'}`)}: ${formatBytes(verdict.shortfallBytes)} short of ${formatBytes(verdict.usableBytes)} usable`;
-    case 'unknown':
-      return name;
-  }
-}
+const question = (advice: Advice, style: ChalkInstance): string => answerLine(estimateAnswer(advice), style);
 
 function answer({ verdict, cheapest, severalGpus, smallestDevice }: Advice, style: ChalkInstance): Block {
   if (verdict.kind === 'fits') return [];
@@ -49,8 +46,6 @@ function answer({ verdict, cheapest, severalGpus, smallestDevice }: Advice, styl
 const inShort = ({ change, deviceBytes, relativeCost }: NonNullable<Advice['cheapest']>, where: string): string =>
   `${change} (${formatBytes(deviceBytes)} on ${where}, ${formatCost(relativeCost)} the work per sample)`;
 
-const formatCost = (relativeCost: number): string => `${relativeCost.toFixed(2)}×`;
-
 function parts(title: string, combination: Advice['cheapest'], style: ChalkInstance): Block {
   if (combination === undefined) return [];
   return [
@@ -62,20 +57,6 @@ function parts(title: string, combination: Advice['cheapest'], style: ChalkInsta
 
 const codeBlock = (code: Advice['changes'][number]['code'], style: ChalkInstance): Block =>
   code.flatMap(({ where, text }) => [style.dim(`    ${where}`), ...text.split('\n').map((line) => `      ${line}`)]);
-
-const changeColumns: readonly Column<Advice['changes'][number]>[] = [
-  { title: '', alignment: '<', text: ({ verdict }) => (verdict.kind === 'fits' ? 'fits' : ''), onlyIfVaried: true },
-  { title: 'strategy', alignment: '<', text: ({ strategy }) => strategy, dispensable: 2 },
-  { title: 'change', alignment: '<', text: ({ change }) => change },
-  {
-    title: 'saves',
-    alignment: '>',
-    text: ({ savedBytes }) => (savedBytes < 0 ? `−${formatBytes(-savedBytes)}` : formatBytes(savedBytes)),
-    dispensable: 1,
-  },
-  { title: 'on card', alignment: '>', text: ({ deviceBytes }) => formatBytes(deviceBytes) },
-  { title: 'work', alignment: '>', text: ({ relativeCost }) => formatCost(relativeCost) },
-];
 
 const singles = ({ changes }: Advice, layout: Layout): Block =>
   changes.length === 0

@@ -2,11 +2,13 @@
 
 import { GiB } from '../../units.js';
 import type { Column } from '../columns.js';
-import { configLine } from '../config-line.js';
+import { accuracyInShort } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
+import { recipeText, subject } from '../subject.js';
 import { answerLine, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { fittingTable } from '../terminal/fitting.js';
-import { inUnit, unitOf } from '../units.js';
+import { inUnit, leftOver, unitOf } from '../units.js';
+import { verdictWords } from '../words.js';
 import type { Cards } from './schema.js';
 
 type Row = Cards['cards'][number];
@@ -21,8 +23,10 @@ export function renderCards(report: Cards, layout: Layout): string {
   const shown = all ? cards : fitting.slice(0, mostRows);
   return page([
     [
+      ...paragraph(`${subject(report.config, layout.columns)}; ${recipeText(report.config)}`, layout).map((line) =>
+        style.dim(line),
+      ),
       ...paragraph(answerLine(answer(report, fitting), style), layout),
-      ...paragraph(configLine(report), layout).map((line) => style.dim(line)),
     ],
     fittingTable(style.bold('Cards, the cheapest first'), columns(report, all), shown, layout),
     [...notes(shown), ...(all ? [] : rest(cards, shown)), ...other(report)].flatMap((line) => paragraph(line, layout)),
@@ -63,7 +67,9 @@ function columns({ config }: Cards, all: boolean): readonly Column<Row>[] {
   const time = (ms: number | undefined) => (ms === undefined ? '–' : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`);
   return [
     { title: 'card', alignment: '<', text: (row) => `${name(row)}${row.note === undefined ? '' : ' *'}` },
-    ...(all ? [{ title: 'verdict', alignment: '<' as const, text: ({ verdict }: Row) => verdict.kind }] : []),
+    ...(all
+      ? [{ title: 'verdict', alignment: '<' as const, text: ({ verdict }: Row) => verdictWords[verdict.kind] }]
+      : []),
     { title: 'usable GiB', alignment: '>', text: ({ verdict }) => usable(verdict), dispensable: 1 },
     { title: 'at most', alignment: '>', text: ({ range }) => gibibytes(range.highBytes) },
     { title: 'spare', alignment: '>', text: spare },
@@ -80,12 +86,8 @@ function columns({ config }: Cards, all: boolean): readonly Column<Row>[] {
 
 const usable = (verdict: Row['verdict']): string => ('usableBytes' in verdict ? gibibytes(verdict.usableBytes) : '');
 
-/** The difference of what stands beside it, so that the columns add up to the last digit. */
-function spare({ verdict, range }: Row): string {
-  if (!('usableBytes' in verdict)) return '';
-  const difference = Number(gibibytes(verdict.usableBytes)) - Number(gibibytes(range.highBytes));
-  return difference.toFixed(2).replace('-', '−');
-}
+const spare = ({ verdict, range }: Row): string =>
+  'usableBytes' in verdict ? leftOver(verdict.usableBytes, range.highBytes, unitOf(GiB)) : '';
 
 function notes(shown: readonly Row[]): readonly string[] {
   const noted = shown.filter(({ note }) => note !== undefined);
@@ -101,7 +103,7 @@ function rest(cards: readonly Row[], shown: readonly Row[]): readonly string[] {
   const [more, tight, small] = [others('fits'), others('tight'), others('exceeds')];
   const sentences = [
     ...(more.length > 0 ? [`${more.length} more fit.`] : []),
-    ...(tight.length > 0 ? [`Tight: ${names(tight)}.`] : []),
+    ...(tight.length > 0 ? [`May fit: ${names(tight)}.`] : []),
     ...(small.length > 0 ? [`Too small: ${small.length} cards.`] : []),
     ...(more.length + small.length > 0 ? ['--all lists them.'] : []),
   ];
@@ -114,22 +116,4 @@ function other({ notProposed, prices, accuracy: known }: Cards): readonly string
     `Prices: ${prices.source}. Times are a roofline’s: real steps take longer.`,
     `Accuracy: ${accuracyInShort(known)}`,
   ];
-}
-
-/** The number that decides, in one line; `gc-plan estimate` has them all. */
-function accuracyInShort({
-  runtime,
-  codeBase,
-  mode,
-  checked,
-  cases,
-  reserved,
-  range,
-  worstUnderPercent,
-}: Cards['accuracy']): string {
-  const what = `${codeBase} in ${runtime}, ${mode === 'train' ? 'training' : 'inference'}`;
-  if (!checked) return `${what} is not checked against anything that ships yet.`;
-  if (range !== undefined) return `${what}: ${range.inside} of ${range.cases} compiled steps inside the range.`;
-  const worst = Number((reserved?.worstUnderPercent ?? worstUnderPercent ?? 0).toFixed(2));
-  return `${what}: of ${cases} cases the worst was ${worst} % too low.`;
 }

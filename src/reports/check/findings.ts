@@ -1,6 +1,7 @@
 /** Why a configuration of a plan fails, as a sentence for every format. */
 
-import { formatBytes, formatBytesPair } from '../units.js';
+import { formatBytes, formatBytesPair, leftOver, unitOfAll } from '../units.js';
+import { verdictWords } from '../words.js';
 import type { Check } from './schema.js';
 
 export type CheckEntry = Check['entries'][number];
@@ -18,11 +19,11 @@ function findingSentence(
     case 'exceeds':
     case 'tight': {
       const usableBytes = 'usableBytes' in verdict ? verdict.usableBytes : 0;
-      const answer = finding.kind === 'tight' ? 'tight' : 'does not fit';
-      return `${answer}: needs ${formatBytesPair(memory.range.highBytes, usableBytes, 'of')} usable, ${formatBytes(finding.shortfallBytes)} short`;
+      const unit = unitOfAll([memory.range.highBytes, usableBytes]);
+      return `${verdictWords[finding.kind]}: at most ${formatBytesPair(memory.range.highBytes, usableBytes, 'of')} usable, ${leftOver(memory.range.highBytes, usableBytes, unit)} short`;
     }
     case 'overBudget':
-      return `over budget: needs ${formatBytesPair(memory.range.highBytes, budgetBytes ?? 0, 'of')}, ${formatBytes(finding.overBytes)} too much`;
+      return `over budget: needs ${formatBytesPair(memory.range.highBytes, budgetBytes ?? 0, 'of')}, ${leftOver(memory.range.highBytes, budgetBytes ?? 0, unitOfAll([memory.range.highBytes, budgetBytes ?? 0]))} too much`;
     case 'grew':
       return `grew by ${finding.percent.toFixed(1)} % from ${formatBytesPair(growth?.baselineBytes ?? 0, memory.peakLiveBytes, 'to')} live: ${finding.module} by ${formatBytes(finding.moduleGrownBytes)}`;
   }

@@ -1,11 +1,15 @@
 /** An annotation per failed configuration at its line of the plan file, then a step summary. */
 
 import { annotation, code, inlineText, markdownTable } from '../markdown.js';
-import { formatBytes } from '../units.js';
-import { type CheckEntry, checkAnswer, checkNotes, findingSentences, signedPercent } from './findings.js';
+import { checkAnswer, checkNotes, findingSentences } from './findings.js';
+import { entryColumns, subjectOfEntry, unitOfEntries } from './rows.js';
 import type { Check } from './schema.js';
 
 export function renderCheck(check: Check): string {
+  // Mark and name are written in GitHub's own way.
+  const columns = entryColumns(check)
+    .slice(2)
+    .map((column, index) => (index === 0 ? { ...column, title: `at most, ${unitOfEntries(check).name}` } : column));
   const failed = check.entries.filter(({ findings }) => findings.length > 0);
   return [
     ...failed.map((entry) =>
@@ -17,7 +21,17 @@ export function renderCheck(check: Check): string {
     ),
     `### ${check.passed ? '✅' : '❌'} ${inlineText(checkAnswer(check))}`,
     '',
-    markdownTable(['', 'configuration', 'live', 'on the card', 'growth', 'why'], check.entries.map(row), '<<>>><'),
+    markdownTable(
+      ['', 'configuration', 'what', ...columns.map(({ title }) => title), 'why'],
+      check.entries.map((entry) => [
+        entry.findings.length === 0 ? '✅' : '❌',
+        code(entry.name),
+        inlineText(subjectOfEntry(entry)),
+        ...columns.map(({ text }) => text(entry)),
+        inlineText(findingSentences(entry).join('; ')),
+      ]),
+      `<<<${columns.map(({ alignment }) => alignment).join('')}<`,
+    ),
     '',
     ...checkNotes(check).map((note) => `- ${inlineText(note)}`),
     ...failed.map(({ name, command }) => `- ${code(name)}: ${code(command)}`),
@@ -33,12 +47,3 @@ export function renderCheck(check: Check): string {
         ]),
   ].join('\n');
 }
-
-const row = (entry: CheckEntry): readonly string[] => [
-  entry.findings.length === 0 ? '✅' : '❌',
-  code(entry.name),
-  formatBytes(entry.memory.peakLiveBytes),
-  formatBytes(entry.memory.deviceBytes),
-  entry.growth === undefined ? 'new' : signedPercent(entry.growth.percent),
-  inlineText(findingSentences(entry).join('; ')),
-];

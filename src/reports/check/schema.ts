@@ -46,6 +46,7 @@ export const checkSchema = z
         name: z.string(),
         line: count.describe('Where it stands in the plan file.'),
         command: z.string().describe('The estimate command line that reproduces the numbers.'),
+        config: z.union([common.config, common.recordedConfig]),
         verdict: common.verdict,
         memory: z.strictObject({
           peakLiveBytes: bytes,

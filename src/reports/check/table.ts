@@ -1,14 +1,26 @@
 import type { Layout } from '../formats.js';
+import { subjectOfAll } from '../subject.js';
 import { columns, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { formatBytes } from '../units.js';
 import { type CheckEntry, checkAnswer, checkNotes, findingSentences, signedPercent } from './findings.js';
 import type { Check } from './schema.js';
+import { checkScreen } from './screen.js';
 
-export function renderCheck(check: Check, layout: Layout): string {
+export const renderCheck = (check: Check, layout: Layout): string =>
+  layout.details ? allOf(check, layout) : checkScreen(check, layout);
+
+function allOf(check: Check, layout: Layout): string {
   const style = styleOf(layout);
   const answer = checkAnswer(check);
   const failed = check.entries.filter(({ findings }) => findings.length > 0);
   return page([
+    paragraph(
+      subjectOfAll(
+        check.entries.map(({ config }) => config),
+        layout.columns,
+      ),
+      layout,
+    ),
     paragraph(check.passed ? style.green.bold(answer) : style.red.bold(answer), layout),
     columns(style.bold('Configurations'), [header, ...check.entries.map(row)], '<<>>>'),
     ...failed.map((entry) =>

@@ -1,5 +1,6 @@
 /** The rows of a comparison that every format shows. */
-import { formatBytes, formatCount, formatFlops, inUnit, unitOf } from '../units.js';
+import { formatBytesPair, formatCount, formatFlops, inUnit, leftOver, unitOf, unitOfAll } from '../units.js';
+import { verdictWords } from '../words.js';
 import type { Comparison } from './schema.js';
 
 /** Of the numbers as they are printed beside it, so that they add up; nothing where they are the same. */
@@ -46,7 +47,7 @@ export function totalRows({ before, after }: Comparison): readonly (readonly str
     bytes('reserved', ({ memory }) => memory.peakReservedBytes),
     bytes('on the card', ({ memory }) => memory.deviceBytes),
     bytes('at most', ({ memory }) => memory.range.highBytes),
-    ['verdict', before.verdict.kind, after.verdict.kind, ''],
+    ['verdict', verdictWords[before.verdict.kind], verdictWords[after.verdict.kind], ''],
     ['work', formatFlops(steps(before)), formatFlops(steps(after)), `${(steps(after) / steps(before)).toFixed(2)}×`],
   ];
 }
@@ -54,15 +55,21 @@ export function totalRows({ before, after }: Comparison): readonly (readonly str
 export function answerOf({ before, after, addedBytes }: Comparison) {
   const [from, to] = [before.verdict.kind, after.verdict.kind];
   const verdicts =
-    from === to ? (from === 'unknown' ? '' : `; both ${words[from]}`) : `; ${words[from]} → ${words[to]}`;
+    from !== to
+      ? `; ${verdictWords[from]} → ${verdictWords[to]}`
+      : from === 'unknown'
+        ? ''
+        : `; ${verdictWords[to]} before and after`;
+  const [smaller, larger] = [before.memory.deviceBytes, after.memory.deviceBytes].toSorted((a, b) => a - b);
+  const unit = unitOfAll([larger!]);
   const head =
-    addedBytes === 0 ? 'the same memory' : `${formatBytes(Math.abs(addedBytes))} ${addedBytes > 0 ? 'more' : 'less'}`;
-  const rest = `: ${formatBytes(before.memory.deviceBytes)} → ${formatBytes(after.memory.deviceBytes)} on the card${verdicts}`;
+    addedBytes === 0
+      ? 'the same memory'
+      : `${leftOver(larger!, smaller!, unit)} ${unit.name} ${addedBytes > 0 ? 'more' : 'less'}`;
+  const rest = `: ${formatBytesPair(before.memory.deviceBytes, after.memory.deviceBytes, '→')} on the card${verdicts}`;
   return {
     tone: to === 'exceeds' ? ('no' as const) : to === 'tight' ? ('maybe' as const) : ('yes' as const),
     head,
     rest,
   };
 }
-
-const words = { fits: 'fit', tight: 'tight', exceeds: 'do not fit', unknown: 'no card named' } as const;

@@ -1,15 +1,23 @@
 import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
-import { answerLine, columns, flow, list, page, paragraph, styleOf } from '../terminal/blocks.js';
+import { subjectOfAll } from '../subject.js';
+import { answerLine, columns, flow, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { answerOf, causeRows, partRows, totalRows } from './rows.js';
 import type { Comparison } from './schema.js';
+import { comparisonScreen } from './screen.js';
 
-export function renderComparison(comparison: Comparison, layout: Layout): string {
+export const renderComparison = (comparison: Comparison, layout: Layout): string =>
+  layout.details ? allOf(comparison, layout) : comparisonScreen(comparison, layout);
+
+function allOf(comparison: Comparison, layout: Layout): string {
   const style = styleOf(layout);
   const { before, after, categories, modules } = comparison;
   const table = (title: string, rows: readonly (readonly string[])[]) => columns(style.bold(title), rows, '<>>>');
   return page([
     [
+      ...paragraph(subjectOfAll([before.config, after.config], layout.columns, ' → '), layout).map((line) =>
+        style.dim(line),
+      ),
       ...paragraph(answerLine(answerOf(comparison), style), layout),
       ...[before, after].flatMap((side) => paragraph(configLine(side), layout)).map((line) => style.dim(line)),
     ],
@@ -22,6 +30,6 @@ export function renderComparison(comparison: Comparison, layout: Layout): string
       ],
       layout,
     ),
-    list(style.bold('To reproduce'), [before.command, after.command], layout),
+    [style.bold('To reproduce'), before.command, after.command],
   ]);
 }

@@ -1,41 +1,43 @@
 import type { Answer } from '../answer.js';
-import { formatBytes, formatBytesPair } from '../units.js';
+import { cardName } from '../subject.js';
+import { formatBytes, formatBytesPair, inUnit, leftOver, unitOfAll } from '../units.js';
+import { verdictWords } from '../words.js';
 import type { AnyEstimate } from './schema.js';
 
-/** The card as its user named it; of one that was named by its size also the generation that is taken. */
-export function cardName({ device }: Pick<AnyEstimate['config'], 'device'>): string {
-  if (device === null) return '';
-  return device.architecture === undefined ? device.name : `${device.name} (${device.architecture})`;
-}
-
-export function estimateAnswer({ verdict, config, memory, onCard }: AnyEstimate): Answer {
+/** The numbers of one answer are in one unit and add up. */
+export function estimateAnswer({
+  verdict,
+  config,
+  memory,
+}: Pick<AnyEstimate, 'verdict' | 'config' | 'memory'>): Answer {
   const { lowBytes, highBytes } = memory.range;
-  const card = cardName(config);
-  const precision = onCard?.precision === undefined ? '' : `; ${onCard.precision}`;
+  if (verdict.kind === 'unknown')
+    return {
+      tone: 'neutral',
+      head: `needs at most ${formatBytes(highBytes)}`,
+      rest: '; --gpu NAME or --vram SIZE says whether that fits',
+    };
+  const { usableBytes } = verdict;
+  const unit = unitOfAll([highBytes, usableBytes]);
+  const head = `${verdictWords[verdict.kind]} on ${cardName(config)}`;
   switch (verdict.kind) {
     case 'fits':
       return {
         tone: 'yes',
-        head: `fits on ${card}`,
-        rest: `: ${formatBytesPair(highBytes, verdict.usableBytes, 'of')} usable, ${formatBytes(verdict.headroomBytes)} to spare${precision}`,
+        head,
+        rest: `: at most ${formatBytesPair(highBytes, usableBytes, 'of')} usable, ${leftOver(usableBytes, highBytes, unit)} spare`,
       };
     case 'tight':
       return {
         tone: 'maybe',
-        head: `tight on ${card}`,
-        rest: `: ${formatBytesPair(lowBytes, highBytes, 'to')} needed, ${formatBytes(verdict.usableBytes)} usable${precision}`,
+        head,
+        rest: `: ${inUnit(lowBytes, unit)} to ${inUnit(highBytes, unit)} ${unit.name} of ${inUnit(usableBytes, unit)} usable, ${leftOver(highBytes, usableBytes, unit)} short at worst`,
       };
     case 'exceeds':
       return {
         tone: 'no',
-        head: `does not fit on ${card}`,
-        rest: `: ${formatBytes(highBytes)} needed, ${formatBytes(verdict.usableBytes)} usable, ${formatBytes(verdict.shortfallBytes)} short${precision}`,
-      };
-    case 'unknown':
-      return {
-        tone: 'neutral',
-        head: `needs ${formatBytes(highBytes)}`,
-        rest: '; --gpu NAME or --vram SIZE says whether that fits',
+        head,
+        rest: `: at most ${inUnit(highBytes, unit)} ${unit.name} of ${inUnit(usableBytes, unit)} usable, ${leftOver(highBytes, usableBytes, unit)} short`,
       };
   }
 }

@@ -25,7 +25,9 @@ export function totals({
     [
       'range',
       formatBytesPair(lowBytes, highBytes, 'to'),
-      `${checked ? 'from measured errors' : 'from other models’ errors'}${decides(verdict, memory)}`,
+      [checked ? 'from measured errors' : 'from other models’ errors', decides(verdict, memory)]
+        .filter(Boolean)
+        .join(': '),
     ],
     ...('usableBytes' in verdict ? [['usable', formatBytes(verdict.usableBytes), onCard?.usable ?? '']] : []),
     ...remat(memory),
@@ -33,17 +35,43 @@ export function totals({
 }
 
 /** Which end of the range the verdict comes from. */
-function decides(verdict: Estimate['verdict'], { deviceBytes, range }: Estimate['memory']): string {
+export function decides(verdict: Estimate['verdict'], { deviceBytes, range }: AnyEstimate['memory']): string {
   switch (verdict.kind) {
     case 'fits':
-      return ': the upper end goes in';
+      return 'the upper end of the range goes in';
     case 'tight':
-      return deviceBytes <= verdict.usableBytes ? ': the upper end does not' : ': only the lower end goes in';
+      return deviceBytes <= verdict.usableBytes
+        ? 'the upper end of the range does not go in'
+        : 'only the lower end of the range goes in';
     case 'exceeds':
-      return range.lowBytes > verdict.usableBytes ? ': not even the low end goes in' : ': the middle does not go in';
+      return range.lowBytes > verdict.usableBytes
+        ? `not even the low end of the range, ${formatBytes(range.lowBytes)}, goes in`
+        : 'the middle of the range does not go in';
     case 'unknown':
       return '';
   }
+}
+
+export const shareText = ({ keptBack, setting, usableBytes }: LargerShare): string =>
+  `${keptBack}; ${setting}: ${formatBytes(usableBytes)}`;
+
+type LargerShare = NonNullable<NonNullable<Estimate['onCard']>['largerShare']>;
+
+/** The decisive reasons, those of the card first. */
+export function reasons({
+  onCard,
+  verdict,
+  memory,
+  config,
+}: Pick<AnyEstimate, 'onCard' | 'verdict' | 'memory' | 'config'>): readonly string[] {
+  if (verdict.kind === 'unknown') return [];
+  const share = onCard?.largerShare;
+  return [
+    ...(onCard?.precision === undefined ? [] : [onCard.precision]),
+    ...(verdict.kind === 'fits' && share ? [] : [decides(verdict, memory)]),
+    ...(share ? [shareText(share)] : []),
+    ...(onCard && config.reserveBytes > 0 ? [onCard.usable] : []),
+  ];
 }
 
 function remat({ xlaRemat }: Estimate['memory']): readonly (readonly string[])[] {
@@ -175,4 +203,25 @@ export function accuracy({ accuracy: known }: Pick<Estimate, 'accuracy'>): strin
   ];
   const compared = `${formatCount(cases)} ${train ? 'training steps' : 'forward passes'}`;
   return `${codeBase} in ${runtime}, ${compared}: ${reservedText ?? ''}${rangeText ?? ''}live bytes ${figuresText(known)} (${source})${beyondText ?? ''}`;
+}
+
+/** The number that decides, in one line. */
+export function accuracyInShort({
+  runtime,
+  codeBase,
+  mode,
+  checked,
+  cases,
+  reserved,
+  range,
+  worstUnderPercent,
+  beyond = [],
+}: Estimate['accuracy']): string {
+  const what = `${codeBase} in ${runtime}, ${mode === 'train' ? 'training' : 'inference'}`;
+  if (!checked) return `${what} is not checked against anything that ships yet`;
+  const none = beyond.length === 0 ? '' : `; no record has ${beyond.join(', ')}`;
+  if (range !== undefined)
+    return `${what}: ${range.inside} of ${range.cases} steps with ${productNames[range.xlaGemm]} products inside the range${none}`;
+  const worst = Number((reserved?.worstUnderPercent ?? worstUnderPercent ?? 0).toFixed(2));
+  return `${what}: ${cases} steps, at worst ${worst} % too low${none}`;
 }

@@ -20,15 +20,6 @@ const rank = z.strictObject({
   receivedBytes: bytes.describe('Over the links, per optimizer step.'),
 });
 
-const onCard = z
-  .strictObject({
-    usable: z.string().describe('Which share of the card is usable, and why.'),
-    precision: z.string().exactOptional().describe('What runs there instead of what was asked for.'),
-    recomputation: z.string().exactOptional().describe('What is known of XLA’s own recomputation.'),
-  })
-  .exactOptional()
-  .describe('What the headline says of the card.');
-
 const peak = z.strictObject({
   phase: common.phase,
   operation: z.string(),
@@ -55,7 +46,7 @@ const pricedSchema = z
     memory: common.memory,
     peak,
     verdict: common.verdict,
-    onCard,
+    onCard: common.onCard,
     cost: common.cost,
     accuracy: common.accuracy,
     ranks: z
@@ -77,7 +68,7 @@ const recordedSchema = z
     memory: common.memory,
     peak,
     verdict: common.verdict,
-    onCard,
+    onCard: common.onCard,
     accuracy: common.accuracy,
     assumptions: z.array(z.string()),
   })

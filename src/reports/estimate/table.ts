@@ -2,14 +2,19 @@
 import type { Column } from '../columns.js';
 import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
+import { subject } from '../subject.js';
 import { answerLine, type Block, columns, flow, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { fittingTable } from '../terminal/fitting.js';
 import { formatBytes, formatPercent, inUnit, unitOf } from '../units.js';
 import { estimateAnswer } from './answer.js';
 import { accuracy, categories, cheapestChanges, model, rankHead, ranks, stepTitle, totals } from './numbers.js';
 import type { AnyEstimate } from './schema.js';
+import { estimateScreen } from './screen.js';
 
-export function renderEstimate(estimate: AnyEstimate, layout: Layout): string {
+export const renderEstimate = (estimate: AnyEstimate, layout: Layout): string =>
+  layout.details ? allOf(estimate, layout) : estimateScreen(estimate, layout);
+
+function allOf(estimate: AnyEstimate, layout: Layout): string {
   const style = styleOf(layout);
   const heading = (text: string) => style.bold(text);
   const {
@@ -18,12 +23,14 @@ export function renderEstimate(estimate: AnyEstimate, layout: Layout): string {
   } = estimate;
   return page([
     [
+      ...paragraph(subject(estimate.config, layout.columns), layout).map((line) => style.dim(line)),
       ...paragraph(answerLine(estimateAnswer(estimate), style), layout),
       ...paragraph(configLine(estimate), layout).map((line) => style.dim(line)),
+      ...(estimate.onCard?.precision === undefined ? [] : paragraph(estimate.onCard.precision, layout)),
       ...(estimate.onCard?.recomputation === undefined ? [] : paragraph(estimate.onCard.recomputation, layout)),
       ...changes(estimate).flatMap((line) => paragraph(line, layout)),
     ],
-    columns(heading(stepTitle(recipe)), totals(estimate), '<><'),
+    columns(heading(stepTitle(recipe)), totals(estimate), '<><', layout),
     flow(
       [
         shares(heading('By category'), categories(estimate), memory.peakLiveBytes),

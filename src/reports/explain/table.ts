@@ -1,6 +1,7 @@
 /** What a person reads of `gc-plan explain`: the timeline, then the largest arrays at its peak. */
 import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
+import { subject } from '../subject.js';
 import { columns, list, page, paragraph, styleOf, wrapped } from '../terminal/blocks.js';
 import { formatBytes, formatPercent } from '../units.js';
 import type { Explanation } from './schema.js';
@@ -14,6 +15,7 @@ export function renderExplanation(explanation: Explanation, layout: Layout): str
   const listedBytes = largest.reduce((sum, { bytes }) => sum + bytes, 0);
   return page([
     [
+      ...paragraph(subject(explanation.config, layout.columns), layout).map((line) => style.dim(line)),
       ...paragraph(
         `${style.bold(`peak ${formatBytes(peak.liveBytes)} live`)} in ${phaseName({ ...operations[peak.at]! })}, at ${peak.operation}`,
         layout,

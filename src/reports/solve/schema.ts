@@ -9,7 +9,13 @@ const answer = z.strictObject({
   memory: common.memory,
   verdict: common.verdict,
   cost: common.cost,
+  onCard: common.onCard,
   command: z.string().describe('The estimate command line that reproduces these numbers.'),
+});
+
+const planned = answer.extend({
+  change: z.string().describe('The flags to add.'),
+  relativeCost: z.number().nonnegative().describe('FLOPs of a sample, recomputed ones too, ÷ those as typed.'),
 });
 
 export const solutionSchema = z
@@ -24,6 +30,11 @@ export const solutionSchema = z
     next: answer
       .exactOptional()
       .describe('The next value, which does not fit; absent: best is the last that can be typed, or that can run.'),
+    withPlan: planned
+      .exactOptional()
+      .describe(
+        'For batch: the largest with the cheapest plan of recomputation and share of the card; absent: no larger one.',
+      ),
     refused: z
       .strictObject({ value: z.number(), reason: z.string(), source: z.string() })
       .exactOptional()

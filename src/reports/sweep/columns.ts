@@ -1,6 +1,7 @@
 /** The tables of a sweep, the same for every format: the stages of its plan, and what is worth it. */
 import { formatCheckpoint } from '../../config/checkpoint.js';
 import type { Column } from '../columns.js';
+import { subjectOfSizes } from '../subject.js';
 import { formatBytes, formatCount, formatFlops } from '../units.js';
 import type { Sweep } from './schema.js';
 
@@ -50,6 +51,18 @@ export const entryColumns: readonly Column<Entry>[] = [
     text: ({ cost, config }) => formatFlops((cost.trainFlops || cost.forwardFlops) / config.recipe.batchSize),
   },
 ];
+
+/** What is searched, in the place of one width and one depth: `128–1024 wide × 4–16 layers`. */
+export function subjectOfSweep({ config, space }: Sweep, columns: number): string {
+  const range = (option: string, typed: number) => {
+    const values = (space[option] ?? [typed]).map(Number);
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    return least === most ? String(least) : `${least}–${most}`;
+  };
+  const size = `${range('hidden-dim', config.model.hiddenDim)} wide × ${range('layers', config.model.layers)} layers`;
+  const precision = (space.precision ?? [config.recipe.precision]).join(', ');
+  return subjectOfSizes(config, size, precision, columns);
+}
 
 /** Where the plan does not reach its goal, its first words apart so that a format can stress them. */
 export function notEnough({ plan, device }: Sweep): { readonly head: string; readonly rest: string } | undefined {

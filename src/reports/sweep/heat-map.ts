@@ -31,7 +31,7 @@ export function heatMap(cells: readonly Cell[], layout: Layout, style: ChalkInst
     ...shownWidths.map((width) =>
       `${String(width).padStart(margin)}${shownDepths.map((depth) => text(cellAt.get(`${width}/${depth}`))).join('')}`.trimEnd(),
     ),
-    style.dim(`${marks.tight} tight   ${marks.exceeds} exceeds the card`),
+    style.dim(`${marks.tight} may fit   ${marks.exceeds} does not fit`),
   ];
 }
 

@@ -23,7 +23,7 @@ function sweepPage(sweep: Sweep, layout: Layout, renderSvg: RenderSvg): string {
     question: `Which configurations train on ${card}, and how does ${sizeOf(plan.from)} grow to ${sizeOf(plan.to)}?`,
     answer: {
       tone: fits > 0 ? 'yes' : 'no',
-      text: `${formatCount(fits)} of ${formatCount(total)} configurations fit on ${card}; ${formatCount(tight)} are tight, ${formatCount(exceeds)} exceed it`,
+      text: `${formatCount(fits)} of ${formatCount(total)} configurations fit on ${card}; ${formatCount(tight)} may fit, ${formatCount(exceeds)} do not`,
     },
     setting: Object.entries(space)
       .map(([option, values]) => `${option} ${values.join(', ')}`)
@@ -33,7 +33,7 @@ function sweepPage(sweep: Sweep, layout: Layout, renderSvg: RenderSvg): string {
       section(
         'Worth it',
         columnTable(
-          `${pareto.length} of ${frontSize} that no other one beats in width, depth, cost and memory`,
+          `${pareto.length} of ${frontSize} that no other one beats in width, depth, batch, cost and memory`,
           entryColumns,
           pareto,
         ),

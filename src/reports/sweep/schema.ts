@@ -22,6 +22,7 @@ const stage = z.strictObject({
   checkpoint: z.array(z.string()).describe('Parts as --checkpoint takes them; empty: none.'),
   relativeCost: z.number().describe('FLOPs of a sample, recomputed ones too, ÷ those of the first stage.'),
   ...priced,
+  onCard: common.onCard,
   checks: z.array(z.string()).describe('What to see before going on.'),
   command,
   exported: z
@@ -43,6 +44,11 @@ export const sweepSchema = z
   .strictObject({
     schema: z.literal('gc-plan/sweep@1'),
     tool: common.tool,
+    config: common.config.describe('Of the first configuration that is shown; the others differ in what is searched.'),
+    taken: z
+      .string()
+      .exactOptional()
+      .describe('Where no model was named: which one was taken, and how to ask for another framework’s.'),
     space: z
       .record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()])))
       .describe('The values tried for each flag, without dashes.'),

@@ -4,21 +4,36 @@ import type { Layout } from '../formats.js';
 import { type Block, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { fittingTable } from '../terminal/fitting.js';
 import { formatCount } from '../units.js';
-import { entryColumns, notEnough, type Stage, samplesPerStep, sizeOf, stageColumns } from './columns.js';
+import {
+  entryColumns,
+  notEnough,
+  type Stage,
+  samplesPerStep,
+  sizeOf,
+  stageColumns,
+  subjectOfSweep,
+} from './columns.js';
 import { heatMap } from './heat-map.js';
 import type { Sweep } from './schema.js';
+import { sweepScreen } from './screen.js';
 
-export function renderSweep(sweep: Sweep, layout: Layout): string {
+export const renderSweep = (sweep: Sweep, layout: Layout): string =>
+  layout.details ? allOf(sweep, layout) : sweepScreen(sweep, layout);
+
+function allOf(sweep: Sweep, layout: Layout): string {
   const style = styleOf(layout);
   return page([
-    [...paragraph(answer(sweep, style), layout), ...paragraph(setting(sweep), layout).map((line) => style.dim(line))],
+    [
+      ...paragraph(subjectOfSweep(sweep, layout.columns), layout).map((line) => style.dim(line)),
+      ...(sweep.taken === undefined ? [] : paragraph(`no model was named: ${sweep.taken}`, layout)),
+      ...paragraph(answer(sweep, style), layout),
+      ...paragraph(setting(sweep), layout).map((line) => style.dim(line)),
+    ],
     planTable(sweep, layout, style),
     planEnd(sweep, layout, style),
-    list(
-      style.bold('To reproduce'),
-      sweep.plan.stages.map(({ command }) => command),
-      layout,
-    ),
+    sweep.plan.stages.length === 0
+      ? []
+      : [style.bold('To reproduce'), ...sweep.plan.stages.map(({ command }) => command)],
     ...sweep.plan.stages.map((stage) => exported(stage, style)),
     front(sweep, layout, style),
     heatMap(sweep.sizes, layout, style),
@@ -36,7 +51,7 @@ function answer({ candidates, device }: Sweep, style: ChalkInstance): string {
   const card = device?.name ?? '';
   const head = `${formatCount(fits)} of ${formatCount(total)} configurations fit on ${card}`;
   const colour = fits > 0 ? style.green.bold : style.red.bold;
-  return `${colour(head)}, ${formatCount(tight)} are tight, ${formatCount(exceeds)} exceed it (${formatCount(deduced)} by their arrays alone)${refusedLine(refused)}`;
+  return `${colour(head)}, ${formatCount(tight)} may fit, ${formatCount(exceeds)} do not (${formatCount(deduced)} by their arrays alone)${refusedLine(refused)}`;
 }
 
 const refusedLine = (refused: Sweep['candidates']['refused']): string =>
@@ -66,7 +81,7 @@ function front({ pareto, frontSize, candidates }: Sweep, layout: Layout, style: 
   if (pareto.length === 0) return [];
   const beaten = formatCount(candidates.fits - frontSize);
   const [title = '', ...rest] = paragraph(
-    `${style.bold('Worth it')}: ${formatCount(pareto.length)} of ${formatCount(frontSize)} that no other one beats in width, depth, cost and memory (${beaten} beaten)`,
+    `${style.bold('Worth it')}: ${formatCount(pareto.length)} of ${formatCount(frontSize)} that no other one beats in width, depth, batch, cost and memory (${beaten} beaten)`,
     layout,
   );
   const [, ...table] = fittingTable('', entryColumns, pareto, layout);

@@ -1,6 +1,7 @@
 /** What a person reads after a verification: whether the two agree, the four totals, and where they part. */
 import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
+import { subject } from '../subject.js';
 import { answerLine, columns, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { formatBytes } from '../units.js';
 import { divergence, totals, totalsHead, verificationAnswer } from './rows.js';
@@ -12,6 +13,7 @@ export function renderVerification(report: Verification, layout: Layout): string
   const first = divergence(report);
   return page([
     [
+      ...paragraph(subject(report.config, layout.columns), layout).map((line) => style.dim(line)),
       ...paragraph(answerLine(verificationAnswer(report), style), layout),
       ...paragraph(`${configLine(report)} · tape ${report.config.recipe.tape}`, layout).map((line) => style.dim(line)),
     ],

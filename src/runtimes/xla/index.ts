@@ -1,4 +1,5 @@
 /** JAX: what XLA:GPU allocates for the training step of DeepMind's GraphCast. */
+import { largestShare } from '../../config/limits.js';
 import type { Config } from '../../config/types.js';
 import { layoutOf } from '../../models/index.js';
 import type { CardSupport, Runtime } from '../types.js';
@@ -32,6 +33,8 @@ const cards: CardSupport = {
   withoutBf16: { short: 'fp32', sentence: 'XLA computes in fp32 and stores what it computes in fp32' },
 };
 
+const keptBack = (memFraction: number): string => `JAX keeps ${Number((100 * (1 - memFraction)).toFixed(1))} % back`;
+
 export const jaxRuntime: Runtime = {
   segment: segmentJax,
   dimensions: jaxDimensions,
@@ -42,9 +45,17 @@ export const jaxRuntime: Runtime = {
   bucketsGradients: false,
   cards,
   usableShare: ({ recipe: { memFraction }, reserveBytes }) => {
-    const back = `JAX keeps ${Number((100 * (1 - memFraction)).toFixed(1))} % back`;
+    const back = keptBack(memFraction);
     return reserveBytes === 0 ? `${back} (--mem-fraction ${memFraction})` : `${back} of what --reserve leaves`;
   },
+  largerShare: (recipe) =>
+    recipe.memFraction < largestShare
+      ? {
+          keptBack: keptBack(recipe.memFraction),
+          recipe: { ...recipe, memFraction: largestShare },
+          setting: `XLA_PYTHON_CLIENT_MEM_FRACTION=${largestShare}`,
+        }
+      : undefined,
   search: {
     replaysRolloutStepFirst: false,
     segmentsChangeForward: true,

@@ -1,0 +1,87 @@
+/** The first screen of an advice: what is missing and why, the cheapest combination as it is pasted, the best single changes. */
+
+import { estimateAnswer } from '../estimate/answer.js';
+import { accuracyInShort, reasons } from '../estimate/numbers.js';
+import type { Layout } from '../formats.js';
+import { recipeText, subject } from '../subject.js';
+import { answerLine, type Block, paragraph, styleOf } from '../terminal/blocks.js';
+import { fittingTable } from '../terminal/fitting.js';
+import { besideLabel, indented, labelled, labelledLines, type Part, paste, screen } from '../terminal/screen.js';
+import { formatBytes, formatBytesPair, leftOver, unitOfAll } from '../units.js';
+import { changeColumns, formatCost } from './columns.js';
+import type { Advice } from './schema.js';
+
+export function adviceScreen(advice: Advice, layout: Layout): string {
+  const style = styleOf(layout);
+  const { config, accuracy, cheapest, severalGpus } = advice;
+  return screen([
+    {
+      lines: [
+        ...paragraph(subject(config, layout.columns), layout).map((line) => style.dim(line)),
+        ...paragraph(answerLine(estimateAnswer(advice), style), layout),
+      ],
+    },
+    { lines: labelled('for', recipeText(config), layout) },
+    { lines: why(advice, layout) },
+    ...(cheapest ? combination('fix', cheapest, 'the card', layout) : []),
+    ...(severalGpus ? combination('cards', severalGpus, 'the fullest card', layout) : []),
+    ...otherwise(advice, layout),
+    ...singles(advice, layout),
+    { lines: labelled('checked', accuracyInShort(accuracy), layout) },
+    { lines: labelledLines('next', [next(advice, layout)], layout) },
+  ]);
+}
+
+function why(advice: Advice, layout: Layout): Block {
+  const numbers =
+    advice.cheapest && advice.cheapest.numerics !== 'same' ? ['nothing fits that leaves the numbers as they are'] : [];
+  return labelled('why', [...reasons(advice), ...numbers].join('; '), layout);
+}
+
+type Combination = NonNullable<Advice['cheapest']>;
+
+const combination = (label: string, found: Combination, where: string, layout: Layout): readonly Part[] => [
+  { lines: labelled(label, inShort(found, where), layout) },
+  { lines: indented([found.command]) },
+  ...paste(
+    found.parts.flatMap(({ code }) => code),
+    layout,
+  ),
+];
+
+function inShort({ change, memory, verdict, relativeCost }: Combination, where: string): string {
+  const { highBytes } = memory.range;
+  const work = `${formatCost(relativeCost)} the work per sample`;
+  if (!('usableBytes' in verdict)) return `${change}: at most ${formatBytes(highBytes)} on ${where}, ${work}`;
+  const unit = unitOfAll([highBytes, verdict.usableBytes]);
+  return `${change}: at most ${formatBytesPair(highBytes, verdict.usableBytes, 'of')} on ${where}, ${leftOver(verdict.usableBytes, highBytes, unit)} spare; ${work}`;
+}
+
+function otherwise({ verdict, cheapest, severalGpus, smallestDevice }: Advice, layout: Layout): readonly Part[] {
+  if (verdict.kind === 'fits') return [];
+  const card = smallestDevice ? `as it is, it fits on ${smallestDevice}` : 'as it is, it fits on no known card';
+  const nothing = cheapest ? [] : ['nothing in the catalogue makes it fit on one card'];
+  return [{ lines: labelled(cheapest || severalGpus ? 'or' : 'fix', [...nothing, card].join('; '), layout) }];
+}
+
+const mostSingles = 4;
+
+function singles({ changes }: Advice, layout: Layout): readonly Part[] {
+  if (changes.length === 0) return [];
+  const [, head = '', first = '', ...more] = fittingTable(
+    '',
+    changeColumns,
+    changes.slice(0, mostSingles),
+    besideLabel(layout),
+  );
+  return [
+    { lines: labelledLines('alone', [head, first], layout), dispensable: 2 },
+    ...more.map((line, index) => ({ lines: indented([line]), dispensable: 3 + index / 100 })),
+  ];
+}
+
+function next({ verdict }: Advice, { command = 'gc-plan advise' }: Layout): string {
+  const question =
+    verdict.kind === 'fits' ? `${command.replace('gc-plan advise', 'gc-plan solve')} --for batch  # ` : `${command} `;
+  return `${question}--details${verdict.kind === 'fits' ? ': every change of this one' : ''}`;
+}

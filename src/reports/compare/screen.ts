@@ -1,0 +1,56 @@
+/** The first screen of a comparison: how much, because of what, and where it lies. */
+import { accuracyInShort } from '../estimate/numbers.js';
+import type { Layout } from '../formats.js';
+import { recipeText, subjectOfAll } from '../subject.js';
+import { answerLine, type Block, columns, paragraph, styleOf } from '../terminal/blocks.js';
+import { besideLabel, indented, labelled, labelledLines, type Part, screen } from '../terminal/screen.js';
+import { answerOf, causeRows, partRows, totalRows } from './rows.js';
+import type { Comparison } from './schema.js';
+
+const mostCauses = 5;
+
+export function comparisonScreen(comparison: Comparison, layout: Layout): string {
+  const style = styleOf(layout);
+  const { before, after, modules } = comparison;
+  const { command = 'gc-plan compare' } = layout;
+  const [head, ...flags] = command.split(' -- ');
+  return screen([
+    {
+      lines: [
+        ...paragraph(subjectOfAll([before.config, after.config], layout.columns, ' → '), layout).map((line) =>
+          style.dim(line),
+        ),
+        ...paragraph(answerLine(answerOf(comparison), style), layout),
+      ],
+    },
+    { lines: labelled('from', recipeText(before.config), layout) },
+    { lines: labelled('to', recipeText(after.config), layout) },
+    ...table('why', causeRows(comparison), '<>>', layout, mostCauses),
+    ...table('total', totalRows(comparison).slice(1, -1), '<>>>', layout, 5),
+    ...table('modules', partRows(modules).toSorted(byDifference), '<>>>', layout, 4),
+    { lines: labelled('checked', accuracyInShort(after.accuracy), layout) },
+    { lines: labelledLines('next', [[`${head} --details`, ...flags].join(' -- ')], layout) },
+  ]);
+}
+
+const size = (row: readonly string[]): number => Math.abs(Number((row.at(-1) ?? '').replace('−', '-')));
+const byDifference = (a: readonly string[], b: readonly string[]): number => size(b) - size(a);
+
+/** The first rows always or before others; what finds no room is given up from the end. */
+function table(
+  label: string,
+  rows: readonly (readonly string[])[],
+  alignments: string,
+  layout: Layout,
+  most: number,
+): readonly Part[] {
+  if (rows.length === 0) return [];
+  const [, ...lines]: Block = columns('', rows.slice(0, most), alignments, besideLabel(layout));
+  const left = rows.length - most;
+  const all = left > 0 ? [...lines, `… ${left} more: --details`] : lines;
+  const rank = { why: 2, total: 3, modules: 4 }[label] ?? 5;
+  return all.map((line, index) => ({
+    lines: index === 0 ? labelledLines(label, [line], layout) : indented([line]),
+    ...(index > 0 && { dispensable: rank + index / 100 }),
+  }));
+}

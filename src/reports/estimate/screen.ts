@@ -1,0 +1,113 @@
+/** The first screen of an estimate: the answer, why, what to change and how it is written, what the memory is made of. */
+import type { Layout } from '../formats.js';
+import { recipeText, subject } from '../subject.js';
+import { answerLine, paragraph, styleOf } from '../terminal/blocks.js';
+import { indented, labelled, labelledLines, type Part, paste, screen } from '../terminal/screen.js';
+import {
+  addingUp,
+  formatBytes,
+  formatBytesPair,
+  formatPercent,
+  inUnit,
+  leftOver,
+  unitOf,
+  unitOfAll,
+} from '../units.js';
+import { estimateAnswer } from './answer.js';
+import { accuracyInShort, categories, cheapestChanges, reasons } from './numbers.js';
+import type { AnyEstimate } from './schema.js';
+
+export function estimateScreen(estimate: AnyEstimate, layout: Layout): string {
+  const style = styleOf(layout);
+  const { config, accuracy } = estimate;
+  return screen([
+    {
+      lines: [
+        ...paragraph(subject(config, layout.columns), layout).map((line) => style.dim(line)),
+        ...paragraph(answerLine(estimateAnswer(estimate), style), layout),
+      ],
+    },
+    { lines: labelled('for', recipeText(config), layout) },
+    { lines: estimate.verdict.kind === 'unknown' ? [] : labelled('why', reasons(estimate).join('; '), layout) },
+    ...fix(estimate, layout),
+    ...made(estimate, layout),
+    { lines: labelled('checked', accuracyInShort(accuracy), layout) },
+    { lines: labelledLines('next', [next(estimate, layout)], layout) },
+  ]);
+}
+
+function fix(estimate: AnyEstimate, layout: Layout): readonly Part[] {
+  const { verdict, config } = estimate;
+  const [cheapest, ...others] = cheapestChanges(estimate);
+  if (!('shortfallBytes' in verdict)) return [];
+  if (cheapest === undefined)
+    return [
+      {
+        lines:
+          'trace' in config
+            ? labelledLines(
+                'fix',
+                [`gc-plan explain --trace ${config.trace.file}  # what is alive at the peak`],
+                layout,
+              )
+            : labelled('fix', 'no change was found that makes it fit on one card; advise looks at several', layout),
+      },
+    ];
+  const { highBytes, usableBytes, deviceBytes, numerics } = cheapest;
+  const fits =
+    highBytes === undefined || usableBytes === undefined
+      ? `${formatBytes(deviceBytes)} on the card`
+      : `at most ${formatBytesPair(highBytes, usableBytes, 'of')}, ${leftOver(usableBytes, highBytes, unitOfAll([highBytes, usableBytes]))} spare`;
+  return [
+    { lines: labelled('fix', `${cheapest.change}: ${fits}${numerics ? '; it changes more than memory' : ''}`, layout) },
+    { lines: indented([cheapest.command]) },
+    ...paste(cheapest.code ?? [], layout),
+    ...others.map(({ change, deviceBytes: bytes }) => ({
+      lines: labelled('or', `${change} (${formatBytes(bytes)} on the card)`, layout),
+      dispensable: 3,
+    })),
+  ];
+}
+
+/** The smallest table that carries the answer: what adds up to the card's bytes, and what the arrays are. */
+function made(estimate: AnyEstimate, layout: Layout): readonly Part[] {
+  const { memory, peak } = estimate;
+  const unit = unitOf(memory.deviceBytes);
+  const [live, allocator, context, onCard] = addingUp(
+    [
+      memory.peakLiveBytes,
+      memory.peakReservedBytes - memory.peakLiveBytes,
+      memory.deviceBytes - memory.peakReservedBytes,
+    ],
+    unit,
+  );
+  const { lowBytes, highBytes } = memory.range;
+  const range = `${inUnit(lowBytes, unit)} to ${inUnit(highBytes, unit)}`;
+  const sum = `live ${live} + allocator ${allocator} + context ${context} = ${onCard} ${unit.name} (${range})`;
+  const largest = (parts: readonly (readonly [string, number])[]) =>
+    parts
+      .filter(([, bytes]) => bytes * 100 >= memory.peakLiveBytes)
+      .toSorted((a, b) => b[1] - a[1])
+      .map(([name, bytes]) => `${name} ${formatPercent(bytes, memory.peakLiveBytes)}`)
+      .join(', ');
+  const modules = memory.byModule.map(({ module, bytes }) => [module, bytes] as const);
+  return [
+    { lines: labelled('memory', sum, layout) },
+    { lines: labelled('of live', largest(categories(estimate)), layout), dispensable: 4 },
+    { lines: labelled('', largest(modules), layout), dispensable: 5 },
+    { lines: labelled('peak', `in ${peak.phase}, at ${peak.operation}`, layout), dispensable: 6 },
+  ];
+}
+
+/** What is asked next, and as a comment how to see the rest. */
+function next({ verdict, config }: AnyEstimate, { command = 'gc-plan estimate' }: Layout): string {
+  if ('trace' in config) return `${command} --details`;
+  const other = (name: string) => `${command.replace('gc-plan estimate', `gc-plan ${name}`)}`;
+  const question = {
+    fits: `${other('solve')} --for batch`,
+    unknown: other('cards'),
+    tight: other('advise'),
+    exceeds: other('advise'),
+  }[verdict.kind];
+  return `${question}  # --details: every number of this one`;
+}

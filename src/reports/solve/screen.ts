@@ -1,0 +1,75 @@
+/** The first screen of a solution: the value, how close it and the next one are to the card, and what another plan would allow. */
+import type { Column } from '../columns.js';
+import { accuracyInShort, reasons } from '../estimate/numbers.js';
+import type { Layout } from '../formats.js';
+import { recipeText, subject } from '../subject.js';
+import { paragraph, styleOf } from '../terminal/blocks.js';
+import { fittingTable } from '../terminal/fitting.js';
+import { besideLabel, indented, labelled, labelledLines, type Part, screen } from '../terminal/screen.js';
+import { formatFlops, inUnit, leftOver, unitOfAll } from '../units.js';
+import { verdictWords } from '../words.js';
+import { answerLine } from './answer.js';
+import type { Solution } from './schema.js';
+
+export function solutionScreen(solution: Solution, layout: Layout): string {
+  const style = styleOf(layout);
+  const { best, next, accuracy } = solution;
+  const shown = (best ?? next)!;
+  const { command = 'gc-plan solve' } = layout;
+  return screen([
+    {
+      lines: [
+        ...paragraph(subject(shown.config, layout.columns), layout).map((line) => style.dim(line)),
+        ...paragraph(answerLine(solution, style), layout),
+      ],
+    },
+    { lines: labelled('for', recipeText(shown.config), layout) },
+    {
+      lines: labelled(
+        'why',
+        `${next ? `--${solution.for} ${next.value}: ` : ''}${reasons(next ?? shown).join('; ')}`,
+        layout,
+      ),
+    },
+    ...table(solution, layout),
+    { lines: labelledLines(best ? 'best' : 'least', [shown.command], layout) },
+    ...withPlan(solution, layout),
+    { lines: labelled('checked', accuracyInShort(accuracy), layout) },
+    { lines: labelledLines('next', [`${command} --details`], layout) },
+  ]);
+}
+
+type Answer = NonNullable<Solution['best']>;
+
+function table({ for: key, best, next, withPlan: planned }: Solution, layout: Layout): readonly Part[] {
+  const answers = [best, next, planned].filter((answer): answer is Answer => answer !== undefined);
+  const unit = unitOfAll(answers.map(({ memory }) => memory.range.highBytes));
+  const usable = ({ verdict }: Answer) => ('usableBytes' in verdict ? verdict.usableBytes : 0);
+  const columns: readonly Column<Answer>[] = [
+    { title: `--${key}`, alignment: '<', text: ({ value }) => String(value) },
+    { title: 'verdict', alignment: '<', text: ({ verdict }) => verdictWords[verdict.kind] },
+    { title: `at most ${unit.name}`, alignment: '>', text: ({ memory }) => inUnit(memory.range.highBytes, unit) },
+    { title: 'usable', alignment: '>', text: (answer) => inUnit(usable(answer), unit) },
+    { title: 'spare', alignment: '>', text: (answer) => leftOver(usable(answer), answer.memory.range.highBytes, unit) },
+    {
+      title: 'work per sample',
+      alignment: '>',
+      text: ({ cost, config }) => formatFlops((cost.trainFlops || cost.forwardFlops) / config.recipe.batchSize),
+      dispensable: 1,
+    },
+  ];
+  const [, ...lines] = fittingTable('', columns, answers, besideLabel(layout));
+  return [{ lines: indented(lines) }];
+}
+
+/** How much a plan of recomputation would make of the card. */
+function withPlan({ withPlan: planned, for: key }: Solution, layout: Layout): readonly Part[] {
+  if (planned === undefined) return [];
+  const work = `${planned.relativeCost.toFixed(2)}× the work per sample`;
+  return [
+    {
+      lines: labelled('more', `--${key} ${planned.value} with ${planned.change}, ${work}`, layout),
+    },
+    { lines: indented([planned.command]) },
+  ];
+}

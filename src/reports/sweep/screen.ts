@@ -1,0 +1,133 @@
+/** The first screen of a sweep: how large a model trains, why not more, the way there, and what else is worth it. */
+import { formatCheckpoint } from '../../config/checkpoint.js';
+import type { Answer } from '../answer.js';
+import type { Column } from '../columns.js';
+import { accuracyInShort, shareText } from '../estimate/numbers.js';
+import type { Layout } from '../formats.js';
+import { cardName } from '../subject.js';
+import { answerLine, type Block, paragraph, styleOf } from '../terminal/blocks.js';
+import { fittingTable } from '../terminal/fitting.js';
+import { besideLabel, indented, labelled, labelledLines, type Part, screen } from '../terminal/screen.js';
+import { type ByteUnit, formatBytesPair, formatCount, inUnit, leftOver, unitOfAll } from '../units.js';
+import { notEnough, type Stage, samplesPerStep, sizeOf, subjectOfSweep } from './columns.js';
+import type { Sweep } from './schema.js';
+
+export function sweepScreen(sweep: Sweep, layout: Layout): string {
+  const style = styleOf(layout);
+  const { plan, accuracy, taken } = sweep;
+  const end = notEnough(sweep);
+  const goal = plan.stages.at(-1);
+  return screen([
+    {
+      lines: [
+        ...paragraph(subjectOfSweep(sweep, layout.columns), layout).map((line) => style.dim(line)),
+        ...paragraph(answerLine(answer(sweep), style), layout),
+        ...(end ? paragraph(`${style.yellow.bold(end.head)}${end.rest}`, layout) : []),
+      ],
+    },
+    ...(taken === undefined ? [] : [{ lines: labelled('model', taken, layout) }]),
+    { lines: why(goal, layout) },
+    { lines: labelled('counted', counted(sweep), layout) },
+    ...planTable(sweep, layout),
+    ...front(sweep, layout),
+    { lines: labelled('checked', accuracyInShort(accuracy), layout) },
+    { lines: labelledLines('next', [next(goal, layout)], layout) },
+  ]);
+}
+
+/** The plan's last stage, and as a comment how to see the rest. */
+const next = (goal: Stage | undefined, { command = 'gc-plan sweep' }: Layout): string =>
+  goal === undefined ? `${command} --details` : `${goal.command}  # ${command} --details: all of it`;
+
+function answer({ plan, candidates, config }: Sweep): Answer {
+  const does = config.recipe.mode === 'train' ? 'trains' : 'runs';
+  const goal = plan.stages.at(-1);
+  if (goal === undefined)
+    return candidates.fits > 0
+      ? {
+          tone: 'maybe',
+          head: `${formatCount(candidates.fits)} configurations fit`,
+          rest: `, none of ${sizeOf(plan.from)}`,
+        }
+      : { tone: 'no', head: `nothing fits on ${cardName(config)}`, rest: '' };
+  const { verdict, memory } = goal;
+  const { highBytes } = memory.range;
+  const usable = 'usableBytes' in verdict ? verdict.usableBytes : highBytes;
+  const unit = unitOfAll([usable, highBytes]);
+  return {
+    tone: 'yes',
+    head: `${goal.hiddenDim} wide × ${goal.layers} layers ${does}`,
+    rest: `: at most ${formatBytesPair(highBytes, usable, 'of')} usable, ${leftOver(usable, highBytes, unit)} spare`,
+  };
+}
+
+function why(goal: Stage | undefined, layout: Layout): Block {
+  const share = goal?.onCard?.largerShare;
+  const reasons = [
+    ...(goal?.onCard?.precision === undefined ? [] : [goal.onCard.precision]),
+    ...(share ? [shareText(share)] : []),
+  ];
+  return reasons.length === 0 ? [] : labelled('why', reasons.join('; '), layout);
+}
+
+function counted({ candidates }: Sweep): string {
+  const { total, fits, tight, exceeds, refused } = candidates;
+  const numRefused = refused.reduce((sum, { count }) => sum + count, 0);
+  const of = `${formatCount(fits)} of ${formatCount(total)} configurations fit, ${formatCount(tight)} may fit, ${formatCount(exceeds)} do not`;
+  return numRefused === 0 ? of : `${of}; ${formatCount(numRefused)} cannot run (--details says why)`;
+}
+
+/** One unit for what stands together. */
+const bytesColumns = <Row extends Pick<Stage, 'memory' | 'verdict'>>(unit: ByteUnit): readonly Column<Row>[] => [
+  { title: `at most ${unit.name}`, alignment: '>', text: ({ memory }) => inUnit(memory.range.highBytes, unit) },
+  {
+    title: 'spare',
+    alignment: '>',
+    text: ({ verdict, memory }) =>
+      'usableBytes' in verdict ? leftOver(verdict.usableBytes, memory.range.highBytes, unit) : '',
+  },
+];
+
+const unitOfRows = (rows: readonly Pick<Stage, 'memory'>[]): ByteUnit =>
+  unitOfAll(rows.map(({ memory }) => memory.range.highBytes));
+
+/** The ends of the way always; what lies between them as far as there is room. */
+function planTable(sweep: Sweep, layout: Layout): readonly Part[] {
+  const { from, to, stages } = sweep.plan;
+  if (stages.length === 0) return [];
+  const columns: readonly Column<Stage>[] = [
+    { title: 'size', alignment: '<', text: (stage) => sizeOf(stage) },
+    { title: 'batch×acc', alignment: '>', text: ({ batchSize, accumulate }) => `${batchSize}×${accumulate}` },
+    { title: 'checkpoint', alignment: '<', text: ({ checkpoint }) => checkpoint.join('+') || 'none' },
+    ...bytesColumns<Stage>(unitOfRows(stages)),
+    { title: 'work', alignment: '>', text: ({ relativeCost }) => `${relativeCost.toFixed(1)}×` },
+  ];
+  const [, head = '', ...rows] = fittingTable('', columns, stages, besideLabel(layout));
+  const title = `from ${sizeOf(from)} to ${sizeOf(to)}, ${samplesPerStep(sweep)}`;
+  return [
+    { lines: [...labelled('plan', title, layout), ...indented([head])] },
+    ...rows.map((row, index) => ({
+      lines: indented([row]),
+      ...(index > 0 && index < rows.length - 1 && { dispensable: 2 + index / 100 }),
+    })),
+  ];
+}
+
+type Entry = Sweep['pareto'][number];
+const mostEntries = 5;
+
+function front({ pareto }: Sweep, layout: Layout): readonly Part[] {
+  if (pareto.length === 0) return [];
+  const columns: readonly Column<Entry>[] = [
+    { title: 'size', alignment: '<', text: ({ config }) => sizeOf(config.model) },
+    { title: 'batch', alignment: '>', text: ({ config }) => String(config.recipe.batchSize) },
+    { title: 'precision', alignment: '<', text: ({ config }) => config.recipe.precision, onlyIfVaried: true },
+    { title: 'checkpoint', alignment: '<', text: ({ config }) => formatCheckpoint(config.recipe.checkpoint) },
+    ...bytesColumns<Entry>(unitOfRows(pareto)),
+  ];
+  const [, head = '', ...rows] = fittingTable('', columns, pareto.slice(0, mostEntries), besideLabel(layout));
+  return [
+    { lines: labelledLines('worth it', [head], layout), dispensable: 2.9 },
+    ...rows.map((row, index) => ({ lines: indented([row]), dispensable: 3 + index / 100 })),
+  ];
+}
