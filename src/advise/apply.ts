@@ -2,6 +2,7 @@
 
 import { formatCheckpoint, parseCheckpoint } from '../config/checkpoint.js';
 import { checkOffload } from '../config/offload.js';
+import { valueText } from '../config/recipe-options.js';
 import type { CheckpointPlan, Config, Offload, Recipe } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { isProposable } from '../models/refusals.js';
@@ -69,7 +70,7 @@ export function flagsBetween(from: Recipe, to: Recipe): Flags {
   for (const { name, sets, value } of sharedOptions) {
     if (!sets?.startsWith('recipe.')) continue;
     const key = sets.slice('recipe.'.length) as keyof Recipe;
-    const [before, after] = [written(from, key), written(to, key)];
+    const [before, after] = [valueText(from, key), valueText(to, key)];
     const isChunks =
       key === 'checkpoint' && (from.checkpoint.edges.kind !== 'none' || to.checkpoint.edges.kind !== 'none');
     if (to.mode === 'inference' && trainingOnly.includes(name) && !isChunks) flags[name] = undefined;
@@ -77,6 +78,3 @@ export function flagsBetween(from: Recipe, to: Recipe): Flags {
   }
   return flags;
 }
-
-const written = (recipe: Recipe, key: keyof Recipe): string =>
-  key === 'checkpoint' ? formatCheckpoint(recipe.checkpoint) : String(recipe[key]);

@@ -2,7 +2,7 @@
  * How it is trained: one record per option. The type of a recipe, what one says where nobody says anything, flags, help, profile files and
  * the report's schema follow from it; which runtimes have an option is theirs to say (`runtimes/<name>/traits.ts`).
  */
-import { noCheckpoint } from './checkpoint.js';
+import { formatCheckpoint, noCheckpoint } from './checkpoint.js';
 import {
   allocators,
   concatTricks,
@@ -25,6 +25,12 @@ const record = <const Name extends string, const Value extends OptionValue>(
   help: string,
 ) => ({ name, value, default: otherwise, help });
 
+/** Only training has the option: a forecast runs with `inForecast`, and refuses any other value that is typed. */
+const ofTraining = <const Each extends { readonly default: unknown }>(
+  inForecast: Each['default'],
+  option: Each,
+): Each & { readonly inForecast: Each['default'] } => ({ ...option, inForecast });
+
 export const recipeOptions = {
   precision: record(
     'precision',
@@ -39,11 +45,14 @@ export const recipeOptions = {
     1,
     'Samples per GPU and micro-step. Activations grow linearly. Inference: samples per call, 1 unless typed.',
   ),
-  accumulate: record(
-    'accumulate',
-    integer(1, maximumCount, '1'),
+  accumulate: ofTraining(
     1,
-    'Micro-steps per optimizer step. Keeps the gradients alive during the forward pass.',
+    record(
+      'accumulate',
+      integer(1, maximumCount, '1'),
+      1,
+      'Micro-steps per optimizer step. Keeps the gradients alive during the forward pass.',
+    ),
   ),
   rolloutSteps: record(
     'rollout',
@@ -58,42 +67,57 @@ export const recipeOptions = {
     default: undefined,
     help: 'Members on the card, told apart by noise that the processor’s norms read: samples are members × batch.',
   },
-  optimizer: record(
-    'optimizer',
-    choice(...optimizers),
-    'adamw',
-    'adamw and adam hold two arrays per parameter, adamw-8bit two of a byte per element, adafactor a row and a column, momentum one, sgd none. adamw in PyTorch is its foreach implementation.',
+  optimizer: ofTraining(
+    'none',
+    record(
+      'optimizer',
+      choice(...optimizers),
+      'adamw',
+      'adamw and adam hold two arrays per parameter, adamw-8bit two of a byte per element, adafactor a row and a column, momentum one, sgd none. adamw in PyTorch is its foreach implementation.',
+    ),
   ),
-  amsgrad: record(
-    'amsgrad',
-    negatable,
+  amsgrad: ofTraining(
     false,
-    'Adam and AdamW keep the largest second moment too: one array more per parameter.',
+    record(
+      'amsgrad',
+      negatable,
+      false,
+      'Adam and AdamW keep the largest second moment too: one array more per parameter.',
+    ),
   ),
-  ema: record(
-    'ema',
-    negatable,
+  ema: ofTraining(
     false,
-    'A moving average of the parameters stays on the card: one copy more (AveragedModel, Lightning’s EMAWeightAveraging).',
+    record(
+      'ema',
+      negatable,
+      false,
+      'A moving average of the parameters stays on the card: one copy more (AveragedModel, Lightning’s EMAWeightAveraging).',
+    ),
   ),
-  setToNone: record(
-    'set-to-none',
-    negatable,
+  setToNone: ofTraining(
     true,
-    'Gradients are freed before the forward pass, as zero_grad does by default; without, they are set to zero and stay.',
+    record(
+      'set-to-none',
+      negatable,
+      true,
+      'Gradients are freed before the forward pass, as zero_grad does by default; without, they are set to zero and stay.',
+    ),
   ),
-  checkpoint: {
+  checkpoint: ofTraining(noCheckpoint, {
     name: 'checkpoint',
     value: text('encoder+processor:every=2'),
     default: noCheckpoint,
     help: 'What is recomputed in the backward pass instead of kept: none, or parts joined by +, e.g. encoder+processor:every=2. Inference takes edges:blocks=N and processor:blocks=M of anemoi: its mappers and its graph transformer in chunks.',
     syntax: 'PLAN',
-  },
-  offload: record(
-    'offload',
-    choice(...offloads),
+  }),
+  offload: ofTraining(
     'none',
-    'What waits in the host’s memory: the optimizer’s state, the inputs of recomputed segments (boundary), or both.',
+    record(
+      'offload',
+      choice(...offloads),
+      'none',
+      'What waits in the host’s memory: the optimizer’s state, the inputs of recomputed segments (boundary), or both.',
+    ),
   ),
   concatTrick: record(
     'concat-trick',
@@ -101,11 +125,14 @@ export const recipeOptions = {
     'off',
     'PhysicsNeMo: project nodes before gathering them, so that no edges × 3·hidden-dim array exists.',
   ),
-  recomputeActivation: record(
-    'recompute-activation',
-    negatable,
+  recomputeActivation: ofTraining(
     false,
-    'PhysicsNeMo: keep an MLP’s pre-activation only and recompute the activation; one array less per row and layer.',
+    record(
+      'recompute-activation',
+      negatable,
+      false,
+      'PhysicsNeMo: keep an MLP’s pre-activation only and recompute the activation; one array less per row and layer.',
+    ),
   ),
   allocator: record(
     'allocator',
@@ -154,6 +181,15 @@ export const recipeKeys = Object.keys(recipeOptions) as RecipeKey[];
 export type Recipe = { readonly [Key in Exclude<RecipeKey, 'ensemble'>]: (typeof recipeOptions)[Key]['default'] } & {
   readonly ensemble?: number;
 };
+
+/** What a forecast has of the options that only training has. */
+export const valuesInForecast: Partial<Recipe> = Object.fromEntries(
+  Object.entries(recipeOptions).flatMap(([key, option]) => ('inForecast' in option ? [[key, option.inForecast]] : [])),
+);
+
+/** A value as a command line has it. */
+export const valueText = (recipe: Recipe, key: RecipeKey): string =>
+  key === 'checkpoint' ? formatCheckpoint(recipe.checkpoint) : String(recipe[key]);
 
 /** What a recipe says where neither the profile nor the user does. */
 export const defaultRecipe = Object.fromEntries(

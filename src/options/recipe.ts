@@ -1,10 +1,10 @@
 /** The recipe: profile options that the runtime has, under what the user typed. */
 
-import { formatCheckpoint, noCheckpoint, parseCheckpoint, withoutPart } from '../config/checkpoint.js';
+import { noCheckpoint, parseCheckpoint, withoutPart } from '../config/checkpoint.js';
 import { runtimeNames } from '../config/choices.js';
 import { checkOffload } from '../config/offload.js';
 import type { ModelProfile, RecipeOptions } from '../config/profiles.js';
-import { defaultRecipe } from '../config/recipe-options.js';
+import { defaultRecipe, valueText } from '../config/recipe-options.js';
 import type { Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
@@ -119,10 +119,7 @@ function recipeAssumptions(recipe: Recipe, model: Model): readonly string[] {
 function written(key: keyof Recipe, recipe: Recipe, typed: Typed, owner: string): string {
   const { name } = recipeDefinitions.find((option) => option.key === key)!;
   const value = recipe[key];
-  const text =
-    typeof value === 'boolean'
-      ? `--${value ? '' : 'no-'}${name}`
-      : `--${name} ${key === 'checkpoint' ? formatCheckpoint(recipe.checkpoint) : value}`;
+  const text = typeof value === 'boolean' ? `--${value ? '' : 'no-'}${name}` : `--${name} ${valueText(recipe, key)}`;
   return typed.has(name) ? text : `${text} of ${owner}`;
 }
 
