@@ -11,7 +11,12 @@ const tiers = {
   browser: ['tests/**/*.browser.test.ts'],
 };
 
-const shared = { testTimeout: 60_000, disableConsoleIntercept: true, setupFiles: ['tests/seed.ts'] };
+const shared = {
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  disableConsoleIntercept: true,
+  setupFiles: ['tests/seed.ts'],
+};
 const project = (name: string, include: string[], exclude: string[] = []) => ({
   test: { ...shared, name, include, exclude },
 });

@@ -44,11 +44,7 @@ export function forInference(base: Recipe, merged: Recipe, typed: Typed, model: 
     throw new InputError(
       'conflicting-options',
       `--${flag}: has no meaning with --mode inference, which has no backward pass.`,
-      [
-        '--mode train',
-        `Leave --${flag} out.`,
-        ...(chunks ? ['--checkpoint edges:blocks=8 cuts its mappers.'] : []),
-      ],
+      ['--mode train', `Leave --${flag} out.`, ...(chunks ? ['--checkpoint edges:blocks=8 cuts its mappers.'] : [])],
     );
   }
   const isOwn = base.mode === 'inference';

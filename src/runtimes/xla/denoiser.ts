@@ -6,12 +6,13 @@
 import type { Optimizer } from '../../config/types.js';
 import { operationsOf } from '../../ir/forward-program.js';
 import type { Operation, OperationOf } from '../../ir/operations.js';
-import { axis, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
+import { axis, type Dimensions, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { Backward } from './backward.js';
 import { BlockAttention } from './block-attention.js';
-import { Forward, type Lowering } from './forward.js';
+import type { Lowering } from './forward.js';
 import { LossHead } from './loss-head.js';
+import { keepsNormalised, NormsForward } from './norms.js';
 import type { BufferId } from './schedule.js';
 import { fields, statisticsShape } from './symbols.js';
 import { buffersOf, Environment, fused, inBuffer, type Representation } from './values.js';
@@ -19,31 +20,10 @@ import { buffersOf, Environment, fused, inBuffer, type Representation } from './
 const f32 = 4;
 /** Of the twelve variables' gradients: in every compiled step whose peak is there, whatever grid, precision and batch. */
 const numPaddedAtOnce = 9;
-/**
- * Rows that Triton normalises in a block each (softmax_rewriter_triton.cc): up to here, the largest y of a CUDA grid, what it writes is kept and
- * read again, beyond it is computed again where it is read.
- */
-const mostBlocks = 65_535;
 const rows = axis('gridNodes');
 const samples = axis('batch');
 const stateShape: Shape = [rows, samples, axis('outputChannels')];
 const stackedShape: Shape = [rows, samples, fields.stacked];
-
-/** The normalised rows have an array of their own. */
-export function keepsNormalised({ gemm, program }: Lowering, id: ValueId, sizes: Dimensions): boolean {
-  const [rowsOf] = program.values[id]!.shape;
-  if (gemm.elementBytes !== f32 || !gemm.hasTriton || rowsOf!.symbol === 'meshNodes') return false;
-  return numElements([rowsOf!, samples], sizes) <= mostBlocks;
-}
-
-/** Norms without parameters of their own. */
-export abstract class NormsForward extends Forward {
-  /** The kernel that sums over rows also writes them, where they are a sum of several arrays: a product's result serves as it is. */
-  protected summedRows(id: ValueId, environment: Environment): Representation {
-    const value = environment.value(id);
-    return buffersOf(value).length === 1 ? value : inBuffer(this.materialise(id, environment));
-  }
-}
 
 export class DenoiserForward extends NormsForward {
   constructor(
@@ -62,16 +42,9 @@ export class DenoiserForward extends NormsForward {
   readonly attention: BlockAttention;
 
   protected override operation(operation: Operation, environment: Environment): void {
-    const { output } = operation;
     switch (operation.kind) {
       case 'normalize':
         this.normalize(operation, environment);
-        return;
-      case 'condition':
-        environment.setValue(output, fused(environment.value(operation.input)));
-        return;
-      case 'resizeRows':
-        environment.setValue(output, fused(environment.value(operation.input)));
         return;
       case 'activation':
         super.operation(operation, environment);

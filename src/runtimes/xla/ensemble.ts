@@ -8,11 +8,10 @@ import type { Dimensions } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { BlockAttention } from './block-attention.js';
 import { DataFlow } from './data-flow.js';
-import { NormsForward } from './denoiser.js';
 import type { Lowering } from './forward.js';
 import { LossHead } from './loss-head.js';
+import { NormsForward } from './norms.js';
 import type { BufferId } from './schedule.js';
-import { statisticsShape } from './symbols.js';
 import { buffersOf, Environment, fused, inBuffer } from './values.js';
 
 const f32 = 4;
@@ -47,14 +46,11 @@ export class EnsembleForward extends NormsForward {
         this.multiply(operation, environment);
         return;
       case 'normalize':
-        this.normalize(operation, environment);
+        this.normalisedByReaders(operation, this.summedRows(operation.input, environment), environment);
         return;
       case 'condition':
-        environment.setValue(output, fused(environment.value(operation.input)));
+        super.operation(operation, environment);
         if (this.isWritten(operation)) this.materialise(output, environment);
-        return;
-      case 'resizeRows':
-        environment.setValue(output, fused(environment.value(operation.input)));
         return;
       case 'add':
         this.add(operation, environment);
@@ -93,14 +89,6 @@ export class EnsembleForward extends NormsForward {
   private sumOf(left: ValueId, right: ValueId, environment: Environment) {
     const sum = fused(environment.value(left), environment.value(right));
     return sum.kind === 'fused' && sum.reads.length === 1 ? inBuffer(sum.reads[0]!) : sum;
-  }
-
-  private normalize({ input, output }: OperationOf<'normalize'>, environment: Environment): void {
-    const rows = this.summedRows(input, environment);
-    const shape = statisticsShape(this.rows(input, environment));
-    const statistics = [this.array(shape, f32), this.array(shape, f32)];
-    this.lowering.schedule.run(this.name(output), buffersOf(rows), statistics);
-    environment.setValue(output, fused(rows, ...statistics.map(inBuffer)));
   }
 
   /** One kernel of Triton's per row (softmax_rewriter_triton.cc) writes what several read; of several samples each reader normalises again. */

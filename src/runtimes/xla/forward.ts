@@ -16,7 +16,7 @@ import type { Rule } from './rules.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { gemmShape, statisticsShape, workspaceShape } from './symbols.js';
 import { buffersOf, type Environment, fused, inBuffer, innerEnvironment } from './values.js';
-import type { Zeros } from './zeros.js';
+import type { RowSum, Zeros } from './zeros.js';
 
 export interface Lowering {
   readonly program: ForwardProgram;
@@ -222,15 +222,24 @@ export class Forward {
   }
 
   /** Adds into an array of zeros, in place. */
-  protected segmentSum(operation: OperationOf<'segmentSum' | 'segmentMax'>, environment: Environment): BufferId {
-    const { input, output } = operation;
-    const sum = this.lowering.zeros.take(this.shape(output, environment), this.sumBytes(operation));
-    this.lowering.schedule.run(this.name(output), buffersOf(environment.value(input)), [sum]);
+  private segmentSum(operation: RowSum, environment: Environment): BufferId {
+    const sum = this.zerosOf(operation, environment);
+    const rows = buffersOf(environment.value(operation.input));
+    this.lowering.schedule.run(this.name(operation.output), rows, [sum]);
     return sum;
   }
 
+  /** The zeros that a sum adds into. */
+  protected zerosOf(operation: RowSum, environment: Environment): BufferId {
+    return this.lowering.zeros.take(this.shape(operation.output, environment), this.sumBytes(operation));
+  }
+
+  /** Equal for sums whose zeros are equal. */
+  protected readonly zerosKey = (operation: RowSum): string =>
+    `${this.lowering.program.values[operation.output]!.shape[0]!.symbol} ${this.sumBytes(operation)}`;
+
   /** graphcast 08cf736, graphcast.py: `f32_aggregation=True` in the encoder alone. */
-  protected sumBytes({ endpoints }: OperationOf<'segmentSum' | 'segmentMax'>): number {
+  protected sumBytes({ endpoints }: RowSum): number {
     const { gemm, has } = this.lowering;
     return endpoints.edges === 'grid2mesh' && has('f32Sum') ? 4 : gemm.elementBytes;
   }

@@ -5,7 +5,7 @@
  * Order: XLA's scheduler goes from the result to what it needs, depth first, the larger of two branches first
  * (openxla/xla, hlo_memory_scheduler.cc, DFSMemoryScheduler). So the encoder's update of the grid nodes runs after the processor.
  */
-import type { ForwardProgram, Node } from '../../ir/forward-program.js';
+import { type ForwardProgram, type Node, operationsOf } from '../../ir/forward-program.js';
 import type { Operation, OperationOf } from '../../ir/operations.js';
 import type { Dimensions } from '../../ir/shape.js';
 import { DataFlow } from './data-flow.js';
@@ -16,6 +16,7 @@ import type { BufferId } from './schedule.js';
 import { statisticsShape } from './symbols.js';
 import { buffersOf, type Environment, fused, inBuffer } from './values.js';
 import { WrittenSums } from './written-sums.js';
+import { type RowSum, ZerosInLoop } from './zeros.js';
 
 const f32 = 4;
 
@@ -40,6 +41,7 @@ export const normalisesInConcat = (gemm: Gemm, width: number): boolean =>
 export class InferenceForward extends Forward {
   private readonly flow: DataFlow;
   private readonly writtenSums: WrittenSums;
+  private readonly zerosInLoop: ZerosInLoop;
   private readonly normsByTriton: boolean;
 
   constructor(
@@ -51,6 +53,8 @@ export class InferenceForward extends Forward {
     super(lowering, lossHead);
     this.normsByTriton = normsByTriton(lowering.gemm);
     this.flow = new DataFlow(body, lowering.program.root.module);
+    const sums = operationsOf(body).filter(isSum);
+    this.zerosInLoop = new ZerosInLoop(lowering.schedule, sums, this.zerosKey);
     this.writtenSums = new WrittenSums(this.flow, lowering, options.sizes, this.normsByTriton);
   }
 
@@ -121,68 +125,20 @@ export class InferenceForward extends Forward {
     );
   }
 
-  /** Adds into an array of zeros, in place. */
-  protected override segmentSum(
-    operation: OperationOf<'segmentSum' | 'segmentMax'>,
-    environment: Environment,
-  ): BufferId {
-    const { input, output } = operation;
-    const sum = this.zerosFor(operation, () => this.array(this.shape(output, environment), this.sumBytes(operation)));
-    this.lowering.schedule.run(this.name(output), buffersOf(environment.value(input)), [sum]);
-    return sum;
-  }
-
-  private zerosFor(operation: OperationOf<'segmentSum' | 'segmentMax'>, array: () => BufferId): BufferId {
-    const { schedule } = this.lowering;
-    const zeros = this.zerosOf(this.sumKey(operation));
-    zeros.left -= 1;
-    if (!this.options.inLoop || !this.lowering.has('loopZeros')) {
-      zeros.fill ??= schedule.open(zerosName);
-      const sum = array();
-      zeros.fill(sum);
-      return sum;
-    }
-    if (zeros.shared === undefined) {
-      zeros.shared = array();
-      schedule.run(zerosName, [], [zeros.shared]);
-    }
-    if (zeros.left === 0) return zeros.shared;
+  /** Outside of a loop one kernel fills the zeros of all equal sums. */
+  protected override zerosOf(operation: RowSum, environment: Environment): BufferId {
+    const array = () => this.array(this.shape(operation.output, environment), this.sumBytes(operation));
+    if (this.options.inLoop && this.lowering.has('loopZeros')) return this.zerosInLoop.take(operation, array);
+    const key = this.zerosKey(operation);
+    const fill = this.fills.get(key) ?? this.lowering.schedule.open('zeros of the sums');
+    this.fills.set(key, fill);
     const sum = array();
-    schedule.run(`copy of ${zerosName}`, [zeros.shared], [sum]);
+    fill(sum);
     return sum;
   }
 
-  /** Equal keys: sums into equal zeros. */
-  private sumKey(operation: OperationOf<'segmentSum' | 'segmentMax'>): string {
-    return `${this.lowering.program.values[operation.output]!.shape[0]!.symbol} ${this.sumBytes(operation)}`;
-  }
-
-  private zerosOf(key: string): Zeros {
-    let zeros = this.zerosByKey.get(key);
-    if (zeros === undefined) {
-      const sums = this.flow
-        .inOrderOfCode()
-        .map(({ operation }) => operation)
-        .filter(isSum);
-      zeros = { left: sums.filter((sum) => this.sumKey(sum) === key).length };
-      this.zerosByKey.set(key, zeros);
-    }
-    return zeros;
-  }
-
-  private readonly zerosByKey = new Map<string, Zeros>();
+  private readonly fills = new Map<string, (buffer: BufferId) => void>();
 }
 
-/**
- * Equal sums. Outside of a loop one kernel fills the zeros of them all; inside of one XLA has a single array of zeros, which every sum but
- * the last copies.
- */
-interface Zeros {
-  left: number;
-  fill?: (buffer: BufferId) => void;
-  shared?: BufferId;
-}
-
-const zerosName = 'zeros of the sums';
-const isSum = (operation: Operation): operation is OperationOf<'segmentSum' | 'segmentMax'> =>
+const isSum = (operation: Operation): operation is RowSum =>
   operation.kind === 'segmentSum' || operation.kind === 'segmentMax';

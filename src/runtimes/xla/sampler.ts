@@ -8,12 +8,13 @@ import { axis, type Dimensions, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { BlockAttention } from './block-attention.js';
 import { DataFlow } from './data-flow.js';
-import { keepsNormalised, NormsForward } from './denoiser.js';
 import type { Lowering } from './forward.js';
 import { LossHead } from './loss-head.js';
+import { keepsNormalised, NormsForward } from './norms.js';
 import type { BufferId } from './schedule.js';
-import { fields, numAtmosphericVariables, statisticsShape } from './symbols.js';
+import { fields, numAtmosphericVariables } from './symbols.js';
 import { buffersOf, Environment, fused, inBuffer } from './values.js';
+import { type RowSum, ZerosInLoop } from './zeros.js';
 
 const f32 = 4;
 const rows = axis('gridNodes');
@@ -22,7 +23,7 @@ const samples = axis('batch');
 /** The calls of one step of the sampler, in the order in which XLA runs them. */
 class SamplerForward extends NormsForward {
   private readonly flow: DataFlow;
-  private readonly zeros = new Map<string, { left: number; shared?: BufferId }>();
+  private readonly zeros: ZerosInLoop;
   private readonly projections = new Map<ValueId, BufferId>();
   private readonly attention: BlockAttention;
 
@@ -34,11 +35,8 @@ class SamplerForward extends NormsForward {
     const { body, module } = lowering.program.root;
     this.flow = new DataFlow(body, module);
     this.attention = new BlockAttention(lowering, this, sizes);
-    for (const operation of operationsOf(body)) {
-      if (operation.kind !== 'segmentSum') continue;
-      const key = this.sumKey(operation);
-      this.zeros.set(key, { left: 1 + (this.zeros.get(key)?.left ?? 0) });
-    }
+    const sums = operationsOf(body).filter((operation) => operation.kind === 'segmentSum');
+    this.zeros = new ZerosInLoop(lowering.schedule, sums, this.zerosKey);
   }
 
   run({ predictions }: ForwardProgram, environment: Environment): void {
@@ -53,7 +51,7 @@ class SamplerForward extends NormsForward {
         this.normalize(operation, environment);
         return;
       case 'condition':
-        environment.setValue(output, fused(environment.value(operation.input)));
+        super.operation(operation, environment);
         if (this.isWritten(operation)) this.materialise(output, environment);
         return;
       case 'gather':
@@ -64,9 +62,6 @@ class SamplerForward extends NormsForward {
         super.operation(operation, environment);
         this.materialise(output, environment);
         return;
-      case 'resizeRows':
-        environment.setValue(output, fused(environment.value(operation.input)));
-        return;
       case 'blockAttention':
         this.attend(operation, environment);
         return;
@@ -76,17 +71,15 @@ class SamplerForward extends NormsForward {
   }
 
   /** Rows that both calls of the step read are normalised in each, by the kernel that applies the noise level. */
-  private normalize({ input, output }: OperationOf<'normalize'>, environment: Environment): void {
+  private normalize(operation: OperationOf<'normalize'>, environment: Environment): void {
+    const { input, output } = operation;
     const rowsOfInput = this.summedRows(input, environment);
     if (this.isShared(output)) {
       environment.setValue(output, fused(rowsOfInput));
       if (this.keepsNormalised(output)) this.materialise(output, environment);
       return;
     }
-    const shape = statisticsShape(this.rows(input, environment));
-    const statistics = [this.array(shape, f32), this.array(shape, f32)];
-    this.lowering.schedule.run(this.name(output), buffersOf(rowsOfInput), statistics);
-    environment.setValue(output, fused(rowsOfInput, ...statistics.map(inBuffer)));
+    this.normalisedByReaders(operation, rowsOfInput, environment);
   }
 
   /**
@@ -132,34 +125,9 @@ class SamplerForward extends NormsForward {
     this.attention.predict(attention, environment);
   }
 
-  /** In a loop one array of zeros, which every sum but the last copies (copy_insertion.cc). */
-  protected override segmentSum(
-    operation: OperationOf<'segmentSum' | 'segmentMax'>,
-    environment: Environment,
-  ): BufferId {
-    const { input, output } = operation;
-    const { schedule } = this.lowering;
-    const sum = this.zerosFor(operation, () => this.array(this.shape(output, environment), this.sumBytes(operation)));
-    schedule.run(this.name(output), buffersOf(environment.value(input)), [sum]);
-    return sum;
-  }
-
-  private zerosFor(operation: OperationOf<'segmentSum' | 'segmentMax'>, array: () => BufferId): BufferId {
-    const { schedule } = this.lowering;
-    const zeros = this.zeros.get(this.sumKey(operation))!;
-    zeros.left -= 1;
-    if (zeros.shared === undefined) {
-      zeros.shared = array();
-      schedule.run('zeros of the sums', [], [zeros.shared]);
-    }
-    if (zeros.left === 0) return zeros.shared;
-    const sum = array();
-    schedule.run('copy of zeros of the sums', [zeros.shared], [sum]);
-    return sum;
-  }
-
-  private sumKey(operation: OperationOf<'segmentSum' | 'segmentMax'>): string {
-    return `${this.lowering.program.values[operation.output]!.shape[0]!.symbol} ${this.sumBytes(operation)}`;
+  protected override zerosOf(operation: RowSum, environment: Environment): BufferId {
+    const { output } = operation;
+    return this.zeros.take(operation, () => this.array(this.shape(output, environment), this.sumBytes(operation)));
   }
 }
 

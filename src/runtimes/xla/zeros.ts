@@ -2,6 +2,8 @@
  * Arrays of zeros that scatter-adds write into. XLA fills all of them with one multi-output broadcast before the processor,
  * long before the last of them is used; each lives until its scatter-add has been consumed.
  */
+
+import type { OperationOf } from '../../ir/operations.js';
 import type { Shape } from '../../ir/shape.js';
 import type { BufferId, Schedule } from './schedule.js';
 
@@ -34,5 +36,38 @@ export class Zeros {
     const zeros = this.schedule.buffer(shape, elementBytes);
     this.fill(zeros);
     return zeros;
+  }
+}
+
+export type RowSum = OperationOf<'segmentSum' | 'segmentMax'>;
+
+/** In a loop's body equal sums start from one array of zeros, which every sum but the last copies (copy_insertion.cc). */
+export class ZerosInLoop {
+  private readonly arrays = new Map<string, { left: number; zeros?: BufferId }>();
+
+  /** `keyOf`: equal for sums whose zeros are equal. */
+  constructor(
+    private readonly schedule: Schedule,
+    sums: readonly RowSum[],
+    private readonly keyOf: (sum: RowSum) => string,
+  ) {
+    for (const sum of sums) {
+      const key = keyOf(sum);
+      this.arrays.set(key, { left: 1 + (this.arrays.get(key)?.left ?? 0) });
+    }
+  }
+
+  take(sum: RowSum, array: () => BufferId): BufferId {
+    const { schedule } = this;
+    const equal = this.arrays.get(this.keyOf(sum))!;
+    equal.left -= 1;
+    if (equal.zeros === undefined) {
+      equal.zeros = array();
+      schedule.run('zeros of the sums', [], [equal.zeros]);
+    }
+    if (equal.left === 0) return equal.zeros;
+    const copy = array();
+    schedule.run('copy of zeros of the sums', [equal.zeros], [copy]);
+    return copy;
   }
 }
