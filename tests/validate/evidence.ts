@@ -22,6 +22,7 @@ import { inferenceGroups } from '../runtimes/xla/inference-groups.js';
 import { isInRange } from '../runtimes/xla/page.js';
 import { type PricedRecord, priceRecord } from '../runtimes/xla/price.js';
 import * as jax from '../runtimes/xla/records.js';
+import { isInWeatherNextRange, weatherNextGroups } from '../runtimes/xla/weathernext2-records.js';
 import { errorPercent } from '../statistics.js';
 
 /** Written by `gc-plan verify` runs of TensorFlow.js, 2026-11. */
@@ -125,22 +126,33 @@ function jaxGroup(
   };
 }
 
-function gencastGroup(mode: Evidence['mode'], what: string): Evidence {
-  const priced = Object.values(gencastGroups())
+function conditionedGroup<Priced extends { readonly config: Config; readonly errorPercent: number }>(
+  mode: Evidence['mode'],
+  groups: Readonly<Record<string, readonly Priced[]>>,
+  isInside: (priced: Priced) => boolean,
+  what: string,
+): Evidence {
+  const priced = Object.values(groups)
     .flat()
     .filter(({ config }) => config.recipe.mode === mode);
   return {
     runtime: 'jax',
     mode,
-    layout: 'gencast',
+    layout: priced[0]!.config.model.layout,
     xlaGemm: 'cublas',
     cases: priced.length,
     live: figuresOf(priced.map((each) => each.errorPercent)),
-    insideRange: priced.filter(isInGencastRange).length,
+    insideRange: priced.filter(isInside).length,
     covers: coveredBy(priced.map(({ config }) => config)),
     source: `${what} ${compiler} with cuBLAS products`,
   };
 }
+
+const gencastGroup = (mode: Evidence['mode'], what: string): Evidence =>
+  conditionedGroup(mode, { ...gencastGroups() }, isInGencastRange, what);
+
+const weatherNextGroup = (mode: Evidence['mode'], what: string): Evidence =>
+  conditionedGroup(mode, { ...weatherNextGroups() }, isInWeatherNextRange, what);
 
 function tfjsGroup(): Evidence {
   const steps = measuredInTfjs.map(({ config, measured }) => {
@@ -259,5 +271,7 @@ export const evidence = (): readonly Evidence[] => [
   jaxGroup('triton', `${compiledForecast} with Triton products${untuned}`, jaxInference('triton')),
   gencastGroup('inference', 'GenCast’s sampler'),
   gencastGroup('train', 'GenCast’s training step'),
+  weatherNextGroup('inference', 'WeatherNext 2’s forecast'),
+  weatherNextGroup('train', 'WeatherNext 2’s gradient and training step'),
   tfjsGroup(),
 ];

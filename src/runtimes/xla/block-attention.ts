@@ -31,6 +31,7 @@ const logitsShape: Shape = [samples, heads, axis('attention.rows'), axis('attent
 const joinedLogitsShape: Shape = [samples, heads, axis('attention.rows'), axis('attention.joinedColumns')];
 const joinedRows: Shape = [samples, axis('attention.joinedRows'), columns];
 const weightsShape: Shape = [samples, heads, axis('attentionRows'), axis('attentionBlock')];
+const paddedWeightsShape: Shape = [samples, heads, axis('attention.rows'), axis('attention.weights')];
 const perRow: Shape = [samples, heads, axis('attentionRows')];
 const maskShape: Shape = [axis('attentionRows'), axis('attentionBlock')];
 const plainRows: Shape = [samples, axis('attentionRows'), columns];
@@ -38,7 +39,7 @@ const plainRows: Shape = [samples, axis('attentionRows'), columns];
 /** Of a report's array: logits, or the softmax of them. */
 export function attentionArrayOf(shape: Shape): 'logits' | 'weights' | undefined {
   const last = shape[3]?.symbol;
-  if (last === 'attentionBlock') return 'weights';
+  if (last === 'attentionBlock' || last === 'attention.weights') return 'weights';
   return last === 'attention.columns' || last === 'attention.joinedColumns' ? 'logits' : undefined;
 }
 
@@ -51,6 +52,7 @@ export function attentionSizes(base: Dimensions, padding: number): Dimensions {
   return {
     'attention.rows': blocks * pad(block),
     'attention.columns': pad(block),
+    'attention.weights': pad(block),
     'attention.joinedColumns': pad(looks * block),
     'attention.joinedRows': blocks * pad(looks * block),
   };
@@ -103,7 +105,7 @@ export class BlockAttention {
     const keys = this.copies('key', looks, key);
     const logits = this.logits(attention, q, looks, key);
     const { kept, weights, plain } = this.softmax(attention, logits, masks, statistics);
-    this.finish(attention, plain, values, environment, plain === weights);
+    this.finish(attention, plain, values, environment, plain === weights && this.hasSamples);
     this.keep(attention, environment, { query: q, keys, values, logits: kept, weights, statistics });
   }
 
@@ -155,14 +157,10 @@ export class BlockAttention {
       kept = this.arrays(looks, weightsShape);
       schedule.run('exp of the logits', [...logits, ...masks], [...kept, statistics]);
     }
-    const plain = this.arrays(looks, weightsShape);
+    const keepsWeights = !isMerged && this.hasSamples;
+    const plain = this.arrays(looks, keepsWeights && this.isPadded ? paddedWeightsShape : weightsShape);
     schedule.run('softmax', [...kept, ...masks], [...plain, statistics]);
-    if (!isMerged && this.sizes.batch! > 1) {
-      const operands = this.isPadded ? this.arrays(looks, logitsShape) : plain;
-      if (this.isPadded) schedule.run('padded weights', plain, operands);
-      return { kept, weights: operands, plain: operands };
-    }
-    if (!isMerged) return { kept, weights: [], plain };
+    if (!isMerged) return { kept, weights: keepsWeights ? plain : [], plain };
     const joined = this.array(joinedLogitsShape);
     schedule.run('weights of all looks', plain, [joined]);
     return { kept, weights: [joined], plain };
@@ -206,6 +204,13 @@ export class BlockAttention {
       addKey([transposed], false);
       return;
     }
+    if (this.hasSamples && attention.variant !== 'mha') {
+      const operands = this.isPadded ? this.arrays(looks, logitsShape) : ofLogits;
+      schedule.run('gradient of the logits', read, operands);
+      addQuery(operands, false);
+      addKey(operands, false);
+      return;
+    }
     if (this.padsAtOnce(again) && known === undefined) {
       schedule.run('gradient of the logits', read, ofLogits);
       const [forQuery, weights] = [this.arrays(looks, logitsShape), this.arrays(looks, logitsShape)];
@@ -215,10 +220,9 @@ export class BlockAttention {
       addKey(ofLogits, true);
       return;
     }
-    // One sample is no axis of an f32 product, whose operands then lie transposed; of several samples each product reads them as they are.
-    const transposed = this.isPadded || this.sizes.batch === 1 ? this.arrays(looks, weightsShape) : ofLogits;
+    const transposed = this.arrays(looks, weightsShape);
     const weights = this.isPadded || known !== undefined ? [] : this.arrays(looks, weightsShape);
-    schedule.run('gradient of the logits', read, [...new Set([...ofLogits, ...transposed, ...weights])]);
+    schedule.run('gradient of the logits', read, [...ofLogits, ...transposed, ...weights]);
     addQuery(transposed, this.isPadded);
     addKey(ofLogits, this.isPadded);
     if (known === undefined) addValue(this.isPadded ? this.weightsAgain(attention, environment) : weights);
@@ -339,6 +343,14 @@ export class BlockAttention {
 
   private array(shape: Shape, elementBytes = this.elementBytes): BufferId {
     return this.forward.array(shape, elementBytes);
+  }
+
+  /**
+   * Several samples are an axis of every product, which reads its operands as they lie and padded by the kernel that writes them; one is none,
+   * and its operands lie transposed.
+   */
+  private get hasSamples(): boolean {
+    return this.sizes.batch! > 1;
   }
 
   /** bf16 products read copies whose rows and columns are multiples of 8. */

@@ -7,6 +7,7 @@ import type { PricedRecord } from './price.js';
 import { publishedTable } from './published.js';
 import type { JaxRecord } from './records.js';
 import { type RuleWorth, ruleTable } from './rule-table.js';
+import { weatherNextSection } from './weathernext2-page.js';
 
 const GiB = 2 ** 30;
 const gib = (bytes: number) => (bytes / GiB).toFixed(3);
@@ -189,6 +190,8 @@ longitudes are one axis. All are 2°, mesh 5, 256/6, but for \`blocks\`: 1°, me
 ${arraysTable(compiledSteps.map(compareArrays))}
 
 ${gencastSection()}
+
+${weatherNextSection()}
 
 ## What each rule is worth
 
