@@ -8,9 +8,11 @@ import { rematBlocks } from '../gencast/lines.js';
 
 const notebook = 'WeatherNext 2, where the configuration is loaded';
 
+const python = (isOn: boolean): string => (isOn ? 'True' : 'False');
+
 const flag = (name: string, isOn: boolean): CodeLine => ({
   where: notebook,
-  text: `config.predictor_kwargs['noisy_function_kwargs']['${name}'] = ${isOn ? 'True' : 'False'}`,
+  text: `config.predictor_kwargs['noisy_function_kwargs']['${name}'] = ${python(isOn)}`,
 });
 
 const layers = ({ processor }: CheckpointPlan): readonly CodeLine[] =>
@@ -20,17 +22,18 @@ export const jaxLines: Lines = {
   'checkpoint-encoder': ({ recipe: { checkpoint } }) => [flag('remat_grid_to_mesh_gnn', checkpoint.encoder)],
   'checkpoint-decoder': ({ recipe: { checkpoint } }) => [flag('remat_mesh_to_grid_gnn', checkpoint.decoder)],
   'checkpoint-processor': ({ recipe: { checkpoint } }) => layers(checkpoint),
+  // The last wrapper adds the samples, the one before it runs the steps.
   'checkpoint-rollout': ({ recipe: { checkpoint } }) => [
     {
-      where: 'WeatherNext 2, configs/*.json, the wrapper autoregressive.Predictor',
-      text: `"gradient_checkpointing": ${checkpoint.rollout}`,
+      where: notebook,
+      text: `config.predictor_wrappers[-2]['kwargs']['gradient_checkpointing'] = ${python(checkpoint.rollout)}`,
     },
   ],
-  // No released configuration has the wrapper; in bf16 it loses every variable in the loss (the mean of a dataset skips bfloat16).
+  // No released configuration has it.
   precision: ({ recipe }) => [
     {
-      where: 'WeatherNext 2, configs/*.json, predictor_wrappers: the first, around the network',
-      text: `{"constructor": "weathernext.utils.casting.Bfloat16Cast", "kwargs": {"enabled": ${recipe.precision === 'bf16'}}}`,
+      where: notebook,
+      text: `config.predictor_wrappers.insert(0, {'constructor': casting.Bfloat16Cast, 'kwargs': {'enabled': ${python(recipe.precision === 'bf16')}}})`,
     },
   ],
   inference: () => [

@@ -22,6 +22,15 @@ export const weathernext2Refusals: readonly Refusal[] = [
     nextSteps: () => ['--checkpoint rollout'],
   },
   {
+    kind: 'needsChange',
+    applies: ({ mode, precision }) => mode === 'train' && precision === 'bf16',
+    instead: () => ({ precision: 'fp32' }),
+    reason:
+      'casting.Bfloat16Cast fails in the loss, where the mean of a dataset skips its bfloat16 variables; the number is that of a wrapper around the network alone, with the loss in float32',
+    source: 'google-deepmind/weathernext 9c034db with xarray 2026.2.0',
+    nextSteps: () => ['--precision fp32'],
+  },
+  {
     kind: 'raises',
     applies: ({ gpus }) => gpus > 1,
     instead: () => ({ gpus: 1 }),
