@@ -9,6 +9,7 @@ const commands = {
   verify: async () => (await import('./commands/verify.js')).default,
   explain: async () => (await import('./commands/explain.js')).default,
   capture: async () => (await import('./commands/capture.js')).default,
+  grow: async () => (await import('./commands/grow.js')).default,
   check: async () => (await import('./commands/check.js')).default,
   validate: async () => (await import('./commands/validate.js')).default,
   init: async () => (await import('./commands/init.js')).default,

@@ -22,6 +22,7 @@ import type { Axis, Dimensions } from '../ir/shape.js';
 import type { GridConvention } from '../topology/grid.js';
 import type { Exporter } from './exporting/types.js';
 import type { GraphRules } from './graphs.js';
+import type { CheckpointLayout } from './growing/types.js';
 import type { Composition } from './importing/hydra.js';
 import type { Setting, Settings, TypedFlags } from './importing/settings.js';
 import type { Tree } from './importing/tree.js';
@@ -175,6 +176,8 @@ export interface CodeBase {
     /** Loaded when it is asked for: it brings a YAML library along. */
     readonly load: () => Promise<Exporter>;
   };
+  /** Its checkpoints that `gc-plan grow` carries over to a larger model. */
+  readonly checkpoints?: () => Promise<readonly CheckpointLayout[]>;
   /** What its own classes raise at. */
   readonly refusals?: readonly Refusal[];
 }

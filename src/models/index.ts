@@ -11,6 +11,7 @@ import type { CodeBase, Layout, ProcessorTraits } from './code-base.js';
 import { gencast } from './gencast/index.js';
 import { graphWeather } from './graph-weather/index.js';
 import { graphcast } from './graphcast/index.js';
+import type { CheckpointLayout } from './growing/types.js';
 import { neuralLam } from './neural-lam/index.js';
 import { physicsnemo } from './physicsnemo/index.js';
 import { weathernext2 } from './weathernext2/index.js';
@@ -42,6 +43,10 @@ export function codeBaseOf(layout: ModelLayout): CodeBase {
   if (codeBase === undefined) throw new Error(`no code base has the layout ${layout}`);
   return codeBase;
 }
+
+/** Kinds of checkpoints that `gc-plan grow` carries over. */
+export const checkpointLayouts = async (): Promise<readonly CheckpointLayout[]> =>
+  (await Promise.all(registered.map(({ checkpoints }) => checkpoints?.() ?? []))).flat();
 
 /** @throws where no code base of that name has an exporter */
 export function exportsOf(name: string): NonNullable<CodeBase['exports']> {

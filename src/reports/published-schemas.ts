@@ -10,6 +10,7 @@ import { doctorSchema } from './doctor/schema.js';
 import { errorSchema } from './error/schema.js';
 import { estimateSchema } from './estimate/schema.js';
 import { explanationSchema } from './explain/schema.js';
+import { grownSchema } from './grow/schema.js';
 import { initSchema } from './init/schema.js';
 import { ladderSchema } from './ladder/schema.js';
 import { measuredSchema } from './measured/schema.js';
@@ -34,6 +35,7 @@ export const reportSchemas = {
   'gc-plan/explain@1': explanationSchema,
   'gc-plan/capture@1': captureSchema,
   'gc-plan/trace@1': traceLineSchema,
+  'gc-plan/grow@1': grownSchema,
   'gc-plan/check@1': checkSchema,
   'gc-plan/validate@1': validationSchema,
   'gc-plan/init@1': initSchema,

@@ -11,6 +11,7 @@ import type { Doctor } from './doctor/schema.js';
 import type { AnyEstimate } from './estimate/schema.js';
 import type { Explanation } from './explain/schema.js';
 import { type Format, formats, type Renderer } from './formats.js';
+import type { Grown } from './grow/schema.js';
 import type { Init } from './init/schema.js';
 import { renderJson } from './json.js';
 import type { Ladder } from './ladder/schema.js';
@@ -30,6 +31,7 @@ export interface Reports {
   readonly 'gc-plan/completion@1': Completion;
   readonly 'gc-plan/estimate@1': AnyEstimate;
   readonly 'gc-plan/explain@1': Explanation;
+  readonly 'gc-plan/grow@1': Grown;
   readonly 'gc-plan/init@1': Init;
   readonly 'gc-plan/profiles@1': Profiles;
   readonly 'gc-plan/validate@1': Validation;
@@ -105,6 +107,7 @@ const renderers: Renderers = {
         script,
     json,
   },
+  'gc-plan/grow@1': { table: async () => (await import('./grow/table.js')).renderGrown, json },
   'gc-plan/init@1': { table: async () => (await import('./init/table.js')).renderInit, json },
   'gc-plan/profiles@1': { table: async () => (await import('./profiles/table.js')).renderProfiles, json },
 };

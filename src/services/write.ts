@@ -46,6 +46,39 @@ export function writeAtomically(path: string, content: string | Uint8Array, flag
   }
 }
 
+/**
+ * As `writeAtomically`, where another program writes the file whose path it is handed.
+ * @throws InputError that names `flag` where `path` is no regular file or its folder cannot be written to.
+ */
+export async function replaceWith(
+  path: string,
+  write: (file: string) => Promise<unknown>,
+  flag: string,
+): Promise<void> {
+  const unwritable = (reason: string) =>
+    new InputError('unwritable-output', `${flag} ${shown(path)}: cannot be written: ${reason}.`, [
+      'name a file in a folder that exists and that you may write to',
+    ]);
+  const existing = statSync(path, { throwIfNoEntry: false });
+  if (existing !== undefined && !existing.isFile()) throw unwritable('it is not a regular file');
+  let temporary: string | undefined;
+  try {
+    const target = targetOf(path);
+    if (existing !== undefined) accessSync(target, constants.W_OK);
+    temporary = temporaryBeside(target);
+    // Reserved first: a folder that cannot be written to is found before the work.
+    closeSync(openSync(temporary, 'wx'));
+    await write(temporary);
+    if (existing !== undefined) keepOwnerAndMode(temporary, existing);
+    renameSync(temporary, target);
+  } catch (error) {
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall === undefined ? error : unwritable(message.split(',')[0]!);
+  } finally {
+    if (temporary !== undefined) rmSync(temporary, { force: true });
+  }
+}
+
 /** The file at the end of the links, also where it does not exist yet. */
 function targetOf(path: string): string {
   let target = path;
@@ -73,7 +106,7 @@ function readLink(path: string): string | undefined {
 function replaceFile(target: string, existing: Stats | undefined, bytes: Uint8Array): void {
   // `rename` would replace a file that its owner has locked against writing.
   if (existing !== undefined) accessSync(target, constants.W_OK);
-  const temporary = join(dirname(target), `.${basename(target).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryBeside(target);
   let descriptor: number | undefined;
   try {
     descriptor = openSync(temporary, 'wx');
@@ -89,6 +122,9 @@ function replaceFile(target: string, existing: Stats | undefined, bytes: Uint8Ar
     throw error;
   }
 }
+
+const temporaryBeside = (target: string): string =>
+  join(dirname(target), `.${basename(target).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`);
 
 function keepOwnerAndMode(file: string, { uid, gid, mode }: Stats): void {
   const made = statSync(file);

@@ -463,6 +463,22 @@ const captures: fc.Arbitrary<Line> = fc
     files: { ...files, 'step.py': 'def make():\n  return print\n' },
   }));
 
+/** As with captures: no Python here has torch or NumPy. */
+const growths: fc.Arbitrary<Line> = fc
+  .tuple(
+    fc.constantFrom('old.npz', 'old.pt', '', 'nothing.npz', '.'),
+    fc.constantFrom('new.npz', 'old.npz', '', '/nowhere/new.npz', '.'),
+    fc.constantFrom('false', 'true', 'echo', '/nowhere/python3', ''),
+    sometimes(
+      0.8,
+      fc.constantFrom(...flagsOf.get('grow')!).chain((flag) => typedAs('grow', flag)),
+    ),
+  )
+  .map(([source, target, python, more]) => ({
+    argv: ['grow', source, target, '--python', python, '--timeout', '2', ...more],
+    files: { ...files, 'old.npz': 'PK', 'old.pt': '' },
+  }));
+
 /** A command that is missing from here is missing from the type. */
 const commands: Readonly<Record<CommandName, { readonly weight: number; readonly line: fc.Arbitrary<Line> }>> = {
   estimate: { weight: 90, line: configured('estimate', estimateKind) },
@@ -479,6 +495,7 @@ const commands: Readonly<Record<CommandName, { readonly weight: number; readonly
   cards: { weight: 4, line: configured('cards', { ...estimateKind, small: 60, most: 3, card: 0 }) },
   compare: { weight: 6, line: comparisons },
   capture: { weight: 4, line: captures },
+  grow: { weight: 4, line: growths },
   check: { weight: 15, line: checks },
   verify: { weight: 12, line: verifications },
   validate: { weight: 2, line: validations },

@@ -194,5 +194,9 @@ export const anemoi: CodeBase = {
         : 'anemoi-transformer',
     load: async () => (await import('./export.js')).exporter,
   },
+  checkpoints: async () => {
+    const { anemoiGnnCheckpoint, anemoiGraphTransformerCheckpoint } = await import('./grow.js');
+    return [anemoiGnnCheckpoint, anemoiGraphTransformerCheckpoint];
+  },
   refusals: anemoiRefusals,
 };

@@ -52,4 +52,5 @@ export const graphcast: CodeBase = {
     profile: () => 'graphcast',
     load: async () => (await import('./export.js')).exporter,
   },
+  checkpoints: async () => [(await import('./grow.js')).graphcastCheckpoint],
 };

@@ -45,5 +45,6 @@ export const neuralLam: CodeBase = {
     profile: () => 'neural-lam',
     load: async () => (await import('./export.js')).exporter,
   },
+  checkpoints: async () => [(await import('./grow.js')).neuralLamCheckpoint],
   refusals: neuralLamRefusals,
 };

@@ -88,5 +88,6 @@ export const physicsnemo: CodeBase = {
     profile: () => 'physicsnemo-graphcast',
     load: async () => (await import('./export.js')).exporter,
   },
+  checkpoints: async () => [(await import('./grow.js')).physicsnemoCheckpoint],
   refusals: physicsnemoRefusals,
 };

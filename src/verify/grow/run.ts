@@ -1,0 +1,93 @@
+/** The user's Python reads a checkpoint's arrays and writes the grown ones: `grow.py`, in a process of its own. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { shown } from '../../config/nearest.js';
+import { InputError } from '../../errors.js';
+import { MiB } from '../../units.js';
+import { endOf, type ProcessEnd } from '../process.js';
+
+export interface PythonOptions {
+  readonly python: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const refusalSchema = z.object({
+  refused: z.object({ code: z.string(), message: z.string(), nextSteps: z.array(z.string()) }),
+});
+const axisLength = z.int().nonnegative();
+const inspectedSchema = z.object({
+  format: z.enum(['npz', 'torch']),
+  arrays: z
+    .array(z.object({ name: z.string().min(1), shape: z.array(axisLength).max(8), type: z.string() }))
+    .max(100_000),
+  dropped: z.array(z.string()),
+});
+const writtenSchema = z.object({ written: z.int().positive() });
+
+export type Inspected = z.infer<typeof inspectedSchema>;
+
+const script = fileURLToPath(new URL('./grow.py', import.meta.url));
+const kept = {
+  stdout: { maximumBytes: 64 * MiB, end: 'last' },
+  stderr: { maximumBytes: 16_384, end: 'last' },
+} as const;
+const shownStderrLength = 2_000;
+
+/** Names, shapes and types; no values are read. */
+export const inspectCheckpoint = (file: string, options: PythonOptions): Promise<Inspected> =>
+  ask(['inspect', file], inspectedSchema, options);
+
+/** Writes `target` whole, or throws. `planFile`: the plan as JSON. */
+export const writeGrown = (file: string, planFile: string, target: string, options: PythonOptions) =>
+  ask(['apply', file, planFile, target], writtenSchema, options);
+
+async function ask<Answer>(
+  args: readonly string[],
+  schema: z.ZodType<Answer>,
+  options: PythonOptions,
+): Promise<Answer> {
+  const end = await runPython(args, options);
+  if (end.timedOut)
+    throw new InputError('grow-timeout', `Python took more than ${options.timeoutMs / 1000} s.`, ['--timeout 3600']);
+  const answer = jsonOf(end);
+  const refusal = refusalSchema.safeParse(answer);
+  if (refusal.success) {
+    const { code, message, nextSteps } = refusal.data.refused;
+    throw new InputError(code, message, nextSteps);
+  }
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  const how = end.by === null ? `ended with code ${end.code}` : `was ended by ${end.by}`;
+  throw new InputError('grow-failed', `Python ${how} without an answer:\n${end.stderr.slice(-shownStderrLength)}`, [
+    'gc-plan grow with --python PATH, the Python that trained the model',
+  ]);
+}
+
+function jsonOf({ stdout }: ProcessEnd): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+async function runPython(args: readonly string[], { python, timeoutMs, signal }: PythonOptions): Promise<ProcessEnd> {
+  signal?.throwIfAborted();
+  try {
+    const child = spawn(python, [script, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+    });
+    return await endOf(child, { timeoutMs, signal, isGroup: false, kept });
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (!syscall?.startsWith('spawn') && code !== 'ERR_INVALID_ARG_VALUE') throw error;
+    throw new InputError(
+      'python-missing',
+      code === 'ENOENT' ? `There is no ${shown(python)}.` : `${shown(python)} cannot be run (${code}).`,
+      ['--python PATH names the Python that has NumPy (.npz) or torch'],
+    );
+  }
+}
