@@ -197,9 +197,16 @@ const table = {
   /** Whole numbers that a code base derives from its graph in every step: edge indices, row pointers, sort orders. PyTorch only. */
   integers: row<SeveralInputs>(readsInputs),
   /** A new array of the same numbers, in the type of `like` where it is given. PyTorch only. */
-  copy: row<{ readonly input: ValueId; readonly like?: ValueId }>(readsInput),
+  copy: row<{
+    readonly input: ValueId;
+    readonly like?: ValueId;
+    /** One sample lies as it is wanted: a view. */
+    readonly ofSeveralSamples?: boolean;
+  }>(readsInput),
   /** One copy per sample of rows that all samples share; a view where there is one sample. PyTorch only. */
   repeat: row<OneInput>(readsInput),
+  /** Rows that all samples share, for every sample: a view, or with `copies` one copy per sample where there are several. PyTorch only. */
+  expand: row<{ readonly input: ValueId; readonly copies?: boolean }>(readsInput),
   /** Memory that `write` fills later; in the short type under mixed precision, else in that of `like`. PyTorch only. */
   empty: row<{ readonly like: ValueId }>({ reads: () => [] }),
   /** `rows` written into memory that is there already; the output is that memory. PyTorch only. */

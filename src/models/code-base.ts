@@ -72,6 +72,8 @@ export interface Layout {
   readonly processorBlocks?: boolean;
   /** A compiler makes other kernels of it at other sizes: which products are merged, how its arrays pack. */
   readonly sizesDecideKernels?: boolean;
+  /** A batch of several samples reads rows that it has once: its trace has other events than one sample's. */
+  readonly samplesShareRows?: boolean;
   /** Its data sets may lie on reduced Gaussian grids. */
   readonly reducedGrids?: boolean;
 }
@@ -178,6 +180,11 @@ export interface CodeBase {
   };
   /** Its checkpoints that `gc-plan grow` carries over to a larger model. */
   readonly checkpoints?: () => Promise<readonly CheckpointLayout[]>;
+  /**
+   * A Python file whose `step(configuration, note)` builds a step from its own classes, for `verify` in PyTorch
+   * (verify/capture/training.py has the loop).
+   */
+  readonly ownStep?: string;
   /** What its own classes raise at. */
   readonly refusals?: readonly Refusal[];
 }

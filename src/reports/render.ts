@@ -1,7 +1,7 @@
 /** One versioned report value, many renderers: report name → format → function, loaded when it is asked for. */
 import { orList } from '../config/nearest.js';
 import { InputError } from '../errors.js';
-import type { Advice } from './advise/schema.js';
+import type { AnyAdvice } from './advise/schema.js';
 import type { Capture } from './capture/schema.js';
 import type { Cards } from './cards/schema.js';
 import type { Check } from './check/schema.js';
@@ -23,7 +23,7 @@ import type { Validation } from './validate/schema.js';
 import type { Verification } from './verify/schema.js';
 
 export interface Reports {
-  readonly 'gc-plan/advise@1': Advice;
+  readonly 'gc-plan/advise@1': AnyAdvice;
   readonly 'gc-plan/cards@1': Cards;
   readonly 'gc-plan/capture@1': Capture;
   readonly 'gc-plan/check@1': Check;

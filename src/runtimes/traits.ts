@@ -27,7 +27,7 @@ export interface RuntimeTraits {
   /** No code base is written for it: whatever it runs is gc-plan's own. */
   readonly isOurs: boolean;
   /** How `verify` comes to its numbers. */
-  readonly verifiedBy: 'training steps' | 'a compiler' | 'what was measured';
+  readonly verifiedBy: 'training steps' | 'a compiler' | 'a capture';
   /** What of several cards is priced, in words. */
   readonly sharing: Readonly<Partial<Record<Parallelism, string>>>;
   /** Laws between its optimizers, precisions and several cards. @throws InputError */

@@ -1,9 +1,10 @@
 /** `gc-plan capture`: a step of the user's own, recorded without a GPU and written as a trace. */
+import { basename } from 'node:path';
 import { liveness } from '../memory/liveness.js';
 import type { Flags } from '../options/typed.js';
 import type { Capture } from '../reports/capture/schema.js';
 import { parseCapture } from '../verify/capture/options.js';
-import { recordStep } from '../verify/capture/run.js';
+import { type CaptureOptions, measureStep, recordStep } from '../verify/capture/run.js';
 import { tool } from '../version.js';
 import { writeAtomically } from './write.js';
 
@@ -14,8 +15,26 @@ export interface CaptureInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+async function measuredOnCard(target: CaptureOptions, file: string): Promise<Capture> {
+  const lines = await measureStep(target);
+  writeAtomically(file, `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`, '--measured');
+  const [{ version = '' } = {}] = lines;
+  return {
+    schema: 'gc-plan/capture@1',
+    tool: tool(),
+    framework: 'pytorch',
+    source: `${basename(target.file)}:${target.functionName}`,
+    versions: { torch: String(version) },
+    unseen: [],
+    trace: null,
+    measured: { file, lines },
+    assumptions: [],
+  };
+}
+
 export async function capture({ step, flags, signal }: CaptureInput): Promise<Capture> {
-  const { traceFile, ...target } = parseCapture(step, flags);
+  const { traceFile, measuredFile, ...target } = parseCapture(step, flags);
+  if (measuredFile !== undefined) return measuredOnCard({ ...target, signal }, measuredFile);
   const { source, versions, unseen, captured } = await recordStep({ ...target, signal });
   const report = { schema: 'gc-plan/capture@1', tool: tool(), framework: 'pytorch', source, versions, unseen } as const;
   if (captured === undefined) return { ...report, trace: null, assumptions: [] };

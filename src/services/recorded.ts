@@ -1,7 +1,7 @@
 /** A step that `gc-plan capture` recorded, in place of a model: what estimate, explain and check say of it. */
 import { resolveDevice, standInDevice } from '../config/device.js';
 import { orList } from '../config/nearest.js';
-import type { Recipe } from '../config/types.js';
+import type { Device, Recipe } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { type Liveness, liveness } from '../memory/liveness.js';
 import { moduleGroups } from '../memory/module-groups.js';
@@ -50,11 +50,49 @@ function checkFlags({ model, flags, traceFile }: RecordedInput): void {
 }
 
 export async function recordedStep(input: RecordedInput): Promise<RecordedStep> {
+  const captured = await readTrace(input.traceFile);
+  return estimateRecorded(captured, input);
+}
+
+/** What is taken of a card by a step on it. */
+export interface OnCard {
+  readonly liveness: Liveness;
+  readonly process: ProcessMemory;
+  readonly verdict: RecordedEstimate['verdict'];
+}
+
+export interface CardAndAllocator {
+  /** null: no card was named. */
+  readonly device: Device | null;
+  readonly reserveBytes: number;
+  readonly allocator: Recipe['allocator'];
+}
+
+/** `live`: where it is known already. */
+export function priceRecorded(
+  { head, trace, bytesOfBuffer }: Pick<CapturedTrace, 'head' | 'trace' | 'bytesOfBuffer'>,
+  { device, reserveBytes, allocator }: CardAndAllocator,
+  live = liveness(trace, {}, bytesOfBuffer),
+): OnCard {
+  const usable = device === null ? undefined : usableBytes(device, { memFraction: 1 }, head.framework, reserveBytes);
+  const process = oneCardRuntimes[head.framework].recorded!({
+    trace,
+    bytesOfBuffer,
+    peakLiveBytes: live.peak.liveBytes,
+    allocator,
+    device: device ?? standInDevice(),
+    usableBytes: usable,
+  });
+  const card =
+    device === null || usable === undefined ? null : { nominalBytes: device.nominalBytes, usableBytes: usable };
+  return { liveness: live, process, verdict: verdictOf(process, card) };
+}
+
+/** @throws InputError where something is typed that a recorded step leaves no choice of. */
+export function estimateRecorded(captured: CapturedTrace, input: RecordedInput): RecordedStep {
   checkFlags(input);
   const typed = new Typed(input.flags);
-  const captured = await readTrace(input.traceFile);
   const { head, trace, bytesOfBuffer } = captured;
-  const live = liveness(trace, {}, bytesOfBuffer);
   const { device, reserveBytes, assumptions } = resolveDevice({
     gpu: typed.text('gpu'),
     vram: typed.text('vram'),
@@ -63,20 +101,8 @@ export async function recordedStep(input: RecordedInput): Promise<RecordedStep> 
   });
   const allocator = (typed.text('allocator') as Recipe['allocator'] | undefined) ?? 'native';
   const standIn = standInDevice();
-  const usable = device === null ? undefined : usableBytes(device, { memFraction: 1 }, head.framework, reserveBytes);
-  const processWith = (choice: Recipe['allocator']): ProcessMemory =>
-    oneCardRuntimes[head.framework].recorded!({
-      trace,
-      bytesOfBuffer,
-      peakLiveBytes: live.peak.liveBytes,
-      allocator: choice,
-      device: device ?? standIn,
-      usableBytes: usable,
-    });
-  const card =
-    device === null || usable === undefined ? null : { nominalBytes: device.nominalBytes, usableBytes: usable };
-  const process = processWith(allocator);
-  const verdict = verdictOf(process, card);
+  const priced = priceRecorded(captured, { device, reserveBytes, allocator });
+  const { liveness: live, process, verdict } = priced;
   const isTraining = trace.marks.some(({ phase }) => phase === 'backward');
   const grouped = groupedBy(trace, live);
   const estimate: RecordedEstimate = {
@@ -120,8 +146,12 @@ export async function recordedStep(input: RecordedInput): Promise<RecordedStep> 
 
   /** The one change that a trace alone can be asked about. */
   function withExpandable() {
-    const expandable = processWith('expandable');
-    if (verdictOf(expandable, card).kind !== 'fits') return {};
+    const { process: expandable, verdict: then } = priceRecorded(
+      captured,
+      { device, reserveBytes, allocator: 'expandable' },
+      live,
+    );
+    if (then.kind !== 'fits') return {};
     const change = '--allocator expandable';
     const command = `gc-plan estimate --trace ${quoted(input.traceFile)} ${change}${cardFlags(input.flags)}`;
     return { smallestChange: { change, command, deviceBytes: expandable.deviceBytes } };

@@ -58,10 +58,13 @@ export async function verifyConfig(config: Config, options: VerifyOptions, watch
   return toVerification(config, priced, outcome, options);
 }
 
-export function predictedBytes({ program, trace, dimensions }: PricedProgram): StepBytes {
+export function predictedBytes(
+  { program, trace, dimensions }: PricedProgram,
+  elementBytes = bytesPerParameter,
+): StepBytes {
   const { forwardEndBytes, peak, phases } = liveness(trace, dimensions);
   return {
-    parameterBytes: bytesPerParameter * countParameters(program, dimensions).count,
+    parameterBytes: elementBytes * countParameters(program, dimensions).count,
     forwardEndBytes,
     peakLiveBytes: peak.liveBytes,
     optimizerBytes: phases.find(({ phase }) => phase === 'optimizer')?.peakLiveBytes ?? 0,

@@ -50,7 +50,8 @@ const sources = Object.keys(keysOf) as Source[];
 /** A compiler's own analysis may stand in place of a reading. */
 const isCompiled = (source: Source): boolean =>
   source in runtimeTraits && runtimeTraits[source as RuntimeName].verifiedBy === 'a compiler';
-const describingKeys = ['source', 'version', 'device', 'model', 'flags', 'runtime'];
+/** `memory_stats`: PyTorch's own, taken along and not compared. */
+const describingKeys = ['source', 'version', 'device', 'model', 'flags', 'runtime', 'memory_stats'];
 
 export function parseMeasured(text: string, file: string): MeasuredRecord[] {
   const records = documents(text, file).map(({ value, where }) => parseRecord(value, where));

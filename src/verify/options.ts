@@ -52,7 +52,12 @@ export const verifyOptions: readonly OwnOption[] = [
     value: text('numbers.json'),
     help: 'Compare with numbers measured elsewhere (JSON or JSONL) instead of running.',
   },
-  { name: 'python', syntax: 'PATH', value: text('python3'), help: 'The Python that has JAX, for --runtime jax.' },
+  {
+    name: 'python',
+    syntax: 'PATH',
+    value: text('python3'),
+    help: 'The Python that has the code base: JAX for --runtime jax, torch and its package for --runtime pytorch.',
+  },
   {
     name: 'doctor',
     syntax: '',

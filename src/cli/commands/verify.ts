@@ -15,6 +15,7 @@ export default class VerifyCommand extends ReportCommand<Report> {
     'gc-plan verify --ladder --format svg --output ladder.svg',
     'gc-plan verify physicsnemo-graphcast --measured numbers.jsonl',
     'gc-plan verify graphcast-small --runtime jax --gpu a100-80gb --python ~/graphcast/bin/python',
+    'gc-plan verify neural-lam --runtime pytorch --python ~/venv/bin/python --grid 46x90 --mesh-level 3',
     'gc-plan verify --doctor',
   ];
   static override args = modelArgument;
@@ -33,10 +34,14 @@ export default class VerifyCommand extends ReportCommand<Report> {
 
   /** A runtime whose steps are compiled, not run. */
   private get compiles(): boolean {
+    return this.isVerifiedBy('a compiler');
+  }
+
+  private isVerifiedBy(how: (typeof runtimeTraits)[RuntimeName]['verifiedBy']): boolean {
     const typed = this.argv.map((token, i) =>
       this.argv[i - 1] === '--runtime' ? token : (/^--runtime=(.*)$/.exec(token)?.[1] ?? ''),
     );
-    return typed.some((name) => runtimeTraits[name as RuntimeName]?.verifiedBy === 'a compiler');
+    return typed.some((name) => runtimeTraits[name as RuntimeName]?.verifiedBy === how);
   }
 
   async run() {
@@ -54,6 +59,11 @@ export default class VerifyCommand extends ReportCommand<Report> {
     if (this.compiles) {
       const { compiled } = await import('../../services/measured.js');
       const report = await compiled(input, this.io.signal);
+      return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
+    }
+    if (this.isVerifiedBy('a capture') && !flags.ladder) {
+      const { verifyCaptured } = await import('../../services/verify-captured.js');
+      const report = await verifyCaptured(input, this.io.signal);
       return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
     }
     const { show, onRung, stop } = await stepsBar(this.io);

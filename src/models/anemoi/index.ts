@@ -1,5 +1,6 @@
 /** anemoi's models (ecmwf/anemoi-core: anemoi-models 0.19.0): a graph transformer and a GNN over one graph. */
 
+import { fileURLToPath } from 'node:url';
 import { divisorsOf } from '../../config/divisors.js';
 import { gridName } from '../../config/grid.js';
 import { maximumLaidEdges } from '../../config/limits.js';
@@ -198,5 +199,6 @@ export const anemoi: CodeBase = {
     const { anemoiGnnCheckpoint, anemoiGraphTransformerCheckpoint } = await import('./grow.js');
     return [anemoiGnnCheckpoint, anemoiGraphTransformerCheckpoint];
   },
+  ownStep: fileURLToPath(new URL('./step.py', import.meta.url)),
   refusals: anemoiRefusals,
 };

@@ -15,6 +15,16 @@ export interface Context {
   readonly fine: boolean;
 }
 
+/** The edges of one sample, which all samples share. */
+export const once = (edges: EdgeSet): string => `${edges}EdgesOnce`;
+
+/** einops.repeat: rows of one sample for each of them. */
+export function forEverySample(builder: ProgramBuilder, input: ValueId, edges: EdgeSet): ValueId {
+  const columns = builder.values[input]!.shape[2]!;
+  const shape = builder.rows(`${edges}Edges`, columns.symbol, columns.factor);
+  return builder.emit(shape, `${edges} edges of every sample`, { kind: 'expand', input, copies: true });
+}
+
 export const relu = (of: MlpCall['of'], recomputed = false): MlpCall => ({
   of,
   activation: 'relu',

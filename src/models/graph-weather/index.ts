@@ -1,6 +1,8 @@
 /** openclimatefix/graph_weather 1.0.146, whose mesh is H3. */
+import { fileURLToPath } from 'node:url';
 import type { CodeBase } from '../code-base.js';
 import { h3Graph } from '../graphs.js';
+import { once } from './context.js';
 import { graphWeatherProgram } from './program.js';
 import { graphWeatherRefusals } from './refusals.js';
 
@@ -16,13 +18,17 @@ export const graphWeather: CodeBase = {
       runtimes: ['pytorch'],
       options: [],
       processor: 'interaction',
+      samplesShareRows: true,
       edgeBlocks: [],
     },
   },
   graph: h3Graph,
   program: graphWeatherProgram,
-  dimensions: ({ model: { hiddenDim } }, { gridNodes, meshNodes }) => ({
-    allNodes: gridNodes + meshNodes,
+  dimensions: ({ model: { hiddenDim } }, counts) => ({
+    allNodes: counts.gridNodes + counts.meshNodes,
+    [once('grid2mesh')]: counts.grid2meshEdges,
+    [once('mesh')]: counts.meshEdges,
+    [once('mesh2grid')]: counts.mesh2gridEdges,
     decoderEdgeInput: 2 * hiddenDim + decoderEdgeWidth,
     decoderNodeInput: hiddenDim + decoderEdgeWidth,
   }),
@@ -30,5 +36,6 @@ export const graphWeather: CodeBase = {
     what: 'graph_weather',
     load: async () => [(await import('./import.js')).graphWeather],
   },
+  ownStep: fileURLToPath(new URL('./step.py', import.meta.url)),
   refusals: graphWeatherRefusals,
 };

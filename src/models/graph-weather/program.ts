@@ -9,19 +9,22 @@ import type { Segmentation } from '../../ir/segmentation.js';
 import { axis, constant, int64Bytes } from '../../ir/shape.js';
 import type { EdgeSet, ValueId } from '../../ir/types.js';
 import { rolloutProgram } from '../layers/rollout.js';
-import type { Context } from './context.js';
+import { type Context, once } from './context.js';
 import { decoder } from './decoder.js';
 import { encoder } from './encoder.js';
 import { declareNetworks, numEdgeFeatures } from './networks.js';
 import { processor } from './processor.js';
 
+const edgeSets = ['grid2mesh', 'mesh', 'mesh2grid'] as const;
+
 export function graphWeatherProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
   const builder = new ProgramBuilder();
   builder.stateResidents();
   const networks = declareNetworks(builder, model);
+  builder.rowShapes.countTogether(edgeSets.map(once));
   const edges = (set: EdgeSet) => {
     builder.resident(`${set} edge index`, [constant(2), axis(`${set}Edges`)], int64Bytes);
-    return builder.input(`${set}EdgeFeatures`, [axis(`${set}Edges`), axis('batch'), constant(numEdgeFeatures)]);
+    return builder.input(`${set}EdgeFeatures`, builder.rows(once(set), 'one', numEdgeFeatures));
   };
   const features = { grid2mesh: edges('grid2mesh'), mesh: edges('mesh'), mesh2grid: edges('mesh2grid') };
   const gridNodes = builder.input('gridNodeZeros', [axis('gridNodes'), axis('hiddenDim')]);

@@ -1,9 +1,10 @@
 /** mllam/neural-lam 434d5fa: GraphLAM. */
+import { fileURLToPath } from 'node:url';
 import { formatCheckpoint, noCheckpoint } from '../../config/checkpoint.js';
 import type { CodeBase } from '../code-base.js';
 import { icosahedralGraph } from '../graphs.js';
 import { lightningPrecisions } from '../layers/lightning.js';
-import { neuralLamProgram } from './program.js';
+import { neuralLamProgram, once, sharedRows } from './program.js';
 import { neuralLamRefusals } from './refusals.js';
 
 export const neuralLam: CodeBase = {
@@ -15,13 +16,17 @@ export const neuralLam: CodeBase = {
       runtimes: ['pytorch'],
       options: [],
       processor: 'interaction',
+      samplesShareRows: true,
       edgeBlocks: [],
     },
   },
   graph: icosahedralGraph(),
   program: neuralLamProgram,
   // Its encoder and decoder read grid and mesh nodes in one array.
-  dimensions: (_config, { gridNodes, meshNodes }) => ({ allNodes: gridNodes + meshNodes }),
+  dimensions: (_config, counts) => ({
+    allNodes: counts.gridNodes + counts.meshNodes,
+    ...Object.fromEntries(sharedRows.map((rows) => [once(rows), counts[rows]])),
+  }),
   recipeNotes: ({ checkpoint }) =>
     formatCheckpoint(checkpoint) === formatCheckpoint(noCheckpoint)
       ? []
@@ -46,5 +51,6 @@ export const neuralLam: CodeBase = {
     load: async () => (await import('./export.js')).exporter,
   },
   checkpoints: async () => [(await import('./grow.js')).neuralLamCheckpoint],
+  ownStep: fileURLToPath(new URL('./step.py', import.meta.url)),
   refusals: neuralLamRefusals,
 };

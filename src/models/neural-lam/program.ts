@@ -18,6 +18,11 @@ const numEdgeFeatures = 3;
 
 const H = axis('hiddenDim');
 
+/** Embedded once, whatever the batch. */
+export const sharedRows = ['grid2meshEdges', 'meshEdges', 'mesh2gridEdges', 'meshNodes'] as const;
+type SharedRows = (typeof sharedRows)[number];
+export const once = (rows: SharedRows): string => `${rows}Once`;
+
 export interface InteractionNet {
   readonly edgeSet: EdgeSet;
   readonly edges: MlpParameters;
@@ -87,23 +92,39 @@ export function neuralLamProgram(model: Model, recipe: Recipe, segmentation: Seg
   const builder = new ProgramBuilder();
   builder.stateResidents();
   const networks = declareNetworks(builder, model);
+  builder.rowShapes.countTogether(sharedRows.map(once));
   const features = {
-    grid2mesh: builder.input('grid2meshEdgeFeatures', [
-      axis('grid2meshEdges'),
-      axis('batch'),
-      constant(numEdgeFeatures),
-    ]),
-    mesh: builder.input('meshEdgeFeatures', [axis('meshEdges'), axis('batch'), constant(numEdgeFeatures)]),
-    mesh2grid: builder.input('mesh2gridEdgeFeatures', [
-      axis('mesh2gridEdges'),
-      axis('batch'),
-      constant(numEdgeFeatures),
-    ]),
-    meshNodes: builder.input('meshNodeFeatures', [axis('meshNodes'), axis('batch'), constant(numMeshNodeFeatures)]),
+    grid2mesh: edgeFeatures(builder, 'grid2mesh'),
+    mesh: edgeFeatures(builder, 'mesh'),
+    mesh2grid: edgeFeatures(builder, 'mesh2grid'),
+    meshNodes: builder.input('meshNodeFeatures', builder.rows(once('meshNodes'), 'one', numMeshNodeFeatures)),
+    change: {
+      mean: builder.input('meanChange', [axis('outputChannels')]),
+      deviation: builder.input('deviationOfChange', [axis('outputChannels')]),
+    },
   };
   return rolloutProgram(builder, recipe, (input, rolloutStep) =>
     modelFrame(builder, networks, features, input, rolloutStep, segmentation),
   );
+}
+
+/** The model holds the node numbers too, beside the copies of its layers. */
+function edgeFeatures(builder: ProgramBuilder, set: EdgeSet): ValueId {
+  const rows = `${set}Edges` as const;
+  builder.resident(`${set} edge index of the model`, [constant(2), axis(rows)], int64Bytes);
+  return builder.input(`${set}EdgeFeatures`, builder.rows(once(rows), 'one', numEdgeFeatures));
+}
+
+/** Rows that all samples share, for each of them. */
+function expand(builder: ProgramBuilder, input: ValueId, rows: SharedRows): ValueId {
+  const operation = { kind: 'expand', input } as const;
+  return builder.emit(builder.rows(rows, 'hiddenDim'), `${rows} of every sample`, operation);
+}
+
+/** Statistics of one step's change, `[outputChannels]` each. */
+interface ChangePerStep {
+  readonly mean: ValueId;
+  readonly deviation: ValueId;
 }
 
 function declareNetworks(builder: ProgramBuilder, { layers, mlpHiddenLayers: hiddenLayers }: Model) {
@@ -130,7 +151,7 @@ export const meshRows = { receivers: 'meshNodes', all: axis('meshNodes', 2) };
 function modelFrame(
   builder: ProgramBuilder,
   networks: ReturnType<typeof declareNetworks>,
-  features: Readonly<Record<EdgeSet | 'meshNodes', ValueId>>,
+  { change, ...features }: Readonly<Record<EdgeSet | 'meshNodes', ValueId>> & { readonly change: ChangePerStep },
   state: ValueId,
   rolloutStep: number,
   { model, rollout }: Segmentation,
@@ -152,18 +173,23 @@ function modelFrame(
       'mesh0',
       callMlp(builder, networks.embedMesh, features.meshNodes, lamCall('embedMeshNodes')),
     );
-    const encoderState = { senders: grid, receivers: mesh0, edges: toMesh };
+    const forAll = frame.setFields({
+      receivers: expand(builder, mesh0, 'meshNodes'),
+      edges: expand(builder, toMesh, 'grid2meshEdges'),
+    });
+    const encoderState = { senders: grid, ...forAll };
     const rows = { receivers: 'meshNodes', all: bipartite };
     const [mesh] = interactionNet(builder, networks.grid2mesh, encoderState, rows, false);
     frame.set('mesh', mesh!);
     const encoded = callMlp(builder, networks.encodeGrid, grid, lamCall('nodes'));
     const gridRows = frame.set('gridRows', builder.add(grid, encoded, 'grid node residual'));
     const processed = frame.set('mesh', processor(builder, networks, features.mesh, mesh!));
-    const decoderState = { senders: processed, receivers: gridRows, edges: toGrid };
+    const gridEdges = frame.set('gridEdges', expand(builder, toGrid, 'mesh2gridEdges'));
+    const decoderState = { senders: processed, receivers: gridRows, edges: gridEdges };
     const decoderRows = { receivers: 'gridNodes', all: bipartite };
     const [decoded] = interactionNet(builder, networks.mesh2grid, decoderState, decoderRows, false);
     frame.set('gridRows', decoded!);
-    return [newState(builder, callMlp(builder, networks.head, decoded!, lamCall('head')), state)];
+    return [newState(builder, callMlp(builder, networks.head, decoded!, lamCall('head')), state, change)];
   });
   return prediction!;
 }
@@ -176,7 +202,8 @@ function processor(
 ): ValueId {
   const spec = { name: 'processor', role: { kind: 'processor' }, module: 'mesh' } as const;
   const [result] = builder.call(spec, { nodes: initial }, (frame) => {
-    frame.set('edges', callMlp(builder, embedMeshEdges, features, lamCall('embedEdges')));
+    const embedded = frame.set('embedded', callMlp(builder, embedMeshEdges, features, lamCall('embedEdges')));
+    frame.set('edges', expand(builder, embedded, 'meshEdges'));
     for (const layer of layers) {
       const nodes = frame.locals.get('nodes')!;
       const state = { senders: nodes, receivers: nodes, edges: frame.locals.get('edges')! };
@@ -190,10 +217,10 @@ function processor(
 }
 
 /** The output, rescaled by the statistics of one step's change, added to the present state: a slice of the input. */
-function newState(builder: ProgramBuilder, output: ValueId, state: ValueId): ValueId {
+function newState(builder: ProgramBuilder, output: ValueId, state: ValueId, change: ChangePerStep): ValueId {
   const [result] = builder.call({ name: 'new state', module: 'mesh2grid' }, { output }, (frame) => {
-    const scaled = builder.withScalar('scale', output, 1, 'rescale');
-    const delta = frame.set('delta', builder.withScalar('shift', scaled, 0, 'mean change'));
+    const scaled = builder.binary('multiply', output, change.deviation, 'rescale');
+    const delta = frame.set('delta', builder.add(scaled, change.mean, 'mean change'));
     const { shape } = builder.values[output]!;
     const present = builder.emit(shape, 'present state', { kind: 'slice', input: state });
     return [builder.add(present, delta, 'add the change')];

@@ -41,7 +41,55 @@ const combination = z.strictObject({
   parts: z.array(z.strictObject({ strategy: z.string(), cost: z.string(), code: z.array(codeLine) })),
 });
 
-export const adviseSchema = z
+const recomputable = z.strictObject({
+  module: z.string().describe('Path; * for numbers: modules that a loop made, each recomputed by itself.'),
+  numCalls: common.count.describe('In one step.'),
+  droppedBytes: bytes.describe('Of arrays that go after the forward pass and are made again.'),
+  repeatedFlops: z.number().nonnegative().describe('Of products, convolutions and attention, in one step.'),
+  peakLiveBytes: bytes,
+  deviceBytes: bytes.describe('By a replay of both steps with these arrays dropped and made again.'),
+  savedBytes: z.int(),
+  verdict: common.verdict,
+  confirm: z.string().describe('The capture that says whether it is so.'),
+});
+
+const spike = z.strictObject({
+  bytes,
+  sharePercent: z.number(),
+  phase: common.phase,
+  module: z.string(),
+  arrays: z.array(z.strictObject({ operation: z.string(), shape: z.array(common.count), dtype: z.string(), bytes })),
+});
+
+const recordedAdviceSchema = z
+  .strictObject({
+    schema: z.literal('gc-plan/advise@1'),
+    tool: common.tool,
+    config: common.recordedConfig,
+    memory: common.memory.describe('Of the step as it is.'),
+    verdict: common.verdict.describe('Of the step as it is.'),
+    recompute: z
+      .array(recomputable)
+      .describe('Modules whose kept arrays are worth recomputing, by bytes saved per FLOP repeated.'),
+    optimizer: z.strictObject({ bytes, sharePercent: z.number(), bytesPerParameter: z.number() }),
+    spike: spike.describe('What is in use only while the operations at the peak run.'),
+    allocator: z
+      .strictObject({
+        change: z.string(),
+        deviceBytes: bytes,
+        savedBytes: z.int(),
+        verdict: common.verdict,
+        command: z.string(),
+        line: z.string(),
+      })
+      .describe('The other setting of PyTorch’s allocator.'),
+    smallestDevice: z.string().exactOptional().describe('The smallest known card on which it fits as it is.'),
+    accuracy: common.accuracy,
+    assumptions: z.array(z.string()),
+  })
+  .describe('Of a step that was captured (--trace): what follows from it alone.');
+
+const pricedAdviceSchema = z
   .strictObject({
     schema: z.literal('gc-plan/advise@1'),
     tool: common.tool,
@@ -66,6 +114,12 @@ export const adviseSchema = z
     accuracy: common.accuracy,
     assumptions: z.array(z.string()),
   })
+  .describe('Of a model.');
+
+export const adviseSchema = z
+  .union([pricedAdviceSchema, recordedAdviceSchema])
   .describe('The changes that make a configuration fit on a card.');
 
-export type Advice = DeepReadonly<z.infer<typeof adviseSchema>>;
+export type Advice = DeepReadonly<z.infer<typeof pricedAdviceSchema>>;
+export type RecordedAdvice = DeepReadonly<z.infer<typeof recordedAdviceSchema>>;
+export type AnyAdvice = Advice | RecordedAdvice;

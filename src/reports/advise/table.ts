@@ -8,11 +8,14 @@ import { answerLine, type Block, list, page, paragraph, styleOf } from '../termi
 import { fittingTable } from '../terminal/fitting.js';
 import { formatBytes } from '../units.js';
 import { changeColumns, formatCost } from './columns.js';
-import type { Advice } from './schema.js';
+import { renderRecordedAdvice } from './recorded-table.js';
+import type { Advice, AnyAdvice } from './schema.js';
 import { adviceScreen } from './screen.js';
 
-export const renderAdvice = (advice: Advice, layout: Layout): string =>
-  layout.details ? allOf(advice, layout) : adviceScreen(advice, layout);
+export function renderAdvice(advice: AnyAdvice, layout: Layout): string {
+  if ('recompute' in advice) return renderRecordedAdvice(advice, layout);
+  return layout.details ? allOf(advice, layout) : adviceScreen(advice, layout);
+}
 
 function allOf(advice: Advice, layout: Layout): string {
   const style = styleOf(layout);

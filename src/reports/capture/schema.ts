@@ -24,6 +24,10 @@ export const captureSchema = z
       })
       .nullable()
       .describe('null: the step did not run to its end, and `unseen` says where.'),
+    measured: z
+      .strictObject({ file: z.string(), lines: z.array(z.record(z.string(), z.unknown())) })
+      .exactOptional()
+      .describe('With --device cuda: what PyTorch and the driver counted, in the format of verify --measured.'),
     unseen: z.array(unseen).describe('Empty: everything was seen, and the exit code is 0.'),
     assumptions: z.array(z.string()),
   })

@@ -5,14 +5,13 @@ import { formatBytes, formatCount } from '../units.js';
 import type { Capture } from './schema.js';
 
 export function renderCapture(
-  { source, framework, versions, trace, unseen, assumptions }: Capture,
+  { source, framework, versions, trace, measured, unseen, assumptions }: Capture,
   layout: Layout,
 ): string {
   const style = styleOf(layout);
   const answer = {
     tone: unseen.length > 0 ? ('maybe' as const) : ('yes' as const),
-    head: trace === null ? 'not captured' : `captured ${source}`,
-    rest: trace === null ? `: ${source}` : `: ${formatBytes(trace.peakLiveBytes)} live at the peak`,
+    ...(measured === undefined ? captured(source, trace) : { head: `measured ${source}`, rest: `: ${measured.file}` }),
   };
   const known = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return page([
@@ -32,6 +31,7 @@ export function renderCapture(
           ],
           '<<',
         ),
+    measured === undefined ? [] : columns(style.bold('On the card'), measuredRows(measured.lines), '<<'),
     list(
       style.bold('Not seen'),
       unseen.map(({ what, why, nextStep }) => `${what}: ${why}. ${nextStep}.`),
@@ -47,3 +47,13 @@ export function renderCapture(
     list(style.bold('Assumptions'), assumptions, layout),
   ]);
 }
+
+const captured = (source: string, trace: Capture['trace']) =>
+  trace === null
+    ? { head: 'not captured', rest: `: ${source}` }
+    : { head: `captured ${source}`, rest: `: ${formatBytes(trace.peakLiveBytes)} live at the peak` };
+
+const measuredRows = (lines: readonly Readonly<Record<string, unknown>>[]): readonly (readonly string[])[] =>
+  lines.flatMap((line) =>
+    Object.entries(line).flatMap(([name, value]) => (typeof value === 'object' ? [] : [[name, String(value)]])),
+  );

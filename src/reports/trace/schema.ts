@@ -63,6 +63,22 @@ const lineSchemas = [
       )
       .describe('A phase lasts until the next mark.'),
   }),
+  z.strictObject({
+    calls: z
+      .array(
+        z.strictObject({
+          module: count.describe('Position of its path.'),
+          firstEvent: count,
+          endEvent: count.describe('The event after its last.'),
+          flops: z.number().nonnegative().describe('Of products, convolutions and attention.'),
+          inputs: z.array(count).max(10_000).describe('Arrays that it is given.'),
+          outputs: z.array(count).max(10_000).describe('Arrays that it hands out.'),
+        }),
+      )
+      .describe(
+        'Calls of modules in forward passes, in the order in which they end: what recomputing one would do follows from them.',
+      ),
+  }),
   z.strictObject({ end: z.strictObject({ peakLiveBytes: bytes.describe('Of all steps, as its writer counted it.') }) }),
 ] as const;
 

@@ -3,7 +3,7 @@ import type { Layout } from '../formats.js';
 import { html } from '../pages/markup.js';
 import { dataTable, renderPage, section, typedCommand } from '../pages/page.js';
 import { formatBytes } from '../units.js';
-import { divergence, stepsRun, totals, totalsHead, verificationAnswer } from './rows.js';
+import { divergence, stepsRun, tapeWords, totals, totalsHead, verificationAnswer } from './rows.js';
 import type { Verification } from './schema.js';
 
 export function renderVerificationPage(report: Verification, layout: Layout): string {
@@ -14,7 +14,7 @@ export function renderVerificationPage(report: Verification, layout: Layout): st
   return renderPage({
     question: `Does ${config.model.name} take the memory that gc-plan predicts?`,
     answer: { tone, text: head + rest },
-    setting: `${configLine(report)} · tape ${config.recipe.tape} · ${backend.name} ${backend.version}, ${backend.device}`,
+    setting: `${configLine(report)}${tapeWords(report)} · ${backend.name} ${backend.version}, ${backend.device}`,
     sections: [
       section(
         'Predicted and measured',

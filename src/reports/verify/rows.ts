@@ -24,9 +24,13 @@ export const totals = ({ config, predicted, measured, errorsPercent }: Verificat
     errorsPercent === undefined ? '' : formatError(errorsPercent[key]),
   ]);
 
+/** Of a step that gc-plan ran itself: how the backward pass records what it needs. */
+export const tapeWords = ({ config, versions }: Verification): string =>
+  versions === undefined ? ` · tape ${config.recipe.tape}` : '';
+
 /** What ran: training steps, or calls that only predict. */
-export const stepsRun = ({ steps, config }: Verification): string =>
-  `${steps} real ${config.recipe.mode === 'train' ? 'training steps' : 'forward passes'}`;
+export const stepsRun = ({ steps, config, versions }: Verification): string =>
+  `${steps} ${versions === undefined ? 'real' : 'recorded'} ${config.recipe.mode === 'train' ? 'training steps' : 'forward passes'}`;
 
 export function verificationAnswer(report: Verification): Answer {
   const { verdict, backend, firstDivergence } = report;
@@ -55,6 +59,7 @@ export function verificationAnswer(report: Verification): Answer {
 /** Where prediction and measurement first part. */
 export function divergence({ firstDivergence: first }: Verification): string | undefined {
   if (first === undefined) return undefined;
-  const { operation, predictedBytes, measuredBytes } = first;
-  return `They first part at ${operation}: ${formatCount(predictedBytes)} B predicted, ${formatCount(measuredBytes)} B measured.`;
+  const { operation, predictedBytes, measuredBytes, measuredOperation } = first;
+  const there = measuredOperation === undefined ? '' : ` (there: ${measuredOperation})`;
+  return `They first part at ${operation}${there}: ${formatCount(predictedBytes)} B predicted, ${formatCount(measuredBytes)} B measured.`;
 }

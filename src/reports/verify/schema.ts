@@ -30,12 +30,23 @@ export const verificationSchema = z
     tool: common.tool,
     config: common.config,
     backend,
+    versions: z
+      .record(z.string(), z.string())
+      .exactOptional()
+      .describe(
+        'Of a step of the code base’s own classes that was captured: Python, the framework and the code bases.',
+      ),
     steps: common.count,
     predicted: stepBytes,
     measured: stepBytes.exactOptional().describe('Absent where the run did not reach its end.'),
     errorsPercent: errorsPercent.exactOptional().describe('(predicted − measured) ÷ measured.'),
     firstDivergence: z
-      .strictObject({ operation: z.string(), predictedBytes: bytes, measuredBytes: bytes })
+      .strictObject({
+        operation: z.string(),
+        predictedBytes: bytes,
+        measuredBytes: bytes,
+        measuredOperation: z.string().exactOptional().describe('What the captured step did there.'),
+      })
       .exactOptional()
       .describe('The first operation where prediction and measurement part.'),
     verdict,

@@ -4,7 +4,7 @@ import type { Layout } from '../formats.js';
 import { subject } from '../subject.js';
 import { answerLine, columns, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { formatBytes } from '../units.js';
-import { divergence, totals, totalsHead, verificationAnswer } from './rows.js';
+import { divergence, tapeWords, totals, totalsHead, verificationAnswer } from './rows.js';
 import type { Verification } from './schema.js';
 
 export function renderVerification(report: Verification, layout: Layout): string {
@@ -15,7 +15,7 @@ export function renderVerification(report: Verification, layout: Layout): string
     [
       ...paragraph(subject(report.config, layout.columns), layout).map((line) => style.dim(line)),
       ...paragraph(answerLine(verificationAnswer(report), style), layout),
-      ...paragraph(`${configLine(report)} · tape ${report.config.recipe.tape}`, layout).map((line) => style.dim(line)),
+      ...paragraph(`${configLine(report)}${tapeWords(report)}`, layout).map((line) => style.dim(line)),
     ],
     columns(heading('Bytes'), [totalsHead, ...totals(report)], '<>>>'),
     first === undefined ? [] : paragraph(first, layout),

@@ -21,11 +21,12 @@ export function slice(to: Lowering, { input, output, rest }: OperationOf<'slice'
 }
 
 /** A cast first where the type changes, then the copy, whose gradient is the incoming one. */
-export function copy(to: Lowering, { input, like, output }: OperationOf<'copy'>): void {
+export function copy(to: Lowering, { input, like, output, ofSeveralSamples }: OperationOf<'copy'>): void {
   const given = to.tensor(input);
   const x = like === undefined ? given : to.cast(given, to.tensor(like).elementBytes);
   const node = to.node([x.target], (incoming) => [to.pool.share(incoming)]);
-  to.produce(output, x.elementBytes, node);
+  if (ofSeveralSamples && !to.hasSeveralSamples) to.produceAlias(output, x, node);
+  else to.produce(output, x.elementBytes, node);
   to.releaseScratch(0);
 }
 
@@ -34,6 +35,17 @@ export function repeat(to: Lowering, { input, output }: OperationOf<'repeat'>): 
   const x = to.tensor(input);
   const node = to.node([x.target], (incoming) => [to.pool.view(incoming, x.shape, false)]);
   to.produce(output, x.elementBytes, node);
+}
+
+/** Summed over samples; one sample's gradient has the shape already (ExpandBackward0: sum_to). */
+export function expand(to: Lowering, { input, output, copies = false }: OperationOf<'expand'>): void {
+  const { pool } = to;
+  const x = to.tensor(input);
+  const node = to.node([x.target], (incoming) => [
+    to.hasSeveralSamples ? pool.make(x.shape, incoming.elementBytes) : pool.share(incoming),
+  ]);
+  if (copies && to.hasSeveralSamples) to.produce(output, x.elementBytes, node);
+  else to.produceAlias(output, x, node);
 }
 
 export function empty(to: Lowering, { like, output }: OperationOf<'empty'>): void {

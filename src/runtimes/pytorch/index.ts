@@ -6,7 +6,7 @@ import { type Dimensions, numElements } from '../../ir/shape.js';
 import type { Trace } from '../../memory/trace.js';
 import { counts } from '../../models/counts.js';
 import { dimensionsOf } from '../../models/dimensions.js';
-import { codeBaseOf } from '../../models/index.js';
+import { codeBaseOf, layoutOf } from '../../models/index.js';
 import { allThatIsReported } from '../on-card.js';
 import type { CardSupport, Runtime } from '../types.js';
 import { pytorchAssumptions } from './assumptions.js';
@@ -63,8 +63,10 @@ function sizesIn(config: Config): NumElementsOf {
 }
 
 /** Those rules make other traces at other widths. */
-const sizeClass = ({ model, recipe }: Config): string =>
-  recipe.optimizer === 'adamw-8bit' || offloadsOptimizer(recipe) ? JSON.stringify(model) : '';
+const sizeClass = ({ model, recipe }: Config): string => {
+  const samples = layoutOf(model.layout).samplesShareRows && recipe.batchSize > 1 ? 'several samples ' : '';
+  return recipe.optimizer === 'adamw-8bit' || offloadsOptimizer(recipe) ? samples + JSON.stringify(model) : samples;
+};
 
 function forwardAndBackward(program: ForwardProgram, lowering: Lowering, forwardPass: ForwardPass): void {
   const { recorder } = lowering;

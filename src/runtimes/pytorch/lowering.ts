@@ -52,6 +52,10 @@ export class Lowering {
     return this.recipe.mode === 'train';
   }
 
+  get hasSeveralSamples(): boolean {
+    return this.recipe.batchSize > 1;
+  }
+
   bind(value: ValueId, tensor: Tensor): void {
     this.tensors[value] = tensor;
   }

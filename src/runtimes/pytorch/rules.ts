@@ -9,7 +9,7 @@ import type { Axis, Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { addBias, addOrSubtract, divide, exp, headScale, headSum, multiply, withScalar } from './elementwise.js';
 import { graphAttention, integers } from './graph-attention.js';
-import { addColumns, copy, empty, repeat, slice, write } from './in-place.js';
+import { addColumns, copy, empty, expand, repeat, slice, write } from './in-place.js';
 import { lowerLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import { attentionMask, generate, rowAttention } from './row-attention.js';
@@ -46,6 +46,7 @@ const rules: Rules = {
   slice,
   copy,
   repeat,
+  expand,
   empty,
   write,
   addColumns,

@@ -99,7 +99,7 @@ export const pytorchTraits: RuntimeTraits = {
   maximumRollout: 24,
   edgeBlocksNeedParts: false,
   isOurs: false,
-  verifiedBy: 'what was measured',
+  verifiedBy: 'a capture',
   sharing: {
     data: 'DistributedDataParallel with buckets of 25 MiB beside the gradients',
     zero1: 'torch’s ZeroRedundancyOptimizer under DistributedDataParallel',

@@ -1,8 +1,10 @@
 """Records two training steps of the user's own code, without a GPU, as a gc-plan/trace@1 file.
 
-  capture.py FILE FUNCTION TRACE ANSWER [PARENT]
+  capture.py FILE FUNCTION TRACE ANSWER PARENT OPTIONS
 
-The function returns a step to call, or (model, optimizer, batch, loss). Prints nothing: user code may. Writes TRACE (gzip, one JSON object
+The function returns a step to call, or (model, optimizer, batch, loss). OPTIONS, a JSON file: `checkpoint`, `batch` and `autocast` change the
+step (changes.py), `device` cuda runs it (measure.py); with `configuration` the function is one of gc-plan's own
+(src/models/<code base>/step.py) and is called with it and a function that notes a sentence. Prints nothing: user code may. Writes TRACE (gzip, one JSON object
 per line; docs/trace.md) and ANSWER (one JSON object: what was recorded, or why not). Needs torch 2.4 or newer and a C++ compiler.
 """
 
@@ -18,7 +20,9 @@ import os
 import platform
 import runpy
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import traceback
 
@@ -47,8 +51,19 @@ class Refused(Exception):
 def main():
   file, function, trace_file, answer_file = sys.argv[1:5]
   end_with_parent()
+  with open(sys.argv[6]) as given:
+    options = json.load(given)
   try:
-    answer = capture(file, function, trace_file)
+    if options.get("rehearse"):
+      import rehearse
+
+      answer = rehearse.rehearse(user_step, file, function, options)
+    elif options.get("device") == "cuda":
+      import measure
+
+      answer = measure.measure(user_step, file, function, options)
+    else:
+      answer = capture(file, function, trace_file, options)
   except Refused as refused:
     code, message, next_steps = refused.args
     answer = {"refused": {"code": code, "message": message, "nextSteps": next_steps}}
@@ -66,7 +81,7 @@ def end_with_parent():
     sys.exit("gc-plan has ended")
 
 
-def capture(file, function, trace_file):
+def capture(file, function, trace_file, options):
   unseen = Unseen()
   start(unseen.compiled, unseen.note, os.path.dirname(trace_file))
   from recorder import Recorder
@@ -74,7 +89,7 @@ def capture(file, function, trace_file):
   recorder = Recorder()
   try:
     with Watch(recorder) as watch:
-      step = user_step(file, function)
+      step = user_step(file, function, options, unseen.note)
       for number in range(NUM_STEPS):
         if number > 0:
           watch.keep_gradients()
@@ -91,10 +106,14 @@ def capture(file, function, trace_file):
   except Refused:
     raise
   except Exception as error:
+    if type(error).__name__ == "NotBuilt":
+      raise Refused("not-built", f"It does not build {error}.", ["gc-plan capture FILE.py:FUNCTION records a step of your own"]) from error
     unseen.failed(error, file)
     unseen.reads(recorder.reads)
     return {"unseen": unseen.entries, **about(file, function)}
   del recorder.events[num_events:]
+  if options.get("rehearsal"):
+    rehearsed(file, function, options, recorder, unseen.note)
   unseen.modules(watch.classes)
   unseen.reads(recorder.reads)
   gc.collect()
@@ -117,6 +136,35 @@ def capture(file, function, trace_file):
   head = {**about(file, function), **numbers, "unseen": unseen.entries, "notes": unseen.notes}
   write(trace_file, recorder, head)
   return head
+
+
+# A rehearsal within seconds: what is larger is captured alone.
+MOST_REHEARSED_BYTES, MOST_REHEARSED_FLOPS = 1 << 30, 1e11
+
+
+def rehearsed(file, function, options, recorder, note):
+  """One real step on the CPU, in a process of its own: fake tensors do not refuse what a kernel refuses."""
+  if recorder.peak_bytes > MOST_REHEARSED_BYTES or recorder.flops > MOST_REHEARSED_FLOPS:
+    note("The step is too large for one on a CPU: what a kernel refuses (types that do not go together) would not be seen.")
+    return
+  with tempfile.TemporaryDirectory() as folder:
+    given, answer = os.path.join(folder, "options.json"), os.path.join(folder, "answer.json")
+    with open(given, "w") as out:
+      json.dump({**options, "rehearse": True}, out)
+    command = [sys.executable, os.path.abspath(__file__), file, function, "", answer, str(os.getpid()), given]
+    try:
+      subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS_OF_A_REHEARSAL)
+      with open(answer) as made:
+        said = json.load(made)
+    except (subprocess.TimeoutExpired, OSError, ValueError):
+      note("The step did not run on a CPU in time: what a kernel refuses would not be seen.")
+      return
+  if "refused" in said:
+    raise Refused(said["refused"]["code"], said["refused"]["message"], said["refused"]["nextSteps"])
+  note(said["note"])
+
+
+SECONDS_OF_A_REHEARSAL = 120
 
 
 def start(use, note, folder):
@@ -146,7 +194,7 @@ def about(file, function):
 # The user's step
 
 
-def user_step(file, function):
+def user_step(file, function, options, note):
   import torch
 
   torch.manual_seed(0)
@@ -166,11 +214,18 @@ def user_step(file, function):
         f"{file}: there is no function {function!r} in it.",
         [f"functions there: {', '.join(names[:10])}" if names else "define a function that returns a step"],
     )
-  made = made()
-  if isinstance(made, (tuple, list)) and len(made) == 4:
-    return plain_step(torch, *made)
-  if callable(made):
-    return made
+  import changes
+
+  configuration = options.get("configuration")
+  try:
+    made = made(**changes.arguments_of(made, options)) if configuration is None else made(configuration, note)
+    if isinstance(made, (tuple, list)) and len(made) == 4:
+      made = plain_step(torch, *changes.batched(made, options, torch))
+    if callable(made):
+      changes.apply(modules_alive(), options, note, torch)
+      return made
+  except changes.NotChanged as error:
+    raise Refused("not-changed", *error.args) from None
   raise Refused(
       "no-step",
       f"{function}() returned {type(made).__name__}.",
@@ -214,6 +269,8 @@ class Watch:
     self.optimizers = {}
     self.classes = {}
     self.hooks = []
+    # Module calls that are open.
+    self.begun = []
     # By identity; looked for once, in the first step.
     self.known = None
 
@@ -226,7 +283,7 @@ class Watch:
     self.torch = torch
     self.hooks = [
         module.register_module_forward_pre_hook(self.before_module),
-        module.register_module_forward_hook(self.recorder.path.leave, always_call=True),
+        module.register_module_forward_hook(self.after_module, always_call=True),
         optimizer.register_optimizer_step_pre_hook(self.before_update),
     ]
     self.original = torch.autograd.backward, torch.autograd.grad
@@ -245,13 +302,23 @@ class Watch:
     for hook in self.hooks:
       hook.remove()
 
-  def before_module(self, module, _inputs):
+  def before_module(self, module, inputs):
     recorder = self.recorder
     if recorder.phase == "optimizer":
       recorder.mark("forward")
     name = recorder.path.name(module)
     self.classes.setdefault(type(module), name)
     recorder.path.enter(module, name)
+    self.begun.append((module, name, recorder.begin_call(inputs)))
+
+  def after_module(self, module, _inputs, outputs):
+    """Also of one that raised; the calls that it left open go with it."""
+    while self.begun:
+      begun, name, call = self.begun.pop()
+      if begun is module:
+        self.recorder.end_call(name, call, outputs)
+        break
+    self.recorder.path.leave(module)
 
   def before_update(self, optimizer, *_args):
     self.optimizers[id(optimizer)] = optimizer
@@ -441,6 +508,8 @@ def write(path, recorder, head):
       "module": [tables["modules"].index(each or "other") for each in recorder.modules],
       "category": [CATEGORIES.index(each) for each in recorder.categories],
   }
+  keys = ("firstEvent", "endEvent", "flops", "inputs", "outputs")
+  calls = [{"module": tables["modules"].index(module or "other"), **dict(zip(keys, call))} for module, *call in recorder.calls]
   with gzip.GzipFile(path, "wb", compresslevel=6, mtime=0) as file:
     line = lambda value: file.write(json.dumps(value, separators=(",", ":")).encode() + b"\n")
     line(head)
@@ -451,6 +520,8 @@ def write(path, recorder, head):
       line({"buffers": {name: column[first : first + ROWS] for name, column in rows.items()}})
     for first in range(0, len(recorder.events), ROWS):
       line({"events": recorder.events[first : first + ROWS]})
+    for first in range(0, len(calls), ROWS):
+      line({"calls": calls[first : first + ROWS]})
     for first in range(0, len(recorder.marks), ROWS):
       line({"marks": recorder.marks[first : first + ROWS]})
     line({"end": {"peakLiveBytes": recorder.peak_bytes}})

@@ -1,10 +1,13 @@
 /** The options that only `capture` has, and the one with which other commands take what it wrote. */
+import { given } from '../../config/given.js';
+import { maximumCount } from '../../config/limits.js';
 import { shown } from '../../config/nearest.js';
 import { withRegularFile } from '../../config/read-file.js';
 import { InputError } from '../../errors.js';
-import { integer, type OwnOption, text } from '../../options/definitions/definition.js';
+import { choice, integer, type OwnOption, text } from '../../options/definitions/definition.js';
 import { parseOption } from '../../options/option-values.js';
 import type { Flags } from '../../options/typed.js';
+import type { StepChanges } from './run.js';
 
 const python: OwnOption = {
   name: 'python',
@@ -20,6 +23,48 @@ const trace: OwnOption = {
   help: 'Where to write the trace, FUNCTION.trace.gz by default.',
 };
 
+const checkpoint: OwnOption = {
+  name: 'checkpoint',
+  syntax: 'MODULES',
+  value: text('processor.*'),
+  help: 'Recompute these modules in the backward pass: paths as named_modules has them, * for one part, several joined by +.',
+};
+
+const batch: OwnOption = {
+  name: 'batch',
+  syntax: 'N',
+  value: integer(1, maximumCount, '2'),
+  help: 'Another batch: for a function with a parameter named batch, or one that returns (model, optimizer, batch, loss).',
+};
+
+const autocast: OwnOption = {
+  name: 'autocast',
+  syntax: 'bf16|fp16|off',
+  value: choice('bf16', 'fp16', 'off'),
+  help: 'Autocast around the outermost module, or none in it.',
+};
+
+const rehearsal: OwnOption = {
+  name: 'rehearsal',
+  syntax: '',
+  value: { kind: 'switch', negatable: true },
+  help: 'A small step runs once on the CPU too, where kernels refuse what fake tensors let pass; --no-rehearsal leaves it out.',
+};
+
+const device: OwnOption = {
+  name: 'device',
+  syntax: 'none|cuda',
+  value: choice('none', 'cuda'),
+  help: 'cuda: runs the step on the card that is there, and writes what PyTorch and the driver count, for verify --measured.',
+};
+
+const measured: OwnOption = {
+  name: 'measured',
+  syntax: 'FILE',
+  value: text('numbers.jsonl'),
+  help: 'With --device cuda: where to write the numbers, FUNCTION.measured.jsonl by default.',
+};
+
 const timeout: OwnOption = {
   name: 'timeout',
   syntax: 'SECONDS',
@@ -27,7 +72,7 @@ const timeout: OwnOption = {
   help: 'How long it may take, 600 by default.',
 };
 
-export const captureOptions = [python, trace, timeout];
+export const captureOptions = [python, trace, checkpoint, batch, autocast, rehearsal, device, measured, timeout];
 
 export interface CaptureTarget {
   readonly file: string;
@@ -35,6 +80,9 @@ export interface CaptureTarget {
   readonly python: string;
   readonly traceFile: string;
   readonly timeoutMs: number;
+  readonly changes: StepChanges;
+  /** A file for the numbers of a real card, where the step is to run on one. */
+  readonly measuredFile?: string;
 }
 
 const example = 'gc-plan capture --python ~/venv/bin/python train.py:make_step';
@@ -57,5 +105,17 @@ export function parseCapture(step: string | undefined, flags: Flags): CaptureTar
     python: typed(python, 'python3'),
     traceFile: typed(trace, `${functionName}.trace.gz`),
     timeoutMs: 1000 * typed(timeout, 600),
+    changes: {
+      ...given({
+        checkpoint: typed<string | undefined>(checkpoint, undefined)?.split('+'),
+        batch: typed<number | undefined>(batch, undefined),
+        autocast: typed<StepChanges['autocast']>(autocast, undefined),
+        device: typed<StepChanges['device']>(device, 'none'),
+      }),
+      rehearsal: typed(rehearsal, true),
+    },
+    ...(typed<StepChanges['device']>(device, 'none') === 'cuda' && {
+      measuredFile: typed(measured, `${functionName}.measured.jsonl`),
+    }),
   };
 }

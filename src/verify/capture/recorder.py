@@ -14,6 +14,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
+from torch.utils.flop_counter import flop_registry
 
 aten = torch.ops.aten
 # Whole numbers on the card keep their values on the host up to this many: indices decide shapes.
@@ -46,6 +47,9 @@ class Recorder(TorchDispatchMode):
     self.mark("setup")
     self.path = Path()
     self.reads = {}
+    # Of forward passes: what torch's own counter says of products, convolutions and attention; and which module call made what.
+    self.flops = 0
+    self.calls = []
 
   # The storages
 
@@ -121,6 +125,21 @@ class Recorder(TorchDispatchMode):
         self.categories[buffer] = "activation"
     self.mark("backward")
 
+  # The modules
+
+  def begin_call(self, inputs):
+    """→ what `end_call` is given"""
+    return self.phase, len(self.events), self.flops, self.buffers_of(inputs)
+
+  def end_call(self, module, begun, outputs):
+    """A call of a module in a forward pass: events, FLOPs, the arrays that it is given and those that it hands out."""
+    phase, first, flops, inputs = begun
+    if phase == self.phase == "forward" and not in_backward():
+      self.calls.append((module, first, len(self.events), self.flops - flops, inputs, self.buffers_of(outputs)))
+
+  def buffers_of(self, tree):
+    return sorted({buffer for buffer in map(self.buffer_of, tree_flatten(tree)[0]) if buffer is not None})
+
   # The operations
 
   def __torch_dispatch__(self, function, types_, args=(), kwargs=None):
@@ -141,8 +160,8 @@ class Recorder(TorchDispatchMode):
         function = WITHOUT_SUBCLASSES.get(function, function)
     args = self.without_masks(function, args)
     scratch = [self.new(*each) for each in scratch_of(function, args, kwargs)] if self.like_the_card else []
-    values = self.values(function, args, kwargs) if function in DECIDED_BY_VALUES else None
     given = args, kwargs
+    values = self.values(function, args, kwargs) if function in DECIDED_BY_VALUES else None
     with self.fake:
       if values is not None:
         out = tree_map(lambda value: on_the_card(self.as_fake(value)), values)
@@ -157,6 +176,8 @@ class Recorder(TorchDispatchMode):
     if values is None and outputs and all(map(is_index, outputs)):
       values = self.values(function, *given)
     self.keep_values(outputs, values)
+    if not in_backward() and function._overloadpacket in flop_registry:
+      self.flops += flop_registry[function._overloadpacket](*given[0], **given[1], out_val=out)
     if function is aten._to_copy.default and args[0].device.type == "cpu":
       self.categorize(outputs, "input", only="temporary")
     return out
@@ -213,7 +234,8 @@ class Recorder(TorchDispatchMode):
 
   def values(self, function, args, kwargs):
     """Of indices, sizes and masks: the result on the host, where all that it comes from is known there. None: not known."""
-    if in_backward():
+    # A checkpoint's replay is a forward pass.
+    if in_backward() and not torch.is_grad_enabled():
       return None
     try:
       args, kwargs = tree_map(host_value, (args, kwargs))

@@ -1,6 +1,6 @@
 /** The user's Python records a step of the user's own code under fake tensors: `capture.py`, in a process of its own. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,11 +13,26 @@ import { MiB } from '../../units.js';
 import { endOf, type ProcessEnd } from '../process.js';
 import { type CapturedTrace, readTrace } from './trace-file.js';
 
+/** What is changed of the user's step before it is recorded. */
+export interface StepChanges {
+  /** Paths of modules to recompute; * stands for one part. */
+  readonly checkpoint?: readonly string[];
+  readonly batch?: number;
+  readonly autocast?: 'bf16' | 'fp16' | 'off';
+  /** `cuda`: it runs there, and no trace is made. */
+  readonly device?: 'none' | 'cuda';
+  /** One real step on the CPU, where it is small. */
+  readonly rehearsal?: boolean;
+}
+
 export interface CaptureOptions {
   readonly python: string;
   readonly file: string;
   /** Gives a step, or (model, optimizer, batch, loss). */
   readonly functionName: string;
+  /** What a step of a code base is built from: the function is called with it. */
+  readonly configuration?: unknown;
+  readonly changes?: StepChanges;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,6 +40,7 @@ export interface CaptureOptions {
 const refusalSchema = z.object({
   refused: z.object({ code: z.string(), message: z.string(), nextSteps: z.array(z.string()) }),
 });
+const measuredSchema = z.object({ measured: z.array(z.record(z.string(), z.unknown())).min(1) });
 const recordedSchema = z.object({
   source: z.string(),
   versions: z.record(z.string(), z.string()),
@@ -44,11 +60,27 @@ const isGroup = process.platform !== 'win32';
 
 /** @throws InputError where Python, torch or a compiler is missing, or the user's code fails by itself. */
 export async function recordStep(options: CaptureOptions): Promise<Recorded> {
+  const { answer, trace } = await answerFrom(options);
+  const recorded = recordedSchema.parse(answer);
+  return trace === undefined ? recorded : { ...recorded, captured: trace };
+}
+
+/** Lines of the format of `verify --measured`, of a step that ran on the card that is there. @throws InputError likewise */
+export async function measureStep(options: CaptureOptions): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { answer } = await answerFrom(options);
+  return measuredSchema.parse(answer).measured;
+}
+
+async function answerFrom(options: CaptureOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'gc-plan-'));
   try {
     const traceFile = join(folder, 'trace.gz');
     const answerFile = join(folder, 'answer.json');
-    const end = await runPython(traceFile, answerFile, options);
+    const optionsFile = join(folder, 'options.json');
+    const { configuration, changes } = options;
+    writeFileSync(optionsFile, JSON.stringify({ ...(configuration !== undefined && { configuration }), ...changes }));
+    const files = [traceFile, answerFile, String(process.pid), optionsFile];
+    const end = await runPython(files, options);
     if (end.timedOut)
       throw new InputError('capture-timeout', `The step took more than ${options.timeoutMs / 1000} s.`, [
         '--timeout 3600',
@@ -60,10 +92,9 @@ export async function recordStep(options: CaptureOptions): Promise<Recorded> {
       const { code, message, nextSteps } = refusal.data.refused;
       throw new InputError(code, message, nextSteps);
     }
-    const recorded = recordedSchema.parse(answer);
-    if (!(typeof answer === 'object' && answer !== null && 'numEvents' in answer)) return recorded;
+    if (!(typeof answer === 'object' && answer !== null && 'numEvents' in answer)) return { answer };
     const bytes = withRegularFile(traceFile, (descriptor, sizeBytes) => readAt(descriptor, 0, sizeBytes));
-    return { ...recorded, captured: { ...(await readTrace(traceFile)), bytes } };
+    return { answer, trace: { ...(await readTrace(traceFile)), bytes } };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -83,13 +114,12 @@ function answerOf(file: string, end: ProcessEnd): unknown {
 }
 
 async function runPython(
-  traceFile: string,
-  answerFile: string,
+  files: readonly string[],
   { python, file, functionName, timeoutMs, signal }: CaptureOptions,
 ): Promise<ProcessEnd> {
   signal?.throwIfAborted();
   try {
-    const child = spawn(python, [script, file, functionName, traceFile, answerFile, String(process.pid)], {
+    const child = spawn(python, [script, file, functionName, ...files], {
       // What the user's code prints is not the report.
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: isGroup,

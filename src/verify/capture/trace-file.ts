@@ -4,6 +4,7 @@ import { shown } from '../../config/nearest.js';
 import { readAt, withRegularFile } from '../../config/read-file.js';
 import { InputError } from '../../errors.js';
 import { constant } from '../../ir/shape.js';
+import type { ModuleCall } from '../../memory/recompute.js';
 import type { Layout, Trace } from '../../memory/trace.js';
 import { originCode } from '../../memory/trace.js';
 import { type TraceHead, type TraceLine, traceBodySchema, traceHeadSchema } from '../../reports/trace/schema.js';
@@ -16,6 +17,8 @@ export interface CapturedTrace {
   readonly head: TraceHead;
   readonly trace: Trace;
   readonly bytesOfBuffer: Float64Array;
+  /** Of modules in forward passes; none where its writer knows none. */
+  readonly calls: readonly ModuleCall[];
 }
 
 /** A step of 10⁶ events has about 5 MiB, and 60 MiB unpacked. */
@@ -96,6 +99,7 @@ class Reader {
   >;
   private readonly events: number[] = [];
   private readonly marks: Trace['marks'][number][] = [];
+  private readonly calls: Extract<TraceLine, { calls: unknown }>['calls'][number][] = [];
 
   constructor(private readonly file: string) {}
 
@@ -146,12 +150,17 @@ class Reader {
     if ('buffers' in line) this.addBuffers(line.buffers);
     else if ('events' in line) extend(this.events, line.events);
     else if ('marks' in line) extend(this.marks, line.marks);
+    else if ('calls' in line) extend(this.calls, line.calls);
     else if ('end' in line) this.peakLiveBytes = line.end.peakLiveBytes;
     else if ('shapes' in line) extend(this.tables.shapes, line.shapes);
     else
       for (const [name, rows] of Object.entries(line) as ['dtypes' | 'operations' | 'modules', readonly string[]][])
         extend(this.tables[name], rows);
-    const numRows = Math.max(...Object.values(this.tables).map((rows) => rows.length), this.marks.length);
+    const numRows = Math.max(
+      ...Object.values(this.tables).map((rows) => rows.length),
+      this.marks.length,
+      this.calls.length,
+    );
     if (numRows > maximumRows || this.events.length > this.head!.numEvents)
       throw this.wrong('holds more than the first line announces');
   }
@@ -197,7 +206,18 @@ class Reader {
       marks,
       lastStepFirstEvent,
     };
-    return { file, head, trace, bytesOfBuffer };
+    return { file, head, trace, bytesOfBuffer, calls: this.moduleCalls() };
+  }
+
+  private moduleCalls(): readonly ModuleCall[] {
+    const { calls, tables, head, file } = this;
+    return calls.map(({ module, ...call }) => {
+      const isOrdered = call.firstEvent <= call.endEvent && call.endEvent <= head!.numEvents;
+      const isThere = [...call.inputs, ...call.outputs].every((buffer) => buffer < head!.numBuffers);
+      if (!isOrdered || !isThere || module >= tables.modules.length)
+        throw noTrace(file, 'a call of a module is not in it');
+      return { ...call, module: tables.modules[module]! };
+    });
   }
 
   private checkIndices(): void {
