@@ -16,6 +16,7 @@ import { UnsizedSteps } from '../search/unsized-step.js';
 import { tool } from '../version.js';
 import { errorBar } from './accuracy.js';
 import { priced } from './priced.js';
+import { priceRecorded, type RecordedInput, recordedCommand, recordedStep } from './recorded.js';
 
 export interface CardsInput extends ResolveInput {
   /** A file of prices per hour by card, instead of those that ship. */
@@ -26,13 +27,52 @@ export interface CardsInput extends ResolveInput {
 
 type Row = Cards['cards'][number];
 
+/** Of a step that was recorded; without times, which a trace does not hold. */
+export async function cardsRecorded(input: RecordedInput & Pick<CardsInput, 'prices' | 'all'>): Promise<Cards> {
+  checkNoCard(input.flags);
+  const step = await recordedStep(input);
+  const { config, accuracy, assumptions } = step.estimate;
+  const { reserveBytes, recipe } = config;
+  const prices = pricesOf(input.prices);
+  const rows = knownCards()
+    .map((device): Row => {
+      const { process, verdict } = priceRecorded(step, { device, reserveBytes, ...recipe }, step.liveness);
+      const pricePerHour = prices.perHour.get(device.name);
+      return {
+        device,
+        gpus: 1,
+        verdict,
+        deviceBytes: process.deviceBytes,
+        range: process.range,
+        ...(pricePerHour !== undefined && { pricePerHour }),
+        command: recordedCommand('estimate', { ...input, flags: { ...input.flags, gpu: device.name } }),
+      };
+    })
+    .sort(byRankAndPrice);
+  return {
+    schema: 'gc-plan/cards@1',
+    tool: tool(),
+    config,
+    cards: rows,
+    all: input.all ?? false,
+    ...(rows[0]?.verdict.kind === 'fits' && { cheapest: rows[0].device.name }),
+    prices: prices.about,
+    accuracy,
+    assumptions,
+  };
+}
+
+function checkNoCard(flags: Flags): void {
+  const named = ['gpu', 'vram', 'architecture'].find((flag) => flags[flag] !== undefined);
+  if (named === undefined) return;
+  throw new InputError('conflicting-options', `--${named}: gc-plan cards looks at every card.`, [
+    `Leave --${named} out.`,
+    'gc-plan estimate says it of one card.',
+  ]);
+}
+
 export async function cards(input: CardsInput): Promise<Cards> {
-  const named = ['gpu', 'vram', 'architecture'].find((flag) => input.flags[flag] !== undefined);
-  if (named !== undefined)
-    throw new InputError('conflicting-options', `--${named}: gc-plan cards looks at every card.`, [
-      `Leave --${named} out.`,
-      'gc-plan estimate says it of one card.',
-    ]);
+  checkNoCard(input.flags);
   const resolve = await resolverFor(input);
   const { layout } = resolve().model;
   const all = knownCards();
@@ -46,10 +86,7 @@ export async function cards(input: CardsInput): Promise<Cards> {
   };
   const single = proposed.map((device) => rowOf(device));
   const several = single.some(({ verdict }) => verdict.kind === 'fits') ? [] : severalOf(resolve, proposed, rowOf);
-  const rows = [...several, ...single].sort(
-    (a, b) =>
-      rank(a) - rank(b) || byPrice(a.pricePerHour, b.pricePerHour) || a.device.reportedBytes - b.device.reportedBytes,
-  );
+  const rows = [...several, ...single].sort(byRankAndPrice);
   const [first] = rows;
   const about = priced(resolve());
   return {
@@ -70,6 +107,9 @@ export async function cards(input: CardsInput): Promise<Cards> {
     assumptions: about.assumptions,
   };
 }
+
+const byRankAndPrice = (a: Row, b: Row): number =>
+  rank(a) - rank(b) || byPrice(a.pricePerHour, b.pricePerHour) || a.device.reportedBytes - b.device.reportedBytes;
 
 const rank = ({ verdict }: Row): number => ['fits', 'tight', 'exceeds'].indexOf(verdict.kind);
 

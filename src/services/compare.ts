@@ -7,10 +7,11 @@ import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import type { Comparison } from '../reports/compare/schema.js';
 import { bytesByCategory } from '../reports/estimate/numbers.js';
-import type { Estimate } from '../reports/estimate/schema.js';
+import type { Estimate, RecordedEstimate } from '../reports/estimate/schema.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { tool } from '../version.js';
 import { estimateOf } from './priced.js';
+import { type RecordedInput, recordedCommand, recordedStep } from './recorded.js';
 
 export interface CompareInput {
   /** The first model, and the second where it is another one: names or files. */
@@ -25,6 +26,31 @@ export interface CompareInput {
 interface Change {
   readonly change: string;
   readonly input: ResolveInput;
+}
+
+/** Two recorded steps, or one under another allocator or on another card: `--trace` of both, and behind `--` of the second. */
+export async function compareRecorded(flags: Flags, changes: Flags): Promise<Comparison> {
+  const inputOf = ({ trace, ...rest }: Flags): RecordedInput => ({ traceFile: String(trace), flags: rest });
+  const inputs = [inputOf(flags), inputOf({ ...flags, ...changes })] as const;
+  const [{ estimate: before }, { estimate: after }] = [await recordedStep(inputs[0]), await recordedStep(inputs[1])];
+  const addedBytes = after.memory.deviceBytes - before.memory.deviceBytes;
+  const sideOf = (
+    { config, parameters, memory, verdict, accuracy, assumptions }: RecordedEstimate,
+    input: RecordedInput,
+  ) => ({
+    ...{ config, parameters: parameters.count, memory, verdict, accuracy, assumptions },
+    command: recordedCommand('estimate', input),
+  });
+  return {
+    schema: 'gc-plan/compare@1',
+    tool: tool(),
+    before: sideOf(before, inputs[0]),
+    after: sideOf(after, inputs[1]),
+    addedBytes,
+    categories: parts(new Map(bytesByCategory(before)), new Map(bytesByCategory(after))),
+    modules: parts(modulesOf(before), modulesOf(after)),
+    causes: [{ change: typedFlags(changes), deviceBytes: after.memory.deviceBytes, addedBytes }],
+  };
 }
 
 export async function compare({ models, flags, changes }: CompareInput): Promise<Comparison> {
@@ -125,7 +151,8 @@ function side(
 
 type Bytes = ReadonlyMap<string, number>;
 
-const modulesOf = ({ memory }: Estimate): Bytes => new Map(memory.byModule.map(({ module, bytes }) => [module, bytes]));
+const modulesOf = ({ memory }: Pick<Estimate, 'memory'>): Bytes =>
+  new Map(memory.byModule.map(({ module, bytes }) => [module, bytes]));
 
 const parts = (before: Bytes, after: Bytes): Comparison['categories'] =>
   [...new Set([...before.keys(), ...after.keys()])].map((name) => ({

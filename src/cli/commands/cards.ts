@@ -1,6 +1,6 @@
 import { text, toggle } from '../../options/definitions/definition.js';
 import { ReportCommand } from '../command.js';
-import { configurationFlags, flagsOf, modelArgument } from '../flags.js';
+import { configurationFlags, flagsOf, modelArgument, traceFlag } from '../flags.js';
 
 const ownFlags = flagsOf([
   {
@@ -19,23 +19,25 @@ export default class CardsCommand extends ReportCommand<'gc-plan/cards@1'> {
   static override examples = [
     'gc-plan cards graphcast-small',
     'gc-plan cards graphcast-operational --mode inference',
+    'gc-plan cards --trace step.trace.gz',
     'gc-plan cards physicsnemo-graphcast --prices prices.json --json',
   ];
   static override args = modelArgument;
-  static override flags = { ...ownFlags, ...sharedFlags };
+  static override flags = { ...traceFlag, ...ownFlags, ...sharedFlags };
 
   protected readonly report = 'gc-plan/cards@1';
 
   async run() {
     const { args, flags } = await this.typed();
-    const { cards } = await import('../../services/cards.js');
-    const { prices, all = false, ...shared } = flags;
-    const report = await cards({
+    const { cards, cardsRecorded } = await import('../../services/cards.js');
+    const { prices, all = false, trace, ...shared } = flags;
+    const input = {
       model: args.model,
       flags: shared,
       ...(prices !== undefined && { prices: String(prices) }),
       all: Boolean(all),
-    });
+    };
+    const report = await (trace === undefined ? cards(input) : cardsRecorded({ ...input, traceFile: String(trace) }));
     return this.print(report, report.cheapest === undefined ? 'no' : 'yes');
   }
 }

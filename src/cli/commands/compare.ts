@@ -1,7 +1,7 @@
 import { InputError } from '../../errors.js';
 import type { Flags } from '../../options/typed.js';
 import { ReportCommand } from '../command.js';
-import { configurationFlags, detailsFlag } from '../flags.js';
+import { configurationFlags, detailsFlag, traceFlag } from '../flags.js';
 import { type ArgInput, textArgument } from '../oclif.js';
 
 const twoModels: ArgInput = {
@@ -15,10 +15,11 @@ export default class CompareCommand extends ReportCommand<'gc-plan/compare@1'> {
   static override examples = [
     'gc-plan compare graphcast-small graphcast-operational --mode inference --gpu rtx-3090',
     'gc-plan compare graphcast-small --gpu rtx-4090 -- --hidden-dim 768 --batch 2',
+    'gc-plan compare --trace before.trace.gz --gpu a100-40gb -- --trace after.trace.gz',
     'gc-plan compare physicsnemo-graphcast --gpu a100-80gb --format github -- --checkpoint none',
   ];
   static override args = twoModels;
-  static override flags = { ...detailsFlag, ...configurationFlags };
+  static override flags = { ...traceFlag, ...detailsFlag, ...configurationFlags };
 
   protected readonly report = 'gc-plan/compare@1';
 
@@ -29,7 +30,9 @@ export default class CompareCommand extends ReportCommand<'gc-plan/compare@1'> {
     const { args, flags } = await this.typed();
     const changes = end === -1 ? {} : await this.changes(whole.slice(end + 1));
     this.argv = whole;
-    const { compare } = await import('../../services/compare.js');
+    const { compare, compareRecorded } = await import('../../services/compare.js');
+    if (flags.trace !== undefined && Object.keys(changes).length > 0)
+      return this.print(await compareRecorded(flags, changes), 'yes');
     return this.print(await compare({ models: [args.first, args.second], flags, changes }), 'yes');
   }
 

@@ -24,7 +24,7 @@ export const cardsSchema = z
   .strictObject({
     schema: z.literal('gc-plan/cards@1'),
     tool: common.tool,
-    config: common.config.describe('With no card named.'),
+    config: z.union([common.config, common.recordedConfig]).describe('With no card named.'),
     cards: z.array(row).describe('Those that fit first, by price where one is known, then by memory.'),
     all: z.boolean().describe('A table lists them all, not only those that fit.'),
     cheapest: z.string().exactOptional().describe('The first that fits; absent: none does.'),

@@ -40,7 +40,7 @@ export function totalRows({ before, after }: Comparison): readonly (readonly str
     const text = (side: Comparison['before']) => `${inUnit(of(side), unit)} ${unit.name}`;
     return [name, text(before), text(after), difference(of(before), of(after), unit)];
   };
-  const steps = ({ cost }: Comparison['before']) => cost.trainFlops || cost.forwardFlops;
+  const steps = ({ cost }: Comparison['before']) => (cost === undefined ? 0 : cost.trainFlops || cost.forwardFlops);
   return [
     ['parameters', formatCount(before.parameters), formatCount(after.parameters), ''],
     bytes('live', ({ memory }) => memory.peakLiveBytes),
@@ -48,7 +48,16 @@ export function totalRows({ before, after }: Comparison): readonly (readonly str
     bytes('on the card', ({ memory }) => memory.deviceBytes),
     bytes('at most', ({ memory }) => memory.range.highBytes),
     ['verdict', verdictWords[before.verdict.kind], verdictWords[after.verdict.kind], ''],
-    ['work', formatFlops(steps(before)), formatFlops(steps(after)), `${(steps(after) / steps(before)).toFixed(2)}×`],
+    ...(before.cost === undefined || after.cost === undefined
+      ? []
+      : [
+          [
+            'work',
+            formatFlops(steps(before)),
+            formatFlops(steps(after)),
+            `${(steps(after) / steps(before)).toFixed(2)}×`,
+          ],
+        ]),
   ];
 }
 

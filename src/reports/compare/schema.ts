@@ -3,11 +3,11 @@ import type { DeepReadonly } from '../readonly.js';
 import * as common from '../schema.js';
 
 const side = z.strictObject({
-  config: common.config,
+  config: z.union([common.config, common.recordedConfig]),
   parameters: common.count,
   memory: common.memory,
   verdict: common.verdict,
-  cost: common.cost,
+  cost: common.cost.exactOptional().describe('Absent of a recorded step.'),
   accuracy: common.accuracy,
   assumptions: z.array(z.string()),
   command: z.string().describe('The estimate command line that reproduces these numbers.'),

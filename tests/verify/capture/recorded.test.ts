@@ -136,3 +136,47 @@ describe('module groups', () => {
     expect(new Set(groups.values()).size).toBe(12);
   });
 });
+
+describe('cards, compare and advise --trace', () => {
+  const example = (name: string) => fileURLToPath(new URL(`../../../docs/example/${name}.trace.gz`, import.meta.url));
+
+  it('cards: fits where estimate says so, for every card', async () => {
+    const { report } = await json('cards', '--trace', trace);
+    expect(violations(report)).toEqual([]);
+    const { cards } = report;
+    for (const { device, verdict, deviceBytes } of [cards[0], cards.at(-1)]) {
+      const alone = await json('estimate', '--trace', trace, '--gpu', device.name);
+      expect(alone.report.verdict.kind).toBe(verdict.kind);
+      expect(alone.report.memory.deviceBytes).toBe(deviceBytes);
+    }
+    expect((await json('cards', '--trace', trace, '--gpu', 'l4')).exit).toBe(2);
+  });
+
+  it('compare: two captures, of which categories and modules add up to the difference of live bytes', async () => {
+    const [before, after] = [example('make_step'), example('make_step_with_checkpoints')];
+    const { stdout } = await invoke(['compare', '--json', '--trace', before!, '--', '--trace', after!]);
+    const report = JSON.parse(stdout);
+    expect(violations(report)).toEqual([]);
+    const difference = report.after.memory.peakLiveBytes - report.before.memory.peakLiveBytes;
+    for (const parts of [report.categories, report.modules])
+      expect(
+        sum(parts.map((part: { afterBytes: number; beforeBytes: number }) => part.afterBytes - part.beforeBytes)),
+      ).toBe(difference);
+    expect(report.addedBytes).toBe(report.after.memory.deviceBytes - report.before.memory.deviceBytes);
+  });
+
+  it('advise: recomputed layers fit where the step does not, within 3 % of the step that is written so', async () => {
+    const { exit, report } = await json('advise', '--trace', example('make_step'), '--gpu', 'rtx-4090');
+    expect(exit).toBe(0);
+    expect(violations(report)).toEqual([]);
+    const layers = report.recompute.find(({ module }: { module: string }) => module === 'processor.*');
+    expect(layers).toMatchObject({ numCalls: 16, verdict: { kind: 'fits' } });
+    const written = await json('estimate', '--trace', example('make_step_with_checkpoints'));
+    expect(Math.abs(layers.deviceBytes / written.report.memory.deviceBytes - 1)).toBeLessThan(0.03);
+    const worth = report.recompute.map(
+      ({ savedBytes, repeatedFlops }: { savedBytes: number; repeatedFlops: number }) => savedBytes / repeatedFlops,
+    );
+    expect(worth).toEqual([...worth].sort((a, b) => b - a));
+    expect(report.optimizer.bytes).toBe(report.memory.optimizerBytes);
+  });
+});
