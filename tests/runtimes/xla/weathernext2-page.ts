@@ -70,6 +70,6 @@ the number has six, the low end of the range three.
 | Cyclones, 0.25°, A100 80 GB | 33.0 | 61.1 | 32.8 |
 
 Read off compiles and not derived: the encoder's messages are kept normalised beside their product and the decoder's are not (gradients on meshes 4
-and 5, of 1 and 2 degrees); of several samples the weights of a softmax are kept for the backward pass (here in fp32 and bf16, and GenCast's step
+and 5, of 1 and 2 degrees; of the drawn ones one keeps the decoder's too, one the embedded grid rows, which is their error); of several samples the weights of a softmax are kept for the backward pass (here in fp32 and bf16, and GenCast's step
 with a batch of two in bf16, compiled afterwards: +0.8 %). A rollout without its checkpointing is refused: two steps were compiled at 77.7 GiB where one takes 20.9.`;
 }
