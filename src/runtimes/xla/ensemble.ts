@@ -78,12 +78,18 @@ export class EnsembleForward extends NormsForward {
     return isGathered || this.sizes.batch === 1 ? other : undefined;
   }
 
-  /** Of several samples the transformer's feed-forward rows lie in another layout than those they are added to: their readers add. */
+  /**
+   * Of several samples, whose f32 rows each reader normalises again, the sums of grid rows are added by their readers too, as are the
+   * transformer's feed-forward rows, which lie in another layout than those they are added to.
+   */
   private add({ left, right, output }: OperationOf<'add'>, environment: Environment): void {
     environment.setValue(output, this.sumOf(left, right, environment));
-    const isFeedForward = this.flow.maker(right)?.kind === 'linear' && this.rows(output, environment) === 'meshNodes';
+    const rows = this.rows(output, environment);
+    const isFeedForward = this.flow.maker(right)?.kind === 'linear' && rows === 'meshNodes';
     const isOfEdges = this.flow.readers(output).every(({ kind }) => kind === 'add' || kind === 'addBias');
-    if (!isOfEdges && !(isFeedForward && this.sizes.batch! > 1)) this.materialise(output, environment);
+    const isOfGrid = rows === 'gridNodes' && this.lowering.gemm.elementBytes === f32;
+    const isLeftToReaders = this.sizes.batch! > 1 && (isFeedForward || isOfGrid);
+    if (!isOfEdges && !isLeftToReaders) this.materialise(output, environment);
   }
 
   private sumOf(left: ValueId, right: ValueId, environment: Environment) {
@@ -91,10 +97,14 @@ export class EnsembleForward extends NormsForward {
     return sum.kind === 'fused' && sum.reads.length === 1 ? inBuffer(sum.reads[0]!) : sum;
   }
 
-  /** One kernel of Triton's per row (softmax_rewriter_triton.cc) writes what several read; of several samples each reader normalises again. */
   private isWritten({ output }: OperationOf<'condition'>): boolean {
+    return this.normalisesOnce && this.flow.readers(output).length > 1;
+  }
+
+  /** One kernel of Triton's per row (softmax_rewriter_triton.cc) writes what several read; of several samples each reader normalises again. */
+  private get normalisesOnce(): boolean {
     const { elementBytes, hasTriton } = this.lowering.gemm;
-    return elementBytes === f32 && hasTriton && this.sizes.batch === 1 && this.flow.readers(output).length > 1;
+    return elementBytes === f32 && hasTriton && this.sizes.batch === 1;
   }
 }
 
