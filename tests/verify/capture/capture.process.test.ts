@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Capture } from '../../../src/reports/capture/schema.js';
 import { readTrace } from '../../../src/verify/capture/trace-file.js';
+import { parseMeasured } from '../../../src/verify/measured-file.js';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const packages = at('../../../.cache/torch');
@@ -29,11 +30,11 @@ const run = (command: string, argv: readonly string[]) =>
   );
 
 let numTraces = 0;
-async function captured(step: string) {
+async function captured(step: string, ...flags: readonly string[]) {
   const file = join(folder, `${numTraces++}.trace.gz`);
   const { exit, stdout } = await run(process.execPath, [
     at('../../../bin/run.js'),
-    ...['capture', step, '--trace', file, '--json'],
+    ...['capture', step, '--trace', file, ...flags, '--json'],
   ]);
   return { exit, file, report: JSON.parse(stdout) as Capture & { readonly code?: string; readonly message: string } };
 }
@@ -162,6 +163,166 @@ def on_the_host():
       expect(await refused('no_step')).toMatch(/^no-step: no_step\(\) returned int/);
       expect(await refused('on_the_host')).toMatch(/^nothing-on-the-card/);
       expect(await refused('missing')).toMatch(/^no-such-function/);
+    },
+    withMs,
+  );
+
+  it(
+    'refuses a small step whose types a kernel refuses, which fake tensors let pass',
+    async () => {
+      const file = userFile(`
+class Product(torch.autograd.Function):
+  @staticmethod
+  def forward(ctx, x, w):
+    ctx.save_for_backward(x, w)
+    return x @ w.to(x.dtype)
+
+  @staticmethod
+  def backward(ctx, gradient):
+    x, w = ctx.saved_tensors
+    return gradient @ w.t(), x.t() @ gradient
+
+def mixed():
+  w = nn.Parameter(torch.randn(8, 8, device='cuda'))
+  x = torch.randn(3, 8, device='cuda', dtype=torch.bfloat16, requires_grad=True)
+  return lambda: Product.apply(x, w).sum().backward()
+`);
+      const { exit, report } = await captured(`${file}:mixed`);
+      expect(exit).toBe(2);
+      expect(`${report.code}: ${report.message}`).toMatch(/^step-failed: user\d+\.py:13: RuntimeError: .*dtype/);
+      expect((await captured(`${file}:mixed`, '--no-rehearsal')).exit).toBe(0);
+    },
+    withMs,
+  );
+
+  it(
+    'recomputes the modules that it is told, on another batch and under autocast: the arrays of a step written so',
+    async () => {
+      const file = userFile(`
+from torch.utils.checkpoint import checkpoint
+
+class Net(nn.Module):
+  def __init__(self, recompute):
+    super().__init__()
+    self.recompute = recompute
+    self.layers = nn.ModuleList(nn.Sequential(nn.Linear(64, 256), nn.GELU(), nn.Linear(256, 64)) for _ in range(4))
+
+  def forward(self, x):
+    for layer in self.layers:
+      x = x + (checkpoint(layer, x, use_reentrant=False) if self.recompute else layer(x))
+    return x
+
+def made(recompute=False, rows=100):
+  model = Net(recompute)
+  return model, torch.optim.SGD(model.parameters()), (torch.randn(rows, 64), torch.randn(rows, 64)), nn.MSELoss()
+
+def plain():
+  return made()
+
+def written():
+  return made(recompute=True, rows=300)
+
+def other():
+  step = torch.zeros(3, device='cuda')
+  return lambda: step.sum()
+`);
+      const peak = async (name: string, ...flags: string[]) => {
+        const { exit, report } = await captured(`${file}:${name}`, ...flags);
+        expect(exit, JSON.stringify(report)).toBe(0);
+        return report.trace!.peakLiveBytes;
+      };
+      const changed = await peak('plain', '--checkpoint', 'layers.*', '--batch', '300');
+      expect(changed).toBe(await peak('written'));
+      expect(changed).toBeLessThan(await peak('plain', '--batch', '300'));
+      expect(await peak('plain', '--autocast', 'bf16')).toBeLessThan(await peak('plain'));
+      const refused = async (...argv: string[]) => (await captured(argv[0]!, ...argv.slice(1))).report;
+      expect(await refused(`${file}:plain`, '--checkpoint', 'layer.*')).toMatchObject({ code: 'not-changed' });
+      expect(await refused(`${file}:other`, '--batch', '2')).toMatchObject({ code: 'not-changed' });
+    },
+    withMs,
+  );
+
+  it(
+    'advises what a second capture confirms: recomputed layers, live bytes within 2 %',
+    async () => {
+      const file = userFile(`
+def layers():
+  model = nn.Sequential(*(nn.Sequential(nn.Linear(256, 1024), nn.GELU(), nn.Linear(1024, 256)) for _ in range(8)))
+  return model, torch.optim.SGD(model.parameters()), (torch.randn(4096, 256), torch.randn(4096, 256)), nn.MSELoss()
+`);
+      const before = await captured(`${file}:layers`);
+      const after = await captured(`${file}:layers`, '--checkpoint', '*');
+      const { stdout } = await run(process.execPath, [
+        at('../../../bin/run.js'),
+        ...['advise', '--trace', before.file, '--vram', '8GB', '--json'],
+      ]);
+      const advice = JSON.parse(stdout);
+      const layers = advice.recompute.find(({ module }: { module: string }) => module === '*');
+      expect(layers.numCalls).toBe(8);
+      // Two products of 2 · rows · in · out each.
+      expect(layers.repeatedFlops).toBe(8 * 2 * 2 * 4096 * 256 * 1024);
+      expect(Math.abs(layers.peakLiveBytes / after.report.trace!.peakLiveBytes - 1)).toBeLessThan(0.02);
+    },
+    withMs,
+  );
+
+  it(
+    'measures on a card what PyTorch counts there, in the format of verify --measured; here torch.cuda is a stand-in',
+    async () => {
+      const program = `
+import json, sys
+sys.path.insert(0, ${JSON.stringify(at('../../../src/verify/capture'))})
+import torch
+import measure
+steps = []
+stand_in = dict(is_available=lambda: True, synchronize=lambda: None, reset_peak_memory_stats=lambda: None,
+  memory_stats=lambda: {"reserved_bytes.all.peak": 4096, "of no use": 1}, mem_get_info=lambda: (1, 8),
+  get_device_name=lambda index: "Stand-in", max_memory_allocated=lambda: 2048, max_memory_reserved=lambda: 4096)
+for name, value in stand_in.items(): setattr(torch.cuda, name, value)
+answer = measure.measure(lambda *given: lambda: steps.append(1), "f.py", "f", {})
+print(json.dumps({"steps": len(steps), **answer}))
+`;
+      const { stdout, stderr } = await run('python3', ['-c', program]);
+      const { steps: numSteps, measured } = JSON.parse(stdout || stderr);
+      expect(numSteps).toBe(3);
+      const [record] = parseMeasured(JSON.stringify(measured), 'numbers.jsonl');
+      expect(record!.quantities.map(({ quantity, measuredBytes }) => [quantity, measuredBytes])).toEqual([
+        ['peakAllocatedBytes', 2048],
+        ['peakReservedBytes', 4096],
+      ]);
+      const { exit, report } = await captured(`${at('./steps.py')}:vit`, '--device', 'cuda');
+      expect({ exit, code: report.code }).toEqual({ exit: 2, code: 'no-card' });
+    },
+    withMs,
+  );
+
+  it(
+    'holds the buckets of data parallelism: as many bytes as the gradients',
+    async () => {
+      const file = userFile(`
+from torch.nn.parallel import DistributedDataParallel
+
+def step_of(parallel):
+  model = nn.Sequential(*(nn.Linear(64, 64) for _ in range(3))).cuda()
+  if parallel:
+    torch.distributed.init_process_group('nccl', rank=0, world_size=1)
+    model = DistributedDataParallel(model, device_ids=[0])
+  optimizer = torch.optim.SGD(model.parameters())
+  x = torch.randn(5, 64, device='cuda')
+  def step():
+    optimizer.zero_grad()
+    model(x).sum().backward()
+    optimizer.step()
+  return step
+
+def alone():
+  return step_of(False)
+
+def parallel():
+  return step_of(True)
+`);
+      const live = async (name: string) => (await captured(`${file}:${name}`)).report.trace!.peakLiveBytes;
+      expect((await live('parallel')) - (await live('alone'))).toBe(4 * 3 * (64 * 64 + 64));
     },
     withMs,
   );

@@ -35,7 +35,7 @@ def peaks(function, like_the_card):
     tracker = MemTracker()
     tracker._mod_tracker = NoModules()
     with tracker:
-      step = capture.user_step(file, function)
+      step = capture.user_step(file, function, {}, unseen.note)
       for _ in range(2):
         recorder.begin_step()
         step()
