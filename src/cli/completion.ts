@@ -1,5 +1,7 @@
 /** Completion scripts from the commands themselves: names, flags, and the values of flags that have few. */
+import type { CheckpointPart } from '../config/checkpoint.js';
 import { profileNames } from '../config/profiles.js';
+import { runtimeTraits } from '../runtimes/traits.js';
 import { commandNames, loadCommand } from './command-table.js';
 import { longForm } from './flags.js';
 
@@ -24,7 +26,29 @@ function valuesOf(helpValue: string | readonly string[] | undefined, description
   return listed.includes('|') && !/[A-Z]/.test(listed) ? listed.split('|').map((value) => value.trim()) : [];
 }
 
+/** With an example in place of each number; parts are joined by +. */
+const checkpointValues = (): readonly string[] => [
+  'none',
+  ...new Set(Object.values(runtimeTraits).flatMap(({ checkpointParts }) => checkpointParts.flatMap(typedPart))),
+];
+
+function typedPart(part: CheckpointPart): readonly string[] {
+  switch (part) {
+    case 'processor:every':
+      return ['processor:every=2'];
+    case 'processor:segments':
+      return ['processor:segments=2'];
+    case 'edges:blocks':
+      return ['edges:blocks=8'];
+    case 'edges:blocks:loop':
+      return ['edges:blocks=8:loop'];
+    default:
+      return [part];
+  }
+}
+
 const ownValues: Readonly<Record<string, () => readonly string[]>> = {
+  checkpoint: checkpointValues,
   gpu: () => profileNames('gpus'),
   recipe: () => profileNames('recipes'),
 };
@@ -57,6 +81,8 @@ function bash(commands: readonly Completed[]): string {
   return [
     '_gc_plan() {',
     `  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words=""`,
+    // bash breaks `--gpu=t4` into three words.
+    `  if [ "$previous" = = ]; then previous="\${COMP_WORDS[COMP_CWORD-2]}"; elif [ "$current" = = ]; then current=""; fi`,
     '  case "$previous" in',
     ...[...values].map(([name, choices]) => `    --${name}) words="${choices.join(' ')}" ;;`),
     '  esac',
@@ -69,7 +95,9 @@ function bash(commands: readonly Completed[]): string {
     ),
     '    esac',
     '  fi',
-    '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
+    // Lists and plans: what comes after the last comma or plus.
+    `  local done="" ; case "$current" in *[,+]*) done="\${current%"\${current##*[,+]}"}" ;; esac`,
+    `  COMPREPLY=($(compgen -P "$done" -W "$words" -- "\${current##*[,+]}"))`,
     '}',
     'complete -o default -F _gc_plan gc-plan',
   ].join('\n');

@@ -1,15 +1,46 @@
 /** Help as text: oclif formats a command's page; the front page is what to try first. */
 import { type CommandName, commandNames, loadCommand } from './command-table.js';
 import { frameworkConfig } from './framework.js';
-import { type Command, CommandHelp } from './oclif.js';
+import { type Command, CommandHelp, type FlagInput } from './oclif.js';
 
 /** oclif formats what its manifest holds: the class’s own statics, with every argument and flag knowing its name. */
 const named = <Definition extends object>(definitions: Readonly<Record<string, Definition>>) =>
   Object.fromEntries(Object.entries(definitions).map(([name, definition]) => [name, { ...definition, name }]));
 
-export async function commandHelp(name: CommandName): Promise<string> {
+/** What most runs need, each with an example; `--help-all` lists the rest. */
+const commonFlags: Readonly<Record<string, string>> = {
+  gpu: 'rtx-4090',
+  vram: '24GB',
+  runtime: 'pytorch',
+  precision: 'bf16',
+  mode: 'inference',
+  batch: '4',
+  'hidden-dim': '512',
+  layers: '16',
+  resolution: '0.25',
+  checkpoint: 'encoder+processor:every=2',
+  optimizer: 'adamw',
+  json: '',
+};
+
+type Definitions = FlagInput;
+
+/** The command's own flags and the common ones; nothing where there are few anyway. */
+function inShort(flags: Definitions): Definitions | undefined {
+  if (!Object.hasOwn(flags, 'hidden-dim')) return undefined;
+  const own = Object.entries(flags).filter(([, { helpGroup }]) => helpGroup === 'COMMAND');
+  const common = Object.entries(commonFlags).map(([name, example]): [string, Definitions[string]] => {
+    const flag = flags[name]!;
+    const typed = [`--${name}`, example].join(' ').trim();
+    return [name, { ...flag, description: `${flag.description} E.g. ${typed}`, helpGroup: 'COMMON' }];
+  });
+  return Object.fromEntries([...own, ...common]);
+}
+
+export async function commandHelp(name: CommandName, all: boolean): Promise<string> {
   const { id, summary, examples, args, flags, strict } = await loadCommand(name);
   const usage = [id, ...Object.keys(args).map((argument) => `[${argument.toUpperCase()}]`), '[FLAGS]'].join(' ');
+  const short = all ? undefined : inShort(flags as FlagInput);
   const loadable = {
     usage,
     id,
@@ -17,7 +48,7 @@ export async function commandHelp(name: CommandName): Promise<string> {
     examples,
     strict,
     args: named(args),
-    flags: named(flags),
+    flags: named(short ?? flags),
     aliases: [],
     hiddenAliases: [],
     hidden: false,
@@ -26,7 +57,8 @@ export async function commandHelp(name: CommandName): Promise<string> {
     flagSortOrder: 'none',
     maxWidth: 100,
   });
-  return `${summary}\n\n${page.generate()}`;
+  const rest = short ? `\n\ngc-plan ${name} --help-all lists all ${Object.keys(flags).length} flags.` : '';
+  return `${summary}\n\n${page.generate().trimEnd()}${rest}`;
 }
 
 export async function rootHelp(): Promise<string> {
@@ -48,7 +80,9 @@ export async function rootHelp(): Promise<string> {
     'COMMANDS',
     ...lines,
     '',
-    'gc-plan COMMAND --help shows the flags of one command. --json makes every answer one JSON document.',
+    'gc-plan COMMAND --help shows the common flags of one command, --help-all every one.',
+    'An answer is one screen; --details prints all of it, --json makes it one JSON document.',
+    'Nothing is sent anywhere: no telemetry, no network.',
     'Exit codes: 0 yes · 1 no · 2 your input · 70 our bug · 130 interrupted',
   ].join('\n');
 }

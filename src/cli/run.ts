@@ -9,7 +9,9 @@ import { commandNames, isCommandName, loadCommand } from './command-table.js';
 import { exitCodes, reportFailure } from './failure.js';
 import type { Io } from './io.js';
 
-const isHelp = (token: string | undefined) => token === '--help' || token === '-h' || token === 'help';
+const isHelp = (token: string | undefined) => token === 'help' || isHelpFlag(token);
+const isHelpFlag = (token: string | undefined) => token === '--help' || token === '-h' || token === helpAll;
+const helpAll = '--help-all';
 const isVersion = (token: string | undefined) => token === '--version' || token === '-v' || token === 'version';
 const isJson = (token: string) => token === '--json' || token.startsWith('--json=');
 
@@ -54,13 +56,18 @@ async function dispatch(argv: readonly string[], io: Io, json: boolean): Promise
     if (subject !== undefined && !isCommandName(subject)) throw unknownCommand(subject);
     await loadFramework();
     const { commandHelp, rootHelp } = await import('./help.js');
-    return printText('help', subject === undefined ? await rootHelp() : await commandHelp(subject), io, json);
+    return printText(
+      'help',
+      subject === undefined ? await rootHelp() : await commandHelp(subject, argv.includes(helpAll)),
+      io,
+      json,
+    );
   }
   if (!isCommandName(name)) throw unknownCommand(name);
-  if (ownTokens.some((token) => token === '--help' || token === '-h')) {
+  if (ownTokens.some(isHelpFlag)) {
     await loadFramework();
     const { commandHelp } = await import('./help.js');
-    return printText('help', await commandHelp(name), io, json);
+    return printText('help', await commandHelp(name, ownTokens.includes(helpAll)), io, json);
   }
   const framework = await loadFramework();
   const Command = await loadCommand(name);

@@ -16,7 +16,7 @@ export function cardName({ device }: Pick<AnyConfig, 'device'>): string {
 
 /** `1°` where the grid covers the globe in equal steps, else rows × columns. */
 export function resolutionText({ grid, counts }: ModelConfig['model']): string {
-  if (counts !== undefined) return `${counts.gridNodes.toLocaleString('en-US')} grid nodes`;
+  if (counts !== undefined) return `${counts.gridNodes.toLocaleString('en-US')} nodes`;
   const degrees = 360 / grid.longitudes;
   const rows = [180 / degrees, 180 / degrees + 1];
   const isShort = Number.isInteger(Math.round(degrees * 1e6) / 100);

@@ -23,6 +23,8 @@ export interface CardsInput extends ResolveInput {
   readonly prices?: string | undefined;
   /** A table also lists the cards on which it does not fit. */
   readonly all?: boolean;
+  /** How many of those that fit a table lists. */
+  readonly top?: number;
 }
 
 type Row = Cards['cards'][number];
@@ -55,6 +57,7 @@ export async function cardsRecorded(input: RecordedInput & Pick<CardsInput, 'pri
     config,
     cards: rows,
     all: input.all ?? false,
+    ...(input.top !== undefined && { top: input.top }),
     ...(rows[0]?.verdict.kind === 'fits' && { cheapest: rows[0].device.name }),
     prices: prices.about,
     accuracy,
@@ -95,6 +98,7 @@ export async function cards(input: CardsInput): Promise<Cards> {
     config: about.config,
     cards: rows,
     all: input.all ?? false,
+    ...(input.top !== undefined && { top: input.top }),
     ...(first?.verdict.kind === 'fits' && { cheapest: first.device.name }),
     ...(others.length > 0 && {
       notProposed: {

@@ -1,13 +1,20 @@
 /** `gc-plan solve`: the largest value of one option that fits on a card, and the next one, which does not. */
+import { flagsThatMake } from '../advise/apply.js';
+import { cheapestSameRemedy, type Remedy } from '../advise/cheapest.js';
+import { costOf } from '../advise/sized-step.js';
+import { memoryFraction } from '../advise/strategies/process.js';
+import { typicalStrategies } from '../advise/typical.js';
 import { missingCard } from '../config/device.js';
 import { orList, shown } from '../config/nearest.js';
+import type { Config, Device } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import type { Solution } from '../reports/solve/schema.js';
-import { estimateCommand } from '../search/command-line.js';
-import { solve as solveAmong } from '../search/solve.js';
+import { estimateCommand, typedFlags } from '../search/command-line.js';
+import { lastTrue, solve as solveAmong } from '../search/solve.js';
 import { periodOf, type Solvable, solvable, valuesOf } from '../search/solve-values.js';
 import { tool } from '../version.js';
 import { errorBar } from './accuracy.js';
@@ -44,6 +51,8 @@ export async function solve(input: SolveInput): Promise<Solution> {
   };
   const best = answerAt(largest);
   const next = answerAt(largest + 1);
+  const planned =
+    key === 'batch' ? withPlan(input, resolve, { numValues: values.length, least: largest + 1, device }) : undefined;
   const answers = [best, next].flatMap((answer) => answer?.estimate ?? []);
   return {
     schema: 'gc-plan/solve@1',
@@ -52,6 +61,7 @@ export async function solve(input: SolveInput): Promise<Solution> {
     device,
     ...(best && { best: best.answer }),
     ...(next && { next: next.answer }),
+    ...(planned && { withPlan: planned }),
     ...(!next &&
       refused && {
         refused: { value: Number(refused.text), reason: refused.refusal.reason, source: refused.refusal.source },
@@ -60,6 +70,45 @@ export async function solve(input: SolveInput): Promise<Solution> {
     numJudged,
     accuracy: answers[0]!.accuracy,
     assumptions: [...new Set(answers.flatMap(({ assumptions }) => assumptions))],
+  };
+}
+
+/** The strategies that recompute, and the share of the card: what a batch costs with them is work, or nothing. */
+const planStrategies = typicalStrategies.filter(({ touches, id }) => touches === 'plan' || id === memoryFraction.id);
+/** A quarter of a second for each batch that is tried. */
+const mostPlanEvents = 400_000;
+
+/** The largest batch that some usual plan makes fit, with the cheapest of them; nothing where none is larger than `least` batches. */
+function withPlan(
+  { model, flags }: SolveInput,
+  resolve: (more: Flags) => Config,
+  { numValues, least, device }: { readonly numValues: number; readonly least: number; readonly device: Device },
+): Solution['withPlan'] {
+  const typed = resolve({ batch: '1' });
+  if (typed.recipe.mode !== 'train') return undefined;
+  const numbers = counts(typed.model);
+  const remedies = new Map<number, Remedy | undefined>();
+  const remedyAt = (batch: number): Remedy | undefined => {
+    if (!remedies.has(batch)) {
+      const config = { ...typed, recipe: { ...typed.recipe, batchSize: batch } };
+      const search = { config, counts: numbers, device, errorBar: errorBar(config), maxEvents: mostPlanEvents };
+      remedies.set(batch, cheapestSameRemedy({ ...search, strategies: planStrategies }));
+    }
+    return remedies.get(batch);
+  };
+  // A larger batch never needs less; where it seems to, what is found fits all the same.
+  const largest =
+    least + 1 + lastTrue(Math.max(0, numValues - least), (index) => remedyAt(least + 1 + index) !== undefined, 1);
+  const remedy = largest > least ? remedyAt(largest) : undefined;
+  if (remedy === undefined) return undefined;
+  const planFlags = flagsThatMake(resolve, typed.recipe, { ...remedy.config.recipe, batchSize: 1 });
+  const all: Flags = { ...planFlags, batch: String(largest) };
+  const estimate = priced(resolve(all));
+  if (estimate.verdict.kind !== 'fits') return undefined;
+  return {
+    ...answerOf(largest, estimate, estimateCommand(model, { ...flags, ...all })),
+    change: typedFlags(planFlags),
+    relativeCost: remedy.sampleFlops / costOf(typed, numbers).sampleFlops,
   };
 }
 

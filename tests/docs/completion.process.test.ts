@@ -33,6 +33,14 @@ describe('completion in bash', () => {
     expect((await invoke(['completion', 'fish'])).stdout).toContain("-a 'none optimizer boundary optimizer+boundary'");
   });
 
+  it('offers values behind =, in lists, and the parts of a plan', async () => {
+    expect(await offered('gc-plan', 'estimate', '--runtime', '=', 't')).toEqual(['tfjs']);
+    expect(await offered('gc-plan', 'estimate', '--runtime', '=')).toEqual(['jax', 'pytorch', 'tfjs']);
+    expect(await offered('gc-plan', 'sweep', '--gpu', 'a10,l40')).toEqual(['a10,l40', 'a10,l40s']);
+    expect(await offered('gc-plan', 'estimate', '--checkpoint', 'enc')).toEqual(['encoder']);
+    expect(await offered('gc-plan', 'estimate', '--checkpoint', 'encoder+dec')).toEqual(['encoder+decoder']);
+  });
+
   it('is a script for zsh and fish too, and refuses another shell', async () => {
     expect((await invoke(['completion', 'zsh'])).stdout).toContain('bashcompinit');
     expect((await invoke(['completion', 'fish'])).stdout).toContain("-l hidden-dim -d 'Width of every latent row.");

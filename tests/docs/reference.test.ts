@@ -63,12 +63,19 @@ const jsonPage = (): string =>
 
 async function cliPage(): Promise<string> {
   const pages = await Promise.all(
-    commandNames.map(async (name) => ['', `## gc-plan ${name}`, '', '```', (await commandHelp(name)).trimEnd(), '```']),
+    commandNames.map(async (name) => [
+      '',
+      `## gc-plan ${name}`,
+      '',
+      '```',
+      (await commandHelp(name, true)).trimEnd(),
+      '```',
+    ]),
   );
   return [
     '# Commands',
     '',
-    'Written from the commands by a test; the same as `gc-plan COMMAND --help`.',
+    'Written from the commands by a test; the same as `gc-plan COMMAND --help-all`.',
     ...pages.flat(),
     '',
   ].join('\n');

@@ -103,7 +103,7 @@ describe('a forecast of several steps in one program', () => {
   });
 
   it('is explained where the flag is typed', async () => {
-    const { stdout } = await invoke(['estimate', '--help']);
+    const { stdout } = await invoke(['estimate', '--help-all']);
     expect(stdout.replace(/\s+/g, ' ')).toContain('Inference: the predictions of all steps stay on the card');
   });
 });

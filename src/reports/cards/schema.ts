@@ -27,6 +27,7 @@ export const cardsSchema = z
     config: z.union([common.config, common.recordedConfig]).describe('With no card named.'),
     cards: z.array(row).describe('Those that fit first, by price where one is known, then by memory.'),
     all: z.boolean().describe('A table lists them all, not only those that fit.'),
+    top: common.count.exactOptional().describe('How many of those that fit a table lists.'),
     cheapest: z.string().exactOptional().describe('The first that fits; absent: none does.'),
     notProposed: z
       .strictObject({ cards: z.array(z.string()), reason: z.string() })

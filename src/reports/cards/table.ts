@@ -7,6 +7,7 @@ import type { Layout } from '../formats.js';
 import { recipeText, subject } from '../subject.js';
 import { answerLine, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { fittingTable } from '../terminal/fitting.js';
+import { labelled, screen } from '../terminal/screen.js';
 import { inUnit, leftOver, unitOf } from '../units.js';
 import { verdictWords } from '../words.js';
 import type { Cards } from './schema.js';
@@ -20,7 +21,8 @@ export function renderCards(report: Cards, layout: Layout): string {
   const style = styleOf(layout);
   const { cards, all } = report;
   const fitting = cards.filter(({ verdict }) => verdict.kind === 'fits');
-  const shown = all ? cards : fitting.slice(0, mostRows);
+  const shown = all ? cards : fitting.slice(0, report.top ?? mostRows);
+  if (report.top !== undefined) return fewCards(report, fitting, shown, layout);
   return page([
     [
       ...paragraph(`${subject(report.config, layout.columns)}; ${recipeText(report.config)}`, layout).map((line) =>
@@ -29,7 +31,31 @@ export function renderCards(report: Cards, layout: Layout): string {
       ...paragraph(answerLine(answer(report, fitting), style), layout),
     ],
     fittingTable(style.bold('Cards, the cheapest first'), columns(report, all), shown, layout),
-    [...notes(shown), ...(all ? [] : rest(cards, shown)), ...other(report)].flatMap((line) => paragraph(line, layout)),
+    [...notes(shown), ...(all ? [] : rest(cards, shown)), other(report).join(' ')].flatMap((line) =>
+      paragraph(line, layout),
+    ),
+  ]);
+}
+
+/** One screen of the cheapest. */
+function fewCards(report: Cards, fitting: readonly Row[], shown: readonly Row[], layout: Layout): string {
+  const style = styleOf(layout);
+  const { cards, all, config, prices, accuracy } = report;
+  const [, ...table] = fittingTable('', columns(report, all), shown, layout);
+  const [priced = ''] = prices.source.split(';');
+  return screen([
+    {
+      lines: [
+        ...paragraph(subject(config, layout.columns), layout).map((line) => style.dim(line)),
+        ...paragraph(answerLine(answer(report, fitting), style), layout),
+        ...labelled('for', recipeText(config), layout),
+        ...table,
+      ],
+    },
+    { lines: notes(shown).flatMap((line) => paragraph(line, layout)), dispensable: 1 },
+    { lines: labelled('others', rest(cards, shown).join(' '), layout), dispensable: 2 },
+    { lines: labelled('prices', `${priced}; times are a roofline’s, real steps take longer`, layout) },
+    { lines: labelled('checked', accuracyInShort(accuracy), layout) },
   ]);
 }
 
@@ -114,6 +140,6 @@ function other({ notProposed, prices, accuracy: known }: Cards): readonly string
   return [
     ...(notProposed === undefined ? [] : [`${notProposed.reason}: ${notProposed.cards.length} of AMD’s are left out.`]),
     `Prices: ${prices.source}. Times are a roofline’s: real steps take longer.`,
-    `Accuracy: ${accuracyInShort(known)}`,
+    `${accuracyInShort(known)}.`,
   ];
 }

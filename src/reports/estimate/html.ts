@@ -3,6 +3,7 @@ import type { Layout, Renderer } from '../formats.js';
 import { html } from '../pages/markup.js';
 import { dataTable, figure, list, renderPage, section, typedCommand } from '../pages/page.js';
 import { loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
+import { subject } from '../subject.js';
 import { formatBytes, formatPercent } from '../units.js';
 import { estimateAnswer } from './answer.js';
 import { onTheCard } from './chart.js';
@@ -24,6 +25,7 @@ function estimatePage(estimate: AnyEstimate, layout: Layout, renderSvg: RenderSv
   return renderPage({
     question: questionOf(estimate),
     answer: { tone, text: head + rest },
+    subject: subject(config),
     setting: configLine(estimate),
     sections: [
       ...(changes.length === 0

@@ -221,7 +221,7 @@ export function accuracyInShort({
   if (!checked) return `${what} is not checked against anything that ships yet`;
   const none = beyond.length === 0 ? '' : `; no record has ${beyond.join(', ')}`;
   if (range !== undefined)
-    return `${what}: ${range.inside} of ${range.cases} steps with ${productNames[range.xlaGemm]} products inside the range${none}`;
+    return `${what}: ${range.inside} of ${range.cases} steps with ${productNames[range.xlaGemm]} inside the range${none}`;
   const worst = Number((reserved?.worstUnderPercent ?? worstUnderPercent ?? 0).toFixed(2));
   return `${what}: ${cases} steps, at worst ${worst} % too low${none}`;
 }

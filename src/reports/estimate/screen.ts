@@ -82,13 +82,13 @@ function made(estimate: AnyEstimate, layout: Layout): readonly Part[] {
     unit,
   );
   const { lowBytes, highBytes } = memory.range;
-  const range = `${inUnit(lowBytes, unit)} to ${inUnit(highBytes, unit)}`;
+  const range = `${inUnit(lowBytes, unit)}–${inUnit(highBytes, unit)}`;
   const sum = `live ${live} + allocator ${allocator} + context ${context} = ${onCard} ${unit.name} (${range})`;
   const largest = (parts: readonly (readonly [string, number])[]) =>
     parts
       .filter(([, bytes]) => bytes * 100 >= memory.peakLiveBytes)
       .toSorted((a, b) => b[1] - a[1])
-      .map(([name, bytes]) => `${name} ${formatPercent(bytes, memory.peakLiveBytes)}`)
+      .map(([name, bytes]) => `${name} ${formatPercent(bytes, memory.peakLiveBytes).replace(' ', '')}`)
       .join(', ');
   const modules = memory.byModule.map(({ module, bytes }) => [module, bytes] as const);
   return [

@@ -5,6 +5,7 @@ import type { Layout, Renderer } from '../formats.js';
 import { embeddedJson, html, type Markup, trusted } from '../pages/markup.js';
 import { type Cell, dataTable, renderPage, section } from '../pages/page.js';
 import { loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
+import { subject } from '../subject.js';
 import { formatBytes, formatPercent } from '../units.js';
 import { timelineOption, timelineTitle } from './chart.js';
 import type { Explanation } from './schema.js';
@@ -32,6 +33,7 @@ function explanationPage(
       tone: 'neutral',
       text: `peak ${formatBytes(peak.liveBytes)} live in ${phaseName(operations[peak.at]!)}, at ${peak.operation}`,
     },
+    subject: subject(explanation.config),
     setting: configLine(explanation),
     sections: [
       section(

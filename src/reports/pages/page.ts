@@ -14,6 +14,8 @@ interface PageAnswer extends Pick<Answer, 'tone'> {
 export interface Page {
   readonly question: string;
   readonly answer: PageAnswer;
+  /** Model, code base, resolution, width and layers, precision, card. */
+  readonly subject?: string;
   /** The configuration in one line. */
   readonly setting: string;
   readonly sections: readonly Markup[];
@@ -32,7 +34,7 @@ type Accuracy = Estimate['accuracy'];
 const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 export function renderPage(page: Page): string {
-  const { question, answer, setting, sections, assumptions, accuracy, commands, tool, tail } = page;
+  const { question, answer, subject, setting, sections, assumptions, accuracy, commands, tool, tail } = page;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -40,7 +42,7 @@ export function renderPage(page: Page): string {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="${tool.name} ${tool.version}">
-<title>${question}</title>
+<title>${[question, subject].filter(Boolean).join(' · ')}</title>
 <style>
 ${trusted(readAsset('reports/pages/page.css'))}</style>
 </head>
@@ -48,17 +50,22 @@ ${trusted(readAsset('reports/pages/page.css'))}</style>
 <main>
 <h1>${question}</h1>
 <p class="answer ${answer.tone}">${answer.text}</p>
+${subject && html`<p class="soft">${subject}</p>`}
 <p class="soft">${setting}</p>
 ${sections}
 ${section('Assumptions', list(assumptions.length > 0 ? assumptions : ['None beyond the configuration above.']))}
 ${accuracy && section('How accurate', accuracyLine(accuracy))}
-${section('How to reproduce', html`<pre tabindex="0"><code>${commands.join('\n')}</code></pre>`)}
+${section('How to reproduce', html`<pre tabindex="0"><code>${reproduction(commands, subject)}</code></pre>`)}
 </main>
 <footer>${tool.name} ${tool.version} predicts GPU memory from the list of arrays that one step allocates; measured are its error bars and how XLA compiles the loss and recomputes.</footer>
 ${tail}
 </body>
 </html>`.html;
 }
+
+/** The first command with what it is about behind it, as a shell's comment. */
+const reproduction = ([first = '', ...others]: readonly string[], subject: string | undefined): string =>
+  [subject === undefined ? first : `${first}  # ${subject}`, ...others].join('\n');
 
 export const section = (title: string, ...content: readonly Markup[]): Markup => html`<section>
 <h2>${title}</h2>

@@ -6,7 +6,8 @@ import { html, type Markup } from '../pages/markup.js';
 import { columnTable, figure, list, renderPage, section, typedCommand } from '../pages/page.js';
 import { loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
 import { formatBytes, formatCount } from '../units.js';
-import { entryColumns, notEnough, samplesPerStep, sizeOf, stageColumns } from './columns.js';
+import { verdictWords } from '../words.js';
+import { entryColumns, notEnough, samplesPerStep, sizeOf, stageColumns, subjectOfSweep } from './columns.js';
 import type { Sweep } from './schema.js';
 
 export async function loadSweepPage(): Promise<Renderer<Sweep>> {
@@ -25,6 +26,7 @@ function sweepPage(sweep: Sweep, layout: Layout, renderSvg: RenderSvg): string {
       tone: fits > 0 ? 'yes' : 'no',
       text: `${formatCount(fits)} of ${formatCount(total)} configurations fit on ${card}; ${formatCount(tight)} may fit, ${formatCount(exceeds)} do not`,
     },
+    subject: subjectOfSweep(sweep, Number.POSITIVE_INFINITY),
     setting: Object.entries(space)
       .map(([option, values]) => `${option} ${values.join(', ')}`)
       .join(' · '),
@@ -67,7 +69,7 @@ function planSection(sweep: Sweep): readonly Markup[] {
   ];
 }
 
-const shades = { fits: '#2e7d4f', tight: '#b58900', exceeds: '#b3261e' } as const;
+const shades = { fits: '#1f5fbf', tight: '#75662f', exceeds: '#b34700' } as const;
 
 /** Width × depth → the least live bytes of all ways to train it. */
 function heatMap({ sizes }: Sweep): { title: string; option: EChartsOption; heightPx: number } | undefined {
@@ -76,7 +78,7 @@ function heatMap({ sizes }: Sweep): { title: string; option: EChartsOption; heig
   const depths = distinct(sizes.map(({ layers }) => layers));
   if (sizes.length < 2) return undefined;
   return {
-    title: `Least live bytes by width and depth: ${sizes.map((cell) => `${sizeOf(cell)} ${formatBytes(cell.peakLiveBytes)} ${cell.verdict}`).join(', ')}`,
+    title: `Least live bytes by width and depth: ${sizes.map((cell) => `${sizeOf(cell)} ${formatBytes(cell.peakLiveBytes)} ${verdictWords[cell.verdict]}`).join(', ')}`,
     heightPx: 110 + 32 * widths.length,
     option: {
       grid: { left: 80, right: 24, top: 48, bottom: 48 },
@@ -85,7 +87,7 @@ function heatMap({ sizes }: Sweep): { title: string; option: EChartsOption; heig
       yAxis: { type: 'category', data: widths.map(String), name: 'width', nameLocation: 'middle', nameGap: 48 },
       series: (['fits', 'tight', 'exceeds'] as const).map((verdict) => ({
         type: 'heatmap' as const,
-        name: verdict,
+        name: verdictWords[verdict],
         itemStyle: { color: shades[verdict], borderColor: 'rgba(255,255,255,0.5)', borderWidth: 1 },
         label: {
           show: true,

@@ -2,6 +2,7 @@ import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
 import { html } from '../pages/markup.js';
 import { dataTable, renderPage, section, typedCommand } from '../pages/page.js';
+import { subject } from '../subject.js';
 import { formatBytes } from '../units.js';
 import { divergence, stepsRun, tapeWords, totals, totalsHead, verificationAnswer } from './rows.js';
 import type { Verification } from './schema.js';
@@ -14,6 +15,7 @@ export function renderVerificationPage(report: Verification, layout: Layout): st
   return renderPage({
     question: `Does ${config.model.name} take the memory that gc-plan predicts?`,
     answer: { tone, text: head + rest },
+    subject: subject(config),
     setting: `${configLine(report)}${tapeWords(report)} · ${backend.name} ${backend.version}, ${backend.device}`,
     sections: [
       section(

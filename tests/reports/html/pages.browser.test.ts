@@ -67,6 +67,7 @@ describe.each(cases)('the page of gc-plan $argv.0', ({ argv, headings: expected,
 
   it('says question, answer, assumptions, accuracy and the command, in headings that a screen reader can walk', async () => {
     const { page } = await open(browser, file, { width: 1280 });
+    const title = await page.title();
     const headings = await page.$$eval('h1, h2', (found) => found.map(({ textContent }) => textContent));
     const command = await page.$eval('pre', ({ textContent }) => textContent);
     const unnamed = await page.$$eval(
@@ -76,7 +77,12 @@ describe.each(cases)('the page of gc-plan $argv.0', ({ argv, headings: expected,
     await page.close();
     expect(headings[0]).toMatch(/\?$/);
     for (const heading of expected) expect(headings).toContain(heading);
-    expect(command?.split('\n')[0]).toBe(`gc-plan ${argv.join(' ')} --format html`);
+    // The model is named, also where none was typed.
+    const [reproduced = '', about] = command?.split('\n')[0]?.split('  # ') ?? [];
+    expect(reproduced.replace(' graphcast-small', '')).toBe(
+      `gc-plan ${argv.join(' ')} --format html`.replace(' graphcast-small', ''),
+    );
+    if (about !== undefined) expect(title).toContain(about);
     expect(unnamed).toBe(0);
   });
 
