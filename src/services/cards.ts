@@ -30,7 +30,7 @@ export interface CardsInput extends ResolveInput {
 type Row = Cards['cards'][number];
 
 /** Of a step that was recorded; without times, which a trace does not hold. */
-export async function cardsRecorded(input: RecordedInput & Pick<CardsInput, 'prices' | 'all'>): Promise<Cards> {
+export async function cardsRecorded(input: RecordedInput & Pick<CardsInput, 'prices' | 'all' | 'top'>): Promise<Cards> {
   checkNoCard(input.flags);
   const step = await recordedStep(input);
   const { config, accuracy, assumptions } = step.estimate;
