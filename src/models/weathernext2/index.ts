@@ -1,5 +1,4 @@
 /** DeepMind's WeatherNext 2 (google-deepmind/weathernext 9c034db, weathernext2/). */
-import { integer } from '../../config/option-value.js';
 import type { CodeBase } from '../code-base.js';
 import { attentionDimensions } from '../gencast/blocks.js';
 import { attentionOptions } from '../gencast/options.js';
@@ -19,7 +18,7 @@ const notes = {
     'The number holds what every compile with cuBLAS products does: three logits-sized arrays and three of weights in a softmax (temporaries of 2.67 GiB for Mini, 61.1 at 0.25 degrees), and one reading of a real card, with products of the highest precision (2.65). The low end holds three, the weights written over the logits, as the other readings do: 1.52 and 1.54 GiB for Mini, 3.21 with a batch of two (5.44 with six), 33.0 at 0.25 degrees.',
   ],
   training: (samples: number) => [
-    `Training runs ${samples} samples of every example as one batch, and compares them in its loss (CRPS).`,
+    `Training runs ${samples} samples of one example as one batch (--batch), and compares them in its loss (CRPS).`,
   ],
   trainingRange: [
     'The number keeps six logits-sized arrays of every layer, as compiles with cuBLAS products do. The low end keeps three, the weights written over the logits, as forecasts on real cards do; no gradient was read on one.',
@@ -40,22 +39,13 @@ export const weathernext2: CodeBase = {
       edgeBlocks: [],
     },
   },
-  options: [
-    ...attentionOptions,
-    {
-      name: 'samples',
-      key: 'samples',
-      value: integer(2, 64, '2'),
-      default: 2,
-      help: 'How many forecasts of every example a training step compares (CRPS): the batch that the network sees is that many times larger.',
-    },
-  ],
+  options: attentionOptions,
   graph: finestMeshGraph,
   program: weathernext2Program,
   dimensions: (config, counts) => ({ ...attentionDimensions(config, counts), ...ownDimensions(config) }),
   checkModel,
-  recipeNotes: ({ mode, xlaGemm }, { own }) => [
-    ...(mode === 'inference' ? notes.forecast : notes.training(Number(own?.samples))),
+  recipeNotes: ({ mode, xlaGemm, batchSize }) => [
+    ...(mode === 'inference' ? notes.forecast : notes.training(batchSize)),
     ...(xlaGemm === 'cublas' ? [] : mode === 'inference' ? notes.forecastRange : notes.trainingRange),
   ],
   lines: { jax: jaxLines },

@@ -6,6 +6,14 @@ const source = 'google-deepmind/weathernext 9c034db, weathernext2/architecture.p
 export const weathernext2Refusals: readonly Refusal[] = [
   {
     kind: 'raises',
+    applies: ({ mode, batchSize }) => mode === 'train' && batchSize < 2,
+    instead: () => ({ batchSize: 2 }),
+    reason: 'the loss compares the samples of an example with each other, and divides by their number less one',
+    source: 'google-deepmind/weathernext 9c034db, weathernext2/fgn.py (CRPS)',
+    nextSteps: () => ['--batch 2'],
+  },
+  {
+    kind: 'raises',
     applies: ({ checkpoint }) => checkpoint.model,
     instead: ({ checkpoint }) => ({ checkpoint: { ...checkpoint, model: false } }),
     reason: 'recomputing the whole network as one is not priced for WeatherNext 2',

@@ -32,7 +32,7 @@ export function declareResidents(builder: ProgramBuilder, model: Model, { mode }
   declareMask(builder, attentionOf(model));
 }
 
-/** `batch` is what the network sees: in training every example several times, each time with noise of its own. */
+/** `batch` is what the network sees: forecasts of as many examples, or in training one example as many times, each with noise of its own. */
 export function ownDimensions({ model, recipe }: { readonly model: Model; readonly recipe: Recipe }): Dimensions {
   const { mode, batchSize, rolloutSteps } = recipe;
   const numClocks = numDayClocks + numYearClocks;
@@ -42,8 +42,8 @@ export function ownDimensions({ model, recipe }: { readonly model: Model; readon
   const levels = Math.max(0, Math.floor((inputFieldsRead / numInputTimes - numSurfaceFields) / numLevelVariables));
   const withLevels = levels * numLevelVariables;
   return {
-    examples: batchSize,
-    batch: mode === 'train' ? batchSize * Number(model.own?.samples) : batchSize,
+    examples: mode === 'train' ? 1 : batchSize,
+    batch: batchSize,
     inputFieldsRead,
     levels,
     surfaceFields: Math.max(1, model.outputChannels - withLevels),

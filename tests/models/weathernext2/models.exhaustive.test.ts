@@ -52,7 +52,7 @@ describe('WeatherNext 2’s released models', () => {
 
   it('need with every sample of a training step as much again', async () => {
     const live = async (samples: string) =>
-      (await estimate({ model: 'weathernext2-mini', flags: { samples, optimizer: 'none', 'xla-gemm': 'cublas' } }))
+      (await estimate({ model: 'weathernext2-mini', flags: { batch: samples, optimizer: 'none', 'xla-gemm': 'cublas' } }))
         .memory.peakLiveBytes;
     const [two, three, four] = [await live('2'), await live('3'), await live('4')];
     expect((four - three) / (three - two)).toBeCloseTo(1, 2);
@@ -65,7 +65,7 @@ describe('what WeatherNext 2 has not', () => {
     [{ gpus: '2' }, /no compile of WeatherNext 2 for several cards/],
     [{ accumulate: '2' }, /not priced for WeatherNext 2/],
     [{ checkpoint: 'model' }, /not priced for WeatherNext 2/],
-    [{ samples: '1' }, /samples/],
+    [{ batch: '1' }, /divides by their number less one/],
     [{ 'mesh-level': '0' }, /refined icosahedron/],
     [{ 'input-channels': '17' }, /clocks, static fields and structure/],
     [{ heads: '7' }, /not divisible by 7 heads/],

@@ -78,7 +78,7 @@ function recipeOf(record: WeatherNextRecord): Recipe {
     ...defaultRecipe,
     precision: record.dtype === 'f32' ? 'fp32' : 'bf16',
     mode: record.mode === 'infer' || record.mode === 'loss' ? 'inference' : 'train',
-    batchSize: record.mode === 'loss' ? record.batch * record.samples : record.batch,
+    batchSize: record.mode === 'infer' ? record.batch : record.batch * record.samples,
     rolloutSteps: record.steps,
     optimizer: record.mode === 'train' ? 'adamw' : 'none',
     checkpoint: plan === '' ? noCheckpoint : parseCheckpoint(plan),
@@ -105,7 +105,6 @@ export const configOf = (record: WeatherNextRecord): Config => ({
     own: {
       attention: record.attention === 'mha' ? 'mha' : 'triblockdiag',
       kHop: record.k_hop,
-      samples: record.samples,
     },
   },
   recipe: recipeOf(record),
