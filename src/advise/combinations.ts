@@ -46,10 +46,12 @@ export function* stepPlansOf(strategies: readonly Strategy[], config: Config): G
   }
 }
 
-/** The micro-batches, largest first, the configuration's own among them. */
+/** The micro-batches that the code base takes, largest first, the configuration's own among them. */
 export const microBatchesOf = (strategies: readonly Strategy[], config: Config): readonly Change[] => [
   unchanged,
-  ...that(strategies, 'samples').flatMap(({ changes }) => changes(config)),
+  ...that(strategies, 'samples')
+    .flatMap(({ changes }) => changes(config))
+    .filter((change) => applyChanges(config, [change]) !== undefined),
 ];
 
 /** What the process around the same arrays can change, least changes first. */
