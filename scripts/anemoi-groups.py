@@ -29,10 +29,11 @@ READ = (
     PART + r"\.(mlp_extra_layers|mlp_hidden_ratio|gradient_checkpointing|graph_attention_backend)",
     r"graph\.nodes\.hidden\.node_builder\.(_target_|resolution|grid)",
     EDGES + r"\.(source_name|target_name)",
-    EDGES + r"\.edge_builders\.\d+\.(_target_|cutoff_factor|num_nearest_neighbours|x_hops|(source|target)_mask_attr_name)",
+    EDGES + r"\.edge_builders\.\d+\.(_target_|cutoff_factor|num_nearest_neighbours|x_hops|scale_resolutions|(source|target)_mask_attr_name)",
     r"training\.(precision|accum_grad_batches|strategy\._target_|weight_averaging\._target_)",
+    r"training\.training_loss\.datasets\.\w+\.(per_scale_loss\.)?(_target_|backend)",
     r"training\.optimization\.optimizer\.(optimizer_class\.)?_target_",
-    r"dataloader\.batch_size\.training",
+    r"dataloader\.batch_size\.(training|validation)",
     r"task\.rollout\.start",
     r"system\.hardware\.(num_gpus_per_node|num_nodes|num_gpus_per_model)",
 )
@@ -46,10 +47,6 @@ AS_PRICED = {
     r"model\.(node|edge)_trainable_parameters\.\w+": [8],
     PART + r"\.trainable_size": [
         f"${{model.edge_trainable_parameters.{edges}}}" for edges in ("data2hidden", "hidden2hidden", "hidden2data")
-    ],
-    # All the levels of the mesh.
-    EDGES + r"\.edge_builders\.\d+\.scale_resolutions": [
-        f"${{graph.nodes.hidden.node_builder.{level}}}" for level in ("resolution", "lam_resolution")
     ],
     r"task\.rollout\.epoch_increment": [0],
 }

@@ -32,18 +32,19 @@ type Subject = Pick<Config, 'runtime' | 'model' | 'recipe'>;
 export const gemmKind = ({ xlaGemm }: Recipe): GemmKind => (xlaGemm === 'cublas' ? 'cublas' : 'triton');
 
 /** The values of its code base's own options that are words or switches: they say which network it is, numbers only how large. */
-function ownTraits({ layout, own = {} }: Config['model']): readonly string[] {
+function ownTraits({ layout, own = {} }: Config['model'], mode: Mode): readonly string[] {
   const { options = [] } = codeBaseOf(layout);
-  return options.flatMap(({ name, key }) => {
+  return options.flatMap(({ name, key, ofTraining }) => {
+    if (ofTraining && mode === 'inference') return [];
     const value = own[key];
     return typeof value === 'string' ? [`--${name} ${value}`] : value === true ? [`--${name}`] : [];
   });
 }
 
 /** Traits that change which arrays there are: without a record of them nothing was compared. */
-export const decisiveTraits = ({ model, recipe: { gpus, ensemble, checkpoint } }: Subject): readonly string[] => [
+export const decisiveTraits = ({ model, recipe: { gpus, ensemble, checkpoint, mode } }: Subject): readonly string[] => [
   `--processor ${model.processor}`,
-  ...ownTraits(model),
+  ...ownTraits(model, mode),
   ...(ensemble === undefined ? [] : ['--ensemble']),
   ...(checkpoint.processorBlocks === undefined ? [] : ['--checkpoint processor:blocks']),
   ...(gpus > 1 ? ['--gpus'] : []),

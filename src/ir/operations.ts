@@ -119,6 +119,17 @@ const table = {
   /** `input + scalar` */
   shift: row<WithScalar>(readsInput),
   exp: row<OneInput>(readsInput),
+  absolute: row<OneInput>(readsInput),
+  /** Over whatever axes the output lacks. PyTorch only. */
+  sum: row<OneInput>(readsInput),
+  /** Over whatever axes the output lacks. PyTorch only. */
+  mean: row<OneInput>(readsInput),
+  /** The same numbers along an axis more, without a copy. PyTorch only. */
+  expandAxis: row<OneInput>(readsInput),
+  /** Columns by a list of numbers, which goes to the device with every call. PyTorch only. */
+  selectColumns: row<OneInput>(readsInput),
+  /** Zeros of that shape and type. PyTorch only. */
+  zerosLike: row<OneInput>({ ...readsInput, stopsGradient: true }),
   /** `[rows, hiddenDim] → [rows, heads]`: the sum over each head's `hiddenDim / heads` columns. */
   headSum: row<OneInput>(readsInput),
   /** `[rows, hiddenDim] · [rows, heads]`: each head's columns times that head's weight. */

@@ -119,6 +119,8 @@ export interface OwnOption {
   readonly help: string;
   /** Where neither the profile nor the user says it; undefined: that network has no such option. `own`: the options before it. */
   readonly default: OwnValue | ((network: Network) => OwnValue | undefined);
+  /** No array of a forecast depends on it. */
+  readonly ofTraining?: true;
 }
 
 export interface HydraGroups {

@@ -14,10 +14,11 @@ export function lackingParts(
   { layout, counts }: Model,
 ): readonly CheckpointPart[] {
   const has = runtimeTraits[runtime].checkpointParts;
-  const { edgeBlocks, blocksInForward = false, processorBlocks = false } = layoutOf(layout);
-  // Chunks of mappers are cut from the graph itself, of which typed counts say too little.
-  const cutsEdges = edgeBlocks.includes(runtime) && !(blocksInForward && counts !== undefined);
-  const cuts = { 'edges:blocks': cutsEdges, 'processor:blocks': processorBlocks && counts === undefined };
+  const { edgeBlocks, processorBlocks = false } = layoutOf(layout);
+  const cuts = {
+    'edges:blocks': edgeBlocks.includes(runtime),
+    'processor:blocks': processorBlocks && counts === undefined,
+  };
   return partsOf(plan).filter((part) => !has.includes(part) || cuts[part as keyof typeof cuts] === false);
 }
 

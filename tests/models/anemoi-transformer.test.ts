@@ -94,6 +94,60 @@ describe("anemoi's transformer", () => {
     expect(parameters.count).toBe(8 * points + (192 + 1) * H + 3 * layer + 2 * H + (H + 1) * 85);
   });
 
+  it('cuts the mappers of a graph of one’s own evenly: within 3 % of the chunks of the graph that has these counts', async () => {
+    const flags = {
+      mesh: undefined,
+      'mesh-level': '4',
+      grid: 'o96',
+      checkpoint: 'encoder+decoder+edges:blocks=4',
+    } as const;
+    const graph = await of(flags);
+    const { gridNodes, meshNodes, grid2meshEdges, mesh2gridEdges } = graph.counts;
+    const own = {
+      'grid-nodes': `${gridNodes}`,
+      'mesh-nodes': `${meshNodes}`,
+      'mesh-edges': '1',
+      'grid2mesh-edges': `${grid2meshEdges}`,
+      'mesh2grid-edges': `${mesh2gridEdges}`,
+    };
+    const even = await of({ ...own, mesh: undefined, checkpoint: flags.checkpoint });
+    expect({ ...even.counts, meshEdges: 0 }).toEqual(graph.counts);
+    expect(even.memory.peakLiveBytes / graph.memory.peakLiveBytes).toBeCloseTo(1, 1.5);
+    expect(even.assumptions.join(' ')).toMatch(/chunks of a graph of one’s own are taken as even/);
+  });
+
+  it('with a CRPS makes arrays of all pairs of members, pair by pair fewer, and wants several members', async () => {
+    const flags = { ensemble: '4', 'hidden-dim': '8', heads: '2', layers: '1' } as const;
+    const live = async (more: Flags) => (await of({ ...flags, ...more })).memory.peakLiveBytes;
+    // A difference of every two members, three arrays more of that size at once, and one that the backward pass waits for.
+    const pairs = 4 ** 2 * 4 * 5_248 * 85;
+    const [naive, stable] = [await live({ loss: 'crps-naive' }), await live({ loss: 'crps' })];
+    expect(stable - naive).toBeGreaterThan(2 * pairs);
+    expect(stable).toBeGreaterThan(5 * pairs);
+    await expect(of({ loss: 'crps', ensemble: '1' })).rejects.toThrow('a score of several members');
+    expect(await live({ mode: 'inference', loss: 'crps', checkpoint: undefined })).toBe(
+      await live({ mode: 'inference', checkpoint: undefined }),
+    );
+  });
+
+  it('as AIFS ENS is one member in a forecast and four with a CRPS in training', async () => {
+    const quick = { checkpoint: 'edges:blocks=1', grid: 'o32', mesh: 'o16' } as const;
+    const forecast = await estimate({ model: 'aifs-ens', flags: quick });
+    expect(forecast.config).toMatchObject({
+      recipe: { mode: 'inference', ensemble: 1 },
+      model: { own: { qkNorm: true } },
+    });
+    const training = await estimate({ model: 'aifs-ens', flags: { ...quick, checkpoint: 'encoder', mode: 'train' } });
+    expect(training.config).toMatchObject({ recipe: { ensemble: 4 }, model: { own: { loss: 'crps' } } });
+    const single = await estimate({
+      model: 'aifs-single',
+      flags: { ...quick, 'input-channels': '202', 'output-channels': '99' },
+    });
+    // Noise in 32 norms: two Linears of 4 channels for an affine pair; its MLP; a column for the step; norms of 64 queries and keys.
+    const noise = 32 * (2 * (4 * 1_024 + 1_024) - 2 * 1_024) + 300 + 2 * 1_024 + 16 * 2 * 64;
+    expect(forecast.parameters.count - single.parameters.count).toBe(noise);
+  });
+
   it('lets the input of a group of layers live on in a forecast', async () => {
     const forecast = { mode: 'inference', checkpoint: undefined, mapper: 'transformer', layers: '4' } as const;
     const sizes = await Promise.all(['1', '2', '4'].map((each) => of({ ...forecast, 'processor-chunks': each })));

@@ -18,6 +18,12 @@ const formerNames: Readonly<Record<string, string>> = {
   'hardware/example': 'system/example',
 };
 
+/** Whether a shipped group says so, by the whole name of the key; `${…}` of another key counts as the same. */
+export function groupSays(name: string, key: string, value: unknown): boolean {
+  const said = shipped.groups[name]?.[key];
+  return said === value || (typeof said === 'string' && said.startsWith('${'));
+}
+
 /** Below the group's own name: `model.num_channels` of `model/gnn` is `num_channels`. */
 export function shippedGroup(group: string, option: string): Tree | undefined {
   const asked = `${group}/${option}`;

@@ -3,6 +3,7 @@ import type { Config, Counts } from '../../config/types.js';
 import type { Dimensions } from '../../ir/shape.js';
 import { balancedSizes, type MapperChunks, mapperChunks, meshBlocks } from '../../topology/mapper-chunks.js';
 import { inBlocksOf8, inBlocksOf32, offBlocksOf8 } from '../layers/attention-rows.js';
+import { datasetChannels, forecasts } from './crps.js';
 import { numTrainedFeatures } from './edges.js';
 import { partRows } from './gnn-mapper.js';
 import { pointers } from './graph.js';
@@ -31,6 +32,8 @@ export function dimensions({ model, recipe }: ModelAndRecipe, counts: Counts): D
   const samples = recipe.batchSize * (recipe.ensemble ?? 1);
   return {
     batch: samples,
+    [forecasts]: recipe.batchSize,
+    [datasetChannels]: Math.floor(inputChannels / 2) + diagnosticChannels,
     // Coordinates and trained features stand beside the variables of a grid node; with noise, which step of the forecast it is.
     encoderInput: inputChannels + numCoordinates + numTrainedFeatures + (recipe.ensemble === undefined ? 0 : 1),
     headDim: model.hiddenDim / model.heads,
@@ -78,8 +81,23 @@ function mapperRows({ model, recipe }: ModelAndRecipe, base: Dimensions): Dimens
   if (edges.kind === 'none' || edges.blocks === 1 || !joinsByEdges(mapper)) return {};
   const samples = recipe.batchSize * (recipe.ensemble ?? 1);
   if (mapper === 'gnn') return partDimensions(base, edges.blocks, samples);
+  if (model.counts !== undefined) return chunkDimensions(evenChunks(model.counts, edges.blocks, samples));
   const graph = { ...model, maxNeighbours: Number.POSITIVE_INFINITY };
   return chunkDimensions(mapperChunks(graph, edges.blocks, samples));
+}
+
+/** Of a graph of one's own the counts alone are known: every chunk has its share, and rows that two of them touch count once. */
+function evenChunks(counts: Counts, numChunks: number, samples: number): MapperChunks {
+  const shares = (total: number) => balancedSizes(samples * total, numChunks);
+  const chunks = (numEdges: number, numSenders: number, numReceivers: number) => {
+    const [edges, senders, receivers] = [shares(numEdges), shares(numSenders), shares(numReceivers)];
+    return edges.map((each, chunk) => ({ edges: each, senders: senders[chunk]!, receivers: receivers[chunk]! }));
+  };
+  const { gridNodes, meshNodes, grid2meshEdges, mesh2gridEdges } = counts;
+  return {
+    grid2mesh: chunks(grid2meshEdges, gridNodes, meshNodes),
+    mesh2grid: chunks(mesh2gridEdges, meshNodes, gridNodes),
+  };
 }
 
 /** The GNN cuts its edges as they come (torch.tensor_split). */

@@ -1,11 +1,20 @@
 /** anemoi's training configuration (ecmwf/anemoi-core 2cb9b6e, training/src/anemoi/training/config). */
-import { gridName } from '../../config/grid.js';
+import { gridName, isReducedGaussian } from '../../config/grid.js';
 import type { Config, Model, Precision, ProcessorKind } from '../../config/types.js';
 import type { Exported, Exporter, Value } from '../exporting/types.js';
 import { keyReader, writeYaml } from '../exporting/write.js';
 import { codeBaseOf, layoutOf } from '../index.js';
+import { groupSays } from './composition.js';
 import { hiddenNoiseChannels, noiseChannels } from './noise.js';
-import { type MapperKind, networkOptions, noWindow, runsRowAttention, shippedWindow } from './options.js';
+import {
+  everyRow,
+  joinsByEdges,
+  type MapperKind,
+  networkOptions,
+  noWindow,
+  runsRowAttention,
+  shippedWindow,
+} from './options.js';
 
 const precisions: Readonly<Record<Precision, string>> = {
   fp32: '32-true',
@@ -40,9 +49,13 @@ const absentSays = (key: string, isEntry: boolean): Value | undefined => {
   return said[key.split('.').at(-1)!];
 };
 
+/** No window is null, and for mappers with flash-attn -1, as the shipped group has it; SDPA makes a mask of all pairs for -1. */
+const windowIn = (size: number, kind: keyof typeof implementations): Value =>
+  size === everyRow ? -1 : size !== noWindow ? size : kind === 'flash' ? -1 : null;
+
 /** Which classes, and what decides their arrays. */
 function networkKeys(model: Model): readonly (readonly [string, Value])[] {
-  const { mapper, windowSize, attentionImplementation, qkNorm } = networkOptions(model);
+  const { mapper, windowSize, mapperWindowSize, attentionImplementation, qkNorm } = networkOptions(model);
   const { processor } = model;
   const mapperClass = mapperClasses[mapper];
   const isTransformer = processor === 'transformer';
@@ -56,12 +69,16 @@ function networkKeys(model: Model): readonly (readonly [string, Value])[] {
     ['model.processor._target_', `${layers}.processor.${processorClasses[processor]}Processor`],
     ['model.encoder._target_', `${layers}.mapper.${mapperClass}ForwardMapper`],
     ['model.decoder._target_', `${layers}.mapper.${mapperClass}BackwardMapper`],
-    // Hydra's null: every row is looked at.
-    ...(isTransformer ? [['model.processor.window_size', windowSize === noWindow ? null : windowSize] as const] : []),
+    ...(isTransformer ? [['model.processor.window_size', windowIn(windowSize, 'sdpa')] as const] : []),
     ...(runsRowAttention(processor, mapper)
       ? attending
           .filter((part) => part !== false)
           .map((part) => [`model.${part}.attention_implementation`, implementations[attentionImplementation]] as const)
+      : []),
+    ...(mapper === 'transformer'
+      ? (['encoder', 'decoder'] as const).map(
+          (part) => [`model.${part}.window_size`, windowIn(mapperWindowSize, attentionImplementation)] as const,
+        )
       : []),
     ...(isTransformer || processor === 'attention' ? [['model.processor.qk_norm', qkNorm] as const] : []),
     ...readsGraph
@@ -78,7 +95,9 @@ const noiseKeys = (members: number): readonly (readonly [string, Value])[] => [
   ['training.ensemble_size_per_device', members],
 ];
 
-function meshKeys({ mesh, meshLevel }: Model): readonly (readonly [string, Value])[] {
+function meshKeys(model: Model): readonly (readonly [string, Value])[] {
+  const { mesh, meshLevel } = model;
+  if (networkOptions(model).mapper === 'point-wise') return [];
   const builder = 'graph.nodes.hidden.node_builder';
   if (mesh === undefined)
     return [
@@ -109,7 +128,7 @@ function keysOf({ model, recipe }: Config): Exported {
     ...(processor.kind === 'every' || chunks > 1 ? [['model.processor.num_chunks', chunks] as const] : []),
     ['model.encoder.gradient_checkpointing', checkpoint.encoder],
     ['model.decoder.gradient_checkpointing', checkpoint.decoder],
-    ...(mapper === 'transformer'
+    ...(isOurs && !joinsByEdges(mapper)
       ? []
       : [['model.encoder.num_chunks', numBlocks] as const, ['model.decoder.num_chunks', numBlocks] as const]),
     ...meshKeys(model),
@@ -117,24 +136,104 @@ function keysOf({ model, recipe }: Config): Exported {
     ['training.accum_grad_batches', recipe.accumulate],
     ['dataloader.batch_size.training', recipe.batchSize],
     ['task.rollout.start', recipe.rolloutSteps],
+    ...(recipe.ema
+      ? [['training.weight_averaging._target_', 'pytorch_lightning.callbacks.EMAWeightAveraging'] as const]
+      : []),
+    ...lossKeys(model, recipe),
+    ...(isReducedGaussian(model.grid) ? [[resolution, gridName(model.grid)] as const] : []),
   ]);
   const missing = [
     !isOurs && `the network of ${layoutOf(model.layout).label}`,
     checkpoint.model && 'one checkpoint around the whole model',
     checkpoint.rollout && 'recomputed rollout steps',
+    model.own?.coarsestScale === 0 && 'the edges of refinement 0: scale_resolutions null in graph.edges',
+    model.counts !== undefined && 'a graph of one’s own: its file as system.input.graph, with graph: existing',
     processor.kind === 'segments' && `processor:segments=${processor.segments}`,
   ];
   return { keys, missing: missing.filter((text) => text !== false) };
 }
 
-/** Into a file that is there: classes that it leaves to its groups stay there, and so does what an absent key says anyway. */
+/** Of the shipped group `training/ensemble` where the file says no other. */
+function lossKeys(model: Model, { ensemble }: Config['recipe']): readonly (readonly [string, Value])[] {
+  const { loss } = networkOptions(model);
+  const at = 'training.training_loss.datasets.data';
+  if (ensemble === undefined && loss === 'mse') return [];
+  if (loss === 'mse') return [[`${at}._target_`, 'anemoi.training.losses.MSELoss']];
+  const crps: readonly (readonly [string, Value])[] = [
+    [`${at}._target_`, 'anemoi.training.losses.MultiscaleLossWrapper'],
+    [`${at}.per_scale_loss._target_`, 'anemoi.training.losses.CRPS'],
+  ];
+  return loss === 'crps-naive' ? [...crps, [`${at}.per_scale_loss.backend`, 'naive']] : crps;
+}
+
+const resolution = 'data.resolution';
+
+/** The part that the shipped groups call by a number since training 0.17. */
+const inNewLayout = (key: string, name = '0'): string =>
+  key.replace(/^model\.(encoder|decoder)\./, `model.$1s.${name}.mapper.`);
+
+type Groups = ReadonlyMap<string, string>;
+
+/** The shipped groups that come nearest, by the keys of the network itself. */
+function groupsOf(keys: Exported['keys']): Groups {
+  const className = (part: string) =>
+    String(keys.get(`model.${part}._target_`) ?? '')
+      .split('.')
+      .at(-1)!;
+  const isEnsemble = keys.has('model.noise_injector._target_');
+  const processors: Readonly<Record<string, string>> = {
+    GNNProcessor: 'gnn',
+    GraphTransformerProcessor: 'graphtransformer',
+    TransformerProcessor:
+      className('encoder') === 'TransformerForwardMapper' ? 'transformer_transformermapper' : 'transformer',
+    PointWiseMLPProcessor: 'point_wise',
+  };
+  const network = processors[className('processor')];
+  const hasOwnGroup = network === 'transformer' || network === 'graphtransformer';
+  const isPointWise = className('encoder') === 'PointWiseForwardMapper';
+  const hasLatentGrid = keys.has('graph.nodes.hidden.node_builder.grid');
+  return new Map([
+    ['data', 'zarr'],
+    ['dataloader', 'native_grid'],
+    ['diagnostics', isEnsemble ? 'evaluation_ens' : 'evaluation'],
+    ['system', 'example'],
+    ['graph', isPointWise ? 'point_wise' : hasLatentGrid ? 'encoder_decoder_only' : 'multi_scale'],
+    ...(network ? [['model', isEnsemble && hasOwnGroup ? `${network}_ens` : network] as const] : []),
+    ['task', 'forecaster'],
+    ['training', isEnsemble ? 'ensemble' : 'single'],
+  ]);
+}
+
+/** An entry file: the groups, and over them what they do not say. */
+function writeEntry({ keys, missing }: Exported): string {
+  const groups = groupsOf(keys);
+  const own = [...keys]
+    .map(([key, value]) => [inNewLayout(key), value] as const)
+    .filter(([key, value]) => {
+      const group = key.split('.')[0]!;
+      return !groupSays(`${group}/${groups.get(group)}`, key, value);
+    });
+  const list = [...groups].map(([group, option]) => `  - ${group}: ${option}`);
+  const head = missing.map((text) => `# no key for ${text}\n`).join('');
+  const values = own.length === 0 ? '' : `\n${writeYaml({ keys: new Map(own), missing: [] })}`;
+  return `${head}defaults:\n${[...list, '  - _self_'].join('\n')}\n${values}`;
+}
+
+/** Into a file that is there: in its layout; classes that it leaves to its groups stay there, and so does what an absent key says anyway. */
 function write(exported: Exported, original?: string): string {
-  if (original === undefined) return writeYaml(exported);
+  if (original === undefined) return writeEntry(exported);
   const says = keyReader(original);
   const isEntry = says('defaults');
+  const layout = /^\s+encoders:\s*\n\s+["']?(\w+)["']?:/m.exec(original);
+  const isOld = says('model.encoder') || says('encoder');
+  const named = (key: string) => (isOld || (layout === null && !isEntry) ? key : inNewLayout(key, layout?.[1]));
   const isImplied = (key: string, value: Value) =>
-    !says(key) && (key.endsWith('_target_') || absentSays(key, isEntry) === value);
-  const keys = new Map([...exported.keys].filter(([key, value]) => !isImplied(key, value)));
+    !says(key) && (key.endsWith('_target_') || key === resolution || absentSays(key, isEntry) === value);
+  const keys = new Map(
+    [...exported.keys]
+      .map(([key, value]) => [named(key), value] as const)
+      .filter(([key, value]) => !isImplied(key, value)),
+  );
   return writeYaml({ ...exported, keys }, original);
 }
 

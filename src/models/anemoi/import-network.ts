@@ -5,7 +5,7 @@ import type { OwnValue, ProcessorKind } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import type { Settings, SettingValue } from '../importing/settings.js';
 import { hiddenNoiseChannels, noiseChannels } from './noise.js';
-import { type MapperKind, noWindow } from './options.js';
+import { everyRow, type MapperKind, noWindow, shippedMembers } from './options.js';
 
 interface PricedProcessor {
   /** The shipped model whose defaults are its own. */
@@ -189,9 +189,6 @@ function checkNoise(settings: Settings): void {
   refuseOthers(settings, inModel, { 'model.condition_on_residual': false, condition_on_residual: false });
 }
 
-/** Of the shipped group `training/ensemble`. */
-const shippedMembers = 4;
-
 function membersOf(settings: Settings): { readonly count: number; readonly notes: readonly string[] } {
   const key = 'training.ensemble_size_per_device';
   const said = settings.for('ensemble').whole(key);
@@ -203,9 +200,6 @@ function membersOf(settings: Settings): { readonly count: number; readonly notes
 }
 
 const implementations = { flash_attention: 'flash', scaled_dot_product_attention: 'sdpa' } as const;
-
-/** As wide as any mesh: SDPA makes a mask for a window of -1 as well. */
-const everyRow = 10_000_000;
 
 function attentionOf(settings: Settings, processor: ProcessorKind | undefined, mapper: MapperKind | undefined) {
   const attention: Record<string, OwnValue> = {};

@@ -22,7 +22,7 @@ import {
   parts,
   sameInAllParts,
 } from './import-network.js';
-import { joinsByEdges, type MapperKind } from './options.js';
+import { type CrpsKind, joinsByEdges, type MapperKind } from './options.js';
 
 const precisions: Readonly<Record<string, Precision>> = {
   '16-mixed': 'fp16',
@@ -102,6 +102,11 @@ function notesOf(settings: Settings): readonly string[] {
     notes.push(
       'num_gpus_per_model above 1: anemoi’s model sharding is not priced; the model is priced whole on one card.',
     );
+  const gpus = (key: string) => settings.whole(`system.hardware.${key}`, `hardware.${key}`) ?? 1;
+  if (gpus('num_gpus_per_ensemble') > gpus('num_gpus_per_model'))
+    notes.push(
+      'num_gpus_per_ensemble: the members of other cards are gathered for the loss, which sees them all: those of one card are priced.',
+    );
   const offloads = parts.map((part) => settings.isOn(...keysOf(settings, part)('cpu_offload')));
   if (settings.isOn(...inModel('cpu_offload')) || offloads.includes(true))
     notes.push('cpu_offload True is not priced: activations are counted on the card.');
@@ -129,6 +134,45 @@ function trainableNotes(settings: Settings): readonly string[] {
     if (size !== undefined && size !== numTrained) others.push(`${part} ${size}`);
   }
   return others.length === 0 ? [] : [`Trained features (${others.join(', ')}) are priced as ${numTrained} each.`];
+}
+
+const crpsClasses: Readonly<Record<string, CrpsKind>> = {
+  CRPS: 'crps',
+  // Their names up to training 0.16.
+  AlmostFairKernelCRPS: 'crps',
+  KernelCRPS: 'crps-naive',
+};
+
+/** By its class, through the wrapper of several scales; any other than these is priced as a mean squared error. */
+function lossOf(
+  settings: Settings,
+  { ensemble }: ImportedNetwork,
+): { readonly loss?: CrpsKind; readonly notes: readonly string[] } {
+  if (ensemble === undefined && settings.text('training.training_loss.datasets.data._target_')?.includes('Multiscale'))
+    return { notes: ['The loss scores members, and the model has no noise: priced as a mean squared error of one.'] };
+  const at = 'training.training_loss';
+  const ofClass = (pattern: RegExp) =>
+    settings
+      .ending('_target_')
+      .flatMap((key) => (pattern.test(key) ? (settings.text(key)?.split('.').at(-1) ?? []) : []));
+  const outer = ofClass(/^training\.training_loss\.(datasets\.[^.]+\.)?_target_$/);
+  const isWrapped = outer.every((name) => name === 'MultiscaleLossWrapper');
+  const names = isWrapped ? ofClass(/^training\.training_loss\..*per_scale_loss\._target_$/) : outer;
+  const [first] = names.flatMap((name) => crpsClasses[name] ?? []);
+  const isNaive = settings.ending('backend').some((key) => key.startsWith(at) && settings.text(key) === 'naive');
+  const unpriced = names.filter((name) => crpsClasses[name] === undefined && name !== 'MSELoss');
+  const isSmoothed = settings.keys.some((key) => key.includes('multiscale_config.'));
+  return {
+    ...(first && { loss: isNaive ? 'crps-naive' : first }),
+    notes: [
+      ...(unpriced.length > 0
+        ? [
+            `The loss is ${unpriced.join(' and ')}: priced as ${first ?? 'a mean squared error'}, its own arrays are not.`,
+          ]
+        : []),
+      ...(isSmoothed ? ['The loss smooths over several scales: one is priced.'] : []),
+    ],
+  };
 }
 
 interface Averaging {
@@ -193,7 +237,8 @@ function ownOf(
   settings: Settings,
   { model }: ImportedNetwork,
   layers: number | undefined,
-  coarsestScale: ImportedGraph['coarsestScale'],
+  { coarsestScale }: ImportedGraph,
+  loss: CrpsKind | undefined,
 ): ModelProfile['model']['own'] {
   const lists = settings.ending('diagnostic').filter((key) => /^data\./.test(key));
   const [diagnostic] = lists.map((key) => settings.value(key)).filter(Array.isArray);
@@ -206,6 +251,7 @@ function ownOf(
     ...(lists.length === 1 && diagnostic && { diagnosticChannels: diagnostic.length }),
     ...(divides && { processorChunks: chunks }),
     ...(coarsestScale !== undefined && { coarsestScale }),
+    ...(loss && { loss }),
   };
   return Object.keys(own).length === 0 ? undefined : own;
 }
@@ -232,6 +278,7 @@ function read(settings: Settings): Imported {
   const ofParts = number('hidden-dim', 'num_channels');
   const priced = settings.typedNumber('layers') ?? layers;
   const averaging = averagingOf(settings);
+  const loss = lossOf(settings, network);
   const rollout = rolloutOf(settings).note;
   const otherwise: Essential[] = [
     ...(graph.isOtherMesh ? ['mesh' as const] : []),
@@ -242,7 +289,7 @@ function read(settings: Settings): Imported {
     otherwise,
     model: given({
       ...network.model,
-      own: ownOf(settings, network, priced, graph.coarsestScale),
+      own: ownOf(settings, network, priced, graph, loss.loss),
       hiddenDim: settings.for('hidden-dim').whole(...inModel('num_channels')) ?? ofParts,
       layers,
       // The shipped groups have no extra layer.
@@ -273,6 +320,7 @@ function read(settings: Settings): Imported {
       ...backend.notes,
       ...(rollout === undefined ? [] : [rollout]),
       ...(averaging === undefined ? [] : [averaging.note]),
+      ...loss.notes,
       ...notesOf(settings),
     ],
     asks: {

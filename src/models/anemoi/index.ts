@@ -139,16 +139,26 @@ function modelNotes(model: Model): readonly string[] {
 }
 
 function recipeNotes({ checkpoint: { edges }, ensemble, mode }: Recipe, model: Model): readonly string[] {
-  const { mapper, attentionImplementation } = networkOptions(model);
+  const { mapper, attentionImplementation, loss } = networkOptions(model);
   const hasNoChunks = !joinsByEdges(mapper) && edges.kind !== 'none';
+  const isEven = model.counts !== undefined && mapper === 'graphtransformer' && edges.kind !== 'none';
   const runsFlash = attentionImplementation === 'flash' && runsRowAttention(model.processor, mapper);
   return [
     ...(runsFlash && mode === 'train'
       ? ['flash-attn’s workspace of the backward pass is not counted; it raised no traced peak.']
       : []),
+    ...(isEven
+      ? ['The mappers’ chunks of a graph of one’s own are taken as even: rows that two of them read count once.']
+      : []),
     ...(hasNoChunks ? [`edges:blocks=${edges.blocks} cuts nothing here: ${mapper} mappers are not cut.`] : []),
-    ...(ensemble !== undefined && mode === 'train'
-      ? ['The loss is a mean squared error over every member; a CRPS and its differences of all pairs come on top.']
+    ...(mode === 'train' && ensemble !== undefined
+      ? [
+          `${ensemble} members per card: every row is that of ${ensemble} × batch samples. ${
+            loss === 'mse'
+              ? 'The loss is a mean squared error over every member; --loss crps has differences of all pairs.'
+              : 'torch.compile, which the shipped group asks for its CRPS, fuses most of what it makes here.'
+          }`,
+        ]
       : []),
   ];
 }

@@ -8,12 +8,17 @@ import type { Network, OwnOption } from '../code-base.js';
 export const mapperKinds = ['gnn', 'graphtransformer', 'transformer', 'point-wise'] as const;
 export type MapperKind = (typeof mapperKinds)[number];
 export const attentionImplementations = ['flash', 'sdpa'] as const;
+const losses = ['mse', 'crps', 'crps-naive'] as const;
+/** All pairs of members at once (`backend: stable`), or one pair after the other. */
+export type CrpsKind = Exclude<(typeof losses)[number], 'mse'>;
 
 /** The grid decides which refinement the mesh's edges begin with. */
 const byTheGrid = -1;
 
 /** No window: every row looks at all. */
 export const noWindow = -1;
+/** As wide as any mesh: SDPA makes a mask for a window of -1 as well. */
+export const everyRow = 10_000_000;
 
 export interface NetworkOptions {
   readonly mapper: MapperKind;
@@ -27,6 +32,7 @@ export interface NetworkOptions {
   readonly diagnosticChannels: number;
   /** Groups of layers where nothing is recomputed: the input of a group lives until its end. */
   readonly processorChunks: number;
+  readonly loss: (typeof losses)[number];
 }
 
 /** Edges of an icosahedron, both ways: levels 0 to r have 20·(4^(r+1) − 1), levels 1 to r so many fewer. */
@@ -64,6 +70,9 @@ const mapperOf = (layout: ModelLayout): MapperKind => (layout === 'anemoi-gnn' ?
 /** Of the example that the traced records share. */
 const recordedDiagnostic = 5;
 
+/** `ensemble_size_per_device` of the shipped group `training/ensemble`. */
+export const shippedMembers = 4;
+
 /** Of the shipped group `model/transformer`. */
 export const shippedWindow = 512;
 
@@ -76,6 +85,7 @@ export function networkOptions({ layout, own = {} }: Pick<Model, 'layout' | 'own
     qkNorm: (own.qkNorm ?? false) as boolean,
     diagnosticChannels: (own.diagnosticChannels ?? recordedDiagnostic) as number,
     processorChunks: (own.processorChunks ?? 1) as number,
+    loss: (own.loss ?? 'mse') as NetworkOptions['loss'],
   };
 }
 
@@ -147,5 +157,13 @@ export const ownOptions: readonly OwnOption[] = [
     value: integer(byTheGrid, 1, '1'),
     help: 'The refinement of TriNodes with which the mesh’s edges begin: 1, as the shipped groups say (60 edges fewer), or 0 (scale_resolutions null or not there). -1: 1 beside a reduced Gaussian grid, 0 in the graphs of regular grids, which are GraphCast’s.',
     default: ({ processor }) => (readsMeshEdges(processor) ? byTheGrid : undefined),
+  },
+  {
+    name: 'loss',
+    key: 'loss',
+    value: choice(...losses),
+    help: 'mse: torch’s, over every member. crps: the kernel CRPS of the members on the card, all pairs of them at once (backend stable; fair and almost fair alike); crps-naive: pair by pair. Both in a checkpoint of their own, as anemoi trains.',
+    default: 'mse',
+    ofTraining: true,
   },
 ];

@@ -10,7 +10,8 @@ import type { Segmentation } from '../../ir/segmentation.js';
 import { axis, constant, int64Bytes } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { MlpParameters } from '../layers/mlp.js';
-import { rolloutProgram } from '../layers/rollout.js';
+import { type RolloutLoss, rolloutProgram } from '../layers/rollout.js';
+import { crpsOf, declareCrpsTarget, declareScalers } from './crps.js';
 import {
   declareEdges,
   type EdgeProvider,
@@ -79,7 +80,16 @@ export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmen
   ])
     builder.resident(`${kind} columns of the ${side}`, [axis(`${kind}Channels`)], int64Bytes);
   const context: Context = { builder, model, recipe, segmentation, networks };
-  return rolloutProgram(builder, recipe, (input, rolloutStep) => modelFrame(context, input, rolloutStep));
+  const step = (input: ValueId, rolloutStep: number) => modelFrame(context, input, rolloutStep);
+  return rolloutProgram(builder, recipe, step, lossFor(builder, model, recipe));
+}
+
+/** Undefined: a mean squared error. */
+function lossFor(builder: ProgramBuilder, model: Model, { mode, ensemble }: Recipe): RolloutLoss | undefined {
+  const { loss: kind } = networkOptions(model);
+  if (kind === 'mse' || mode === 'inference') return undefined;
+  const crps = { kind, members: ensemble ?? 1, scalers: declareScalers(builder) };
+  return { declareTarget: declareCrpsTarget, of: (prediction, target) => crpsOf(builder, prediction, target, crps) };
 }
 
 function declareNetworks(builder: ProgramBuilder, model: Model, { ensemble }: Recipe): Networks {

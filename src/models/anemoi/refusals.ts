@@ -2,7 +2,7 @@
 import type { Model } from '../../config/types.js';
 import { noSegments } from '../layers/segments.js';
 import type { Refusal } from '../refusals.js';
-import { networkOptions, runsRowAttention } from './options.js';
+import { networkOptions, runsRowAttention, shippedMembers } from './options.js';
 
 /** Whether a transformer over rows runs flash-attn. */
 function runsFlash(model: Model): boolean {
@@ -18,6 +18,15 @@ export const anemoiRefusals: readonly Refusal[] = [
     reason: 'flash-attn multiplies 16-bit numbers alone',
     source: 'https://github.com/ecmwf/anemoi-core/blob/2cb9b6e/models/src/anemoi/models/layers/attention.py',
     nextSteps: () => ['--precision bf16', '--attention-implementation sdpa'],
+  },
+  {
+    kind: 'raises',
+    applies: ({ mode, ensemble = 1 }, model) =>
+      mode === 'train' && ensemble < 2 && networkOptions(model).loss !== 'mse',
+    instead: () => ({ ensemble: shippedMembers }),
+    reason: 'the CRPS is a score of several members',
+    source: 'https://github.com/ecmwf/anemoi-core/blob/2cb9b6e/training/src/anemoi/training/losses/kcrps.py',
+    nextSteps: () => [`--ensemble ${shippedMembers}`, '--loss mse'],
   },
   noSegments(
     'anemoi (num_chunks)',

@@ -5,15 +5,27 @@ import type { ForwardProgram } from '../../ir/forward-program.js';
 import type { ValueId } from '../../ir/types.js';
 import { declareTarget, lossOf } from './loss.js';
 
-/** `step` maps an input and its number to a prediction; the losses (torch's mse_loss) are summed. */
+/** What a step of a rollout is held against, and how; `kept`: what the step holds on to until it returns. */
+export interface RolloutLoss {
+  readonly declareTarget: (builder: ProgramBuilder, rolloutStep: number) => ValueId;
+  readonly of: (prediction: ValueId, target: ValueId) => readonly [loss: ValueId, kept?: ValueId];
+}
+
+const meanSquaredError = (builder: ProgramBuilder): RolloutLoss => ({
+  declareTarget,
+  of: (prediction, target) => [lossOf(builder, prediction, target, 'mse')],
+});
+
+/** `step` maps an input and its number to a prediction; the losses (torch's mse_loss where none is given) are summed. */
 export function rolloutProgram(
   builder: ProgramBuilder,
   { mode, rolloutSteps }: Recipe,
   step: (input: ValueId, rolloutStep: number) => ValueId,
+  { declareTarget: targetOf, of }: RolloutLoss = meanSquaredError(builder),
 ): ForwardProgram {
   const input = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
   const numTargets = mode === 'train' ? rolloutSteps : 0;
-  const targets = Array.from({ length: numTargets }, (_, i) => declareTarget(builder, i));
+  const targets = Array.from({ length: numTargets }, (_, i) => targetOf(builder, i));
   const [result] = builder.call({ name: 'step' }, {}, (frame) => {
     frame.set('input', input);
     for (let rolloutStep = 0; rolloutStep < rolloutSteps; rolloutStep++) {
@@ -23,7 +35,11 @@ export function rolloutProgram(
       if (rolloutSteps > 1) frame.set(mode === 'train' ? 'prediction' : `prediction ${rolloutStep}`, prediction);
       const target = targets[rolloutStep];
       if (target !== undefined) {
-        const loss = lossOf(builder, prediction, target, 'mse');
+        const [loss, kept] = of(prediction, target);
+        if (kept !== undefined) {
+          frame.set('prediction', prediction);
+          frame.set(`kept prediction ${rolloutStep}`, kept);
+        }
         const total = frame.locals.get('total');
         frame.set('total', total === undefined ? loss : builder.add(total, loss, 'sum losses'));
       }

@@ -19,7 +19,7 @@ export function addOrSubtract(
   const [a, b] = [to.tensor(left), to.tensor(right)];
   const node = to.fittingNode([a, b], (incoming) => [
     a.target && pool.share(incoming),
-    b.target && (kind === 'add' ? pool.share(incoming) : pool.make(b.shape, incoming.elementBytes)),
+    b.target && (kind === 'add' ? pool.share(incoming) : pool.make(incoming.shape, incoming.elementBytes)),
   ]);
   if (inPlace) to.produceAlias(output, a, node);
   else to.produce(output, widest(a, b), node);
@@ -91,4 +91,36 @@ export function addBias(to: Lowering, { input, bias, output }: OperationOf<'addB
   const [x, b] = [to.tensor(input), to.tensor(bias)];
   const node = to.fittingNode([x, b], (incoming) => [x.target && to.pool.share(incoming), to.pool.share(incoming)]);
   to.produce(output, widest(x, b), node);
+}
+
+/** Keeps its input: the gradient is its sign times the incoming one. */
+export function absolute(to: Lowering, { input, output }: OperationOf<'absolute'>): void {
+  const { pool } = to;
+  const x = to.tensor(input);
+  const node = to.node([x.target], () => {
+    const sign = pool.make(x.shape, x.elementBytes);
+    const gradient = pool.make(x.shape, x.elementBytes);
+    pool.release(sign);
+    return [gradient];
+  });
+  to.save(node, x);
+  to.produce(output, x.elementBytes, node);
+}
+
+/** Its gradient is the incoming one, expanded without a copy. */
+export function sum(to: Lowering, { input, output }: OperationOf<'sum'>): void {
+  const x = to.tensor(input);
+  const node = to.node([x.target], (incoming) => [to.pool.view(incoming, x.shape)]);
+  to.produce(output, x.elementBytes, node);
+}
+
+/** Its gradient is divided, and so written out. */
+export function mean(to: Lowering, { input, output }: OperationOf<'mean'>): void {
+  const x = to.tensor(input);
+  const node = to.node([x.target], () => [to.pool.make(x.shape, x.elementBytes)]);
+  to.produce(output, x.elementBytes, node);
+}
+
+export function zerosLike(to: Lowering, { input, output }: OperationOf<'zerosLike'>): void {
+  to.produce(output, to.tensor(input).elementBytes, undefined);
 }

@@ -4,7 +4,7 @@
  */
 
 import type { OperationOf } from '../../ir/operations.js';
-import { axis } from '../../ir/shape.js';
+import { axis, int64Bytes } from '../../ir/shape.js';
 import type { Lowering } from './lowering.js';
 
 /** slice_backward writes the gradient into zeros of the whole; split's joins it with zeros for the other part. */
@@ -18,6 +18,35 @@ export function slice(to: Lowering, { input, output, rest }: OperationOf<'slice'
     return [whole];
   });
   to.produceAlias(output, x, node);
+}
+
+/** Its gradient is the sum over the axis that it adds. */
+export function expandAxis(to: Lowering, { input, output }: OperationOf<'expandAxis'>): void {
+  const x = to.tensor(input);
+  const node = to.node([x.target], () => [to.pool.make(x.shape, x.elementBytes)]);
+  to.produceAlias(output, x, node);
+}
+
+/**
+ * Keeps the numbers of the columns. index_put with accumulation: zeros of the whole, a contiguous copy of what is written, and sorted numbers.
+ */
+export function selectColumns(to: Lowering, { input, output }: OperationOf<'selectColumns'>): void {
+  const { pool, recorder } = to;
+  const x = to.tensor(input);
+  const shape = to.shapeOf(output);
+  const columns = [shape[2]!];
+  const numbers = to.scratchTensor(recorder.allocate(columns, int64Bytes), columns, int64Bytes, undefined);
+  const node = to.node([x.target], () => {
+    const whole = pool.make(x.shape, x.elementBytes);
+    const scratch = [pool.make(columns, int64Bytes), pool.make(shape, x.elementBytes)];
+    // Sorted numbers, their order, a range, and twice as many for the sort.
+    for (const factor of [1, 1, 1, 2]) scratch.push(pool.make([{ ...columns[0]!, factor }], int64Bytes));
+    for (const each of scratch) pool.release(each);
+    return [whole];
+  });
+  to.save(node, numbers);
+  to.produce(output, x.elementBytes, node);
+  to.releaseScratch(0);
 }
 
 /** A cast first where the type changes, then the copy, whose gradient is the incoming one. */

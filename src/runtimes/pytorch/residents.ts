@@ -150,6 +150,9 @@ export function allocateBatch(
   const target = program.data.target0;
   if (target === undefined) return storages;
   const shape = [...microBatches, constant(program.predictions.length), ...program.values[target]!.shape];
-  storages.push(inputs.allocate('targets', shape, elementBytes));
-  return storages;
+  const storage = inputs.allocate('targets', shape, elementBytes);
+  for (const [name, value] of Object.entries(program.data))
+    if (name.startsWith('target'))
+      lowering.bind(value, { storage, shape: program.values[value]!.shape, elementBytes, target: undefined });
+  return [...storages, storage];
 }

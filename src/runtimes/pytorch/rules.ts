@@ -7,9 +7,22 @@ import { InputError } from '../../errors.js';
 import type { Operation, OperationKind, OperationOf } from '../../ir/operations.js';
 import type { Axis, Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
-import { addBias, addOrSubtract, divide, exp, headScale, headSum, multiply, withScalar } from './elementwise.js';
+import {
+  absolute,
+  addBias,
+  addOrSubtract,
+  divide,
+  exp,
+  headScale,
+  headSum,
+  mean,
+  multiply,
+  sum,
+  withScalar,
+  zerosLike,
+} from './elementwise.js';
 import { graphAttention, integers } from './graph-attention.js';
-import { addColumns, copy, empty, expand, repeat, slice, write } from './in-place.js';
+import { addColumns, copy, empty, expand, expandAxis, repeat, selectColumns, slice, write } from './in-place.js';
 import { lowerLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import { attentionMask, generate, rowAttention } from './row-attention.js';
@@ -35,6 +48,12 @@ const rules: Rules = {
   scale: withScalar,
   shift: withScalar,
   exp,
+  absolute,
+  sum,
+  mean,
+  expandAxis,
+  selectColumns,
+  zerosLike,
   headSum,
   headScale,
   addBias,

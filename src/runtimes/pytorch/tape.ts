@@ -210,7 +210,8 @@ export class Engine {
 }
 
 const sameShape = (a: Shape, b: Shape): boolean =>
-  a === b || a.every(({ symbol, factor }, i) => b[i]!.symbol === symbol && b[i]!.factor === factor);
+  a === b ||
+  (a.length === b.length && a.every(({ symbol, factor }, i) => b[i]!.symbol === symbol && b[i]!.factor === factor));
 
 /** How many gradients each reachable target waits for. */
 function countPending(roots: readonly GradientTarget[]): void {

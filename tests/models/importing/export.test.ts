@@ -103,6 +103,109 @@ it.each([
   expect([again.recipe.ensemble, again.recipe.checkpoint]).toEqual([recipe.ensemble, recipe.checkpoint]);
 });
 
+describe("anemoi's shipped groups", () => {
+  const { groups } = JSON.parse(
+    readFileSync(new URL('../../../src/models/anemoi/data/shipped-groups.json', import.meta.url), 'utf8'),
+  ) as { readonly groups: Readonly<Record<string, Readonly<Record<string, unknown>>>> };
+  const networks = Object.keys(groups)
+    .filter((name) => name.startsWith('model/'))
+    .map((name) => name.slice('model/'.length));
+  const graphs = ['multi_scale', 'encoder_decoder_only', 'point_wise'];
+  const trainings = ['single', 'ensemble', 'lam', 'stretched'];
+  const entry = (model: string, graph: string, training: string) =>
+    [
+      'defaults:',
+      ...['data: zarr', 'dataloader: native_grid', 'diagnostics: evaluation', 'system: example'].map(
+        (line) => `  - ${line}`,
+      ),
+      ...[`graph: ${graph}`, `model: ${model}`, 'task: forecaster', `training: ${training}`, '_self_'].map(
+        (line) => `  - ${line}`,
+      ),
+      '',
+      'data:',
+      '  resolution: o96 # of the data set',
+      '',
+    ].join('\n');
+  const written = (text: string) => {
+    const path = join(folder, 'groups.yaml');
+    writeFileSync(path, text);
+    return resolveConfig({ flags: { import: path, ...ofTheDataSet.anemoi } });
+  };
+  const priced = ['gnn', 'graphtransformer', 'graphtransformer_ens', 'point_wise', 'transformer', 'transformer_ens'];
+  const all = networks.flatMap((model) =>
+    graphs.flatMap((graph) => trainings.map((training) => [model, graph, training] as const)),
+  );
+
+  it('are these, of which seven are networks that are priced', () => {
+    expect(networks).toEqual(expect.arrayContaining([...priced, 'transformer_transformermapper']));
+    expect(networks.length).toBe(25);
+  });
+
+  it.each(networks)('%s goes through a file of its own and into the file it came from', async (model) => {
+    let numPriced = 0;
+    for (const [, graph, training] of all.filter(([name]) => name === model)) {
+      const text = entry(model, graph, training);
+      const config = await written(text).catch((error: Error & { code?: string }) => {
+        // Other networks, graphs without the edges that a processor reads, and a CRPS of one member.
+        expect(error.code).toMatch(/not-priced|missing-essentials|mesh-without-edges|cannot-run/);
+        return undefined;
+      });
+      if (config === undefined) continue;
+      numPriced++;
+      const { text: anew, missing } = await exportConfig('anemoi', config);
+      expect(missing).toEqual([]);
+      expect(anew).toMatch(/^defaults:\n( {2}- [\w/]+: \w+\n)+ {2}- _self_\n/);
+      const again = await written(anew);
+      expect(again.model).toEqual(config.model);
+      expect(again.recipe).toEqual(config.recipe);
+      const into = await exportConfig('anemoi', config, text);
+      expect(into.text).toContain(text.slice(0, text.indexOf('data:')));
+      expect(into.text).toContain('# of the data set');
+      const fromEntry = await written(into.text);
+      expect([fromEntry.model, fromEntry.recipe]).toEqual([config.model, config.recipe]);
+    }
+    const isPriced = priced.includes(model) || model === 'transformer_transformermapper';
+    expect(numPriced > 0).toBe(isPriced);
+  });
+
+  it('says in a file of its own what the groups do not, and nothing that they do', async () => {
+    const config = await written(entry('transformer', 'encoder_decoder_only', 'single'));
+    const { text } = await exportConfig('anemoi', config);
+    expect(text.slice(text.indexOf('_self_')).trim().split('\n').slice(1).join('\n').trim()).toBe(
+      'data:\n  resolution: o96',
+    );
+    const flags = {
+      'hidden-dim': '512',
+      'window-size': '700',
+      checkpoint: 'encoder+decoder+processor:every=2+edges:blocks=8',
+    };
+    const changed = await resolveConfig({
+      model: 'aifs-single',
+      flags: { ...flags, mode: 'train', precision: 'bf16' },
+    });
+    const entryFile = (await exportConfig('anemoi', changed)).text;
+    expect(entryFile).toContain('- model: transformer\n');
+    expect(entryFile).toContain('- graph: encoder_decoder_only\n');
+    for (const line of ['num_channels: 512', 'window_size: 700', 'num_chunks: 8', 'grid: o96', 'resolution: n320'])
+      expect(entryFile).toContain(line);
+    expect(entryFile).not.toContain('TransformerProcessor');
+  });
+
+  it('changes a file of the layout since 0.17 by its own names', async () => {
+    const named = `${entry('graphtransformer', 'multi_scale', 'single')}model:\n  encoders:\n    "era5":\n      mapper: {num_chunks: 4, gradient_checkpointing: True}\n`;
+    const path = join(folder, 'named.yaml');
+    writeFileSync(path, named.replace('    "era5"', '    "0"'));
+    const flags = { import: path, ...ofTheDataSet.anemoi, checkpoint: 'decoder+processor:every=4+edges:blocks=2' };
+    const config = await resolveConfig({ flags });
+    const { text } = await exportConfig('anemoi', config, readFileSync(path, 'utf8'));
+    expect(text).toContain('mapper: {num_chunks: 2, gradient_checkpointing: false}');
+    expect(text).toMatch(/decoders:\n {4}"0":\n {6}mapper:\n {8}gradient_checkpointing: true\n {8}num_chunks: 2/);
+    expect(text).not.toMatch(/^ {2}encoder:/m);
+    const again = await written(text);
+    expect(again.recipe.checkpoint).toEqual(config.recipe.checkpoint);
+  });
+});
+
 it('what a code base has no key for is said, and written above a new file', async () => {
   const config = await resolveConfig({
     model: 'physicsnemo-graphcast',

@@ -23,10 +23,10 @@ export const groupOf = ({ model, part, batch, attention_backend: backend, precis
 
 /** Networks by processor and mapper, with what changes their arrays; a forecast or a step of training. */
 export function transformerGroupOf(record: TransformerRecord): string {
-  const { processor, mapper, attention, window_size: window, qk_norm: qkNorm, noise, mode, precision } = record;
+  const { processor, mapper, attention, window_size: window, qk_norm: qkNorm, noise, mode, precision, loss } = record;
   const networks = processor === mapper ? processor : `${processor} with ${mapper} mappers`;
   const sdpa = attention === 'scaled_dot_product_attention' && (window === null ? 'SDPA' : 'SDPA with a mask');
-  const traits = [sdpa, qkNorm && 'qk norm', noise && 'noise'].filter(Boolean);
+  const traits = [sdpa, qkNorm && 'qk norm', noise && 'noise', loss?.startsWith('crps') && 'CRPS'].filter(Boolean);
   const part = mode === 'train' ? 'full' : 'forecast';
   return `anemoi ${[networks, ...traits].join(', ')} | ${part} | ${precision}`;
 }
@@ -71,7 +71,7 @@ export const codeBasesPage = (layers: Outcomes, transformer: Outcomes): string =
     '| `anemoi-graphtransformer` | anemoi-models 0.19.0 | processor `num_chunks` = layers ÷ K of `processor:every=K`; mapper `num_chunks` = N of `edges:blocks=N`; `--attention-backend` |',
     '| `anemoi-gnn` | anemoi-models 0.19.0 | the same; a mapper cuts its edges as they come |',
     '| `anemoi-transformer` | anemoi-models 0.19.0 | `--window-size`, `--attention-implementation`, `--qk-norm`, `--mapper`, `--mesh`; its processor reads no edges |',
-    '| `anemoi-point-wise` | anemoi-models 0.19.0 | PointWiseMLP between mappers that read edges |',
+    '| `anemoi-point-wise` | anemoi-models 0.19.0 | PointWiseMLP between mappers that read edges, or with `--mapper point-wise` |',
     '| `graph-weather` | graph-weather 1.0.146 | `--mesh-level` is the H3 resolution; `model` = full, `encoder+decoder+processor:every=LAYERS` = balanced, `processor:every=1` = `use_checkpointing` (every embedder and block) |',
     '| `neural-lam` | neural-lam 0.7.0 | GraphLAM; has no checkpoint option |',
     '| `gencast` | google-deepmind/graphcast 08cf736 | JAX only ([jax.md](jax.md)); `--attention`, `--k-hop`; `encoder`, `decoder` and `processor:every=K` are lines around its networks and layers |',
@@ -88,7 +88,7 @@ export const codeBasesPage = (layers: Outcomes, transformer: Outcomes): string =
     'What each code base runs, option by option, and what is refused: [what-runs.md](what-runs.md).',
     '',
     'What is left out: the fp32 row of the backward pass and the `.contiguous()` copies inside the Triton kernel (nobody has traced them), the',
-    "sort scratch of `unique`, anemoi's own loss and neural-lam's (a mean squared error stands in, as in the records), anemoi's node order",
+    "sort scratch of `unique`, anemoi's weighted losses of one member and neural-lam's (a mean squared error stands in, as in the records; `--loss crps` is the ensembles' own), anemoi's node order",
     '(chunks are cut in the order of the GraphCast mesh), that the edge index of a batch is made of one array per sample (here of one that is as',
     'large as they are together), and that a grid point in one of the twelve H3 pentagons has one edge less.',
     '',

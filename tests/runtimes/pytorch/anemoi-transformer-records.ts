@@ -39,6 +39,8 @@ export interface TransformerRecord {
   readonly mode: 'train' | 'inference';
   /** The environment variables of a forecast. */
   readonly chunks: { readonly mapper: number; readonly processor: number } | null;
+  /** Absent in the first records, which are all of a mean squared error. */
+  readonly loss?: 'mse' | 'crps-stable' | 'crps-naive' | null;
   readonly grids?: { readonly data: string; readonly hidden: string };
   /** Cards that one model is cut over; absent: one. */
   readonly world?: number;
@@ -72,6 +74,8 @@ const processors: Readonly<Record<TransformerRecord['processor'], ProcessorKind>
 
 const implementations = { flash_attention: 'flash', scaled_dot_product_attention: 'sdpa' } as const;
 
+const losses = { mse: 'mse', 'crps-stable': 'crps', 'crps-naive': 'crps-naive' } as const;
+
 const mappers: Readonly<Record<TransformerRecord['mapper'], string>> = {
   graph: 'graphtransformer',
   transformer: 'transformer',
@@ -83,7 +87,7 @@ const mappers: Readonly<Record<TransformerRecord['mapper'], string>> = {
 const everyRow = 10_000_000;
 
 /** flash-attn takes -1 for no window, SDPA makes a mask for it. */
-const windowOf = ({ attention, mapper_window_size: size }: TransformerRecord): number =>
+const windowOf = (size: number | null | undefined, attention: TransformerRecord['attention']): number =>
   size === null || size === undefined ? -1 : size === -1 && attention !== 'flash_attention' ? everyRow : size;
 
 function planOf({ checkpoint, layers, num_chunks, chunks, mode }: TransformerRecord): CheckpointPlan {
@@ -129,11 +133,14 @@ export function configOf(record: TransformerRecord): Config {
       attentionBackend: record.attention_backend ?? 'pyg',
       own: {
         mapper: mappers[record.mapper],
-        ...(record.processor === 'transformer' && { windowSize: record.window_size ?? -1 }),
-        ...(record.mapper === 'transformer' && { mapperWindowSize: windowOf(record) }),
+        ...(record.processor === 'transformer' && { windowSize: windowOf(record.window_size, record.attention) }),
+        ...(record.mapper === 'transformer' && {
+          mapperWindowSize: windowOf(record.mapper_window_size, record.attention),
+        }),
         ...(record.attention && { attentionImplementation: implementations[record.attention] }),
         ...(record.processor !== 'pointwise' && { qkNorm: record.qk_norm }),
         diagnosticChannels: diagnostic,
+        loss: losses[record.loss ?? 'mse'],
         processorChunks: record.num_chunks.processor,
       },
     },
