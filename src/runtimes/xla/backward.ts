@@ -3,13 +3,13 @@
  * its consumer.
  */
 
-import type { Block, Node } from '../../ir/forward-program.js';
+import { type Block, type Node, operationsOf } from '../../ir/forward-program.js';
 import { type Operation, type OperationOf, readsOf } from '../../ir/operations.js';
 import { axis } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Forward, Lowering } from './forward.js';
-import { Gradients } from './gradients.js';
+import { Gradients, type ParameterGradient } from './gradients.js';
 import { LinearGradients } from './linear-gradients.js';
 import type { LossHead } from './loss-head.js';
 import type { BufferId } from './schedule.js';
@@ -25,10 +25,12 @@ export class Backward {
     private readonly lossHead: LossHead,
   ) {
     this.gradients = new Gradients(lowering, forward);
+    const norms = operationsOf([lowering.program.root]).filter(({ kind }) => kind === 'layerNorm');
+    this.norms = new Set(norms.map(({ output }) => output));
     this.linears = new LinearGradients(lowering, forward, this.gradients);
   }
 
-  get parameterGradients(): readonly BufferId[] {
+  get parameterGradients(): readonly ParameterGradient[] {
     return this.gradients.ofParameters;
   }
 
@@ -154,9 +156,12 @@ export class Backward {
         return;
       case 'add': {
         // A residual sum: both branches read the gradient, so it is added up once.
-        const sum = inBuffer(this.gradients.materialise(operation.output, gradient, environment));
-        this.gradients.add(operation.left, sum);
-        this.gradients.add(operation.right, sum);
+        const sum = this.gradients.materialise(operation.output, gradient, environment);
+        const isCarriedOn = this.isCarriedOn(operation, gradient);
+        if (!isCarriedOn) this.writtenSums.add(sum);
+        else if (buffersOf(gradient).length > 1) this.manyTerms.add(sum);
+        for (const id of [operation.left, operation.right])
+          this.gradients.add(id, isCarriedOn && !this.norms.has(id) ? gradient : inBuffer(sum));
         return;
       }
       case 'loss':
@@ -176,16 +181,60 @@ export class Backward {
    */
   private layerNorm(operation: OperationOf<'layerNorm'>, gradient: Representation, environment: Environment): void {
     const { input, scale, offset, output } = operation;
-    const { schedule } = this.lowering;
-    const incoming =
-      gradient.kind === 'buffer' ? gradient : inBuffer(this.gradients.materialise(output, gradient, environment));
+    const { schedule, hidesLatency } = this.lowering;
+    const isArray = gradient.kind === 'buffer' || (hidesLatency && this.normInRows);
+    const incoming = isArray ? gradient : inBuffer(this.gradients.materialise(output, gradient, environment));
     const saved = fused(environment.value(input), inBuffer(environment.statisticsOf(operation)));
     if (gradient.kind === 'buffer') this.normOfNodes = buffersOf(saved);
+    const reads = [...buffersOf(incoming), ...buffersOf(saved)];
+    if (hidesLatency) {
+      // In f32 the part of a row that the scale's sum adds up is an array, from which the gradient is computed too.
+      const parts = this.normInRows ? [this.normRows(input, reads, environment)] : [];
+      const sums = this.sumsOfNorm(operation, this.normInRows ? parts : reads);
+      const isRows = gradient.kind === 'buffer' || this.normInRows;
+      // Where the incoming gradient is added up from few arrays, the kernel that adds sums too.
+      const before = gradient.kind === 'buffer' && !this.manyTerms.has(gradient.buffer) ? sums : [];
+      const rows = () => fused(inBuffer(this.normRows(input, [...reads, ...parts, ...before], environment)));
+      this.gradients.addOfNorm(input, isRows ? rows() : fused(incoming, saved));
+      return;
+    }
     for (const id of [scale, offset]) {
       const buffer = this.gradients.ofParameter(id);
-      schedule.run(this.gradients.nameOf(id), [...buffersOf(incoming), ...buffersOf(saved)], [buffer]);
+      schedule.run(this.gradients.nameOf(id), reads, [buffer]);
+      this.gradients.made(id, buffer);
     }
-    this.gradients.add(input, fused(incoming, saved));
+    this.gradients.addOfNorm(input, fused(incoming, saved));
+  }
+
+  /** In f32 one kernel of Triton's computes a row of what a norm's sum adds up, and writes it (softmax_rewriter_triton.cc). */
+  private get normInRows(): boolean {
+    return this.lowering.gemm.elementBytes === 4 && this.lowering.gemm.hasTriton;
+  }
+
+  /**
+   * The gradient of the mesh's edges, which every layer adds to: XLA adds several layers' parts up again in each reader, up to four arrays at
+   * first and two beside the sum before later, and only then goes on from the sum that it has written (priority_fusion.cc).
+   */
+  private isCarriedOn({ output }: OperationOf<'add'>, gradient: Representation): boolean {
+    const { hidesLatency, program } = this.lowering;
+    if (!hidesLatency || program.values[output]!.shape[0]!.symbol !== 'meshEdges') return false;
+    const reads = buffersOf(gradient);
+    return reads.length < (reads.some((read) => this.writtenSums.has(read)) ? 3 : 4);
+  }
+
+  /** Both sums over all rows, in one kernel with two results. */
+  private sumsOfNorm({ scale, offset }: OperationOf<'layerNorm'>, reads: readonly BufferId[]): readonly BufferId[] {
+    const sums = [scale, offset].map((id) => this.gradients.ofParameter(id));
+    this.lowering.schedule.run(this.gradients.nameOf(scale), reads, sums);
+    this.gradients.made(scale, sums[0]!);
+    this.gradients.made(offset, sums[1]!);
+    return sums;
+  }
+
+  private normRows(input: ValueId, reads: readonly BufferId[], environment: Environment): BufferId {
+    const rows = this.forward.array(this.forward.shape(input, environment));
+    this.lowering.schedule.run(this.gradients.nameOf(input), reads, [rows], 'triton');
+    return rows;
   }
 
   /**
@@ -209,6 +258,9 @@ export class Backward {
   /** Rows of the last node update: the sums for its scale and offset may be left to the kernel that adds up the nodes' gradient. */
   private normOfNodes: readonly BufferId[] = [];
   private readonly scattered = new WeakSet<Representation>();
+  private readonly writtenSums = new Set<BufferId>();
+  private readonly manyTerms = new Set<BufferId>();
+  private readonly norms: ReadonlySet<ValueId>;
 }
 
 const isPlainEncoder = (node: Node): node is Block =>

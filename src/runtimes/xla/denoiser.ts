@@ -169,8 +169,11 @@ export class DenoiserBackward extends Backward {
     const { gradients } = this;
     const incoming = inBuffer(gradients.materialise(output, gradient, environment));
     const read = [...buffersOf(incoming), ...buffersOf(environment.value(input))];
-    for (const id of [bias, weight])
-      this.lowering.schedule.run(gradients.nameOf(id), read, [gradients.ofParameter(id)]);
+    for (const id of [bias, weight]) {
+      const gradient = gradients.ofParameter(id);
+      this.lowering.schedule.run(gradients.nameOf(id), read, [gradient]);
+      gradients.made(id, gradient);
+    }
     gradients.add(code, fused());
     gradients.add(input, fused(incoming));
   }
@@ -211,7 +214,8 @@ export function trainDenoiser(
     backward.nodes(body, environment);
   });
   schedule.within({ phase: 'optimizer', module: 'optimizer' }, () => {
-    schedule.run('global norm', optimizer === 'none' ? [] : backward.parameterGradients);
-    schedule.run(`update parameters with ${optimizer}`, backward.parameterGradients, [...results.values()]);
+    const gradients = backward.parameterGradients.map(({ gradient }) => gradient);
+    schedule.run('global norm', optimizer === 'none' ? [] : gradients);
+    schedule.run(`update parameters with ${optimizer}`, gradients, [...results.values()]);
   });
 }

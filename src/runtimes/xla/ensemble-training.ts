@@ -113,9 +113,12 @@ class EnsembleBackward extends DenoiserBackward {
     const { gradients, lowering } = this;
     const incoming = inBuffer(gradients.materialise(output, gradient, environment));
     const read = [...buffersOf(incoming), ...buffersOf(environment.value(input))];
-    const results = [bias, weight].map((id) => ({ name: gradients.nameOf(id), buffer: gradients.ofParameter(id) }));
     this.waiting.set(other, () => {
-      for (const { name, buffer } of results) lowering.schedule.run(name, read, [buffer]);
+      for (const id of [bias, weight]) {
+        const buffer = gradients.ofParameter(id);
+        lowering.schedule.run(gradients.nameOf(id), read, [buffer]);
+        gradients.made(id, buffer);
+      }
     });
     gradients.add(code, fused());
     gradients.add(input, fused(incoming));
@@ -153,9 +156,10 @@ export function trainEnsemble(
     backward.seed(lossOf(body), fused());
     backward.nodes(body, environment);
   });
+  const gradients = backward.parameterGradients.map(({ gradient }) => gradient);
   schedule.within({ phase: 'optimizer', module: 'optimizer' }, () => {
-    schedule.run('global norm', optimizer === 'none' ? [] : backward.parameterGradients);
-    schedule.run(`update parameters with ${optimizer}`, backward.parameterGradients, [...results.values()]);
+    schedule.run('global norm', optimizer === 'none' ? [] : gradients);
+    schedule.run(`update parameters with ${optimizer}`, gradients, [...results.values()]);
   });
 }
 

@@ -7,7 +7,7 @@
 import { InputError } from '../../errors.js';
 import { type Block, type ForwardProgram, type Node, operationsOf } from '../../ir/forward-program.js';
 import { type Operation, type OperationKind, type OperationOf, readsOf } from '../../ir/operations.js';
-import type { Shape } from '../../ir/shape.js';
+import { axis, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Gemm } from './gemm.js';
@@ -25,6 +25,11 @@ export interface Lowering {
   readonly zeros: Zeros;
   /** Whether the rule holds in this trace. */
   readonly has: (rule: Rule) => boolean;
+  /** Whether gradients meet those of other cards. */
+  readonly meets: boolean;
+  /** Whether the latency hiding scheduler reorders the step for it. */
+  readonly hidesLatency: boolean;
+  readonly sizes?: Dimensions;
   /** Where a parameter's gradient is a result of the step. */
   readonly resultOf?: (parameter: ValueId) => BufferId;
 }
@@ -158,7 +163,7 @@ export class Forward {
   product(name: string, reads: readonly BufferId[], result: BufferId): void {
     const { schedule } = this.lowering;
     const workspace = schedule.buffer(workspaceShape, 1);
-    schedule.run(name, reads, [result, workspace]);
+    schedule.run(name, reads, [result, workspace], 'product');
   }
 
   /** A product that is only added to an array is added in it, which is its third operand (gemm_rewriter.cc). */
@@ -190,8 +195,10 @@ export class Forward {
   }
 
   /** Mesh nodes and edges are never a multiple of 8 (10·4ᴸ + 2, 20·(4ᴸ⁺¹ − 1)): bf16 products read a padded copy. */
-  private servesAsOperand(rows: string): boolean {
-    return this.lowering.gemm.padding === 1 || rows === 'gridNodes' || rows === 'mesh2gridEdges';
+  servesAsOperand(rows: string): boolean {
+    const { gemm, sizes } = this.lowering;
+    if (sizes !== undefined && numElements([axis(rows), axis('batch')], sizes) % gemm.padding === 0) return true;
+    return gemm.padding === 1 || rows === 'gridNodes' || rows === 'mesh2gridEdges';
   }
 
   /**
@@ -274,7 +281,7 @@ export class Forward {
     return symbol === rows!.symbol ? shape : [{ ...rows!, symbol }, ...rest];
   }
 
-  protected rows(id: ValueId, environment: Environment): string {
+  rows(id: ValueId, environment: Environment): string {
     return environment.rowsOf(this.lowering.program.values[id]!.shape[0]!.symbol);
   }
 

@@ -4,10 +4,16 @@ import type { Forward, Lowering } from './forward.js';
 import type { BufferId } from './schedule.js';
 import { type Environment, fused, type Representation } from './values.js';
 
+export interface ParameterGradient {
+  readonly id: ValueId;
+  readonly gradient: BufferId;
+}
+
 export class Gradients {
   private readonly terms = new Map<ValueId, Representation[]>();
-  /** In the order in which they are made. */
-  readonly ofParameters: BufferId[] = [];
+  private readonly normalised = new Set<ValueId>();
+  /** Of parameters, in the order in which they are made; where they meet those of other cards, in f32. */
+  readonly ofParameters: ParameterGradient[] = [];
 
   constructor(
     private readonly lowering: Lowering,
@@ -20,6 +26,16 @@ export class Gradients {
 
   termsOf(id: ValueId): readonly Representation[] {
     return this.terms.get(id) ?? [];
+  }
+
+  /** What a norm reads: its gradient is the norm's. */
+  isOfNorm(id: ValueId): boolean {
+    return this.normalised.has(id);
+  }
+
+  addOfNorm(id: ValueId, term: Representation): void {
+    this.normalised.add(id);
+    this.add(id, term);
   }
 
   /** The sum of the terms. */
@@ -51,13 +67,22 @@ export class Gradients {
     return buffer;
   }
 
-  /** The buffer that the gradient of a parameter is written to. */
+  /** The buffer that the gradient of a parameter is written to; `made` when it is. */
   ofParameter(id: ValueId): BufferId {
-    const { schedule, program, gemm } = this.lowering;
-    const { resultOf } = this.lowering;
-    const buffer = resultOf?.(id) ?? schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
-    this.ofParameters.push(buffer);
-    return buffer;
+    const { schedule, program, gemm, resultOf } = this.lowering;
+    return resultOf?.(id) ?? schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
+  }
+
+  /** After the kernel that makes it. `jax.lax.pmean` takes it in f32, in which a product writes it where all is f32. */
+  made(id: ValueId, gradient: BufferId, isProduct = false): void {
+    const { schedule, program, meets, gemm } = this.lowering;
+    if (!meets || (isProduct && gemm.elementBytes === 4)) {
+      this.ofParameters.push({ id, gradient });
+      return;
+    }
+    const inF32 = schedule.buffer(program.values[id]!.shape, 4, 'gradient');
+    schedule.run(`${this.nameOf(id)} in f32`, [gradient], [inF32]);
+    this.ofParameters.push({ id, gradient: inF32 });
   }
 
   nameOf(id: ValueId): string {

@@ -4,6 +4,7 @@ import type { Config } from '../../config/types.js';
 import { layoutOf } from '../../models/index.js';
 import type { CardSupport, Runtime } from '../types.js';
 import { gemmOf } from './gemm.js';
+import { meetsInOrder } from './latency-hiding.js';
 import { jaxProcess } from './process.js';
 import { segmentJax } from './segment.js';
 import { traceJax } from './step.js';
@@ -14,9 +15,9 @@ import { succeedsUpTo } from './xla-remat.js';
 const sizeClass = (config: Config): string => {
   const { model, recipe } = config;
   if (layoutOf(model.layout).sizesDecideKernels) return JSON.stringify([model, recipe.batchSize, gemmOf(config)]);
-  return recipe.mode === 'inference'
-    ? // Which arrays may lie in results that are not written yet depends on all sizes.
-      JSON.stringify([model, recipe.batchSize])
+  // Which arrays may lie in results that are not written yet depends on all sizes, and so does the order that hides a collective.
+  return recipe.mode === 'inference' || recipe.optimizer === 'none' || meetsInOrder(config)
+    ? JSON.stringify([model, recipe.batchSize])
     : JSON.stringify([recipe.batchSize === 1]);
 };
 

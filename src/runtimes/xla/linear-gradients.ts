@@ -4,7 +4,7 @@ import type { ValueId } from '../../ir/types.js';
 import type { Forward, Lowering } from './forward.js';
 import type { Gradients } from './gradients.js';
 import type { BufferId } from './schedule.js';
-import { type Environment, inBuffer, type Representation } from './values.js';
+import { buffersOf, type Environment, inBuffer, type Representation } from './values.js';
 
 export class LinearGradients {
   private readonly waitingHeads = new Set<OperationOf<'linear'>>();
@@ -21,9 +21,10 @@ export class LinearGradients {
   }
 
   backward(linear: OperationOf<'linear'>, gradient: Representation, environment: Environment): void {
-    const operand = this.operandOf(linear.output, gradient, environment);
+    const { operand, biasIsSummed } = this.operandOf(linear, gradient, environment);
     for (const waiting of this.waiting.splice(0)) waiting();
-    const weights = () => this.weightGradients(linear, operand, environment);
+    const rows = this.lowering.hidesLatency ? buffersOf(gradient) : [operand];
+    const weights = () => this.weightGradients(linear, operand, biasIsSummed ? undefined : rows, environment);
     if (!this.waitingHeads.has(linear)) {
       weights();
       this.inputGradient(linear, operand, environment);
@@ -37,14 +38,16 @@ export class LinearGradients {
   private weightGradients(
     { input, weight, bias }: OperationOf<'linear'>,
     operand: BufferId,
+    rows: readonly BufferId[] | undefined,
     environment: Environment,
   ): void {
     const { schedule } = this.lowering;
-    const products = bias === undefined ? [weight] : [bias, weight];
+    const products = bias === undefined || rows === undefined ? [weight] : [bias, weight];
     for (const id of products) {
       const buffer = this.gradients.ofParameter(id);
-      if (id === bias) schedule.run(this.gradients.nameOf(id), [operand], [buffer]);
+      if (id === bias) schedule.run(this.gradients.nameOf(id), rows!, [buffer]);
       else this.forward.product(this.gradients.nameOf(id), [this.forward.operand(input, environment), operand], buffer);
+      this.gradients.made(id, buffer, id === weight);
     }
   }
 
@@ -59,11 +62,33 @@ export class LinearGradients {
     return result;
   }
 
-  /** f32 products take any array as it is; bf16 ones want padded rows, which the kernel that computes the gradient writes. */
-  private operandOf(id: ValueId, gradient: Representation, environment: Environment): BufferId {
-    if (gradient.kind === 'buffer') return gradient.buffer;
-    const buffer = this.forward.array(this.forward.gemmShapeOf(id, environment));
-    this.lowering.schedule.run(this.gradients.nameOf(id), gradient.reads, [buffer]);
-    return buffer;
+  /**
+   * f32 products take any array as it is; bf16 ones want padded rows, which the kernel that computes the gradient writes. Where the bias's
+   * sum is read by itself, the kernel of an activation's gradient makes its first stage (`priority_fusion.cc`: several results), and the
+   * padding is a kernel of its own.
+   */
+  private operandOf(
+    { output, bias }: OperationOf<'linear'>,
+    gradient: Representation,
+    environment: Environment,
+  ): { readonly operand: BufferId; readonly biasIsSummed: boolean } {
+    if (gradient.kind === 'buffer') return { operand: gradient.buffer, biasIsSummed: false };
+    const { schedule, hidesLatency } = this.lowering;
+    const isPadded = !this.forward.servesAsOperand(this.forward.rows(output, environment));
+    const biasIsSummed = hidesLatency && bias !== undefined && !this.gradients.isOfNorm(output);
+    if (!biasIsSummed) {
+      if (hidesLatency && gradient.reads.length === 1 && this.gradients.isOfNorm(output) && !isPadded)
+        return { operand: gradient.reads[0]!, biasIsSummed };
+      const operand = this.forward.array(this.forward.gemmShapeOf(output, environment));
+      schedule.run(this.gradients.nameOf(output), gradient.reads, [operand]);
+      return { operand, biasIsSummed };
+    }
+    const rows = this.forward.array(this.forward.shape(output, environment));
+    const operand = isPadded ? this.forward.array(this.forward.gemmShapeOf(output, environment)) : rows;
+    const sum = this.gradients.ofParameter(bias);
+    schedule.run(this.gradients.nameOf(output), gradient.reads, [rows, sum]);
+    this.gradients.made(bias, sum);
+    if (isPadded) schedule.run(`pad ${this.gradients.nameOf(output)}`, [rows], [operand]);
+    return { operand, biasIsSummed };
   }
 }

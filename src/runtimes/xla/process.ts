@@ -6,6 +6,7 @@ import type { ProcessInput, ProcessMemory } from '../process.js';
 import { attentionArrayOf } from './block-attention.js';
 import { gemmOf } from './gemm.js';
 import { normalisesInConcat } from './inference.js';
+import { meetsInOrder } from './latency-hiding.js';
 import { type LossHeadWidth, lossHeadWidths } from './loss-head-width.js';
 import { isGap } from './schedule.js';
 import { lossHeadColumns } from './symbols.js';
@@ -14,11 +15,24 @@ import { recomputationSentence, xlaRemat } from './xla-remat.js';
 /**
  * How far the arena of a GEMM back end lies from the rules, which are cuBLAS's: measured error bars over the records of docs/jax.md,
  * not derived. Triton fuses gather and concatenation into the product and stores less: 0.82–1.04 of the arena, and 0.74 in a
- * rollout's loop, whose body defers nothing. The stacks of a rollout without checkpointing pack with gaps of about 10 %.
+ * rollout's loop, whose body defers nothing. Where a scheduler hides an all-reduce (`latency-hiding.ts`), which arrays meet hangs on an order
+ * of hundreds of kernels, and of several samples up to 16 % more do than in ours.
  */
 const errorBars = {
-  cublas: { plain: [0.97, 1.04], rollout: [0.97, 1.04], stacked: [0.94, 1.12], recomputed: [0.94, 1.06] },
-  triton: { plain: [0.82, 1.04], rollout: [0.74, 1.04], stacked: [0.82, 1.12], recomputed: [0.83, 1.06] },
+  cublas: {
+    plain: [0.97, 1.04],
+    rollout: [0.97, 1.04],
+    stacked: [0.96, 1.06],
+    recomputed: [0.94, 1.06],
+    hidden: [0.94, 1.2],
+  },
+  triton: {
+    plain: [0.82, 1.04],
+    rollout: [0.74, 1.04],
+    stacked: [0.82, 1.06],
+    recomputed: [0.83, 1.06],
+    hidden: [0.82, 1.2],
+  },
 } as const;
 
 /**
@@ -52,7 +66,8 @@ function arenaRange(
   const { encoder, decoder, model, processor, edges } = checkpoint;
   const recomputed = encoder || decoder || model || processor.kind !== 'none' || edges.kind !== 'none';
   const rollout = checkpoint.rollout ? bars.rollout : bars.stacked;
-  const [low, high] = recomputed ? bars.recomputed : rolloutSteps > 1 ? rollout : bars.plain;
+  const single = recomputed ? bars.recomputed : rolloutSteps > 1 ? rollout : bars.plain;
+  const [low, high] = meetsInOrder(config) ? bars.hidden : single;
   const deferred =
     processor.kind !== 'none' && xlaGemm !== 'cublas'
       ? deferredBytes(trace, bytesOfBuffer, config.model.layers) - residentBytes

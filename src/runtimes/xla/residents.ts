@@ -6,7 +6,6 @@ import { numMomentsOf } from '../../config/moments.js';
 import type { Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import { axis, constant, type Shape } from '../../ir/shape.js';
-import { isConditioned } from './forward.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { fields, numStaticFields } from './symbols.js';
 
@@ -25,7 +24,7 @@ const data: readonly (readonly [string, Shape])[] = [
 export function allocateResidents(
   program: ForwardProgram,
   schedule: Schedule,
-  { optimizer, mode }: Recipe,
+  { optimizer, mode, accumulate }: Recipe,
 ): BufferId[] {
   const resident = (name: string, shape: Shape, category: 'parameter' | 'optimizer' | 'input') => {
     const buffer = schedule.buffer(shape, 4, category);
@@ -35,13 +34,15 @@ export function allocateResidents(
   };
   for (const { value, module, used } of program.parameters) {
     // jit leaves arguments out that nothing reads.
-    if (!used && (optimizer === 'none' || mode === 'inference') && isConditioned(program)) continue;
+    if (!used && (optimizer === 'none' || mode === 'inference')) continue;
     const { name, shape } = program.values[value]!;
     schedule.within({ module }, () => resident(name, shape, 'parameter'));
     if (mode === 'inference') continue;
     schedule.within({ module: 'optimizer' }, () => {
       for (let moment = 0; moment < numMomentsOf(optimizer); moment++)
         resident(`moment of ${name}`, shape, 'optimizer');
+      // optax.MultiSteps: the mean of the gradients so far, in f32 (transforms/_accumulation.py, `acc_grads`).
+      if (accumulate > 1 && optimizer !== 'none') resident(`accumulated gradient of ${name}`, shape, 'optimizer');
     });
   }
   const stated = program.residents?.flatMap((each) =>

@@ -24,6 +24,8 @@ export const rules = {
   f32Gradients:
     'gpu_float_support.cc, priority_fusion.cc: before Hopper bf16 is added in f32, and the sums are fused before what they read',
   loopZeros: 'copy_insertion.cc: in a loop one array of zeros, which every sum but the last copies',
+  latencyHiding:
+    'latency_hiding_scheduler.cc: on Hopper and later, gradients that only the all-reduce waits for run behind the chain of activations',
 } as const;
 
 export type Rule = keyof typeof rules;

@@ -7,6 +7,7 @@ import { constant, type Dimensions, numElements, type Shape } from '../../ir/sha
 import type { Module } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Category, Origin, Phase, Trace } from '../../memory/trace.js';
+import { hideLatency, type Timed } from './latency-hiding.js';
 import { type Lifetime, placedInResults } from './outputs.js';
 import { gapBytes } from './packing.js';
 
@@ -24,6 +25,8 @@ interface Kernel {
   readonly place: Place;
   readonly reads: readonly BufferId[];
   readonly writes: readonly BufferId[];
+  /** Where XLA's cost model does not go by bytes. */
+  readonly kind?: 'triton' | 'product' | 'start' | 'end';
 }
 
 /** The phase and module that kernels are written down with. */
@@ -34,6 +37,13 @@ export interface Place {
 }
 
 const resultMemory = 'memory of a result';
+
+/** The scheduler's unit, 1 µs (`kLowLatency`), in which an H100 moves this much; a kernel that it has no model of costs a hundredth. */
+const latencyBytes = 3.35e6;
+const tritonCost = 0.01;
+const productCost = 3;
+/** NVLink moves a byte of an all-reduce while the card's memory moves this many. */
+const collectiveLatency = 14;
 const gaps = 'gap';
 
 /** What the arena is larger than its arrays. */
@@ -42,7 +52,7 @@ export const isGap = ({ layouts, bufferLayout }: Pick<Trace, 'layouts' | 'buffer
 
 export class Schedule {
   private readonly buffers: Buffer[] = [];
-  private readonly kernels: Kernel[] = [];
+  private kernels: Kernel[] = [];
   private readonly results = new Set<BufferId>();
   private readonly outputs: BufferId[] = [];
   private place: Place = { phase: 'setup', module: 'inputs', recompute: false };
@@ -60,13 +70,18 @@ export class Schedule {
     return this.buffers.push({ shape, elementBytes, category, origin: 'device' }) - 1;
   }
 
+  /** Another array of the same kind. */
+  like(buffer: BufferId): BufferId {
+    return this.buffers.push(this.buffers[buffer]!) - 1;
+  }
+
   /** An array that the executable brings along. */
   constant(shape: Shape, elementBytes: number): BufferId {
     return this.buffers.push({ shape, elementBytes, category: 'temporary', origin: 'executable' }) - 1;
   }
 
-  run(name: string, reads: readonly BufferId[], writes: readonly BufferId[] = []): void {
-    this.kernels.push({ name, place: this.place, reads, writes });
+  run(name: string, reads: readonly BufferId[], writes: readonly BufferId[] = [], kind?: Kernel['kind']): void {
+    this.kernels.push({ name, place: this.place, reads, writes, ...(kind && { kind }) });
   }
 
   /** A kernel at this place of the order whose results are named later. */
@@ -88,6 +103,68 @@ export class Schedule {
     this.run(resultMemory, [], [buffer]);
     this.keepToTheEnd(buffer);
     return buffer;
+  }
+
+  /** Reorders what stands between the setup and here, as XLA does where all of it meets in a collective (`latency-hiding.ts`). */
+  hideLatency(sizes: Dimensions, pads: boolean): void {
+    const first = this.kernels.findIndex(({ place, name }) => place.phase !== 'setup' && name !== resultMemory);
+    const setup = this.kernels.slice(0, first);
+    const kernels = this.kernels.slice(first);
+    let backward = false;
+    const order = hideLatency(this.timed(kernels, sizes, pads)).filter((index) => index < kernels.length);
+    const reordered = order.map((index): Kernel => {
+      const kernel = kernels[index]!;
+      backward ||= kernel.place.phase === 'backward';
+      return backward ? { ...kernel, place: { ...kernel.place, phase: 'backward' } } : kernel;
+    });
+    this.kernels = [...setup, ...reordered];
+  }
+
+  /**
+   * The kernels, and behind them the elements of tuples: what a product or a kernel with several results writes is read through
+   * an instruction of its own (`get-tuple-element`), which takes no time but is one more to wait for.
+   */
+  private timed(kernels: readonly Kernel[], sizes: Dimensions, pads: boolean): Timed[] {
+    const bytesOf = this.buffers.map(({ shape, elementBytes }) => numElements(shape, sizes) * elementBytes);
+    const moved = (ids: readonly BufferId[]) => ids.reduce((sum, id) => sum + bytesOf[id]!, 0);
+    const writer = new Map<BufferId, number>();
+    const readers = new Map<BufferId, number[]>();
+    const elements: Timed[] = [];
+    const element = (before: number) =>
+      kernels.length + elements.push({ after: [before], cost: 0, latency: latencyBytes }) - 1;
+    const written = new Set<BufferId>();
+    const isRows = (id: BufferId) => !written.has(id) && (!pads || this.buffers[id]!.shape.length === 3);
+    const relaidAs = new Map<BufferId, number>();
+    const relaid = (id: BufferId) => {
+      if (!relaidAs.has(id)) relaidAs.set(id, element(writer.get(id)!));
+      return relaidAs.get(id)!;
+    };
+    const timed = kernels.map(({ reads, writes, kind }, index): Timed => {
+      const after = new Set<number>();
+      for (const id of [...reads, ...writes])
+        if (writer.has(id)) after.add(kind === 'product' && isRows(id) ? relaid(id) : writer.get(id)!);
+      for (const id of writes) for (const reader of readers.get(id) ?? []) after.add(reader);
+      after.delete(index);
+      for (const id of reads) readers.set(id, [...(readers.get(id) ?? []), index]);
+      for (const id of writes) {
+        const isElement = kind === 'product' || writes.length > 1;
+        writer.set(id, isElement ? element(index) : index);
+        if (kind === 'product') written.add(id);
+        readers.delete(id);
+      }
+      const bytes = moved(reads) + moved(writes);
+      if (kind === 'start') return { after: [...after], cost: latencyBytes, latency: latencyBytes, collective: kind };
+      if (kind === 'end')
+        return { after: [...after], cost: latencyBytes, latency: collectiveLatency * moved(reads), collective: kind };
+      const cost =
+        kind === 'triton'
+          ? tritonCost * latencyBytes
+          : kind === 'product'
+            ? Math.max(productCost * latencyBytes, bytes)
+            : bytes;
+      return { after: [...after], cost, latency: latencyBytes };
+    });
+    return [...timed, ...elements];
   }
 
   /** `dimensions`: sizes, where arrays may lie in results. `packs`: sizes, where the gaps between arrays count. */

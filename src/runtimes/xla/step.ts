@@ -1,12 +1,13 @@
 /** One jitted training step, or one prediction, of DeepMind's GraphCast. */
-import type { Config } from '../../config/types.js';
+import type { Config, Recipe } from '../../config/types.js';
 import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
-import { axis, type Dimensions, type Shape } from '../../ir/shape.js';
+import { axis, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Trace } from '../../memory/trace.js';
 import { counts } from '../../models/counts.js';
 import { dimensionsOf } from '../../models/dimensions.js';
 
+import { combined } from './all-reduce.js';
 import { Backward } from './backward.js';
 import { constantsOf } from './constants.js';
 import { trainDenoiser } from './denoiser.js';
@@ -15,7 +16,9 @@ import { forecast } from './ensemble.js';
 import { trainEnsemble } from './ensemble-training.js';
 import { Forward, isConditioned, type Lowering, refuseWithoutRule } from './forward.js';
 import { gemmOf } from './gemm.js';
+import type { ParameterGradient } from './gradients.js';
 import { InferenceForward, normalisesInConcat } from './inference.js';
+import { meets, meetsInOrder } from './latency-hiding.js';
 import { LossHead } from './loss-head.js';
 import { allocateResidents } from './residents.js';
 import { Results } from './results.js';
@@ -28,6 +31,7 @@ import { fields, jaxDimensions } from './symbols.js';
 import { buffersOf, Environment, fused, inBuffer } from './values.js';
 import { Zeros } from './zeros.js';
 
+const f32 = 4;
 /** Structural channels are added when the operand of the first product is written. */
 const stackedShape: Shape = [axis('gridNodes'), axis('batch'), fields.stacked];
 
@@ -48,12 +52,17 @@ export function traceJax(program: ForwardProgram, config: Config, without?: Rule
     else if (recipe.rolloutSteps > 1) step.trainRollout();
     else step.train();
   });
-  const resultsHold = recipe.mode === 'inference' && without !== 'resultsHold';
+  if (step.lowering.hidesLatency) schedule.hideLatency(sizesOf(config), step.lowering.gemm.padding > 1);
+  const hasResults = recipe.mode === 'inference' || returnsGradients(program, recipe);
+  const resultsHold = hasResults && without !== 'resultsHold';
   return schedule.trace(
     resultsHold ? sizesOf(config) : undefined,
     isConditioned(program) ? sizesOf(config) : undefined,
   );
 }
+
+const returnsGradients = (program: ForwardProgram, { mode, optimizer }: Recipe): boolean =>
+  mode === 'train' && optimizer === 'none' && !isConditioned(program);
 
 const sizesOf = (config: Config): Dimensions => jaxDimensions(dimensionsOf(config, counts(config.model)), config);
 
@@ -64,10 +73,11 @@ function writeConstants(schedule: Schedule, config: Config, program: ForwardProg
 }
 
 class Step {
-  private readonly lowering: Lowering;
+  readonly lowering: Lowering;
   private readonly lossHead: LossHead;
   private readonly forward: Forward;
   private readonly backward: Backward;
+  private readonly results: ReadonlyMap<ValueId, BufferId>;
 
   constructor(
     private readonly program: ForwardProgram,
@@ -77,8 +87,20 @@ class Step {
     without: Rule | undefined,
   ) {
     const has = (rule: Rule) => rule !== without;
-    this.lowering = { program, schedule, gemm: gemmOf(config), zeros: new Zeros(schedule, has('sharedZeros')), has };
+    const gemm = gemmOf(config);
+    const zeros = new Zeros(schedule, has('sharedZeros'));
+    const gradientsMeet = meets(config) && !isConditioned(program);
+    const hidesLatency = gradientsMeet && meetsInOrder(config) && has('latencyHiding');
+    const sizes = hidesLatency ? { sizes: sizesOf(config) } : {};
+    // A rollout adds its gradients up in f32 before they meet.
+    const isSentAtOnce = gradientsMeet && config.recipe.rolloutSteps === 1;
+    this.lowering = { program, schedule, gemm, zeros, has, meets: isSentAtOnce, hidesLatency, ...sizes };
     this.lossHead = new LossHead(schedule, this.lowering.gemm);
+    // Without an optimizer the gradients are results, those of what nothing uses too.
+    const returned = returnsGradients(program, config.recipe) ? program.parameters : [];
+    this.results = new Map(
+      returned.map(({ value }) => [value, schedule.output(program.values[value]!.shape, f32, 'gradient')]),
+    );
     this.forward = new Forward(this.lowering, this.lossHead);
     this.backward = new Backward(this.lowering, this.forward, this.lossHead);
   }
@@ -137,18 +159,19 @@ class Step {
     const body = plain(loopBody(program));
     const checkpointed = this.config.recipe.checkpoint.rollout;
     const loops = new LoopState(schedule, this.data);
-    const residuals = checkpointed ? [] : residualsOfScan(program, body, lowering);
+    const { stacks, sources } = checkpointed ? { stacks: [], sources: [] } : residualsOfScan(program, body, lowering);
     const environment = this.inputs();
     this.forward.nodes(body, environment);
-    loops.forwardBody(buffersOf(environment.value(program.predictions[0]!)), residuals);
+    const read = [program.predictions[0]!, ...sources].flatMap((id) => buffersOf(environment.value(id)));
+    loops.forwardBody(read, stacks);
     const shapes = program.parameters.map(({ value }) => program.values[value]!.shape);
     const gradients = schedule.within({ phase: 'backward' }, () =>
       loops.backward(shapes, () => {
         if (checkpointed) this.differentiateAgain(body, this.inputs());
-        else schedule.run('one rollout step backward, from its slice of the residuals', residuals);
+        else schedule.run('one rollout step backward, from its slice of the residuals', stacks);
       }),
     );
-    this.update(gradients);
+    this.update(gradients.map((gradient, index) => ({ id: program.parameters[index]!.value, gradient })));
   }
 
   /** Normalised, cast and stacked fields, and the constants of the graph. */
@@ -177,14 +200,47 @@ class Step {
     });
   }
 
+  /** Every joined array is overwritten by its all-reduce; the ones that are complete first come first. */
+  private allReduce(gradients: readonly ParameterGradient[]): readonly ParameterGradient[] {
+    const { schedule, program, config } = this;
+    const sizes = sizesOf(config);
+    const sent = gradients.map(({ id, gradient }, madeAt) => {
+      const { name, shape } = program.values[id]!;
+      return { name, bytes: f32 * numElements(shape, sizes), id, gradient, madeAt };
+    });
+    const last = (group: readonly { readonly madeAt: number }[]) => Math.max(...group.map(({ madeAt }) => madeAt));
+    const groups = combined(sent).toSorted((a, b) => last(a) - last(b));
+    return schedule.within({ phase: 'backward', module: 'optimizer' }, () =>
+      groups.flatMap((group) => {
+        const joined = group.map(({ id, gradient }) => ({ id, gradient: schedule.like(gradient) }));
+        const arrays = joined.map(({ gradient }) => gradient);
+        schedule.run('join gradients', buffersIn(group), arrays);
+        schedule.run('all-reduce', arrays, [], 'start');
+        schedule.run('end of the all-reduce', arrays, arrays, 'end');
+        return joined;
+      }),
+    );
+  }
+
   /** Clipping by the global norm reads all gradients before the first update. */
-  private update(gradients: readonly BufferId[]): void {
-    this.schedule.within({ phase: 'optimizer', module: 'optimizer' }, () => {
-      this.schedule.run('global norm', gradients);
-      this.schedule.run(`update parameters with ${this.config.recipe.optimizer}`, gradients);
+  private update(ofCard: readonly ParameterGradient[]): void {
+    const { schedule, config, program, results } = this;
+    const gradients = meets(config) && !isConditioned(program) ? this.allReduce(ofCard) : ofCard;
+    if (returnsGradients(program, config.recipe)) {
+      schedule.within({ phase: 'backward', module: 'optimizer' }, () => {
+        for (const { id, gradient } of gradients)
+          schedule.run(`gradient of ${program.values[id]!.name}, a result`, [gradient], [results.get(id)!]);
+      });
+      return;
+    }
+    schedule.within({ phase: 'optimizer', module: 'optimizer' }, () => {
+      schedule.run('global norm', buffersIn(gradients));
+      schedule.run(`update parameters with ${config.recipe.optimizer}`, buffersIn(gradients));
     });
   }
 }
+
+const buffersIn = (gradients: readonly ParameterGradient[]): BufferId[] => gradients.map(({ gradient }) => gradient);
 
 /** What is recomputed as a whole has no barriers inside it that are not its own. */
 const plain = (nodes: readonly Node[]): readonly Node[] =>

@@ -1,18 +1,21 @@
-"""Compiles one training step of DeepMind's GraphCast for a described GPU, without a GPU, and prints what XLA reserves.
+"""Compiles one training step or forecast of DeepMind's GraphCast for a described GPU, without a GPU, and prints what XLA reserves.
 
 Reads the resolved configuration of gc-plan (JSON, {model, recipe, device}) from stdin, prints one JSON object. The arguments are
-shapes only; nothing is executed. Needs jax with the CUDA 12 plugin (0.6 or later), dm-haiku, optax and the graphcast package.
+shapes only; nothing is executed. Needs jax with the CUDA 12 plugin (0.4.38 or later), dm-haiku, optax and the graphcast package.
 Exit codes: 0 printed, 3 a package is missing (JSON with the key "missing"), 4 not something this probe compiles ("unsupported").
 """
 
 import ctypes
+import glob
 import importlib
 import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import signal
 import sys
+import tempfile
 
 # Per compute capability, from XLA's public target specs (xla/backends/gpu/target_config/specs): cores, FPUs per core, threads
 # per core, shared memory per core and per block (opt-in), L2 bytes, GHz, bytes/s. Memory does not depend on them, but for the
@@ -43,9 +46,18 @@ def target_config(device):
       f"device_memory_size: {device['reportedBytes']} shared_memory_per_block_optin: {opt_in} "
       f"cuda_compute_capability {{ major: {capability // 10} minor: {capability % 10} }} "
       "registers_per_core_limit: 65536 registers_per_block_limit: 65536 } "
-      'platform_name: "CUDA" dnn_version_info { major: 9 minor: 10 } runtime_version { major: 12 minor: 8 } '
+      f'platform_name: "CUDA" dnn_version_info {{ major: 9 minor: 10 }} {runtime_version()}'
       f'device_description_str: "{device["name"]}"'
   )
+
+
+def jaxlib_version():
+  return tuple(int(part) for part in importlib.metadata.version("jaxlib").split(".")[:2])
+
+
+def runtime_version():
+  """A field that jaxlib before 0.6 does not know."""
+  return "runtime_version { major: 12 minor: 8 } " if jaxlib_version() >= (0, 6) else ""
 
 
 def compiler_flags(recipe):
@@ -60,21 +72,47 @@ def compiler_flags(recipe):
 
 
 def set_environment(recipe):
-  """Before jax is imported."""
+  """Before jax is imported. Returns where XLA writes its buffer assignment, which jaxlib before 0.6 does not analyse without a card."""
   os.environ["XLA_FLAGS"] = compiler_flags(recipe)
   os.environ["JAX_PLATFORMS"] = "cpu"
+  # The plugin looks for CUDA's libraries, which only running needs.
+  os.environ["JAX_SKIP_CUDA_CONSTRAINTS_CHECK"] = "1"
+  if jaxlib_version() >= (0, 6):
+    return None
+  directory = tempfile.TemporaryDirectory()
+  os.environ["XLA_FLAGS"] += f" --xla_dump_to={directory.name} --xla_dump_hlo_as_text"
+  return directory
 
 
-def report(device, compiled):
-  analysis = compiled.memory_analysis()
+def report(device, compiled, dump):
   stop(
       0,
       version=f"jaxlib {importlib.metadata.version('jaxlib')}",
       device=device["name"],
+      **(analysis_of(compiled.memory_analysis()) if dump is None else analysis_of_dump(dump.name)),
+  )
+
+
+def analysis_of(analysis):
+  return dict(
       argumentBytes=analysis.argument_size_in_bytes,
       outputBytes=analysis.output_size_in_bytes,
       aliasBytes=analysis.alias_size_in_bytes,
       temporaryBytes=analysis.temp_size_in_bytes,
+  )
+
+
+def analysis_of_dump(directory):
+  """Adds up the allocations of XLA's buffer assignment; a result that is written over an argument is both."""
+  (file,) = glob.glob(f"{directory}/*after_optimizations-buffer-assignment.txt")
+  with open(file, encoding="utf-8") as text:
+    allocations = re.findall(r"^allocation \d+: size (\d+), (.*)", text.read(), re.MULTILINE)
+  total = lambda *marks: sum(int(size) for size, what in allocations if all(mark in what for mark in marks))
+  return dict(
+      argumentBytes=total("parameter "),
+      outputBytes=total("maybe-live-out"),
+      aliasBytes=total("parameter ", "maybe-live-out"),
+      temporaryBytes=total("preallocated-temp"),
   )
 
 
@@ -168,6 +206,20 @@ def group_steps(hk, gnn, size):
   gnn._process = process
 
 
+def optimizer_of(optax, recipe):
+  """Clipping and AdamW as the paper has them (4.5); the released code has no training loop."""
+  moments = dict(b1=0.9, b2=0.95)
+  rules = {
+      "adamw": lambda: optax.adamw(1e-3, **moments, weight_decay=0.1),
+      "adam": lambda: optax.adam(1e-3, **moments),
+      "momentum": lambda: optax.sgd(1e-3, momentum=0.9),
+      "sgd": lambda: optax.sgd(1e-3),
+  }
+  optimizer = optax.chain(optax.clip_by_global_norm(32.0), rules[recipe["optimizer"]]())
+  steps = recipe["accumulate"]
+  return optimizer if steps == 1 else optax.MultiSteps(optimizer, every_k_schedule=steps)
+
+
 def compile_step(config):
   import haiku as hk
   import jax
@@ -200,37 +252,87 @@ def compile_step(config):
     return modules["xarray_tree"].map_structure(
         lambda x: xarray_jax.unwrap_data(x.mean(), require_jax=True), value)
 
-  data = lambda *rest: dataset(xarray, np, graphcast, task, model, recipe["batchSize"], *rest)
+  @hk.transform
+  def predict(inputs, template, forcings):
+    return predictor()(inputs, targets_template=template, forcings=forcings)
+
+  cards = recipe["gpus"] if recipe["parallel"] == "data" else 1
+  data = lambda *rest: dataset(xarray, np, graphcast, task, model, cards * recipe["batchSize"], *rest)
   steps = recipe["rolloutSteps"]
-  datasets = (data(task.input_variables, 2, -1), data(task.target_variables, steps, 1), data(task.forcing_variables, steps, 1))
-  parameters = jax.eval_shape(lambda: loss.init(jax.random.PRNGKey(0), *datasets))
-  optimizer = optax.chain(optax.clip_by_global_norm(32.0), optax.adamw(1e-3, b1=0.9, b2=0.95, weight_decay=0.1))
-  state = jax.eval_shape(optimizer.init, parameters)
+  inputs, targets, forcings = (
+      data(task.input_variables, 2, -1), data(task.target_variables, steps, 1), data(task.forcing_variables, steps, 1))
+  parameters = jax.eval_shape(lambda: loss.init(jax.random.PRNGKey(0), inputs, targets, forcings))
+  if recipe["mode"] == "inference":
+    return compile_for(
+        config["device"], lambda p, *rest: predict.apply(p, None, rest[0], targets, rest[1]), (), parameters, inputs, forcings)
 
   def loss_of(params, *rest):
     plain = lambda p, *r: loss.apply(p, None, *r)
     return (jax.checkpoint(plain) if checkpoint["model"] else plain)(params, *rest)
 
-  def step(params, state, *rest):
+  def gradients_of(params, *rest):
     value, gradients = jax.value_and_grad(loss_of, has_aux=True)(params, *rest)
+    if cards > 1:
+      value, gradients = jax.lax.pmean((value, gradients), "card")
+    return value, gradients
+
+  datasets = (inputs, targets, forcings)
+  if recipe["optimizer"] == "none":
+    return compile_for(config["device"], gradients_of, (), parameters, *datasets, cards=cards, sharded=3)
+  optimizer = optimizer_of(optax, recipe)
+  state = jax.eval_shape(optimizer.init, parameters)
+
+  def step(params, state, *rest):
+    value, gradients = gradients_of(params, *rest)
     updates, state = optimizer.update(gradients, state, params)
     return optax.apply_updates(params, updates), state, value
 
-  return compile_for(config["device"], step, (0, 1), parameters, state, *datasets)
+  return compile_for(config["device"], step, (0, 1), parameters, state, *datasets, cards=cards, sharded=3)
 
 
-def compile_for(device, function, donated, *arguments):
-  """The function compiled ahead of time for the described card; of the arguments only trees, shapes and types are read."""
+def compile_for(device, function, donated, *arguments, cards=1, sharded=0):
+  """The function compiled ahead of time for the described cards; of the arguments only trees, shapes and types are read.
+
+  Of several cards each holds its part of the samples, the first dimension of every field but the static ones, in the last `sharded`
+  arguments, and all of everything else.
+  """
   import jax
   import numpy as np
   from jax.experimental import topologies
 
-  topology = topologies.get_topology_desc("1x1x1", platform="cuda", target_config=target_config(device), topology="1x1x1")
-  mesh = jax.sharding.Mesh(np.array([topology.devices[0]]), ("card",))
-  placed = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
-  shapes = lambda tree: jax.tree_util.tree_map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=placed), tree)
-  jitted = jax.jit(function, donate_argnums=donated, in_shardings=placed, out_shardings=placed)
-  return jitted.lower(*map(shapes, arguments)).compile()
+  shape = f"1x1x{cards}"
+  topology = topologies.get_topology_desc(shape, platform="cuda", target_config=target_config(device), topology=shape)
+  mesh = jax.sharding.Mesh(np.array(topology.devices[:cards]), ("card",))
+  whole, part = jax.sharding.PartitionSpec(), jax.sharding.PartitionSpec("card")
+  placed = lambda spec: jax.sharding.NamedSharding(mesh, spec)
+  leaves, trees = zip(*map(jax.tree_util.tree_flatten, arguments))
+  num_whole = len(arguments) - (sharded if cards > 1 else 0)
+  samples = max(x.shape[0] for x in leaves[-1]) if num_whole < len(arguments) else 0
+  specs = tuple(
+      [part if i >= num_whole and x.shape[:1] == (samples,) else whole for x in argument]
+      for i, argument in enumerate(leaves))
+
+  def of_leaves(*lists):
+    return function(*(jax.tree_util.tree_unflatten(tree, each) for tree, each in zip(trees, lists)))
+
+  if cards > 1:
+    of_leaves = on_each_card(of_leaves, mesh, specs, whole)
+  shapes = [
+      [jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=placed(spec)) for x, spec in zip(argument, of_argument)]
+      for argument, of_argument in zip(leaves, specs)]
+  jitted = jax.jit(of_leaves, donate_argnums=donated, out_shardings=placed(whole))
+  return jitted.lower(*shapes).compile()
+
+
+def on_each_card(function, mesh, in_specs, out_specs):
+  """As pmap runs it: gradients meet where the function says so, and nowhere else."""
+  import jax
+
+  if hasattr(jax, "shard_map"):
+    return jax.shard_map(function, mesh=mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False)
+  from jax.experimental.shard_map import shard_map
+
+  return shard_map(function, mesh=mesh, in_specs=in_specs, out_specs=out_specs, check_rep=False)
 
 
 def end_with_parent():
@@ -261,10 +363,8 @@ def main():
     stop(3, missing=missing)
   if recipe["checkpoint"]["edges"]["kind"] != "none":
     stop(4, unsupported="edge blocks: they are not in the released code, and this probe does not add them")
-  if recipe["mode"] != "train" or recipe["optimizer"] != "adamw":
-    stop(4, unsupported="anything but a training step with AdamW")
-  set_environment(recipe)
-  report(config["device"], compile_step(config))
+  dump = set_environment(recipe)
+  report(config["device"], compile_step(config), dump)
 
 
 def find(module):

@@ -49,3 +49,53 @@ const step: fc.Arbitrary<DrawnStep> = fc.record({
 });
 
 export const drawnSteps: readonly DrawnStep[] = fc.sample(step, { seed: 20261130, numRuns: 32 });
+
+/** What else a step is trained with: several cards, accumulated gradients, other optimizers, a rollout without gradient checkpointing. */
+export type DrawnRecipe = Pick<
+  JaxRecord,
+  | 'target'
+  | 'grid'
+  | 'pressure_levels'
+  | 'mesh_size'
+  | 'latent_size'
+  | 'gnn_msg_steps'
+  | 'hidden_layers'
+  | 'batch'
+  | 'ar_steps'
+  | 'bf16'
+  | 'optimizer'
+  | 'gradient_checkpointing'
+  | 'gemm_mode'
+> & { readonly devices: number; readonly accumulate: number };
+
+const small = {
+  target: fc.constant('h100'),
+  grid: fc.constantFrom(25, 31, 37, 46, 61).map((rows) => [rows, 2 * (rows - 1)] as const),
+  pressure_levels: fc.constantFrom<13 | 37>(13, 37),
+  mesh_size: fc.integer({ min: 2, max: 4 }),
+  latent_size: fc.constantFrom(64, 96, 128, 192, 256),
+  gnn_msg_steps: fc.integer({ min: 2, max: 6 }),
+  hidden_layers: mostly(1, fc.constant(2), 6),
+  batch: fc.constant(1),
+  ar_steps: fc.constant(1),
+  bf16: mostly(true, fc.constant(false), 6),
+  optimizer: fc.constant('adamw'),
+  gradient_checkpointing: fc.constant(true),
+  gemm_mode: fc.constant<JaxRecord['gemm_mode']>('cublas'),
+  devices: fc.constant(1),
+  accumulate: fc.constant(1),
+};
+
+const drawRecipes = (other: Partial<{ [K in keyof DrawnRecipe]: fc.Arbitrary<DrawnRecipe[K]> }>, numRuns: number) =>
+  fc.sample(fc.record({ ...small, ...other } as { [K in keyof DrawnRecipe]: fc.Arbitrary<DrawnRecipe[K]> }), {
+    seed: 20261202,
+    numRuns,
+  });
+
+const batch = fc.constantFrom(1, 1, 2);
+export const drawnRecipes = {
+  data: drawRecipes({ devices: fc.constantFrom(2, 4, 8), batch: fc.constantFrom(1, 1, 1, 2) }, 7),
+  accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 3),
+  optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 5),
+  unchecked: drawRecipes({ gradient_checkpointing: fc.constant(false), ar_steps: fc.constantFrom(2, 3, 4), batch }, 4),
+} as const satisfies Readonly<Record<string, readonly DrawnRecipe[]>>;

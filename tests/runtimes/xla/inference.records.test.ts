@@ -32,9 +32,9 @@ describe('inference in JAX against XLA:GPU’s buffer assignment', () => {
 
   it('grows with the rollout by the predictions of its steps, without a jump', () => {
     const bytes = Array.from({ length: 40 }, (_, index) => bytesAt(index + 1));
-    const predictionBytes = 4 * oneDegree.n_edges_nodes.N_g * 83;
+    const predictionBytes = 4 * oneDegree.n_edges_nodes!.N_g * 83;
     const workspaceBytes = 32 * MiB;
-    const gridArrayBytes = 2 * oneDegree.n_edges_nodes.N_g * oneDegree.latent_size;
+    const gridArrayBytes = 2 * oneDegree.n_edges_nodes!.N_g * oneDegree.latent_size;
     // The second step brings the loop and its state: both input times of every variable.
     expect(bytes[1]! - bytes[0]!).toBeLessThan(4 * predictionBytes);
     for (let step = 2; step < 40; step++) {

@@ -5,13 +5,14 @@ import { gencastSection } from './gencast-page.js';
 import type { InferenceGroups } from './inference-groups.js';
 import type { PricedRecord } from './price.js';
 import { publishedTable } from './published.js';
+import { recipesSection } from './recipes-page.js';
 import type { JaxRecord } from './records.js';
 import { type RuleWorth, ruleTable } from './rule-table.js';
 import { weatherNextSection } from './weathernext2-page.js';
 
 const GiB = 2 ** 30;
-const gib = (bytes: number) => (bytes / GiB).toFixed(3);
-const signed = (percent: number) => `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(2)} %`;
+export const gib = (bytes: number) => (bytes / GiB).toFixed(3);
+export const signed = (percent: number) => `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(2)} %`;
 
 type Groups = Readonly<
   Record<
@@ -35,7 +36,7 @@ function planText({ remat_plan, whole_model_checkpoint, gradient_checkpointing, 
   return parts.length === 0 ? 'none' : parts.join('+');
 }
 
-function configText(record: JaxRecord): string {
+export function configText(record: JaxRecord): string {
   const { grid, mesh_size, pressure_levels, latent_size, gnn_msg_steps, hidden_layers, batch, ar_steps, bf16 } = record;
   const radius =
     record.radius_query_fraction_edge_length === 0.6 ? '' : `, radius ${record.radius_query_fraction_edge_length}`;
@@ -62,7 +63,7 @@ export function isInRange({ record, process: { range, peakAllocatedBytes }, peak
   return compiled >= range.lowBytes && compiled <= range.highBytes;
 }
 
-function rangeTable(group: readonly PricedRecord[]): string {
+export function rangeTable(group: readonly PricedRecord[]): string {
   const rows = group.map((each) => {
     const { record, process, peakLiveBytes, errorPercent } = each;
     const { lowBytes, highBytes } = process.range;
@@ -85,7 +86,7 @@ function remattedTable(group: readonly PricedRecord[]): string {
   return [columns, '|---|---|---|---|---|---|---|---|---|---|---|', ...rows].join('\n');
 }
 
-function summary(name: string, group: readonly PricedRecord[]): string {
+export function summary(name: string, group: readonly PricedRecord[]): string {
   const errors = group.map(({ errorPercent }) => errorPercent);
   const sizes = errors.map(Math.abs);
   const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
@@ -141,7 +142,7 @@ ${scoredTable(groups.planned)}
 
 ## Rollout without gradient checkpointing
 
-A step's residuals are stacked; XLA's packing of the stacks leaves gaps of about 10 % that are not modelled.
+A step's residuals are stacked; more such steps stand under *Several cards, accumulation, optimizers*.
 
 ${scoredTable(groups.unchecked)}
 
@@ -192,6 +193,8 @@ ${arraysTable(compiledSteps.map(compareArrays))}
 ${gencastSection()}
 
 ${weatherNextSection()}
+
+${recipesSection()}
 
 ## What each rule is worth
 

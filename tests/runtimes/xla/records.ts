@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { noCheckpoint } from '../../../src/config/checkpoint.js';
 import { defaultRecipe } from '../../../src/config/recipe-options.js';
 import type { CheckpointPlan, Config, Device } from '../../../src/config/types.js';
+import { counts } from '../../../src/models/counts.js';
 import type { Counts } from '../../../src/models/dimensions.js';
 
 export interface JaxRecord {
@@ -19,7 +20,7 @@ export interface JaxRecord {
   readonly ar_steps: number;
   readonly bf16: boolean;
   readonly gradient_checkpointing: boolean;
-  readonly optimizer: string;
+  readonly optimizer: 'adamw' | 'adam' | 'sgd' | 'momentum' | 'none';
   readonly num_params: number;
   readonly argument_bytes: number;
   readonly output_bytes: number;
@@ -28,7 +29,8 @@ export interface JaxRecord {
   readonly peak_bytes_estimate: number;
   readonly constant_bytes: number;
   readonly remat_instructions: number | null;
-  readonly n_edges_nodes: {
+  /** Absent: as counted. */
+  readonly n_edges_nodes?: {
     readonly E_g2m: number;
     readonly E_m: number;
     readonly E_m2g: number;
@@ -38,20 +40,26 @@ export interface JaxRecord {
   readonly gemm_mode: 'cublas' | 'default-noautotune' | 'default';
   /** Of the steps that were compiled for this project. */
   readonly group?: 'rules' | 'rollout' | 'drawn' | 'generation';
+  /** What else it is trained with than those of xla-gpu.jsonl. */
+  readonly recipe?: 'data' | 'accumulate' | 'optimizer' | 'unchecked';
+  /** Cards whose gradients are averaged; absent: one. */
+  readonly devices?: number;
+  readonly accumulate?: number;
   /** Absent: a training step. */
-  readonly mode?: 'inference';
+  readonly mode?: 'inference' | 'train';
   /** Absent: precipitation goes in and comes out. */
   readonly task?: 'precip_out';
-  readonly remat_plan?: {
-    readonly enc?: 1;
-    readonly dec?: 1;
+  readonly remat_plan?: null | {
+    readonly enc?: 1 | true;
+    readonly dec?: 1 | true;
     readonly mesh_every?: number;
     readonly whole_step?: 1;
     readonly edge_blocks?: number;
     readonly block_mode?: 'scan' | 'loop';
   };
   readonly whole_model_checkpoint?: boolean;
-  readonly jaxlib: string;
+  readonly jaxlib?: string;
+  readonly versions?: { readonly jaxlib: string };
   readonly xla_remat_log?: {
     readonly limit_bytes: number;
     readonly before_bytes: number;
@@ -87,8 +95,8 @@ export function deviceOf({ target, device_memory_bytes }: Pick<JaxRecord, 'targe
 export function planOf(record: JaxRecord): CheckpointPlan {
   const plan = record.remat_plan ?? {};
   return {
-    encoder: plan.enc === 1,
-    decoder: plan.dec === 1,
+    encoder: plan.enc !== undefined,
+    decoder: plan.dec !== undefined,
     model: plan.whole_step === 1 || record.whole_model_checkpoint === true,
     rollout: record.gradient_checkpointing,
     processor: plan.mesh_every === undefined ? { kind: 'none' } : { kind: 'every', layers: plan.mesh_every },
@@ -124,7 +132,9 @@ export function configOf(record: JaxRecord): Config {
       batchSize: record.batch,
       rolloutSteps: record.ar_steps,
       ...(isInference && { mode: 'inference' }),
-      optimizer: !isInference && record.optimizer === 'adamw' ? 'adamw' : 'none',
+      optimizer: isInference ? 'none' : record.optimizer,
+      accumulate: record.accumulate ?? 1,
+      ...((record.devices ?? 1) > 1 && { gpus: record.devices!, parallel: 'data' as const }),
       checkpoint: isInference ? noCheckpoint : planOf(record),
       xlaGemm: record.gemm_mode === 'cublas' ? 'cublas' : 'triton',
     },
@@ -135,13 +145,17 @@ export function configOf(record: JaxRecord): Config {
   };
 }
 
-export const countsOf = ({ n_edges_nodes: n }: JaxRecord): Counts => ({
-  gridNodes: n.N_g,
-  meshNodes: n.N_m,
-  meshEdges: n.E_m,
-  grid2meshEdges: n.E_g2m,
-  mesh2gridEdges: n.E_m2g,
-});
+export function countsOf(record: JaxRecord): Counts {
+  const n = record.n_edges_nodes;
+  if (n === undefined) return counts(configOf(record).model);
+  return {
+    gridNodes: n.N_g,
+    meshNodes: n.N_m,
+    meshEdges: n.E_m,
+    grid2meshEdges: n.E_g2m,
+    mesh2gridEdges: n.E_m2g,
+  };
+}
 
 /** XLA's own pass changed the program: instructions it added, or the warning that it printed. */
 export const isRematted = ({ remat_instructions, xla_remat_log }: JaxRecord): boolean =>

@@ -1,0 +1,43 @@
+/**
+ * Which gradients travel together: XLA joins all-reduces of up to 30 MiB (all_reduce_combiner.cc; gpu_compiler.cc,
+ * `kDefaultAllReduceCombineThreshold`), from the last parameter to the first in the order of Haiku's names, which are sorted as text.
+ */
+import { MiB } from '../../units.js';
+
+const thresholdBytes = 30 * MiB;
+
+/** Names of DeepMind's modules, of one network, in the order of the text (deep_typed_graph_net.py: decoder_, encoder_, processor_…). */
+const parts = ['head', 'embedEdges', 'embedGridNodes', 'embedMeshNodes', 'edges', 'gridNodes', 'meshNodes', 'nodes'];
+const networks = ['grid2mesh', 'mesh2grid', 'mesh'];
+
+/** `mesh.10.nodes.linear1.weight`: `mesh_gnn/…/processor_nodes_10_mesh_nodes_mlp/~/linear_1` `w`. */
+function sortKey(name: string): string {
+  const path = name.split('.');
+  const layer = path.find((each) => /^\d+$/.test(each)) ?? '';
+  const [network = '', part = '', ...rest] = path.filter((each) => each !== layer);
+  const place = (of: readonly string[], each: string) => String.fromCharCode(65 + of.indexOf(each));
+  const isNorm = rest[0] === 'norm';
+  return `${place(networks, network)}${place(parts, part)}${layer}_${isNorm ? 'a' : 'b'}${rest.join('.')}`;
+}
+
+interface Sent {
+  /** Of the parameter. */
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export function combined<T extends Sent>(gradients: readonly T[]): readonly (readonly T[])[] {
+  const keyed = gradients.map((sent) => ({ sent, key: sortKey(sent.name) }));
+  keyed.sort((a, b) => (a.key < b.key ? 1 : a.key > b.key ? -1 : 0));
+  const groups: T[][] = [];
+  let joinedBytes = Number.POSITIVE_INFINITY;
+  for (const { sent } of keyed) {
+    if (joinedBytes + sent.bytes > thresholdBytes) {
+      groups.push([]);
+      joinedBytes = 0;
+    }
+    groups.at(-1)!.push(sent);
+    joinedBytes += sent.bytes;
+  }
+  return groups;
+}

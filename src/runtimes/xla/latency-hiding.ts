@@ -1,0 +1,127 @@
+/**
+ * XLA's latency hiding scheduler (openxla/xla, latency_hiding_scheduler.cc, `DefaultSchedulerCore`), which reorders a step that has
+ * collectives on Hopper and Blackwell (gpu_hlo_schedule.cc, `IsLHSEnabled`; sol_latency_estimator.cc, `IsSupportedForModule`). It places
+ * kernels from the last to the first. Of those whose readers are all placed it takes, in this order: the end of a collective, of which one is
+ * under way at a time (`kScheduleDone`); what causes no stall (`kLessStall`); no start of a collective, unless another one waits for it
+ * (`kStartAtZeroDepth`, `kFreeBackedupResource`); while others are waited for, what takes as long as the wait (`kAvoidWaste`); what makes most
+ * others ready (`kCreatesMoreReadyNodes`); what stood last (`kOriginalOrder`). It does not look at memory below half of XLA's
+ * limit, so that gradients of weights, which nothing but a collective waits for, run long after what they read was made.
+ */
+import type { Config } from '../../config/types.js';
+import { firstHopper } from './gemm.js';
+
+/** Whether the gradients of several cards meet. */
+export const meets = ({ recipe: { mode, parallel, gpus } }: Config): boolean =>
+  mode === 'train' && parallel === 'data' && gpus > 1;
+
+/** …and the scheduler reorders the step for it. The body of a rollout's loop has no collective in it. */
+export const meetsInOrder = (config: Config): boolean =>
+  meets(config) && config.recipe.rolloutSteps === 1 && (config.device?.computeCapability ?? firstHopper) >= firstHopper;
+
+export interface Timed {
+  /** Indices of the kernels that have to run before. */
+  readonly after: readonly number[];
+  /** What it takes; 0: nothing runs, and it is placed at once. */
+  readonly cost: number;
+  /** From the start of what runs before to its own. */
+  readonly latency: number;
+  readonly collective?: 'start' | 'end';
+}
+
+interface Candidate {
+  readonly at: number;
+  readonly ends: number;
+  readonly stall: number;
+  readonly start: number;
+  readonly waste: number;
+  readonly unlocks: number;
+  readonly index: number;
+}
+
+/** Negative: `a` is taken. */
+const compare = (a: Candidate, b: Candidate): number =>
+  b.ends - a.ends ||
+  a.stall - b.stall ||
+  a.start - b.start ||
+  a.waste - b.waste ||
+  b.unlocks - a.unlocks ||
+  b.index - a.index;
+
+/** Indices of the kernels in the order in which they run. */
+export function hideLatency(kernels: readonly Timed[]): readonly number[] {
+  return new Placement(kernels).reversed().reverse();
+}
+
+class Placement {
+  private readonly waiting: Int32Array;
+  /** When a kernel can be placed, counted from the end. */
+  private readonly readyAt: Float64Array;
+  private readonly ready: number[] = [];
+  private readonly free: number[] = [];
+  /** Moments that placed kernels make others wait for. */
+  private awaited: number[] = [];
+  private isUnderWay = false;
+  private now = 0;
+
+  constructor(private readonly kernels: readonly Timed[]) {
+    this.waiting = new Int32Array(kernels.length);
+    this.readyAt = new Float64Array(kernels.length);
+    for (const { after } of kernels) for (const before of after) this.waiting[before]! += 1;
+    for (const index of kernels.keys()) if (this.waiting[index] === 0) this.release(index);
+  }
+
+  reversed(): number[] {
+    const placed: number[] = [];
+    while (this.ready.length + this.free.length > 0) {
+      const index = this.free.pop() ?? this.takeBest();
+      this.place(index);
+      placed.push(index);
+    }
+    return placed;
+  }
+
+  private place(index: number): void {
+    const { after, cost, latency, collective } = this.kernels[index]!;
+    if (collective !== undefined) this.isUnderWay = collective === 'end';
+    const start = Math.max(this.now, this.readyAt[index]!);
+    this.now = start + cost;
+    for (const before of after) {
+      this.readyAt[before] = Math.max(this.readyAt[before]!, start + latency);
+      if (--this.waiting[before]! > 0) continue;
+      this.release(before);
+      this.awaited.push(this.readyAt[before]!);
+    }
+    this.awaited = this.awaited.filter((moment) => moment >= this.now);
+  }
+
+  private release(index: number): void {
+    (this.kernels[index]!.cost === 0 ? this.free : this.ready).push(index);
+  }
+
+  private takeBest(): number {
+    const gap = this.awaited.length === 0 ? undefined : Math.min(...this.awaited) - this.now;
+    const othersWait = this.isUnderWay && this.ready.some((index) => this.kernels[index]!.collective === 'end');
+    let best: Candidate | undefined;
+    for (const [at, index] of this.ready.entries()) {
+      const { cost, collective } = this.kernels[index]!;
+      if (collective === 'end' && this.isUnderWay) continue;
+      const candidate: Candidate = {
+        at,
+        ends: Number(collective === 'end'),
+        stall: Math.max(0, this.readyAt[index]! - this.now),
+        start: collective === 'start' ? (othersWait ? -1 : 1) : 0,
+        waste: gap === undefined ? 0 : collective === 'start' ? Number.POSITIVE_INFINITY : Math.abs(gap - cost),
+        unlocks: this.unlocks(index),
+        index,
+      };
+      if (best === undefined || compare(candidate, best) < 0) best = candidate;
+    }
+    this.ready[best!.at] = this.ready.at(-1)!;
+    this.ready.pop();
+    return best!.index;
+  }
+
+  private unlocks(index: number): number {
+    return this.kernels[index]!.after.reduce((sum, before) => sum + Number(this.waiting[before] === 1), 0);
+  }
+}

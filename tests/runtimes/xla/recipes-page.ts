@@ -1,0 +1,75 @@
+/** The section of docs/jax.md about steps that are trained otherwise. */
+import { configText, gib, rangeTable, signed, summary } from './page.js';
+import type { PricedRecord } from './price.js';
+import { allOf, isCublas, type RecipeGroup, recipeGroups } from './recipe-records.js';
+
+const { data, accumulate, optimizer, unchecked, plain } = recipeGroups;
+
+const what = ({ optimizer: name, devices = 1, accumulate: steps = 1, gemm_mode }: PricedRecord['record']): string =>
+  [
+    name,
+    ...(devices > 1 ? [`${devices} cards`] : []),
+    ...(steps > 1 ? [`every ${steps}`] : []),
+    ...(gemm_mode === 'cublas' ? [] : ['Triton']),
+  ].join(', ');
+
+function table(group: readonly PricedRecord[]): string {
+  const rows = group.map(({ record, peakLiveBytes, errorPercent }) => {
+    const figures = [gib(record.peak_bytes_estimate), gib(peakLiveBytes), signed(errorPercent)].join(' | ');
+    return `| ${record.target} | ${configText(record)} | ${what(record)} | ${record.group ?? 'given'} | ${figures} |`;
+  });
+  const head =
+    '| card | grid | H/L | precision | batch | rollout | checkpoint | recipe | group | compiled GiB | predicted GiB | error |';
+  return [head, '|---|---|---|---|---|---|---|---|---|---|---|---|', ...rows].join('\n');
+}
+
+const summaries = (name: string, group: RecipeGroup): readonly string[] =>
+  (['given', 'rules', 'drawn'] as const).flatMap((of) => {
+    const scored = group[of].filter(isCublas);
+    return scored.length === 0 ? [] : [summary(`${name}, ${of}`, scored)];
+  });
+
+export const recipesSection = (): string => `## Several cards, accumulation, optimizers, rollouts that keep everything
+
+*given*: records of others. *rules*: compiled while the rules were written. *drawn*: drawn by a seed and compiled after them
+(\`tests/runtimes/xla/draw.ts\`). All by \`src/verify/jax/probe.py\` itself.
+
+| group | steps | median % | 90th percentile % | worst % | worst under % | mean % |
+|---|---|---|---|---|---|---|
+${[
+  ...summaries('data parallel', data),
+  ...summaries('optax.MultiSteps', accumulate),
+  ...summaries('other optimizers', optimizer),
+  ...summaries('rollout without gradient checkpointing', unchecked),
+  ...summaries('AdamW, off all earlier shapes', plain),
+].join('\n')}
+
+**Data parallel.** Gradients are averaged over the cards (\`jax.lax.pmean\` in \`jax.shard_map\`), and all-reduces of up to 30 MiB are joined. On Hopper
+and Blackwell XLA then runs its latency hiding scheduler (\`latency-hiding.ts\`): gradients of weights wait, with all that they read, until
+the chain of activations is done, and a step needs up to a quarter more than on one card. Before Hopper the order is that of one card. The order
+is followed kernel by kernel; where several samples share a card it is not yet XLA's, and the number is too low: the range says so.
+
+${table(allOf(data))}
+
+**Accumulation.** \`optax.MultiSteps\` keeps the mean of the gradients: one f32 array per parameter more, donated.
+
+${table(allOf(accumulate))}
+
+**Optimizers.** Without one the gradients are results in f32, in which other arrays lie until they are written, and \`jit\` leaves out the
+parameters that nothing reads.
+
+${table(allOf(optimizer))}
+
+**Rollout without gradient checkpointing.** The body of the loop writes its part of every stack at its end, so that the products of all layers
+live until then, beside the stacks.
+
+${table(allOf(unchecked))}
+
+**AdamW, off all earlier shapes.**
+
+${table(allOf(plain))}
+
+With the range:
+
+${rangeTable([...allOf(data), ...allOf(optimizer)])}
+`;

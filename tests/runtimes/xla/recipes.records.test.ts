@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { quantile } from '../../statistics.js';
+import { type DrawnRecipe, drawnRecipes } from './draw.js';
+import { isInRange } from './page.js';
+import { type PricedRecord, priceRecord } from './price.js';
+import { allOf, isCublas, recipeGroups } from './recipe-records.js';
+
+const { data, accumulate, optimizer, unchecked, plain } = recipeGroups;
+const sizes = (group: readonly PricedRecord[]) => group.map(({ errorPercent }) => Math.abs(errorPercent));
+const worst = (group: readonly PricedRecord[]) => Math.max(...sizes(group.filter(isCublas)));
+const onHopper = ({ record }: PricedRecord) => record.target === 'h100';
+
+describe('recipes of JAX against XLA:GPU’s buffer assignment', () => {
+  it('predicts arguments within 0.1 %: moments, accumulated gradients, a card’s samples, and not what nothing reads', () => {
+    for (const { argumentBytes, record } of Object.values(recipeGroups).flatMap(allOf))
+      expect(Math.abs(argumentBytes / record.argument_bytes - 1)).toBeLessThan(0.001);
+  });
+
+  it('predicts one sample per card in data parallel within 1 % in the median and 5 % at worst', () => {
+    const single = allOf(data).filter(({ record }) => record.batch === 1 && isCublas({ record } as PricedRecord));
+    expect(single.length).toBeGreaterThanOrEqual(8);
+    expect(quantile(sizes(single), 0.5)).toBeLessThan(2);
+    expect(worst(single)).toBeLessThan(5);
+  });
+
+  it('holds every step of several cards in its range, Triton’s and several samples per card too', () => {
+    expect(allOf(data).filter((each) => !isInRange(each))).toEqual([]);
+  });
+
+  it('needs more on several cards than on one where XLA hides the all-reduce, and the same where it does not', () => {
+    for (const { record, peakLiveBytes } of allOf(data).filter(({ record: { ar_steps } }) => ar_steps === 1)) {
+      const alone = priceRecord({ ...record, devices: 1 }).peakLiveBytes;
+      if (onHopper({ record } as PricedRecord)) expect(peakLiveBytes).toBeGreaterThan(alone);
+      else expect(peakLiveBytes / alone - 1).toBeLessThan(0.03);
+    }
+  });
+
+  it('predicts accumulation, other optimizers, AdamW off all earlier shapes and rollouts that keep everything within 5 % at worst', () => {
+    for (const group of [accumulate, optimizer, plain, unchecked]) expect(worst(allOf(group))).toBeLessThan(5);
+    for (const group of [accumulate, optimizer, unchecked])
+      expect(quantile(sizes(allOf(group)), 0.5)).toBeLessThan(1.5);
+  });
+
+  it('has compiled every step as it was drawn, as far as it has come', () => {
+    const asDrawn = ({ record }: PricedRecord): DrawnRecipe => {
+      const { target, grid, pressure_levels, mesh_size, latent_size, gnn_msg_steps, hidden_layers } = record;
+      const { batch, ar_steps, bf16, gemm_mode, optimizer: name, gradient_checkpointing } = record;
+      const size = { target, grid, pressure_levels, mesh_size, latent_size, gnn_msg_steps, hidden_layers };
+      const recipe = {
+        optimizer: name,
+        gradient_checkpointing,
+        devices: record.devices!,
+        accumulate: record.accumulate!,
+      };
+      return { ...size, batch, ar_steps, bf16, gemm_mode, ...recipe };
+    };
+    for (const [kind, steps] of Object.entries(drawnRecipes)) {
+      const compiled = recipeGroups[kind as keyof typeof drawnRecipes].drawn.map(asDrawn);
+      expect(compiled).toEqual(steps.slice(0, compiled.length));
+    }
+  });
+});
