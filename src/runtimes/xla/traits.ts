@@ -39,6 +39,8 @@ export const jaxTraits: RuntimeTraits = {
   edgeBlocksNeedParts: true,
   isOurs: false,
   verifiedBy: 'a compiler',
-  sharing: { data: 'XLA sums the gradients in place, every card holds everything' },
+  sharing: {
+    data: 'every card holds everything; on Hopper and later XLA’s scheduler lets the gradients of weights wait, so that a step needs more than on one card',
+  },
   lines,
 };
