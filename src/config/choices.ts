@@ -27,6 +27,7 @@ export const optimizers = [
 export const offloads = ['none', 'optimizer', 'boundary', 'optimizer+boundary'] as const;
 export const concatTricks = ['off', 'eager', 'fused'] as const;
 export const allocators = ['native', 'expandable'] as const;
+export const jaxAllocators = ['default', 'no-preallocation', 'platform'] as const;
 export const xlaGemms = ['auto', 'cublas', 'triton'] as const;
 export const tapes = ['plain', 'fused', 'lean'] as const;
 export const parallelisms = ['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor'] as const;

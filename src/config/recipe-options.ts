@@ -6,6 +6,7 @@ import { formatCheckpoint, noCheckpoint } from './checkpoint.js';
 import {
   allocators,
   concatTricks,
+  jaxAllocators,
   modes,
   offloads,
   optimizers,
@@ -145,7 +146,13 @@ export const recipeOptions = {
     'mem-fraction',
     fraction(1, '0.9'),
     0.75,
-    'JAX’s share of the card (XLA_PYTHON_CLIENT_MEM_FRACTION), 0.75 by default.',
+    'JAX’s share of the card (XLA_CLIENT_MEM_FRACTION; its old name: XLA_PYTHON_CLIENT_MEM_FRACTION), 0.75 by default.',
+  ),
+  jaxAllocator: record(
+    'jax-allocator',
+    choice(...jaxAllocators),
+    'default',
+    'How JAX takes memory: its share at the start, as it needs it (XLA_PYTHON_CLIENT_PREALLOCATE=false, same limit), or array by array from the whole card (XLA_PYTHON_CLIENT_ALLOCATOR=platform, slow).',
   ),
   xlaGemm: record(
     'xla-gemm',

@@ -60,12 +60,12 @@ export const runtimesWith = (key: string): readonly RuntimeName[] =>
  */
 export function usableBytes(
   device: Pick<Device, 'reportedBytes' | 'contextBytes'>,
-  recipe: Pick<Recipe, 'memFraction'>,
+  recipe: Pick<Recipe, 'memFraction'> & Partial<Pick<Recipe, 'jaxAllocator'>>,
   runtime: RuntimeName,
   reserveBytes: number,
 ): number {
   const availableBytes = Math.max(0, device.reportedBytes - reserveBytes);
-  if (!hasOption(runtime, 'memFraction')) return availableBytes;
+  if (!hasOption(runtime, 'memFraction') || recipe.jaxAllocator === 'platform') return availableBytes;
   const share = Math.floor(availableBytes * recipe.memFraction);
   return Math.min(availableBytes, share + device.contextBytes[runtime]);
 }

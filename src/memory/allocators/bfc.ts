@@ -29,6 +29,29 @@ const chunkBytes = ({ argumentBytes, constantBytes, temporaryBytes }: BfcStep): 
 export const bfcAllocatedBytes = (step: BfcStep): number => chunkBytes(step).reduce((sum, bytes) => sum + bytes, 0);
 
 /**
+ * What a pool holds that begins empty and grows up to a limit: in regions, the first of 2 MiB, of a power of two that holds what is asked for
+ * and twice the last, as far as the limit leaves room (`BFCAllocator::Extend`, `curr_region_allocation_bytes_`). No chunk spans two regions.
+ */
+export function bfcGrownPool(step: BfcStep, limitBytes: number): number {
+  const freeBytes: number[] = [];
+  let regionBytes = 2 * MiB;
+  let heldBytes = 0;
+  for (const bytes of chunkBytes(step)) {
+    const region = freeBytes.findIndex((free) => free >= bytes);
+    if (region >= 0) {
+      freeBytes[region]! -= bytes;
+      continue;
+    }
+    while (regionBytes < bytes) regionBytes *= 2;
+    const extendedBytes = Math.max(bytes, Math.min(regionBytes, limitBytes - heldBytes));
+    heldBytes += extendedBytes;
+    freeBytes.push(extendedBytes - bytes);
+    regionBytes *= 2;
+  }
+  return heldBytes;
+}
+
+/**
  * Smallest fresh pool that takes the step. From the last chunk back: what is free before an allocation must hold it and all later
  * ones, and must be large enough to be divided if any follow.
  */

@@ -45,16 +45,17 @@ export const jaxRuntime: Runtime = {
   // XLA's all-reduce may share its operand's buffer.
   bucketsGradients: false,
   cards,
-  usableShare: ({ recipe: { memFraction }, reserveBytes }) => {
+  usableShare: ({ recipe: { memFraction, jaxAllocator }, reserveBytes }) => {
+    if (jaxAllocator === 'platform') return 'JAX’s platform allocator keeps nothing back (--jax-allocator platform)';
     const back = keptBack(memFraction);
     return reserveBytes === 0 ? `${back} (--mem-fraction ${memFraction})` : `${back} of what --reserve leaves`;
   },
   largerShare: (recipe) =>
-    recipe.memFraction < largestShare
+    recipe.memFraction < largestShare && recipe.jaxAllocator !== 'platform'
       ? {
           keptBack: keptBack(recipe.memFraction),
           recipe: { ...recipe, memFraction: largestShare },
-          setting: `XLA_PYTHON_CLIENT_MEM_FRACTION=${largestShare}`,
+          setting: `XLA_CLIENT_MEM_FRACTION=${largestShare}`,
         }
       : undefined,
   search: {

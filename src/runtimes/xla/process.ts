@@ -1,5 +1,5 @@
 /** JAX's process: one pool of the BFC allocator for arguments, constants and XLA's arena, then the CUDA context. */
-import { bfcAllocatedBytes, bfcPool } from '../../memory/allocators/bfc.js';
+import { type BfcStep, bfcAllocatedBytes, bfcGrownPool, bfcPool } from '../../memory/allocators/bfc.js';
 import { peakLiveBytes as livePeak } from '../../memory/liveness.js';
 import { categoryCode, originCode, type Trace } from '../../memory/trace.js';
 import type { ProcessInput, ProcessMemory } from '../process.js';
@@ -194,13 +194,23 @@ export function jaxProcess(input: ProcessInput): ProcessMemory {
   const temporaryBytes = peakLiveBytes - residentBytes;
   const step = (arenaBytes: number) => ({ argumentBytes, constantBytes, temporaryBytes: arenaBytes });
   const contextBytes = device.contextBytes.jax;
-  const onDevice = (arenaBytes: number) => bfcPool(step(arenaBytes)) + contextBytes;
+  const availableBytes = Math.max(0, device.reportedBytes - reserveBytes);
+  const shareBytes = Math.floor(availableBytes * recipe.memFraction);
+  const isPlatform = recipe.jaxAllocator === 'platform';
+  const held = {
+    default: bfcPool,
+    'no-preallocation': (each: BfcStep) => bfcGrownPool(each, shareBytes),
+    // cudaMalloc for every array: nothing is left over.
+    platform: bfcAllocatedBytes,
+  }[recipe.jaxAllocator];
+  const onDevice = (arenaBytes: number) => held(step(arenaBytes)) + contextBytes;
   const peaks = peaksByLossHead(input);
   const [lowBytes, highBytes] = arenaRange(input, [peaks[0] - residentBytes, peaks[1] - residentBytes], residentBytes);
-  const preallocatedBytes = Math.floor(Math.max(0, device.reportedBytes - reserveBytes) * recipe.memFraction);
-  const remat = config.device === null ? undefined : xlaRemat(preallocatedBytes, residentBytes, temporaryBytes);
+  // Without a pool the compiler is told no limit and takes 0.8 of the card (gpu_hlo_schedule.cc, `GetSchedulerMemoryLimit`).
+  const baseBytes = isPlatform ? 0.8 * device.reportedBytes : shareBytes;
+  const remat = config.device === null ? undefined : xlaRemat(baseBytes, residentBytes, temporaryBytes);
   const deviceBytes = onDevice(temporaryBytes);
-  const isTooMuch = deviceBytes > preallocatedBytes + contextBytes;
+  const isTooMuch = deviceBytes > (isPlatform ? availableBytes : shareBytes + contextBytes);
   const recomputation = remat && isTooMuch ? recomputationSentence(remat, temporaryBytes) : undefined;
   return {
     peakAllocatedBytes: bfcAllocatedBytes(step(temporaryBytes)),
@@ -211,7 +221,7 @@ export function jaxProcess(input: ProcessInput): ProcessMemory {
     runsFromBytes: remat?.kind === 'succeeds' ? Math.min(deviceBytes, onDevice(remat.limitBytes)) : deviceBytes,
     ...(remat && {
       xlaRemat: remat,
-      preallocatedBytes,
+      ...(recipe.jaxAllocator === 'default' && { preallocatedBytes: shareBytes }),
       ...(recomputation !== undefined && { recomputation }),
     }),
   };

@@ -22,7 +22,7 @@ const lines: Lines = {
     const text = inOptax[optimizer];
     return text === undefined ? [] : [{ where: 'JAX', text }];
   },
-  'memory-fraction': ({ recipe }) => environment(`XLA_PYTHON_CLIENT_MEM_FRACTION=${recipe.memFraction.toFixed(2)}`),
+  'memory-fraction': ({ recipe }) => environment(`XLA_CLIENT_MEM_FRACTION=${recipe.memFraction.toFixed(2)}`),
   'xla-gemm': () => environment('XLA_FLAGS=--xla_gpu_enable_triton_gemm=false'),
   'several-gpus': ({ recipe }) =>
     recipe.parallel === 'data' ? [{ where: 'JAX', text: "train_step = jax.pmap(train_step, axis_name='batch')" }] : [],
@@ -30,7 +30,7 @@ const lines: Lines = {
 
 export const jaxTraits: RuntimeTraits = {
   label: 'JAX',
-  options: ['memFraction', 'xlaGemm'],
+  options: ['memFraction', 'jaxAllocator', 'xlaGemm'],
   precision: ['bf16', 'fp32'],
   optimizer: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
   parallel: ['none', 'data'],

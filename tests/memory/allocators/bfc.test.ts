@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bfcAllocatedBytes, bfcPool } from '../../../src/memory/allocators/bfc.js';
+import { bfcAllocatedBytes, bfcGrownPool, bfcPool } from '../../../src/memory/allocators/bfc.js';
 import { MiB } from '../../../src/units.js';
 
 /** The pool itself, forward: one free chunk that every allocation divides or swallows. */
@@ -62,4 +62,17 @@ test('a large arena after small arguments wastes nothing; a small one after a la
   );
   expect(bfcPool({ argumentBytes: [100 * MiB], constantBytes: 0, temporaryBytes: MiB })).toBe(200 * MiB);
   expect(bfcPool({ argumentBytes: [900 * MiB], constantBytes: 0, temporaryBytes: MiB })).toBe(1028 * MiB);
+});
+
+test('a pool that grows holds regions of powers of two, no chunk in two of them, and no more than its limit where that is enough', () => {
+  const step = { argumentBytes: [3 * MiB, MiB, 2 * MiB], constantBytes: 0, temporaryBytes: 20 * MiB };
+  // 3 MiB in a region of 4, with the 1; 2 in one of 8; 20 in one of 32.
+  expect(bfcGrownPool(step, 1000 * MiB)).toBe((4 + 8 + 32) * MiB);
+  expect(bfcGrownPool(step, 40 * MiB)).toBe(40 * MiB);
+  expect(bfcGrownPool(step, 10 * MiB)).toBe((4 + 6 + 20) * MiB);
+  fc.assert(
+    fc.property(steps, (each) => {
+      expect(bfcGrownPool(each, Number.POSITIVE_INFINITY)).toBeGreaterThanOrEqual(bfcAllocatedBytes(each));
+    }),
+  );
 });

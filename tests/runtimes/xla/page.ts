@@ -8,6 +8,7 @@ import { publishedTable } from './published.js';
 import { recipesSection } from './recipes-page.js';
 import type { JaxRecord } from './records.js';
 import { type RuleWorth, ruleTable } from './rule-table.js';
+import { versionsSection } from './versions.js';
 import { weatherNextSection } from './weathernext2-page.js';
 
 const GiB = 2 ** 30;
@@ -195,6 +196,8 @@ ${gencastSection()}
 ${weatherNextSection()}
 
 ${recipesSection()}
+
+${versionsSection()}
 
 ## What each rule is worth
 

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { resolveConfig } from '../../src/options/resolve.js';
+import { priced } from '../../src/services/priced.js';
+import { GiB } from '../../src/units.js';
+
+const report = async (allocator: string) =>
+  priced(
+    await resolveConfig({
+      model: 'graphcast-small',
+      flags: { runtime: 'jax', gpu: 'a100-40gb', 'jax-allocator': allocator },
+    }),
+  );
+
+async function usableWith(allocator: string): Promise<number> {
+  const { verdict } = await report(allocator);
+  if (verdict.kind === 'unknown') throw new Error('a card was given');
+  return verdict.usableBytes;
+}
+
+it('grabs its share at the start only by default, and lays the card open to others without', async () => {
+  const [pool, grown, platform] = await Promise.all(['default', 'no-preallocation', 'platform'].map((a) => report(a)));
+  expect(pool!.memory.preallocatedBytes).toBeGreaterThan(29 * GiB);
+  expect([grown!.memory.preallocatedBytes, platform!.memory.preallocatedBytes]).toEqual([undefined, undefined]);
+});
+
+it('has the same limit without preallocation, and the whole card array by array', async () => {
+  const [pool, grown, platform] = await Promise.all(['default', 'no-preallocation', 'platform'].map(usableWith));
+  expect(grown).toBe(pool);
+  expect(platform! - pool!).toBeGreaterThan(9 * GiB);
+});
+
+it('holds most in regions that grow, least array by array, and never changes what is alive', async () => {
+  const [pool, grown, platform] = await Promise.all(['default', 'no-preallocation', 'platform'].map((a) => report(a)));
+  expect(new Set([pool, grown, platform].map((each) => each!.memory.peakLiveBytes)).size).toBe(1);
+  expect(platform!.memory.peakReservedBytes).toBe(platform!.memory.peakAllocatedBytes);
+  expect(grown!.memory.peakReservedBytes).toBeGreaterThan(pool!.memory.peakReservedBytes);
+  expect(pool!.memory.peakReservedBytes).toBeGreaterThanOrEqual(platform!.memory.peakReservedBytes);
+});
