@@ -162,7 +162,8 @@ class Step {
     const { stacks, sources } = checkpointed ? { stacks: [], sources: [] } : residualsOfScan(program, body, lowering);
     const environment = this.inputs();
     this.forward.nodes(body, environment);
-    const read = [program.predictions[0]!, ...sources].flatMap((id) => buffersOf(environment.value(id)));
+    const made = sources.filter((id) => environment.has(id));
+    const read = [program.predictions[0]!, ...made].flatMap((id) => buffersOf(environment.value(id)));
     loops.forwardBody(read, stacks);
     const shapes = program.parameters.map(({ value }) => program.values[value]!.shape);
     const gradients = schedule.within({ phase: 'backward' }, () =>

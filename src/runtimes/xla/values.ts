@@ -45,6 +45,11 @@ export class Environment {
     return found;
   }
 
+  /** Not of what a recomputed block makes inside: of that nothing is read again. */
+  has(id: ValueId): boolean {
+    return this.values.has(id) || this.outer?.has(id) === true;
+  }
+
   setValue(id: ValueId, value: Representation): void {
     this.values.set(id, value);
   }

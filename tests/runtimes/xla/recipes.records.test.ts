@@ -41,6 +41,11 @@ describe('recipes of JAX against XLA:GPU’s buffer assignment', () => {
       expect(quantile(sizes(allOf(group)), 0.5)).toBeLessThan(1.5);
   });
 
+  it('prices a rollout that keeps everything but what a recomputed network makes, at no more than a tenth above', () => {
+    const [{ record, peakLiveBytes }] = unchecked.rules as readonly [PricedRecord];
+    expect(priceRecord({ ...record, remat_plan: { enc: 1, dec: 1 } }).peakLiveBytes).toBeLessThan(1.1 * peakLiveBytes);
+  });
+
   it('has compiled every step as it was drawn, as far as it has come', () => {
     const asDrawn = ({ record }: PricedRecord): DrawnRecipe => {
       const { target, grid, pressure_levels, mesh_size, latent_size, gnn_msg_steps, hidden_layers } = record;
