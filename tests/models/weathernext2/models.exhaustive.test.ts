@@ -52,8 +52,12 @@ describe('WeatherNext 2’s released models', () => {
 
   it('need with every sample of a training step as much again', async () => {
     const live = async (samples: string) =>
-      (await estimate({ model: 'weathernext2-mini', flags: { batch: samples, optimizer: 'none', 'xla-gemm': 'cublas' } }))
-        .memory.peakLiveBytes;
+      (
+        await estimate({
+          model: 'weathernext2-mini',
+          flags: { batch: samples, optimizer: 'none', 'xla-gemm': 'cublas' },
+        })
+      ).memory.peakLiveBytes;
     const [two, three, four] = [await live('2'), await live('3'), await live('4')];
     expect((four - three) / (three - two)).toBeCloseTo(1, 2);
   });

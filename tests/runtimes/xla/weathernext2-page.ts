@@ -40,7 +40,7 @@ of these compiles and a constant of the released code: it is in neither column (
 configuration's flags (\`encoder\`, \`decoder\`), \`block\` and \`every=K\` groups of the transformer's layers (\`processor:every=K\`); a rollout's
 gradient has the wrapper's checkpointing. Kernels were read off the buffer assignment of Mini's forecast and gradient of two layers, of a batch
 of two, and of the steps under *read off*; the last table was drawn by a seed and compiled after them (the fifth was −8.3 %: in fp32 the sums of
-grid rows of several samples are left to their readers, as in the forecast with a batch of two; the two behind it were compiled after that). With Triton products nothing was compiled.
+grid rows of several samples are left to their readers, as in the forecast with a batch of two; the two behind it were compiled beside it, and compared after that rule). With Triton products nothing was compiled.
 
 | group | steps | median % | worst % |
 |---|---|---|---|
