@@ -77,6 +77,17 @@ function cardsOf(settings: Settings, { isSharded }: ImportedOptimizer): ModelPro
   return cards > 1 ? { gpus: Math.floor(cards), parallel: zero ? 'zero1' : 'data' } : {};
 }
 
+/** It keeps nothing, and optimizer states and the last gradients lie beside it: larger batches of fine grids can need more than training. */
+function validationNotes(settings: Settings): readonly string[] {
+  const view = settings.partOf('batch');
+  const training = view.whole('dataloader.batch_size.training') ?? 1;
+  const validation = view.whole('dataloader.batch_size.validation');
+  if (validation === undefined || validation <= training) return [];
+  return [
+    `Validation has batch ${validation} and no gradients, and is not in this number: what --mode inference --batch ${validation} needs, and gradients and optimizer states beside it.`,
+  ];
+}
+
 /** Where it starts is priced; a rollout that grows is said. */
 function rolloutOf(settings: Settings): { readonly steps: number | undefined; readonly note: string | undefined } {
   const key = (name: string) => [`task.rollout.${name}`, `training.rollout.${name}`, `rollout.${name}`];
@@ -115,7 +126,7 @@ function notesOf(settings: Settings): readonly string[] {
   const strategy = settings.text('training.strategy._target_', 'strategy._target_') ?? '';
   if (/deepspeed|fsdp/i.test(strategy))
     notes.push(`strategy ${strategy} is not read: the cards share the work as in DistributedDataParallel.`);
-  return [...notes, ...trainableNotes(settings)];
+  return [...notes, ...validationNotes(settings), ...trainableNotes(settings)];
 }
 
 /** Trained features of nodes and edges, as every shipped group has them. */

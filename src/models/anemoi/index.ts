@@ -147,6 +147,9 @@ function recipeNotes({ checkpoint: { edges }, ensemble, mode }: Recipe, model: M
     ...(runsFlash && mode === 'train'
       ? ['flash-attn’s workspace of the backward pass is not counted; it raised no traced peak.']
       : []),
+    ...(mode === 'inference' && model.processor !== 'attention'
+      ? ['ANEMOI_INFERENCE_NUM_CHUNKS_PROCESSOR cuts the layers of graph transformers alone: it does nothing here.']
+      : []),
     ...(isEven
       ? ['The mappers’ chunks of a graph of one’s own are taken as even: rows that two of them read count once.']
       : []),

@@ -75,7 +75,7 @@ export const codeBasesPage = (layers: Outcomes, transformer: Outcomes): string =
     '| `graph-weather` | graph-weather 1.0.146 | `--mesh-level` is the H3 resolution; `model` = full, `encoder+decoder+processor:every=LAYERS` = balanced, `processor:every=1` = `use_checkpointing` (every embedder and block) |',
     '| `neural-lam` | neural-lam 0.7.0 | GraphLAM; has no checkpoint option |',
     '| `gencast` | google-deepmind/graphcast 08cf736 | JAX only ([jax.md](jax.md)); `--attention`, `--k-hop`; `encoder`, `decoder` and `processor:every=K` are lines around its networks and layers |',
-    '| `weathernext2` | google-deepmind/weathernext 9c034db | JAX only ([jax.md](jax.md)); `--attention`, `--k-hop`, `--samples`; `encoder` = `remat_grid_to_mesh_gnn`, `decoder` = `remat_mesh_to_grid_gnn`, `rollout` = `gradient_checkpointing`; `processor:every=K` is a line around its layers |',
+    '| `weathernext2` | google-deepmind/weathernext 9c034db | JAX only ([jax.md](jax.md)); `--attention`, `--k-hop`; `encoder` = `remat_grid_to_mesh_gnn`, `decoder` = `remat_mesh_to_grid_gnn`, `rollout` = `gradient_checkpointing`; `processor:every=K` is a line around its layers |',
     '',
     "In the GraphCast layouts `--processor attention` puts anemoi's graph transformer layers over the multi-mesh edges, and `--processor gated`",
     'residual gated graph convolutions (arXiv 1711.07553) after a LayerNorm and inside a residual; encoder and decoder stay. `gated-edges` is',
