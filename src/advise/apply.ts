@@ -15,13 +15,20 @@ import { runtimes } from '../parallel/index.js';
 import { runtimeTraits } from '../runtimes/traits.js';
 import type { Change } from './types.js';
 
-/** In the order given: a later change replaces an earlier one. Nothing where the parts do not go together. */
-export function applyChanges(base: Config, changes: readonly Change[]): Config | undefined {
-  let { recipe } = base;
+/** In the order given: a later change replaces an earlier one. */
+export function changedRecipe(base: Recipe, changes: readonly Change[]): Recipe {
+  let recipe = base;
   for (const change of changes) {
-    recipe = { ...recipe, ...change.recipe, checkpoint: { ...recipe.checkpoint, ...change.checkpoint } };
+    if (change.recipe || change.checkpoint)
+      recipe = { ...recipe, ...change.recipe, checkpoint: { ...recipe.checkpoint, ...change.checkpoint } };
     if (change.offload !== undefined) recipe = { ...recipe, offload: joined(recipe.offload, change.offload) };
   }
+  return recipe;
+}
+
+/** Nothing where the parts do not go together. */
+export function applyChanges(base: Config, changes: readonly Change[]): Config | undefined {
+  const recipe = changedRecipe(base.recipe, changes);
   const changed = { ...base, recipe };
   return isProposable(changed, base.recipe) && isLawful(recipe.checkpoint, changed) ? changed : undefined;
 }

@@ -10,15 +10,17 @@ import type { Config, Device } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
 import { applyChanges, trains } from './apply.js';
-import { differences, microBatchesOf, numChanged, processChangesOf, stepPlansOf } from './combinations.js';
-import { Effort, EqualCostPlans, type SizedPlan } from './equal-cost.js';
+import { differences, microBatchesOf, numChanged, processChangesOf } from './combinations.js';
+import { atDepth, shallowDepths } from './depth.js';
+import { Effort, EqualCostPlans, type PlannedStep } from './equal-cost.js';
 import { catalogue } from './index.js';
-import { fits, keptForBackward, mostArrayBytes, type StepCost, sizeStep } from './sized-step.js';
+import { bytesIfItFits, keptForBackward, mostArrayBytes, type SizedStep, type StepCost } from './sized-step.js';
 import type { Change, Numerics, Strategy } from './types.js';
 
 export interface Remedy extends StepCost {
   readonly config: Config;
   readonly peakLiveBytes: number;
+  readonly deviceBytes: number;
   readonly numerics: Numerics;
 }
 
@@ -30,16 +32,16 @@ export interface SearchInput {
   readonly errorBar: ErrorBar;
   /** The strategies whose combinations leave the numbers as they are. */
   readonly strategies?: readonly Strategy[];
-  /** How many events may be traced; all that it takes by default. */
-  readonly maxEvents?: number;
+  /** What searches of the same model share; by default none, and all that it takes. */
+  readonly effort?: Effort;
 }
 
 const withoutRounding = catalogue.filter(({ numerics, aside }) => numerics === 'same' && !aside);
 
 const searchOf = (input: SearchInput): Search => ({
   strategies: withoutRounding,
+  effort: new Effort(),
   ...input,
-  effort: new Effort(input.maxEvents ?? Number.POSITIVE_INFINITY),
 });
 
 /** The first remedy that leaves the numbers as they are. */
@@ -62,7 +64,7 @@ export function furtherRemedies(input: SearchInput, first: Remedy, most: number)
 }
 
 /** The first line of an advice, and an estimate's suggestion: one search, which ends when every combination has been looked at. */
-export function cheapestRemedy(input: Omit<SearchInput, 'maxEvents'>): Remedy | undefined {
+export function cheapestRemedy(input: SearchInput): Remedy | undefined {
   const search = searchOf(input);
   const precisions = [input.config, ...alternatives('precision', input.config)];
   const floors: number[] = [];
@@ -112,26 +114,38 @@ function cheapestFrom(search: Search): FromHere {
 
 /** Cheapest first; at most one of equally expensive steps with equally many samples. */
 function* remediesFrom(search: Search, noteFloor: (bytes: number) => void = () => {}): Generator<SameRemedy> {
-  const { config, counts, strategies, device, effort } = search;
-  const groups = EqualCostPlans.of(stepPlansOf(strategies, config), counts, effort);
+  const { config, strategies, device, effort } = search;
+  const room = mostArrayBytes(config, device);
   const microBatches = microBatchesOf(strategies, config);
   const keptByEveryPlan = remembered((changes) => keptWhereAllIsRecomputed(search, changes));
-  for (const equals of byCost(groups)) {
-    for (const microBatch of microBatches) {
-      if (effort.isSpent) return;
-      const kept = keptByEveryPlan([microBatch, equals[0]!.offloading]);
-      if (kept.bytes > mostArrayBytes(config, device)) {
-        noteFloor(kept.bytes);
-        continue;
+  /** With any optimizer, none of the plans stays below it. */
+  const leastOf = (plans: EqualCostPlans, microBatch: Change) => {
+    const kept = keptByEveryPlan([microBatch, plans.offloading]);
+    return kept.bytes > room ? kept.bytes : Math.max(kept.bytes, plans.leastBytes(microBatch, kept.perStep));
+  };
+  // Where the fewest samples are too many, all are: no cost has to be known.
+  const fewestSamples = microBatches.at(-1)!;
+  for (const sameOffload of byOffload(EqualCostPlans.of(search))) {
+    const open = sameOffload.filter((plans) => {
+      if (effort.isSpent) return false;
+      const least = leastOf(plans, fewestSamples);
+      noteFloor(least);
+      return least <= room && plans.plans.length > 0;
+    });
+    for (const equals of byCost(open)) {
+      for (const microBatch of microBatches) {
+        if (effort.isSpent) return;
+        const candidates: Candidate[] = [];
+        for (const plans of equals) {
+          if (leastOf(plans, microBatch) > room) continue;
+          const { perStep } = keptByEveryPlan([microBatch, plans.offloading]);
+          const { steps, leastBytes } = plans.steps(microBatch, perStep);
+          noteFloor(leastBytes);
+          candidates.push(...steps.map((step) => ({ ...step, cost: plans.cost })));
+        }
+        const remedy = leanestThatFits(search, candidates);
+        if (remedy) yield remedy;
       }
-      const candidates: Candidate[] = [];
-      for (const plans of equals) {
-        const { steps, leastBytes } = plans.sized(microBatch, device, kept.perStep);
-        noteFloor(leastBytes);
-        candidates.push(...steps.map((sized) => ({ ...sized, cost: plans.cost })));
-      }
-      const remedy = leanestThatFits(search, candidates);
-      if (remedy) yield remedy;
     }
   }
 }
@@ -159,9 +173,12 @@ function keptWhereAllIsRecomputed({ config, counts, effort }: Search, changes: r
   const recomputesAll = applyChanges(config, [...changes, { checkpoint: { ...noCheckpoint, model: true } }]);
   const { passesAreApart } = runtimes[config.runtime].search;
   if (!passesAreApart || !trains(config) || recomputesAll === undefined) return { bytes: 0, perStep: 0 };
+  const [layers] = shallowDepths;
+  const fewer = layers < config.model.layers ? atDepth(recomputesAll, layers, { kind: 'none' }) : undefined;
   const keptOf = (rolloutSteps: number) => {
-    const sized = { ...recomputesAll, recipe: { ...recomputesAll.recipe, rolloutSteps } };
-    return keptForBackward(sizeStep(sized, effort.trace(sized), counts));
+    const { recipe, ...rest } = fewer ?? recomputesAll;
+    const sized = { ...rest, recipe: { ...recipe, rolloutSteps } };
+    return keptForBackward(effort.passes(sized, counts));
   };
   const { rolloutSteps } = config.recipe;
   if (rolloutSteps <= 2) return { bytes: keptOf(rolloutSteps), perStep: 0 };
@@ -170,41 +187,70 @@ function keptWhereAllIsRecomputed({ config, counts, effort }: Search, changes: r
   return { bytes: few! + (rolloutSteps - 2) * perStep, perStep };
 }
 
-function byCost(groups: readonly EqualCostPlans[]): readonly (readonly EqualCostPlans[])[] {
-  const byKey = new Map<string, EqualCostPlans[]>();
-  for (const plans of groups) {
-    const key = `${plans.offloadRank} ${plans.cost.recomputedSampleFlops}`;
-    const group = byKey.get(key);
-    if (group) group.push(plans);
-    else byKey.set(key, [plans]);
+/** What crosses the bus costs time that FLOPs do not show: the least on the host first. */
+const byOffload = (families: readonly EqualCostPlans[]): readonly (readonly EqualCostPlans[])[] =>
+  grouped(families, ({ offloadRank }) => offloadRank);
+
+const byCost = (families: readonly EqualCostPlans[]): readonly (readonly EqualCostPlans[])[] =>
+  grouped(families, ({ cost }) => cost.recomputedSampleFlops);
+
+/** Smallest key first. */
+function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => number): readonly (readonly Item[])[] {
+  const groups = new Map<number, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
   }
-  return [...byKey.values()].sort(
-    ([a], [b]) => a!.offloadRank - b!.offloadRank || a!.cost.recomputedSampleFlops - b!.cost.recomputedSampleFlops,
-  );
+  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
 
-interface Candidate extends SizedPlan {
+interface Candidate extends PlannedStep {
   readonly cost: StepCost;
 }
 
-/** Of equally expensive steps with equally many samples: by changes of the process around them, by peak, by other changes. */
-function leanestThatFits(
-  { strategies, isNews = () => true, ...on }: Search,
-  candidates: readonly Candidate[],
-): SameRemedy | undefined {
-  const ordered = candidates
-    .flatMap((candidate) =>
-      processChangesOf(strategies, candidate.step.config).map((around) => ({ ...candidate, around })),
-    )
-    .sort(
-      (a, b) =>
-        numChanged(a.around) - numChanged(b.around) ||
-        a.step.peakLiveBytes - b.step.peakLiveBytes ||
-        a.plan.numChanges - b.plan.numChanges,
-    );
-  for (const { step, cost, around } of ordered) {
-    const config = applyChanges(step.config, around)!;
-    if (isNews(config) && fits({ ...step, config }, on)) return { config, peakLiveBytes: step.peakLiveBytes, ...cost };
+/**
+ * Of equally expensive steps with equally many samples: by changes of the process around them, by peak, by other changes. Peaks are at
+ * least what their floors say, so that a step is traced only when no other one may come before it.
+ */
+function leanestThatFits(search: Search, candidates: readonly Candidate[]): SameRemedy | undefined {
+  const { strategies, isNews = () => true, ...on } = search;
+  const room = mostArrayBytes(search.config, search.device);
+  const traced = new Map<Candidate, SizedStep>();
+  const peakOf = (candidate: Candidate) => traced.get(candidate)?.peakLiveBytes ?? candidate.floorBytes;
+  const choices = candidates.flatMap((candidate) =>
+    processChangesOf(strategies, candidate.config).flatMap((around): Choice | readonly Choice[] => {
+      const config = applyChanges(candidate.config, around)!;
+      return isNews(config) ? { candidate, around, config } : [];
+    }),
+  );
+  const comesBefore = (a: Choice, b: Choice) =>
+    (peakOf(a.candidate) - peakOf(b.candidate) || a.candidate.plan.numChanges - b.candidate.plan.numChanges) < 0;
+  for (const equals of grouped(choices, ({ around }) => numChanged(around))) {
+    const left = new Set(equals);
+    while (left.size > 0) {
+      const choice = [...left].reduce((first, each) => (comesBefore(each, first) ? each : first));
+      const { candidate, config } = choice;
+      const step = traced.get(candidate);
+      if (step === undefined) {
+        traced.set(candidate, candidate.step());
+        continue;
+      }
+      // All that are left need as much at least.
+      if (step.peakLiveBytes > room) break;
+      left.delete(choice);
+      const deviceBytes = bytesIfItFits({ ...step, config }, on);
+      if (deviceBytes !== undefined)
+        return { config, deviceBytes, peakLiveBytes: step.peakLiveBytes, ...candidate.cost };
+    }
   }
   return undefined;
+}
+
+interface Choice {
+  readonly candidate: Candidate;
+  /** Of the process around the step. */
+  readonly around: readonly Change[];
+  readonly config: Config;
 }

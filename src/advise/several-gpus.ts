@@ -1,6 +1,7 @@
 /** Several cards of the same kind, where one is not enough: the fewest on which one of the usual combinations fits. */
 import { applyChanges } from './apply.js';
 import { cheapestSameRemedy, type Remedy, type SearchInput } from './cheapest.js';
+import { Effort } from './equal-cost.js';
 import { numbersOfGpus, sharedBy } from './strategies/several-gpus.js';
 import { typicalStrategies } from './typical.js';
 
@@ -14,7 +15,13 @@ export function fewestGpus(input: SearchInput): Remedy | undefined {
     const [cheapest] = sharedBy(config, gpus)
       .flatMap((change) => applyChanges(config, [change]) ?? [])
       .flatMap(
-        (start) => cheapestSameRemedy({ ...input, config: start, strategies: typicalStrategies, maxEvents }) ?? [],
+        (start) =>
+          cheapestSameRemedy({
+            ...input,
+            config: start,
+            strategies: typicalStrategies,
+            effort: new Effort(maxEvents),
+          }) ?? [],
       )
       .sort(
         (a, b) =>

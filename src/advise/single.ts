@@ -4,7 +4,7 @@ import { traceOf } from '../parallel/index.js';
 import { applyChanges } from './apply.js';
 import type { SearchInput } from './cheapest.js';
 import { catalogue } from './index.js';
-import { costOf, fits, type SizedStep, type StepCost, sizeStep } from './sized-step.js';
+import { bytesIfItFits, costOf, type SizedStep, type StepCost, sizeStep } from './sized-step.js';
 import type { Strategy } from './types.js';
 
 export interface SingleChange extends StepCost {
@@ -38,5 +38,5 @@ function bestOf(strategy: Strategy, { config, counts, ...on }: SearchInput): Sin
     (a, b) =>
       a.recomputedSampleFlops - b.recomputedSampleFlops || b.config.recipe.batchSize - a.config.recipe.batchSize,
   );
-  return byCost.find(({ step }) => fits(step, on)) ?? byPeak[0];
+  return byCost.find(({ step }) => bytesIfItFits(step, on) !== undefined) ?? byPeak[0];
 }

@@ -9,6 +9,8 @@ import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { dimensionsFor, programOf, runtimes } from '../parallel/index.js';
 import { usableBytes } from '../runtimes/traits.js';
 import { verdictOfCandidate } from '../search/candidate-verdict.js';
+import { cutKind } from './combinations.js';
+import { atDepth, inOneSegment, shallowDepths } from './depth.js';
 
 export interface StepCost {
   /** FLOPs of a training step ÷ its samples. */
@@ -22,11 +24,28 @@ export interface StepCost {
  */
 export function costOf(config: Config, counts: Counts): StepCost {
   const { rolloutSteps } = config.recipe;
-  if (rolloutSteps <= 3) return costOfProgram(config, counts);
+  if (rolloutSteps <= 3) return costOfLayers(config, counts);
   const [few, oneMore] = [2, 3].map((numSteps) =>
-    costOfProgram({ ...config, recipe: { ...config.recipe, rolloutSteps: numSteps } }, counts),
+    costOfLayers({ ...config, recipe: { ...config.recipe, rolloutSteps: numSteps } }, counts),
   );
-  const along = (of: (cost: StepCost) => number) => of(few!) + (rolloutSteps - 2) * (of(oneMore!) - of(few!));
+  return alongLine(few!, oneMore!, rolloutSteps - 3);
+}
+
+/** Every layer after the third costs the same, in one segment or in many. */
+function costOfLayers(config: Config, counts: Counts): StepCost {
+  const { layers } = config.model;
+  const { processor } = config.recipe.checkpoint;
+  const [few, oneMore] = shallowDepths.map((depth) =>
+    depth < layers && cutKind(processor, config) !== 'further'
+      ? atDepth(config, depth, inOneSegment(processor, depth))
+      : undefined,
+  );
+  if (few === undefined || oneMore === undefined) return costOfProgram(config, counts);
+  return alongLine(costOfProgram(few, counts), costOfProgram(oneMore, counts), layers - shallowDepths[1]);
+}
+
+function alongLine(few: StepCost, oneMore: StepCost, more: number): StepCost {
+  const along = (of: (cost: StepCost) => number) => of(oneMore) + more * (of(oneMore) - of(few));
   return {
     sampleFlops: along(({ sampleFlops }) => sampleFlops),
     recomputedSampleFlops: along(({ recomputedSampleFlops }) => recomputedSampleFlops),
@@ -61,13 +80,14 @@ export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedSte
   };
 }
 
-/** The verdict that `estimate` gives. */
-export function fits(
+/** Device bytes where the verdict that `estimate` gives is *fits*. */
+export function bytesIfItFits(
   { config, trace, dimensions, peakLiveBytes: live }: SizedStep,
   { device, errorBar }: { readonly device: Device; readonly errorBar: ErrorBar },
-): boolean {
+): number | undefined {
   const candidate = { config, unsizedStep: { trace }, dimensions, peakLiveBytes: live };
-  return verdictOfCandidate(candidate, device, errorBar).kind === 'fits';
+  const { kind, deviceBytes } = verdictOfCandidate(candidate, device, errorBar, 'fits');
+  return kind === 'fits' ? deviceBytes : undefined;
 }
 
 /** Room for arrays beside the context, with the largest share of the card that JAX can be given. */
@@ -96,6 +116,21 @@ const firstEventOf = ({ marks, events, lastStepFirstEvent }: Trace, phase: Phase
 
 /** What any optimizer needs at least with the same forward and backward pass. */
 export const leastOfAnyOptimizer = (step: SizedStep): number => peakBefore(step, firstEventOf(step.trace, 'optimizer'));
+
+/** What the optimizer holds on the card all through the passes of the last step. */
+export function stateBytes({ trace, dimensions }: SizedStep): number {
+  const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
+  const { events, bufferCategory, lastStepFirstEvent } = trace;
+  const end = firstEventOf(trace, 'optimizer');
+  let state = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < end; i++) {
+    if (i >= lastStepFirstEvent) least = Math.min(least, state);
+    const buffer = Math.abs(events[i]!) - 1;
+    if (bufferCategory[buffer] === categoryCode.optimizer) state += Math.sign(events[i]!) * bytesOf[buffer]!;
+  }
+  return Math.min(least, state);
+}
 
 /** Alive when the backward pass begins, the optimizer's state left out. */
 export function keptForBackward({ trace, dimensions }: SizedStep): number {

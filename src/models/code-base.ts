@@ -103,9 +103,11 @@ export type Lines = Readonly<Record<string, (config: Config) => readonly CodeLin
 
 export interface ProcessorCuts {
   /** Segments are what its own configuration takes: they come before `every`. */
-  readonly segmentsFirst: boolean;
+  readonly segmentsFirst?: boolean;
   /** Equal for cuts that are the same in its own code. */
-  readonly key: (processor: CheckpointPlan['processor'], model: Model) => string;
+  readonly key?: (processor: CheckpointPlan['processor'], model: Model) => string;
+  /** A cut that recomputes parts of encoder and decoder too: it costs more than the others, and what they need says nothing of it. */
+  readonly reachesFurther?: (processor: CheckpointPlan['processor'], model: Model) => boolean;
 }
 
 export type Network = Pick<Model, 'layout' | 'processor' | 'own'>;

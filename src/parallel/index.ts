@@ -98,5 +98,11 @@ export const programOf = (config: Config): ForwardProgram =>
 export const traceOf = (config: Config, program = programOf(config)): Trace =>
   runtimes[config.runtime].trace(program, config);
 
+/** Forward and backward pass of one step on one card; a whole step where the runtime does not tell them from its update. */
+export function passesOf(config: Config, program = programOf(config)): Trace {
+  const { passes, trace } = runtimes[config.runtime];
+  return passes === undefined || isParallel(config) ? trace(program, config) : passes(program, config);
+}
+
 export const dimensionsFor = (config: Config, base: Counts): Dimensions =>
   runtimes[config.runtime].dimensions(dimensionsOf(config, base), config);

@@ -47,6 +47,8 @@ export interface VerdictInput {
   readonly config: Config;
   readonly device: Device;
   readonly usableBytes: number;
+  /** `fits`: whether it is that; of what is not, *exceeds* may stand for *tight*. */
+  readonly asked: 'kind' | 'fits';
 }
 
 export interface StepVerdict {

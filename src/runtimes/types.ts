@@ -40,6 +40,11 @@ export interface Runtime {
   /** Equal keys: sizes at which a structure's events come in the same order. Absent: at all sizes. */
   readonly sizeClass?: (config: Config) => string;
   readonly trace: (program: ForwardProgram, config: Config) => Trace;
+  /**
+   * Forward and backward pass of one step, without an update: a step of any optimizer has its state, or none, on top of it. Absent: the
+   * runtime interleaves the two.
+   */
+  readonly passes?: (program: ForwardProgram, config: Config) => Trace;
   readonly process: (input: ProcessInput) => ProcessMemory;
   /** The same of a step that `gc-plan capture` recorded; absent: none is recorded in this runtime. */
   readonly recorded?: (input: RecordedInput) => ProcessMemory;

@@ -6,7 +6,7 @@ import { reusedBytes } from '../memory/trace.js';
 import { verdictOf } from '../memory/verdict.js';
 import { counts } from '../models/counts.js';
 import { dimensionsFor, runtimes } from '../parallel/index.js';
-import type { StepVerdict } from '../runtimes/process.js';
+import type { StepVerdict, VerdictInput } from '../runtimes/process.js';
 import { usableBytes } from '../runtimes/traits.js';
 import type { Costs, StepByWidth, UnsizedStep } from './unsized-step.js';
 
@@ -41,18 +41,19 @@ export type CandidateOnCard = Pick<SizedCandidate, 'config' | 'dimensions' | 'pe
   readonly unsizedStep: Pick<UnsizedStep, 'trace'>;
 };
 
-/** `errorBar`: how far such estimates were off so far. */
+/** `errorBar`: how far such estimates were off so far. `asked`: *fits*, where it does not matter how much is missing. */
 export function verdictOfCandidate(
   candidate: CandidateOnCard,
   device: Device,
   errorBar: ErrorBar = shippedErrorBar,
+  asked: VerdictInput['asked'] = 'kind',
 ): StepVerdict {
   const { config, unsizedStep, dimensions, peakLiveBytes } = candidate;
   const { trace } = unsizedStep;
   const runtime = runtimes[config.runtime];
   const usable = usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
   if (runtime.verdict)
-    return runtime.verdict({ trace, peakLiveBytes, dimensions, config, device, usableBytes: usable });
+    return runtime.verdict({ trace, peakLiveBytes, dimensions, config, device, usableBytes: usable, asked });
   const { bytesOfBuffer } = reusedBytes(trace, dimensions);
   const process = runtime.process({
     trace,

@@ -2,6 +2,7 @@
 
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestRemedy, furtherRemedies, type Remedy } from '../advise/cheapest.js';
+import { Effort } from '../advise/equal-cost.js';
 import { partsOf } from '../advise/parts.js';
 import { typicalStrategies } from '../advise/typical.js';
 import type { Config } from '../config/types.js';
@@ -10,10 +11,7 @@ import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { errorBar } from './accuracy.js';
-import { estimateOf } from './priced.js';
 
-/** For what else would do: a quarter of a second, among the usual combinations. */
-const mostFurtherEvents = 400_000;
 const mostFurtherChanges = 2;
 
 type NoFit = Extract<Estimate['verdict'], { kind: 'exceeds' }>;
@@ -25,7 +23,7 @@ export async function cheapestChanges(
   const { device, model, recipe } = config;
   if (device === null) return {};
   const resolve = await resolverFor(input);
-  const search = { config, counts: counts(model), device, errorBar: errorBar(config) };
+  const search = { config, counts: counts(model), device, errorBar: errorBar(config), effort: new Effort() };
   const toChange = ({ config: changed, numerics }: Remedy) => {
     const flags = flagsThatMake(resolve, recipe, changed.recipe);
     const { memory, verdict } = estimateOf(changed);
@@ -41,7 +39,7 @@ export async function cheapestChanges(
   };
   const cheapest = cheapestRemedy(search);
   if (cheapest === undefined) return {};
-  const usual = { ...search, strategies: typicalStrategies, maxEvents: mostFurtherEvents };
+  const usual = { ...search, strategies: typicalStrategies };
   // A way that changes the numbers is the first only where none leaves them.
   const further = cheapest.numerics === 'same' ? furtherRemedies(usual, cheapest, mostFurtherChanges) : [];
   const furtherChanges = further.map(toChange);

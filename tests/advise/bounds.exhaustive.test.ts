@@ -1,14 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isLawful } from '../../src/advise/apply.js';
+import { cutKind } from '../../src/advise/combinations.js';
+import { atDepth, inOneSegment, shallowPair, withSmallerSegments } from '../../src/advise/depth.js';
+import { Effort } from '../../src/advise/equal-cost.js';
 import {
   costOf,
   keptForBackward,
   leastOfAnyOptimizer,
   peakBeforeProcessorBackward,
   sizeStep,
+  stateBytes,
 } from '../../src/advise/sized-step.js';
 import { noCheckpoint } from '../../src/config/checkpoint.js';
-import type { Config } from '../../src/config/types.js';
+import type { Config, RuntimeName } from '../../src/config/types.js';
 import { countFlops } from '../../src/cost/flops.js';
 import { counts } from '../../src/models/counts.js';
 import { dimensionsFor, programOf, traceOf } from '../../src/parallel/index.js';
@@ -124,6 +129,101 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a processor', (runtime) 
         },
         4 * numRuns,
       );
+    },
+    timeoutMs,
+  );
+});
+
+const otherCodeBases = ['anemoi-gnn', 'anemoi-graphtransformer', 'graph-weather', 'neural-lam'];
+
+/** A deep training step on one card, of any code base. */
+const deepInputs = (runtime: RuntimeName) =>
+  fc
+    .record({
+      input: inputs(runtime),
+      other: fc.option(fc.constantFrom(...otherCodeBases), { nil: undefined }),
+      layers: fc.integer({ min: 5, max: 14 }).map(String),
+    })
+    .map(({ input: { model, flags }, other, layers }) => {
+      const { checkpoint, precision, batch, rollout, offload } = flags;
+      return runtime === 'pytorch' && other !== undefined
+        ? {
+            model: other,
+            flags: { runtime, checkpoint, precision, batch, rollout, offload, 'hidden-dim': '64', layers },
+          }
+        : { model, flags: { ...flags, mode: 'train', layers } };
+    });
+
+const sized = (config: Config) => sizeStep(config, traceOf(config), counts(config.model));
+const line = (few: number, oneMore: number, more: number): number => oneMore + more * (oneMore - few);
+
+/** With the processor in segments of so many layers; 0: not cut. */
+function cutInto(config: Config, layers: number): Config | undefined {
+  if (config.recipe.checkpoint.model) return undefined;
+  return atDepth(config, config.model.layers, layers === 0 ? { kind: 'none' } : { kind: 'every', layers });
+}
+
+describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a deep step', (runtime) => {
+  it(
+    'needs at least what the line through two shallow ones says, or one of smaller segments, and costs what the line says',
+    async () => {
+      await holds(fc.tuple(deepInputs(runtime), fc.integer({ min: 0, max: 6 })), async ([input, size]) => {
+        const config = await configured(input);
+        if (config?.recipe.mode !== 'train') return false;
+        const deep = cutInto(config, size) ?? config;
+        const least = (each: Config) => leastOfAnyOptimizer(new Effort().passes(each, counts(config.model)));
+        const exact = leastOfAnyOptimizer(sized(deep));
+        expect(least(deep)).toBeLessThanOrEqual(exact);
+        const pair = shallowPair(deep);
+        if (pair) expect(line(least(pair.steps[0]), least(pair.steps[1]), pair.more)).toBeLessThanOrEqual(exact);
+        const smaller = withSmallerSegments(deep);
+        if (smaller) expect(least(smaller)).toBeLessThanOrEqual(exact);
+        const { checkpoint } = deep.recipe;
+        const [three, four] = [3, 4].map((depth) => atDepth(deep, depth, inOneSegment(checkpoint.processor, depth)));
+        if (!three || !four || cutKind(checkpoint.processor, deep) === 'further') return pair !== undefined;
+        expect(peakBeforeProcessorBackward(sized(three))).toBeLessThanOrEqual(exact);
+        const more = deep.model.layers - 4;
+        const { sampleFlops, recomputedSampleFlops } = costOf(deep, counts(deep.model));
+        const [few, oneMore] = [three, four].map((each) => costOf(each, counts(deep.model)));
+        expect(sampleFlops).toBe(line(few!.sampleFlops, oneMore!.sampleFlops, more));
+        expect(recomputedSampleFlops).toBe(line(few!.recomputedSampleFlops, oneMore!.recomputedSampleFlops, more));
+        expect(exactFlops(deep)).toBeCloseTo(sampleFlops, 0);
+        const [state3, state4] = [three, four].map((each) => stateBytes(sized(each)));
+        expect(stateBytes(sized(deep))).toBe(line(state3!, state4!, more));
+        expect(sized(deep).peakLiveBytes).toBeGreaterThanOrEqual(least(deep) + stateBytes(sized(deep)));
+        return true;
+      });
+    },
+    timeoutMs,
+  );
+});
+
+/** Of the whole program, layer by layer. */
+function exactFlops({ device: _, ...config }: Config): number {
+  const { rolloutSteps } = config.recipe;
+  const alone = { ...config, device: null, recipe: { ...config.recipe, batchSize: 1, rolloutSteps } };
+  return countFlops(programOf(alone), dimensionsFor(alone, counts(config.model))).trainFlops;
+}
+
+describe.each(['pytorch', 'tfjs'] as const)('%s: whatever a plan recomputes', (runtime) => {
+  it(
+    'it needs what comes before the processor’s backward pass where encoder and processor are recomputed, and the decoder or not',
+    async () => {
+      await holds(fc.tuple(deepInputs(runtime), fc.integer({ min: 0, max: 6 })), async ([input, size]) => {
+        const config = await configured(input);
+        if (config?.recipe.mode !== 'train') return false;
+        const plan = cutInto(config, size);
+        if (plan === undefined || cutKind(plan.recipe.checkpoint.processor, plan) === 'further') return false;
+        const { recipe } = plan;
+        const bounds = [true, false].flatMap((decoder) => {
+          const checkpoint = { ...recipe.checkpoint, encoder: true, decoder };
+          const least = atDepth({ ...plan, recipe: { ...recipe, checkpoint } }, 3, { kind: 'every', layers: 3 });
+          return least && isLawful(least.recipe.checkpoint, least) ? [peakBeforeProcessorBackward(sized(least))] : [];
+        });
+        if (bounds.length < 2) return false;
+        expect(leastOfAnyOptimizer(sized(plan))).toBeGreaterThanOrEqual(Math.min(...bounds));
+        return true;
+      });
     },
     timeoutMs,
   );

@@ -52,9 +52,9 @@ const alone = (processor: Processor): CheckpointPlan => ({ ...noCheckpoint, proc
 
 /** Where two cuts agree in it, they are the same. */
 function keyOf(processor: Processor, { model, runtime }: Config): string {
-  const own = codeBaseOf(model.layout).processorCuts;
+  const own = codeBaseOf(model.layout).processorCuts?.key;
   const isHome = layoutOf(model.layout).home === runtime;
-  return own !== undefined && isHome ? own.key(processor, model) : formatCheckpoint(alone(processor));
+  return own !== undefined && isHome ? own(processor, model) : formatCheckpoint(alone(processor));
 }
 
 function alternatives(config: Config): readonly Processor[] {

@@ -37,5 +37,7 @@ export const graphWeather: CodeBase = {
     load: async () => [(await import('./import.js')).graphWeather],
   },
   ownStep: fileURLToPath(new URL('./step.py', import.meta.url)),
+  // Its finest checkpointing is by MLP, in encoder and decoder as well.
+  processorCuts: { reachesFurther: (cut, { layers }) => cut.kind === 'every' && cut.layers === 1 && layers > 1 },
   refusals: graphWeatherRefusals,
 };

@@ -23,7 +23,7 @@ import type { NumElementsOf } from './update.js';
 /** Micro-steps after the second add to the same gradients: they repeat it exactly. */
 const maxTracedMicroSteps = 2;
 
-function tracePyTorch(program: ForwardProgram, config: Config): Trace {
+function tracePyTorch(program: ForwardProgram, config: Config, numSteps: 1 | 2 = 2): Trace {
   const { recipe } = config;
   const sizes = { numElementsOf: sizesIn(config), offloaded: offloadsOptimizer(recipe) };
   if (program.stage !== undefined) return traceStage(program, program.stage, recipe, sizes);
@@ -32,6 +32,7 @@ function tracePyTorch(program: ForwardProgram, config: Config): Trace {
     recipe,
     sizes,
     numMicroBatches: 1,
+    numSteps,
     passes: (lowering) => {
       const forwardPass = new ForwardPass(program, lowering, recipe);
       return recipe.mode === 'inference'
@@ -97,7 +98,8 @@ export const pytorchRuntime: Runtime = {
   segment: segmentPyTorch,
   dimensions: (base, config) => ({ ...base, ...codeBaseOf(config.model.layout).blockRows?.(config, base) }),
   sizeClass,
-  trace: tracePyTorch,
+  trace: (program, config) => tracePyTorch(program, config),
+  passes: (program, config) => tracePyTorch(program, config, 1),
   process: pytorchProcess,
   recorded: recordedProcess,
   hostTransferBytes,

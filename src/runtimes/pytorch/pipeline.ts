@@ -31,6 +31,7 @@ export function traceStage(
     recipe,
     sizes,
     numMicroBatches: recipe.accumulate,
+    numSteps: 2,
     passes: (lowering) => {
       const buffers = allocateReceiveBuffers(program, stage, recipe, lowering.recorder);
       const run = new StageRun(program, stage, recipe, lowering, buffers);

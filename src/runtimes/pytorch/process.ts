@@ -65,15 +65,19 @@ export function pytorchVerdict({
   config,
   device,
   usableBytes,
+  asked,
 }: VerdictInput): StepVerdict {
   const outsideBytes = outsideBytesOf(device);
   const capacityBytes = usableBytes - outsideBytes;
-  if (peakLiveBytes > capacityBytes) return { kind: 'exceeds', deviceBytes: undefined };
+  // What is reserved holds what is alive.
+  const leastBytes = asked === 'fits' ? withErrorBar(peakLiveBytes, config) : peakLiveBytes;
+  if (leastBytes > capacityBytes) return { kind: 'exceeds', deviceBytes: undefined };
   const expandable = config.recipe.allocator === 'expandable';
   const { bytesOfLayout, bytesOfBuffer } = reusedBytes(trace, dimensions);
   const peakReservedBytes = poolReplaysOf(trace).peakReservedBytes(bytesOfLayout, bytesOfBuffer, expandable);
   const deviceBytes = peakReservedBytes + outsideBytes;
   if (withErrorBar(peakReservedBytes, config) <= capacityBytes) return { kind: 'fits', deviceBytes };
+  if (asked === 'fits') return { kind: 'exceeds', deviceBytes };
   const replay = replayCaching(trace.events, bytesOfBuffer, { expandable, capacityBytes });
   return { kind: replay.kind === 'ran' ? 'tight' : 'exceeds', deviceBytes };
 }

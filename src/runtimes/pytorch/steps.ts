@@ -14,11 +14,13 @@ export interface Steps {
   readonly sizes: OptimizerSizes;
   /** Whose data one batch holds. */
   readonly numMicroBatches: number;
+  /** One step ends before its update. */
+  readonly numSteps: 1 | 2;
   /** Called when the first batch lies on the device. → the passes of one step */
   readonly passes: (lowering: Lowering) => () => void;
 }
 
-export function traceSteps({ program, recipe, sizes, numMicroBatches, passes }: Steps): Trace {
+export function traceSteps({ program, recipe, sizes, numMicroBatches, numSteps, passes }: Steps): Trace {
   const recorder = new TraceRecorder();
   const lowering = new Lowering(program, recorder, recipe);
   const elementBytes = fullElementBytes(recipe);
@@ -28,7 +30,7 @@ export function traceSteps({ program, recipe, sizes, numMicroBatches, passes }: 
   allocateGraphs(program, lowering, recorder, elementBytes);
   let batch: readonly StorageId[] = [];
   let runPasses: (() => void) | undefined;
-  for (let step = 0; step < 2; step++) {
+  for (let step = 0; step < numSteps; step++) {
     recorder.mark('setup');
     for (const storage of batch) recorder.release(storage);
     batch = allocateBatch(program, lowering, recorder, elementBytes, numMicroBatches);
@@ -38,7 +40,7 @@ export function traceSteps({ program, recipe, sizes, numMicroBatches, passes }: 
     recorder.currentCategory = 'temporary';
     if (recipe.setToNone) zeroGradients(recorder, parameters);
     runPasses();
-    if (recipe.mode === 'inference') continue;
+    if (recipe.mode === 'inference' || numSteps === 1) continue;
     recorder.mark('optimizer');
     optimizerStep(recorder, parameters, recipe, elementBytes, step === 0, sizes);
   }

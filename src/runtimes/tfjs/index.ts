@@ -131,6 +131,8 @@ export const tfjsRuntime: Runtime = {
   segment,
   dimensions: tfjsDimensions,
   trace: (program, config) => traceTfjs(program, config),
+  passes: (program, { recipe, ...config }) =>
+    traceTfjs(program, { ...config, recipe: { ...recipe, optimizer: 'none' } }),
   process: tfjsProcess,
   bucketsGradients: false,
   cards,

@@ -1,0 +1,96 @@
+/**
+ * The same step with fewer layers: what a deep one costs and at least needs follows from two shallow ones, which are a fraction of its
+ * trace. From three layers on (the first may lie in the encoder's frame and the last in the decoder's) every further layer is one like
+ * the second.
+ */
+import type { CheckpointPlan, Config } from '../config/types.js';
+import { InputError } from '../errors.js';
+import { codeBaseOf } from '../models/index.js';
+import { checkPlan } from '../options/plan-laws.js';
+import { isParallel, isPipeline } from '../parallel/ranks.js';
+
+/** Depths, or sizes of a segment, of the two shallow steps. */
+export const shallowDepths = [3, 4] as const;
+const oneMore = shallowDepths[1];
+
+type Processor = CheckpointPlan['processor'];
+
+/** Nothing where the code base builds no such model, cuts no such plan, or deals layers out over cards. */
+export function atDepth(config: Config, layers: number, processor: Processor): Config | undefined {
+  const model = { ...config.model, layers };
+  const checkpoint = { ...config.recipe.checkpoint, processor };
+  if (isPipeline(config)) return undefined;
+  try {
+    codeBaseOf(model.layout).checkModel?.(model);
+    checkPlan(checkpoint, model, config.runtime);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+  return { ...config, model, recipe: { ...config.recipe, checkpoint } };
+}
+
+/** All layers in one recomputed segment, where any are. */
+export function inOneSegment(processor: Processor, layers: number): Processor {
+  switch (processor.kind) {
+    case 'none':
+      return processor;
+    case 'every':
+      return { kind: 'every', layers };
+    case 'segments':
+      return { kind: 'segments', segments: 1 };
+  }
+}
+
+/** Two shallow steps and how many places beyond the second the step itself, or one that it holds, lies on their line. */
+export interface ShallowPair {
+  readonly steps: readonly [Config, Config];
+  readonly more: number;
+}
+
+/** The first and the last layer may lie outside the processor's frame. */
+const numOutside = 2;
+
+/** Nothing where two shallow steps would be no less work than the step itself, and where cards share its arrays in whole elements. */
+export function shallowPair(config: Config): ShallowPair | undefined {
+  const { layers } = config.model;
+  const { processor } = config.recipe.checkpoint;
+  if (isParallel(config)) return undefined;
+  if (processor.kind === 'none') return pair(config, layers - oneMore, (depth) => [depth, processor]);
+  const size = layersPerSegment(processor, layers);
+  if (size === undefined) return undefined;
+  const numSegments = Math.ceil(layers / size);
+  return pair(config, numSegments - oneMore, (segments) => [
+    layers - (numSegments - segments) * size,
+    { kind: 'every', layers: size },
+  ]);
+}
+
+/** A step with as many whole segments, two at most, of four layers each, and the layers outside: no cut into larger ones needs less. */
+export function withSmallerSegments(config: Config): Config | undefined {
+  const { layers } = config.model;
+  const size = layersPerSegment(config.recipe.checkpoint.processor, layers);
+  if (size === undefined || size <= oneMore || isParallel(config)) return undefined;
+  const numWhole = Math.min(2, Math.floor((layers - numOutside) / size));
+  return numWhole === 0
+    ? undefined
+    : atDepth(config, numWhole * oneMore + numOutside, { kind: 'every', layers: oneMore });
+}
+
+function pair(
+  config: Config,
+  more: number,
+  shallow: (place: number) => readonly [layers: number, processor: Processor],
+): ShallowPair | undefined {
+  const [a, b] = shallowDepths.map((place) => atDepth(config, ...shallow(place)));
+  const saves = a && b && a.model.layers + b.model.layers <= config.model.layers;
+  return more >= 1 && saves ? { steps: [a, b], more } : undefined;
+}
+
+/** Nothing where a segment ends inside a layer. */
+function layersPerSegment(processor: Processor, layers: number): number | undefined {
+  if (processor.kind === 'none') return undefined;
+  if (processor.kind === 'every') return processor.layers;
+  const size = (layers - numOutside) / processor.segments;
+  return Number.isInteger(size) ? size : undefined;
+}
