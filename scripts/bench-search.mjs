@@ -13,7 +13,7 @@ import { price } from '../dist/price.js';
 import { runSearch } from '../dist/search/run.js';
 import { flagsOfCandidate, numCandidates, spaceOf } from '../dist/search/space.js';
 import { UnsizedSteps } from '../dist/search/unsized-step.js';
-import { errorBars } from '../dist/services/priced.js';
+import { errorBars } from '../dist/services/accuracy.js';
 import { tally } from '../dist/services/sweep-report.js';
 
 const gcPlan = fileURLToPath(new URL('../bin/run.js', import.meta.url));
@@ -43,9 +43,12 @@ async function search(what, runtime, limits) {
   const options = {
     numWorkers: availableParallelism(),
     signal: new AbortController().signal,
-    structures: new UnsizedSteps(),
+    unsizedSteps: new UnsizedSteps(),
   };
-  const candidates = await runSearch({ space: all, device, limits, accuracies: errorBars() }, options);
+  const candidates = await runSearch(
+    { space: all, device, limits, errorBars: errorBars(profile.model.layout, 'train') },
+    options,
+  );
   const ms = performance.now() - begin;
   const cpuMs = (process.cpuUsage().user - cpu) / 1e3;
   const count = numCandidates(all);

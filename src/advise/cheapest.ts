@@ -9,18 +9,19 @@ import { noCheckpoint } from '../config/checkpoint.js';
 import type { Config, Device } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
+import { isParallel } from '../parallel/ranks.js';
 import { applyChanges, trains } from './apply.js';
 import { differences, microBatchesOf, numChanged, processChangesOf } from './combinations.js';
 import { atDepth, shallowDepths } from './depth.js';
-import { Effort, EqualCostPlans, type PlannedStep } from './equal-cost.js';
+import { EqualCostPlans, type PlannedStep } from './equal-cost.js';
+import { Effort } from './floors.js';
 import { catalogue } from './index.js';
-import { bytesIfItFits, keptForBackward, mostArrayBytes, type SizedStep, type StepCost } from './sized-step.js';
+import { fits, keptForBackward, mostArrayBytes, type SizedStep, type StepCost } from './sized-step.js';
 import type { Change, Numerics, Strategy } from './types.js';
 
 export interface Remedy extends StepCost {
   readonly config: Config;
   readonly peakLiveBytes: number;
-  readonly deviceBytes: number;
   readonly numerics: Numerics;
 }
 
@@ -40,7 +41,7 @@ const withoutRounding = catalogue.filter(({ numerics, aside }) => numerics === '
 
 const searchOf = (input: SearchInput): Search => ({
   strategies: withoutRounding,
-  effort: new Effort(),
+  effort: Effort.unlimited(),
   ...input,
 });
 
@@ -172,7 +173,8 @@ function remembered(keptWith: (changes: readonly Change[]) => Kept): (changes: r
 function keptWhereAllIsRecomputed({ config, counts, effort }: Search, changes: readonly Change[]): Kept {
   const recomputesAll = applyChanges(config, [...changes, { checkpoint: { ...noCheckpoint, model: true } }]);
   const { passesAreApart } = runtimes[config.runtime].search;
-  if (!passesAreApart || !trains(config) || recomputesAll === undefined) return { bytes: 0, perStep: 0 };
+  if (!passesAreApart || !trains(config) || isParallel(config) || recomputesAll === undefined)
+    return { bytes: 0, perStep: 0 };
   const [layers] = shallowDepths;
   const fewer = layers < config.model.layers ? atDepth(recomputesAll, layers, { kind: 'none' }) : undefined;
   const keptOf = (rolloutSteps: number) => {
@@ -240,9 +242,7 @@ function leanestThatFits(search: Search, candidates: readonly Candidate[]): Same
       // All that are left need as much at least.
       if (step.peakLiveBytes > room) break;
       left.delete(choice);
-      const deviceBytes = bytesIfItFits({ ...step, config }, on);
-      if (deviceBytes !== undefined)
-        return { config, deviceBytes, peakLiveBytes: step.peakLiveBytes, ...candidate.cost };
+      if (fits({ ...step, config }, on)) return { config, peakLiveBytes: step.peakLiveBytes, ...candidate.cost };
     }
   }
   return undefined;

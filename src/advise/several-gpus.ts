@@ -1,7 +1,7 @@
 /** Several cards of the same kind, where one is not enough: the fewest on which one of the usual combinations fits. */
 import { applyChanges } from './apply.js';
 import { cheapestSameRemedy, type Remedy, type SearchInput } from './cheapest.js';
-import { Effort } from './equal-cost.js';
+import { Effort } from './floors.js';
 import { numbersOfGpus, sharedBy } from './strategies/several-gpus.js';
 import { typicalStrategies } from './typical.js';
 
@@ -9,7 +9,7 @@ import { typicalStrategies } from './typical.js';
 const maxEvents = 400_000;
 
 export function fewestGpus(input: SearchInput): Remedy | undefined {
-  const { config } = input;
+  const { config, effort = Effort.unlimited() } = input;
   if (config.recipe.gpus > 1) return undefined;
   for (const gpus of numbersOfGpus) {
     const [cheapest] = sharedBy(config, gpus)
@@ -20,7 +20,7 @@ export function fewestGpus(input: SearchInput): Remedy | undefined {
             ...input,
             config: start,
             strategies: typicalStrategies,
-            effort: new Effort(maxEvents),
+            effort: effort.limitedTo(maxEvents),
           }) ?? [],
       )
       .sort(

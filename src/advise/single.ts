@@ -1,10 +1,10 @@
 /** Each strategy alone: the alternative of it that helps most, on top of the configuration as it is. */
 import type { Config } from '../config/types.js';
-import { traceOf } from '../parallel/index.js';
 import { applyChanges } from './apply.js';
 import type { SearchInput } from './cheapest.js';
+import { Effort, Floors } from './floors.js';
 import { catalogue } from './index.js';
-import { bytesIfItFits, costOf, type SizedStep, type StepCost, sizeStep } from './sized-step.js';
+import { costOf, fits, mostArrayBytes, type StepCost } from './sized-step.js';
 import type { Strategy } from './types.js';
 
 export interface SingleChange extends StepCost {
@@ -13,30 +13,58 @@ export interface SingleChange extends StepCost {
 }
 
 interface Alternative extends SingleChange {
-  readonly step: SizedStep;
+  /** Its peak of live bytes is not below it. */
+  readonly floorBytes: number;
 }
 
-export const singleChanges = (input: SearchInput): readonly SingleChange[] =>
-  catalogue.flatMap((strategy) => bestOf(strategy, input) ?? []);
+export function singleChanges(input: SearchInput): readonly SingleChange[] {
+  const effort = input.effort ?? Effort.unlimited();
+  return catalogue.flatMap((strategy) => bestOf(strategy, { ...input, effort }) ?? []);
+}
 
-/** The cheapest alternative that fits; where none does, the one with the lowest peak. */
-function bestOf(strategy: Strategy, { config, counts, ...on }: SearchInput): SingleChange | undefined {
+/** The cheapest alternative that fits; where none does, the one with the lowest peak. Only those are traced that may be one of them. */
+function bestOf(
+  strategy: Strategy,
+  { config, counts, effort, ...on }: SearchInput & { readonly effort: Effort },
+): SingleChange | undefined {
+  const room = mostArrayBytes(config, on.device);
+  const floors = new Floors(effort, counts, room);
   const alternatives = strategy
     .changes(config)
     .flatMap((change) => applyChanges(config, [change]) ?? [])
-    .map(
-      (changed): Alternative => ({
-        strategy,
-        config: changed,
-        step: sizeStep(changed, traceOf(changed), counts),
-        ...costOf(changed, counts),
-      }),
-    );
-  const byPeak = alternatives.toSorted((a, b) => a.step.peakLiveBytes - b.step.peakLiveBytes);
+    .map((changed): Alternative => {
+      const { peakBytes } = floors.of(changed);
+      return { strategy, config: changed, floorBytes: peakBytes, ...costOf(changed, counts) };
+    });
+  const peakOf = remembered(({ config: each }: Alternative) => effort.step(each, counts).peakLiveBytes);
+  const mayFit = alternatives.filter((each) => each.floorBytes <= room && peakOf(each) <= room);
   // Roundings and optimizers are listed mildest first.
-  const byCost = (strategy.numerics === 'same' ? byPeak : alternatives).toSorted(
+  const inOrder = strategy.numerics === 'same' ? mayFit.toSorted((a, b) => peakOf(a) - peakOf(b)) : mayFit;
+  const byCost = inOrder.toSorted(
     (a, b) =>
       a.recomputedSampleFlops - b.recomputedSampleFlops || b.config.recipe.batchSize - a.config.recipe.batchSize,
   );
-  return byCost.find(({ step }) => bytesIfItFits(step, on) !== undefined) ?? byPeak[0];
+  const fitting = byCost.find(({ config: each }) => fits(effort.step(each, counts), on));
+  return fitting ?? leanest(alternatives, peakOf);
+}
+
+/** The first of those with the lowest peak. */
+function leanest(alternatives: readonly Alternative[], peakOf: (each: Alternative) => number): Alternative | undefined {
+  let lowest: Alternative | undefined;
+  for (const each of alternatives.toSorted((a, b) => a.floorBytes - b.floorBytes)) {
+    if (lowest && each.floorBytes > peakOf(lowest)) break;
+    const comesBefore = lowest && alternatives.indexOf(each) < alternatives.indexOf(lowest);
+    const higher = lowest ? peakOf(each) - peakOf(lowest) : -1;
+    if (higher < 0 || (higher === 0 && comesBefore)) lowest = each;
+  }
+  return lowest;
+}
+
+function remembered<Key, Value>(find: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>();
+  return (key) => {
+    const value = known.get(key) ?? find(key);
+    known.set(key, value);
+    return value;
+  };
 }

@@ -4,7 +4,7 @@ import type { Config, Device } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import { type Dimensions, numElements } from '../ir/shape.js';
 import { peakLiveBytes } from '../memory/liveness.js';
-import { categoryCode, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
+import { type Category, categories, categoryCode, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
 import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { dimensionsFor, programOf, runtimes } from '../parallel/index.js';
 import { usableBytes } from '../runtimes/traits.js';
@@ -80,14 +80,13 @@ export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedSte
   };
 }
 
-/** Device bytes where the verdict that `estimate` gives is *fits*. */
-export function bytesIfItFits(
+/** The verdict that `estimate` gives is *fits*. */
+export function fits(
   { config, trace, dimensions, peakLiveBytes: live }: SizedStep,
   { device, errorBar }: { readonly device: Device; readonly errorBar: ErrorBar },
-): number | undefined {
+): boolean {
   const candidate = { config, unsizedStep: { trace }, dimensions, peakLiveBytes: live };
-  const { kind, deviceBytes } = verdictOfCandidate(candidate, device, errorBar, 'fits');
-  return kind === 'fits' ? deviceBytes : undefined;
+  return verdictOfCandidate(candidate, device, errorBar, 'fits').kind === 'fits';
 }
 
 /** Room for arrays beside the context, with the largest share of the card that JAX can be given. */
@@ -95,16 +94,21 @@ export const mostArrayBytes = ({ recipe, runtime, reserveBytes }: Config, device
   usableBytes(device, { ...recipe, memFraction: 1 }, runtime, reserveBytes) - device.contextBytes[runtime];
 
 /**
- * The most that is alive in the last step before an event, the optimizer's state left out: no other optimizer needs less. `but`: a module
- * whose moments do not count.
+ * The most that is alive in the last step before an event, some categories left out, the optimizer's state always: no other optimizer needs
+ * less. `but`: a module whose moments do not count.
  */
-function peakBefore({ trace, dimensions }: SizedStep, end: number, but?: number): number {
+function peakBefore(
+  { trace, dimensions }: SizedStep,
+  end: number,
+  { but, shared = [] }: { but?: number | undefined; shared?: readonly Category[] } = {},
+): number {
   const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
+  const isShared = categories.map((category) => category === 'optimizer' || shared.includes(category));
   let live = 0;
   let peak = 0;
   for (let i = 0; i < end; i++) {
     const buffer = Math.abs(trace.events[i]!) - 1;
-    if (trace.bufferCategory[buffer] === categoryCode.optimizer) continue;
+    if (isShared[trace.bufferCategory[buffer]!]) continue;
     live += Math.sign(trace.events[i]!) * bytesOf[buffer]!;
     if (i >= trace.lastStepFirstEvent && live > peak && trace.bufferModule[buffer] !== but) peak = live;
   }
@@ -145,9 +149,9 @@ export function keptForBackward({ trace, dimensions }: SizedStep): number {
 
 /**
  * Until the backward pass reaches the processor; where all of a rollout step is recomputed first, after that. The processor's own moments
- * in the forward pass count where they do not depend on its segments.
+ * in the forward pass count where they do not depend on its segments. `shared`: categories that do not count.
  */
-export function peakBeforeProcessorBackward(step: SizedStep): number {
+export function peakBeforeProcessorBackward(step: SizedStep, shared: readonly Category[] = []): number {
   const { trace, config } = step;
   const mesh = trace.modules.indexOf('mesh');
   let end = firstEventOf(trace, 'backward');
@@ -157,5 +161,5 @@ export function peakBeforeProcessorBackward(step: SizedStep): number {
     end = trace.marks[replay + 1]?.firstEvent ?? end;
   }
   while (end < trace.events.length && trace.bufferModule[Math.abs(trace.events[end]!) - 1] !== mesh) end++;
-  return peakBefore(step, end, segmentsChangeForward ? mesh : undefined);
+  return peakBefore(step, end, { but: segmentsChangeForward ? mesh : undefined, shared });
 }

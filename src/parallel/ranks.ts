@@ -4,13 +4,13 @@
  * shards), so that a strategy never sees another one's leavings.
  */
 import { fullElementBytes } from '../config/element-bytes.js';
-import type { Config } from '../config/types.js';
+import type { Config, Parallelism } from '../config/types.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';
 import { type Dimensions, numElements } from '../ir/shape.js';
-import type { Trace } from '../memory/trace.js';
+import type { Category, Trace } from '../memory/trace.js';
 import { graphModelOf } from '../models/counts.js';
-import { dimensionsOf } from '../models/dimensions.js';
+import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { stageOf } from '../models/index.js';
 import { withBuckets } from './data.js';
 import { exchangeSenders } from './graph.js';
@@ -24,6 +24,36 @@ export const isParallel = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
 
 export const isPipeline = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
   recipe.gpus > 1 && recipe.parallel === 'pipeline';
+
+/** Of the categories that ranks share, by the way in which they do. */
+const sharedCategories: Readonly<Partial<Record<Parallelism, readonly Category[]>>> = {
+  data: [],
+  graph: [],
+  zero1: ['optimizer'],
+  zero2: ['optimizer', 'gradient'],
+  zero3: ['optimizer', 'gradient', 'parameter'],
+};
+
+/**
+ * One card that holds, apart from what ranks share, no more than the fullest rank does at any moment: the same passes with its samples, and
+ * where the graph is cut with the ranks' mean of every number of rows. (Live bytes are sums over rows of one kind each, so that the mean
+ * over ranks is what the mean rank holds; exchanged senders come on top.) Nothing where operations themselves are cut.
+ */
+export function aloneAtMost(
+  config: Config,
+  counts: Counts,
+): { readonly config: Config; readonly counts: Counts; readonly shared: readonly Category[] } | undefined {
+  const { gpus, parallel } = config.recipe;
+  if (!isParallel(config)) return { config, counts, shared: [] };
+  const shared = sharedCategories[parallel];
+  if (shared === undefined) return undefined;
+  const rows = Object.fromEntries(Object.entries(counts).map(([key, count]) => [key, Math.floor(count / gpus)]));
+  return {
+    config: { ...config, recipe: { ...config.recipe, gpus: 1, parallel: 'none' } },
+    counts: parallel === 'graph' ? { ...counts, ...rows } : counts,
+    shared,
+  };
+}
 
 /** Symbols of the rank on top of the model's. */
 export function dimensionsOfRank(config: Config, base: Dimensions, rank: number): Dimensions {

@@ -3,10 +3,11 @@
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestRemedy, type Remedy, type SearchInput } from '../advise/cheapest.js';
 import { codeLines } from '../advise/code-lines.js';
+import { Effort } from '../advise/floors.js';
 import { partsOf } from '../advise/parts.js';
 import { fewestGpus } from '../advise/several-gpus.js';
 import { type SingleChange, singleChanges } from '../advise/single.js';
-import { costOf } from '../advise/sized-step.js';
+import { costOf, fits } from '../advise/sized-step.js';
 import type { Numerics } from '../advise/types.js';
 import { missingCard } from '../config/device.js';
 import type { Config } from '../config/types.js';
@@ -19,7 +20,7 @@ import { proposedCards } from '../search/cards.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { tool } from '../version.js';
 import { errorBar } from './accuracy.js';
-import { estimateOf, priced } from './priced.js';
+import { estimateOf } from './priced.js';
 
 /** The configuration that is advised on, and how a changed one is typed. */
 interface Subject extends SearchInput {
@@ -28,6 +29,7 @@ interface Subject extends SearchInput {
   readonly resolve: (more: Flags) => Config;
   readonly report: Estimate;
   readonly sampleFlops: number;
+  readonly effort: Effort;
 }
 
 export async function advise(input: ResolveInput): Promise<Advice> {
@@ -43,13 +45,14 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     counts: counts(config.model),
     device,
     errorBar: errorBar(config),
+    effort: Effort.unlimited(),
     report,
     sampleFlops: sampleFlopsOf(config),
   };
   const isFitting = report.verdict.kind === 'fits';
   const cheapest = isFitting ? undefined : combination(subject, cheapestRemedy(subject));
   const several = isFitting || cheapest ? undefined : combination(subject, fewestGpus(subject));
-  const smallestDevice = isFitting ? undefined : smallestCard(config);
+  const smallestDevice = isFitting ? undefined : smallestCard(subject);
   return {
     schema: 'gc-plan/advise@1',
     tool: tool(),
@@ -127,6 +130,8 @@ const changedNumbers = ({ config }: Subject, cheapest: Combination | undefined):
       ];
 
 /** The smallest known card that runs the code base and on which the configuration fits as it is. */
-function smallestCard(config: Config): string | undefined {
-  return proposedCards(config.model).find((device) => priced({ ...config, device }).verdict.kind === 'fits')?.name;
+function smallestCard({ config, counts, errorBar, effort }: Subject): string | undefined {
+  return proposedCards(config.model).find((device) =>
+    fits(effort.step({ ...config, device }, counts), { device, errorBar }),
+  )?.name;
 }

@@ -2,7 +2,7 @@
 
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestRemedy, furtherRemedies, type Remedy } from '../advise/cheapest.js';
-import { Effort } from '../advise/equal-cost.js';
+import { Effort } from '../advise/floors.js';
 import { partsOf } from '../advise/parts.js';
 import { typicalStrategies } from '../advise/typical.js';
 import type { Config } from '../config/types.js';
@@ -11,6 +11,7 @@ import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { errorBar } from './accuracy.js';
+import { estimateOf } from './priced.js';
 
 const mostFurtherChanges = 2;
 
@@ -23,7 +24,7 @@ export async function cheapestChanges(
   const { device, model, recipe } = config;
   if (device === null) return {};
   const resolve = await resolverFor(input);
-  const search = { config, counts: counts(model), device, errorBar: errorBar(config), effort: new Effort() };
+  const search = { config, counts: counts(model), device, errorBar: errorBar(config), effort: Effort.unlimited() };
   const toChange = ({ config: changed, numerics }: Remedy) => {
     const flags = flagsThatMake(resolve, recipe, changed.recipe);
     const { memory, verdict } = estimateOf(changed);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isLawful } from '../../src/advise/apply.js';
 import { cutKind } from '../../src/advise/combinations.js';
 import { atDepth, inOneSegment, shallowPair, withSmallerSegments } from '../../src/advise/depth.js';
-import { Effort } from '../../src/advise/equal-cost.js';
+import { Effort } from '../../src/advise/floors.js';
 import {
   costOf,
   keptForBackward,
@@ -17,6 +17,7 @@ import type { Config, RuntimeName } from '../../src/config/types.js';
 import { countFlops } from '../../src/cost/flops.js';
 import { counts } from '../../src/models/counts.js';
 import { dimensionsFor, programOf, traceOf } from '../../src/parallel/index.js';
+import { aloneAtMost } from '../../src/parallel/ranks.js';
 import { configured, inputs } from '../laws/configurations.js';
 
 const stepOf = (config: Config, rolloutSteps: number, checkpoint = config.recipe.checkpoint) => {
@@ -171,7 +172,7 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a deep step', (runtime) 
         const config = await configured(input);
         if (config?.recipe.mode !== 'train') return false;
         const deep = cutInto(config, size) ?? config;
-        const least = (each: Config) => leastOfAnyOptimizer(new Effort().passes(each, counts(config.model)));
+        const least = (each: Config) => leastOfAnyOptimizer(Effort.unlimited().passes(each, counts(config.model)));
         const exact = leastOfAnyOptimizer(sized(deep));
         expect(least(deep)).toBeLessThanOrEqual(exact);
         const pair = shallowPair(deep);
@@ -222,6 +223,30 @@ describe.each(['pytorch', 'tfjs'] as const)('%s: whatever a plan recomputes', (r
         });
         if (bounds.length < 2) return false;
         expect(leastOfAnyOptimizer(sized(plan))).toBeGreaterThanOrEqual(Math.min(...bounds));
+        return true;
+      });
+    },
+    timeoutMs,
+  );
+});
+
+const ways = ['data', 'zero1', 'zero2', 'zero3', 'graph'] as const;
+
+describe('pytorch: a rank of several cards', () => {
+  it(
+    'holds no less of what the cards do not share than one card with its samples and the mean number of rows',
+    async () => {
+      const drawn = fc.tuple(inputs('pytorch'), fc.constantFrom(...ways), fc.constantFrom(2, 3, 4));
+      await holds(drawn, async ([input, parallel, gpus]) => {
+        const config = await configured({
+          ...input,
+          flags: { ...input.flags, parallel, gpus: String(gpus), mode: 'train' },
+        });
+        if (config === undefined) return false;
+        const alone = aloneAtMost(config, counts(config.model))!;
+        const oneCard = sizeStep(alone.config, traceOf(alone.config), alone.counts);
+        const bound = peakBeforeProcessorBackward(oneCard, alone.shared);
+        expect(leastOfAnyOptimizer(sized(config))).toBeGreaterThanOrEqual(bound);
         return true;
       });
     },

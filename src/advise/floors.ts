@@ -1,0 +1,212 @@
+/**
+ * What a step needs at least, from steps with fewer layers, segments or rollout steps, and without an update. Each is a property that
+ * `tests/advise/bounds.exhaustive.test.ts` holds against the steps themselves.
+ */
+import { noCheckpoint } from '../config/checkpoint.js';
+import { offloadsBoundary, offloadsOptimizer } from '../config/offload.js';
+import type { Config } from '../config/types.js';
+import type { Trace } from '../memory/trace.js';
+import type { Counts } from '../models/dimensions.js';
+import { passesOf, runtimes, traceOf } from '../parallel/index.js';
+import { aloneAtMost, isParallel } from '../parallel/ranks.js';
+import { unsizedStepKey } from '../search/unsized-step.js';
+import { atDepth, shallowDepths, shallowPair, withSmallerSegments } from './depth.js';
+import {
+  leastOfAnyOptimizer,
+  peakBeforeProcessorBackward,
+  type SizedStep,
+  type StepCost,
+  sizeStep,
+  stateBytes,
+} from './sized-step.js';
+
+/** About 100 MB of traces. */
+const maxKeptEvents = 8_000_000;
+
+class Traces {
+  private readonly known = new Map<string, Trace>();
+  private numEvents = 0;
+
+  of(key: string, make: () => Trace): Trace {
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const trace = make();
+    this.numEvents += trace.events.length;
+    if (this.numEvents > maxKeptEvents) {
+      this.known.clear();
+      this.numEvents = trace.events.length;
+    }
+    this.known.set(key, trace);
+    return trace;
+  }
+}
+
+/** What a search has traced and found, and how much it may still look at; one that runs out of it ends without an answer. */
+export class Effort {
+  private constructor(
+    private eventsLeft: number,
+    /** With any optimizer, by `anyOptimizerKey` and what is asked. */
+    readonly leastBytes: Map<string, number>,
+    readonly costs: Map<string, StepCost>,
+    private readonly traces: Traces,
+  ) {}
+
+  static unlimited(): Effort {
+    return new Effort(Number.POSITIVE_INFINITY, new Map(), new Map(), new Traces());
+  }
+
+  /** Knows what this one knows. */
+  limitedTo(events: number): Effort {
+    return new Effort(events, this.leastBytes, this.costs, this.traces);
+  }
+
+  get isSpent(): boolean {
+    return this.eventsLeft <= 0;
+  }
+
+  step(config: Config, counts: Counts): SizedStep {
+    return sizeStep(config, this.trace(unsizedStepKey(config), config, traceOf), counts);
+  }
+
+  /** Without an update, where the runtime tells it from the passes: `leastOfAnyOptimizer` is the same. */
+  passes(config: Config, counts: Counts): SizedStep {
+    if (runtimes[config.runtime].passes === undefined || isParallel(config)) return this.step(config, counts);
+    const { recipe } = config;
+    const offload = offloadsBoundary(recipe) ? 'boundary' : 'none';
+    const anyOptimizer = { ...config, recipe: { ...recipe, optimizer: 'none', offload } as const };
+    return sizeStep(config, this.trace(`passes ${unsizedStepKey(anyOptimizer)}`, anyOptimizer, passesOf), counts);
+  }
+
+  /** `find` where nobody has asked yet. */
+  least(key: string, find: () => number): number {
+    const bytes = this.leastBytes.get(key) ?? find();
+    this.leastBytes.set(key, bytes);
+    return bytes;
+  }
+
+  private trace(key: string, config: Config, make: typeof traceOf): Trace {
+    const trace = this.traces.of(key, () => make(config));
+    this.eventsLeft -= trace.events.length;
+    return trace;
+  }
+}
+
+/** What differs in the optimizer alone, or in where its state waits, has the same forward and backward pass. */
+export const anyOptimizerKey = ({ model, recipe }: Config): string =>
+  JSON.stringify({ ...recipe, layers: model.layers, optimizer: '', offload: offloadsBoundary(recipe) });
+
+/** With the same optimizer's state: what does not touch the parameters is as plain as it goes. */
+const plainly = (config: Config): Config => ({
+  ...config,
+  recipe: {
+    ...config.recipe,
+    checkpoint: noCheckpoint,
+    rolloutSteps: 1,
+    batchSize: 1,
+    accumulate: 1,
+    recomputeActivation: false,
+    offload: offloadsOptimizer(config.recipe) ? 'optimizer' : 'none',
+  },
+});
+
+/** What a step needs at least, and with any optimizer. */
+interface Floor {
+  readonly peakBytes: number;
+  readonly anyOptimizerBytes: number;
+}
+
+/** `more` places beyond the second. */
+const alongLine = (few: number, oneMore: number, more: number): number => oneMore + more * (oneMore - few);
+
+const withRollout = (config: Config, rolloutSteps: number): Config => ({
+  ...config,
+  recipe: { ...config.recipe, rolloutSteps },
+});
+
+/** A longer rollout has the same moments in its last step, and what is kept of the steps before. */
+function shortened(config: Config): { readonly short: Config; readonly more: number } {
+  const { rolloutSteps } = config.recipe;
+  const numShort = Math.min(2, rolloutSteps);
+  return { short: withRollout(config, numShort), more: rolloutSteps - numShort };
+}
+
+/** Of steps of one model on a card. */
+export class Floors {
+  constructor(
+    readonly effort: Effort,
+    readonly counts: Counts,
+    /** What is above it needs not be known exactly. */
+    readonly room: number,
+  ) {}
+
+  /** With any optimizer. */
+  beforeProcessorBackward(config: Config, keptPerStep: number): number {
+    const { effort, counts } = this;
+    const alone = this.beforeOnOneCard(config, keptPerStep);
+    if (!isParallel(config) || alone > this.room) return alone;
+    const { short, more } = shortened(config);
+    const bytes = effort.least(`before ${anyOptimizerKey(short)}`, () =>
+      peakBeforeProcessorBackward(effort.step(short, counts)),
+    );
+    return bytes + more * keptPerStep;
+  }
+
+  /** The same of what the cards do not share: a rank holds no less. */
+  beforeOnOneCard(config: Config, keptPerStep: number): number {
+    const { short, more } = shortened(config);
+    const alone = aloneAtMost(short, this.counts);
+    if (alone === undefined) return 0;
+    const key = `before ${JSON.stringify([alone.shared, alone.counts])} ${anyOptimizerKey(alone.config)}`;
+    const bytes = this.effort.least(key, () =>
+      peakBeforeProcessorBackward(this.effort.passes(alone.config, alone.counts), alone.shared),
+    );
+    return bytes + more * keptPerStep;
+  }
+
+  /** Of the step at hand, and with any optimizer. */
+  of(config: Config): Floor {
+    const anyOptimizerBytes = this.floorOfPasses(config);
+    if (anyOptimizerBytes > this.room) return { peakBytes: anyOptimizerBytes, anyOptimizerBytes };
+    return { peakBytes: anyOptimizerBytes + this.stateBytes(config), anyOptimizerBytes };
+  }
+
+  /**
+   * From three rollout steps on, every moment has one like it in a longer rollout, with as much more alive as there are steps before
+   * it: the peak is convex in their number, and the line through 3 and 4 steps never lies above it. So it is with the processor's layers
+   * and segments.
+   */
+  private floorOfPasses(config: Config): number {
+    const { rolloutSteps } = config.recipe;
+    const ofRollout = (of: Config) =>
+      rolloutSteps <= 4
+        ? this.leastOfPasses(of)
+        : alongLine(this.leastOfPasses(withRollout(of, 3)), this.leastOfPasses(withRollout(of, 4)), rolloutSteps - 4);
+    const line = shallowPair(config);
+    if (line && rolloutSteps <= 4) {
+      const [few, oneMore] = line.steps;
+      return alongLine(this.leastOfPasses(few), this.leastOfPasses(oneMore), line.more);
+    }
+    const part = line?.steps[1] ?? withSmallerSegments(config);
+    const least = part === undefined ? 0 : ofRollout(part);
+    return least > this.room ? least : ofRollout(config);
+  }
+
+  private leastOfPasses(config: Config): number {
+    const { effort, counts } = this;
+    return effort.least(`passes ${anyOptimizerKey(config)}`, () => leastOfAnyOptimizer(effort.passes(config, counts)));
+  }
+
+  /** Layers after the third have as much state as the fourth. */
+  private stateBytes(config: Config): number {
+    const { effort, counts } = this;
+    const { layers } = config.model;
+    const plain = plainly(config);
+    return effort.least(`state ${layers} ${JSON.stringify(plain.recipe)}`, () => {
+      const [few, oneMore] = shallowDepths.map((depth) =>
+        depth < layers && !isParallel(config) ? atDepth(plain, depth, noCheckpoint.processor) : undefined,
+      );
+      const of = (each: Config) => stateBytes(effort.step(each, counts));
+      return few && oneMore ? alongLine(of(few), of(oneMore), layers - shallowDepths[1]) : of(config);
+    });
+  }
+}

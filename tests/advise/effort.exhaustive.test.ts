@@ -1,0 +1,55 @@
+/** How much is traced for an answer: counts, which are the same on every machine, hold what the bounds save. */
+import { afterEach, expect, it, vi } from 'vitest';
+import { TraceRecorder } from '../../src/memory/recorder.js';
+import { advise } from '../../src/services/advise.js';
+import { estimate } from '../../src/services/estimate.js';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** Traces of PyTorch and TensorFlow.js, and their events. */
+function counted() {
+  const finish = vi.spyOn(TraceRecorder.prototype, 'finish');
+  return () => {
+    const traces = finish.mock.results.map(({ value }) => value);
+    return { numTraces: traces.length, numEvents: traces.reduce((sum, { events }) => sum + events.length, 0) };
+  };
+}
+
+const pytorch = { runtime: 'pytorch' };
+/** Counts do not hang on how busy the machine is; how long one waits for them does. */
+const timeoutMs = 600_000;
+
+/** Before bounds came first: 5,983,177 events, 7,570,548, 397,235 with prices of what was found, 3,459,602. */
+it.each([
+  ['graphcast-operational', { ...pytorch, gpu: 'rtx-4090' }, 700_000],
+  ['graphcast-operational', { runtime: 'tfjs', gpu: 'rtx-4090' }, 1_300_000],
+  ['graphcast-small', { ...pytorch, gpu: 't4' }, 400_000],
+  ['anemoi-gnn', { gpu: 't4' }, 2_200_000],
+] as const)(
+  'estimate of %s with %j traces no more than %i events',
+  async (model, flags, most) => {
+    const count = counted();
+    const { verdict } = await estimate({ model, flags });
+    expect(verdict.kind).toBe('exceeds');
+    const { numEvents } = count();
+    expect(numEvents).toBeGreaterThan(0);
+    expect(numEvents).toBeLessThanOrEqual(most);
+  },
+  timeoutMs,
+);
+
+it(
+  'advise of a step that no combination makes fit traces no more than five million events',
+  async () => {
+    const count = counted();
+    const { cheapest, severalGpus } = await advise({
+      model: 'graphcast-operational',
+      flags: { ...pytorch, gpu: 'rtx-4090' },
+    });
+    expect([cheapest, severalGpus?.config.recipe.parallel]).toEqual([undefined, 'graph']);
+    expect(count().numEvents).toBeLessThanOrEqual(5_200_000);
+  },
+  timeoutMs,
+);
