@@ -25,14 +25,17 @@ const commonFlags: Readonly<Record<string, string>> = {
 
 type Definitions = FlagInput;
 
-/** The command's own flags and the common ones; nothing where there are few anyway. */
+const fewFlags = 20;
+
+/** The command's own flags and the common ones that it has; nothing where there are few anyway. */
 function inShort(flags: Definitions): Definitions | undefined {
-  if (!Object.hasOwn(flags, 'hidden-dim')) return undefined;
+  if (Object.keys(flags).length <= fewFlags) return undefined;
   const own = Object.entries(flags).filter(([, { helpGroup }]) => helpGroup === 'COMMAND');
-  const common = Object.entries(commonFlags).map(([name, example]): [string, Definitions[string]] => {
-    const flag = flags[name]!;
+  const common = Object.entries(commonFlags).flatMap(([name, example]): [string, Definitions[string]][] => {
+    const flag = flags[name];
+    if (flag === undefined) return [];
     const typed = [`--${name}`, example].join(' ').trim();
-    return [name, { ...flag, description: `${flag.description} E.g. ${typed}`, helpGroup: 'COMMON' }];
+    return [[name, { ...flag, description: `${flag.description} E.g. ${typed}`, helpGroup: 'COMMON' }]];
   });
   return Object.fromEntries([...own, ...common]);
 }
