@@ -51,13 +51,13 @@ describe('five typed counts', () => {
     await expect(resolveConfig({ model: 'tiny', flags })).rejects.toThrow(`--${left} is missing`);
   });
 
-  it('cannot be cut over cards, and chunks of mappers need the graph itself', async () => {
+  it('cannot be cut over cards, and chunks of mappers are taken to be even', async () => {
     const parallel = { ...typed, runtime: 'pytorch', gpus: '2', parallel: 'graph' };
     await expect(resolveConfig({ model: 'graphcast-small', flags: parallel })).rejects.toThrow(
       /only the counts are known/,
     );
     const { recipe, assumptions } = await resolveConfig({ model: 'anemoi-graphtransformer', flags: typed });
-    expect(recipe.checkpoint.edges.kind).toBe('none');
-    expect(assumptions.join(' ')).toMatch(/checkpoint edges:blocks .* is dropped/);
+    expect(recipe.checkpoint.edges.kind).toBe('scan');
+    expect(assumptions.join(' ')).toContain('chunks of a graph of one’s own are taken as even');
   });
 });
