@@ -30,7 +30,17 @@ export const allocators = ['native', 'expandable'] as const;
 export const jaxAllocators = ['default', 'no-preallocation', 'platform'] as const;
 export const xlaGemms = ['auto', 'cublas', 'triton'] as const;
 export const tapes = ['plain', 'fused', 'lean'] as const;
-export const parallelisms = ['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor'] as const;
+export const parallelisms = [
+  'none',
+  'data',
+  'zero1',
+  'zero2',
+  'zero3',
+  'pipeline',
+  'graph',
+  'tensor',
+  'model',
+] as const;
 /** The order in which a stage of a pipeline runs the micro-batches of an optimizer step. */
 export const pipelineSchedules = ['1f1b', 'gpipe'] as const;
 

@@ -171,7 +171,7 @@ export const recipeOptions = {
     'parallel',
     choice(...parallelisms),
     'none',
-    'How the cards share it. data keeps a full copy on each; zero1, 2, 3 shard optimizer state, gradients, parameters.',
+    'How the cards share it. data keeps a full copy on each; zero1, 2, 3 shard optimizer state, gradients, parameters; model cuts one sample over them as anemoi does.',
   ),
   pipelineSchedule: record(
     'pipeline-schedule',

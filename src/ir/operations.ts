@@ -55,6 +55,16 @@ const rowsTimes = (rows: Value, weight: Value): readonly Product[] => [
   { shape: [...rows.shape.slice(0, 2), ...weight.shape], numBackward: rows.differentiable ? 2 : 1 },
 ];
 
+/** Pieces, one per card, that lie beside input and result of a `collective` for a moment. */
+export interface Exchange {
+  /** Copies of what every card is sent. */
+  readonly sent: readonly Shape[];
+  /** What comes from every card, before it is put together. */
+  readonly received: readonly Shape[];
+  /** What comes, joined before it is added to something. */
+  readonly joined?: Shape;
+}
+
 const table = {
   /** `input [rows, in] · weight [in, out] + bias [out]`. */
   linear: row<{ readonly input: ValueId; readonly weight: ValueId; readonly bias?: ValueId }>({
@@ -169,6 +179,8 @@ const table = {
     readonly kernel: 'flash' | 'memory-efficient';
     /** How many key rows a query row looks at. */
     readonly attended: Axis;
+    /** The heads that this card attends with; absent: all. */
+    readonly heads?: Axis;
   }>({
     reads: ({ query, key, value, mask }) => [query, key, value, ...(mask === undefined ? [] : [mask])],
     // Scores and weighted values, each over the attended rows.
@@ -206,7 +218,9 @@ const table = {
   /** Rows of zeros behind the rows, or rows cut off behind: as many as the output has. XLA only. */
   resizeRows: row<OneInput>(readsInput),
   /** Whole numbers that a code base derives from its graph in every step: edge indices, row pointers, sort orders. PyTorch only. */
-  integers: row<SeveralInputs>(readsInputs),
+  integers: row<SeveralInputs & { /** The first step makes them and the module keeps them. */ readonly once?: true }>(
+    readsInputs,
+  ),
   /** A new array of the same numbers, in the type of `like` where it is given. PyTorch only. */
   copy: row<{
     readonly input: ValueId;
@@ -229,6 +243,18 @@ const table = {
     readonly input: ValueId;
     /** The row symbol of the other part, where the backward pass joins the gradient with that many rows of zeros. */
     readonly rest?: string;
+  }>(readsInput),
+  /**
+   * What the cards of one model hand each other, and its gradient:
+   * `cut`: this card's rows of rows that all cards have · `gather`: the rows of all cards, their gradients summed over the cards ·
+   * `transpose`: all columns of some rows become some columns of all rows, or the other way round · `halo`: this card's rows, and behind
+   * them those of others that it asked for. PyTorch only.
+   */
+  collective: row<{
+    readonly pattern: 'cut' | 'gather' | 'transpose' | 'halo';
+    readonly input: ValueId;
+    readonly forward: Exchange;
+    readonly backward: Exchange;
   }>(readsInput),
   /** Latitude-weighted mean squared error, a scalar. */
   loss: row<{

@@ -91,6 +91,24 @@ export interface GraphcastShape {
   readonly edgeResidualLast: boolean;
 }
 
+/** How its own code cuts one model over several cards (`--parallel model`); what a card runs is its `program` of that recipe. */
+export interface ModelParallel {
+  /** How, in a report. */
+  readonly sharing: string;
+  /** To paste. */
+  readonly lines: (recipe: Recipe) => readonly CodeLine[];
+  /** @throws InputError for what it does not cut */
+  readonly check: (recipe: Recipe, model: Model) => void;
+  /** Values of a card's symbols; `all`: of the whole graph. */
+  readonly dimensions: (config: Pick<Config, 'model' | 'recipe'>, all: Counts, card: number) => Dimensions;
+  /** `haloNodes`: rows of other cards that come in one exchange of a layer. */
+  readonly nodes: (
+    config: Pick<Config, 'model' | 'recipe'>,
+    all: Counts,
+    card: number,
+  ) => { readonly gridNodes: number; readonly meshNodes: number; readonly haloNodes: number };
+}
+
 /** One line, or a few, for the user's own code. */
 export interface CodeLine {
   /** Where it goes, e.g. `PhysicsNeMo, conf/config.yaml`. */
@@ -148,6 +166,7 @@ export interface CodeBase {
   /** Values of the row symbols that appear where `edges:blocks` cuts; `base`: all other symbols, of one rank. */
   readonly blockRows?: (config: Pick<Config, 'model' | 'recipe'>, base: Dimensions) => Dimensions;
   readonly graphcastShape?: GraphcastShape;
+  readonly modelParallel?: ModelParallel;
   /** The part of the model that stage `index` of a pipeline holds. */
   readonly stage?: (
     model: Model,

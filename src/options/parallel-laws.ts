@@ -33,7 +33,12 @@ export function checkParallel(recipe: Recipe, model: Model, runtime: RuntimeName
       throw refuse(recipe, 'inference has neither gradients nor optimizer state to shard', '--parallel zero3');
     return;
   }
-  if (!isCut || !runtimeTraits[runtime].parallel.includes(parallel))
+  const { modelParallel } = codeBaseOf(model.layout);
+  if (parallel === 'model' && modelParallel && runtimeTraits[runtime].parallel.includes(parallel)) {
+    modelParallel.check(recipe, model);
+    return;
+  }
+  if (parallel === 'model' || !isCut || !runtimeTraits[runtime].parallel.includes(parallel))
     throw refuse(recipe, `${layoutOf(model.layout).label} is not cut that way`, '--parallel zero3');
   if (parallel === 'graph') {
     if (model.counts)
@@ -91,11 +96,13 @@ function checkPipeline(recipe: Recipe, model: Model): void {
 
 const outside = 'NCCL’s own buffers are not included';
 /** What the numbers of several cards are of. */
-export function parallelAssumptions(recipe: Recipe, runtime: RuntimeName): readonly string[] {
+export function parallelAssumptions(recipe: Recipe, { layout }: Model, runtime: RuntimeName): readonly string[] {
   const { gpus, parallel } = recipe;
   if (gpus === 1 || parallel === 'none') return [];
   if (parallel === 'pipeline') return pipelineAssumptions(recipe);
-  return [`${gpus} GPUs, the worst rank: ${runtimeTraits[runtime].sharing[parallel]}; ${outside}.`];
+  const sharing =
+    parallel === 'model' ? codeBaseOf(layout).modelParallel?.sharing : runtimeTraits[runtime].sharing[parallel];
+  return [`${gpus} GPUs, the worst rank: ${sharing}; ${outside}.`];
 }
 
 function pipelineAssumptions({ gpus, accumulate, pipelineSchedule, mode }: Recipe): readonly string[] {

@@ -187,6 +187,11 @@ export function resolveRecipe(
   checkTypedSchedule(recipe, typed);
   return {
     recipe,
-    assumptions: [...dropped, ...notes, ...recipeAssumptions(recipe, model), ...parallelAssumptions(recipe, runtime)],
+    assumptions: [
+      ...dropped,
+      ...notes,
+      ...recipeAssumptions(recipe, model),
+      ...parallelAssumptions(recipe, model, runtime),
+    ],
   };
 }

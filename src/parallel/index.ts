@@ -13,10 +13,7 @@ import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { forwardProgram } from '../models/index.js';
 import { oneCardRuntimes } from '../runtimes/index.js';
 import type { Runtime } from '../runtimes/types.js';
-import { dimensionsOfRank, isParallel, isPipeline, programOfRank, traceOfRank } from './ranks.js';
-
-/** Parameters' shapes hold no rows. */
-const noRows = { gridNodes: 0, meshNodes: 0, meshEdges: 0, grid2meshEdges: 0, mesh2gridEdges: 0 };
+import { cutsRows, dimensionsOfRank, isParallel, isPipeline, programOfRank, traceOfRank } from './ranks.js';
 
 export interface RankStep {
   readonly rank: number;
@@ -38,7 +35,7 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
   function traceAt(program: ForwardProgram, config: Config, rank: number): Trace {
     if (!isParallel(config)) return runtime.trace(program, config);
     const rewritten = programOfRank(config, program, runtime.segment(config), rank);
-    const sizes = dimensionsOfRank(config, dimensionsOf(config, noRows), rank);
+    const sizes = dimensionsOfRank(config, dimensionsOf(config, counts(config.model)), rank);
     return traceOfRank(config, rewritten, runtime.trace(rewritten, config), sizes, rank, runtime.bucketsGradients);
   }
 
@@ -55,12 +52,12 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
   /** Ranks differ in size where the graph is cut. */
   const dimensions: Runtime['dimensions'] = (base, config) => {
     if (!isParallel(config)) return runtime.dimensions(base, config);
-    return dimensionsAt(config, base, config.recipe.parallel === 'graph' ? worstRank(config, base) : 0);
+    return dimensionsAt(config, base, cutsRows(config) ? worstRank(config, base) : 0);
   };
 
   /** Ranks differ where the graph or the model is cut; else the first one has the largest shares. */
   function worstRank(config: Config, base: Dimensions): number {
-    if (config.recipe.parallel !== 'graph' && !isPipeline(config)) return 0;
+    if (!cutsRows(config) && !isPipeline(config)) return 0;
     const key = JSON.stringify([config.runtime, config.model, config.recipe]);
     let rank = worst.get(key);
     if (rank === undefined) {

@@ -8,7 +8,7 @@ import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { forwardProgram } from '../models/index.js';
 import { runtimes } from './index.js';
 import { partition } from './partition.js';
-import { isParallel, programOfRank } from './ranks.js';
+import { cutsRows, isParallel, modelParallelOf, programOfRank } from './ranks.js';
 import { receivedBytes } from './traffic.js';
 
 export interface RankRow {
@@ -29,7 +29,7 @@ const mostRanks = 64;
 export function rankTable(config: Config, counts: Counts): readonly RankRow[] {
   if (!isParallel(config)) return [];
   const { gpus, parallel } = config.recipe;
-  if (parallel === 'graph') {
+  if (cutsRows(config)) {
     const step = runtimes[config.runtime].stepOfRank(config, dimensionsOf(config, counts), 0);
     // Ranks run the same operations on other numbers of rows.
     return Array.from({ length: Math.min(mostRanks, gpus) }, (_, rank) => rowOf(config, counts, rank, step.trace));
@@ -53,13 +53,14 @@ function rowOf(config: Config, counts: Counts, rank: number, known?: Trace): Ran
   const segmentation = runtime.segment(config);
   const whole = forwardProgram(config.model, config.recipe, segmentation);
   const program = programOfRank(config, whole, segmentation, rank);
-  const { gridNodes, meshNodes } = part ?? nodesOf(program, counts);
+  const own = config.recipe.parallel === 'model' ? modelParallelOf(config).nodes(config, counts, rank) : undefined;
+  const { gridNodes, meshNodes } = own ?? part ?? nodesOf(program, counts);
   return {
     firstRank: rank,
     lastRank: rank,
     gridNodes,
     meshNodes,
-    haloNodes: part ? part.grid2meshHalo + part.meshHalo + part.mesh2gridHalo : 0,
+    haloNodes: own?.haloNodes ?? (part ? part.grid2meshHalo + part.meshHalo + part.mesh2gridHalo : 0),
     byCategory,
     peakLiveBytes: peak.liveBytes,
     receivedBytes: Math.ceil(receivedBytes({ config, program, dimensions, ...(part && { rank: part }) })),

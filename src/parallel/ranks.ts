@@ -9,9 +9,10 @@ import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';
 import { type Dimensions, numElements } from '../ir/shape.js';
 import type { Category, Trace } from '../memory/trace.js';
+import type { ModelParallel } from '../models/code-base.js';
 import { graphModelOf } from '../models/counts.js';
 import { type Counts, dimensionsOf } from '../models/dimensions.js';
-import { stageOf } from '../models/index.js';
+import { codeBaseOf, stageOf } from '../models/index.js';
 import { withBuckets } from './data.js';
 import { exchangeSenders } from './graph.js';
 import { partition } from './partition.js';
@@ -21,6 +22,10 @@ import { shardGradients, shardOptimizer, shardParameters } from './zero.js';
 
 export const isParallel = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
   recipe.gpus > 1 && recipe.parallel !== 'none';
+
+/** Ranks have other numbers of rows. */
+export const cutsRows = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
+  recipe.gpus > 1 && (recipe.parallel === 'graph' || recipe.parallel === 'model');
 
 export const isPipeline = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
   recipe.gpus > 1 && recipe.parallel === 'pipeline';
@@ -55,10 +60,16 @@ export function aloneAtMost(
   };
 }
 
+/** Of a recipe that is checked. */
+export const modelParallelOf = ({ model }: Pick<Config, 'model'>): ModelParallel =>
+  codeBaseOf(model.layout).modelParallel!;
+
 /** Symbols of the rank on top of the model's. */
 export function dimensionsOfRank(config: Config, base: Dimensions, rank: number): Dimensions {
   const { parallel, gpus } = config.recipe;
   if (parallel === 'tensor') return { ...base, [shardSymbol]: config.model.hiddenDim / gpus };
+  if (parallel === 'model')
+    return { ...base, ...modelParallelOf(config).dimensions(config, base as Dimensions & Counts, rank) };
   if (parallel !== 'graph') return base;
   const counts = partition(graphModelOf(config.model), gpus)[rank]!;
   return { ...base, ...dimensionsOf(config, counts) };

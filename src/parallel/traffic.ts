@@ -5,7 +5,9 @@
 import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
 import type { Block, ForwardProgram } from '../ir/forward-program.js';
+import type { OperationOf } from '../ir/operations.js';
 import { type Dimensions, numElements } from '../ir/shape.js';
+import type { ValueId } from '../ir/types.js';
 import type { RankCounts } from './partition.js';
 
 export interface Traffic {
@@ -42,6 +44,8 @@ export function receivedBytes(traffic: Traffic): number {
     // Parameters once more for the backward pass.
     case 'zero3':
       return ring * parameterBytes * (isTraining ? 3 * accumulate : 1);
+    case 'model':
+      return allReduce + collectiveBytes(traffic) * (isTraining ? accumulate : 1);
     case 'graph':
       return allReduce + haloBytes(traffic) * (isTraining ? 2 * accumulate : 1);
     case 'tensor':
@@ -64,6 +68,51 @@ function haloBytes({ config, rank }: Traffic): number {
   const { model, recipe } = config;
   const rows = rank.grid2meshHalo + model.layers * rank.meshHalo + rank.mesh2gridHalo;
   return rows * recipe.batchSize * model.hiddenDim * fullElementBytes(config.recipe) * recipe.rolloutSteps;
+}
+
+/** What the cards of one model hand each other, micro-batch by micro-batch; the forward half again where a block is recomputed. */
+function collectiveBytes({ program, config, dimensions }: Traffic): number {
+  const { gpus, precision } = config.recipe;
+  const isTraining = program.loss !== undefined;
+  const ring = (gpus - 1) / gpus;
+  const elements = (value: ValueId) => numElements(program.values[value]!.shape, dimensions);
+  const bytesOf = ({
+    pattern,
+    input,
+    output,
+    forward,
+    backward,
+  }: OperationOf<'collective'>): readonly [there: number, back: number] => {
+    // What is gathered before it is embedded is data, in its own type; attention and the layers' rows are in the short one.
+    const isData = !program.values[input]!.differentiable || pattern === 'cut';
+    const elementBytes = isData || precision === 'fp32' ? fullElementBytes(config.recipe) : 2;
+    const [given, made] = [elements(input), elements(output)];
+    switch (pattern) {
+      case 'cut':
+        return [0, backward.received.length === 0 ? 0 : ring * given * elementBytes];
+      case 'gather':
+        return [ring * made * elementBytes, 2 * ring * made * fullElementBytes(config.recipe)];
+      case 'transpose':
+        return [ring * made * elementBytes, ring * given * elementBytes];
+      case 'halo':
+        return [
+          (made - given) * elementBytes,
+          forward.sent.reduce((sum, shape) => sum + numElements(shape, dimensions), 0) * elementBytes,
+        ];
+    }
+  };
+  let total = 0;
+  const visit = (block: Block, isRecomputed: boolean): void => {
+    const again = isTraining && (isRecomputed || block.recomputed);
+    for (const node of block.body) {
+      if (node.kind === 'block') visit(node, again);
+      if (node.kind !== 'collective') continue;
+      const [there, back] = bytesOf(node);
+      total += there * (again ? 2 : 1) + (isTraining ? back : 0);
+    }
+  };
+  visit(program.root, false);
+  return total;
 }
 
 /** Outputs of the MLPs in the forward pass, gradients of their inputs in the backward pass. */

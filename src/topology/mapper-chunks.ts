@@ -43,13 +43,13 @@ function cut({ countRange, numReceivers }: Mapper, numChunks: number, batchSize:
   });
 }
 
-interface Mapper {
+export interface Mapper {
   readonly numReceivers: number;
   /** Incoming edges of the receivers `[first, end)` of one sample, and the senders that these touch. */
   readonly countRange: (first: number, end: number) => Omit<MapperChunk, 'receivers'>;
 }
 
-function mapperOf({ senders, receivers }: Edges, numSenders: number, numReceivers: number): Mapper {
+export function mapperOf({ senders, receivers }: Edges, numSenders: number, numReceivers: number): Mapper {
   const firstEdge = new Int32Array(numReceivers + 1);
   for (const receiver of receivers) firstEdge[receiver + 1]! += 1;
   for (let receiver = 0; receiver < numReceivers; receiver++) firstEdge[receiver + 1]! += firstEdge[receiver]!;
@@ -79,25 +79,29 @@ export interface MapperChunks {
 
 const icosahedronNodes = 12;
 
-/** Blocks of a multi-mesh's edges by their receivers; `hasCoarsest`: the icosahedron's own 60 among them. */
+/** A multi-mesh's edges; `hasCoarsest`: the icosahedron's own 60 among them. */
+export function multiMeshEdges(meshLevel: number, hasCoarsest: boolean): Edges {
+  const { multiMeshSenders, multiMeshReceivers } = buildMesh(meshLevel);
+  // Two of the first twelve nodes are joined by an edge of the icosahedron alone: finer ones end at a midpoint.
+  const kept = (_: number, edge: number) =>
+    hasCoarsest || multiMeshSenders[edge]! >= icosahedronNodes || multiMeshReceivers[edge]! >= icosahedronNodes;
+  return { senders: multiMeshSenders.filter(kept), receivers: multiMeshReceivers.filter(kept) };
+}
+
+/** Blocks of a multi-mesh's edges by their receivers. */
 export function meshBlocks(
   { meshLevel }: Pick<GraphModel, 'meshLevel'>,
   numBlocks: number,
   batchSize = 1,
   hasCoarsest = true,
 ) {
-  const { multiMeshSenders, multiMeshReceivers } = buildMesh(meshLevel);
   const meshNodes = numMeshNodes(meshLevel);
-  // Two of the first twelve nodes are joined by an edge of the icosahedron alone: finer ones end at a midpoint.
-  const kept = (_: number, edge: number) =>
-    hasCoarsest || multiMeshSenders[edge]! >= icosahedronNodes || multiMeshReceivers[edge]! >= icosahedronNodes;
-  const edges = { senders: multiMeshSenders.filter(kept), receivers: multiMeshReceivers.filter(kept) };
-  return cut(mapperOf(edges, meshNodes, meshNodes), numBlocks, batchSize);
+  return cut(mapperOf(multiMeshEdges(meshLevel, hasCoarsest), meshNodes, meshNodes), numBlocks, batchSize);
 }
 
 const remembered = new Map<string, MapperChunks>();
 
-interface Mappers {
+export interface Mappers {
   readonly graph: string;
   readonly grid2mesh: Mapper;
   readonly mesh2grid: Mapper;
@@ -106,7 +110,7 @@ interface Mappers {
 /** Of one graph, 40 MB at a quarter of a degree: laying its edges takes seconds, cutting them milliseconds, and a search cuts one graph often. */
 let lastMappers: Mappers | undefined;
 
-function mappersOf(model: GraphModel): Mappers {
+export function mappersOf(model: GraphModel): Mappers {
   const graph = `${graphKey(model)} ${model.meshLevel}`;
   if (lastMappers?.graph === graph) return lastMappers;
   const meshNodes = model.mesh === undefined ? numMeshNodes(model.meshLevel) : numGridNodes(model.mesh);

@@ -1,17 +1,33 @@
 /** Values of the symbols in anemoi's shapes: widths that follow from its data, and the rows of every chunk of its mappers. */
-import type { Config, Counts } from '../../config/types.js';
+import type { Config, Counts, Model } from '../../config/types.js';
 import type { Dimensions } from '../../ir/shape.js';
-import { balancedSizes, type MapperChunks, mapperChunks, meshBlocks } from '../../topology/mapper-chunks.js';
+import {
+  balancedSizes,
+  type MapperChunk,
+  type MapperChunks,
+  mapperChunks,
+  meshBlocks,
+} from '../../topology/mapper-chunks.js';
 import { inBlocksOf8, inBlocksOf32, offBlocksOf8 } from '../layers/attention-rows.js';
 import { datasetChannels, forecasts } from './crps.js';
 import { numTrainedFeatures } from './edges.js';
 import { partRows } from './gnn-mapper.js';
 import { pointers } from './graph.js';
 import { chunkRows, type MapperEdges } from './mapper.js';
-import { hasCoarsestEdges, joinsByEdges, networkOptions } from './options.js';
+import { hasCoarsestEdges, joinsByEdges, networkOptions, readsMeshEdges } from './options.js';
 import { meshBlockRows } from './processor.js';
 import { numCoordinates } from './program.js';
 import { rowsInWindow } from './row-transformer.js';
+import {
+  allRows,
+  connectedSenders,
+  graphOfCard,
+  meshWithHalo,
+  numCards,
+  type OwnGraph,
+  rowsOfAll,
+  sharedDimensions,
+} from './sharding.js';
 
 /** Rows of a bias and of sums of the memory-efficient kernel, in whole blocks. */
 function blocksOf(rows: string, count: number): Dimensions {
@@ -23,11 +39,21 @@ function blocksOf(rows: string, count: number): Dimensions {
   };
 }
 
+/** Rows that a row with a window looks at. */
+function windowsOf(model: Model, counts: Counts): Dimensions {
+  const { windowSize, mapperWindowSize } = networkOptions(model);
+  return {
+    [rowsInWindow('processor')]: Math.min(counts.meshNodes, 2 * windowSize + 1),
+    [rowsInWindow('grid2mesh')]: Math.min(counts.gridNodes, 2 * mapperWindowSize + 1),
+    [rowsInWindow('mesh2grid')]: Math.min(counts.meshNodes, 2 * mapperWindowSize + 1),
+  };
+}
+
 type ModelAndRecipe = Pick<Config, 'model' | 'recipe'>;
 
 export function dimensions({ model, recipe }: ModelAndRecipe, counts: Counts): Dimensions {
   const { inputChannels, outputChannels } = model;
-  const { windowSize, mapperWindowSize, diagnosticChannels } = networkOptions(model);
+  const { diagnosticChannels } = networkOptions(model);
   const prognosticChannels = Math.max(1, outputChannels - diagnosticChannels);
   const samples = recipe.batchSize * (recipe.ensemble ?? 1);
   return {
@@ -37,11 +63,10 @@ export function dimensions({ model, recipe }: ModelAndRecipe, counts: Counts): D
     // Coordinates and trained features stand beside the variables of a grid node; with noise, which step of the forecast it is.
     encoderInput: inputChannels + numCoordinates + numTrainedFeatures + (recipe.ensemble === undefined ? 0 : 1),
     headDim: model.hiddenDim / model.heads,
-    [rowsInWindow('processor')]: Math.min(counts.meshNodes, 2 * windowSize + 1),
-    [rowsInWindow('grid2mesh')]: Math.min(counts.gridNodes, 2 * mapperWindowSize + 1),
-    [rowsInWindow('mesh2grid')]: Math.min(counts.meshNodes, 2 * mapperWindowSize + 1),
+    ...windowsOf(model, counts),
     ...blocksOf('meshNodes', counts.meshNodes),
     ...blocksOf('gridNodes', counts.gridNodes),
+    ...(numCards(recipe) > 1 && allRows(counts)),
     prognosticChannels,
     forcingChannels: Math.max(1, inputChannels / 2 - prognosticChannels),
     // Samples that get a copy of what all share: with one sample einops.repeat is a view.
@@ -52,22 +77,60 @@ export function dimensions({ model, recipe }: ModelAndRecipe, counts: Counts): D
   };
 }
 
-/** Counted in the real graph. */
-export const blockRows = (config: ModelAndRecipe, base: Dimensions): Dimensions => ({
-  ...mapperRows(config, base),
-  ...processorRows(config),
+/** Counted in the real graph; a card of several has its own. */
+export const blockRows = (config: ModelAndRecipe, base: Dimensions): Dimensions =>
+  numCards(config.recipe) > 1 ? {} : { ...mapperRows(config, base), ...processorRows(config) };
+
+/** What this model's networks read of the graph. */
+export const readsOfGraph = (model: Model) => ({
+  readsMeshEdges: readsMeshEdges(model.processor),
+  hasEdges: joinsByEdges(networkOptions(model).mapper),
 });
+
+/** `all`: of the whole graph. */
+export function dimensionsOfCard(config: ModelAndRecipe, all: Counts, card: number): Dimensions {
+  const { model, recipe } = config;
+  const reads = readsOfGraph(model);
+  const own = graphOfCard(config, all, card, reads);
+  const shared = sharedDimensions(config, all, card, reads);
+  return {
+    ...own.counts,
+    ...dimensions(config, own.counts),
+    ...shared,
+    ...windowsOf(model, all),
+    ...blocksOf(rowsOfAll('meshNodes', recipe.gpus), all.meshNodes),
+    ...blocksOf(rowsOfAll('gridNodes', recipe.gpus), all.gridNodes),
+    ...Object.fromEntries(
+      [...mappers.map(connectedSenders), meshWithHalo].flatMap((rows) =>
+        shared[rows] === undefined ? [] : [[pointers(rows), shared[rows] + 1]],
+      ),
+    ),
+    ...chunksOfCard(config, own),
+  };
+}
+
+function chunksOfCard({ model, recipe }: ModelAndRecipe, { grid2mesh, mesh2grid, mesh, counts }: OwnGraph): Dimensions {
+  const { mapper } = networkOptions(model);
+  const { edges, processorBlocks = 1 } = recipe.checkpoint;
+  const blocks = edges.kind === 'none' ? 1 : edges.blocks;
+  return {
+    ...(blocks > 1 && mapper === 'gnn' && partDimensions({ ...counts }, blocks, 1)),
+    ...(blocks > 1 &&
+      mapper === 'graphtransformer' &&
+      chunkDimensions({ grid2mesh: grid2mesh.chunks, mesh2grid: mesh2grid.chunks })),
+    ...(processorBlocks > 1 && mesh && meshBlockDimensions(mesh.chunks)),
+  };
+}
 
 function processorRows({ model, recipe }: ModelAndRecipe): Dimensions {
   const { processorBlocks = 1 } = recipe.checkpoint;
   if (processorBlocks === 1) return {};
+  return meshBlockDimensions(meshBlocks(model, processorBlocks, recipe.batchSize, hasCoarsestEdges(model)));
+}
+
+function meshBlockDimensions(blocks: readonly MapperChunk[]): Dimensions {
   const dimensions: Record<string, number> = {};
-  for (const [block, counts] of meshBlocks(
-    model,
-    processorBlocks,
-    recipe.batchSize,
-    hasCoarsestEdges(model),
-  ).entries()) {
+  for (const [block, counts] of blocks.entries()) {
     const rows = meshBlockRows(block);
     dimensions[rows.edges] = counts.edges;
     dimensions[rows.receivers] = counts.receivers;

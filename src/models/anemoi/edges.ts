@@ -5,6 +5,8 @@
 import type { ProgramBuilder } from '../../ir/builder.js';
 import { type Axis, axis, constant, int64Bytes } from '../../ir/shape.js';
 import type { EdgeSet, Module, ValueId } from '../../ir/types.js';
+import { countDegrees } from './degrees.js';
+import { cutRows, rowsOfAll } from './sharding.js';
 
 /** Edge length and two direction components (anemoi-training's default `edge_attributes`). */
 const numFixedFeatures = 3;
@@ -14,13 +16,14 @@ export const edgeFeatureWidth = constant(numFixedFeatures + numTrainedFeatures);
 
 export interface EdgeProvider {
   readonly edges: EdgeSet;
+  /** Of all cards: every card has the features of every edge. */
   readonly rows: string;
   readonly fixed: ValueId;
   readonly trained: ValueId;
 }
 
-export function declareEdges(builder: ProgramBuilder, edges: EdgeSet, module: Module): EdgeProvider {
-  const rows = `${edges}Edges`;
+export function declareEdges(builder: ProgramBuilder, edges: EdgeSet, module: Module, cards = 1): EdgeProvider {
+  const rows = rowsOfAll(`${edges}Edges`, cards);
   builder.resident(`${edges} edge order`, [axis(rows)], int64Bytes);
   const fixed = builder.input(`${edges}EdgeFeatures`, [axis(rows), constant(numFixedFeatures)]);
   builder.resident(`${edges} edge index`, [constant(2), axis(rows)], int64Bytes);
@@ -63,14 +66,24 @@ export interface ProvidedEdges {
   readonly index: ValueId;
 }
 
-export function provideEdges(builder: ProgramBuilder, provider: EdgeProvider): ProvidedEdges {
-  const { rows } = provider;
+const receiversOf = { grid2mesh: 'meshNodes', mesh: 'meshNodes', mesh2grid: 'gridNodes' } as const;
+
+/** Several cards: each makes all and goes on with its own, a copy of the index and a view of the features. */
+export function provideEdges(builder: ProgramBuilder, provider: EdgeProvider, cards = 1): ProvidedEdges {
+  const { rows, edges } = provider;
   const [features, index] = builder.call({ name: `${rows} provider` }, {}, (frame) => {
     const joined = frame.set('features', joinTrained(builder, provider, edgeFeatureWidth));
     const offsets = builder.emit([constant(2)], 'node offsets', { kind: 'integers', inputs: [] });
     const shape = [constant(2), axis(rows), axis('batch')];
     const shifted = builder.emit(shape, 'shifted edge index', { kind: 'integers', inputs: [offsets] });
-    return [joined, builder.emit(shape, 'edge index of the batch', { kind: 'integers', inputs: [shifted] })];
+    const index = builder.emit(shape, 'edge index of the batch', { kind: 'integers', inputs: [shifted] });
+    if (cards === 1) return [joined, index];
+    frame.set('index', index);
+    countDegrees(builder, { edges: rows, receivers: rowsOfAll(receiversOf[edges], cards) }, cards);
+    const ownRows = `${edges}Edges`;
+    const ownShape = [constant(2), axis(ownRows), axis('batch')];
+    const own = builder.emit(ownShape, 'edge index of this card', { kind: 'integers', inputs: [index] });
+    return [cutRows(builder, joined, ownRows, cards), own];
   });
   return { features: features!, index: index! };
 }

@@ -13,6 +13,7 @@ import { edgeFeatureWidth } from './edges.js';
 import { type GraphConvParameters, gnnMlp, graphConv, graphConvParameters } from './gnn.js';
 import { layerGraph } from './graph.js';
 import type { MapperCall, MapperEdges, MapperState } from './mapper.js';
+import { gatherRows, keepOwnRows, rowsOfAll } from './sharding.js';
 
 export interface GnnMapperParameters {
   readonly embedEdges: MlpParameters;
@@ -53,11 +54,12 @@ export function runGnnMapper(
   builder: ProgramBuilder,
   parameters: GnnMapperParameters,
   { senders, receivers, edges }: MapperState,
-  { edges: edgeSet, recomputed, model, numChunks }: MapperCall,
+  { edges: edgeSet, recomputed, model, numChunks, cards }: MapperCall,
 ): readonly [from: ValueId, to: ValueId] {
   const args = { senders, receivers, edges: edges.features, index: edges.index };
-  const receiverRows = edgeSet === 'grid2mesh' ? 'meshNodes' : 'gridNodes';
-  const senderRows = edgeSet === 'grid2mesh' ? 'gridNodes' : 'meshNodes';
+  const rows = rowsOf[edgeSet];
+  const receiverRows = rowsOfAll(rows.receivers, cards);
+  const senderRows = rowsOfAll(rows.senders, cards);
   const graph = layerGraph(
     builder,
     { edges: edgeSet, index: edges.index, senderRows, receiverRows },
@@ -71,7 +73,7 @@ export function runGnnMapper(
     if (embedReceivers !== undefined)
       frame.set('receivers', callMlp(builder, embedReceivers, receivers, gnnMlp('embedMeshNodes')));
     const state = { senders: frame.locals.get('senders')!, receivers: frame.locals.get('receivers')!, edges: embedded };
-    const blockCall = { edges: edgeSet, numParts: numChunks, updatesSenders: extract === undefined };
+    const blockCall = { edges: edgeSet, numParts: numChunks, updatesSenders: extract === undefined, cards };
     const [newSenders, newReceivers, newEdges] = mapperBlock(builder, layer, state, graph, blockCall);
     frame.set('senders', newSenders!);
     frame.set('receivers', newReceivers!);
@@ -81,6 +83,11 @@ export function runGnnMapper(
   });
   return [from!, to!];
 }
+
+const rowsOf = {
+  grid2mesh: { senders: 'gridNodes', receivers: 'meshNodes' },
+  mesh2grid: { senders: 'meshNodes', receivers: 'gridNodes' },
+} as const;
 
 interface Rows {
   readonly senders: ValueId;
@@ -96,13 +103,16 @@ function mapperBlock(
   call: BlockCall,
 ): readonly ValueId[] {
   const { senders, receivers } = state;
+  const rows = rowsOf[call.edges];
   return builder.call({ name: 'mapper block' }, { ...state }, (frame) => {
-    const [aggregate, updated] =
-      call.numParts === 1
-        ? graphConv(builder, edges, state, graph)
-        : partwise(builder, frame, edges, state, graph, call);
-    frame.set('out', aggregate);
+    const ofAll = (end: 'senders' | 'receivers') =>
+      call.cards === 1 ? state[end] : frame.set(`all ${end}`, gatherRows(builder, state[end], rows[end], call.cards));
+    const ends = { senders: ofAll('senders'), receivers: ofAll('receivers'), edges: state.edges };
+    const [sum, updated] =
+      call.numParts === 1 ? graphConv(builder, edges, ends, graph) : partwise(builder, frame, edges, ends, graph, call);
+    frame.set('out', sum);
     frame.set('newEdges', updated);
+    const aggregate = call.cards === 1 ? sum : frame.set('out', keepOwnRows(builder, sum, rows.receivers));
     const update = (row: ValueId, other: ValueId, name: string) => {
       const both = builder.concat([row, other], `concat ${name}`);
       return builder.add(callMlp(builder, nodes, both, gnnMlp('nodes')), row, `${name} residual`);
@@ -117,6 +127,7 @@ interface BlockCall {
   readonly edges: MapperEdges;
   readonly numParts: number;
   readonly updatesSenders: boolean;
+  readonly cards: number;
 }
 
 /** Rows of one of nearly equal parts of the edges. */

@@ -11,6 +11,7 @@ import type { LayerGraph } from '../layers/attention.js';
 import { callMlp, type MlpCall, type MlpParameters, mlpDeclarer } from '../layers/mlp.js';
 import type { LayerCall } from '../layers/transformer.js';
 import { edgeFeatureWidth } from './edges.js';
+import { gatherRows, keepOwnRows } from './sharding.js';
 
 export interface GraphConvParameters {
   readonly embedEdges?: MlpParameters;
@@ -80,16 +81,19 @@ export function graphConvLayer(
   { nodes, edges }: State,
   graph: LayerGraph,
   { name, layer, module }: LayerCall,
+  cards = 1,
 ): State {
   const role = { kind: 'nodeBlock', edgeSet: 'mesh', layer } as const;
   const [newNodes, newEdges] = builder.call({ name, role, module }, { nodes, edges }, (frame) => {
     const { embedEdges } = parameters;
     const embedded =
       embedEdges === undefined ? edges : frame.set('edges', callMlp(builder, embedEdges, edges, gnnMlp('embedEdges')));
-    const state = { senders: nodes, receivers: nodes, edges: embedded };
-    const [aggregate, updated] = graphConv(builder, parameters.edges, state, graph);
-    frame.set('out', aggregate);
+    const ends = cards === 1 ? nodes : frame.set('all', gatherRows(builder, nodes, 'meshNodes', cards));
+    const state = { senders: ends, receivers: ends, edges: embedded };
+    const [sum, updated] = graphConv(builder, parameters.edges, state, graph);
+    frame.set('out', sum);
     frame.set('newEdges', updated);
+    const aggregate = cards === 1 ? sum : frame.set('out', keepOwnRows(builder, sum, 'meshNodes'));
     const both = builder.concat([nodes, aggregate], 'concat node, aggregate');
     return [builder.add(callMlp(builder, parameters.nodes, both, gnnMlp('nodes')), nodes, 'node residual'), updated];
   });

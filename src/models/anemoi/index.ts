@@ -11,6 +11,7 @@ import type { CodeBase, Layout } from '../code-base.js';
 import { type GraphRules, icosahedralGraph } from '../graphs.js';
 import { blockRows, dimensions } from './dimensions.js';
 import { configurationLines } from './lines.js';
+import { modelParallel } from './model-parallel.js';
 import {
   hasCoarsestEdges,
   joinsByEdges,
@@ -189,6 +190,7 @@ export const anemoi: CodeBase = {
   program: anemoiProgram,
   dimensions,
   blockRows,
+  modelParallel,
   checkModel,
   checkPlan,
   modelNotes,

@@ -5,13 +5,16 @@
  */
 import type { Model } from '../../config/types.js';
 import type { ProgramBuilder } from '../../ir/builder.js';
-import { type Axis, axis, constant, type Shape } from '../../ir/shape.js';
+import type { Frame } from '../../ir/frame.js';
+import { type Axis, axis, constant } from '../../ir/shape.js';
 import type { LinearParameters, Module, NormParameters, ValueId } from '../../ir/types.js';
 import { linearParameters } from '../layers/mlp.js';
 import { transformerMapper } from '../layers/transformer.js';
 import { type TransformerParameters, transformerParameters } from '../layers/transformer-parameters.js';
+import { countDegrees, integers, transient } from './degrees.js';
 import { edgeFeatureWidth, type ProvidedEdges } from './edges.js';
 import { layerGraph } from './graph.js';
+import { connectedSenders, gatherRows } from './sharding.js';
 
 export type MapperEdges = 'grid2mesh' | 'mesh2grid';
 
@@ -90,23 +93,24 @@ export interface MapperCall {
   readonly numChunks: number;
   readonly recomputed: boolean;
   readonly model: Model;
+  /** Over which the model is cut. */
+  readonly cards: number;
 }
-
-const integers = (builder: ProgramBuilder, shape: Shape, name: string, inputs: readonly ValueId[] = []): ValueId =>
-  builder.emit(shape, name, { kind: 'integers', inputs });
 
 /** → `[receivers, hiddenDim]`, or the output channels where the mapper extracts them */
 export function runMapper(
   builder: ProgramBuilder,
   parameters: MapperParameters,
-  { senders, receivers, edges }: MapperState,
+  given: MapperState,
   call: MapperCall,
 ): ValueId {
-  const { numChunks } = call;
-  const args = { senders, receivers, features: edges.features, index: edges.index };
-  const whole = wholeRows[call.edges];
+  const { numChunks, cards } = call;
+  const { receivers } = given;
+  const args = { senders: given.senders, receivers, features: given.edges.features, index: given.edges.index };
+  const whole = cards === 1 ? wholeRows[call.edges] : ownRows(call.edges);
   const [result] = builder.call({ name: `${call.edges} mapper` }, args, (frame) => {
-    for (const parts of [1, numChunks]) countDegrees(builder, whole, parts);
+    if (cards === 1) for (const parts of [1, numChunks]) countDegrees(builder, whole, parts);
+    const { senders, edges } = cards === 1 ? given : ownGraph(builder, frame, given, call);
     const width = parameters.extract ? axis('outputChannels') : H;
     const shape = builder.rows(whole.receivers, width.symbol, width.factor);
     frame.set('out', builder.emit(shape, 'result', { kind: 'empty', like: receivers }));
@@ -122,30 +126,33 @@ export function runMapper(
   return result!;
 }
 
-/** Edges per chunk from the receivers' degrees; counted twice, for the ranks (one) and for the chunks. */
-export function countDegrees(
-  builder: ProgramBuilder,
-  { edges, receivers }: Pick<ChunkRows, 'edges' | 'receivers'>,
-  numParts: number,
-): void {
-  builder.call({ name: 'count edges' }, {}, (frame) => {
-    const [degrees] = builder.call({ name: 'degrees' }, {}, () => {
-      const zeros = integers(builder, [axis(receivers), axis('batch')], 'degrees');
-      integers(builder, [axis(edges), axis('batch')], 'ones');
-      return [zeros];
-    });
-    frame.set('degrees', degrees!);
-    for (let part = 0; part < numParts; part++) transient(builder, builder.scalar(), 'edges of a part');
-    return [];
-  });
-}
+/** A card's receivers, their edges, and of the senders of all cards those that its edges read. */
+const ownRows = (edges: MapperEdges): ChunkRows => ({ ...wholeRows[edges], senders: connectedSenders(edges) });
 
-/** Whole numbers that nobody keeps. */
-function transient(builder: ProgramBuilder, shape: Shape, name: string): void {
-  builder.call({ name }, {}, () => {
-    integers(builder, shape, name);
-    return [];
+/** The senders of all cards come together, and what this card's edges read of them is copied out. One checkpoint. */
+function ownGraph(
+  builder: ProgramBuilder,
+  frame: Frame,
+  { senders, receivers, edges: { features, index } }: MapperState,
+  { edges: edgeSet, recomputed, numChunks, cards }: MapperCall,
+): MapperState {
+  const rows = ownRows(edgeSet);
+  const spec = { name: `${edgeSet} graph of this card`, recomputed, holdsArguments: true };
+  const [own, relabelled] = builder.call(spec, { senders, receivers, features, index }, (outer) => {
+    const [copied, subset] = builder.call({ name: 'shard graph' }, { senders, index }, (inner) => {
+      const shape = builder.values[index]!.shape;
+      const copy = inner.set('index', integers(builder, shape, 'edge index with own receivers', [index]));
+      const all = inner.set('all', gatherRows(builder, senders, wholeRows[edgeSet].senders, cards));
+      return [copy, connected(builder, all, rows, edgeSet)];
+    });
+    outer.set('index', copied!);
+    outer.set('senders', subset!);
+    countDegrees(builder, rows, numChunks);
+    return [subset!, copied!];
   });
+  frame.set('senders', own!);
+  frame.set('index', relabelled!);
+  return { senders: own!, receivers, edges: { features, index: relabelled! } };
 }
 
 interface ChunkCall extends MapperCall {
@@ -219,18 +226,23 @@ function materialise(
     const indexShape = [constant(2), axis(rows.edges), builder.rowShapes.samplesOf(rows.edges)];
     const copied = frame.set('chunkIndex', integers(builder, indexShape, 'edge index of the chunk', [edges.index]));
     const ownReceivers = frame.set('ownReceivers', slice(receivers, rows.receivers, 'receivers of the chunk'));
-    const [ownSenders] = builder.call({ name: 'drop unconnected senders' }, { senders }, (inner) => {
-      const idShape = [constant(1), axis(rows.senders), builder.rowShapes.samplesOf(rows.senders)];
-      const ids = inner.set('connected', integers(builder, idShape, 'connected senders'));
-      const endpoints = { edges: edgeSet, end: 'senders', index: ids } as const;
-      const subset = inner.set('subset', builder.gather(senders, endpoints, 'senders of the chunk'));
-      const allRows = builder.values[senders]!.shape[0]!;
-      inner.set('renumbering', integers(builder, [allRows, axis('batch')], 'renumbering'));
-      transient(builder, idShape, 'new numbers');
-      transient(builder, [axis(rows.edges), builder.rowShapes.samplesOf(rows.edges)], 'renumbered senders');
-      return [subset];
-    });
-    return [ownSenders!, ownReceivers, sliced, copied];
+    return [connected(builder, senders, rows, edgeSet), ownReceivers, sliced, copied];
   });
   return { senders: from!, receivers: to!, features: features!, index: index! };
+}
+
+/** A copy of the senders that edges of these rows name. */
+function connected(builder: ProgramBuilder, senders: ValueId, rows: ChunkRows, edgeSet: MapperEdges): ValueId {
+  const [subset] = builder.call({ name: 'drop unconnected senders' }, { senders }, (frame) => {
+    const idShape = [constant(1), axis(rows.senders), builder.rowShapes.samplesOf(rows.senders)];
+    const ids = frame.set('connected', integers(builder, idShape, 'connected senders'));
+    const endpoints = { edges: edgeSet, end: 'senders', index: ids } as const;
+    const kept = frame.set('subset', builder.gather(senders, endpoints, 'senders of the chunk'));
+    const allRows = builder.values[senders]!.shape[0]!;
+    frame.set('renumbering', integers(builder, [allRows, axis('batch')], 'renumbering'));
+    transient(builder, idShape, 'new numbers');
+    transient(builder, [axis(rows.edges), builder.rowShapes.samplesOf(rows.edges)], 'renumbered senders');
+    return [kept];
+  });
+  return subset!;
 }

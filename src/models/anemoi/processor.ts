@@ -6,10 +6,10 @@ import type { ValueId } from '../../ir/types.js';
 import type { GraphChunks, LayerGraph } from '../layers/attention.js';
 import { transformerLayer } from '../layers/transformer.js';
 import { type TransformerParameters, transformerParameters } from '../layers/transformer-parameters.js';
+import { countDegrees } from './degrees.js';
 import { edgeFeatureWidth, type ProvidedEdges } from './edges.js';
 import { type GraphConvParameters, graphConvLayer, graphConvParameters } from './gnn.js';
 import { layerGraph } from './graph.js';
-import { countDegrees } from './mapper.js';
 import { gnnHiddenLayers, networkOptions, transformerHiddenLayers } from './options.js';
 import { type PointWiseParameters, pointWiseLayer, pointWiseParameters } from './point-wise.js';
 import {
@@ -18,6 +18,7 @@ import {
   rowTransformerLayer,
   rowTransformerParameters,
 } from './row-transformer.js';
+import { exchangeHalo, rowsOfAll } from './sharding.js';
 
 export type Processor =
   | { readonly kind: 'graphtransformer'; readonly layers: readonly TransformerParameters[] }
@@ -78,6 +79,8 @@ export interface ProcessorInput {
 export interface ProcessorCall {
   readonly model: Model;
   readonly precision: Precision;
+  /** Over which the model is cut; absent: one. */
+  readonly cards?: number;
   /** Absent: nothing is recomputed. */
   readonly layersPerChunk: number | undefined;
   /** A forecast's: blocks of the edges of every graph transformer layer. */
@@ -126,13 +129,13 @@ function layerOf(
   processor: Processor,
   edges: ProvidedEdges | undefined,
   condition: ValueId | undefined,
-  { model, precision, numBlocks = 1 }: ProcessorCall,
+  { model, precision, numBlocks = 1, cards = 1 }: ProcessorCall,
 ): (layer: number, state: State) => State {
   const callOf = (layer: number) => ({ name: `mesh layer ${layer}`, layer, module: 'mesh' }) as const;
   const withCondition = condition === undefined ? {} : { condition };
   switch (processor.kind) {
     case 'transformer': {
-      const how = attending(networkOptions(model), 'processor', precision);
+      const how = attending(networkOptions(model), 'processor', precision, cards);
       return (layer, { nodes }) => ({
         nodes: rowTransformerLayer(builder, processor.layers[layer]!, { nodes, ...withCondition }, how, callOf(layer)),
       });
@@ -142,12 +145,14 @@ function layerOf(
         nodes: pointWiseLayer(builder, processor.layers[layer]!, nodes, callOf(layer)),
       });
     case 'gnn': {
-      const graph = meshGraph(builder, edges!, model);
-      return (layer, state) =>
-        graphConvLayer(builder, processor.layers[layer]!, { ...state, edges: state.edges! }, graph, callOf(layer));
+      const graph = meshGraph(builder, edges!, model, rowsOfAll('meshNodes', cards));
+      return (layer, state) => {
+        const rows = { ...state, edges: state.edges! };
+        return graphConvLayer(builder, processor.layers[layer]!, rows, graph, callOf(layer), cards);
+      };
     }
     case 'graphtransformer': {
-      const graph = { ...meshGraph(builder, edges!, model), chunks: meshChunks(builder, edges!, model, numBlocks) };
+      const graph = shardedMesh(builder, edges!, model, numBlocks, cards);
       return (layer, { nodes, edges: features }) => {
         const rows = { nodes, edgeFeatures: features!, ...withCondition };
         const parameters = processor.layers[layer]!;
@@ -159,8 +164,31 @@ function layerOf(
 
 const meshRows = { senderRows: 'meshNodes', receiverRows: 'meshNodes' } as const;
 
-const meshGraph = (builder: ProgramBuilder, { index }: ProvidedEdges, { attentionBackend }: Model): LayerGraph =>
-  layerGraph(builder, { edges: 'mesh', index, ...meshRows }, attentionBackend);
+/** The graph transformer's, in chunks and over several cards. */
+function shardedMesh(
+  builder: ProgramBuilder,
+  edges: ProvidedEdges,
+  model: Model,
+  numBlocks: number,
+  cards: number,
+): LayerGraph {
+  const chunks = meshChunks(builder, edges, model, numBlocks);
+  const graph = { ...meshGraph(builder, edges, model), chunks };
+  if (cards === 1) return graph;
+  const halo: LayerGraph['halo'] = (frame, nodes) =>
+    exchangeHalo(builder, frame, nodes, { index: edges.index, cards }, (index, senderRows) => ({
+      ...layerGraph(builder, { edges: 'mesh', index, ...meshRows, senderRows }, model.attentionBackend),
+      chunks: meshChunks(builder, { ...edges, index }, model, numBlocks, senderRows),
+    }));
+  return { ...graph, halo };
+}
+
+const meshGraph = (
+  builder: ProgramBuilder,
+  { index }: ProvidedEdges,
+  { attentionBackend }: Model,
+  rows = 'meshNodes',
+): LayerGraph => layerGraph(builder, { edges: 'mesh', index, senderRows: rows, receiverRows: rows }, attentionBackend);
 
 /** Row symbols of one block of the mesh's edges. */
 export const meshBlockRows = (block: number) => ({
@@ -174,6 +202,7 @@ function meshChunks(
   { index }: ProvidedEdges,
   { attentionBackend }: Model,
   numBlocks: number,
+  senderRows = 'meshNodes',
 ): GraphChunks {
   if (numBlocks === 1) return { receiverRows: ['meshNodes'] };
   const blocks = Array.from({ length: numBlocks }, (_, block) => meshBlockRows(block));
@@ -185,7 +214,10 @@ function meshChunks(
       const edgeRows = blocks[block]!.edges;
       const shape = [constant(2), axis(edgeRows), builder.rowShapes.samplesOf(edgeRows)];
       const ofBlock = builder.emit(shape, 'edge index of the block', { kind: 'slice', input: index });
-      return { edgeRows, graph: layerGraph(builder, { edges: 'mesh', index: ofBlock, ...meshRows }, attentionBackend) };
+      return {
+        edgeRows,
+        graph: layerGraph(builder, { edges: 'mesh', index: ofBlock, ...meshRows, senderRows }, attentionBackend),
+      };
     },
   };
 }

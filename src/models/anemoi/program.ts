@@ -6,6 +6,7 @@
 import type { Model, Recipe } from '../../config/types.js';
 import { ProgramBuilder } from '../../ir/builder.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
+import type { Frame } from '../../ir/frame.js';
 import type { Segmentation } from '../../ir/segmentation.js';
 import { axis, constant, int64Bytes } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
@@ -27,6 +28,7 @@ import { gnnHiddenLayers, networkOptions, readsMeshEdges, transformerHiddenLayer
 import { declarePointWiseMapper, type PointWiseMapperParameters, runPointWiseMapper } from './point-wise.js';
 import { declareProcessor, type Processor, runProcessor } from './processor.js';
 import { attending } from './row-transformer.js';
+import { cutRows, numCards, rowsOfAll } from './sharding.js';
 import {
   declareTransformerMapper,
   runTransformerMapper,
@@ -38,7 +40,9 @@ export const numCoordinates = 4;
 const nodeFeatureWidth = constant(numCoordinates + numTrainedFeatures);
 
 interface NodeAttributes {
+  /** Of all cards. */
   readonly rows: string;
+  readonly ownRows: string;
   readonly fixed: ValueId;
   readonly trained: ValueId;
 }
@@ -66,6 +70,8 @@ interface Context {
   readonly recipe: Recipe;
   readonly segmentation: Segmentation;
   readonly networks: Networks;
+  /** Over which the model is cut. */
+  readonly cards: number;
 }
 
 export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
@@ -79,7 +85,7 @@ export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmen
     ['input', 'forcing'],
   ])
     builder.resident(`${kind} columns of the ${side}`, [axis(`${kind}Channels`)], int64Bytes);
-  const context: Context = { builder, model, recipe, segmentation, networks };
+  const context: Context = { builder, model, recipe, segmentation, networks, cards: numCards(recipe) };
   const step = (input: ValueId, rolloutStep: number) => modelFrame(context, input, rolloutStep);
   return rolloutProgram(builder, recipe, step, lossFor(builder, model, recipe));
 }
@@ -92,24 +98,27 @@ function lossFor(builder: ProgramBuilder, model: Model, { mode, ensemble }: Reci
   return { declareTarget: declareCrpsTarget, of: (prediction, target) => crpsOf(builder, prediction, target, crps) };
 }
 
-function declareNetworks(builder: ProgramBuilder, model: Model, { ensemble }: Recipe): Networks {
+function declareNetworks(builder: ProgramBuilder, model: Model, recipe: Recipe): Networks {
+  const { ensemble } = recipe;
+  const cards = numCards(recipe);
+  const rowsOf = (nodes: 'grid' | 'mesh') => rowsOfAll(`${nodes}Nodes`, cards);
   const coordinates = (nodes: 'grid' | 'mesh') =>
-    builder.input(`${nodes}Coordinates`, [axis(`${nodes}Nodes`), constant(numCoordinates)]);
+    builder.input(`${nodes}Coordinates`, [axis(rowsOf(nodes)), constant(numCoordinates)]);
   const hasOwnMesh = networkOptions(model).mapper !== 'point-wise';
   const fixed = { grid: coordinates('grid'), ...(hasOwnMesh && { mesh: coordinates('mesh') }) };
   const attributes = (nodes: 'grid' | 'mesh', module: 'grid2mesh' | 'mesh'): NodeAttributes => {
-    const rows = `${nodes}Nodes`;
+    const rows = rowsOf(nodes);
     const shape = [axis(rows), constant(numTrainedFeatures)];
     const trained = builder.parameter(`${nodes}.trainedNodeFeatures`, module, 'weight', shape);
-    return { rows, fixed: fixed[nodes]!, trained };
+    return { rows, ownRows: `${nodes}Nodes`, fixed: fixed[nodes]!, trained };
   };
   const grid = attributes('grid', 'grid2mesh');
   // Point-wise mappers: the hidden nodes are the data nodes.
   const mesh = hasOwnMesh ? attributes('mesh', 'mesh') : grid;
-  const encoder = declareEitherMapper(builder, 'grid2mesh', model);
-  const processorEdges = readsMeshEdges(model.processor) ? declareEdges(builder, 'mesh', 'mesh') : undefined;
+  const encoder = declareEitherMapper(builder, 'grid2mesh', model, cards);
+  const processorEdges = readsMeshEdges(model.processor) ? declareEdges(builder, 'mesh', 'mesh', cards) : undefined;
   const processor = declareProcessor(builder, model, ensemble === undefined ? undefined : noiseChannels);
-  const decoder = declareEitherMapper(builder, 'mesh2grid', model);
+  const decoder = declareEitherMapper(builder, 'mesh2grid', model, cards);
   const noise = ensemble === undefined ? undefined : declareNoise(builder);
   return {
     grid,
@@ -122,13 +131,13 @@ function declareNetworks(builder: ProgramBuilder, model: Model, { ensemble }: Re
   };
 }
 
-function declareEitherMapper(builder: ProgramBuilder, module: MapperEdges, model: Model): Mapper {
+function declareEitherMapper(builder: ProgramBuilder, module: MapperEdges, model: Model, cards: number): Mapper {
   const input = axis('encoderInput');
   const output = axis('outputChannels');
   const encodes = module === 'grid2mesh';
   const { mapper } = networkOptions(model);
   if (mapper === 'gnn') {
-    const edges = declareEdges(builder, module, module);
+    const edges = declareEdges(builder, module, module, cards);
     const ends = encodes ? { embeds: { senders: input, receivers: nodeFeatureWidth } } : { output };
     const spec = { module, hiddenLayers: gnnHiddenLayers(model), ...ends };
     return { kind: mapper, edges, parameters: declareGnnMapper(builder, spec) };
@@ -137,7 +146,7 @@ function declareEitherMapper(builder: ProgramBuilder, module: MapperEdges, model
   const spec = { module, hiddenLayers: transformerHiddenLayers(model), ...ends };
   if (mapper === 'transformer') return { kind: mapper, parameters: declareTransformerMapper(builder, spec) };
   if (mapper === 'point-wise') return { kind: mapper, parameters: declarePointWiseMapper(builder, spec) };
-  const edges = declareEdges(builder, module, module);
+  const edges = declareEdges(builder, module, module, cards);
   return { kind: mapper, edges, parameters: declareMapper(builder, spec) };
 }
 
@@ -154,19 +163,20 @@ function runEither(
   { senders, receivers, edges: provided }: MapperRows,
   edges: MapperEdges,
 ): readonly ValueId[] {
-  const { builder, model, recipe, segmentation } = context;
+  const { builder, model, recipe, segmentation, cards } = context;
   const role = { kind: edges === 'grid2mesh' ? 'encoder' : 'decoder' } as const;
   const call = {
     edges,
     model,
     numChunks: segmentation.edgeBlocks?.blocks ?? 1,
     recomputed: segmentation[role.kind],
+    cards,
   };
   const args = { senders, receivers, ...(provided && { features: provided.features, index: provided.index }) };
   return builder.call({ name: role.kind, role, module: edges }, args, () => {
     const run = (): readonly [from: ValueId, to: ValueId] => {
       if (mapper.kind === 'transformer') {
-        const how = attending(networkOptions(model), edges, recipe.precision);
+        const how = attending(networkOptions(model), edges, recipe.precision, cards);
         const spec = { name: `${edges} mapper`, recomputed: call.recomputed, how };
         return [senders, runTransformerMapper(builder, mapper.parameters, { senders, receivers }, spec)];
       }
@@ -181,10 +191,24 @@ function runEither(
   });
 }
 
+/** Every card joins the features of all rows and goes on with its own. */
+function joinedOfCard(
+  builder: ProgramBuilder,
+  frame: Frame,
+  name: string,
+  attributes: NodeAttributes,
+  cards: number,
+): ValueId {
+  const joined = frame.set(name, joinTrained(builder, attributes, nodeFeatureWidth));
+  return cards === 1 ? joined : frame.set(name, cutRows(builder, joined, attributes.ownRows, cards));
+}
+
 /** With noise a column says whether this is the first step of a forecast. */
-function assembleInput(builder: ProgramBuilder, grid: NodeAttributes, input: ValueId, saysStep: boolean): ValueId {
+function assembleInput({ builder, networks, cards }: Context, input: ValueId): ValueId {
+  const { grid } = networks;
+  const saysStep = networks.noise !== undefined;
   const [result] = builder.call({ name: 'assemble input', module: 'inputs' }, {}, (frame) => {
-    const attributes = frame.set('attributes', joinTrained(builder, grid, nodeFeatureWidth));
+    const attributes = joinedOfCard(builder, frame, 'attributes', grid, cards);
     const rows = builder.emit(builder.values[input]!.shape, 'steps side by side', { kind: 'copy', input });
     const shape = builder.rows('gridNodes', 'encoderInput');
     const column = builder.rows('gridNodes', 'one');
@@ -208,7 +232,7 @@ function assembleOutput(builder: ProgramBuilder, output: ValueId, input: ValueId
 
 /** `[gridNodes, inputChannels] → [gridNodes, outputChannels]` */
 function modelFrame(context: Context, input: ValueId, rolloutStep: number): ValueId {
-  const { builder, model, recipe, networks, segmentation } = context;
+  const { builder, model, recipe, networks, segmentation, cards } = context;
   const role = { kind: 'model', rolloutStep } as const;
   const spec = {
     name: 'model',
@@ -217,11 +241,11 @@ function modelFrame(context: Context, input: ValueId, rolloutStep: number): Valu
     recomputed: segmentation.model || segmentation.rollout,
   } as const;
   const [prediction] = builder.call(spec, { input }, (frame) => {
-    const hidden = frame.set('hidden', joinTrained(builder, networks.mesh, nodeFeatureWidth));
-    frame.set('grid', assembleInput(builder, networks.grid, input, networks.noise !== undefined));
+    const hidden = joinedOfCard(builder, frame, 'hidden', networks.mesh, cards);
+    frame.set('grid', assembleInput(context, input));
     const provide = (name: string, provider: EdgeProvider | undefined) => {
       if (provider === undefined) return undefined;
-      const edges = provideEdges(builder, provider);
+      const edges = provideEdges(builder, provider, cards);
       frame.set(`${name} features`, edges.features);
       frame.set(`${name} index`, edges.index);
       return edges;
@@ -231,12 +255,13 @@ function modelFrame(context: Context, input: ValueId, rolloutStep: number): Valu
     const [latent, grid] = runEither(context, networks.encoder, encoderState, 'grid2mesh');
     frame.set('grid', grid!);
     frame.set('latent', latent!);
-    const noise = networks.noise && frame.set('noise', injectNoise(builder, networks.noise));
+    const noise = networks.noise && frame.set('noise', injectNoise(builder, networks.noise, cards));
     const edges = provide('processor', networks.processorEdges);
     const blocks = segmentation.processorBlocksPerSegment;
     const call = {
       model,
       precision: recipe.precision,
+      cards,
       layersPerChunk: blocks === undefined ? undefined : blocks / 2,
       numBlocks: segmentation.processorBlocks,
     };

@@ -12,6 +12,7 @@ import { callMlp, linearParameters, type MlpParameters, mlpParameters } from '..
 import { type Norm, normalized, normParameters } from '../layers/norm.js';
 import type { LayerCall } from '../layers/transformer.js';
 import { type NetworkOptions, noWindow } from './options.js';
+import { ownHeads, toHeads, toRows } from './sharding.js';
 
 interface AttentionParameters {
   readonly query: LinearParameters;
@@ -89,6 +90,8 @@ export interface Attending {
   readonly hasMask: boolean;
   /** How many rows a row looks at, where a window says it. */
   readonly attended?: Axis;
+  /** Each of which attends over all rows with its own heads. */
+  readonly cards: number;
 }
 
 export type AttendingPart = 'processor' | 'grid2mesh' | 'mesh2grid';
@@ -97,13 +100,18 @@ export type AttendingPart = 'processor' | 'grid2mesh' | 'mesh2grid';
 export const rowsInWindow = (part: AttendingPart): string => `${part}RowsInWindow`;
 
 /** SDPA takes flash where there is no mask and the numbers are short; a window makes it a mask. */
-export function attending(options: NetworkOptions, part: AttendingPart, precision: Precision): Attending {
+export function attending(
+  options: NetworkOptions,
+  part: AttendingPart,
+  precision: Precision,
+  cards: number,
+): Attending {
   const { attentionImplementation, windowSize, mapperWindowSize } = options;
   const hasWindow = (part === 'processor' ? windowSize : mapperWindowSize) !== noWindow;
   const hasMask = attentionImplementation === 'sdpa' && hasWindow;
   const isFlash = attentionImplementation === 'flash' || (!hasMask && precision !== 'fp32');
   const kernel = isFlash ? 'flash' : 'memory-efficient';
-  return { kernel, hasMask, ...(hasWindow && { attended: axis(rowsInWindow(part)) }) };
+  return { kernel, hasMask, ...(hasWindow && { attended: axis(rowsInWindow(part)) }), cards };
 }
 
 interface Rows {
@@ -137,24 +145,36 @@ function attendAndProject(
   builder: ProgramBuilder,
   { headNorms, projection }: AttentionParameters,
   projected: Projected,
-  { kernel, hasMask, attended: inWindow }: Attending,
+  { kernel, hasMask, attended: inWindow, cards }: Attending,
 ): readonly ValueId[] {
   return builder.call({ name: 'attention computation' }, { ...projected }, (frame) => {
     const rowsOf = (id: ValueId) => builder.values[id]!.shape;
     const local = (name: keyof Projected) => frame.locals.get(name)!;
-    if (headNorms !== undefined) normalizeHeads(builder, frame, headNorms, true);
+    const heads = cards === 1 ? axis('heads') : ownHeads;
+    const receiverRows = rowsOf(projected.query)[0]!.symbol;
+    if (cards > 1) {
+      const shared = (name: keyof Projected) =>
+        toHeads(builder, projected[name], { rows: rowsOf(projected[name])[0]!.symbol, cards });
+      frame.set('query', shared('query'));
+      const [key, value] = [shared('key'), shared('value')];
+      frame.set('key', key);
+      frame.set('value', value);
+    }
+    if (headNorms !== undefined) normalizeHeads(builder, frame, headNorms, cards === 1, heads);
     const [query, key, value] = (['query', 'key', 'value'] as const).map(local) as [ValueId, ValueId, ValueId];
     const pairs = [rowsOf(query)[0]!, rowsOf(key)[0]!];
     const mask = hasMask
       ? { mask: builder.emit(pairs, 'attention mask', { kind: 'attentionMask', queries: query, keys: key }) }
       : {};
     const attended = inWindow ?? pairs[1]!;
-    const operation = { kind: 'rowAttention', query, key, value, kernel, attended, ...mask } as const;
+    const operation = { kind: 'rowAttention', query, key, value, kernel, attended, ...mask, heads } as const;
     frame.set('out', builder.emit(rowsOf(query), 'attention', operation));
+    if (cards > 1) frame.set('out', toRows(builder, frame.locals.get('out')!, { rows: receiverRows, cards }));
     // Queries that come out of their norm lie head by head, and so does what flash makes; the other kernel lays its result out row by row.
-    if (headNorms !== undefined && kernel === 'flash') {
+    // What comes from other cards lies head by head.
+    if (cards > 1 || (headNorms !== undefined && kernel === 'flash')) {
       const input = frame.locals.get('out')!;
-      frame.set('out', builder.emit(rowsOf(query), 'row by row again', { kind: 'copy', input }));
+      frame.set('out', builder.emit(rowsOf(input), 'row by row again', { kind: 'copy', input }));
     }
     return [frame.set('out', builder.linear(frame.locals.get('out')!, projection, 'projection'))];
   });

@@ -5,6 +5,7 @@
  */
 import type { Model } from '../../config/types.js';
 import type { ProgramBuilder } from '../../ir/builder.js';
+import type { Frame } from '../../ir/frame.js';
 import type { Endpoints, ValueId } from '../../ir/types.js';
 
 /** One graph as the layer reads it. */
@@ -19,6 +20,8 @@ export interface LayerGraph {
    * after the other, each over its edges.
    */
   readonly chunks?: GraphChunks;
+  /** Several cards: senders are this card's nodes and those of others that its edges read, and the graph is over these. */
+  readonly halo?: (frame: Frame, nodes: ValueId) => { readonly nodes: ValueId; readonly graph: LayerGraph };
 }
 
 export interface GraphChunks {

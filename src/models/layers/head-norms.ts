@@ -20,7 +20,13 @@ export function headNormParameters(builder: ProgramBuilder, network: string, mod
  * The frame's locals `query` and `key`, `[rows, hiddenDim]`, become their norms. `headByHead`: the kernel reads them with all rows of a
  * head together, so that their gradients are copied back.
  */
-export function normalizeHeads(builder: ProgramBuilder, frame: Frame, norms: HeadNorms, headByHead: boolean): void {
+export function normalizeHeads(
+  builder: ProgramBuilder,
+  frame: Frame,
+  norms: HeadNorms,
+  headByHead: boolean,
+  heads = axis('heads'),
+): void {
   const shapeOf = (id: ValueId) => builder.values[id]!.shape;
   if (headByHead) {
     for (const name of normed) {
@@ -30,7 +36,7 @@ export function normalizeHeads(builder: ProgramBuilder, frame: Frame, norms: Hea
   }
   for (const name of normed) {
     const input = frame.locals.get(name)!;
-    const norm = { kind: 'normalize', input, scale: norms[name], parts: axis('heads'), keepsType: true } as const;
+    const norm = { kind: 'normalize', input, scale: norms[name], parts: heads, keepsType: true } as const;
     frame.set(name, builder.emit(shapeOf(input), `norm of ${name}`, norm));
   }
 }

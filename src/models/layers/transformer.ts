@@ -63,14 +63,16 @@ export function transformerLayer(
     const normed = frame.set('x', normalized(builder, parameters.attentionNorm, nodes, name, condition));
     const self = frame.set('self', builder.linear(normed, parameters.self, 'self'));
     const [attended] = builder.call({ name: 'attend' }, { normed, edgeFeatures }, (inner) => {
-      const state = { senders: normed, receivers: normed, edgeFeatures };
-      const projected = projectAll(builder, inner, parameters, state);
+      const around = graph.halo?.(inner, normed);
+      const senders = around === undefined ? normed : inner.set('withHalo', around.nodes);
+      const projected = projectAll(builder, inner, parameters, { senders, receivers: normed, edgeFeatures });
       const { headNorms } = parameters;
-      if (headNorms === undefined) return [attend(builder, projected, graph, model)];
+      const over = around?.graph ?? graph;
+      if (headNorms === undefined) return [attend(builder, projected, over, model)];
       return builder.call({ name: 'attend over norms' }, { ...projected }, (normedFrame) => {
         normalizeHeads(builder, normedFrame, headNorms, false);
         const [query, key] = ['query', 'key'].map((each) => normedFrame.locals.get(each)!) as [ValueId, ValueId];
-        return [attend(builder, { ...projected, query, key }, graph, model)];
+        return [attend(builder, { ...projected, query, key }, over, model)];
       });
     });
     frame.set('out', attended!);

@@ -32,6 +32,16 @@ export function graphAttention(to: Lowering, operation: OperationOf<'graphAttent
   to.releaseScratch(0);
 }
 
-export function integers(to: Lowering, { output }: OperationOf<'integers'>): void {
-  to.produce(output, int64Bytes, undefined);
+export function integers(to: Lowering, { output, once }: OperationOf<'integers'>): void {
+  if (!once) {
+    to.produce(output, int64Bytes, undefined);
+    return;
+  }
+  const shape = to.shapeOf(output);
+  to.produceOnce(output, () => ({
+    storage: to.recorder.allocate(shape, int64Bytes),
+    shape,
+    elementBytes: int64Bytes,
+    target: undefined,
+  }));
 }

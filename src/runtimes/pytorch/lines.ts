@@ -1,6 +1,7 @@
 /** What to paste into PyTorch code where the code base has no place of its own for it, by the id of a strategy of `advise`. */
 import type { Optimizer, Precision } from '../../config/types.js';
 import type { CodeLine, Lines } from '../../models/code-base.js';
+import { codeBaseOf } from '../../models/index.js';
 
 const inPyTorch = (text: string): readonly CodeLine[] => [{ where: 'PyTorch', text }];
 
@@ -62,6 +63,8 @@ const severalGpus: Lines[string] = ({ model, recipe }) => {
           text: `GraphCastNet(..., partition_size=${gpus}, partition_group_name="graph_partition")`,
         },
       ];
+    case 'model':
+      return codeBaseOf(model.layout).modelParallel?.lines(recipe) ?? [];
     case 'tensor':
       return [
         {

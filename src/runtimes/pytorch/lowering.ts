@@ -181,14 +181,13 @@ export class Lowering {
     if (this.savedTensors.inReplay) this.producedByReplay.push(output);
   }
 
-  /** What the first step makes and the module keeps: a handle on it in every later step. The step that makes it counts as well. */
+  /** What the first step makes and the module keeps: a handle on it in every later step. */
   produceOnce(output: ValueId, make: () => Tensor): void {
     let kept = this.madeOnce.get(output);
     if (kept === undefined) {
       kept = make();
       this.madeOnce.set(output, kept);
       this.recorder.categorize(kept.storage, 'input');
-      this.recorder.countEveryStep();
     }
     this.produceAlias(output, kept, undefined);
   }

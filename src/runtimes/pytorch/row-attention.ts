@@ -32,7 +32,7 @@ export function rowAttention(to: Lowering, operation: OperationOf<'rowAttention'
   const [rows, batch] = q.shape;
   const sums = isFlash ? rows! : axis(inBlocksOf32(rows!.symbol));
   // The memory-efficient kernel sums only where a backward pass will ask.
-  const logSumExp = isFlash || node !== undefined ? [kept([sums, batch!, heads], 4)] : [];
+  const logSumExp = isFlash || node !== undefined ? [kept([sums, batch!, operation.heads ?? heads], 4)] : [];
   const seeds = (isFlash ? [2, 1] : [1, 1]).map((count) => kept([constant(count)], int64Bytes));
   to.save(node, ...bias, k, q, v, ...logSumExp, result, ...seeds);
   to.releaseScratch(0);
@@ -53,6 +53,8 @@ function biasOf(to: Lowering, q: Tensor, k: Tensor): Tensor {
 export function attentionMask(to: Lowering, { queries, keys, output }: OperationOf<'attentionMask'>): void {
   to.produceOnce(output, () => {
     const { recorder } = to;
+    // What is made on the way is larger than what is kept.
+    recorder.countEveryStep();
     const [rows, columns] = [to.tensor(queries).shape[0]!, to.tensor(keys).shape[0]!];
     const pairs = [rows, columns];
     const numbers = [[constant(1)], [heads], [rows], [columns]].map((shape) => recorder.allocate(shape, int64Bytes));

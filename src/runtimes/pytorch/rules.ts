@@ -7,6 +7,7 @@ import { InputError } from '../../errors.js';
 import type { Operation, OperationKind, OperationOf } from '../../ir/operations.js';
 import type { Axis, Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
+import { collective } from './collectives.js';
 import {
   absolute,
   addBias,
@@ -69,6 +70,7 @@ const rules: Rules = {
   empty,
   write,
   addColumns,
+  collective,
   gatherAdd,
   loss: lowerLoss,
 };

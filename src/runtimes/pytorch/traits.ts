@@ -85,7 +85,7 @@ export const pytorchTraits: RuntimeTraits = {
   ],
   precision: ['fp32', 'bf16', 'fp16', 'bf16-full'],
   optimizer: ['adamw', 'adamw-fused', 'adam', 'adamw-8bit', 'adafactor', 'momentum', 'sgd', 'none'],
-  parallel: ['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor'],
+  parallel: ['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor', 'model'],
   checkpointParts: [
     'encoder',
     'decoder',

@@ -27,7 +27,7 @@ export interface TransformerRecord {
   readonly checkpoint: boolean;
   readonly num_chunks: { readonly processor: number; readonly mapper: number };
   readonly attention_backend: 'pyg' | 'triton' | null;
-  readonly processor: 'transformer' | 'graph' | 'pointwise';
+  readonly processor: 'transformer' | 'graph' | 'pointwise' | 'gnn';
   readonly mapper: 'graph' | 'transformer' | 'gnn' | 'pointwise';
   /** Of transformer mappers; a window of -1 is a mask of all pairs with SDPA. */
   readonly mapper_window_size?: number | null;
@@ -44,6 +44,8 @@ export interface TransformerRecord {
   readonly grids?: { readonly data: string; readonly hidden: string };
   /** Cards that one model is cut over; absent: one. */
   readonly world?: number;
+  /** Which of them; absent: the first. */
+  readonly rank?: number;
   readonly num_params: number;
   readonly peak_requested_bytes: number;
   readonly peak_reserved_bytes: number;
@@ -59,6 +61,7 @@ const readTransformerRecords = (file: string): readonly TransformerRecord[] =>
 
 export const records = readTransformerRecords('anemoi-transformer.jsonl');
 export const holdout = readTransformerRecords('anemoi-transformer-holdout.jsonl');
+export const shardedHoldout = readTransformerRecords('anemoi-sharded-holdout.jsonl');
 
 const precisions: Readonly<Record<TransformerRecord['precision'], Precision>> = {
   fp32: 'fp32',
@@ -70,6 +73,7 @@ const processors: Readonly<Record<TransformerRecord['processor'], ProcessorKind>
   transformer: 'transformer',
   graph: 'attention',
   pointwise: 'point-wise',
+  gnn: 'interaction',
 };
 
 const implementations = { flash_attention: 'flash', scaled_dot_product_attention: 'sdpa' } as const;
@@ -121,7 +125,8 @@ export function configOf(record: TransformerRecord): Config {
       layout: layoutWith('anemoi-graphtransformer', processor),
       hiddenDim: record.hidden_dim,
       layers: record.layers,
-      mlpHiddenLayers: 1,
+      // The GNN's own MLPs have two.
+      mlpHiddenLayers: processor === 'interaction' ? 2 : 1,
       ...graphOf(record),
       inputChannels: steps * (prognostic + forcing),
       outputChannels: prognostic + diagnostic,
@@ -138,7 +143,7 @@ export function configOf(record: TransformerRecord): Config {
           mapperWindowSize: windowOf(record.mapper_window_size, record.attention),
         }),
         ...(record.attention && { attentionImplementation: implementations[record.attention] }),
-        ...(record.processor !== 'pointwise' && { qkNorm: record.qk_norm }),
+        ...(record.processor !== 'pointwise' && record.processor !== 'gnn' && { qkNorm: record.qk_norm }),
         diagnosticChannels: diagnostic,
         loss: losses[record.loss ?? 'mse'],
         processorChunks: record.num_chunks.processor,
@@ -152,6 +157,7 @@ export function configOf(record: TransformerRecord): Config {
       precision: precisions[record.precision],
       checkpoint: planOf(record),
       ...(record.noise && { ensemble: record.ensemble }),
+      ...(record.world && { gpus: record.world, parallel: 'model' }),
     },
     device: null,
     reserveBytes: 0,

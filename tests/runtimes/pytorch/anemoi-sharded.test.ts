@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { countParameters } from '../../../src/ir/parameters.js';
+import { replayCaching } from '../../../src/memory/allocators/replay.js';
+import { liveness } from '../../../src/memory/liveness.js';
+import { bufferBytes } from '../../../src/memory/trace.js';
+import { dimensionsOf } from '../../../src/models/dimensions.js';
+import { programOf, runtimes } from '../../../src/parallel/index.js';
+import { MiB } from '../../../src/units.js';
+import { errorPercent } from '../../statistics.js';
+import { type RankOutcome, shardingPage } from './anemoi-sharded-page.js';
+import { configOf, countsOf, records, shardedHoldout, type TransformerRecord } from './anemoi-transformer-records.js';
+
+/** The rank of the record, which need not be the worst. */
+function outcomeOf(record: TransformerRecord): RankOutcome {
+  const config = configOf(record);
+  const base = dimensionsOf(config, countsOf(record));
+  const { trace, dimensions } = runtimes.pytorch.stepOfRank(config, base, record.rank ?? 0);
+  const bytes = bufferBytes(trace, dimensions);
+  const reserved = (expandable: boolean) => {
+    const replay = replayCaching(trace.events, bytes, { expandable });
+    if (replay.kind !== 'ran') throw new Error('ran out of unlimited memory');
+    return replay.peakReservedBytes;
+  };
+  return {
+    record,
+    numParameters: countParameters(programOf(config), dimensions).count,
+    liveBytes: liveness(trace, dimensions, bytes).peak.liveBytes,
+    nativeBytes: reserved(false),
+    expandableBytes: reserved(true),
+  };
+}
+
+/**
+ * The record of a forecast was traced with one chunk, whatever it says: its peak is a product over all edges of the decoder. Chunks of the
+ * environment are in the drawn ones.
+ */
+const asTraced = (record: TransformerRecord): TransformerRecord =>
+  record.chunks === null ? record : { ...record, chunks: { mapper: 1, processor: 1 } };
+
+const given = records
+  .filter(({ world }) => world !== undefined)
+  .map(asTraced)
+  .map(outcomeOf);
+const drawn = shardedHoldout.map(outcomeOf);
+const all = [...given, ...drawn];
+
+describe('one anemoi model over several cards', () => {
+  it('counts the parameters of every record to the unit: every card has all', () => {
+    for (const { numParameters, record } of all) expect(numParameters).toBe(record.num_params);
+  });
+
+  it('predicts the live peak of the given ranks within 0.006 %', () => {
+    expect(given.length).toBe(7);
+    for (const { liveBytes, record } of given)
+      expect(Math.abs(errorPercent(liveBytes, record.peak_requested_bytes))).toBeLessThan(0.006);
+  });
+
+  it('predicts the live peak of ranks of 2, 4 and 8 cards drawn at random within 0.011 %', () => {
+    expect(drawn.length).toBe(60);
+    for (const { liveBytes, record } of drawn)
+      expect(Math.abs(errorPercent(liveBytes, record.peak_requested_bytes))).toBeLessThan(0.011);
+  });
+
+  it('predicts what both allocators reserve: the given ranks to the byte, the drawn ones within a segment of 2 MiB', () => {
+    for (const { nativeBytes, expandableBytes, record } of given) {
+      expect(nativeBytes).toBe(record.peak_reserved_bytes);
+      expect(expandableBytes).toBe(record.peak_reserved_expandable_bytes);
+    }
+    for (const { nativeBytes, expandableBytes, record } of drawn) {
+      expect(Math.abs(nativeBytes - record.peak_reserved_bytes)).toBeLessThanOrEqual(2 * MiB);
+      expect(Math.abs(expandableBytes - record.peak_reserved_expandable_bytes)).toBeLessThanOrEqual(2 * MiB);
+    }
+  });
+
+  it('writes docs/model-parallel.md as it is committed', async () => {
+    await expect(await shardingPage(given, drawn)).toMatchFileSnapshot('../../../docs/model-parallel.md');
+  });
+});
