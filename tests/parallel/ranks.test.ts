@@ -49,3 +49,34 @@ it('a combination of several GPUs that nothing prices is refused, never ignored'
   );
   await expect(estimate({ model: 'graphcast-small', flags: { gpus: '2', parallel: 'graph' } })).rejects.toThrow();
 });
+
+describe('one anemoi model over several cards', () => {
+  const anemoi = (flags: Flags) =>
+    estimate({
+      model: 'anemoi-transformer',
+      flags: { grid: '31x60', 'mesh-level': '3', 'hidden-dim': '64', layers: '4', batch: '1', ...flags },
+    });
+
+  it('has every node on one card, every parameter on all, and the worst of them is reported', async () => {
+    const { ranks = [], memory, parameters } = await anemoi({ gpus: '4', parallel: 'model' });
+    expect(ranks.length).toBe(4);
+    expect(ranks.reduce((sum, { gridNodes }) => sum + gridNodes, 0)).toBe(31 * 60);
+    expect(ranks.reduce((sum, { meshNodes }) => sum + meshNodes, 0)).toBe(642);
+    for (const { parameterBytes } of ranks) expect(parameterBytes).toBe(parameters.bytes);
+    expect(Math.max(...ranks.map(({ peakLiveBytes }) => peakLiveBytes))).toBe(memory.peakLiveBytes);
+  });
+
+  it('receives more than data parallel alone: gradients, and rows and heads of the others', async () => {
+    const alone = await anemoi({});
+    const { ranks = [] } = await anemoi({ gpus: '4', parallel: 'model' });
+    expect(ranks[0]!.receivedBytes).toBeGreaterThan(2 * (3 / 4) * alone.parameters.bytes);
+  });
+
+  it.each([
+    [{ batch: '2' }, /more than one sample per card/],
+    [{ heads: '2' }, /2 heads are too few for 4 cards/],
+    [{ ensemble: '2' }, /more than one member per card/],
+  ])('refuses %o, as anemoi does', async (flags, reason) => {
+    await expect(anemoi({ gpus: '4', parallel: 'model', ...flags })).rejects.toThrow(reason);
+  });
+});

@@ -6,6 +6,9 @@ export const numbersOfGpus = [2, 4, 8, 16, 32];
 
 /** The samples of an optimizer step stay, where the cards divide them; the cards of the other kinds share each sample. */
 function shared({ recipe }: Config, gpus: number, parallel: Parallelism): Change | undefined {
+  // One sample at a time.
+  if (parallel === 'model')
+    return { recipe: { gpus, parallel, batchSize: 1, accumulate: recipe.accumulate * recipe.batchSize } };
   if (!dividesSamples(parallel)) return { recipe: { gpus, parallel } };
   const { batchSize, accumulate } = recipe;
   if (batchSize % gpus === 0) return { recipe: { gpus, parallel, batchSize: batchSize / gpus } };

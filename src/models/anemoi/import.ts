@@ -71,8 +71,10 @@ function checkpointOf(settings: Settings, base: ModelProfile, layers: number, ha
 
 function cardsOf(settings: Settings, { isSharded }: ImportedOptimizer): ModelProfile['recipe'] {
   const hardware = (key: string) => settings.for('gpus').whole(`system.hardware.${key}`, `hardware.${key}`);
-  const perNode = hardware('num_gpus_per_node') ?? 1;
-  const cards = (perNode * (hardware('num_nodes') ?? 1)) / (hardware('num_gpus_per_model') ?? 1);
+  const perModel = hardware('num_gpus_per_model') ?? 1;
+  // Models side by side hold what one holds.
+  if (perModel > 1) return { gpus: perModel, parallel: 'model' };
+  const cards = (hardware('num_gpus_per_node') ?? 1) * (hardware('num_nodes') ?? 1);
   const zero = settings.isOn('training.zero_optimizer', 'training.optimizer.zero') || isSharded;
   return cards > 1 ? { gpus: Math.floor(cards), parallel: zero ? 'zero1' : 'data' } : {};
 }
@@ -109,10 +111,7 @@ function notesOf(settings: Settings): readonly string[] {
     notes.push(
       `Neither beside the file nor shipped with anemoi-training: ${missing.join(', ')}. The composed file has all: anemoi-training config dump.`,
     );
-  if ((settings.for('gpus').whole('system.hardware.num_gpus_per_model', 'hardware.num_gpus_per_model') ?? 1) > 1)
-    notes.push(
-      'num_gpus_per_model above 1: anemoi’s model sharding is not priced; the model is priced whole on one card.',
-    );
+  notes.push(...shardingNotes(settings));
   const gpus = (key: string) => settings.whole(`system.hardware.${key}`, `hardware.${key}`) ?? 1;
   if (gpus('num_gpus_per_ensemble') > gpus('num_gpus_per_model'))
     notes.push(
@@ -127,6 +126,20 @@ function notesOf(settings: Settings): readonly string[] {
   if (/deepspeed|fsdp/i.test(strategy))
     notes.push(`strategy ${strategy} is not read: the cards share the work as in DistributedDataParallel.`);
   return [...notes, ...validationNotes(settings), ...trainableNotes(settings)];
+}
+
+/** What is cut otherwise than the shipped groups say. */
+function shardingNotes(settings: Settings): readonly string[] {
+  const cards = settings.whole('system.hardware.num_gpus_per_model', 'hardware.num_gpus_per_model') ?? 1;
+  if (cards === 1) return [];
+  const byHeads = parts.filter((part) => settings.text(...keysOf(settings, part)('shard_strategy')) === 'heads');
+  return [
+    `num_gpus_per_model ${cards}: one model over ${cards} cards; more models side by side hold as much each.`,
+    ...(byHeads.length > 0 ? [`shard_strategy heads (${byHeads.join(', ')}) is priced as edges.`] : []),
+    ...(settings.isOn(...inModel('keep_batch_sharded')) === false
+      ? ['keep_batch_sharded False is priced as True: every card then holds the whole batch as well.']
+      : []),
+  ];
 }
 
 /** Trained features of nodes and edges, as every shipped group has them. */

@@ -63,7 +63,6 @@ describe('anemoi', () => {
       parallel: 'zero1',
     });
     expect(formatCheckpoint(recipe.checkpoint)).toBe('encoder+decoder+processor:every=4+edges:blocks=4');
-    expect(assumptions.join(' ')).toMatch(/num_gpus_per_model above 1/);
     expect(assumptions.join(' ')).not.toMatch(/Not understood/);
   });
 
@@ -72,6 +71,19 @@ describe('anemoi', () => {
   num_channels: 64
   processor: {_target_: anemoi.models.layers.processor.GraphTransformerProcessor, num_layers: 4}
 ${rest}`;
+
+  it('is cut over num_gpus_per_model cards, one sample at a time, as anemoi runs it', async () => {
+    const sharded = (batch: number) => {
+      const hardware = 'system: {hardware: {num_gpus_per_node: 8, num_gpus_per_model: 4}}';
+      const loader = `dataloader: {batch_size: {training: ${batch}}}`;
+      const path = written('sharded.yaml', graphTransformer(`${hardware}\n${loader}\n`));
+      return resolveConfig({ flags: { import: path, ...grid, ...channels } });
+    };
+    const { recipe, assumptions } = await sharded(1);
+    expect(recipe).toMatchObject({ gpus: 4, parallel: 'model', batchSize: 1 });
+    expect(assumptions.join(' ')).toMatch(/one model over 4 cards/);
+    await expect(sharded(2)).rejects.toThrow(/more than one sample per card/);
+  });
 
   it.each([
     ['_target_: bitsandbytes.optim.AdamW8bit', 'adamw-8bit'],
