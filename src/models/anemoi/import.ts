@@ -71,10 +71,10 @@ function checkpointOf(settings: Settings, base: ModelProfile, layers: number, ha
 
 function cardsOf(settings: Settings, { isSharded }: ImportedOptimizer): ModelProfile['recipe'] {
   const hardware = (key: string) => settings.for('gpus').whole(`system.hardware.${key}`, `hardware.${key}`);
+  const cards = (hardware('num_gpus_per_node') ?? 1) * (hardware('num_nodes') ?? 1);
   const perModel = hardware('num_gpus_per_model') ?? 1;
   // Models side by side hold what one holds.
   if (perModel > 1) return { gpus: perModel, parallel: 'model' };
-  const cards = (hardware('num_gpus_per_node') ?? 1) * (hardware('num_nodes') ?? 1);
   const zero = settings.isOn('training.zero_optimizer', 'training.optimizer.zero') || isSharded;
   return cards > 1 ? { gpus: Math.floor(cards), parallel: zero ? 'zero1' : 'data' } : {};
 }

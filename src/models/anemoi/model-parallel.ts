@@ -13,6 +13,8 @@ function check(recipe: Recipe, model: Model): void {
   if (batchSize > 1) throw refuse('anemoi raises at more than one sample per card where the model is cut', '--batch 1');
   if (ensemble !== undefined && ensemble > 1)
     throw refuse('anemoi raises at more than one member per card where the model is cut', '--ensemble 1');
+  if (recipe.mode === 'train' && networkOptions(model).loss !== 'mse')
+    throw refuse('a CRPS of cut rows is not priced', '--loss mse');
   if (model.counts !== undefined)
     throw refuse('the graph itself is cut, and of a graph of one’s own only the counts are known');
   if (runsRowAttention(model.processor, networkOptions(model).mapper) && model.heads < gpus)
