@@ -1,4 +1,7 @@
-/** The first screen of an advice: what is missing and why, the cheapest combination as it is pasted, the best single changes. */
+/**
+ * The first screen of an advice: what is missing and why, the cheapest combination as it is pasted, the best single changes. Where no
+ * combination is called for, the first single change is the one that is pasted.
+ */
 
 import { estimateAnswer } from '../estimate/answer.js';
 import { accuracyInShort, reasons } from '../estimate/numbers.js';
@@ -27,6 +30,7 @@ export function adviceScreen(advice: Advice, layout: Layout): string {
     ...(severalGpus ? combination('cards', severalGpus, 'the fullest card', layout) : []),
     ...otherwise(advice, layout),
     ...singles(advice, layout),
+    ...(cheapest || severalGpus ? [] : paste(advice.changes[0]?.code ?? [], layout)),
     { lines: labelled('checked', accuracyInShort(accuracy), layout) },
     { lines: labelledLines('next', [next(advice, layout)], layout) },
   ]);
@@ -68,16 +72,25 @@ const mostSingles = 4;
 
 function singles({ changes }: Advice, layout: Layout): readonly Part[] {
   if (changes.length === 0) return [];
-  const [, head = '', first = '', ...more] = fittingTable(
-    '',
-    changeColumns,
-    changes.slice(0, mostSingles),
-    besideLabel(layout),
-  );
+  const [, head = '', first = '', ...more] = singlesTable(changes.slice(0, mostSingles), besideLabel(layout));
   return [
     { lines: labelledLines('alone', [head, first], layout), dispensable: 2 },
     ...more.map((line, index) => ({ lines: indented([line]), dispensable: 3 + index / 100 })),
   ];
+}
+
+/** Without the longest changes where the table is too wide; `--details` has them all. */
+function singlesTable(changes: Advice['changes'], layout: Layout): Block {
+  const table = fittingTable('', changeColumns, changes, layout);
+  if (changes.length === 1 || table.every((line) => line.length <= layout.columns)) return table;
+  const longest = Math.max(...changes.map(({ change }) => change.length));
+  return singlesTable(
+    changes.toSpliced(
+      changes.findIndex(({ change }) => change.length === longest),
+      1,
+    ),
+    layout,
+  );
 }
 
 function next({ verdict }: Advice, { command = 'gc-plan advise' }: Layout): string {
