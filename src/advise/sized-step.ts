@@ -53,9 +53,9 @@ function alongLine(few: StepCost, oneMore: StepCost, more: number): StepCost {
 }
 
 function costOfProgram(config: Config, counts: Counts): StepCost {
-  const program = programOf(config);
-  const base = { ...dimensionsOf(config, counts), batch: 1 };
   const onOneCard: Config = { ...config, recipe: { ...config.recipe, batchSize: 1, gpus: 1, parallel: 'none' } };
+  const program = programOf(onOneCard);
+  const base = { ...dimensionsOf(onOneCard, counts), batch: 1 };
   const dimensions = runtimes[config.runtime].dimensions(base, onOneCard);
   const sum = (terms: FlopTerms) =>
     terms.reduce((total, [shape, weight]) => total + weight * numElements(shape, dimensions), 0);

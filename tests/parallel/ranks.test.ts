@@ -73,7 +73,7 @@ describe('one anemoi model over several cards', () => {
   });
 
   it.each([
-    [{ batch: '2' }, /more than one sample per card/],
+    [{ batch: '2' }, /one sample per card/],
     [{ heads: '2' }, /2 heads are too few for 4 cards/],
     [{ ensemble: '2' }, /more than one member per card/],
   ])('refuses %o, as anemoi does', async (flags, reason) => {

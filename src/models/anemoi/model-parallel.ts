@@ -7,10 +7,9 @@ import { networkOptions, runsRowAttention } from './options.js';
 import { graphOfCard } from './sharding.js';
 
 function check(recipe: Recipe, model: Model): void {
-  const { gpus, batchSize, ensemble } = recipe;
+  const { gpus, ensemble } = recipe;
   const refuse = (reason: string, ...nextSteps: readonly string[]) =>
     new InputError('not-priced', `--parallel model: ${reason}.`, [...nextSteps, '--parallel data', '--gpus 1']);
-  if (batchSize > 1) throw refuse('anemoi raises at more than one sample per card where the model is cut', '--batch 1');
   if (ensemble !== undefined && ensemble > 1)
     throw refuse('anemoi raises at more than one member per card where the model is cut', '--ensemble 1');
   if (recipe.mode === 'train' && networkOptions(model).loss !== 'mse')

@@ -28,6 +28,14 @@ export const anemoiRefusals: readonly Refusal[] = [
     source: 'https://github.com/ecmwf/anemoi-core/blob/2cb9b6e/training/src/anemoi/training/losses/kcrps.py',
     nextSteps: () => [`--ensemble ${shippedMembers}`, '--loss mse'],
   },
+  {
+    kind: 'raises',
+    applies: ({ parallel, gpus, batchSize }) => parallel === 'model' && gpus > 1 && batchSize > 1,
+    instead: () => ({ batchSize: 1 }),
+    reason: 'anemoi takes one sample per card where the model is cut over several',
+    source: 'anemoi-models 0.19.0, models/encoder_processor_decoder.py, _assert_valid_sharding',
+    nextSteps: () => ['--batch 1', '--parallel data', '--gpus 1'],
+  },
   noSegments(
     'anemoi (num_chunks)',
     'https://github.com/ecmwf/anemoi-core/blob/2cb9b6e/models/src/anemoi/models/layers/processor.py',

@@ -82,7 +82,7 @@ ${rest}`;
     const { recipe, assumptions } = await sharded(1);
     expect(recipe).toMatchObject({ gpus: 4, parallel: 'model', batchSize: 1 });
     expect(assumptions.join(' ')).toMatch(/one model over 4 cards/);
-    await expect(sharded(2)).rejects.toThrow(/more than one sample per card/);
+    await expect(sharded(2)).rejects.toThrow(/one sample per card/);
   });
 
   it.each([
