@@ -76,7 +76,8 @@ describe('every candidate of a small space', () => {
     { timeout: 120_000 },
     async (model, more) => {
       const sizes = {
-        'hidden-dim': '64,128,192',
+        // Divisible by every model's heads.
+        'hidden-dim': '96,192,288',
         batch: '1,2',
         'mesh-level': '1,2',
         layers: '4',
