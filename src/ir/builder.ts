@@ -85,6 +85,13 @@ export class ProgramBuilder {
     this.residents?.push({ kind: 'buffer', name, shape, elementBytes });
   }
 
+  /** DistributedDataParallel’s copy of the gradients, in one bucket; a hook makes those of `scaled` parameters anew. */
+  gradientBucket(shape: Shape, elementBytes: number, scaled: (parameter: Parameter) => boolean): void {
+    this.residents?.push({ kind: 'gradient', name: 'gradient bucket', shape, elementBytes });
+    for (const [index, parameter] of this.parameters.entries())
+      if (scaled(parameter)) this.parameters[index] = { ...parameter, scaled: true };
+  }
+
   /** A large constant that the code closes over. */
   constant(name: string, shape: Shape, elementBytes: number): void {
     this.residents?.push({ kind: 'constant', name, shape, elementBytes });

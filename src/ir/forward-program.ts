@@ -51,9 +51,9 @@ export type Node = Block | Operation | Drop;
 /** A graph array, in the order in which they lie: `data` is the program's data of that name; no operation reads the others. */
 export type Resident =
   | { readonly kind: 'data'; readonly name: string }
-  /** `constant`: part of the executable, where the runtime compiles one. */
+  /** `constant`: part of the executable, where the runtime compiles one. `gradient`: filled in the backward pass. */
   | {
-      readonly kind: 'buffer' | 'constant';
+      readonly kind: 'buffer' | 'constant' | 'gradient';
       readonly name: string;
       readonly shape: Shape;
       readonly elementBytes: number;

@@ -24,6 +24,8 @@ export interface Parameter {
   readonly network: string;
   /** In the released JAX code one network's parameters exist and are never used. */
   readonly used: boolean;
+  /** A hook on it replaces its gradient by a multiple. */
+  readonly scaled?: true;
 }
 
 export interface LinearParameters {

@@ -66,6 +66,14 @@ describe('one anemoi model over several cards', () => {
     expect(Math.max(...ranks.map(({ peakLiveBytes }) => peakLiveBytes))).toBe(memory.peakLiveBytes);
   });
 
+  it('holds one more copy of the parameters where DistributedDataParallel wraps it, alone too', async () => {
+    for (const several of [{}, { gpus: '4', parallel: 'model' }]) {
+      const wrapped = await anemoi(several);
+      const { memory, parameters } = await anemoi({ ...several, strategy: 'single' });
+      expect(wrapped.memory.peakLiveBytes - memory.peakLiveBytes).toBe(parameters.bytes);
+    }
+  });
+
   it('receives more than data parallel alone: gradients, and rows and heads of the others', async () => {
     const alone = await anemoi({});
     const { ranks = [] } = await anemoi({ gpus: '4', parallel: 'model' });

@@ -180,7 +180,7 @@ const ofCodeBase = (model: codeBases.CodeBaseRecord['model'], part: codeBases.Co
 
 /** Of anemoi's transformer records, on one card. */
 const transformerSteps = (processor: TransformerRecord['processor'], mode: TransformerRecord['mode']) =>
-  [...transformer.records, ...transformer.holdout]
+  [...transformer.records, ...transformer.holdout, ...transformer.wrapped]
     .filter((record) => record.processor === processor && record.mode === mode && record.world === undefined)
     .map((record) => {
       const config = transformer.configOf(record);
@@ -219,7 +219,11 @@ export const pytorchSteps = (): readonly {
     source: `PhysicsNeMo's GraphCastNet with 8-bit and factored optimizers and offload, ${traced}`,
     steps: offload.records.map((record) => physicsnemoStep(offload.configOf(record), record)),
   },
-  { layout: 'anemoi-gnn', source: `anemoi-models 0.19's GNN ${traced}`, steps: ofCodeBase('anemoi-gnn', 'full') },
+  {
+    layout: 'anemoi-gnn',
+    source: `anemoi-models 0.19's GNN ${traced}`,
+    steps: [...ofCodeBase('anemoi-gnn', 'full'), ...transformerSteps('gnn', 'train')],
+  },
   {
     layout: 'anemoi-graphtransformer',
     source: `anemoi-models 0.19's graph transformer ${traced}`,

@@ -1,6 +1,6 @@
 /** Values of the symbols in anemoi's shapes: widths that follow from its data, and the rows of every chunk of its mappers. */
 import type { Config, Counts, Model } from '../../config/types.js';
-import type { Dimensions } from '../../ir/shape.js';
+import { type Dimensions, numElements } from '../../ir/shape.js';
 import {
   balancedSizes,
   type MapperChunk,
@@ -16,7 +16,7 @@ import { pointers } from './graph.js';
 import { chunkRows, type MapperEdges } from './mapper.js';
 import { hasCoarsestEdges, joinsByEdges, networkOptions, readsMeshEdges } from './options.js';
 import { meshBlockRows } from './processor.js';
-import { numCoordinates } from './program.js';
+import { numCoordinates, parameterShapes, wrapsInDdp } from './program.js';
 import { rowsInWindow } from './row-transformer.js';
 import {
   allRows,
@@ -51,7 +51,20 @@ function windowsOf(model: Model, counts: Counts): Dimensions {
 
 type ModelAndRecipe = Pick<Config, 'model' | 'recipe'>;
 
-export function dimensions({ model, recipe }: ModelAndRecipe, counts: Counts): Dimensions {
+export function dimensions(config: ModelAndRecipe, counts: Counts): Dimensions {
+  const ofNetworks = networkDimensions(config, counts);
+  if (!wrapsInDdp(config.model, config.recipe)) return ofNetworks;
+  return { ...ofNetworks, parameterElements: numParameterElements(config, { ...counts, ...ofNetworks }) };
+}
+
+function numParameterElements({ model, recipe }: ModelAndRecipe, known: Dimensions): number {
+  const { hiddenDim, inputChannels, outputChannels, mlpRatio } = model;
+  const mlpHiddenDim = Math.floor(hiddenDim * mlpRatio + 0.5);
+  const sizes = { one: 1, hiddenDim, inputChannels, outputChannels, mlpHiddenDim, ...known };
+  return parameterShapes(model, recipe).reduce((sum, shape) => sum + numElements(shape, sizes), 0);
+}
+
+function networkDimensions({ model, recipe }: ModelAndRecipe, counts: Counts): Dimensions {
   const { inputChannels, outputChannels } = model;
   const { diagnosticChannels } = networkOptions(model);
   const prognosticChannels = Math.max(1, outputChannels - diagnosticChannels);
@@ -98,6 +111,7 @@ export function dimensionsOfCard(config: ModelAndRecipe, all: Counts, card: numb
     ...dimensions(config, own.counts),
     ...shared,
     ...windowsOf(model, all),
+    ...(wrapsInDdp(model, recipe) && { parameterElements: dimensions(config, all).parameterElements! }),
     ...blocksOf(rowsOfAll('meshNodes', recipe.gpus), all.meshNodes),
     ...blocksOf(rowsOfAll('gridNodes', recipe.gpus), all.gridNodes),
     ...Object.fromEntries(

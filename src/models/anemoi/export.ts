@@ -139,6 +139,12 @@ function keysOf({ model, recipe }: Config): Exported {
     ...(recipe.ema
       ? [['training.weight_averaging._target_', 'pytorch_lightning.callbacks.EMAWeightAveraging'] as const]
       : []),
+    ...(isOurs && networkOptions(model).strategy === 'single'
+      ? [['training.strategy._target_', 'anemoi.training.distributed.single.SingleDeviceStrategy'] as const]
+      : []),
+    ...(recipe.parallel === 'model' && recipe.gpus > 1
+      ? [['system.hardware.num_gpus_per_model', recipe.gpus] as const]
+      : []),
     ...lossKeys(model, recipe),
     ...(isReducedGaussian(model.grid) ? [[resolution, gridName(model.grid)] as const] : []),
   ]);

@@ -111,6 +111,10 @@ function notesOf(settings: Settings): readonly string[] {
     notes.push(
       `Neither beside the file nor shipped with anemoi-training: ${missing.join(', ')}. The composed file has all: anemoi-training config dump.`,
     );
+  if (namesNoTraining(settings) && !settings.for('strategy').isTyped)
+    notes.push(
+      'The file has no training section, so no strategy: --strategy ddp counts the bucket and the hook of anemoi’s own.',
+    );
   notes.push(...shardingNotes(settings));
   const gpus = (key: string) => settings.whole(`system.hardware.${key}`, `hardware.${key}`) ?? 1;
   if (gpus('num_gpus_per_ensemble') > gpus('num_gpus_per_model'))
@@ -256,6 +260,15 @@ function backendOf(settings: Settings, { base }: ImportedNetwork) {
   return { value: 'pyg' as const, notes: settings.for('attention-backend').isTyped ? [] : [note] };
 }
 
+/** Anemoi's own strategy for one card, or a model's file that names no training at all. */
+function runsAlone(settings: Settings): boolean {
+  const strategy = settings.text('training.strategy._target_', 'strategy._target_') ?? '';
+  return /SingleDevice/.test(strategy) || namesNoTraining(settings);
+}
+
+const namesNoTraining = (settings: Settings): boolean =>
+  settings.children('defaults').length === 0 && settings.children('training').length === 0 && !settings.has('strategy');
+
 /** Diagnostic variables are outputs that no residual reaches; chunks that are recomputed are the plan's. */
 function ownOf(
   settings: Settings,
@@ -276,6 +289,7 @@ function ownOf(
     ...(divides && { processorChunks: chunks }),
     ...(coarsestScale !== undefined && { coarsestScale }),
     ...(loss && { loss }),
+    ...(runsAlone(settings) && { strategy: 'single' }),
   };
   return Object.keys(own).length === 0 ? undefined : own;
 }

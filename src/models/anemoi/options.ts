@@ -8,6 +8,7 @@ import type { Network, OwnOption } from '../code-base.js';
 export const mapperKinds = ['gnn', 'graphtransformer', 'transformer', 'point-wise'] as const;
 export type MapperKind = (typeof mapperKinds)[number];
 export const attentionImplementations = ['flash', 'sdpa'] as const;
+export const strategies = ['single', 'ddp'] as const;
 const losses = ['mse', 'crps', 'crps-naive'] as const;
 /** All pairs of members at once (`backend: stable`), or one pair after the other. */
 export type CrpsKind = Exclude<(typeof losses)[number], 'mse'>;
@@ -33,6 +34,8 @@ export interface NetworkOptions {
   /** Groups of layers where nothing is recomputed: the input of a group lives until its end. */
   readonly processorChunks: number;
   readonly loss: (typeof losses)[number];
+  /** Who runs the training: anemoi’s own strategies wrap the model in DistributedDataParallel, on one card too. */
+  readonly strategy: (typeof strategies)[number];
 }
 
 /** Edges of an icosahedron, both ways: levels 0 to r have 20·(4^(r+1) − 1), levels 1 to r so many fewer. */
@@ -76,6 +79,8 @@ export const shippedMembers = 4;
 /** Of the shipped group `model/transformer`. */
 export const shippedWindow = 512;
 
+const defaultStrategy = 'ddp';
+
 export function networkOptions({ layout, own = {} }: Pick<Model, 'layout' | 'own'>): NetworkOptions {
   return {
     mapper: (own.mapper ?? mapperOf(layout)) as MapperKind,
@@ -86,6 +91,7 @@ export function networkOptions({ layout, own = {} }: Pick<Model, 'layout' | 'own
     diagnosticChannels: (own.diagnosticChannels ?? recordedDiagnostic) as number,
     processorChunks: (own.processorChunks ?? 1) as number,
     loss: (own.loss ?? 'mse') as NetworkOptions['loss'],
+    strategy: (own.strategy ?? defaultStrategy) as NetworkOptions['strategy'],
   };
 }
 
@@ -164,6 +170,14 @@ export const ownOptions: readonly OwnOption[] = [
     value: choice(...losses),
     help: 'mse: torch’s, over every member. crps: the kernel CRPS of the members on the card, all pairs of them at once (backend stable; fair and almost fair alike); crps-naive: pair by pair. Both in a checkpoint of their own, as anemoi trains.',
     default: 'mse',
+    ofTraining: true,
+  },
+  {
+    name: 'strategy',
+    key: 'strategy',
+    value: choice(...strategies),
+    help: 'ddp: anemoi’s own strategies, DistributedDataParallel on one card too: its bucket is one more copy of the parameters in gradients, and a hook makes every gradient anew. single: neither (SingleDeviceStrategy).',
+    default: defaultStrategy,
     ofTraining: true,
   },
 ];

@@ -3,12 +3,13 @@
  * models/ens_encoder_processor_decoder.py) as traced: 2 input steps, latent skip, residual on the prognostic channels, the encoder's grid
  * rows as the decoder's receivers, and a plain mean squared error.
  */
+import { fullElementBytes } from '../../config/element-bytes.js';
 import type { Model, Recipe } from '../../config/types.js';
 import { ProgramBuilder } from '../../ir/builder.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import type { Frame } from '../../ir/frame.js';
 import type { Segmentation } from '../../ir/segmentation.js';
-import { axis, constant, int64Bytes } from '../../ir/shape.js';
+import { axis, constant, int64Bytes, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { MlpParameters } from '../layers/mlp.js';
 import { type RolloutLoss, rolloutProgram } from '../layers/rollout.js';
@@ -85,9 +86,38 @@ export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmen
     ['input', 'forcing'],
   ])
     builder.resident(`${kind} columns of the ${side}`, [axis(`${kind}Channels`)], int64Bytes);
+  // The names of trained features of nodes and edges hold `trainable`, which anemoi's hook leaves alone.
+  if (wrapsInDdp(model, recipe))
+    builder.gradientBucket(
+      [axis('parameterElements')],
+      fullElementBytes(recipe),
+      ({ value }) => !/trained/i.test(builder.values[value]!.name),
+    );
   const context: Context = { builder, model, recipe, segmentation, networks, cards: numCards(recipe) };
   const step = (input: ValueId, rolloutStep: number) => modelFrame(context, input, rolloutStep);
   return rolloutProgram(builder, recipe, step, lossFor(builder, model, recipe));
+}
+
+/** One card, or one model over several; data parallel brings its own buckets. */
+export const wrapsInDdp = (model: Model, { mode, gpus, parallel }: Recipe): boolean =>
+  mode === 'train' && networkOptions(model).strategy === 'ddp' && (gpus === 1 || parallel === 'model');
+
+const shapesOfStructure = new Map<string, readonly Shape[]>();
+
+/** The parameters' shapes, in symbols: the same at every width and on every graph. */
+export function parameterShapes(model: Model, recipe: Recipe): readonly Shape[] {
+  const { layout, layers, processor, mlpHiddenLayers, mlpRatio, own } = model;
+  const { ensemble } = recipe;
+  const structure = [layout, layers, processor, mlpHiddenLayers, mlpRatio === 1, own, ensemble !== undefined];
+  const key = JSON.stringify([...structure, numCards(recipe) > 1]);
+  let shapes = shapesOfStructure.get(key);
+  if (shapes === undefined) {
+    const builder = new ProgramBuilder();
+    declareNetworks(builder, model, recipe);
+    shapes = builder.parameters.map(({ value }) => builder.values[value]!.shape);
+    shapesOfStructure.set(key, shapes);
+  }
+  return shapes;
 }
 
 /** Undefined: a mean squared error. */

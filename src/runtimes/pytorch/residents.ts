@@ -23,7 +23,7 @@ export function allocateParameters(
 ): ResidentParameter[] {
   recorder.currentCategory = 'parameter';
   recorder.currentOperation = recorder.operation('parameters');
-  return program.parameters.map(({ value, module, used }) => {
+  return program.parameters.map(({ value, module, used, scaled }) => {
     const { shape } = program.values[value]!;
     recorder.currentModule = recorder.module(module);
     const storage = recorder.allocate(shape, elementBytes);
@@ -34,6 +34,7 @@ export function allocateParameters(
       incoming: undefined,
       numPending: 0,
       gradient: undefined,
+      ...(scaled && { scaled }),
     };
     lowering.bind(value, { storage, shape, elementBytes, target: accumulator });
     return { value, shape, accumulator, used };
@@ -122,8 +123,12 @@ export function allocateGraphs(
   if (program.residents !== undefined) {
     for (const resident of program.residents) {
       const { name } = resident;
-      if (resident.kind === 'buffer') inputs.allocate(name, resident.shape, resident.elementBytes);
-      else if (!isOfBatch(name)) inputs.data(name);
+      if (resident.kind === 'data') {
+        if (!isOfBatch(name)) inputs.data(name);
+        continue;
+      }
+      const storage = inputs.allocate(name, resident.shape, resident.elementBytes);
+      if (resident.kind === 'gradient') recorder.categorize(storage, 'gradient');
     }
     return;
   }

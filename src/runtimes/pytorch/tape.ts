@@ -67,6 +67,8 @@ export interface Accumulator {
   incoming: Gradient | undefined;
   numPending: number;
   gradient: Gradient | undefined;
+  /** A hook replaces what comes by a multiple of it. */
+  readonly scaled?: boolean;
 }
 
 export type GradientTarget = TapeNode | Accumulator;
@@ -182,9 +184,10 @@ export class Engine {
   }
 
   private accumulate(target: Accumulator): void {
-    const incoming = target.incoming;
+    const given = target.incoming;
     target.incoming = undefined;
-    if (incoming === undefined) return;
+    if (given === undefined) return;
+    const incoming = target.scaled ? this.replaced(given, given.shape, given.elementBytes) : given;
     if (target.gradient === undefined) {
       target.gradient = this.owned(incoming);
       this.pool.recorder.categorize(target.gradient.storage, 'gradient');

@@ -86,6 +86,17 @@ ${rest}`;
   });
 
   it.each([
+    ['training: {precision: bf16-mixed}', 'ddp'],
+    ['training: {strategy: {_target_: anemoi.training.distributed.strategy.DDPGroupStrategy}}', 'ddp'],
+    ['training: {strategy: {_target_: anemoi.training.distributed.single.SingleDeviceStrategy}}', 'single'],
+    ['data: {resolution: o96}', 'single'],
+  ])('with %s is run as %s: anemoi-training’s own strategies are DistributedDataParallel', async (rest, strategy) => {
+    const path = written('strategy.yaml', graphTransformer(`${rest}\n`));
+    const { model } = await resolveConfig({ flags: { import: path, ...grid, ...channels } });
+    expect(model.own?.strategy).toBe(strategy);
+  });
+
+  it.each([
     ['_target_: bitsandbytes.optim.AdamW8bit', 'adamw-8bit'],
     ['_target_: torch.optim.Adafactor', 'adafactor'],
     ['_target_: torch.optim.AdamW, fused: true, betas: [0.9, 0.95]', 'adamw-fused'],

@@ -92,7 +92,7 @@ const channels = (layout: ModelLayout) =>
 /** anemoi's mappers are of the processor's kind here. */
 function ownOf({ model }: CodeBaseRecord): Pick<Model, 'own'> {
   const [codeBase, mapper] = model.split('-');
-  return codeBase === 'anemoi' ? { own: { mapper: mapper!, loss: 'mse' } } : {};
+  return codeBase === 'anemoi' ? { own: { mapper: mapper!, loss: 'mse', strategy: 'single' } } : {};
 }
 
 export function configOf(record: CodeBaseRecord): Config {

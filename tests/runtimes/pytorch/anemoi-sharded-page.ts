@@ -20,7 +20,7 @@ function row({ record, liveBytes, nativeBytes, expandableBytes }: RankOutcome): 
   const how = mode === 'train' ? (record.checkpoint ? 'training, checkpoints' : 'training') : 'forecast';
   const { mapper: chunks } = record.chunks ?? record.num_chunks;
   const cells = [
-    `${rank} of ${world}`,
+    world === undefined ? 'alone' : `${rank} of ${world}`,
     processor === mapper ? processor : `${processor}, ${mapper} mappers`,
     `${width}/${layers}/${heads}`,
     `${record.counts.N_g} → ${record.counts.N_m}`,
@@ -118,7 +118,11 @@ async function publishedRow({ what, saidGB, source, model, flags }: Published): 
   return `| ${what} | ${said} | ${numbers} | ${error} | ${source} |`;
 }
 
-export async function shardingPage(given: readonly RankOutcome[], drawn: readonly RankOutcome[]): Promise<string> {
+export async function shardingPage(
+  given: readonly RankOutcome[],
+  drawn: readonly RankOutcome[],
+  wrapped: readonly RankOutcome[],
+): Promise<string> {
   const rows: string[] = [];
   for (const each of published) rows.push(await publishedRow(each));
   return [
@@ -172,6 +176,18 @@ export async function shardingPage(given: readonly RankOutcome[], drawn: readonl
     'are one segment of 2 MiB.',
     '',
     ...table(drawn),
+    '',
+    '## DistributedDataParallel',
+    '',
+    'anemoi’s own strategies wrap the model in DistributedDataParallel on one card too: `--strategy ddp`, the default in training. Its bucket',
+    'holds one more copy of the parameters (fp32, or bf16 with `bf16-full`), and a hook makes every gradient anew, but those of trained features.',
+    '`--strategy single` leaves both out, as all other records do. A file that has no training section and no `defaults` names no strategy: neither',
+    'is counted there, which the report says.',
+    '',
+    'From `tests/data/anemoi-ddp.jsonl`: the real wrapper and anemoi-training’s own hooks on fake CUDA tensors. Reserved bytes are those of one',
+    'flat bucket; torch rebuilds it in pieces of 25 MiB in the second step, which cannot run without values: not checked.',
+    '',
+    ...table(wrapped),
     '',
   ].join('\n');
 }

@@ -44,6 +44,8 @@ export interface TransformerRecord {
   readonly grids?: { readonly data: string; readonly hidden: string };
   /** Cards that one model is cut over; absent: one. */
   readonly world?: number;
+  /** Absent: without DistributedDataParallel. */
+  readonly strategy?: 'ddp';
   /** Which of them; absent: the first. */
   readonly rank?: number;
   readonly num_params: number;
@@ -61,6 +63,7 @@ const readTransformerRecords = (file: string): readonly TransformerRecord[] =>
 
 export const records = readTransformerRecords('anemoi-transformer.jsonl');
 export const holdout = readTransformerRecords('anemoi-transformer-holdout.jsonl');
+export const wrapped = readTransformerRecords('anemoi-ddp.jsonl');
 export const shardedHoldout = readTransformerRecords('anemoi-sharded-holdout.jsonl');
 
 const precisions: Readonly<Record<TransformerRecord['precision'], Precision>> = {
@@ -137,6 +140,7 @@ export function configOf(record: TransformerRecord): Config {
       mlpRatio: record.mlp_hidden_ratio,
       attentionBackend: record.attention_backend ?? 'pyg',
       own: {
+        strategy: record.strategy ?? 'single',
         mapper: mappers[record.mapper],
         ...(record.processor === 'transformer' && { windowSize: windowOf(record.window_size, record.attention) }),
         ...(record.mapper === 'transformer' && {
