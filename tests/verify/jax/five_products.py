@@ -8,7 +8,7 @@ spec = importlib.util.spec_from_file_location("probe", sys.argv[1])
 probe = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(probe)
 config = json.load(sys.stdin)
-probe.set_environment(config["recipe"])
+dump = probe.set_environment(config["recipe"])
 
 import jax
 import jax.numpy as jnp
@@ -25,4 +25,4 @@ def step(w, x):
 
 array = lambda *shape: jax.ShapeDtypeStruct(shape, jnp.float32)
 w, x = (array(256, 512), array(512, 256)), array(10_000, 256)
-probe.report(config["device"], probe.compile_for(config["device"], step, (0,), w, x))
+probe.report(config["device"], probe.compile_for(config["device"], step, (0,), w, x), dump)
