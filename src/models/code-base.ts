@@ -208,6 +208,8 @@ export interface CodeBase {
    * (verify/capture/training.py has the loop).
    */
   readonly ownStep?: string;
+  /** Values of own options that this step has, whatever the configuration says. */
+  readonly ownStepHas?: Model['own'];
   /** What its own classes raise at. */
   readonly refusals?: readonly Refusal[];
 }

@@ -29,12 +29,25 @@ export async function verifyCaptured(input: ResolveInput, signal: AbortSignal | 
   return report;
 }
 
+/** As the code base's own step is built: one model on one card, without what its training loop wraps around it. */
+export function asCaptured(config: Config): Config {
+  const { ownStepHas } = codeBaseOf(config.model.layout);
+  if (ownStepHas === undefined) return config;
+  const said = Object.entries(ownStepHas).map(([key, value]) => `--${key} ${value}`);
+  return {
+    ...config,
+    model: { ...config.model, own: { ...config.model.own, ...ownStepHas } },
+    assumptions: [...config.assumptions, `The captured step is one with ${said.join(', ')}.`],
+  };
+}
+
 export async function verifyConfigCaptured(
-  config: Config,
+  typed: Config,
   options: Pick<VerifyOptions, 'python' | 'timeoutMs' | 'tolerancePercent'>,
   signal?: AbortSignal,
 ): Promise<Verification> {
   const { python = 'python3', timeoutMs, tolerancePercent } = options;
+  const config = asCaptured(typed);
   const { model, recipe } = config;
   const numbers = counts(model);
   const { versions, unseen, captured } = await recordStep({

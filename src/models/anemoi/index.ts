@@ -215,5 +215,6 @@ export const anemoi: CodeBase = {
     return [anemoiGnnCheckpoint, anemoiGraphTransformerCheckpoint];
   },
   ownStep: fileURLToPath(new URL('./step.py', import.meta.url)),
+  ownStepHas: { strategy: 'single' },
   refusals: anemoiRefusals,
 };

@@ -11,6 +11,7 @@ import { resolveConfig } from '../../../src/options/resolve.js';
 import type { Flags } from '../../../src/options/typed.js';
 import { priceProgram } from '../../../src/price.js';
 import { predictedBytes } from '../../../src/services/verify.js';
+import { asCaptured } from '../../../src/services/verify-captured.js';
 import type { StepBytes } from '../../../src/verify/compare.js';
 import { errorPercent } from '../../statistics.js';
 
@@ -38,7 +39,7 @@ const drawn: readonly (Drawn | Refused)[] = readFileSync(
 const verified = drawn.filter((each): each is Drawn => 'measured' in each);
 
 async function priced({ model, flags }: Drawn) {
-  const config = await resolveConfig({ model, flags: { runtime: 'pytorch', ...flags } });
+  const config = asCaptured(await resolveConfig({ model, flags: { runtime: 'pytorch', ...flags } }));
   const program = priceProgram(config, counts(config.model));
   return { config, predicted: predictedBytes(program, fullElementBytes(config.recipe)) };
 }
