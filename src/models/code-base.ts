@@ -143,6 +143,14 @@ export interface OwnOption {
   readonly ofTraining?: true;
 }
 
+export interface OwnKernel {
+  readonly label: string;
+  /** Ten times the compute capability, as a card's profile has it. */
+  readonly oldestComputeCapability: number;
+  /** What runs on older ones. */
+  readonly instead: string;
+}
+
 export interface HydraGroups {
   readonly shippedGroup: (group: string, option: string) => Tree | undefined;
   readonly compositionSettings: (composition: Composition) => ReadonlyMap<string, Setting>;
@@ -153,6 +161,8 @@ export interface CodeBase {
   readonly name: string;
   /** Its own code asks for CUDA, or its authors say that it runs on NVIDIA's cards: others are not proposed. */
   readonly needsNvidia?: boolean;
+  /** A kernel that the model calls by name and that older NVIDIA cards do not run: others are not proposed. */
+  readonly ownKernel?: (network: Network) => OwnKernel | undefined;
   readonly layouts: Readonly<Record<ModelLayout, Layout>>;
   readonly options?: readonly OwnOption[];
   readonly graph: GraphRules;

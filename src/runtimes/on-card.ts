@@ -1,6 +1,7 @@
 /** What a report says of the card beside the numbers: which precision runs there, and which builds support it. */
 import { deviceInWords, hasBf16 } from '../config/device.js';
 import type { Config, Device } from '../config/types.js';
+import { codeBaseOf } from '../models/index.js';
 import { usableBytes } from './traits.js';
 import type { CardSupport, Runtime } from './types.js';
 
@@ -33,7 +34,10 @@ export function onCard({ cards, usableShare, largerShare }: Runtime, config: Con
   const lacksBf16 = recipe.precision.startsWith('bf16') && !hasBf16(device);
   const substitute = lacksBf16 ? cards.withoutBf16 : undefined;
   const words = deviceInWords(device);
+  const kernel = codeBaseOf(config.model.layout).ownKernel?.(config.model);
+  const lacksKernel = kernel !== undefined && isNvidia && computeCapability < kernel.oldestComputeCapability;
   const reasons = [
+    ...(lacksKernel ? [`${kernel.label} does not run on ${words}: ${kernel.instead}`] : []),
     ...(substitute ? [`${words} has no bf16: ${substitute.short}`] : []),
     ...(isTooOld ? [`no current build of ${cards.label} supports ${words}`] : []),
   ];

@@ -4,8 +4,9 @@ import { deviceOf } from '../config/device.js';
 import { shown } from '../config/nearest.js';
 import { loadDevice, type PriceList, profileNames, readProfile } from '../config/profiles.js';
 import { readStrictJson } from '../config/strict-json.js';
-import type { Device, Model } from '../config/types.js';
+import type { Device } from '../config/types.js';
 import { InputError } from '../errors.js';
+import type { Network } from '../models/code-base.js';
 import { codeBaseOf } from '../models/index.js';
 import type { Flags } from '../options/typed.js';
 
@@ -22,9 +23,12 @@ export const knownCards = (): readonly Device[] =>
     .sort((a, b) => a.reportedBytes - b.reportedBytes);
 
 /** Those that a model's own code runs on. */
-export function proposedCards({ layout }: Pick<Model, 'layout'>): readonly Device[] {
-  const { needsNvidia = false } = codeBaseOf(layout);
-  return knownCards().filter(({ vendor }) => !needsNvidia || vendor === 'nvidia');
+export function proposedCards(network: Network): readonly Device[] {
+  const { needsNvidia = false, ownKernel } = codeBaseOf(network.layout);
+  const oldest = ownKernel?.(network)?.oldestComputeCapability ?? 0;
+  return knownCards().filter(({ vendor, computeCapability }) =>
+    vendor === 'nvidia' ? computeCapability >= oldest : !needsNvidia,
+  );
 }
 
 /** `{"a100-40gb": 1.29, …}`, in any currency, per hour. */

@@ -2,10 +2,10 @@
 
 import { flagsThatMake } from '../advise/apply.js';
 import { fewestGpus } from '../advise/several-gpus.js';
-import type { Config, Device } from '../config/types.js';
+import type { Config, Device, Model } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { counts } from '../models/counts.js';
-import { layoutOf } from '../models/index.js';
+import { codeBaseOf, layoutOf } from '../models/index.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import type { Cards } from '../reports/cards/schema.js';
@@ -74,12 +74,23 @@ function checkNoCard(flags: Flags): void {
   ]);
 }
 
+function reasonNotProposed({ layout, ...network }: Model, others: readonly Device[]): string {
+  const kernel = codeBaseOf(layout).ownKernel?.({ layout, ...network });
+  const reasons = [
+    ...(others.some(({ vendor }) => vendor !== 'nvidia') ? [`${layoutOf(layout).label} asks for an NVIDIA card`] : []),
+    ...(kernel && others.some(({ vendor }) => vendor === 'nvidia')
+      ? [`${kernel.label} does not run on older ones: ${kernel.instead}`]
+      : []),
+  ];
+  return reasons.join('; ');
+}
+
 export async function cards(input: CardsInput): Promise<Cards> {
   checkNoCard(input.flags);
   const resolve = await resolverFor(input);
-  const { layout } = resolve().model;
+  const { model } = resolve();
   const all = knownCards();
-  const proposed = proposedCards({ layout });
+  const proposed = proposedCards(model);
   const others = all.filter(({ name }) => !proposed.some((device) => device.name === name));
   const prices = pricesOf(input.prices);
   const steps = new UnsizedSteps();
@@ -103,7 +114,7 @@ export async function cards(input: CardsInput): Promise<Cards> {
     ...(others.length > 0 && {
       notProposed: {
         cards: others.map(({ name }) => name),
-        reason: `${layoutOf(layout).label} asks for an NVIDIA card`,
+        reason: reasonNotProposed(model, others),
       },
     }),
     prices: prices.about,

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
+import { cards } from '../../src/services/cards.js';
 import { estimate } from '../../src/services/estimate.js';
 
 const model = 'anemoi-transformer';
@@ -192,5 +193,18 @@ describe("anemoi's transformer", () => {
     });
     expect(parameters.count).toBe(253_065_864);
     expect(config.recipe).toMatchObject({ mode: 'inference', batchSize: 1 });
+  });
+});
+
+describe('a card that flash-attn does not run on', () => {
+  it('is named in the reasons with what runs there, and is not among the cards that are listed', async () => {
+    const flags = { mode: 'inference', gpu: 'p40' };
+    const { onCard } = await estimate({ model: 'aifs-single', flags });
+    expect(onCard?.precision).toContain('flash-attn 2 does not run on a P40: --attention-implementation sdpa');
+    const { cards: listed } = await cards({ model: 'aifs-single', flags: { mode: 'inference' } });
+    const names = listed.map(({ device }) => device.name);
+    expect(names).toContain('a100-40gb');
+    expect(names).not.toContain('p40');
+    expect(names).not.toContain('t4');
   });
 });

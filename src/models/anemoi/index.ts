@@ -20,10 +20,9 @@ import {
   noWindow,
   ownOptions,
   readsMeshEdges,
-  runsRowAttention,
 } from './options.js';
 import { anemoiProgram } from './program.js';
-import { anemoiRefusals } from './refusals.js';
+import { anemoiRefusals, runsFlash } from './refusals.js';
 
 const layout = {
   home: 'pytorch',
@@ -140,12 +139,11 @@ function modelNotes(model: Model): readonly string[] {
 }
 
 function recipeNotes({ checkpoint: { edges }, ensemble, mode }: Recipe, model: Model): readonly string[] {
-  const { mapper, attentionImplementation, loss } = networkOptions(model);
+  const { mapper, loss } = networkOptions(model);
   const hasNoChunks = !joinsByEdges(mapper) && edges.kind !== 'none';
   const isEven = model.counts !== undefined && mapper === 'graphtransformer' && edges.kind !== 'none';
-  const runsFlash = attentionImplementation === 'flash' && runsRowAttention(model.processor, mapper);
   return [
-    ...(runsFlash && mode === 'train'
+    ...(runsFlash(model) && mode === 'train'
       ? ['flash-attn’s workspace of the backward pass is not counted; it raised no traced peak.']
       : []),
     ...(mode === 'inference' && model.processor !== 'attention'
@@ -214,6 +212,11 @@ export const anemoi: CodeBase = {
     const { anemoiGnnCheckpoint, anemoiGraphTransformerCheckpoint } = await import('./grow.js');
     return [anemoiGnnCheckpoint, anemoiGraphTransformerCheckpoint];
   },
+  // Dao-AILab/flash-attention, README of version 2: Ampere, Ada or Hopper.
+  ownKernel: (network) =>
+    runsFlash(network)
+      ? { label: 'flash-attn 2', oldestComputeCapability: 80, instead: '--attention-implementation sdpa' }
+      : undefined,
   ownStep: fileURLToPath(new URL('./step.py', import.meta.url)),
   ownStepHas: { strategy: 'single' },
   refusals: anemoiRefusals,

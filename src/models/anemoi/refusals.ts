@@ -1,13 +1,13 @@
 /** What anemoi-models raises at, or has no option for (0.19.0). */
-import type { Model } from '../../config/types.js';
+import type { Network } from '../code-base.js';
 import { noSegments } from '../layers/segments.js';
 import type { Refusal } from '../refusals.js';
 import { networkOptions, runsRowAttention, shippedMembers } from './options.js';
 
 /** Whether a transformer over rows runs flash-attn. */
-function runsFlash(model: Model): boolean {
-  const { mapper, attentionImplementation } = networkOptions(model);
-  return attentionImplementation === 'flash' && runsRowAttention(model.processor, mapper);
+export function runsFlash(network: Network): boolean {
+  const { mapper, attentionImplementation } = networkOptions(network);
+  return attentionImplementation === 'flash' && runsRowAttention(network.processor, mapper);
 }
 
 export const anemoiRefusals: readonly Refusal[] = [
