@@ -1,16 +1,15 @@
 /** The user's Python records a step of the user's own code under fake tensors: `capture.py`, in a process of its own. */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { shown } from '../../config/nearest.js';
 import { readAt, readRegularText, withRegularFile } from '../../config/read-file.js';
 import { InputError } from '../../errors.js';
 import { unseen } from '../../reports/trace/schema.js';
 import { MiB } from '../../units.js';
-import { endOf, type ProcessEnd } from '../process.js';
+import type { ProcessEnd } from '../process.js';
+import { runPython } from '../python.js';
 import { type CapturedTrace, readTrace } from './trace-file.js';
 
 /** What is changed of the user's step before it is recorded. */
@@ -53,10 +52,9 @@ export type Recorded = z.infer<typeof recordedSchema> & {
 };
 
 const script = fileURLToPath(new URL('./capture.py', import.meta.url));
+/** What the user's code prints is not the report. */
 const kept = { stderr: { maximumBytes: 16_384, end: 'last' } } as const;
 const shownStderrLength = 2_000;
-/** Python may start processes of its own, a compiler among them. */
-const isGroup = process.platform !== 'win32';
 
 /** @throws InputError where Python, torch or a compiler is missing, or the user's code fails by itself. */
 export async function recordStep(options: CaptureOptions): Promise<Recorded> {
@@ -80,7 +78,14 @@ async function answerFrom(options: CaptureOptions) {
     const { configuration, changes } = options;
     writeFileSync(optionsFile, JSON.stringify({ ...(configuration !== undefined && { configuration }), ...changes }));
     const files = [traceFile, answerFile, String(process.pid), optionsFile];
-    const end = await runPython(files, options);
+    const end = await runPython(
+      {
+        args: [script, options.file, options.functionName, ...files],
+        kept,
+        nextStep: '--python PATH names the Python that has torch and your code',
+      },
+      options,
+    );
     if (end.timedOut)
       throw new InputError('capture-timeout', `The step took more than ${options.timeoutMs / 1000} s.`, [
         '--timeout 3600',
@@ -109,30 +114,6 @@ function answerOf(file: string, end: ProcessEnd): unknown {
       'capture-failed',
       `Python ${how} before it had recorded a step:\n${end.stderr.slice(-shownStderrLength)}`,
       ['run the function by itself first'],
-    );
-  }
-}
-
-async function runPython(
-  files: readonly string[],
-  { python, file, functionName, timeoutMs, signal }: CaptureOptions,
-): Promise<ProcessEnd> {
-  signal?.throwIfAborted();
-  try {
-    const child = spawn(python, [script, file, functionName, ...files], {
-      // What the user's code prints is not the report.
-      stdio: ['ignore', 'ignore', 'pipe'],
-      detached: isGroup,
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
-    });
-    return await endOf(child, { timeoutMs, signal, isGroup, kept });
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (!syscall?.startsWith('spawn') && code !== 'ERR_INVALID_ARG_VALUE') throw error;
-    throw new InputError(
-      'python-missing',
-      code === 'ENOENT' ? `There is no ${shown(python)}.` : `${shown(python)} cannot be run (${code}).`,
-      ['--python PATH names the Python that has torch and your code'],
     );
   }
 }

@@ -1,17 +1,10 @@
 /** The user's Python reads a checkpoint's arrays and writes the grown ones: `grow.py`, in a process of its own. */
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { shown } from '../../config/nearest.js';
 import { InputError } from '../../errors.js';
 import { MiB } from '../../units.js';
-import { endOf, type ProcessEnd } from '../process.js';
-
-export interface PythonOptions {
-  readonly python: string;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-}
+import type { ProcessEnd } from '../process.js';
+import { type PythonOptions, runPython } from '../python.js';
 
 const refusalSchema = z.object({
   refused: z.object({ code: z.string(), message: z.string(), nextSteps: z.array(z.string()) }),
@@ -48,7 +41,14 @@ async function ask<Answer>(
   schema: z.ZodType<Answer>,
   options: PythonOptions,
 ): Promise<Answer> {
-  const end = await runPython(args, options);
+  const end = await runPython(
+    {
+      args: [script, ...args],
+      kept,
+      nextStep: '--python PATH names the Python that has NumPy (.npz) or torch',
+    },
+    options,
+  );
   if (end.timedOut)
     throw new InputError('grow-timeout', `Python took more than ${options.timeoutMs / 1000} s.`, ['--timeout 3600']);
   const answer = jsonOf(end);
@@ -70,24 +70,5 @@ function jsonOf({ stdout }: ProcessEnd): unknown {
     return JSON.parse(stdout);
   } catch {
     return undefined;
-  }
-}
-
-async function runPython(args: readonly string[], { python, timeoutMs, signal }: PythonOptions): Promise<ProcessEnd> {
-  signal?.throwIfAborted();
-  try {
-    const child = spawn(python, [script, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
-    });
-    return await endOf(child, { timeoutMs, signal, isGroup: false, kept });
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (!syscall?.startsWith('spawn') && code !== 'ERR_INVALID_ARG_VALUE') throw error;
-    throw new InputError(
-      'python-missing',
-      code === 'ENOENT' ? `There is no ${shown(python)}.` : `${shown(python)} cannot be run (${code}).`,
-      ['--python PATH names the Python that has NumPy (.npz) or torch'],
-    );
   }
 }

@@ -1,11 +1,11 @@
 /** What XLA itself would reserve: the user's Python compiles the step ahead of time for the card, without a GPU. */
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { shown } from '../../config/nearest.js';
 import type { Config, Device } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import { MiB } from '../../units.js';
-import { endOf, type ProcessEnd } from '../process.js';
+import type { ProcessEnd } from '../process.js';
+import { type PythonOptions, runPython } from '../python.js';
 
 export interface JaxMeasurement {
   readonly version: string;
@@ -16,12 +16,6 @@ export interface JaxMeasurement {
   readonly temporaryBytes: number;
   /** Arguments + outputs − aliased + temporaries: what `memory.peakLiveBytes` predicts. */
   readonly peakLiveBytes: number;
-}
-
-export interface ProbeOptions {
-  readonly python: string;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** `Compiled.memory_analysis()`'s fields, as probe.py prints them. */
@@ -36,10 +30,18 @@ const kept = { stdout: { maximumBytes: MiB, end: 'last' }, stderr: { maximumByte
 /** Throws `InputError` where Python or a package is missing, or the step is not one that the probe compiles. */
 export async function runJaxProbe(
   config: Config & { readonly device: Device },
-  options: ProbeOptions,
+  options: PythonOptions,
 ): Promise<JaxMeasurement> {
   const { model, recipe, device } = config;
-  const end = await runPython(JSON.stringify({ model, recipe, device }), options);
+  const end = await runPython(
+    {
+      args: [probeFile, String(process.pid)],
+      input: JSON.stringify({ model, recipe, device }),
+      kept,
+      nextStep: 'gc-plan verify --runtime jax --python PATH',
+    },
+    options,
+  );
   if (end.timedOut) {
     throw new InputError('probe-timeout', `Compiling took more than ${options.timeoutMs / 1000} s.`, [
       'gc-plan verify --runtime jax --timeout 3600',
@@ -99,26 +101,4 @@ function isAnswer(value: unknown): value is Answer {
   if (!bytes.every((each): each is number => Number.isSafeInteger(each) && (each as number) >= 0)) return false;
   const [argument, output, temporary, alias] = bytes as [number, number, number, number];
   return isText(said.version) && isText(said.device) && argument + output + temporary > alias;
-}
-
-/** A group of its own: XLA compiles in processes that Python starts. */
-const isGroup = process.platform !== 'win32';
-
-async function runPython(input: string, { python, timeoutMs, signal }: ProbeOptions): Promise<ProcessEnd> {
-  signal?.throwIfAborted();
-  try {
-    const child = spawn(python, [probeFile, String(process.pid)], { stdio: 'pipe', detached: isGroup });
-    // Python that ends before it reads is reported by its end.
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
-    return await endOf(child, { timeoutMs, signal, isGroup, kept });
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (!syscall?.startsWith('spawn') && code !== 'ERR_INVALID_ARG_VALUE') throw error;
-    throw new InputError(
-      'python-missing',
-      code === 'ENOENT' ? `There is no ${shown(python)}.` : `${shown(python)} cannot be run (${code}).`,
-      ['gc-plan verify --runtime jax --python PATH'],
-    );
-  }
 }
