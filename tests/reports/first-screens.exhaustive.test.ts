@@ -17,7 +17,8 @@ const jobs: Readonly<Record<string, string>> = {
   plan: 'sweep --vram 24GB',
   'cheapest-card-training': 'cards graphcast --top 4',
   'cheapest-card-inference': 'cards graphcast --mode inference --top 4',
-  prove: 'verify tiny --steps 2',
+  // The backend that every machine has.
+  prove: 'verify tiny --steps 2 --backend js',
   'pull-request': 'check docs/example/regression.yaml',
   'own-channels': 'estimate graphcast-small --input-channels 300 --output-channels 120 --gpu rtx-4090',
   'own-mesh': `estimate graphcast-small --gpu a100-40gb ${ownMesh.map((flag) => `--${flag}`).join(' ')}`,
