@@ -5,7 +5,7 @@
 
 import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
-import { Basis, type Coefficients, constantFactor, evaluate, type InWidth, inWidth } from './polynomial.js';
+import { Basis, type Coefficients, constantFactor, evaluate, type InWidth, inWidth, numPowers } from './polynomial.js';
 
 export interface Envelope {
   readonly basis: Basis;
@@ -13,22 +13,60 @@ export interface Envelope {
   readonly maxima: readonly Coefficients[];
 }
 
-export function liveEnvelope(trace: Trace): Envelope {
+/**
+ * Above so many, going through the events again at every size is cheaper than comparing each top with all maxima: hundreds of blocks of
+ * edges, each with rows of its own, make hundreds of polynomials of which none is reached by another.
+ */
+const mostMaxima = 256;
+
+/** `undefined`: there are too many; `envelopeAtSize` has them for given rows. */
+export function liveEnvelope(trace: Trace): Envelope | undefined {
   const basis = new Basis();
-  const { layouts, events, bufferLayout, lastStepFirstEvent } = trace;
-  const monomialOf = layouts.map(({ shape }) => basis.indexOf(shape));
-  const bytesPer = layouts.map(({ shape, elementBytes }) => constantFactor(shape) * elementBytes);
-  const live = new Float64Array(basis.size);
+  const { indices, bytes } = layoutsIn(trace, basis);
+  const maxima = maximaOf(trace, { indices, bytes, size: basis.size, most: mostMaxima });
+  return maxima && { basis, maxima: withoutMidpoints(maxima) };
+}
+
+/** Powers of the width at given rows, batch and channels. */
+export function envelopeAtSize(trace: Trace, dimensions: Dimensions): readonly InWidth[] {
+  const basis = new Basis();
+  const { indices, bytes } = layoutsIn(trace, basis);
+  const values = basis.valuesWithoutWidth(dimensions);
+  return maximaOf(trace, {
+    indices: indices.map((monomial) => basis.powerOfWidth(monomial)),
+    bytes: bytes.map((each, layout) => each * values[indices[layout]!]!),
+    size: numPowers,
+    most: Number.POSITIVE_INFINITY,
+  })!;
+}
+
+/** Of each layout: which coefficient it adds to, and how many bytes per unit. */
+interface Layouts {
+  readonly indices: readonly number[];
+  readonly bytes: readonly number[];
+}
+
+const layoutsIn = ({ layouts }: Trace, basis: Basis): Layouts => ({
+  indices: layouts.map(({ shape }) => basis.indexOf(shape)),
+  bytes: layouts.map(({ shape, elementBytes }) => constantFactor(shape) * elementBytes),
+});
+
+function maximaOf(
+  { events, bufferLayout, lastStepFirstEvent }: Trace,
+  { indices, bytes, size, most }: Layouts & { readonly size: number; readonly most: number },
+): readonly Float64Array[] | undefined {
+  const live = new Float64Array(size);
   const maxima: Float64Array[] = [];
   for (let i = 0; i < events.length; i++) {
     const event = events[i]!;
     const layout = bufferLayout[Math.abs(event) - 1]!;
-    live[monomialOf[layout]!]! += event > 0 ? bytesPer[layout]! : -bytesPer[layout]!;
+    live[indices[layout]!]! += event > 0 ? bytes[layout]! : -bytes[layout]!;
     // Between two allocations the later one is at least as high, after a free nothing is: only where allocations end.
     const isTop = event > 0 ? !(events[i + 1]! > 0) : i === lastStepFirstEvent;
     if (isTop && i >= lastStepFirstEvent) addMaximum(maxima, live);
+    if (maxima.length > most) return undefined;
   }
-  return { basis, maxima: withoutMidpoints(maxima) };
+  return maxima;
 }
 
 /**

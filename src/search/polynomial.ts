@@ -10,6 +10,7 @@ export type Coefficients = Float64Array;
 const width = 'hiddenDim';
 /** Parameters of a width-wide layer over width-wide inputs are the highest. */
 const maxPower = 2;
+export const numPowers = maxPower + 1;
 
 /** The distinct products of symbols that one structure's arrays have, e.g. `batch·hiddenDim·meshEdges`. */
 export class Basis {
@@ -101,7 +102,7 @@ export function inWidth(
 ): readonly InWidth[] {
   const values = basis.valuesWithoutWidth(dimensions);
   return polynomials.map((coefficients) => {
-    const powers = new Float64Array(maxPower + 1);
+    const powers = new Float64Array(numPowers);
     for (let i = 0; i < coefficients.length; i++) powers[basis.powerOfWidth(i)]! += coefficients[i]! * values[i]!;
     return powers;
   });

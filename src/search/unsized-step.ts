@@ -9,7 +9,7 @@ import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
 import { programOf, runtimes, traceOf } from '../parallel/index.js';
-import { type Envelope, envelopeInWidth, liveEnvelope, peakAt } from './envelope.js';
+import { type Envelope, envelopeAtSize, envelopeInWidth, liveEnvelope, peakAt } from './envelope.js';
 import { Basis, type Coefficients, evaluate, type InWidth, inWidth, polynomial } from './polynomial.js';
 
 export interface Costs {
@@ -31,7 +31,7 @@ export class UnsizedStep {
   readonly program: ForwardProgram;
   private readonly costPolynomials: CostPolynomials;
   private madeTrace: Trace | undefined;
-  private madeEnvelope: Envelope | undefined;
+  private madeEnvelope: Envelope | 'tooLarge' | undefined;
 
   constructor(private readonly config: Config) {
     this.program = programOf(config);
@@ -62,7 +62,8 @@ export class UnsizedStep {
   }
 
   private envelopeAt(dimensions: Dimensions): readonly InWidth[] {
-    this.madeEnvelope ??= liveEnvelope(this.trace);
+    this.madeEnvelope ??= liveEnvelope(this.trace) ?? 'tooLarge';
+    if (this.madeEnvelope === 'tooLarge') return envelopeAtSize(this.trace, dimensions);
     return envelopeInWidth(this.madeEnvelope, dimensions);
   }
 }

@@ -71,7 +71,10 @@ describe('every candidate of a small space', () => {
     ['tiny', { ...small, offload: 'none,optimizer' }] as const,
   ];
 
-  it.each([...models, ...processors, ...smallTensors])(
+  // More maxima than are compared with each other.
+  const manyBlocks = ['tiny', { checkpoint: 'edges:blocks=300', 'mesh-level': '2', layers: '2' }] as const;
+
+  it.each([...models, ...processors, ...smallTensors, manyBlocks])(
     'has the live bytes and the verdict of its own estimate: %s %j',
     { timeout: 120_000 },
     async (model, more) => {
