@@ -30,7 +30,7 @@ try {
   const answers = {
     version: gcPlan('--version').trim() === `gc-plan ${version}`,
     estimate: JSON.parse(gcPlan('estimate', 'graphcast-small', '--json')).memory?.peakLiveBytes > 0,
-    table: gcPlan('estimate', 'tiny', '--vram', '24GB').startsWith('fits on '),
+    table: gcPlan('estimate', 'tiny', '--vram', '24GB').includes('\nfits on 24GB '),
     library:
       run(process.execPath, ['-e', "import('gc-plan').then((m) => console.log(typeof m.estimate))"], folder).trim() ===
       'function',
