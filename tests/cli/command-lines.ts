@@ -15,6 +15,8 @@ import { codeBases, layoutOf, optionsOfSome, processorTraits } from '../../src/m
 import { allOptions } from '../../src/options/definitions/shared.js';
 import { runtimeTraits } from '../../src/runtimes/traits.js';
 import { sweepOptions } from '../../src/search/options.js';
+import { captureOptions } from '../../src/verify/capture/options.js';
+import { growOptions } from '../../src/verify/grow/options.js';
 import { verifyOptions } from '../../src/verify/options.js';
 import { type Typeable, typedValue } from './typed-values.js';
 
@@ -32,7 +34,9 @@ interface Flag extends Typeable {
 }
 
 const records = new Map<string, Pick<Typeable, 'value'>>(
-  [...sweepOptions, ...explainOptions, ...verifyOptions, ...allOptions()].map((option) => [option.name, option]),
+  [...sweepOptions, ...explainOptions, ...verifyOptions, ...captureOptions, ...growOptions, ...allOptions()].map(
+    (option) => [option.name, option],
+  ),
 );
 
 await frameworkConfig();
@@ -49,6 +53,8 @@ for (const name of commandNames) {
     })),
   );
 }
+// One that nothing is known of throws here, not in the one line of thousands that draws it.
+for (const flag of [...flagsOf.values()].flat()) if (!flag.isSwitch) typedValue(flag);
 
 /** What may stand behind `--format`, whether the report has it or not. */
 const typedAs = (command: CommandName, flag: Flag): fc.Arbitrary<readonly string[]> => {
@@ -500,7 +506,7 @@ const commands: Readonly<Record<CommandName, { readonly weight: number; readonly
   verify: { weight: 12, line: verifications },
   validate: { weight: 2, line: validations },
   init: {
-    weight: 3,
+    weight: 6,
     line: fc
       .tuple(
         plain('init', 2),
