@@ -20,6 +20,7 @@ import { sweepSchema } from './sweep/schema.js';
 import { traceLineSchema } from './trace/schema.js';
 import { validationSchema } from './validate/schema.js';
 import { verificationSchema } from './verify/schema.js';
+import { planVerificationSchema } from './verify-plan/schema.js';
 
 export const reportSchemas = {
   'gc-plan/estimate@1': estimateSchema,
@@ -29,6 +30,7 @@ export const reportSchemas = {
   'gc-plan/compare@1': comparisonSchema,
   'gc-plan/cards@1': cardsSchema,
   'gc-plan/verify@1': verificationSchema,
+  'gc-plan/verify-plan@1': planVerificationSchema,
   'gc-plan/ladder@1': ladderSchema,
   'gc-plan/measured@1': measuredSchema,
   'gc-plan/doctor@1': doctorSchema,

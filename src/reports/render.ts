@@ -21,6 +21,7 @@ import type { Solution } from './solve/schema.js';
 import type { Sweep } from './sweep/schema.js';
 import type { Validation } from './validate/schema.js';
 import type { Verification } from './verify/schema.js';
+import type { PlanVerification } from './verify-plan/schema.js';
 
 export interface Reports {
   readonly 'gc-plan/advise@1': AnyAdvice;
@@ -36,6 +37,7 @@ export interface Reports {
   readonly 'gc-plan/profiles@1': Profiles;
   readonly 'gc-plan/validate@1': Validation;
   readonly 'gc-plan/verify@1': Verification;
+  readonly 'gc-plan/verify-plan@1': PlanVerification;
   readonly 'gc-plan/ladder@1': Ladder;
   readonly 'gc-plan/measured@1': Measured;
   readonly 'gc-plan/doctor@1': Doctor;
@@ -80,6 +82,11 @@ const renderers: Renderers = {
     table: async () => (await import('./verify/table.js')).renderVerification,
     json,
     html: async () => (await import('./verify/html.js')).renderVerificationPage,
+  },
+  'gc-plan/verify-plan@1': {
+    table: async () => (await import('./verify-plan/table.js')).renderPlanVerification,
+    json,
+    html: async () => (await import('./verify-plan/html.js')).loadPlanVerificationPage(),
   },
   'gc-plan/ladder@1': {
     table: async () => (await import('./ladder/table.js')).renderLadder,

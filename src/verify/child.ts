@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { nativeEnvironment } from './backends/native.js';
 import { endOf, type ProcessEnd } from './process.js';
-import type { FromWorker, Job, Probe } from './protocol.js';
+import type { FromWorker, Job, Probe, StagesJob } from './protocol.js';
 
 export interface ChildOptions {
   readonly timeoutMs: number;
@@ -21,7 +21,10 @@ export interface Ended extends Omit<ProcessEnd, 'stdout'> {
 const workerFile = fileURLToPath(new URL('../../dist/verify/worker.js', import.meta.url));
 const stderr = { maximumBytes: 20_000, end: 'first' } as const;
 
-export async function runChild(job: Job | Probe, { timeoutMs, signal, onProgress }: ChildOptions): Promise<Ended> {
+export async function runChild(
+  job: Job | StagesJob | Probe,
+  { timeoutMs, signal, onProgress }: ChildOptions,
+): Promise<Ended> {
   signal?.throwIfAborted();
   // It starts no processes, and stays in our group: what ends the group ends it.
   const child = spawn(process.execPath, ['--expose-gc', workerFile, String(process.pid)], {

@@ -17,7 +17,7 @@ import { evaluateScoped } from '../runtimes/tfjs/evaluate.js';
 import { attends, readsForcings, tfjsDimensions } from '../runtimes/tfjs/index.js';
 import { tapeSegments } from '../runtimes/tfjs/segments.js';
 import { tensorShape } from '../runtimes/tfjs/shapes.js';
-import { accumulatedGradients, lossAndGradients, type StepResult } from '../runtimes/tfjs/step.js';
+import { accumulatedGradients, lossAndGradients, readForward, type StepResult } from '../runtimes/tfjs/step.js';
 import { batchedEndpoints, type TaskData, taskData } from './data.js';
 import type { Library, Tensor, Variable } from './library.js';
 import { libraryOptimizer } from './optimizer.js';
@@ -34,14 +34,24 @@ const silent: StepHooks = { optimizerBegins: () => {}, stepEnds: () => {} };
 
 export interface Trainer {
   readonly parameters: ReadonlyMap<ValueId, Variable>;
+  /** Takes these samples for the next steps, one for each of the batch; at first they are 0, 1, … */
+  readonly load: (samples: readonly number[]) => void;
+  /** Of the loaded samples, without an update; `prediction`: `[batch · gridNodes, outputChannels]`. */
+  readonly evaluate: () => { readonly loss: number; readonly prediction: Float32Array };
   /** Of the current parameters; the caller disposes both. Absent in inference. */
   readonly gradients: () => StepResult<Tensor>;
   /** One optimizer step, or one prediction in inference. → the loss (0 in inference). */
-  readonly step: (hooks?: StepHooks) => number;
+  readonly step: (hooks?: StepHooks, learningRate?: number) => number;
   readonly dispose: () => void;
 }
 
-export function trainer(tf: Library, config: Config, program: ForwardProgram): Trainer {
+/** `initial`: values by the parameters' names, where they don't come from a seed. */
+export function trainer(
+  tf: Library,
+  config: Config,
+  program: ForwardProgram,
+  initial?: ReadonlyMap<string, Float32Array>,
+): Trainer {
   const { recipe } = config;
   const { batchSize } = recipe;
   const task = taskData(config);
@@ -53,21 +63,23 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
   const parameters = new Map<ValueId, Variable>();
   for (const { value } of program.parameters) {
     const shape = shapeOf(value);
-    const initial = tf.tensor(initialValues(program.values[value]!.name, shape, random), shape);
-    parameters.set(value, tf.variable(initial, true, `${program.values[value]!.name} #${value}`));
-    initial.dispose();
+    const { name } = program.values[value]!;
+    const values = tf.tensor(initial?.get(name) ?? initialValues(name, shape, random), shape);
+    parameters.set(value, tf.variable(values, true, `${name} #${value}`));
+    values.dispose();
   }
   const leaves = new Map<ValueId, Tensor>(parameters);
   const edgeFeatures = new Map<string, Tensor>();
-  for (const [name, value] of Object.entries(program.data)) {
+  const firstSamples = Array.from({ length: batchSize }, (_, sample) => sample);
+  const rowsTensor = (name: string, value: ValueId, samples: readonly number[], block?: EdgeBlock) => {
     const numColumns = shapeOf(value)[1]!;
-    const rowsTensor = (block?: EdgeBlock) => {
-      const rows = batchedRows(name, task, batchSize, numColumns, block);
-      return tf.tensor(rows, [rows.length / numColumns, numColumns]);
-    };
+    const rows = batchedRows(name, task, samples, numColumns, block);
+    return tf.tensor(rows, [rows.length / numColumns, numColumns]);
+  };
+  for (const [name, value] of Object.entries(program.data)) {
     const blocks = blocksOfData(name, recipe.checkpoint);
-    for (const block of blocks) edgeFeatures.set(blockName(block), rowsTensor(block));
-    if (blocks.length === 0) leaves.set(value, rowsTensor());
+    for (const block of blocks) edgeFeatures.set(blockName(block), rowsTensor(name, value, firstSamples, block));
+    if (blocks.length === 0) leaves.set(value, rowsTensor(name, value, firstSamples));
   }
   const endpoints = new Map<string, Tensor>();
   for (const each of endpointArrays(recipe.checkpoint)) {
@@ -78,9 +90,11 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
   }
   const areaWeights = tf.tensor(repeated(task.areaWeights, batchSize), [batchSize * task.counts.gridNodes, 1]);
   const headMatrix = attends(program) ? headMatrixOf(tf, config.model) : undefined;
-  const forcings = readsForcings(config) ? forcingRows(tf, task, config) : undefined;
+  const forcingsOf = (samples: readonly number[]) =>
+    readsForcings(config) ? forcingRows(tf, task, config, samples) : undefined;
+  const arrays = { endpoints, edgeFeatures, areaWeights, headMatrix, forcings: forcingsOf(firstSamples) };
   const ops = libraryOps(tf, (name) => base[name]! * batchSize);
-  const context = contextOf(ops, program, recipe, { endpoints, edgeFeatures, areaWeights, headMatrix, forcings });
+  const context = contextOf(ops, program, recipe, arrays);
   const segments = tapeSegments(program, recipe.checkpoint);
   const optimizer = libraryOptimizer(tf, recipe);
   const gradients = () =>
@@ -88,7 +102,20 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
   return {
     parameters,
     gradients,
-    step({ optimizerBegins, stepEnds } = silent) {
+    load(samples) {
+      for (const [name, value] of Object.entries(program.data).filter(([each]) => isOfSamples(each))) {
+        leaves.get(value)!.dispose();
+        leaves.set(value, rowsTensor(name, value, samples));
+      }
+      arrays.forcings?.dispose();
+      arrays.forcings = forcingsOf(samples);
+    },
+    evaluate: () =>
+      readForward(context, program, segments, leaves, (loss, prediction) => ({
+        loss: loss.dataSync()[0]!,
+        prediction: Float32Array.from(prediction.dataSync()),
+      })),
+    step({ optimizerBegins, stepEnds } = silent, learningRate?: number) {
       if (program.loss === undefined) {
         const predictions = evaluateScoped(context, program, program.root, leaves);
         stepEnds();
@@ -102,6 +129,7 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
           const gradient = found.get(value);
           return gradient === undefined ? [] : [{ parameter: parameters.get(value)!, gradient }];
         }),
+        learningRate,
       );
       stepEnds();
       const value = loss.dataSync()[0]!;
@@ -116,7 +144,7 @@ export function trainer(tf: Library, config: Config, program: ForwardProgram): T
         ...endpoints.values(),
         areaWeights,
         ...(headMatrix === undefined ? [] : [headMatrix]),
-        ...(forcings === undefined ? [] : [forcings]),
+        ...(arrays.forcings === undefined ? [] : [arrays.forcings]),
       ]);
     },
   };
@@ -132,9 +160,9 @@ function headMatrixOf(tf: Library, { hiddenDim, heads }: Config['model']): Tenso
 }
 
 /** The last channels of the input, for the whole batch: `[batch · gridNodes, inputChannels − outputChannels]`. */
-function forcingRows(tf: Library, task: TaskData, { model, recipe }: Config): Tensor {
+function forcingRows(tf: Library, task: TaskData, { model }: Config, samples: readonly number[]): Tensor {
   const { inputChannels, outputChannels } = model;
-  const rows = batchedRows('gridInput', task, recipe.batchSize, inputChannels);
+  const rows = batchedRows('gridInput', task, samples, inputChannels);
   return tf.tidy(() => {
     const all = tf.tensor2d(rows, [rows.length / inputChannels, inputChannels]);
     return tf.slice(all, [0, outputChannels], [-1, -1]);
@@ -152,15 +180,18 @@ function repeated(rows: Float32Array, times: number): Float32Array {
   return all;
 }
 
+const targetName = /^target(\d+)$/;
+const isOfSamples = (name: string): boolean => name === 'gridInput' || targetName.test(name);
+
 /** The data value of that name, or a block of its rows, for the whole batch: `[batch · rows, columns]`. */
 function batchedRows(
   name: string,
   task: TaskData,
-  batchSize: number,
+  samples: readonly number[],
   numColumns: number,
   block?: EdgeBlock,
 ): Float32Array {
-  const target = /^target(\d+)$/.exec(name);
+  const target = targetName.exec(name);
   const perSample = (sample: number): Float32Array => {
     if (name === 'gridInput') return task.fields(sample, 0, numColumns);
     if (target !== null) return task.fields(sample, 1 + Number(target[1]), numColumns);
@@ -171,9 +202,9 @@ function batchedRows(
     const [first, end] = blockRange(block, all.length / numColumns);
     return all.subarray(first * numColumns, end * numColumns);
   };
-  const samples = Array.from({ length: batchSize }, (_, sample) => perSample(sample));
-  const all = new Float32Array(batchSize * samples[0]!.length);
-  for (const [sample, rows] of samples.entries()) all.set(rows, sample * rows.length);
+  const rowsOfSamples = samples.map(perSample);
+  const all = new Float32Array(samples.length * rowsOfSamples[0]!.length);
+  for (const [index, rows] of rowsOfSamples.entries()) all.set(rows, index * rows.length);
   return all;
 }
 

@@ -43,4 +43,12 @@ export function stateOf(optimizer: tfjs.Optimizer): StateArray[] {
   return ['accumulatedFirstMoment', 'accumulatedSecondMoment', 'accumulations'].flatMap((name) => fields[name] ?? []);
 }
 
+/** SGD and momentum keep it in a tensor, which this method replaces; Adam in a field that its types hide (tfjs-core 4.22.0). */
+export function setLearningRate(optimizer: tfjs.Optimizer, rate: number): void {
+  const fields = optimizer as unknown as { learningRate: number; setLearningRate?: (rate: number) => void };
+  if (fields.learningRate === rate) return;
+  if (fields.setLearningRate === undefined) fields.learningRate = rate;
+  else fields.setLearningRate(rate);
+}
+
 export const engineOf = (library: Library): Engine => library.engine() as unknown as Engine;

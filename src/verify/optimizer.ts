@@ -1,10 +1,11 @@
 /** The library's optimizers, with GraphCast's constants (Lam et al. 2023, supplement 4.6: β 0.9 and 0.95, weight decay 0.1). */
 import { offloadsOptimizer } from '../config/offload.js';
 import type { Recipe } from '../config/types.js';
-import { type Library, stateOf, type Tensor, type Variable } from './library.js';
+import { type Library, setLearningRate, stateOf, type Tensor, type Variable } from './library.js';
 import { toHost } from './tfjs-ops.js';
 
-const learningRate = 1e-3;
+/** Where no other is asked for. */
+const usualLearningRate = 1e-3;
 const beta1 = 0.9;
 const beta2 = 0.95;
 const weightDecay = 0.1;
@@ -16,7 +17,7 @@ interface Update {
 }
 
 export interface LibraryOptimizer {
-  readonly apply: (updates: readonly Update[]) => void;
+  readonly apply: (updates: readonly Update[], learningRate?: number) => void;
   readonly dispose: () => void;
 }
 
@@ -25,11 +26,11 @@ function inner(tf: Library, name: Recipe['optimizer']) {
     case 'adamw':
     case 'adamw-fused':
     case 'adam':
-      return tf.train.adam(learningRate, beta1, beta2);
+      return tf.train.adam(usualLearningRate, beta1, beta2);
     case 'momentum':
-      return tf.train.momentum(learningRate, momentum);
+      return tf.train.momentum(usualLearningRate, momentum);
     case 'sgd':
-      return tf.train.sgd(learningRate);
+      return tf.train.sgd(usualLearningRate);
     case 'none':
       return undefined;
   }
@@ -45,13 +46,13 @@ export function libraryOptimizer(tf: Library, recipe: Pick<Recipe, 'optimizer' |
 function offloaded(tf: Library, name: Recipe['optimizer']): LibraryOptimizer {
   const optimizers = new Map<Variable, { readonly optimizer: OnDevice; bringBack: () => void }>();
   return {
-    apply(updates) {
+    apply(updates, learningRate) {
       for (const update of updates) {
         const { parameter } = update;
         const each = optimizers.get(parameter) ?? { optimizer: onDevice(tf, name), bringBack: () => {} };
         optimizers.set(parameter, each);
         each.bringBack();
-        each.optimizer.apply([update]);
+        each.optimizer.apply([update], learningRate);
         each.bringBack = each.optimizer.stateToHost();
       }
     },
@@ -70,7 +71,8 @@ function onDevice(tf: Library, name: Recipe['optimizer']): OnDevice {
   const optimizer = inner(tf, name);
   const decays = name === 'adamw' || name === 'adamw-fused';
   return {
-    apply(updates) {
+    apply(updates, learningRate = usualLearningRate) {
+      if (optimizer !== undefined) setLearningRate(optimizer, learningRate);
       // The library has no AdamW: decoupled decay shrinks each parameter before Adam's step.
       if (decays)
         for (const { parameter } of updates)

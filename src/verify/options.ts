@@ -20,7 +20,7 @@ export const verifyOptions: readonly OwnOption[] = [
     name: 'steps',
     syntax: 'N',
     value: integer(minimumSteps, 1_000_000, '3'),
-    help: 'Training steps to run, 3 by default; the last one is compared.',
+    help: 'Training steps to run, 3 by default (--plan: of each stage, once through 64 samples); the last one is compared.',
   },
   {
     name: 'tolerance',
@@ -32,13 +32,31 @@ export const verifyOptions: readonly OwnOption[] = [
     name: 'timeout',
     syntax: 'SECONDS',
     value: integer(1, 1_000_000, '600'),
-    help: 'How long one configuration may take, 600 by default.',
+    help: 'How long one configuration (--plan: a stage, on average) may take, 600 by default.',
   },
   {
     name: 'ladder',
     syntax: '',
     value: toggle,
     help: 'A series of sizes up to this one, and whether memory grows as the estimate claims.',
+  },
+  {
+    name: 'plan',
+    syntax: '',
+    value: toggle,
+    help: 'Trains a progressive plan: grows the model from --from to --to, and sees that its loss goes on falling.',
+  },
+  {
+    name: 'from',
+    syntax: 'WIDTH/DEPTH',
+    value: text('16/2'),
+    help: 'Where the plan starts: 256/8 by default, 16/2 in pure JavaScript.',
+  },
+  {
+    name: 'to',
+    syntax: 'WIDTH/DEPTH',
+    value: text('32/4'),
+    help: 'Where it ends: 512/16 by default, 32/4 in pure JavaScript.',
   },
   {
     name: 'ledger',

@@ -2,12 +2,22 @@
 import type { Config } from '../config/types.js';
 import type { Backend, BackendChoice } from './backends/index.js';
 import type { StepMeasurement } from './meter.js';
+import type { StageMeasurement } from './stages.js';
 
 export interface Job {
   readonly kind: 'steps';
   readonly config: Config;
   readonly backend: BackendChoice;
   /** At least 2: the first step makes the optimizer's state, the last one is measured. */
+  readonly numSteps: number;
+}
+
+/** Trains stages of a growing model, each from the last one's parameters. */
+export interface StagesJob {
+  readonly kind: 'stages';
+  readonly configs: readonly Config[];
+  readonly backend: BackendChoice;
+  /** Of each stage, at least 2. */
   readonly numSteps: number;
 }
 
@@ -31,8 +41,16 @@ export interface Measurement {
 export type Phase = 'loading' | 'building' | 'forward' | 'backward' | 'optimizer';
 
 export type FromWorker =
-  | { readonly kind: 'progress'; readonly step: number; readonly numSteps: number; readonly phase: Phase }
+  | {
+      readonly kind: 'progress';
+      readonly step: number;
+      readonly numSteps: number;
+      readonly phase: Phase;
+      /** From 1; absent where there is one configuration. */
+      readonly stage?: number;
+    }
   | { readonly kind: 'measured'; readonly measurement: Measurement }
+  | { readonly kind: 'trained'; readonly backend: Backend; readonly stages: readonly StageMeasurement[] }
   | { readonly kind: 'loaded'; readonly backend: Backend }
   | {
       readonly kind: 'input-error';

@@ -6,8 +6,9 @@ import { type Backend, type LoadedBackend, loadBackend } from './backends/index.
 import { trainer } from './interpreter.js';
 import { engineOf } from './library.js';
 import { type StepMeasurement, startMeter } from './meter.js';
-import type { FromWorker, Job, Measurement, Probe } from './protocol.js';
+import type { FromWorker, Job, Measurement, Phase, Probe, StagesJob } from './protocol.js';
 import { residentMeter } from './resident.js';
+import { trainStages } from './stages.js';
 
 const tell = (message: FromWorker) => process.send?.(message);
 
@@ -39,11 +40,33 @@ let collectsGarbage = false;
 
 const withoutLibrary = ({ name, version, device }: LoadedBackend): Backend => ({ name, version, device });
 
-async function run({ config, backend: choice, numSteps }: Job): Promise<Measurement> {
+async function loaded({ backend: choice, numSteps }: Job | StagesJob): Promise<LoadedBackend> {
   tell({ kind: 'progress', step: 0, numSteps, phase: 'loading' });
   const backend = await loadBackend(choice);
   endWithParent();
   watchParent(backend);
+  return backend;
+}
+
+async function runStages(job: StagesJob): Promise<FromWorker> {
+  const backend = await loaded(job);
+  const { configs, numSteps } = job;
+  const at = { stage: 1, step: 0 };
+  const report = (phase: Phase) => tell({ kind: 'progress', ...at, numSteps, phase });
+  const stages = trainStages(backend.tf, configs, {
+    numSteps,
+    meter: startMeter(backend.tf, report),
+    onStep(stage, step) {
+      Object.assign(at, { stage, step });
+      if (step === 0) report('building');
+    },
+  });
+  return { kind: 'trained', backend: withoutLibrary(backend), stages };
+}
+
+async function run(job: Job): Promise<Measurement> {
+  const backend = await loaded(job);
+  const { config, numSteps } = job;
   tell({ kind: 'progress', step: 0, numSteps, phase: 'building' });
   const program = forwardProgram(config.model, config.recipe, tfjsRuntime.segment(config));
   const meter = startMeter(backend.tf, (phase) => tell({ kind: 'progress', step, numSteps, phase }));
@@ -99,14 +122,15 @@ function failure(error: unknown): FromWorker {
     : { kind: 'bug', message };
 }
 
-async function answerTo(job: Job | Probe): Promise<FromWorker> {
+async function answerTo(job: Job | StagesJob | Probe): Promise<FromWorker> {
+  if (job.kind === 'stages') return runStages(job);
   if (job.kind === 'probe') return { kind: 'loaded', backend: withoutLibrary(await loadBackend(job.backend)) };
   return { kind: 'measured', measurement: await run(job) };
 }
 
 process.once('disconnect', () => process.exit());
 endWithParent();
-process.once('message', async (job: Job | Probe) => {
+process.once('message', async (job: Job | StagesJob | Probe) => {
   const answer = await answerTo(job).catch(failure);
   process.send?.(answer, () => process.disconnect());
 });

@@ -139,7 +139,21 @@ const printing: readonly string[] = ['json', 'output', 'format'];
 /** Typed by those who know when: most lines have a card, few a file. */
 const elsewhere: readonly string[] = [
   ...printing,
-  ...['import', 'runtime', 'gpu', 'vram', 'workers', 'space', 'from', 'to', 'for', 'measured', 'doctor', 'ladder'],
+  ...[
+    'import',
+    'runtime',
+    'gpu',
+    'vram',
+    'workers',
+    'space',
+    'from',
+    'to',
+    'for',
+    'measured',
+    'doctor',
+    'ladder',
+    'plan',
+  ],
 ];
 
 interface Kind {
@@ -385,6 +399,10 @@ const verifications: fc.Arbitrary<Line> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constant({ argv: ['verify', '--timeout', '1', '--backend', 'js', '--steps', '2'], files }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant({ argv: ['verify', '--plan', '--timeout', '1', '--backend', 'js', '--steps', '2'], files }),
   },
 );
 

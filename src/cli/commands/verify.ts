@@ -5,7 +5,12 @@ import { ReportCommand } from '../command.js';
 import { configurationFlags, flagsOf, modelArgument } from '../flags.js';
 import { stepsBar } from '../progress.js';
 
-type Report = 'gc-plan/verify@1' | 'gc-plan/ladder@1' | 'gc-plan/measured@1' | 'gc-plan/doctor@1';
+type Report =
+  | 'gc-plan/verify@1'
+  | 'gc-plan/verify-plan@1'
+  | 'gc-plan/ladder@1'
+  | 'gc-plan/measured@1'
+  | 'gc-plan/doctor@1';
 
 export default class VerifyCommand extends ReportCommand<Report> {
   static override summary = 'Runs real training steps and compares them with the estimate, byte by byte.';
@@ -13,6 +18,7 @@ export default class VerifyCommand extends ReportCommand<Report> {
     'gc-plan verify',
     'gc-plan verify tiny --hidden-dim 64 --layers 8 --tape lean --checkpoint processor:every=2',
     'gc-plan verify --ladder --format svg --output ladder.svg',
+    'gc-plan verify --plan --from 16/2 --to 32/4 --format html --output plan.html',
     'gc-plan verify physicsnemo-graphcast --measured numbers.jsonl',
     'gc-plan verify graphcast-small --runtime jax --gpu a100-80gb --python ~/graphcast/bin/python',
     'gc-plan verify neural-lam --runtime pytorch --python ~/venv/bin/python --grid 46x90 --mesh-level 3',
@@ -28,6 +34,7 @@ export default class VerifyCommand extends ReportCommand<Report> {
   protected get report(): Report {
     const has = (flag: string) => this.argv.some((token) => token === flag || token.startsWith(`${flag}=`));
     if (has('--doctor')) return 'gc-plan/doctor@1';
+    if (has('--plan')) return 'gc-plan/verify-plan@1';
     if (has('--measured') || this.compiles) return 'gc-plan/measured@1';
     return has('--ladder') ? 'gc-plan/ladder@1' : 'gc-plan/verify@1';
   }
@@ -44,6 +51,13 @@ export default class VerifyCommand extends ReportCommand<Report> {
     return typed.some((name) => runtimeTraits[name as RuntimeName]?.verifiedBy === how);
   }
 
+  private async service({ plan, ladder }: Readonly<Record<string, string | boolean>>) {
+    if (plan) return (await import('../../services/verify-plan.js')).verifyPlan;
+    return ladder
+      ? (await import('../../services/ladder.js')).ladder
+      : (await import('../../services/verify.js')).verify;
+  }
+
   async run() {
     const { args, flags } = await this.typed();
     const input = { model: args.model, flags };
@@ -51,27 +65,24 @@ export default class VerifyCommand extends ReportCommand<Report> {
       const { doctor } = await import('../../services/doctor.js');
       return this.print(await doctor(flags), 'yes');
     }
-    if (flags.measured !== undefined) {
+    if (flags.measured !== undefined && !flags.plan) {
       const { measured } = await import('../../services/measured.js');
       const report = await measured(input);
       return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
     }
-    if (this.compiles) {
+    if (this.compiles && !flags.plan) {
       const { compiled } = await import('../../services/measured.js');
       const report = await compiled(input, this.io.signal);
       return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
     }
-    if (this.isVerifiedBy('a capture') && !flags.ladder) {
+    if (this.isVerifiedBy('a capture') && !flags.ladder && !flags.plan) {
       const { verifyCaptured } = await import('../../services/verify-captured.js');
       const report = await verifyCaptured(input, this.io.signal);
       return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
     }
     const { show, onRung, stop } = await stepsBar(this.io);
     const watching = { signal: this.io.signal, onProgress: show, onRung };
-    const run = flags.ladder
-      ? (await import('../../services/ladder.js')).ladder
-      : (await import('../../services/verify.js')).verify;
-    const report = await run(input, watching).finally(stop);
+    const report = await (await this.service(flags))(input, watching).finally(stop);
     return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
   }
 }

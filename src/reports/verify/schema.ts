@@ -10,7 +10,7 @@ export const stepBytes = z.strictObject({
   peakLiveBytes: bytes,
   optimizerBytes: bytes,
 });
-const errorsPercent = z.strictObject({
+export const errorsPercent = z.strictObject({
   parameterBytes: z.number(),
   forwardEndBytes: z.number(),
   peakLiveBytes: z.number(),

@@ -5,7 +5,7 @@ import type { Endpoints, ValueId } from '../../ir/types.js';
 import { blockName, type EdgeBlock, endpointsName } from './edge-blocks.js';
 import type { Ops } from './ops.js';
 
-/** They live as long as the training. */
+/** They live as long as the training, but for the forcings, which belong to the samples that are loaded. */
 export interface ConstantArrays<T> {
   /** Node numbers by `endpointsName`, int32, `[edges · batch]`, of all edges or of a block. */
   readonly endpoints: ReadonlyMap<string, T>;
@@ -36,8 +36,9 @@ export function contextOf<T>(
   ops: Ops<T>,
   { values }: ForwardProgram,
   { tape, offload }: Recipe,
-  { endpoints, edgeFeatures, areaWeights, headMatrix, forcings }: ConstantArrays<T>,
+  arrays: ConstantArrays<T>,
 ): Context<T> {
+  const { endpoints, edgeFeatures, areaWeights, headMatrix } = arrays;
   return {
     ops,
     tape,
@@ -46,7 +47,8 @@ export function contextOf<T>(
     edgeFeatures: (block) => edgeFeatures.get(blockName(block))!,
     areaWeights,
     headMatrix,
-    nextInput: (prediction) => (forcings === undefined ? prediction : ops.concat([prediction, forcings], 1)),
+    nextInput: (prediction) =>
+      arrays.forcings === undefined ? prediction : ops.concat([prediction, arrays.forcings], 1),
     columnsOf: (value) => values[value]!.shape.at(-1)!.symbol,
     rowsOf: (value) => values[value]!.shape[0]!.symbol,
   };

@@ -45,6 +45,47 @@ function accumulate<T>(ops: Ops<T>, sum: Map<ValueId, T>, id: ValueId, addend: T
   ops.dispose([soFar, addend]);
 }
 
+/** Runs segments without a tape. What crosses a cut joins `crossing`; `hold` is told what a segment touches. */
+function forward<T>(
+  context: Context<T>,
+  program: ForwardProgram,
+  segments: readonly TapeSegment[],
+  crossing: Map<ValueId, T>,
+  hold: (values: readonly ValueId[]) => void = () => {},
+): void {
+  const { ops } = context;
+  for (const segment of segments) {
+    hold([...segment.inputs, ...segment.outputs]);
+    const outputs = ops.tidy(() => {
+      const values = runSegment(context, program, segment, crossing);
+      return segment.outputs.map((id) => values.get(id)!);
+    });
+    ops.enter('sum edge blocks', 'other');
+    for (const [i, id] of segment.outputs.entries()) accumulate(ops, crossing, id, outputs[i]!);
+  }
+}
+
+/** The loss and the last prediction without a gradient; both are gone once `read` has returned. */
+export function readForward<T, Result>(
+  context: Context<T>,
+  program: ForwardProgram,
+  segments: readonly TapeSegment[],
+  leaves: Values<T>,
+  read: (loss: T, prediction: T) => Result,
+): Result {
+  const { ops } = context;
+  const crossing = new Map(leaves);
+  forward(context, program, segments.slice(0, -1), crossing);
+  let result: Result;
+  ops.tidy(() => {
+    const values = runSegment(context, program, segments.at(-1)!, crossing);
+    result = read(values.get(program.loss!)!, values.get(program.predictions.at(-1)!)!);
+    return [];
+  });
+  ops.dispose([...crossing].flatMap(([id, value]) => (leaves.has(id) ? [] : [value])));
+  return result!;
+}
+
 /**
  * The segments first run without a tape, keeping what crosses a cut; then each runs again under a tape of its own, last one first.
  * A tape takes one value and one gradient, so the outputs of a segment are joined along their rows.
@@ -58,15 +99,7 @@ export function lossAndGradients<T>(
   const { ops } = context;
   const crossing = new Map(leaves);
   const hold = offloadsBoundary(context) ? boundaryOffloader(ops, crossing, leaves) : () => {};
-  for (const segment of segments.slice(0, -1)) {
-    hold([...segment.inputs, ...segment.outputs]);
-    const outputs = ops.tidy(() => {
-      const values = runSegment(context, program, segment, crossing);
-      return segment.outputs.map((id) => values.get(id)!);
-    });
-    ops.enter('sum edge blocks', 'other');
-    for (const [i, id] of segment.outputs.entries()) accumulate(ops, crossing, id, outputs[i]!);
-  }
+  forward(context, program, segments.slice(0, -1), crossing, hold);
   const gradientOf = new Map<ValueId, T>();
   const parameterGradients = new Map<ValueId, T>();
   let loss: T | undefined;

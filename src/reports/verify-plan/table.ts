@@ -1,0 +1,21 @@
+/** What a person reads of a trained plan. */
+import { configLine } from '../config-line.js';
+import type { Layout } from '../formats.js';
+import { answerLine, list, page, paragraph, styleOf } from '../terminal/blocks.js';
+import { fittingTable } from '../terminal/fitting.js';
+import { aboutStages, planVerificationAnswer, stageColumns } from './rows.js';
+import type { PlanVerification } from './schema.js';
+
+export function renderPlanVerification(report: PlanVerification, layout: Layout): string {
+  const { stages, backend, assumptions } = report;
+  const style = styleOf(layout);
+  const soft = (text: string) => paragraph(text, layout).map((line) => style.dim(line));
+  return page([
+    [
+      ...paragraph(answerLine(planVerificationAnswer(report), style), layout),
+      ...soft(`${configLine(report)} · ${backend.name} ${backend.version}`),
+    ],
+    [...fittingTable(style.bold('Stages'), stageColumns, stages, layout), ...soft(aboutStages(report))],
+    list(style.bold('Assumptions'), assumptions, layout),
+  ]);
+}
