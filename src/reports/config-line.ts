@@ -1,5 +1,7 @@
 import { formatCheckpoint } from '../config/checkpoint.js';
 import { gridName } from '../config/grid.js';
+import type { RuntimeName } from '../config/types.js';
+import { runtimeTraits } from '../runtimes/traits.js';
 import type { AnyEstimate, Estimate } from './estimate/schema.js';
 
 /** A forecast recomputes nothing: of a plan only its chunks are left. */
@@ -17,11 +19,15 @@ export const subjectOf = (config: AnyConfig): string => ('trace' in config ? con
 export function configLine({ config }: { readonly config: AnyConfig }): string {
   if (!('trace' in config)) return modelLine(config);
   const { source, versions, numBuffers } = config.trace;
-  const { torch } = versions;
+  const version = versionText(config.runtime, versions);
   const arrays = `${numBuffers.toLocaleString('en-US')} arrays`;
-  return [source, config.runtime, ...(torch === undefined ? [] : [`torch ${torch}`]), config.recipe.mode, arrays].join(
-    ' · ',
-  );
+  return [source, config.runtime, ...(version === undefined ? [] : [version]), config.recipe.mode, arrays].join(' · ');
+}
+
+/** Of the package that a recorded step ran with. */
+export function versionText(runtime: RuntimeName, versions: Readonly<Record<string, string>>): string | undefined {
+  const { package: name } = runtimeTraits[runtime];
+  return versions[name] === undefined ? undefined : `${name} ${versions[name]}`;
 }
 
 function modelLine({ model, recipe, runtime }: Estimate['config']): string {

@@ -110,7 +110,14 @@ export const config = z
 export const recordedConfig = z
   .strictObject({
     runtime: runtimeName,
-    recipe: z.strictObject({ mode: z.enum(choices.modes), allocator: z.enum(choices.allocators) }),
+    recipe: z
+      .strictObject({
+        mode: z.enum(choices.modes),
+        allocator: z.enum(choices.allocators).exactOptional(),
+        memFraction: z.number().exactOptional(),
+        jaxAllocator: z.enum(choices.jaxAllocators).exactOptional(),
+      })
+      .describe('What a recorded step leaves open in its framework.'),
     device: device.nullable().describe('null: no card was named.'),
     reserveBytes: bytes.describe('Held by other processes on the same card.'),
     allowTight: z.boolean(),
@@ -118,6 +125,7 @@ export const recordedConfig = z
       file: z.string(),
       source: z.string().describe('File and function that were captured.'),
       versions: z.record(z.string(), z.string()),
+      compiledFor: z.string().exactOptional().describe('The card that a step was compiled for.'),
       numBuffers: count,
       numEvents: count,
     }),

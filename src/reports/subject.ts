@@ -3,6 +3,7 @@ import { formatCheckpoint } from '../config/checkpoint.js';
 import { gridName, isReducedGaussian } from '../config/grid.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
 import { labelOf } from '../runtimes/traits.js';
+import { versionText } from './config-line.js';
 import type { AnyEstimate, Estimate } from './estimate/schema.js';
 
 export type AnyConfig = AnyEstimate['config'];
@@ -38,11 +39,11 @@ function partsOf(config: AnyConfig): Parts {
   const card = config.device?.name ?? 'no card';
   if ('trace' in config) {
     const { source, numBuffers, versions } = config.trace;
-    const versionText = versions.torch === undefined ? labelOf(config.runtime) : `torch ${versions.torch}`;
+    const version = versionText(config.runtime, versions) ?? labelOf(config.runtime);
     const arrays = `${numBuffers.toLocaleString('en-US')} arrays`;
     return {
       model: source,
-      codeBase: [versionText, versionText],
+      codeBase: [version, version],
       resolution: config.recipe.mode,
       size: [arrays, arrays],
       precision: 'as captured',

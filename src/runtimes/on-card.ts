@@ -1,6 +1,6 @@
 /** What a report says of the card beside the numbers: which precision runs there, and which builds support it. */
 import { deviceInWords, hasBf16 } from '../config/device.js';
-import type { Config, Device } from '../config/types.js';
+import type { Config, Device, Recipe } from '../config/types.js';
 import { codeBaseOf } from '../models/index.js';
 import { usableBytes } from './traits.js';
 import type { CardSupport, Runtime } from './types.js';
@@ -22,11 +22,36 @@ function buildsSentence({ label, builds }: CardSupport, { computeCapability }: D
   return `${label} supports compute capability ${each.join(' or ')} and newer; this card has ${decimal(computeCapability)}.`;
 }
 
-export function onCard({ cards, usableShare, largerShare }: Runtime, config: Config): OnCard | undefined {
-  const { device, recipe, runtime, reserveBytes } = config;
-  if (device === null) return undefined;
-  const usable = usableShare(config);
+/** Which share of a card a process may take, and how it takes more. */
+export function shareOf(
+  { usableShare, largerShare }: Runtime,
+  {
+    device,
+    recipe,
+    runtime,
+    reserveBytes,
+  }: Pick<Config, 'runtime' | 'reserveBytes'> & {
+    readonly device: Device;
+    readonly recipe: Pick<Recipe, 'memFraction' | 'jaxAllocator'>;
+  },
+): Pick<OnCard, 'usable' | 'largerShare'> {
   const larger = largerShare?.(recipe);
+  return {
+    usable: usableShare({ recipe, reserveBytes }),
+    ...(larger && {
+      largerShare: {
+        keptBack: larger.keptBack,
+        setting: larger.setting,
+        usableBytes: usableBytes(device, { ...recipe, memFraction: larger.memFraction }, runtime, reserveBytes),
+      },
+    }),
+  };
+}
+
+export function onCard(ofRuntime: Runtime, config: Config): OnCard | undefined {
+  const { cards } = ofRuntime;
+  const { device, recipe } = config;
+  if (device === null) return undefined;
   const isNvidia = device.vendor !== 'amd';
   const { computeCapability } = device;
   const tooOldFor = cards.builds.filter((build) => isNvidia && computeCapability < build.oldestComputeCapability);
@@ -42,14 +67,7 @@ export function onCard({ cards, usableShare, largerShare }: Runtime, config: Con
     ...(isTooOld ? [`no current build of ${cards.label} supports ${words}`] : []),
   ];
   return {
-    usable,
-    ...(larger && {
-      largerShare: {
-        keptBack: larger.keptBack,
-        setting: larger.setting,
-        usableBytes: usableBytes(device, larger.recipe, runtime, reserveBytes),
-      },
-    }),
+    ...shareOf(ofRuntime, { ...config, device }),
     ...(reasons.length > 0 && { precision: reasons.join('; ') }),
     sentences: [
       ...(substitute ? [`${capitalized(words)} has no bf16: ${substitute.sentence}.`] : []),

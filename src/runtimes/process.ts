@@ -33,11 +33,31 @@ export interface ProcessInput {
   readonly worstUnderPercent: number;
 }
 
+/** What a step leaves open once it is recorded. */
+export type RecordedRecipe = Pick<Recipe, 'allocator' | 'memFraction' | 'jaxAllocator'>;
+
+/** What a compiler allocates for the program: arguments + outputs − aliased + temporaries are alive at its peak. */
+export interface CompiledBytes {
+  readonly argumentBytes: number;
+  readonly outputBytes: number;
+  /** Of results that are written over an argument. */
+  readonly aliasBytes: number;
+  readonly temporaryBytes: number;
+  readonly constantBytes: number;
+  /** Temporaries from the luckiest to the unluckiest choice of kernels that was compiled. */
+  readonly temporaryRange: BytesRange;
+}
+
 /** What is known of a step that was recorded, which no configuration describes. */
 export type RecordedInput = Pick<
   ProcessInput,
   'trace' | 'bytesOfBuffer' | 'peakLiveBytes' | 'device' | 'usableBytes'
-> & { readonly allocator: Recipe['allocator'] };
+> & {
+  readonly recipe: RecordedRecipe;
+  readonly reserveBytes: number;
+  /** Of a step that was compiled. */
+  readonly compiled?: CompiledBytes | undefined;
+};
 
 /** What a search asks of a step at one size. */
 export interface VerdictInput {

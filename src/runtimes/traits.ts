@@ -28,6 +28,10 @@ export interface RuntimeTraits {
   readonly isOurs: boolean;
   /** How `verify` comes to its numbers. */
   readonly verifiedBy: 'training steps' | 'a compiler' | 'a capture';
+  /** How `capture` records a step of the user's own: by the script of that name; absent: it does not. */
+  readonly recordedBy?: 'running' | 'compiling';
+  /** The package whose version says how it keeps arrays. */
+  readonly package: string;
   /** What of several cards is priced, in words. */
   readonly sharing: Readonly<Partial<Record<Parallelism, string>>>;
   /** Laws between its optimizers, precisions and several cards. @throws InputError */

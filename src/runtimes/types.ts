@@ -3,7 +3,14 @@ import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';
 import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
-import type { ProcessInput, ProcessMemory, RecordedInput, StepVerdict, VerdictInput } from './process.js';
+import type {
+  ProcessInput,
+  ProcessMemory,
+  RecordedInput,
+  RecordedRecipe,
+  StepVerdict,
+  VerdictInput,
+} from './process.js';
 
 /** What a search may take for granted of a runtime's peaks; `tests/advise/bounds.exhaustive.test.ts` and `tests/search` try each of them. */
 export interface SearchAssumptions {
@@ -32,6 +39,15 @@ export interface CardSupport {
   readonly withoutBf16?: { readonly short: string; readonly sentence: string };
 }
 
+/** What a runtime makes of a step that `gc-plan capture` recorded. */
+export interface RecordedSteps {
+  readonly process: (input: RecordedInput) => ProcessMemory;
+  /** What can still be said of such a step. */
+  readonly open: readonly (keyof RecordedRecipe)[];
+  /** The other setting of it: the recipe with it, and how the framework is told. */
+  readonly other: (recipe: RecordedRecipe) => { readonly recipe: RecordedRecipe; readonly line: string } | undefined;
+}
+
 /** How one framework keeps arrays for the backward pass: a checkpoint plan's cut, and a lowering of the forward program. */
 export interface Runtime {
   readonly segment: (config: Config) => Segmentation;
@@ -46,8 +62,8 @@ export interface Runtime {
    */
   readonly passes?: (program: ForwardProgram, config: Config) => Trace;
   readonly process: (input: ProcessInput) => ProcessMemory;
-  /** The same of a step that `gc-plan capture` recorded; absent: none is recorded in this runtime. */
-  readonly recorded?: (input: RecordedInput) => ProcessMemory;
+  /** Absent: no step is recorded in this runtime. */
+  readonly recorded?: RecordedSteps;
   /** Over the bus to the host and back, per micro-step, with `numTraced` micro-steps in the trace's last step; absent: not modelled. */
   readonly hostTransferBytes?: (config: Config, trace: Trace, bytesOfBuffer: Float64Array, numTraced: number) => number;
   /** Data parallel: gradients are copied into buckets of their own before they are summed over the cards. */
@@ -55,11 +71,14 @@ export interface Runtime {
   readonly search: SearchAssumptions;
   readonly cards: CardSupport;
   /** Which share of what the driver reports a process may take, and why, in fewer than 48 letters. */
-  readonly usableShare: (config: Config) => string;
+  readonly usableShare: (config: {
+    readonly recipe: Pick<Recipe, 'memFraction' | 'jaxAllocator'>;
+    readonly reserveBytes: number;
+  }) => string;
   /** Where it keeps a part of the card back: that in words, the setting that gives it the largest share, and the recipe with it. */
   readonly largerShare?: (
-    recipe: Recipe,
-  ) => { readonly keptBack: string; readonly setting: string; readonly recipe: Recipe } | undefined;
+    recipe: Pick<Recipe, 'memFraction' | 'jaxAllocator'>,
+  ) => { readonly keptBack: string; readonly setting: string; readonly memFraction: number } | undefined;
   /** Sentences that belong beside its numbers. */
   readonly assumptions?: (config: Config) => readonly string[];
   /** The verdict that follows from `process`, where it can be had for less. */

@@ -8,9 +8,12 @@ import { quoted } from '../search/command-line.js';
 import { tool } from '../version.js';
 import {
   type CardAndAllocator,
+  changeTo,
+  commandWith,
   priceRecorded,
   type RecordedInput,
   type RecordedStep,
+  recordedRules,
   recordedStep,
 } from './recorded.js';
 
@@ -24,9 +27,9 @@ export async function adviseRecorded(input: RecordedInput): Promise<RecordedAdvi
   const step = await recordedStep(input);
   const { estimate } = step;
   const { config, memory, verdict } = estimate;
-  const { device, reserveBytes, recipe } = config;
+  const { device, reserveBytes } = config;
   if (device === null) throw missingCard('advise');
-  const card = { device, reserveBytes, allocator: recipe.allocator };
+  const card = { device, reserveBytes, recipe: step.recipe };
   const modules = modulesWorthRecomputing(step, card);
   const smallestDevice = verdict.kind === 'fits' ? undefined : smallestCard(step, card);
   return {
@@ -42,7 +45,7 @@ export async function adviseRecorded(input: RecordedInput): Promise<RecordedAdvi
       bytesPerParameter: memory.optimizerBytes / Math.max(1, estimate.parameters.count),
     },
     spike: spikeOf(step),
-    allocator: otherAllocator(step, card, input.traceFile),
+    ...otherSetting(step, card, input),
     ...(smallestDevice !== undefined && { smallestDevice }),
     accuracy: estimate.accuracy,
     assumptions: [
@@ -133,16 +136,24 @@ function spikeOf({ trace, bytesOfBuffer, liveness }: RecordedStep): RecordedAdvi
   };
 }
 
-function otherAllocator(step: RecordedStep, card: CardAndAllocator, traceFile: string): RecordedAdvice['allocator'] {
-  const other = card.allocator === 'native' ? 'expandable' : 'native';
-  const { process, verdict } = priceRecorded(step, { ...card, allocator: other }, step.liveness);
+function otherSetting(
+  step: RecordedStep,
+  card: CardAndAllocator,
+  input: RecordedInput,
+): Pick<RecordedAdvice, 'allocator'> {
+  const other = recordedRules(step.head.framework).other(card.recipe);
+  if (other === undefined) return {};
+  const { process, verdict } = priceRecorded(step, { ...card, recipe: other.recipe }, step.liveness);
+  const change = changeTo(other.recipe, card.recipe);
   return {
-    change: `--allocator ${other}`,
-    deviceBytes: process.deviceBytes,
-    savedBytes: step.estimate.memory.deviceBytes - process.deviceBytes,
-    verdict,
-    command: `gc-plan estimate --trace ${quoted(traceFile)} --allocator ${other} --gpu ${quoted(card.device!.name)}`,
-    line: 'PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True',
+    allocator: {
+      change,
+      deviceBytes: process.deviceBytes,
+      savedBytes: step.estimate.memory.deviceBytes - process.deviceBytes,
+      verdict,
+      command: commandWith(change, input),
+      line: other.line,
+    },
   };
 }
 

@@ -34,11 +34,11 @@ export async function cardsRecorded(input: RecordedInput & Pick<CardsInput, 'pri
   checkNoCard(input.flags);
   const step = await recordedStep(input);
   const { config, accuracy, assumptions } = step.estimate;
-  const { reserveBytes, recipe } = config;
+  const { reserveBytes } = config;
   const prices = pricesOf(input.prices);
   const rows = knownCards()
     .map((device): Row => {
-      const { process, verdict } = priceRecorded(step, { device, reserveBytes, ...recipe }, step.liveness);
+      const { process, verdict } = priceRecorded(step, { device, reserveBytes, recipe: step.recipe }, step.liveness);
       const pricePerHour = prices.perHour.get(device.name);
       return {
         device,

@@ -21,7 +21,8 @@ export default class AdviseCommand extends ReportCommand<'gc-plan/advise@1'> {
       const { trace, ...rest } = flags;
       const { adviseRecorded } = await import('../../services/advise-recorded.js');
       const report = await adviseRecorded({ traceFile: String(trace), model: args.model, flags: rest });
-      const helps = [report.verdict, report.allocator.verdict, ...report.recompute.map(({ verdict }) => verdict)];
+      const settings = report.allocator ? [report.allocator.verdict] : [];
+      const helps = [report.verdict, ...settings, ...report.recompute.map(({ verdict }) => verdict)];
       return this.print(report, helps.some(({ kind }) => kind === 'fits') ? 'yes' : 'no');
     }
     const { advise } = await import('../../services/advise.js');

@@ -6,6 +6,7 @@ import type { Layout } from '../formats.js';
 import { answerLine, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { fittingTable } from '../terminal/fitting.js';
 import { formatBytes, formatFlops } from '../units.js';
+import { verdictWords } from '../words.js';
 import type { RecordedAdvice } from './schema.js';
 
 export function renderRecordedAdvice(advice: RecordedAdvice, layout: Layout): string {
@@ -45,14 +46,19 @@ const columns: readonly Column<Row>[] = [
 
 function sentences({ optimizer, spike, allocator, verdict, smallestDevice }: RecordedAdvice): readonly string[] {
   const [largest] = spike.arrays;
-  const saved = allocator.savedBytes;
-  const wanted = saved > 0 ? `saves ${formatBytes(saved)}` : `needs ${formatBytes(-saved)} more`;
   return [
     `Optimizer: ${formatBytes(optimizer.bytes)} at the peak, ${optimizer.sharePercent.toFixed(1)} %, ${optimizer.bytesPerParameter.toFixed(1)} bytes a parameter.`,
     `Temporary: ${formatBytes(spike.bytes)}, ${spike.sharePercent.toFixed(1)} %, in use in the ${spike.phase} phase at ${spike.module}${largest === undefined ? '' : `; the largest is ${formatBytes(largest.bytes)} of ${largest.operation}`}.`,
-    `Allocator: ${allocator.change} ${wanted} (${allocator.line}).`,
+    ...(allocator ? [settingText(allocator)] : []),
     ...(verdict.kind === 'fits'
       ? []
       : [smallestDevice ? `As it is, it fits on ${smallestDevice}.` : 'As it is, it fits on no known card.']),
   ];
+}
+
+function settingText({ change, savedBytes, verdict, line }: NonNullable<RecordedAdvice['allocator']>): string {
+  const saved = `saves ${formatBytes(savedBytes)}`;
+  const needed = `needs ${formatBytes(-savedBytes)} more`;
+  const moved = savedBytes > 0 ? saved : savedBytes < 0 ? needed : `needs as much, and ${verdictWords[verdict.kind]}`;
+  return `Allocator: ${change} ${moved} (${line}).`;
 }

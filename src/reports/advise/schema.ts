@@ -82,7 +82,8 @@ const recordedAdviceSchema = z
         command: z.string(),
         line: z.string(),
       })
-      .describe('The other setting of PyTorch’s allocator.'),
+      .exactOptional()
+      .describe('Another setting of how the framework takes memory: PyTorch’s allocator, JAX’s share of the card.'),
     smallestDevice: z.string().exactOptional().describe('The smallest known card on which it fits as it is.'),
     accuracy: common.accuracy,
     assumptions: z.array(z.string()),

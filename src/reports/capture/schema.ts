@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DeepReadonly } from '../readonly.js';
 import * as common from '../schema.js';
-import { unseen } from '../trace/schema.js';
+import { compiled, recordedFramework, unseen } from '../trace/schema.js';
 
 const { bytes, count } = common;
 
@@ -9,7 +9,7 @@ export const captureSchema = z
   .strictObject({
     schema: z.literal('gc-plan/capture@1'),
     tool: common.tool,
-    framework: z.enum(['pytorch']),
+    framework: recordedFramework,
     source: z.string().describe('File and function that were captured.'),
     versions: z.record(z.string(), z.string()),
     trace: z
@@ -21,6 +21,7 @@ export const captureSchema = z
         parameters: z.strictObject({ count, bytes }),
         peakLiveBytes: bytes.describe('Of the last step.'),
         peak: z.strictObject({ phase: common.phase, operation: z.string(), module: z.string() }),
+        compiled: compiled.exactOptional(),
       })
       .nullable()
       .describe('null: the step did not run to its end, and `unseen` says where.'),

@@ -25,7 +25,10 @@ export function renderCapture(
           style.bold('The trace'),
           [
             ['file', `${trace.file} (${formatBytes(trace.fileBytes)})`],
-            ['holds', `${formatCount(trace.numEvents)} events of ${formatCount(trace.numBuffers)} arrays, two steps`],
+            [
+              'holds',
+              `${formatCount(trace.numEvents)} events of ${formatCount(trace.numBuffers)} arrays, ${trace.compiled ? `as compiled for ${trace.compiled.card}` : 'two steps'}`,
+            ],
             ['parameters', `${formatCount(trace.parameters.count)} (${formatBytes(trace.parameters.bytes)})`],
             ['peak', `in ${trace.peak.phase}, at ${trace.peak.operation}`],
           ],

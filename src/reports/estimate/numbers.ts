@@ -10,6 +10,7 @@ export function totals({
   verdict,
   onCard,
   accuracy: { checked },
+  config,
 }: AnyEstimate): readonly (readonly string[])[] {
   const { lowBytes, highBytes } = memory.range;
   const unit = unitOf(memory.deviceBytes);
@@ -25,13 +26,16 @@ export function totals({
     [
       'range',
       formatBytesPair(lowBytes, highBytes, 'to'),
-      [checked ? 'from measured errors' : 'from other models’ errors', decides(verdict, memory)]
-        .filter(Boolean)
-        .join(': '),
+      [rangeSource(config, checked), decides(verdict, memory)].filter(Boolean).join(': '),
     ],
     ...('usableBytes' in verdict ? [['usable', formatBytes(verdict.usableBytes), onCard?.usable ?? '']] : []),
     ...remat(memory),
   ];
+}
+
+function rangeSource(config: AnyEstimate['config'], checked: boolean): string {
+  if ('trace' in config && config.trace.compiledFor !== undefined) return 'over the kernels that were compiled';
+  return checked ? 'from measured errors' : 'from other models’ errors';
 }
 
 /** Which end of the range the verdict comes from. */

@@ -1,5 +1,7 @@
 /** One line of a trace file: docs/trace.md says in which order they come. Read and written line by line, so that no reader holds it whole. */
 import { z } from 'zod';
+import { runtimeNames } from '../../config/choices.js';
+import { runtimeTraits } from '../../runtimes/traits.js';
 import type { DeepReadonly } from '../readonly.js';
 import * as common from '../schema.js';
 
@@ -14,15 +16,33 @@ export const unseen = z
   })
   .describe('What a step does on a card and a trace made without one cannot hold.');
 
+export const recordedFramework = z.enum(runtimeNames.filter((name) => runtimeTraits[name].recordedBy !== undefined));
+
+const ofCompiler = bytes.describe('As the compiler counts it.');
+export const compiled = z
+  .strictObject({
+    card: z.string().describe('That it was compiled for.'),
+    argumentBytes: ofCompiler,
+    outputBytes: ofCompiler,
+    aliasBytes: bytes.describe('Of results that are written over a donated argument.'),
+    temporaryBytes: bytes.describe('The arena.'),
+    constantBytes: bytes.describe('Of the program; not part of the peak.'),
+    temporaryRange: z
+      .strictObject({ lowBytes: bytes, highBytes: bytes })
+      .describe('The arena over the kernels that it was compiled with.'),
+  })
+  .describe('Of a step that was compiled: its peak is arguments + outputs − aliased + temporaries.');
+
 export const traceHeadSchema = z.strictObject({
   schema: z.literal('gc-plan/trace@1'),
-  framework: z.enum(['pytorch']),
+  framework: recordedFramework,
   source: text.describe('File and function that were captured.'),
   versions: z.record(z.string().max(100), text).describe('Of Python, of the framework and of code bases that it has.'),
   parameters: z.strictObject({ count, bytes }),
   numBuffers: count,
   numEvents: count,
   lastStepFirstEvent: count.describe('Peaks are looked for from here on; allocators replay from the beginning.'),
+  compiled: compiled.exactOptional(),
   unseen: z.array(unseen).max(1000),
   notes: z.array(text).max(1000),
 });

@@ -101,7 +101,14 @@ export const pytorchRuntime: Runtime = {
   trace: (program, config) => tracePyTorch(program, config),
   passes: (program, config) => tracePyTorch(program, config, 1),
   process: pytorchProcess,
-  recorded: recordedProcess,
+  recorded: {
+    process: recordedProcess,
+    open: ['allocator'],
+    other: (recipe) => ({
+      recipe: { ...recipe, allocator: recipe.allocator === 'native' ? 'expandable' : 'native' },
+      line: `PYTORCH_CUDA_ALLOC_CONF=expandable_segments:${recipe.allocator === 'native' ? 'True' : 'False'}`,
+    }),
+  },
   hostTransferBytes,
   // DistributedDataParallel's reducer.
   bucketsGradients: true,

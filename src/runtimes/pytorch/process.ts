@@ -15,16 +15,19 @@ const withErrorBar = (peakReservedBytes: number, config: Config): number =>
   mostThatFollows(peakReservedBytes, reservedErrorBar(config).worstUnderPercent);
 
 export const pytorchProcess = (input: ProcessInput): ProcessMemory =>
-  replayed({ ...input, allocator: input.config.recipe.allocator }, (bytes) => withErrorBar(bytes, input.config));
+  replayed({ ...input, recipe: input.config.recipe }, (bytes) => withErrorBar(bytes, input.config));
 
 /** Nothing says how far a step of somebody's own may be off: the widest of all code bases. */
 export const recordedProcess = (input: RecordedInput): ProcessMemory =>
-  replayed(input, (bytes) => mostThatFollows(bytes, widestErrorBar('pytorch', input.allocator)));
+  replayed(input, (bytes) => mostThatFollows(bytes, widestErrorBar('pytorch', input.recipe.allocator)));
 
-function replayed(input: RecordedInput, upperEnd: (peakReservedBytes: number) => number): ProcessMemory {
-  const { trace, bytesOfBuffer, peakLiveBytes, allocator, device, usableBytes } = input;
+function replayed(
+  input: Omit<RecordedInput, 'reserveBytes'>,
+  upperEnd: (peakReservedBytes: number) => number,
+): ProcessMemory {
+  const { trace, bytesOfBuffer, peakLiveBytes, recipe, device, usableBytes } = input;
   const { events } = trace;
-  const expandable = allocator === 'expandable';
+  const expandable = recipe.allocator === 'expandable';
   const { peakAllocatedBytes, peakReservedBytes } = replayWithoutLimit(events, bytesOfBuffer, expandable);
   const outsideBytes = outsideBytesOf(device);
   const highBytes = upperEnd(peakReservedBytes) + outsideBytes;

@@ -99,6 +99,8 @@ export const pytorchTraits: RuntimeTraits = {
   maximumRollout: 24,
   edgeBlocksNeedParts: false,
   isOurs: false,
+  recordedBy: 'running',
+  package: 'torch',
   verifiedBy: 'a capture',
   sharing: {
     data: 'DistributedDataParallel with buckets of 25 MiB beside the gradients',

@@ -5,7 +5,7 @@ import { layoutOf } from '../../models/index.js';
 import type { CardSupport, Runtime } from '../types.js';
 import { gemmOf } from './gemm.js';
 import { meetsInOrder } from './latency-hiding.js';
-import { jaxProcess } from './process.js';
+import { jaxProcess, recordedProcess } from './process.js';
 import { segmentJax } from './segment.js';
 import { traceJax } from './step.js';
 import { jaxDimensions } from './symbols.js';
@@ -42,6 +42,14 @@ export const jaxRuntime: Runtime = {
   sizeClass,
   trace: (program, config) => traceJax(program, config),
   process: jaxProcess,
+  recorded: {
+    process: recordedProcess,
+    open: ['memFraction', 'jaxAllocator'],
+    other: (recipe) =>
+      recipe.memFraction < largestShare && recipe.jaxAllocator !== 'platform'
+        ? { recipe: { ...recipe, memFraction: largestShare }, line: `XLA_CLIENT_MEM_FRACTION=${largestShare}` }
+        : undefined,
+  },
   // XLA's all-reduce may share its operand's buffer.
   bucketsGradients: false,
   cards,
@@ -54,7 +62,7 @@ export const jaxRuntime: Runtime = {
     recipe.memFraction < largestShare && recipe.jaxAllocator !== 'platform'
       ? {
           keptBack: keptBack(recipe.memFraction),
-          recipe: { ...recipe, memFraction: largestShare },
+          memFraction: largestShare,
           setting: `XLA_CLIENT_MEM_FRACTION=${largestShare}`,
         }
       : undefined,

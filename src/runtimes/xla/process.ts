@@ -1,8 +1,10 @@
 /** JAX's process: one pool of the BFC allocator for arguments, constants and XLA's arena, then the CUDA context. */
+import type { Device, Recipe } from '../../config/types.js';
 import { type BfcStep, bfcAllocatedBytes, bfcGrownPool, bfcPool } from '../../memory/allocators/bfc.js';
 import { peakLiveBytes as livePeak } from '../../memory/liveness.js';
 import { categoryCode, originCode, type Trace } from '../../memory/trace.js';
-import type { ProcessInput, ProcessMemory } from '../process.js';
+import type { BytesRange } from '../../memory/verdict.js';
+import type { ProcessInput, ProcessMemory, RecordedInput } from '../process.js';
 import { attentionArrayOf } from './block-attention.js';
 import { gemmOf } from './gemm.js';
 import { normalisesInConcat } from './inference.js';
@@ -192,7 +194,57 @@ export function jaxProcess(input: ProcessInput): ProcessMemory {
   const { argumentBytes, constantBytes } = argumentsAndConstants(trace, bytesOfBuffer);
   const residentBytes = argumentBytes.reduce((sum, bytes) => sum + bytes, 0);
   const temporaryBytes = peakLiveBytes - residentBytes;
-  const step = (arenaBytes: number) => ({ argumentBytes, constantBytes, temporaryBytes: arenaBytes });
+  const peaks = peaksByLossHead(input);
+  const [lowBytes, highBytes] = arenaRange(input, [peaks[0] - residentBytes, peaks[1] - residentBytes], residentBytes);
+  return {
+    ...poolOf({
+      step: { argumentBytes, constantBytes, temporaryBytes },
+      arena: { lowBytes, highBytes },
+      recipe,
+      device,
+      reserveBytes,
+      isNamed: config.device !== null,
+    }),
+    ...lossHeadReason(input, peaks),
+  };
+}
+
+/** Of a step that XLA itself compiled: what it allocates, with the kernels that it was compiled with. */
+export function recordedProcess(input: RecordedInput): ProcessMemory {
+  const { trace, bytesOfBuffer, peakLiveBytes, recipe, device, reserveBytes, usableBytes } = input;
+  const { argumentBytes } = argumentsAndConstants(trace, bytesOfBuffer);
+  // The reader of the file sees to it that a compiled step says so.
+  const compiled = input.compiled!;
+  const resultBytes = compiled.outputBytes - compiled.aliasBytes;
+  const { lowBytes, highBytes } = compiled.temporaryRange;
+  return poolOf({
+    step: {
+      argumentBytes,
+      constantBytes: compiled.constantBytes,
+      temporaryBytes: peakLiveBytes - compiled.argumentBytes,
+    },
+    arena: { lowBytes: resultBytes + lowBytes, highBytes: resultBytes + highBytes },
+    recipe,
+    device,
+    reserveBytes,
+    isNamed: usableBytes !== undefined,
+  });
+}
+
+interface InPool {
+  /** `temporaryBytes`: the arena, and results that are no donated argument. */
+  readonly step: BfcStep;
+  readonly arena: BytesRange;
+  readonly recipe: Pick<Recipe, 'memFraction' | 'jaxAllocator'>;
+  readonly device: Device;
+  readonly reserveBytes: number;
+  /** Whether `device` is a card that was asked about. */
+  readonly isNamed: boolean;
+}
+
+function poolOf({ step, arena, recipe, device, reserveBytes, isNamed }: InPool): ProcessMemory {
+  const { argumentBytes, temporaryBytes } = step;
+  const residentBytes = argumentBytes.reduce((sum, bytes) => sum + bytes, 0);
   const contextBytes = device.contextBytes.jax;
   const availableBytes = Math.max(0, device.reportedBytes - reserveBytes);
   const shareBytes = Math.floor(availableBytes * recipe.memFraction);
@@ -203,21 +255,18 @@ export function jaxProcess(input: ProcessInput): ProcessMemory {
     // cudaMalloc for every array: nothing is left over.
     platform: bfcAllocatedBytes,
   }[recipe.jaxAllocator];
-  const onDevice = (arenaBytes: number) => held(step(arenaBytes)) + contextBytes;
-  const peaks = peaksByLossHead(input);
-  const [lowBytes, highBytes] = arenaRange(input, [peaks[0] - residentBytes, peaks[1] - residentBytes], residentBytes);
+  const onDevice = (arenaBytes: number) => held({ ...step, temporaryBytes: arenaBytes }) + contextBytes;
   // Without a pool the compiler is told no limit and takes 0.8 of the card (gpu_hlo_schedule.cc, `GetSchedulerMemoryLimit`).
   const baseBytes = isPlatform ? 0.8 * device.reportedBytes : shareBytes;
-  const remat = config.device === null ? undefined : xlaRemat(baseBytes, residentBytes, temporaryBytes);
+  const remat = isNamed ? xlaRemat(baseBytes, residentBytes, temporaryBytes) : undefined;
   const deviceBytes = onDevice(temporaryBytes);
   const isTooMuch = deviceBytes > (isPlatform ? availableBytes : shareBytes + contextBytes);
   const recomputation = remat && isTooMuch ? recomputationSentence(remat, temporaryBytes) : undefined;
   return {
-    peakAllocatedBytes: bfcAllocatedBytes(step(temporaryBytes)),
+    peakAllocatedBytes: bfcAllocatedBytes(step),
     peakReservedBytes: deviceBytes - contextBytes,
     deviceBytes,
-    range: { lowBytes: onDevice(lowBytes), highBytes: onDevice(highBytes) },
-    ...lossHeadReason(input, peaks),
+    range: { lowBytes: onDevice(arena.lowBytes), highBytes: onDevice(arena.highBytes) },
     runsFromBytes: remat?.kind === 'succeeds' ? Math.min(deviceBytes, onDevice(remat.limitBytes)) : deviceBytes,
     ...(remat && {
       xlaRemat: remat,

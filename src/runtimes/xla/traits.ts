@@ -38,6 +38,8 @@ export const jaxTraits: RuntimeTraits = {
   maximumRollout: 1000,
   edgeBlocksNeedParts: true,
   isOurs: false,
+  recordedBy: 'compiling',
+  package: 'jaxlib',
   verifiedBy: 'a compiler',
   sharing: {
     data: 'every card holds everything; on Hopper and later XLA’s scheduler lets the gradients of weights wait, so that a step needs more than on one card',

@@ -8,18 +8,13 @@ step (changes.py), `device` cuda runs it (measure.py); with `configuration` the 
 per line; docs/trace.md) and ANSWER (one JSON object: what was recorded, or why not). Needs torch 2.4 or newer and a C++ compiler.
 """
 
-import ctypes
 import gc
-import gzip
 import importlib
 import importlib.metadata
 import importlib.util
-import inspect
 import json
 import os
 import platform
-import runpy
-import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +22,10 @@ import threading
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import trace_file as traces
+import user_code
+from user_code import Refused
 
 NUM_STEPS = 2
 # Whose version a trace says, where the user's code has loaded it: module and distribution.
@@ -40,45 +39,25 @@ PACKAGES = {
     "lightning": "lightning",
     "pytorch_lightning": "pytorch-lightning",
 }
-# Rows of a line: a reader holds one line at a time.
-ROWS = 10_000
-
-
-class Refused(Exception):
-  """The user's code is not something that can be captured: (code, message, next steps)."""
 
 
 def main():
   file, function, trace_file, answer_file = sys.argv[1:5]
-  end_with_parent()
   with open(sys.argv[6]) as given:
     options = json.load(given)
-  try:
+
+  def answer():
     if options.get("rehearse"):
       import rehearse
 
-      answer = rehearse.rehearse(user_step, file, function, options)
-    elif options.get("device") == "cuda":
+      return rehearse.rehearse(user_step, file, function, options)
+    if options.get("device") == "cuda":
       import measure
 
-      answer = measure.measure(user_step, file, function, options)
-    else:
-      answer = capture(file, function, trace_file, options)
-  except Refused as refused:
-    code, message, next_steps = refused.args
-    answer = {"refused": {"code": code, "message": message, "nextSteps": next_steps}}
-  with open(answer_file, "w") as out:
-    json.dump(answer, out)
+      return measure.measure(user_step, file, function, options)
+    return capture(file, function, trace_file, options)
 
-
-def end_with_parent():
-  """Linux ends this process with gc-plan's, also where that is killed: prctl(2), PR_SET_PDEATHSIG."""
-  if sys.platform != "linux" or len(sys.argv) < 6:
-    return
-  pr_set_pdeathsig = 1
-  ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
-  if os.getppid() != int(sys.argv[5]):
-    sys.exit("gc-plan has ended")
+  user_code.answer(answer_file, answer)
 
 
 def capture(file, function, trace_file, options):
@@ -134,7 +113,7 @@ def capture(file, function, trace_file, options):
         ["move model and data there, e.g. model.to('cuda'), or return (model, optimizer, batch, loss)"],
     )
   head = {**about(file, function), **numbers, "unseen": unseen.entries, "notes": unseen.notes}
-  write(trace_file, recorder, head)
+  traces.write(trace_file, recorder, head)
   return head
 
 
@@ -198,22 +177,7 @@ def user_step(file, function, options, note):
   import torch
 
   torch.manual_seed(0)
-  sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
-  try:
-    namespace = runpy.run_path(file, run_name="captured")
-  except ModuleNotFoundError as error:
-    next_step = f"{sys.executable} -m pip install {error.name.split('.')[0] if error.name else '…'}"
-    raise Refused("python-packages-missing", f"{file}: {error}.", [next_step, "--python PATH names another Python"]) from error
-  except SyntaxError as error:
-    raise Refused("step-failed", f"{file}:{error.lineno}: {error.msg}.", ["correct this line"]) from error
-  made = namespace.get(function)
-  if not callable(made):
-    names = [name for name, value in namespace.items() if inspect.isfunction(value) and value.__module__ == "captured"]
-    raise Refused(
-        "no-such-function",
-        f"{file}: there is no function {function!r} in it.",
-        [f"functions there: {', '.join(names[:10])}" if names else "define a function that returns a step"],
-    )
+  made = user_code.function_of(file, function)
   import changes
 
   configuration = options.get("configuration")
@@ -492,53 +456,6 @@ def modules_alive():
   import torch
 
   return [each for each in gc.get_objects() if issubclass(type(each), torch.nn.Module)]
-
-
-# The file
-
-
-def write(path, recorder, head):
-  """The head, then columns of buffers, events and marks, then the peak as a check. The order of keys is the format's."""
-  tables = {name: Table() for name in ("dtypes", "shapes", "operations", "modules")}
-  rows = {
-      "bytes": recorder.bytes,
-      "dtype": [tables["dtypes"].index(each) for each in recorder.dtypes],
-      "shape": [tables["shapes"].index(each) for each in recorder.shapes],
-      "operation": [tables["operations"].index(each) for each in recorder.operations],
-      "module": [tables["modules"].index(each or "other") for each in recorder.modules],
-      "category": [CATEGORIES.index(each) for each in recorder.categories],
-  }
-  keys = ("firstEvent", "endEvent", "flops", "inputs", "outputs")
-  calls = [{"module": tables["modules"].index(module or "other"), **dict(zip(keys, call))} for module, *call in recorder.calls]
-  with gzip.GzipFile(path, "wb", compresslevel=6, mtime=0) as file:
-    line = lambda value: file.write(json.dumps(value, separators=(",", ":")).encode() + b"\n")
-    line(head)
-    for name, table in tables.items():
-      for first in range(0, len(table.rows), ROWS):
-        line({name: table.rows[first : first + ROWS]})
-    for first in range(0, len(recorder.bytes), ROWS):
-      line({"buffers": {name: column[first : first + ROWS] for name, column in rows.items()}})
-    for first in range(0, len(recorder.events), ROWS):
-      line({"events": recorder.events[first : first + ROWS]})
-    for first in range(0, len(calls), ROWS):
-      line({"calls": calls[first : first + ROWS]})
-    for first in range(0, len(recorder.marks), ROWS):
-      line({"marks": recorder.marks[first : first + ROWS]})
-    line({"end": {"peakLiveBytes": recorder.peak_bytes}})
-
-
-CATEGORIES = ("parameter", "gradient", "optimizer", "input", "activation", "temporary")
-
-
-class Table:
-  def __init__(self):
-    self.rows, self.at = [], {}
-
-  def index(self, value):
-    if value not in self.at:
-      self.at[value] = len(self.rows)
-      self.rows.append(value)
-    return self.at[value]
 
 
 if __name__ == "__main__":

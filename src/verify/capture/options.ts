@@ -1,19 +1,39 @@
 /** The options that only `capture` has, and the one with which other commands take what it wrote. */
+import { runtimeNames } from '../../config/choices.js';
+import { deviceOf } from '../../config/device.js';
 import { given } from '../../config/given.js';
 import { maximumCount } from '../../config/limits.js';
 import { shown } from '../../config/nearest.js';
 import { withRegularFile } from '../../config/read-file.js';
+import type { Device, RuntimeName } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import { choice, integer, type OwnOption, text } from '../../options/definitions/definition.js';
 import { parseOption } from '../../options/option-values.js';
 import type { Flags } from '../../options/typed.js';
+import { labelOf, runtimeTraits } from '../../runtimes/traits.js';
 import type { StepChanges } from './run.js';
+
+const recording = runtimeNames.filter((name) => runtimeTraits[name].recordedBy !== undefined);
+
+const runtime: OwnOption = {
+  name: 'runtime',
+  syntax: recording.join('|'),
+  value: choice(...recording),
+  help: 'Whose step it is, pytorch by default. jax: the function returns (step, arguments), and is compiled for --gpu.',
+};
+
+const gpu: OwnOption = {
+  name: 'gpu',
+  syntax: 'NAME',
+  value: text('h100-80gb'),
+  help: 'With --runtime jax: the card to compile for, by the name of a profile.',
+};
 
 const python: OwnOption = {
   name: 'python',
   syntax: 'PATH',
   value: text('python3'),
-  help: 'The Python that has torch and your code, python3 by default.',
+  help: 'The Python that has torch, or jax, and your code; python3 by default.',
 };
 
 const trace: OwnOption = {
@@ -72,7 +92,19 @@ const timeout: OwnOption = {
   help: 'How long it may take, 600 by default.',
 };
 
-export const captureOptions = [python, trace, checkpoint, batch, autocast, rehearsal, device, measured, timeout];
+export const captureOptions = [
+  runtime,
+  gpu,
+  python,
+  trace,
+  checkpoint,
+  batch,
+  autocast,
+  rehearsal,
+  device,
+  measured,
+  timeout,
+];
 
 export interface CaptureTarget {
   readonly file: string;
@@ -81,9 +113,37 @@ export interface CaptureTarget {
   readonly traceFile: string;
   readonly timeoutMs: number;
   readonly changes: StepChanges;
+  readonly runtime: RuntimeName;
+  /** What a step is compiled for. */
+  readonly card?: Device;
   /** A file for the numbers of a real card, where the step is to run on one. */
   readonly measuredFile?: string;
 }
+
+/** What a step that is compiled is not asked: how it would run otherwise. */
+const ofRunning = [checkpoint, autocast, rehearsal, device, measured];
+const ofCompiling = [gpu];
+
+/** @throws InputError where an option belongs to the other way of recording */
+function checkRuntime(flags: Flags, name: RuntimeName): void {
+  const isCompiled = runtimeTraits[name].recordedBy === 'compiling';
+  const wrong = (isCompiled ? ofRunning : ofCompiling).find((option) => flags[option.name] !== undefined);
+  if (wrong === undefined) return;
+  throw new InputError(
+    'not-in-runtime',
+    `--${wrong.name}: a step of ${labelOf(name)} is ${isCompiled ? 'compiled, not run' : 'recorded for every card at once'}.`,
+    isCompiled ? ['change the function, and capture it again'] : ['gc-plan estimate --trace FILE --gpu NAME'],
+  );
+}
+
+function cardOf(name: string | undefined, step: string): Device {
+  if (name !== undefined) return deviceOf(name);
+  throw new InputError('missing-card', 'capture needs to know the card that XLA is to compile for.', [
+    `gc-plan capture --runtime jax ${quotedStep(step)} --gpu h100-80gb`,
+  ]);
+}
+
+const quotedStep = (step: string): string => (/^[\w./:-]+$/.test(step) ? step : JSON.stringify(step));
 
 const example = 'gc-plan capture --python ~/venv/bin/python train.py:make_step';
 
@@ -99,9 +159,14 @@ export function parseCapture(step: string | undefined, flags: Flags): CaptureTar
     const value = flags[option.name];
     return value === undefined ? otherwise : (parseOption(option, value) as Value);
   };
+  const name = typed<RuntimeName>(runtime, 'pytorch');
+  checkRuntime(flags, name);
+  const isCompiled = runtimeTraits[name].recordedBy === 'compiling';
   return {
     file,
     functionName,
+    runtime: name,
+    ...(isCompiled && { card: cardOf(typed<string | undefined>(gpu, undefined), step) }),
     python: typed(python, 'python3'),
     traceFile: typed(trace, `${functionName}.trace.gz`),
     timeoutMs: 1000 * typed(timeout, 600),

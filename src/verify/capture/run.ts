@@ -1,10 +1,15 @@
-/** The user's Python records a step of the user's own code under fake tensors: `capture.py`, in a process of its own. */
+/**
+ * The user's Python records a step of the user's own code, in a process of its own: under fake tensors (`capture.py`), or as XLA compiles it
+ * for a card (`../jax/capture.py`).
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { given } from '../../config/given.js';
 import { readAt, readRegularText, withRegularFile } from '../../config/read-file.js';
+import type { Device } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import { unseen } from '../../reports/trace/schema.js';
 import { MiB } from '../../units.js';
@@ -32,6 +37,8 @@ export interface CaptureOptions {
   /** What a step of a code base is built from: the function is called with it. */
   readonly configuration?: unknown;
   readonly changes?: StepChanges;
+  /** It is compiled for this one, not run. */
+  readonly card?: Device;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -51,7 +58,14 @@ export type Recorded = z.infer<typeof recordedSchema> & {
   readonly captured?: CapturedTrace & { readonly bytes: Buffer };
 };
 
-const script = fileURLToPath(new URL('./capture.py', import.meta.url));
+const running = {
+  script: fileURLToPath(new URL('./capture.py', import.meta.url)),
+  nextStep: '--python PATH names the Python that has torch and your code',
+};
+const compiling = {
+  script: fileURLToPath(new URL('../jax/capture.py', import.meta.url)),
+  nextStep: '--python PATH names the Python that has jax[cuda12] and your code',
+};
 /** What the user's code prints is not the report. */
 const kept = { stderr: { maximumBytes: 16_384, end: 'last' } } as const;
 const shownStderrLength = 2_000;
@@ -75,14 +89,15 @@ async function answerFrom(options: CaptureOptions) {
     const traceFile = join(folder, 'trace.gz');
     const answerFile = join(folder, 'answer.json');
     const optionsFile = join(folder, 'options.json');
-    const { configuration, changes } = options;
-    writeFileSync(optionsFile, JSON.stringify({ ...(configuration !== undefined && { configuration }), ...changes }));
+    const { configuration, changes, card } = options;
+    const { script, nextStep } = card === undefined ? running : compiling;
+    writeFileSync(optionsFile, JSON.stringify({ ...given({ configuration, card }), ...changes }));
     const files = [traceFile, answerFile, String(process.pid), optionsFile];
     const end = await runPython(
       {
         args: [script, options.file, options.functionName, ...files],
         kept,
-        nextStep: '--python PATH names the Python that has torch and your code',
+        nextStep,
       },
       options,
     );

@@ -8,6 +8,7 @@ import type { ModuleCall } from '../../memory/recompute.js';
 import type { Layout, Trace } from '../../memory/trace.js';
 import { originCode } from '../../memory/trace.js';
 import { type TraceHead, type TraceLine, traceBodySchema, traceHeadSchema } from '../../reports/trace/schema.js';
+import { runtimeTraits } from '../../runtimes/traits.js';
 import { MiB } from '../../units.js';
 
 /** A step as it was recorded: `trace.layouts` holds shapes for people to read, the bytes are the storages' own. */
@@ -190,6 +191,7 @@ class Reader {
     const peakLiveBytes = this.checkEvents(bytesOfBuffer);
     if (peakLiveBytes !== this.peakLiveBytes)
       throw noTrace(file, `its events add up to ${peakLiveBytes} bytes, its last line says ${this.peakLiveBytes}`);
+    this.checkCompiled(head);
     const { layouts, bufferLayout } = layoutsOf(columns, tables);
     const { operations, operationBlocks, bufferOperation } = operationsOf(columns, tables);
     const trace: Trace = {
@@ -207,6 +209,26 @@ class Reader {
       lastStepFirstEvent,
     };
     return { file, head, trace, bytesOfBuffer, calls: this.moduleCalls() };
+  }
+
+  /** What a compiler says of its program in all is what the events add up to. */
+  private checkCompiled({ framework, compiled }: TraceHead): void {
+    const isCompiled = runtimeTraits[framework].recordedBy === 'compiling';
+    if (isCompiled !== (compiled !== undefined))
+      throw noTrace(this.file, `a step of ${framework} ${isCompiled ? 'says' : 'does not say'} what was compiled`);
+    if (compiled === undefined) return;
+    const { argumentBytes, outputBytes, aliasBytes, temporaryBytes } = compiled;
+    const bytes = argumentBytes + outputBytes - aliasBytes + temporaryBytes;
+    if (bytes !== this.peakLiveBytes)
+      throw noTrace(this.file, `its events add up to ${this.peakLiveBytes} bytes, and what was compiled to ${bytes}`);
+    const { lowBytes, highBytes } = compiled.temporaryRange;
+    if (
+      lowBytes > temporaryBytes ||
+      highBytes < temporaryBytes ||
+      argumentBytes < aliasBytes ||
+      outputBytes < aliasBytes
+    )
+      throw noTrace(this.file, 'what was compiled does not go together');
   }
 
   private moduleCalls(): readonly ModuleCall[] {

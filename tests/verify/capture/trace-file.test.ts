@@ -42,6 +42,25 @@ const body = [
   { end: { peakLiveBytes: 132 } },
 ];
 
+/** The same bytes as a compiled step: an argument of 16, a result of 16 that is no argument, and an arena of 100. */
+const compiledHead = {
+  ...head,
+  framework: 'jax',
+  compiled: {
+    card: 'h100-80gb',
+    argumentBytes: 16,
+    outputBytes: 16,
+    aliasBytes: 0,
+    temporaryBytes: 100,
+    constantBytes: 0,
+    temporaryRange: { lowBytes: 90, highBytes: 100 },
+  },
+};
+const compiledWith = (changes: Partial<(typeof compiledHead)['compiled']>) => [
+  { ...compiledHead, compiled: { ...compiledHead.compiled, ...changes } },
+  ...body,
+];
+
 let numFiles = 0;
 function written(content: Buffer | readonly unknown[]): string {
   const file = join(folder, `${numFiles++}.trace.gz`);
@@ -87,6 +106,11 @@ describe('a trace file', () => {
     );
   });
 
+  it('of a compiled step says what the compiler allocates', async () => {
+    const { head: read } = await readTrace(written([compiledHead, ...body]));
+    expect(read.compiled).toEqual(compiledHead.compiled);
+  });
+
   it.each([
     ['an empty file', Buffer.alloc(0), 'no gzip file'],
     ['text', Buffer.from('{"schema":"gc-plan/trace@1"}\n'), 'no gzip file'],
@@ -119,6 +143,17 @@ describe('a trace file', () => {
     ],
     ['an announcement of everything', [{ ...head, numEvents: 2 ** 50 }], 'a trace has at most'],
     ['a step outside of the events', [{ ...head, lastStepFirstEvent: 5 }, ...body], 'there is no step in it'],
+    [
+      'a compiled step without what was compiled',
+      [{ ...head, framework: 'jax' }, ...body],
+      'jax says what was compiled',
+    ],
+    ['a step that ran with it', [{ ...compiledHead, framework: 'pytorch' }, ...body], 'pytorch does not say'],
+    ['a framework that is not recorded', [{ ...head, framework: 'tfjs' }, ...body], 'line 1 is not of this format'],
+    ['another arena than its arrays', compiledWith({ temporaryBytes: 99 }), 'what was compiled to 131'],
+    ['an arena outside of its range', compiledWith({ temporaryRange: { lowBytes: 0, highBytes: 99 } }), 'go together'],
+    ['more aliases than results', compiledWith({ aliasBytes: 17, argumentBytes: 33 }), 'go together'],
+    ['an arena that is no number', compiledWith({ temporaryBytes: '100' as never }), 'line 1 is not of this format'],
   ])('is refused with the reason: %s', async (_, content, reason) => {
     expect(await refusal(content)).toContain(reason);
   });
