@@ -75,6 +75,7 @@ async function joinCore() {
     input: Object.fromEntries([...modules].map((file) => [relative(dist, file).replace(/\.js$/, ''), file])),
     platform: 'node',
     external: isOutside,
+    plugins: [{ name: 'own-place', transform: fromItsOwnPlace }],
     output: {
       dir: dist,
       format: 'esm',
@@ -84,4 +85,10 @@ async function joinCore() {
     },
     logLevel: 'warn',
   });
+}
+
+/** A module finds the files beside it from where it was, not from the one file. */
+function fromItsOwnPlace(code, id) {
+  const own = JSON.stringify(`./${relative('dist', id).split(sep).join('/')}`);
+  return code.replaceAll('import.meta.url', `new URL(${own}, import.meta.url).href`);
 }

@@ -41,13 +41,19 @@ function ownTraits({ layout, own = {} }: Config['model'], mode: Mode): readonly 
   });
 }
 
+/** What most are asked for; a record of several cards says nothing of it. */
+export const oneCard = '--gpus 1';
+
 /** Traits that change which arrays there are: without a record of them nothing was compared. */
-export const decisiveTraits = ({ model, recipe: { gpus, ensemble, checkpoint, mode } }: Subject): readonly string[] => [
+export const decisiveTraits = ({
+  model,
+  recipe: { gpus, parallel, ensemble, checkpoint, mode },
+}: Subject): readonly string[] => [
   `--processor ${model.processor}`,
   ...ownTraits(model, mode),
   ...(ensemble === undefined ? [] : ['--ensemble']),
   ...(checkpoint.processorBlocks === undefined ? [] : ['--checkpoint processor:blocks']),
-  ...(gpus > 1 ? ['--gpus'] : []),
+  ...(gpus > 1 ? ['--gpus above 1', `--parallel ${parallel}`] : [oneCard]),
 ];
 
 /** Options that change lifetimes, as they are typed; sizes are not among them. */
@@ -129,9 +135,9 @@ function widestOf(subject: Subject): ReservedErrorBar {
 const worstOf = (groups: readonly Evidence[], allocator: Recipe['allocator']): number =>
   Math.max(...groups.flatMap(({ reserved }) => reserved?.[allocator].worstUnderPercent ?? []));
 
-/** Of all code bases of a runtime. */
+/** Of all code bases of a runtime on one card: ranks of cut models are so small that one segment of 2 MiB is a twentieth of them. */
 export const widestErrorBar = (runtime: RuntimeName, allocator: Recipe['allocator']): number =>
   worstOf(
-    shippedEvidence().filter((group) => group.runtime === runtime),
+    shippedEvidence().filter((group) => group.runtime === runtime && group.covers.includes(oneCard)),
     allocator,
   );

@@ -28,6 +28,8 @@ export class TraceRecorder {
   currentModule = 0;
   currentCategory: Category = 'temporary';
   currentOrigin: Origin = 'device';
+  /** The shape of what is allocated from here on, where its symbols have other values than before. */
+  atOtherSize: ((shape: Shape) => Shape) | undefined;
 
   /** `block`: of the program, where the operation belongs to one. */
   operation(label: string, block = ''): number {
@@ -44,7 +46,7 @@ export class TraceRecorder {
   allocate(shape: Shape, elementBytes: number, dtype?: string): StorageId {
     const id = this.references.length;
     this.references.push(1);
-    this.bufferLayout.push(this.layout(shape, elementBytes, dtype));
+    this.bufferLayout.push(this.layout(this.atOtherSize?.(shape) ?? shape, elementBytes, dtype));
     this.bufferCategory.push(categoryCode[this.currentCategory]);
     this.bufferModule.push(this.currentModule);
     this.bufferOperation.push(this.currentOperation);

@@ -12,7 +12,8 @@ export const categoryCode = Object.fromEntries(categories.map((category, code) =
   Record<Category, number>
 >;
 
-export const phases = ['setup', 'forward', 'backward', 'optimizer'] as const;
+/** `validation`: a forward pass without gradients after the update, while gradients and optimizer states lie there. */
+export const phases = ['setup', 'forward', 'backward', 'optimizer', 'validation'] as const;
 export type Phase = (typeof phases)[number];
 
 /** Where an array's contents come from: a kernel on the device, the executable's own constants, or the host (`--offload boundary`). */

@@ -175,6 +175,8 @@ export interface CodeBase {
   readonly dimensions?: (config: Pick<Config, 'model' | 'recipe'>, counts: Counts) => Dimensions;
   /** Values of the row symbols that appear where `edges:blocks` cuts; `base`: all other symbols, of one rank. */
   readonly blockRows?: (config: Pick<Config, 'model' | 'recipe'>, base: Dimensions) => Dimensions;
+  /** Samples of its validation, which runs between training steps; absent: not counted. */
+  readonly validationBatch?: (model: Model) => number | undefined;
   readonly graphcastShape?: GraphcastShape;
   readonly modelParallel?: ModelParallel;
   /** The part of the model that stage `index` of a pipeline holds. */

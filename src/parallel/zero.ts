@@ -168,7 +168,7 @@ export function shardParameters(
     const isMark = event.kind === 'mark';
     if (isMark && (event.phase === 'optimizer' || event.phase === 'setup')) scatter();
     edited.push(event);
-    if (!isMark || event.phase !== 'forward' || gathered.length > 0) continue;
+    if (!isMark || (event.phase !== 'forward' && event.phase !== 'validation') || gathered.length > 0) continue;
     gathered = largestNetworks.map((elements) => ({
       ...like,
       category: 'temporary',

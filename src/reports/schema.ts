@@ -12,7 +12,7 @@ const positive = z.int().positive();
 
 export const runtimeName = z.enum(choices.runtimeNames);
 export const precision = z.enum(choices.precisions);
-export const phase = z.enum(['setup', 'forward', 'backward', 'optimizer']);
+export const phase = z.enum(['setup', 'forward', 'backward', 'optimizer', 'validation']);
 
 export const tool = z
   .strictObject({ name: z.literal('gc-plan'), version: z.string() })

@@ -1,6 +1,6 @@
 /** What only a process of its own can show. It runs `dist/`: `npm run build` first, as `npm run ci:test` does. */
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,5 +51,14 @@ describe('a process', () => {
   it('gives the exit code of a no to the shell', async () => {
     const tooSmall = run(process.execPath, [gcPlan, 'estimate', 'tiny', '--runtime', 'pytorch', '--vram', '256MB']);
     await expect(tooSmall).rejects.toMatchObject({ code: 1, stderr: '' });
+  });
+
+  it('finds the files that stand beside its modules, which are joined into one', async () => {
+    const { codeBases } = (await import(new URL('../../dist/models/index.js', import.meta.url).href)) as {
+      readonly codeBases: () => readonly { readonly ownStep?: string }[];
+    };
+    const files = codeBases().flatMap(({ ownStep }) => ownStep ?? []);
+    expect(files.length).toBeGreaterThan(3);
+    expect(files.filter((file) => !existsSync(file))).toEqual([]);
   });
 });

@@ -32,6 +32,7 @@ describe('the upper end of PyTorch’s range', () => {
       allocators.map((allocator) => ({
         layout,
         mode,
+        isCut: config.recipe.gpus > 1,
         allocator,
         error: errors[allocator],
         bar: reservedErrorBar({ ...config, recipe: { ...config.recipe, allocator } }),
@@ -48,11 +49,14 @@ describe('the upper end of PyTorch’s range', () => {
       );
   });
 
-  it('is as far off as the worst record of the code base, the mode and the network, and of no other', () => {
+  it('is as far off as the worst record of the code base, the mode and the network, on one card or cut over several, and of no other', () => {
     for (const { bar, ...group } of steps) {
       const same = steps.filter(
-        ({ layout, mode, allocator }) =>
-          layout === group.layout && mode === group.mode && allocator === group.allocator,
+        ({ layout, mode, isCut, allocator }) =>
+          layout === group.layout &&
+          (mode ?? 'train') === (group.mode ?? 'train') &&
+          isCut === group.isCut &&
+          allocator === group.allocator,
       );
       expect(bar.worstUnderPercent).toBeCloseTo(-Math.min(0, ...same.map(({ error }) => error)), 5);
       expect(bar.isStandIn).toBe(false);
@@ -69,12 +73,14 @@ describe('the upper end of PyTorch’s range', () => {
     async (model, flags) => {
       for (const allocator of allocators) {
         const { memory, assumptions } = await estimate({ model, flags: { ...(flags as object), allocator } });
-        const widest = Math.max(...steps.filter((step) => step.allocator === allocator).map(({ error }) => -error));
+        const widest = Math.max(
+          ...steps.filter((step) => step.allocator === allocator && !step.isCut).map(({ error }) => -error),
+        );
         const outsideBytes = memory.deviceBytes - memory.peakReservedBytes;
         const aboveReserved = (memory.range.highBytes - outsideBytes) / memory.peakReservedBytes;
         expect(aboveReserved).toBeCloseTo(1 / (1 - widest / 100), 6);
         expect(assumptions.join()).toContain(
-          `${Number(widest.toFixed(2))} % too low, the worst of all PyTorch records`,
+          `${Number(widest.toFixed(2))} % too low, the worst of all PyTorch records of one card`,
         );
       }
     },

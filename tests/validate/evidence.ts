@@ -9,6 +9,7 @@ import { peakLiveBytes } from '../../src/memory/liveness.js';
 import { bufferBytes, type Trace } from '../../src/memory/trace.js';
 import { counts } from '../../src/models/counts.js';
 import { dimensionsOf } from '../../src/models/dimensions.js';
+import { runtimes } from '../../src/parallel/index.js';
 import { priceProgram } from '../../src/price.js';
 import { pytorchRuntime } from '../../src/runtimes/pytorch/index.js';
 import { harnessProgram } from '../runtimes/pytorch/anemoi-harness.js';
@@ -187,6 +188,17 @@ const transformerSteps = (processor: TransformerRecord['processor'], mode: Trans
       return pytorchStep(config, stepOf(config, transformer.countsOf(record)), record);
     });
 
+/** One rank each of a model that is cut over cards; forecasts as they were traced (`asTraced`). */
+const rankSteps = (processor: TransformerRecord['processor'], mode: TransformerRecord['mode']) =>
+  transformer.ranks
+    .filter((record) => record.processor === processor && record.mode === mode)
+    .map((record) => {
+      const config = transformer.configOf(record);
+      const base = dimensionsOf(config, transformer.countsOf(record));
+      const { trace, dimensions } = runtimes.pytorch.stepOfRank(config, base, record.rank ?? 0);
+      return pytorchStep(config, { trace, bytes: bufferBytes(trace, dimensions) }, record);
+    });
+
 const traced = 'traced under fake CUDA tensors, torch 2.13';
 const compiler = 'compiled by XLA:GPU (jaxlib 0.10.2)';
 const compiledStep = `DeepMind's training step ${compiler}`;
@@ -201,14 +213,23 @@ function jaxInference(gemm: NonNullable<Evidence['xlaGemm']>): readonly PricedRe
   return [inference, inferenceRules, inferenceRollout, inferenceDrawn, inferenceEither].flat();
 }
 
-/** By what each group's `source` says. */
-export const pytorchSteps = (): readonly {
+interface StepsOfGroup {
   readonly layout: ModelLayout;
   readonly source: string;
   readonly steps: readonly Step[];
   /** Absent: a training step. */
   readonly mode?: Evidence['mode'];
-}[] => [
+}
+
+let known: readonly StepsOfGroup[] | undefined;
+
+/** By what each group's `source` says. */
+export function pytorchSteps(): readonly StepsOfGroup[] {
+  known ??= priceAll();
+  return known;
+}
+
+const priceAll = (): readonly StepsOfGroup[] => [
   {
     layout: 'physicsnemo',
     source: `PhysicsNeMo's GraphCastNet ${traced}`,
@@ -251,6 +272,14 @@ export const pytorchSteps = (): readonly {
     source: `anemoi-models 0.19's PointWiseMLP ${traced}`,
     steps: transformerSteps('pointwise', 'train'),
   },
+  ...(['graph', 'transformer', 'pointwise', 'gnn'] as const).flatMap((processor) =>
+    (['train', 'inference'] as const).map((mode) => ({
+      layout: transformer.layoutOfProcessor[processor],
+      mode,
+      source: `single ranks of anemoi-models 0.19 cut over 2 to 8 cards, ${traced}, in a process group that is not there`,
+      steps: rankSteps(processor, mode),
+    })),
+  ),
   { layout: 'graph-weather', source: `graph-weather 1.0.146 ${traced}`, steps: ofCodeBase('graph-weather', 'full') },
   {
     layout: 'neural-lam',

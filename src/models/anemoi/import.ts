@@ -86,7 +86,7 @@ function validationNotes(settings: Settings): readonly string[] {
   const validation = view.whole('dataloader.batch_size.validation');
   if (validation === undefined || validation <= training) return [];
   return [
-    `Validation has batch ${validation} and no gradients, and is not in this number: what --mode inference --batch ${validation} needs, and gradients and optimizer states beside it.`,
+    `Validation has batch ${validation} and no gradients, and is not in these numbers: --validation-batch ${validation} counts it, and it may be the peak.`,
   ];
 }
 

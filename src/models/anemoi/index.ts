@@ -17,6 +17,7 @@ import {
   joinsByEdges,
   multiScaleEdges,
   networkOptions,
+  notCounted,
   noWindow,
   ownOptions,
   readsMeshEdges,
@@ -138,8 +139,10 @@ function modelNotes(model: Model): readonly string[] {
   ];
 }
 
-function recipeNotes({ checkpoint: { edges }, ensemble, mode }: Recipe, model: Model): readonly string[] {
-  const { mapper, loss } = networkOptions(model);
+function recipeNotes(recipe: Recipe, model: Model): readonly string[] {
+  const { ensemble, mode } = recipe;
+  const { edges } = recipe.checkpoint;
+  const { mapper, loss, validationBatch } = networkOptions(model);
   const hasNoChunks = !joinsByEdges(mapper) && edges.kind !== 'none';
   const isEven = model.counts !== undefined && mapper === 'graphtransformer' && edges.kind !== 'none';
   return [
@@ -153,6 +156,11 @@ function recipeNotes({ checkpoint: { edges }, ensemble, mode }: Recipe, model: M
       ? ['The mappers’ chunks of a graph of one’s own are taken as even: rows that two of them read count once.']
       : []),
     ...(hasNoChunks ? [`edges:blocks=${edges.blocks} cuts nothing here: ${mapper} mappers are not cut.`] : []),
+    ...(mode === 'train' && validationBatch !== notCounted
+      ? [
+          `Validation of ${validationBatch} samples is counted after the step, with the gradients and the optimizer’s states that lie there: the peak says in which of the two it is. Its metrics’ own arrays are not counted, and no record has it.`,
+        ]
+      : []),
     ...(mode === 'train' && ensemble !== undefined
       ? [
           `${ensemble} members per card: every row is that of ${ensemble} × batch samples. ${
@@ -189,6 +197,7 @@ export const anemoi: CodeBase = {
   dimensions,
   blockRows,
   modelParallel,
+  validationBatch: (model) => networkOptions(model).validationBatch || undefined,
   checkModel,
   checkPlan,
   modelNotes,

@@ -3,7 +3,7 @@ import type { Model, Recipe } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import type { ModelParallel } from '../code-base.js';
 import { dimensionsOfCard, readsOfGraph } from './dimensions.js';
-import { networkOptions, runsRowAttention } from './options.js';
+import { networkOptions, notCounted, runsRowAttention } from './options.js';
 import { graphOfCard } from './sharding.js';
 
 function check(recipe: Recipe, model: Model): void {
@@ -14,6 +14,8 @@ function check(recipe: Recipe, model: Model): void {
     throw refuse('anemoi raises at more than one member per card where the model is cut', '--ensemble 1');
   if (recipe.mode === 'train' && networkOptions(model).loss !== 'mse')
     throw refuse('a CRPS of cut rows is not priced', '--loss mse');
+  if (recipe.mode === 'train' && networkOptions(model).validationBatch !== notCounted)
+    throw refuse('validation of cut rows is not priced', `--validation-batch ${notCounted}`);
   if (model.counts !== undefined)
     throw refuse('the graph itself is cut, and of a graph of one’s own only the counts are known');
   if (runsRowAttention(model.processor, networkOptions(model).mapper) && model.heads < gpus)

@@ -21,6 +21,9 @@ export const noWindow = -1;
 /** As wide as any mesh: SDPA makes a mask for a window of -1 as well. */
 export const everyRow = 10_000_000;
 
+/** No validation between the steps. */
+export const notCounted = 0;
+
 export interface NetworkOptions {
   readonly mapper: MapperKind;
   /** Rows on either side that a row of the transformer processor looks at. */
@@ -36,6 +39,8 @@ export interface NetworkOptions {
   readonly loss: (typeof losses)[number];
   /** Who runs the training: anemoi’s own strategies wrap the model in DistributedDataParallel, on one card too. */
   readonly strategy: (typeof strategies)[number];
+  /** Samples on a card in validation, whose pass follows a step's update. */
+  readonly validationBatch: number;
 }
 
 /** Edges of an icosahedron, both ways: levels 0 to r have 20·(4^(r+1) − 1), levels 1 to r so many fewer. */
@@ -92,6 +97,7 @@ export function networkOptions({ layout, own = {} }: Pick<Model, 'layout' | 'own
     processorChunks: (own.processorChunks ?? 1) as number,
     loss: (own.loss ?? 'mse') as NetworkOptions['loss'],
     strategy: (own.strategy ?? defaultStrategy) as NetworkOptions['strategy'],
+    validationBatch: (own.validationBatch ?? notCounted) as number,
   };
 }
 
@@ -178,6 +184,14 @@ export const ownOptions: readonly OwnOption[] = [
     value: choice(...strategies),
     help: 'ddp: anemoi’s own strategies, DistributedDataParallel on one card too: its bucket is one more copy of the parameters in gradients, and a hook makes every gradient anew. single: neither (SingleDeviceStrategy).',
     default: defaultStrategy,
+    ofTraining: true,
+  },
+  {
+    name: 'validation-batch',
+    key: 'validationBatch',
+    value: integer(notCounted, maximumCount, '4'),
+    help: 'Samples on a card in validation (dataloader.batch_size.validation, shipped as 4): its pass without gradients follows the step, while the step’s gradients and the optimizer’s states lie there, and the numbers are of the two. 0: training alone.',
+    default: notCounted,
     ofTraining: true,
   },
 ];

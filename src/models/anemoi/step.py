@@ -121,7 +121,7 @@ def step(config, note):
   loss_of = lambda prediction, y, number: torch.nn.functional.mse_loss(prediction, y)
   rows = (recipe.get("ensemble", 1), counts["gridNodes"])
   shapes = (recipe["batchSize"], INPUT_STEPS, *rows, inputs), (recipe["batchSize"], 1, *rows, outputs)
-  return step_of(config, network, recomputed(run) if options.plan["model"] else run, loss_of, *shapes)
+  return step_of(config, network, recomputed(run) if options.plan["model"] else run, loss_of, *shapes, options.own.get("validationBatch", 0))
 
 
 def networks_of(options):

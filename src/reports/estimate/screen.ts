@@ -1,4 +1,5 @@
 /** The first screen of an estimate: the answer, why, what to change and how it is written, what the memory is made of. */
+import { type Refusable, refusalOf } from '../../models/refusals.js';
 import type { Layout } from '../formats.js';
 import { recipeText, subject } from '../subject.js';
 import { answerLine, paragraph, styleOf } from '../terminal/blocks.js';
@@ -15,7 +16,9 @@ import {
 } from '../units.js';
 import { estimateAnswer } from './answer.js';
 import { accuracyInShort, categories, cheapestChanges, reasons } from './numbers.js';
-import type { AnyEstimate } from './schema.js';
+import type { AnyEstimate, Estimate } from './schema.js';
+
+type ModelConfig = Estimate['config'];
 
 export function estimateScreen(estimate: AnyEstimate, layout: Layout): string {
   const style = styleOf(layout);
@@ -99,12 +102,18 @@ function made(estimate: AnyEstimate, layout: Layout): readonly Part[] {
   ];
 }
 
+/** Some code bases take one sample, all of them or on several cards. */
+function takesLargerBatch({ model, recipe, runtime }: ModelConfig): boolean {
+  const larger = { ...recipe, batchSize: recipe.batchSize + 1 };
+  return refusalOf({ model, recipe: larger, runtime } as Refusable) === undefined;
+}
+
 /** What is asked next, and as a comment how to see the rest. */
 function next({ verdict, config }: AnyEstimate, { command = 'gc-plan estimate' }: Layout): string {
   if ('trace' in config) return `${command} --details`;
   const other = (name: string) => `${command.replace('gc-plan estimate', `gc-plan ${name}`)}`;
   const question = {
-    fits: `${other('solve')} --for batch`,
+    fits: `${other('solve')} --for ${takesLargerBatch(config) ? 'batch' : 'hidden-dim'}`,
     unknown: other('cards'),
     tight: other('advise'),
     exceeds: other('advise'),

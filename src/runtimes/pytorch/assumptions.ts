@@ -1,4 +1,4 @@
-import { decisiveTraits, reservedErrorBar } from '../../accuracy/evidence.js';
+import { decisiveTraits, oneCard, reservedErrorBar } from '../../accuracy/evidence.js';
 import { offloadsBoundary, offloadsOptimizer } from '../../config/offload.js';
 import type { Config } from '../../config/types.js';
 import { codeBaseOf, layoutOf } from '../../models/index.js';
@@ -10,7 +10,13 @@ export function pytorchAssumptions(config: Config): readonly string[] {
   const { isStandIn, worstUnderPercent } = reservedErrorBar(config);
   if (isStandIn)
     notes.push(
-      `No record that ships is of ${layoutOf(model.layout).label} in ${recipe.mode === 'train' ? 'training' : 'inference'} with ${decisiveTraits(config).join(' and ')}: the upper end of the range allows for an estimate that is ${Number(worstUnderPercent.toFixed(2))} % too low, the worst of all PyTorch records.`,
+      `No record that ships is of ${layoutOf(model.layout).label} in ${recipe.mode === 'train' ? 'training' : 'inference'} with ${decisiveTraits(
+        config,
+      )
+        .filter((trait) => trait !== oneCard)
+        .join(
+          ' and ',
+        )}: the upper end of the range allows for an estimate that is ${Number(worstUnderPercent.toFixed(2))} % too low, the worst of all PyTorch records of one card.`,
     );
   if (recipe.allocator !== 'expandable')
     notes.push(

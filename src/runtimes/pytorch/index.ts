@@ -19,6 +19,7 @@ import { pytorchProcess, pytorchVerdict, recordedProcess } from './process.js';
 import { segmentPyTorch } from './segments.js';
 import { traceSteps } from './steps.js';
 import type { NumElementsOf } from './update.js';
+import { validationDimensions, validationOf } from './validation.js';
 
 /** Micro-steps after the second add to the same gradients: they repeat it exactly. */
 const maxTracedMicroSteps = 2;
@@ -27,9 +28,11 @@ function tracePyTorch(program: ForwardProgram, config: Config, numSteps: 1 | 2 =
   const { recipe } = config;
   const sizes = { numElementsOf: sizesIn(config), offloaded: offloadsOptimizer(recipe) };
   if (program.stage !== undefined) return traceStage(program, program.stage, recipe, sizes);
+  const validation = numSteps === 2 ? validationOf(config, program) : undefined;
   return traceSteps({
     program,
     recipe,
+    ...(validation && { validation }),
     sizes,
     numMicroBatches: 1,
     numSteps,
@@ -96,7 +99,11 @@ const cards: CardSupport = {
 
 export const pytorchRuntime: Runtime = {
   segment: segmentPyTorch,
-  dimensions: (base, config) => ({ ...base, ...codeBaseOf(config.model.layout).blockRows?.(config, base) }),
+  dimensions: (base, config) => ({
+    ...base,
+    ...codeBaseOf(config.model.layout).blockRows?.(config, base),
+    ...validationDimensions(config, base),
+  }),
   sizeClass,
   trace: (program, config) => tracePyTorch(program, config),
   passes: (program, config) => tracePyTorch(program, config, 1),

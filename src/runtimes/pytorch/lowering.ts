@@ -30,6 +30,7 @@ export class Lowering {
   private readonly madeOnce = new Map<ValueId, Tensor>();
   private sequence = 0;
   private readonly statisticsShapes = new Map<Shape, Shape>();
+  private gradMode = true;
 
   constructor(
     private readonly program: ForwardProgram,
@@ -49,7 +50,14 @@ export class Lowering {
   }
 
   private get training(): boolean {
-    return this.recipe.mode === 'train';
+    return this.gradMode && this.recipe.mode === 'train';
+  }
+
+  /** torch.no_grad() */
+  withoutGradients(run: () => void): void {
+    this.gradMode = false;
+    run();
+    this.gradMode = true;
   }
 
   get hasSeveralSamples(): boolean {

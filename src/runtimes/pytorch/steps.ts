@@ -2,6 +2,7 @@
 import { fullElementBytes } from '../../config/element-bytes.js';
 import type { Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
+import type { Shape } from '../../ir/shape.js';
 import { type StorageId, TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
 import { Lowering } from './lowering.js';
@@ -18,9 +19,11 @@ export interface Steps {
   readonly numSteps: 1 | 2;
   /** Called when the first batch lies on the device. → the passes of one step */
   readonly passes: (lowering: Lowering) => () => void;
+  /** What follows the last update, with a batch of its own. */
+  readonly validation?: { readonly atItsSize: (shape: Shape) => Shape; readonly pass: (lowering: Lowering) => void };
 }
 
-export function traceSteps({ program, recipe, sizes, numMicroBatches, numSteps, passes }: Steps): Trace {
+export function traceSteps({ program, recipe, sizes, numMicroBatches, numSteps, passes, validation }: Steps): Trace {
   const recorder = new TraceRecorder();
   const lowering = new Lowering(program, recorder, recipe);
   const elementBytes = fullElementBytes(recipe);
@@ -43,6 +46,14 @@ export function traceSteps({ program, recipe, sizes, numMicroBatches, numSteps, 
     if (recipe.mode === 'inference' || numSteps === 1) continue;
     recorder.mark('optimizer');
     optimizerStep(recorder, parameters, recipe, elementBytes, step === 0, sizes);
+  }
+  if (validation !== undefined) {
+    for (const storage of batch) recorder.release(storage);
+    recorder.atOtherSize = validation.atItsSize;
+    allocateBatch(program, lowering, recorder, elementBytes, numMicroBatches);
+    recorder.mark('validation');
+    recorder.currentCategory = 'temporary';
+    validation.pass(lowering);
   }
   return recorder.finish();
 }

@@ -269,7 +269,7 @@ class Watch:
   def before_module(self, module, inputs):
     recorder = self.recorder
     if recorder.phase == "optimizer":
-      recorder.mark("forward")
+      recorder.mark("forward" if self.torch.is_grad_enabled() else "validation")
     name = recorder.path.name(module)
     self.classes.setdefault(type(module), name)
     recorder.path.enter(module, name)

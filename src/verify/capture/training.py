@@ -47,10 +47,10 @@ def recomputed(function):
   return lambda *args, **kwargs: checkpoint(function, *args, use_reentrant=False, **kwargs)
 
 
-def step_of(config, model, run, loss_of, inputs, targets):
+def step_of(config, model, run, loss_of, inputs, targets, validation_batch=0):
   """
   A step to call. `run(x)`: one prediction; `loss_of(prediction, targets, number of the rollout step)`; `inputs` and `targets`: shapes.
-  The model is on the card, in its type.
+  The model is on the card, in its type. `validation_batch`: samples of a pass without gradients after the update; 0: none.
   """
   recipe = config["recipe"]
   dtype = dtype_of(recipe)
@@ -70,8 +70,21 @@ def step_of(config, model, run, loss_of, inputs, targets):
           predictions.append(state)
 
     return forecast
-  y = torch.empty(targets, dtype=dtype, device="cuda")
-  return training_loop(recipe, model, autocast, lambda: total_loss(recipe, advance, loss_of, x, y))
+  batch_of = lambda samples: [torch.empty((samples, *rest), dtype=dtype, device="cuda") for _, *rest in (inputs, targets)]
+  batch = [x, torch.empty(targets, dtype=dtype, device="cuda")]
+  del x
+  step = training_loop(recipe, model, autocast, lambda: total_loss(recipe, advance, loss_of, *batch))
+  if validation_batch == 0:
+    return step
+
+  def step_and_validation():
+    step()
+    batch[:] = []
+    with torch.no_grad(), autocast():
+      total_loss(recipe, advance, loss_of, *batch_of(validation_batch))
+    batch[:] = batch_of(inputs[0])
+
+  return step_and_validation
 
 
 def total_loss(recipe, advance, loss_of, x, y):

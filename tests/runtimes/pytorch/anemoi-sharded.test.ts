@@ -11,7 +11,7 @@ import { type RankOutcome, shardingPage } from './anemoi-sharded-page.js';
 import {
   configOf,
   countsOf,
-  records,
+  givenRanks,
   shardedHoldout,
   type TransformerRecord,
   wrapped,
@@ -37,17 +37,7 @@ function outcomeOf(record: TransformerRecord): RankOutcome {
   };
 }
 
-/**
- * The record of a forecast was traced with one chunk, whatever it says: its peak is a product over all edges of the decoder. Chunks of the
- * environment are in the drawn ones.
- */
-const asTraced = (record: TransformerRecord): TransformerRecord =>
-  record.chunks === null ? record : { ...record, chunks: { mapper: 1, processor: 1 } };
-
-const given = records
-  .filter(({ world }) => world !== undefined)
-  .map(asTraced)
-  .map(outcomeOf);
+const given = givenRanks.map(outcomeOf);
 const drawn = shardedHoldout.map(outcomeOf);
 const ofWrapped = wrapped.map(outcomeOf);
 const all = [...given, ...drawn, ...ofWrapped];

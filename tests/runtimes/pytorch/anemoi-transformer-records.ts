@@ -7,6 +7,7 @@ import type {
   Counts,
   Grid,
   Model,
+  ModelLayout,
   Precision,
   ProcessorKind,
 } from '../../../src/config/types.js';
@@ -66,6 +67,17 @@ export const holdout = readTransformerRecords('anemoi-transformer-holdout.jsonl'
 export const wrapped = readTransformerRecords('anemoi-ddp.jsonl');
 export const shardedHoldout = readTransformerRecords('anemoi-sharded-holdout.jsonl');
 
+/**
+ * The given record of a cut forecast was traced with one chunk, whatever it says: its peak is a product over all edges of the decoder. Chunks of
+ * the environment are in the drawn ones.
+ */
+const asTraced = (record: TransformerRecord): TransformerRecord =>
+  record.chunks === null ? record : { ...record, chunks: { mapper: 1, processor: 1 } };
+
+export const givenRanks = records.filter(({ world }) => world !== undefined).map(asTraced);
+/** Of models that are cut over cards. */
+export const ranks = [...givenRanks, ...shardedHoldout];
+
 const precisions: Readonly<Record<TransformerRecord['precision'], Precision>> = {
   fp32: 'fp32',
   'bf16-amp': 'bf16',
@@ -77,6 +89,13 @@ const processors: Readonly<Record<TransformerRecord['processor'], ProcessorKind>
   graph: 'attention',
   pointwise: 'point-wise',
   gnn: 'interaction',
+};
+
+export const layoutOfProcessor: Readonly<Record<TransformerRecord['processor'], ModelLayout>> = {
+  transformer: 'anemoi-transformer',
+  graph: 'anemoi-graphtransformer',
+  pointwise: 'anemoi-point-wise',
+  gnn: 'anemoi-gnn',
 };
 
 const implementations = { flash_attention: 'flash', scaled_dot_product_attention: 'sdpa' } as const;
