@@ -1,5 +1,6 @@
 /** The options that only `sweep` has. */
 
+import { InputError } from '../errors.js';
 import { exportNames } from '../models/index.js';
 import { choice, integer, type OwnOption, text, toggle } from '../options/definitions/definition.js';
 import { parseOption } from '../options/option-values.js';
@@ -76,6 +77,12 @@ export const sweepOptions: readonly OwnOption[] = [
     value: choice(...exportNames()),
     help: `Every stage of the plan in a code base’s own keys: ${exportNames().join(', ')}; into the imported file where there is one.`,
   },
+  {
+    name: 'output-dir',
+    syntax: 'DIR',
+    value: text('plan/'),
+    help: 'With --export: one directory with a file for each stage, what to type between them, and their numbers.',
+  },
   { name: 'partial', syntax: '', value: toggle, help: 'After Ctrl-C print what has been found.' },
 ];
 
@@ -110,9 +117,17 @@ export function parseSweepOptions(flags: Flags) {
     order: parsed<FrontOrder>('sort'),
     numWorkers: parsed<number>('workers'),
     exportTo: parsed<string>('export'),
+    outputDir: outputDirOf(parsed<string>('output-dir'), flags),
     partial: parsed<boolean>('partial'),
     flags: Object.fromEntries(Object.entries(flags).filter(([name]) => !sweepOptions.some((own) => own.name === name))),
   };
+}
+
+function outputDirOf(directory: string | undefined, { export: codeBase }: Flags): string | undefined {
+  if (directory === undefined || codeBase !== undefined) return directory;
+  throw new InputError('missing-option', '--output-dir: which code base’s files are to be written is not said.', [
+    `--export ${exportNames()[0]}`,
+  ]);
 }
 
 const findDefinition = (name: string): OwnOption => sweepOptions.find((option) => option.name === name)!;

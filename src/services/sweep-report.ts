@@ -8,7 +8,7 @@ import type { Estimate } from '../reports/estimate/schema.js';
 import type { Sweep } from '../reports/sweep/schema.js';
 import { type Candidates, type State, stateCode, states } from '../search/candidates.js';
 import { estimateCommand } from '../search/command-line.js';
-import { checksOf, growthRules } from '../search/growth-rules.js';
+import { checksOf, growthRules, learningRateOf } from '../search/growth-rules.js';
 import { type ParetoPoint, paretoFront } from '../search/pareto.js';
 import type { NeedsMore, ProgressivePlan, Stage } from '../search/progressive.js';
 import { type Axis, flagsOfCandidate, type Space, sizesOfSpace } from '../search/space.js';
@@ -166,6 +166,7 @@ function stageReport(
     verdict,
     cost,
     ...(onCard && { onCard }),
+    learningRate: learningRateOf(growth),
     checks: checksOf(growth),
     command: estimateCommand(model, { ...common, ...candidate.flags }),
   };

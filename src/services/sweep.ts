@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
 import type { Config, RuntimeName } from '../config/types.js';
+import type { GrowableCheckpoint } from '../models/exporting/types.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
 import { loadProfile, resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
@@ -130,6 +131,19 @@ function referenceSampleFlops(profile: ModelProfile, { runtime }: Flags): number
 }
 
 type PlanReport = ReturnType<typeof planReport>;
+type PlannedStage = PlanReport['stages'][number];
+
+const stageName = ({ hiddenDim, layers }: PlannedStage, index: number): string => `${index + 1}-${hiddenDim}x${layers}`;
+
+function growCommand(stages: readonly PlannedStage[], index: number, { ending, flags }: GrowableCheckpoint): string {
+  const [before, stage] = [stages[index - 1]!, stages[index]!];
+  const size = [
+    stage.hiddenDim > before.hiddenDim && `--hidden-dim ${stage.hiddenDim}`,
+    stage.layers > before.layers && `--layers ${stage.layers}`,
+    flags,
+  ].filter(Boolean);
+  return `gc-plan grow ${stageName(before, index - 1)}-trained.${ending} ${stageName(stage, index)}-start.${ending} ${size.join(' ')}`;
+}
 
 async function exportStages(
   plan: PlanReport,
@@ -144,11 +158,17 @@ async function exportStages(
   const { readText } = await import('../config/strict-json.js');
   const file = flags.import;
   const original = typeof file === 'string' && readerOf(file) === undefined ? readText(file) : undefined;
-  const stages = await Promise.all(
-    plan.stages.map(async (stage, index) => ({
-      ...stage,
-      exported: { codeBase: exportTo, ...(await exportConfig(exportTo, configs[index]!, original)) },
-    })),
-  );
-  return { ...plan, stages };
+  const exported = await Promise.all(configs.map((config) => exportConfig(exportTo, config, original)));
+  return {
+    ...plan,
+    stages: plan.stages.map((stage, index) => {
+      const { text, missing, ending, checkpoint } = exported[index]!;
+      const name = stageName(stage, index);
+      const grow = checkpoint && index > 0 ? growCommand(plan.stages, index, checkpoint) : undefined;
+      return {
+        ...stage,
+        exported: { codeBase: exportTo, text, missing, file: `${name}.${ending}`, ...(grow && { grow }) },
+      };
+    }),
+  };
 }

@@ -1,7 +1,7 @@
 /** anemoi's training configuration (ecmwf/anemoi-core 2cb9b6e, training/src/anemoi/training/config). */
 import { gridName, isReducedGaussian } from '../../config/grid.js';
 import type { Config, Model, Precision, ProcessorKind } from '../../config/types.js';
-import type { Exported, Exporter, Value } from '../exporting/types.js';
+import type { Exported, Exporter, GrowableCheckpoint, Value } from '../exporting/types.js';
 import { keyReader, writeYaml } from '../exporting/write.js';
 import { codeBaseOf, layoutOf } from '../index.js';
 import { groupSays } from './composition.js';
@@ -243,4 +243,13 @@ function write(exported: Exported, original?: string): string {
   return writeYaml({ ...exported, keys }, original);
 }
 
-export const exporter: Exporter = { keysOf, write };
+/** Networks of one kind throughout, as `grow.ts` knows them. */
+function checkpoint({ model, recipe }: Config): GrowableCheckpoint | undefined {
+  const { mapper } = networkOptions(model);
+  if (recipe.ensemble !== undefined) return undefined;
+  if (model.processor === 'interaction' && mapper === 'gnn') return { ending: 'pt' };
+  if (model.processor !== 'attention' || mapper !== 'graphtransformer') return undefined;
+  return { ending: 'pt', flags: `--heads ${model.heads}` };
+}
+
+export const exporter: Exporter = { keysOf, write, ending: 'yaml', checkpoint };

@@ -8,8 +8,19 @@ export interface Exported {
   readonly missing: readonly string[];
 }
 
+/** A checkpoint that `gc-plan grow` carries over. */
+export interface GrowableCheckpoint {
+  readonly ending: 'npz' | 'pt';
+  /** What the arrays don't say, as `gc-plan grow` takes it. */
+  readonly flags?: string;
+}
+
 /** One code base's configuration: which keys, and in which kind of file (`write.ts`). */
 export interface Exporter {
   readonly keysOf: (config: Config) => Exported;
   readonly write: (exported: Exported, original?: string) => string;
+  /** `sh`: a command line. */
+  readonly ending: 'json' | 'yaml' | 'sh';
+  /** Absent, or without one: checkpoints of this model don't grow. */
+  readonly checkpoint?: (config: Config) => GrowableCheckpoint | undefined;
 }

@@ -21,4 +21,9 @@ function keysOf({ model, recipe }: Config): Exported {
   return { keys, missing: missing.filter((text) => text !== false) };
 }
 
-export const exporter: Exporter = { keysOf, write: writeJson };
+export const exporter: Exporter = {
+  keysOf,
+  write: writeJson,
+  ending: 'json',
+  checkpoint: ({ model }) => (model.processor === 'interaction' ? { ending: 'npz' } : undefined),
+};

@@ -29,4 +29,4 @@ function keysOf({ model, recipe }: Config): Exported {
   return { keys, missing: missing.filter((text) => text !== false) };
 }
 
-export const exporter: Exporter = { keysOf, write: writeArguments };
+export const exporter: Exporter = { keysOf, write: writeArguments, ending: 'sh', checkpoint: () => ({ ending: 'pt' }) };

@@ -45,4 +45,9 @@ function keysOf(config: Config): Exported {
   return { keys, missing: missing.filter((text) => text !== false) };
 }
 
-export const exporter: Exporter = { keysOf, write: writeYaml };
+export const exporter: Exporter = {
+  keysOf,
+  write: writeYaml,
+  ending: 'yaml',
+  checkpoint: ({ model }) => (model.processor === 'interaction' ? { ending: 'pt' } : undefined),
+};

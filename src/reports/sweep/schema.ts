@@ -23,6 +23,7 @@ const stage = z.strictObject({
   relativeCost: z.number().describe('FLOPs of a sample, recomputed ones too, ÷ those of the first stage.'),
   ...priced,
   onCard: common.onCard,
+  learningRate: z.string().describe('What becomes of it in this stage.'),
   checks: z.array(z.string()).describe('What to see before going on.'),
   command,
   exported: z
@@ -30,6 +31,11 @@ const stage = z.strictObject({
       codeBase: z.enum(exportNames()),
       text: z.string().describe('The file, or its command line.'),
       missing: z.array(z.string()).describe('What the code base has no key for.'),
+      file: z.string().describe('Its name in the directory that --output-dir writes.'),
+      grow: z
+        .string()
+        .exactOptional()
+        .describe('The command that makes this stage’s first checkpoint; absent: it starts from new values.'),
     })
     .exactOptional(),
 });

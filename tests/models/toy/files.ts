@@ -46,4 +46,5 @@ export const exporter: Exporter = {
     missing: recipe.accumulate > 1 ? [`${recipe.accumulate} accumulated micro-steps`] : [],
   }),
   write: writeYaml,
+  ending: 'yaml',
 };
