@@ -16,6 +16,7 @@ const stages = [
   ['native TensorFlow', process.execPath, 'scripts/tfjs-native.mjs'],
   ['JAX', 'npm', 'run', '--silent', 'jax:install'],
   ['PyTorch', 'npm', 'run', '--silent', 'torch:install'],
+  ['code bases', 'npm', 'run', '--silent', 'code-bases:install'],
   ['browser', process.execPath, 'scripts/chromium.mjs'],
   ['tests', 'npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
 ];

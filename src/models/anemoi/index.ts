@@ -1,6 +1,6 @@
 /** anemoi's models (ecmwf/anemoi-core: anemoi-models 0.19.0): a graph transformer and a GNN over one graph. */
 
-import { fileURLToPath } from 'node:url';
+import { assetFile } from '../../config/assets.js';
 import { divisorsOf } from '../../config/divisors.js';
 import { gridName } from '../../config/grid.js';
 import { maximumLaidEdges } from '../../config/limits.js';
@@ -226,7 +226,7 @@ export const anemoi: CodeBase = {
     runsFlash(network)
       ? { label: 'flash-attn 2', oldestComputeCapability: 80, instead: '--attention-implementation sdpa' }
       : undefined,
-  ownStep: fileURLToPath(new URL('./step.py', import.meta.url)),
+  ownStep: assetFile('models/anemoi/step.py'),
   ownStepHas: { strategy: 'single' },
   refusals: anemoiRefusals,
 };

@@ -1,5 +1,5 @@
 /** openclimatefix/graph_weather 1.0.146, whose mesh is H3. */
-import { fileURLToPath } from 'node:url';
+import { assetFile } from '../../config/assets.js';
 import type { CodeBase } from '../code-base.js';
 import { h3Graph } from '../graphs.js';
 import { once } from './context.js';
@@ -36,7 +36,7 @@ export const graphWeather: CodeBase = {
     what: 'graph_weather',
     load: async () => [(await import('./import.js')).graphWeather],
   },
-  ownStep: fileURLToPath(new URL('./step.py', import.meta.url)),
+  ownStep: assetFile('models/graph-weather/step.py'),
   // Its finest checkpointing is by MLP, in encoder and decoder as well.
   processorCuts: { reachesFurther: (cut, { layers }) => cut.kind === 'every' && cut.layers === 1 && layers > 1 },
   refusals: graphWeatherRefusals,

@@ -1,5 +1,5 @@
 /** mllam/neural-lam 434d5fa: GraphLAM. */
-import { fileURLToPath } from 'node:url';
+import { assetFile } from '../../config/assets.js';
 import { formatCheckpoint, noCheckpoint } from '../../config/checkpoint.js';
 import type { CodeBase } from '../code-base.js';
 import { icosahedralGraph } from '../graphs.js';
@@ -51,6 +51,6 @@ export const neuralLam: CodeBase = {
     load: async () => (await import('./export.js')).exporter,
   },
   checkpoints: async () => [(await import('./grow.js')).neuralLamCheckpoint],
-  ownStep: fileURLToPath(new URL('./step.py', import.meta.url)),
+  ownStep: assetFile('models/neural-lam/step.py'),
   refusals: neuralLamRefusals,
 };

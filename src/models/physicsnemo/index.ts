@@ -1,5 +1,5 @@
 /** NVIDIA's GraphCastNet (NVIDIA/physicsnemo 94b3551): GraphCast's networks in PyTorch. */
-import { fileURLToPath } from 'node:url';
+import { assetFile } from '../../config/assets.js';
 import { runtimeNames } from '../../config/choices.js';
 import type { CheckpointPlan, Model } from '../../config/types.js';
 import { InputError } from '../../errors.js';
@@ -90,6 +90,6 @@ export const physicsnemo: CodeBase = {
     load: async () => (await import('./export.js')).exporter,
   },
   checkpoints: async () => [(await import('./grow.js')).physicsnemoCheckpoint],
-  ownStep: fileURLToPath(new URL('./step.py', import.meta.url)),
+  ownStep: assetFile('models/physicsnemo/step.py'),
   refusals: physicsnemoRefusals,
 };

@@ -104,6 +104,9 @@ Releases whose classes are built otherwise, which \`verify\` says with exit code
 
 ${others.map((each) => `* ${each}`).join('\n')}
 
+CI installs \`nvidia-physicsnemo 2.2.2\` and \`anemoi-models 0.19.0\` beside torch 2.13.0 (\`tests/verify/capture/code-bases.txt\`) and verifies four
+configurations of their classes (\`tests/verify/capture/code-bases.process.test.ts\`).
+
 Your own installation, and a configuration of your own:
 
 \`\`\`

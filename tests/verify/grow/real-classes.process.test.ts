@@ -1,8 +1,8 @@
-/** Checkpoints of the code bases' own classes grow and go on computing the same. Needs the packages of scripts/run-options.py. */
+/** Checkpoints of the code bases' own classes grow and go on computing the same. `npm run torch:install` and `code-bases:install` first. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { growthPlan } from '../../../src/models/growing/plan.js';
@@ -10,8 +10,13 @@ import type { Size, StoredArray } from '../../../src/models/growing/types.js';
 import { checkpointLayouts } from '../../../src/models/index.js';
 import { randomNumbers } from '../../../src/verify/parameters.js';
 
-/** A Python with torch and the code bases. */
-const python = process.env.GC_PLAN_CODE_BASES_PYTHON;
+const cached = ['code-bases', 'torch'].map((name) =>
+  fileURLToPath(new URL(`../../../.cache/${name}`, import.meta.url)),
+);
+/** A Python that has torch and all the code bases of scripts/run-options.py; else the two that CI installs. */
+const own = process.env.GC_PLAN_CODE_BASES_PYTHON;
+const python = own ?? (cached.every((folder) => existsSync(folder)) ? 'python3' : undefined);
+const env = own === undefined ? { ...process.env, PYTHONPATH: cached.join(delimiter) } : process.env;
 const script = fileURLToPath(new URL('real_classes.py', import.meta.url));
 const seed = Number(process.env.SEED ?? 20261129);
 
@@ -28,7 +33,7 @@ function ask<Answer>(command: string, cases: readonly object[]): readonly Answer
   try {
     const file = join(folder, 'cases.json');
     writeFileSync(file, JSON.stringify(cases));
-    return JSON.parse(execFileSync(python!, [script, command, file], { encoding: 'utf8', maxBuffer: 2 ** 28 }));
+    return JSON.parse(execFileSync(python!, [script, command, file], { env, encoding: 'utf8', maxBuffer: 2 ** 28 }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -40,12 +45,14 @@ const kinds = [
   { model: 'anemoi-graphtransformer', least: 1, flags: [{ heads: '4' }, { heads: '2' }], multiplesOnly: true },
   { model: 'neural-lam', least: 1, flags: [{}] },
 ] as const;
+const installed = kinds.filter(({ model }) => own !== undefined || model !== 'neural-lam');
 
 function draw(): readonly Case[] {
   const random = randomNumbers(seed);
   const pick = <Value>(values: readonly Value[]): Value => values[Math.floor(random() * values.length)]!;
-  return Array.from({ length: 30 }, (_, index): Case => {
-    const kind = kinds[index % kinds.length]!;
+  // Every kind four times in CI, where two cores share everything.
+  return Array.from({ length: own === undefined ? 4 * installed.length : 30 }, (_, index): Case => {
+    const kind = installed[index % installed.length]!;
     const hidden = kind.model === 'anemoi-graphtransformer' ? {} : { 'mlp-hidden-layers': String(pick([1, 2, 3])) };
     const layers = kind.least + pick([1, 2, 3]);
     const factor = pick('multiplesOnly' in kind ? [1, 2, 3] : [1, 1.5, 2]);
