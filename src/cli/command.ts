@@ -8,7 +8,7 @@ import { type ReportName, type Reports, rendererFor } from '../reports/render.js
 import { quoted } from '../search/command-line.js';
 import { writeAtomically } from '../services/write.js';
 import { type ExitCode, exitCodes } from './failure.js';
-import { columnsOf, hasColour, type Io } from './io.js';
+import { columnsOf, dayOf, hasColour, type Io } from './io.js';
 import { Command, type FlagInput } from './oclif.js';
 import { rejectMisreadTokens, translateParseError } from './parse.js';
 import { toStepSummary } from './step-summary.js';
@@ -90,6 +90,7 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
       colour: this.output === undefined && hasColour(this.io),
       details: this.details,
       command: this.commandTyped(),
+      date: dayOf(this.io),
     };
     const rendered = `${this.render(report, layout)}\n`;
     // Names and notes come from files: nothing in them may command a terminal.

@@ -29,3 +29,10 @@ export function hasColour(io: Io): boolean {
   if (force !== undefined && force !== '') return force !== '0' && force !== 'false';
   return io.stdout.isTTY === true && io.env.TERM !== 'dumb';
 }
+
+/** Today in UTC, or the day of `SOURCE_DATE_EPOCH`, with which a build gives the same file twice (https://reproducible-builds.org). */
+export function dayOf({ env }: Io): string {
+  const seconds = Number(env.SOURCE_DATE_EPOCH || Number.NaN);
+  const time = Number.isFinite(seconds) && Math.abs(seconds) < 8e12 ? new Date(seconds * 1_000) : new Date();
+  return time.toISOString().slice(0, 10);
+}

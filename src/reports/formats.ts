@@ -16,6 +16,8 @@ export interface Layout {
   readonly details?: boolean;
   /** The command line that was typed; a page says how to get it again. */
   readonly command?: string;
+  /** The day on which it is written, `2026-11-29`; a page says it. */
+  readonly date?: string;
 }
 
 export type Renderer<R extends Report> = (report: R, layout: Layout) => string;

@@ -53,12 +53,16 @@ type Renderers = {
 const json = async () => renderJson;
 
 const renderers: Renderers = {
-  'gc-plan/advise@1': { table: async () => (await import('./advise/table.js')).renderAdvice, json },
+  'gc-plan/advise@1': {
+    table: async () => (await import('./advise/table.js')).renderAdvice,
+    json,
+    html: async () => (await import('./advise/html.js')).renderAdvicePage,
+  },
   'gc-plan/estimate@1': {
     table: async () => (await import('./estimate/table.js')).renderEstimate,
     json,
     github: async () => (await import('./estimate/github.js')).renderEstimate,
-    html: async () => (await import('./estimate/html.js')).loadEstimatePage(),
+    html: async () => (await import('./estimate/html.js')).renderEstimatePage,
   },
   'gc-plan/explain@1': {
     table: async () => (await import('./explain/table.js')).renderExplanation,
@@ -70,9 +74,18 @@ const renderers: Renderers = {
     table: async () => (await import('./compare/table.js')).renderComparison,
     json,
     github: async () => (await import('./compare/github.js')).renderComparison,
+    html: async () => (await import('./compare/html.js')).renderComparisonPage,
   },
-  'gc-plan/cards@1': { table: async () => (await import('./cards/table.js')).renderCards, json },
-  'gc-plan/solve@1': { table: async () => (await import('./solve/table.js')).renderSolution, json },
+  'gc-plan/cards@1': {
+    table: async () => (await import('./cards/table.js')).renderCards,
+    json,
+    html: async () => (await import('./cards/html.js')).renderCardsPage,
+  },
+  'gc-plan/solve@1': {
+    table: async () => (await import('./solve/table.js')).renderSolution,
+    json,
+    html: async () => (await import('./solve/html.js')).renderSolutionPage,
+  },
   'gc-plan/sweep@1': {
     table: async () => (await import('./sweep/table.js')).renderSweep,
     json,
@@ -100,6 +113,7 @@ const renderers: Renderers = {
     table: async () => (await import('./check/table.js')).renderCheck,
     json,
     github: async () => (await import('./check/github.js')).renderCheck,
+    html: async () => (await import('./check/html.js')).renderCheckPage,
     junit: async () => (await import('./check/junit.js')).renderCheck,
   },
   'gc-plan/validate@1': {

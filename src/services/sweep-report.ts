@@ -56,6 +56,28 @@ export function frontOf(space: Space, candidates: Candidates): readonly ParetoPo
   return paretoFront(fitting());
 }
 
+/** A picture shows no more. */
+const mostPoints = 1_000;
+
+/** What was priced on the card: the front, and of the others as many as a picture shows, evenly taken. */
+export function pointsOf(candidates: Candidates, front: readonly ParetoPoint[]): Sweep['points'] {
+  const { state, sampleFlops, deviceBytes } = candidates;
+  const onFront = new Set(front.map(({ index }) => index));
+  const others = [...state.keys()].filter((index) => deviceBytes[index]! > 0 && !onFront.has(index));
+  const every = Math.max(1, Math.ceil(others.length / Math.max(1, mostPoints - front.length)));
+  const shown = [...front.map(({ index }) => index), ...others.filter((_, place) => place % every === 0)];
+  return shown.flatMap((index) => {
+    const verdict = verdictOf(states[state[index]!]!);
+    if (verdict === undefined) return [];
+    return {
+      deviceBytes: deviceBytes[index]!,
+      sampleFlops: sampleFlops[index]!,
+      verdict,
+      isOnFront: onFront.has(index),
+    };
+  });
+}
+
 const verdictRank = { exceeds: 0, tight: 1, fits: 2 } as const;
 type Cell = Sweep['sizes'][number];
 

@@ -21,7 +21,7 @@ import { errorBars as errorBarsOf } from './accuracy.js';
 import type { Asked } from './export-target.js';
 import { priced } from './priced.js';
 import { type GrowthRequest, planOn } from './sweep-plan.js';
-import { axisValues, cardReport, entriesOf, frontOf, planReport, sizesOf, tally } from './sweep-report.js';
+import { axisValues, cardReport, entriesOf, frontOf, planReport, pointsOf, sizesOf, tally } from './sweep-report.js';
 
 export interface SweepInput extends GrowthRequest {
   readonly model?: string | undefined;
@@ -80,6 +80,7 @@ export async function sweep(typed: SweepInput): Promise<Sweep> {
     candidates: tally(candidates, space),
     frontSize: front.length,
     pareto: entries.map(({ report }) => report),
+    points: pointsOf(candidates, front),
     sizes: sizesOf(space, candidates),
     plan: {
       from,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { renderEstimate as github } from '../../src/reports/estimate/github.js';
-import { loadEstimatePage as html } from '../../src/reports/estimate/html.js';
+import { renderEstimatePage as html } from '../../src/reports/estimate/html.js';
 import type { Estimate } from '../../src/reports/estimate/schema.js';
 import { renderEstimate as table } from '../../src/reports/estimate/table.js';
 import type { Renderer } from '../../src/reports/formats.js';
@@ -32,7 +32,7 @@ const verdict = {
 describe.each<[string, Renderer<Estimate>]>([
   ['a table', table],
   ['GitHub’s Markdown', github],
-  ['a page', await html()],
+  ['a page', html],
 ])('an estimate as %s', (_, render) => {
   it('names all changes that fit, and every rank', () => {
     const text = render({ ...sample, verdict, ranks }, { columns: 120, colour: false, details: true });

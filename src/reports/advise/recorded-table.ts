@@ -18,7 +18,7 @@ export function renderRecordedAdvice(advice: RecordedAdvice, layout: Layout): st
     ],
     advice.recompute.length === 0
       ? []
-      : fittingTable(style.bold('Worth recomputing, by bytes per FLOP'), columns, advice.recompute, layout),
+      : fittingTable(style.bold('Worth recomputing, by bytes per FLOP'), recomputeColumns, advice.recompute, layout),
     list(style.bold('What else is there'), sentences(advice), layout),
     list(style.bold('Next'), confirmations(advice), layout),
     list(style.bold('Assumptions'), advice.assumptions, layout),
@@ -26,7 +26,7 @@ export function renderRecordedAdvice(advice: RecordedAdvice, layout: Layout): st
 }
 
 /** Of what makes it fit at the least work, else of what saves most. */
-function confirmations({ verdict, recompute }: RecordedAdvice): readonly string[] {
+export function confirmations({ verdict, recompute }: RecordedAdvice): readonly string[] {
   if (verdict.kind === 'fits') return [];
   const most = recompute.toSorted((a, b) => b.savedBytes - a.savedBytes)[0];
   const chosen = recompute.find((each) => each.verdict.kind === 'fits') ?? most;
@@ -35,7 +35,7 @@ function confirmations({ verdict, recompute }: RecordedAdvice): readonly string[
 
 type Row = RecordedAdvice['recompute'][number];
 
-const columns: readonly Column<Row>[] = [
+export const recomputeColumns: readonly Column<Row>[] = [
   { title: '', alignment: '<', text: ({ verdict }) => (verdict.kind === 'fits' ? 'fits' : ''), onlyIfVaried: true },
   { title: 'module', alignment: '<', text: ({ module }) => module },
   { title: 'calls', alignment: '>', text: ({ numCalls }) => String(numCalls), dispensable: 2 },
@@ -44,7 +44,7 @@ const columns: readonly Column<Row>[] = [
   { title: 'repeats', alignment: '>', text: ({ repeatedFlops }) => formatFlops(repeatedFlops), dispensable: 1 },
 ];
 
-function sentences({ optimizer, spike, allocator, verdict, smallestDevice }: RecordedAdvice): readonly string[] {
+export function sentences({ optimizer, spike, allocator, verdict, smallestDevice }: RecordedAdvice): readonly string[] {
   const [largest] = spike.arrays;
   return [
     `Optimizer: ${formatBytes(optimizer.bytes)} at the peak, ${optimizer.sharePercent.toFixed(1)} %, ${optimizer.bytesPerParameter.toFixed(1)} bytes a parameter.`,

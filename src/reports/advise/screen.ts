@@ -61,11 +61,17 @@ function inShort({ change, memory, verdict, relativeCost }: Combination, where: 
   return `${change}: at most ${formatBytesPair(highBytes, verdict.usableBytes, 'of')} on ${where}, ${leftOver(verdict.usableBytes, highBytes, unit)} spare; ${work}`;
 }
 
-function otherwise({ verdict, cheapest, severalGpus, smallestDevice }: Advice, layout: Layout): readonly Part[] {
+function otherwise(advice: Advice, layout: Layout): readonly Part[] {
+  const hasFix = advice.cheapest || advice.severalGpus;
+  return otherwiseText(advice).map((text) => ({ lines: labelled(hasFix ? 'or' : 'fix', text, layout) }));
+}
+
+/** What there is beside a combination: a larger card, or nothing. */
+export function otherwiseText({ verdict, cheapest, smallestDevice }: Advice): readonly string[] {
   if (verdict.kind === 'fits') return [];
   const card = smallestDevice ? `as it is, it fits on ${smallestDevice}` : 'as it is, it fits on no known card';
   const nothing = cheapest ? [] : ['nothing in the catalogue makes it fit on one card'];
-  return [{ lines: labelled(cheapest || severalGpus ? 'or' : 'fix', [...nothing, card].join('; '), layout) }];
+  return [[...nothing, card].join('; ')];
 }
 
 const mostSingles = 4;

@@ -19,26 +19,34 @@ const mostRows = 28;
 
 export function renderCards(report: Cards, layout: Layout): string {
   const style = styleOf(layout);
-  const { cards, all } = report;
-  const fitting = cards.filter(({ verdict }) => verdict.kind === 'fits');
-  const shown = all ? cards : fitting.slice(0, report.top ?? mostRows);
-  if (report.top !== undefined) return fewCards(report, fitting, shown, layout);
+  const { all } = report;
+  const shown = shownCards(report);
+  if (report.top !== undefined) return fewCards(report, shown, layout);
   return page([
     [
       ...paragraph(`${subject(report.config, layout.columns)}; ${recipeText(report.config)}`, layout).map((line) =>
         style.dim(line),
       ),
-      ...paragraph(answerLine(answer(report, fitting), style), layout),
+      ...paragraph(answerLine(cardsAnswer(report), style), layout),
     ],
     fittingTable(style.bold('Cards, the cheapest first'), columns(report, all), shown, layout),
-    [...notes(shown), ...(all ? [] : rest(cards, shown)), other(report).join(' ')].flatMap((line) =>
-      paragraph(line, layout),
-    ),
+    cardNotes(report, shown).flatMap((line) => paragraph(line, layout)),
   ]);
 }
 
+/** Those that fit, or all that were asked for. */
+export const shownCards = ({ cards, all, top }: Cards): readonly Row[] =>
+  all ? cards : cards.filter(({ verdict }) => verdict.kind === 'fits').slice(0, top ?? mostRows);
+
+/** What stands below them. */
+export const cardNotes = (report: Cards, shown: readonly Row[]): readonly string[] => [
+  ...notes(shown),
+  ...(report.all ? [] : rest(report.cards, shown)),
+  other(report).join(' '),
+];
+
 /** One screen of the cheapest. */
-function fewCards(report: Cards, fitting: readonly Row[], shown: readonly Row[], layout: Layout): string {
+function fewCards(report: Cards, shown: readonly Row[], layout: Layout): string {
   const style = styleOf(layout);
   const { cards, all, config, prices, accuracy } = report;
   const [, ...table] = fittingTable('', columns(report, all), shown, layout);
@@ -47,7 +55,7 @@ function fewCards(report: Cards, fitting: readonly Row[], shown: readonly Row[],
     {
       lines: [
         ...paragraph(subject(config, layout.columns), layout).map((line) => style.dim(line)),
-        ...paragraph(answerLine(answer(report, fitting), style), layout),
+        ...paragraph(answerLine(cardsAnswer(report), style), layout),
         ...labelled('for', recipeText(config), layout),
         ...table,
       ],
@@ -63,8 +71,9 @@ function fewCards(report: Cards, fitting: readonly Row[], shown: readonly Row[],
 const priceText = (price: number | undefined): string =>
   price === undefined ? '–' : price < 0.1 && price > 0 ? price.toPrecision(2) : price.toFixed(2);
 
-function answer({ cards, config, prices }: Cards, fitting: readonly Row[]) {
+export function cardsAnswer({ cards, config, prices }: Cards) {
   const { mode } = config.recipe;
+  const fitting = cards.filter(({ verdict }) => verdict.kind === 'fits');
   const [first] = fitting;
   if (first === undefined)
     return {
@@ -84,15 +93,16 @@ function answer({ cards, config, prices }: Cards, fitting: readonly Row[]) {
   };
 }
 
+export const rowName = ({ device, gpus }: Row): string => (gpus > 1 ? `${gpus} × ${device.name}` : device.name);
+
 /** One unit for what adds up. */
 const gibibytes = (bytes: number): string => inUnit(bytes, unitOf(GiB));
 
-function columns({ config }: Cards, all: boolean): readonly Column<Row>[] {
+export function columns({ config }: Cards, all: boolean): readonly Column<Row>[] {
   const train = config.recipe.mode === 'train';
-  const name = ({ device, gpus }: Row) => (gpus > 1 ? `${gpus} × ${device.name}` : device.name);
   const time = (ms: number | undefined) => (ms === undefined ? '–' : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`);
   return [
-    { title: 'card', alignment: '<', text: (row) => `${name(row)}${row.note === undefined ? '' : ' *'}` },
+    { title: 'card', alignment: '<', text: (row) => `${rowName(row)}${row.note === undefined ? '' : ' *'}` },
     ...(all
       ? [{ title: 'verdict', alignment: '<' as const, text: ({ verdict }: Row) => verdictWords[verdict.kind] }]
       : []),

@@ -1,26 +1,17 @@
 import { configLine, subjectOf } from '../config-line.js';
-import type { Layout, Renderer } from '../formats.js';
-import { html } from '../pages/markup.js';
-import { dataTable, figure, list, renderPage, section, typedCommand } from '../pages/page.js';
-import { loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
+import type { Layout } from '../formats.js';
+import { html, type Markup } from '../pages/markup.js';
+import { codeBlock, codeLines, dataTable, renderPage, section, typedCommand, whySection } from '../pages/page.js';
 import { subject } from '../subject.js';
-import { formatBytes, formatPercent } from '../units.js';
+import { formatBytes, formatBytesPair, formatPercent } from '../units.js';
 import { estimateAnswer } from './answer.js';
 import { onTheCard } from './chart.js';
 import { categories, cheapestChanges, model, rankHead, ranks, stepTitle, totals } from './numbers.js';
 import type { AnyEstimate } from './schema.js';
 
-export async function loadEstimatePage(): Promise<Renderer<AnyEstimate>> {
-  const renderSvg = await loadSvgRenderer();
-  return (estimate, layout) => estimatePage(estimate, layout, renderSvg);
-}
-
-function estimatePage(estimate: AnyEstimate, layout: Layout, renderSvg: RenderSvg): string {
+export function renderEstimatePage(estimate: AnyEstimate, layout: Layout): string {
   const { memory, config, peak } = estimate;
   const { tone, head, rest } = estimateAnswer(estimate);
-  const step = stepTitle(config.recipe);
-  const chart = onTheCard(estimate);
-  const changes = cheapestChanges(estimate);
   const rankRows = ranks(estimate);
   return renderPage({
     question: questionOf(estimate),
@@ -28,21 +19,11 @@ function estimatePage(estimate: AnyEstimate, layout: Layout, renderSvg: RenderSv
     subject: subject(config),
     setting: configLine(estimate),
     sections: [
-      ...(changes.length === 0
-        ? []
-        : [
-            section(
-              'The cheapest changes that fit',
-              list(
-                changes.map(
-                  ({ change, command, deviceBytes }) => `${change} (${formatBytes(deviceBytes)}): ${command}`,
-                ),
-              ),
-            ),
-          ]),
+      ...whySection(estimate),
+      ...changesSection(estimate),
       section(
-        step,
-        figure(renderSvg(chart.option, { title: chart.title, id: 'card', heightPx: 190 })),
+        stepTitle(config.recipe),
+        ...onTheCard(estimate),
         dataTable('What each number counts', ['number', 'bytes', 'is'], totals(estimate), '<><'),
       ),
       section(
@@ -71,7 +52,34 @@ function estimatePage(estimate: AnyEstimate, layout: Layout, renderSvg: RenderSv
     accuracy: estimate.accuracy,
     commands: typedCommand(layout, 'gc-plan estimate'),
     tool: estimate.tool,
+    date: layout.date,
   });
+}
+
+function changesSection(estimate: AnyEstimate): readonly Markup[] {
+  const changes = cheapestChanges(estimate);
+  if (changes.length === 0 && 'shortfallBytes' in estimate.verdict && !('trace' in estimate.config))
+    return [
+      section(
+        'What to change',
+        html`<p>No change was found that makes it fit on one card; gc-plan advise looks at several cards.</p>`,
+      ),
+    ];
+  if (changes.length === 0) return [];
+  return [
+    section(
+      'The cheapest changes that fit',
+      ...changes.map(
+        ({ change, command, deviceBytes, highBytes, usableBytes, numerics, code = [] }) => html`<h3>${change}</h3>
+<p>${
+          highBytes === undefined || usableBytes === undefined
+            ? `${formatBytes(deviceBytes)} on the card`
+            : `at most ${formatBytesPair(highBytes, usableBytes, 'of')} usable`
+        }${numerics && ', and it changes more than memory'}</p>
+${[codeBlock(command), ...codeLines(code)]}`,
+      ),
+    ),
+  ];
 }
 
 function questionOf({ config }: AnyEstimate): string {

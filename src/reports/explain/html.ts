@@ -3,7 +3,7 @@ import { readAsset, readLibraryFile } from '../../config/assets.js';
 import { configLine, subjectOf } from '../config-line.js';
 import type { Layout, Renderer } from '../formats.js';
 import { embeddedJson, html, type Markup, trusted } from '../pages/markup.js';
-import { type Cell, dataTable, renderPage, section } from '../pages/page.js';
+import { type Cell, chartFigure, dataTable, renderPage, section } from '../pages/page.js';
 import { loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
 import { subject } from '../subject.js';
 import { formatBytes, formatPercent } from '../units.js';
@@ -20,13 +20,12 @@ export async function loadExplanationPage(): Promise<Renderer<Explanation>> {
 
 function explanationPage(
   explanation: Explanation,
-  { command = explanation.command }: Layout,
+  { command = explanation.command, date }: Layout,
   renderSvg: RenderSvg,
   scripts: readonly string[],
 ): string {
   const { peak, config, operations, phases, by } = explanation;
   const option = timelineOption(explanation);
-  const picture = renderSvg(option, { title: timelineTitle(explanation), id: 'timeline', heightPx: 416 });
   return renderPage({
     question: `What is alive through one step of ${subjectOf(config)}, and why?`,
     answer: {
@@ -38,7 +37,13 @@ function explanationPage(
     sections: [
       section(
         `Live bytes through one step, by ${by}`,
-        html`<figure class="chart" id="timeline-figure" role="img" aria-label="${timelineTitle(explanation)}">${trusted(picture)}</figure>`,
+        chartFigure('timeline-figure', (frame) =>
+          renderSvg(timelineOption(explanation, frame.widthPx), {
+            ...frame,
+            title: timelineTitle(explanation),
+            heightPx: 416,
+          }),
+        ),
         html`<p class="soft">Hover for the bytes of an operation; turn the wheel or drag the bar below to zoom. The tables below hold the same numbers.</p>`,
         dataTable(
           'Phases in the order in which they run',
@@ -51,13 +56,14 @@ function explanationPage(
           '<>>',
         ),
       ),
-      section('The largest arrays at the peak', largestTable(explanation)),
+      section('The largest arrays at the peak', ...largestTables(explanation)),
       section('Every operation', operationsTable(explanation)),
     ],
     assumptions: explanation.assumptions,
     accuracy: explanation.accuracy,
     commands: [command],
     tool: explanation.tool,
+    date,
     tail: html`${embeddedJson('timeline-option', option)}
 ${scripts.map((script) => html`<script>${trusted(withoutEnd(script))}</script>\n`)}`,
   });
@@ -69,23 +75,38 @@ const withoutEnd = (script: string) => script.replaceAll(/<\/(script)/gi, '<\\/$
 const operationLink = (index: number | null, text: string): Cell =>
   index === null ? text : html`<a href="#operation-${index}">${text}</a>`;
 
-function largestTable({ largest, peak }: Explanation): Markup {
+type Largest = Explanation['largest'][number];
+
+/** A table for each reason, so that it is said once. */
+function largestTables({ largest, peak, operations }: Explanation): readonly Markup[] {
   const listedBytes = largest.reduce((sum, { bytes }) => sum + bytes, 0);
-  return dataTable(
-    `${largest.length} of ${peak.numArrays} arrays, ${formatPercent(listedBytes, peak.liveBytes)} of the peak`,
-    ['array', 'bytes', 'shape', 'dtype', 'why it is alive', 'made by', 'gone after'],
-    largest.map(({ bytes, shape, lengths, dtype, category, why, madeBy, madeAt, freedBy, freedAt }, index) => [
-      String(index + 1),
-      formatBytes(bytes),
-      `${shape} = [${lengths.join(', ')}]`,
-      dtype,
-      `${category}: ${why}`,
-      operationLink(madeAt, madeAt === null ? `${madeBy}, before this step` : madeBy),
-      operationLink(freedAt, freedBy ?? 'outlives the step'),
-    ]),
-    '<><<<<<',
-  );
+  const reasonOf = ({ category, why }: Largest) => `${category}: ${why}`;
+  const reasons = [...new Set(largest.map(reasonOf))];
+  const named = (at: number | null, text: string) => (at === null ? text : withModule(operations[at]!));
+  return [
+    html`<p>${String(largest.length)} of ${String(peak.numArrays)} arrays, ${formatPercent(listedBytes, peak.liveBytes)} of the peak.</p>`,
+    ...reasons.map((reason) =>
+      dataTable(
+        reason,
+        ['bytes', 'shape', 'dtype', 'made by', 'gone after'],
+        largest
+          .filter((array) => reasonOf(array) === reason)
+          .map(({ bytes, shape, lengths, dtype, madeBy, madeAt, freedBy, freedAt }) => [
+            formatBytes(bytes),
+            `${shape} = [${lengths.join(', ')}]`,
+            dtype,
+            operationLink(madeAt, madeAt === null ? `${madeBy}, before this step` : named(madeAt, madeBy)),
+            operationLink(freedAt, named(freedAt, freedBy ?? 'outlives the step')),
+          ]),
+        '><<<<',
+      ),
+    ),
+  ];
 }
+
+/** Many operations have the same name in every layer; some say their module already. */
+const withModule = ({ operation, module }: Explanation['operations'][number]): string =>
+  operation.includes(module) ? operation : `${module}: ${operation}`;
 
 function operationsTable(explanation: Explanation): Markup {
   const { operations } = explanation;
@@ -95,7 +116,7 @@ function operationsTable(explanation: Explanation): Markup {
     ['number', 'operation', 'phase', 'live', ...layers.map(({ name }) => name)],
     operations.map((operation, index) => [
       String(index),
-      operation.operation,
+      withModule(operation),
       phaseName(operation),
       formatBytes(operation.liveBytes),
       ...layers.map(({ bytes }) => formatBytes(bytes[index]!)),

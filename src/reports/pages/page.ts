@@ -2,7 +2,7 @@
 import { readAsset } from '../../config/assets.js';
 import type { Answer } from '../answer.js';
 import { type Column, shownColumns } from '../columns.js';
-import { accuracy as accuracyText } from '../estimate/numbers.js';
+import { accuracy as accuracyText, reasons } from '../estimate/numbers.js';
 import type { Estimate } from '../estimate/schema.js';
 import type { Layout } from '../formats.js';
 import { escapeHtml, html, type Markup, trusted } from './markup.js';
@@ -24,17 +24,29 @@ export interface Page {
   /** What to type to get the same numbers. */
   readonly commands: readonly string[];
   readonly tool: { readonly name: string; readonly version: string };
+  /** The day on which it was made. */
+  readonly date?: string | undefined;
   /** After everything else, e.g. a script. */
   readonly tail?: Markup;
 }
 
 type Accuracy = Estimate['accuracy'];
 
+/**
+ * What is typed or pasted elsewhere names no folder of this machine: of a path from the root only the file is left. Code lines of ours
+ * hold none.
+ */
+export const withoutFolders = (text: string): string =>
+  text.replaceAll(/(^|[\s='",(])(?:~|[A-Za-z]:)?[\\/](?:[^\s\\/'",]+[\\/])+([^\s\\/'",]+)/g, '$1$2');
+
 /** Nothing but what is on the page: no request may leave it. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 export function renderPage(page: Page): string {
-  const { question, answer, subject, setting, sections, assumptions, accuracy, commands, tool, tail } = page;
+  const { answer, sections, accuracy, tool, date, tail } = page;
+  const [question, setting] = [page.question, page.setting].map(withoutFolders);
+  const subject = page.subject && withoutFolders(page.subject);
+  const assumptions = page.assumptions.map(withoutFolders);
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -49,15 +61,19 @@ ${trusted(readAsset('reports/pages/page.css'))}</style>
 <body>
 <main>
 <h1>${question}</h1>
-<p class="answer ${answer.tone}">${answer.text}</p>
+<p class="answer ${answer.tone}">${withoutFolders(answer.text)}</p>
 ${subject && html`<p class="soft">${subject}</p>`}
 <p class="soft">${setting}</p>
 ${sections}
 ${section('Assumptions', list(assumptions.length > 0 ? assumptions : ['None beyond the configuration above.']))}
 ${accuracy && section('How accurate', accuracyLine(accuracy))}
-${section('How to reproduce', html`<pre tabindex="0"><code>${reproduction(commands, subject)}</code></pre>`)}
+<section id="reproduce">
+<h2>How to reproduce</h2>
+${codeBlock(reproduction(page.commands, subject))}</section>
 </main>
-<footer>${tool.name} ${tool.version} predicts GPU memory from the list of arrays that one step allocates; measured are its error bars and how XLA compiles the loss and recomputes.</footer>
+<footer>${tool.name} ${tool.version}${date && html`, ${date}`}. It predicts GPU memory from the list of arrays that one step allocates; measured are its error bars and how XLA compiles the loss and recomputes.</footer>
+<script>
+${trusted(readAsset('reports/pages/browser/copy.js'))}</script>
 ${tail}
 </body>
 </html>`.html;
@@ -73,10 +89,24 @@ ${content}
 </section>
 `;
 
+/** The decisive reasons, where there is a card. */
+export function whySection(judged: Parameters<typeof reasons>[0]): readonly Markup[] {
+  const why = reasons(judged);
+  return why.length === 0 ? [] : [section('Why', list(why))];
+}
+
 export const list = (items: readonly string[]): Markup => html`<ul>
 ${items.map((item) => html`<li>${item}</li>\n`)}</ul>`;
 
 export type Cell = string | Markup;
+
+/** What is typed or pasted, with a button that copies it. */
+export const codeBlock = (text: string): Markup =>
+  html`<div class="code"><pre><code>${withoutFolders(text)}</code></pre></div>\n`;
+
+/** Lines for the user's own code, each under the place where it goes. */
+export const codeLines = (code: readonly { readonly where: string; readonly text: string }[]): readonly Markup[] =>
+  code.map(({ where, text }) => html`<p class="where">${where}</p>\n${codeBlock(text)}`);
 
 /** `alignments`: `<` text or `>` number per column. The first column names the row. `rowIds`: what links can point to. */
 export function dataTable(
@@ -90,7 +120,9 @@ export function dataTable(
   return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
 <table>
 <caption>${caption}</caption>
-<thead><tr>${head.map((name, column) => html`<th scope="col"${classOf(column)}>${name}</th>`)}</tr></thead>
+<thead><tr>${head.map((name, column) =>
+    name === '' ? html`<td></td>` : html`<th scope="col"${classOf(column)}>${name}</th>`,
+  )}</tr></thead>
 <tbody>
 ${rows.map(
   (row, index) =>
@@ -113,8 +145,16 @@ export function columnTable<Row>(caption: string, all: readonly Column<Row>[], r
   );
 }
 
-/** An SVG of ours; its title is inside. */
-export const figure = (svg: string): Markup => html`<figure class="chart" tabindex="0">${trusted(svg)}</figure>\n`;
+/** A chart of ours as a picture for wide screens and one for phones, in both of which its letters are as large as the page's. */
+export const chartFigure = (
+  id: string,
+  draw: (frame: { readonly id: string; readonly widthPx: number }) => string,
+): Markup =>
+  html`<figure class="chart" id="${id}">
+<div class="wide">${trusted(draw({ id: `${id}-wide`, widthPx: 960 }))}</div>
+<div class="narrow">${trusted(draw({ id: `${id}-narrow`, widthPx: 358 }))}</div>
+</figure>
+`;
 
 const accuracyLine = (figures: Accuracy): Markup => html`<p>${accuracyText({ accuracy: figures })}</p>`;
 /** The command line as it was typed, where a command line was typed. */

@@ -10,6 +10,13 @@ export interface ChartFrame {
   readonly heightPx?: number;
 }
 
+/** The name in the middle of its axis, with its unit; lines seen on white and on black. */
+export const axisText = (nameGap: number) => ({
+  nameLocation: 'middle' as const,
+  nameGap,
+  splitLine: { lineStyle: { color: 'rgba(128,128,128,0.3)' } },
+});
+
 export type RenderSvg = (option: EChartsOption, frame: ChartFrame) => string;
 
 /** The one-file build: the package's entry point is 700 small files, which take 5 times as long to load. */

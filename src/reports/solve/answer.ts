@@ -1,7 +1,7 @@
 /** What a solution says, in one line. */
-import type { ChalkInstance } from 'chalk';
+import type { Answer } from '../answer.js';
 import { cardName } from '../subject.js';
-import { formatCount } from '../units.js';
+import { formatCount, formatFlops } from '../units.js';
 import type { Solution } from './schema.js';
 
 const superlative = {
@@ -14,16 +14,23 @@ const superlative = {
   gpus: 'smallest',
 } as const;
 
-export function answerLine({ for: key, best, next, refused, device }: Solution, style: ChalkInstance): string {
-  if (best === undefined)
-    return `${style.red.bold(`no --${key} fits on ${cardName({ device })}`)}: not even ${next?.value}`;
+export function solutionAnswer({ for: key, best, next, refused, device }: Solution): Answer {
+  const card = cardName({ device });
+  if (best === undefined) return { tone: 'no', head: `no --${key} fits on ${card}`, rest: `: not even ${next?.value}` };
   const end = next
     ? `${next.value} does not fit`
     : refused
       ? `${refused.value} cannot run, since ${refused.reason} (${refused.source})`
       : 'the last that can be typed';
-  return `${style.green.bold(`--${key} ${best.value}`)} is the ${superlative[key]} that fits on ${cardName({ device })}: ${end}`;
+  return {
+    tone: 'yes',
+    head: `--${key} ${best.value}`,
+    rest: ` is the ${superlative[key]} that fits on ${card}: ${end}`,
+  };
 }
+
+export const workPerSample = ({ cost, config }: NonNullable<Solution['best']>): string =>
+  formatFlops((cost.trainFlops || cost.forwardFlops) / config.recipe.batchSize);
 
 export const howMany = ({ numJudged, numValues }: Solution): string =>
   `${formatCount(numJudged)} priced in full${numJudged < numValues ? ', the others ruled out by their live arrays' : ''}`;

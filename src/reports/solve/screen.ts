@@ -3,12 +3,12 @@ import type { Column } from '../columns.js';
 import { accuracyInShort, reasons } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
 import { recipeText, subject } from '../subject.js';
-import { paragraph, styleOf } from '../terminal/blocks.js';
+import { answerLine, paragraph, styleOf } from '../terminal/blocks.js';
 import { fittingTable } from '../terminal/fitting.js';
 import { besideLabel, indented, labelled, labelledLines, type Part, screen } from '../terminal/screen.js';
-import { formatFlops, inUnit, leftOver, unitOfAll } from '../units.js';
+import { inUnit, leftOver, unitOfAll } from '../units.js';
 import { verdictWords } from '../words.js';
-import { answerLine } from './answer.js';
+import { solutionAnswer, workPerSample } from './answer.js';
 import type { Solution } from './schema.js';
 
 export function solutionScreen(solution: Solution, layout: Layout): string {
@@ -20,7 +20,7 @@ export function solutionScreen(solution: Solution, layout: Layout): string {
     {
       lines: [
         ...paragraph(subject(shown.config, layout.columns), layout).map((line) => style.dim(line)),
-        ...paragraph(answerLine(solution, style), layout),
+        ...paragraph(answerLine(solutionAnswer(solution), style), layout),
       ],
     },
     { lines: labelled('for', recipeText(shown.config), layout) },
@@ -39,27 +39,28 @@ export function solutionScreen(solution: Solution, layout: Layout): string {
   ]);
 }
 
-type Answer = NonNullable<Solution['best']>;
+export type Answer = NonNullable<Solution['best']>;
 
-function table({ for: key, best, next, withPlan: planned }: Solution, layout: Layout): readonly Part[] {
-  const answers = [best, next, planned].filter((answer): answer is Answer => answer !== undefined);
-  const unit = unitOfAll(answers.map(({ memory }) => memory.range.highBytes));
+function table(solution: Solution, layout: Layout): readonly Part[] {
+  const [, ...lines] = fittingTable('', answerColumns(solution), answersOf(solution), besideLabel(layout));
+  return [{ lines: indented(lines) }];
+}
+
+/** The value that fits, the next one, and the one that another plan allows. */
+export const answersOf = ({ best, next, withPlan: planned }: Solution): readonly Answer[] =>
+  [best, next, planned].filter((answer): answer is Answer => answer !== undefined);
+
+export function answerColumns(solution: Solution): readonly Column<Answer>[] {
+  const unit = unitOfAll(answersOf(solution).map(({ memory }) => memory.range.highBytes));
   const usable = ({ verdict }: Answer) => ('usableBytes' in verdict ? verdict.usableBytes : 0);
-  const columns: readonly Column<Answer>[] = [
-    { title: `--${key}`, alignment: '<', text: ({ value }) => String(value) },
+  return [
+    { title: `--${solution.for}`, alignment: '<', text: ({ value }) => String(value) },
     { title: 'verdict', alignment: '<', text: ({ verdict }) => verdictWords[verdict.kind] },
     { title: `at most ${unit.name}`, alignment: '>', text: ({ memory }) => inUnit(memory.range.highBytes, unit) },
     { title: 'usable', alignment: '>', text: (answer) => inUnit(usable(answer), unit) },
     { title: 'spare', alignment: '>', text: (answer) => leftOver(usable(answer), answer.memory.range.highBytes, unit) },
-    {
-      title: 'work per sample',
-      alignment: '>',
-      text: ({ cost, config }) => formatFlops((cost.trainFlops || cost.forwardFlops) / config.recipe.batchSize),
-      dispensable: 1,
-    },
+    { title: 'work per sample', alignment: '>', text: workPerSample, dispensable: 1 },
   ];
-  const [, ...lines] = fittingTable('', columns, answers, besideLabel(layout));
-  return [{ lines: indented(lines) }];
 }
 
 /** How much a plan of recomputation would make of the card. */

@@ -1,10 +1,10 @@
 /** What a person reads of a solution: the value, then how close it and the next one are to the card. */
 import type { Layout } from '../formats.js';
 import { recipeText, subject } from '../subject.js';
-import { columns, list, page, paragraph, styleOf } from '../terminal/blocks.js';
-import { formatBytes, formatFlops } from '../units.js';
+import { answerLine, columns, list, page, paragraph, styleOf } from '../terminal/blocks.js';
+import { formatBytes } from '../units.js';
 import { verdictWords } from '../words.js';
-import { answerLine, howMany } from './answer.js';
+import { howMany, solutionAnswer, workPerSample } from './answer.js';
 import type { Solution } from './schema.js';
 import { solutionScreen } from './screen.js';
 
@@ -17,7 +17,7 @@ function allOf(solution: Solution, layout: Layout): string {
   return page([
     [
       ...paragraph(subject(answers[0]!.config, layout.columns), layout).map((line) => style.dim(line)),
-      ...paragraph(`${answerLine(solution, style)} (${howMany(solution)})`, layout),
+      ...paragraph(`${answerLine(solutionAnswer(solution), style)} (${howMany(solution)})`, layout),
       ...paragraph(recipeText(answers[0]!.config), layout).map((line) => style.dim(line)),
     ],
     columns(
@@ -32,7 +32,8 @@ function allOf(solution: Solution, layout: Layout): string {
 
 type Answer = NonNullable<Solution['best']>;
 
-function row({ value, verdict, memory, cost, config }: Answer): readonly string[] {
+function row(answer: Answer): readonly string[] {
+  const { value, verdict, memory } = answer;
   const spare =
     'headroomBytes' in verdict
       ? formatBytes(verdict.headroomBytes)
@@ -46,6 +47,6 @@ function row({ value, verdict, memory, cost, config }: Answer): readonly string[
     formatBytes(memory.peakReservedBytes),
     formatBytes(memory.deviceBytes),
     spare,
-    formatFlops((cost.trainFlops || cost.forwardFlops) / config.recipe.batchSize),
+    workPerSample(answer),
   ];
 }

@@ -1,13 +1,24 @@
 /** A sweep and its progressive plan: what fits, the way from small to large with the command of each stage, what is worth it. */
 import type { EChartsOption } from 'echarts';
 import { GiB } from '../../units.js';
+import { reasons } from '../estimate/numbers.js';
 import type { Layout, Renderer } from '../formats.js';
+import { barChart, judgedBar } from '../pages/bars.js';
 import { html, type Markup } from '../pages/markup.js';
-import { columnTable, figure, list, renderPage, section, typedCommand } from '../pages/page.js';
-import { loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
-import { formatBytes, formatCount } from '../units.js';
+import { chartFigure, codeBlock, columnTable, list, renderPage, section, typedCommand } from '../pages/page.js';
+import { verdictColours, verdictMarks } from '../pages/palette.js';
+import { axisText, loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
+import { formatCount } from '../units.js';
 import { verdictWords } from '../words.js';
-import { entryColumns, notEnough, samplesPerStep, sizeOf, stageColumns, subjectOfSweep } from './columns.js';
+import {
+  entryColumns,
+  notEnough,
+  type Stage,
+  samplesPerStep,
+  sizeOf,
+  stageColumns,
+  subjectOfSweep,
+} from './columns.js';
 import type { Sweep } from './schema.js';
 
 export async function loadSweepPage(): Promise<Renderer<Sweep>> {
@@ -16,20 +27,21 @@ export async function loadSweepPage(): Promise<Renderer<Sweep>> {
 }
 
 function sweepPage(sweep: Sweep, layout: Layout, renderSvg: RenderSvg): string {
-  const { candidates, device, plan, space, pareto, frontSize } = sweep;
+  const { candidates, device, plan, space, pareto, frontSize, taken, config } = sweep;
   const card = device?.name ?? 'this card';
   const { total, fits, tight, exceeds } = candidates;
-  const heat = heatMap(sweep);
+  const does = config.recipe.mode === 'train' ? 'train' : 'run';
   return renderPage({
-    question: `Which configurations train on ${card}, and how does ${sizeOf(plan.from)} grow to ${sizeOf(plan.to)}?`,
+    question: `Which configurations ${does} on ${card}, and how does ${sizeOf(plan.from)} grow to ${sizeOf(plan.to)}?`,
     answer: {
       tone: fits > 0 ? 'yes' : 'no',
       text: `${formatCount(fits)} of ${formatCount(total)} configurations fit on ${card}; ${formatCount(tight)} may fit, ${formatCount(exceeds)} do not`,
     },
     subject: subjectOfSweep(sweep, Number.POSITIVE_INFINITY),
-    setting: Object.entries(space)
-      .map(([option, values]) => `${option} ${values.join(', ')}`)
-      .join(' · '),
+    setting: [
+      ...(taken === undefined ? [] : [`no model was named: ${taken}`]),
+      ...Object.entries(space).map(([option, values]) => `${option} ${values.join(', ')}`),
+    ].join(' · '),
     sections: [
       section('The progressive plan', ...planSection(sweep)),
       section(
@@ -40,75 +52,135 @@ function sweepPage(sweep: Sweep, layout: Layout, renderSvg: RenderSvg): string {
           pareto,
         ),
       ),
-      ...(heat === undefined
-        ? []
-        : [
-            section(
-              'Every width and depth',
-              figure(renderSvg(heat.option, { title: heat.title, id: 'sizes', heightPx: heat.heightPx })),
-            ),
-          ]),
+      ...scatterSection(sweep, renderSvg),
+      ...heatSection(sweep),
     ],
     assumptions: sweep.assumptions,
     accuracy: sweep.accuracy,
-    commands: [...typedCommand(layout, 'gc-plan sweep'), ...plan.stages.map(({ command }) => command)],
+    commands: typedCommand(layout, 'gc-plan sweep'),
     tool: sweep.tool,
+    date: layout.date,
   });
 }
 
 function planSection(sweep: Sweep): readonly Markup[] {
   const { stages, rules } = sweep.plan;
   const end = notEnough(sweep);
+  const goal = stages.at(-1);
+  const why = goal === undefined ? [] : reasons({ ...goal, config: sweep.config });
   return [
-    columnTable(`${samplesPerStep(sweep)} in every stage`, stageColumns, stages),
     ...(end ? [html`<p class="maybe">${end.head + end.rest}.</p>`] : []),
-    ...stages
-      .filter(({ checks }) => checks.length > 0)
-      .map((stage) => html`<h3>Before going on from ${sizeOf(stage)}</h3>${list(stage.checks)}`),
+    columnTable(`${samplesPerStep(sweep)} in every stage`, stageColumns, stages),
+    ...(goal === undefined
+      ? []
+      : [
+          barChart(
+            'Upper end of the range, stage by stage',
+            stages.map((stage) => judgedBar(sizeOf(stage), stage.verdict, stage.memory.range)),
+          ),
+        ]),
+    ...(why.length === 0 ? [] : [html`<h3>Why not more</h3>${list(why)}`]),
+    ...stages.flatMap(stageSection),
     ...rules.map(({ growth, rule, sources }) => html`<p class="soft">${growth}: ${rule} (${sources.join('; ')})</p>`),
   ];
 }
 
-const shades = { fits: '#1f5fbf', tight: '#75662f', exceeds: '#b34700' } as const;
+const stageSection = (stage: Stage): readonly Markup[] => [
+  html`<h3>Stage ${sizeOf(stage)}</h3>`,
+  codeBlock(stage.command),
+  ...(stage.exported === undefined ? [] : [codeBlock(stage.exported.text.trimEnd())]),
+  ...(stage.checks.length === 0 ? [] : [html`<p>Before going on:</p>`, list(stage.checks)]),
+];
+
+type Verdict = Sweep['points'][number]['verdict'];
+const judged: readonly Verdict[] = ['exceeds', 'tight', 'fits'];
+const symbols = { fits: 'circle', tight: 'diamond', exceeds: 'triangle' } as const;
+
+/** Memory × cost: every candidate that was priced, the front of those that fit with a border, and what the card has. */
+function scatterSection({ points, pareto, device }: Sweep, renderSvg: RenderSvg): readonly Markup[] {
+  if (points.length < 2) return [];
+  const [first] = pareto;
+  const usable = first && 'usableBytes' in first.verdict ? first.verdict.usableBytes / GiB : undefined;
+  const title = `Memory and cost of ${points.length} configurations; ${points.filter(({ isOnFront }) => isOnFront).length} of them are the front`;
+  const inGiB = points.map(({ deviceBytes }) => deviceBytes / GiB);
+  const series = judged.flatMap((verdict) =>
+    [false, true].map((isOnFront) => ({
+      type: 'scatter' as const,
+      name: isOnFront ? 'the front' : verdictWords[verdict],
+      symbol: symbols[verdict],
+      symbolSize: isOnFront ? 9 : 6,
+      itemStyle: isOnFront
+        ? { color: verdictColours[verdict], borderColor: '#ffffff', borderWidth: 1 }
+        : { color: 'transparent', borderColor: verdictColours[verdict], borderWidth: 1 },
+      data: points
+        .filter((each) => each.verdict === verdict && each.isOnFront === isOnFront)
+        .map(({ deviceBytes, sampleFlops }) => [deviceBytes / GiB, sampleFlops / 1e12]),
+    })),
+  );
+  const shown = series.filter(({ data }) => data.length > 0);
+  const limit = usable === undefined ? [] : [limitLine(usable, device?.name ?? '')];
+  const option: EChartsOption = {
+    grid: { left: 64, right: 24, top: 72, bottom: 48 },
+    legend: { top: 0, left: 0, selectedMode: false, data: shown.map(({ name }) => name) },
+    xAxis: {
+      type: 'value',
+      name: 'on the card, GiB',
+      max: Math.ceil(1.05 * Math.max(usable ?? 0, ...inGiB)),
+      ...axisText(28),
+    },
+    yAxis: { type: 'log', name: 'TFLOP per sample', ...axisText(44) },
+    series: [...shown, ...limit] as NonNullable<EChartsOption['series']>,
+  };
+  return [
+    section(
+      'Memory and cost',
+      chartFigure('scatter', (frame) => renderSvg(option, { ...frame, title, heightPx: 400 })),
+    ),
+  ];
+}
+
+const limitLine = (usable: number, card: string) => ({
+  type: 'line' as const,
+  data: [],
+  markLine: {
+    silent: true,
+    symbol: 'none',
+    lineStyle: { type: 'dashed' as const, width: 2, color: '#8a939c' },
+    label: {
+      formatter: `${card}: ${usable.toFixed(1)} GiB usable`,
+      position: 'insideEndTop' as const,
+      textBorderWidth: 0,
+    },
+    data: [{ xAxis: usable }],
+  },
+});
 
 /** Width × depth → the least live bytes of all ways to train it. */
-function heatMap({ sizes }: Sweep): { title: string; option: EChartsOption; heightPx: number } | undefined {
+function heatSection({ sizes }: Sweep): readonly Markup[] {
+  if (sizes.length < 2) return [];
   const distinct = (numbers: readonly number[]) => [...new Set(numbers)].sort((a, b) => a - b);
   const widths = distinct(sizes.map(({ hiddenDim }) => hiddenDim));
   const depths = distinct(sizes.map(({ layers }) => layers));
-  if (sizes.length < 2) return undefined;
-  return {
-    title: `Least live bytes by width and depth: ${sizes.map((cell) => `${sizeOf(cell)} ${formatBytes(cell.peakLiveBytes)} ${verdictWords[cell.verdict]}`).join(', ')}`,
-    heightPx: 110 + 32 * widths.length,
-    option: {
-      grid: { left: 80, right: 24, top: 48, bottom: 48 },
-      legend: { top: 0, left: 0 },
-      xAxis: { type: 'category', data: depths.map(String), name: 'layers', nameLocation: 'middle', nameGap: 28 },
-      yAxis: { type: 'category', data: widths.map(String), name: 'width', nameLocation: 'middle', nameGap: 48 },
-      series: (['fits', 'tight', 'exceeds'] as const).map((verdict) => ({
-        type: 'heatmap' as const,
-        name: verdictWords[verdict],
-        itemStyle: { color: shades[verdict], borderColor: 'rgba(255,255,255,0.5)', borderWidth: 1 },
-        label: {
-          show: true,
-          color: '#ffffff',
-          formatter: ({ data }: { data: unknown }) => `${(data as readonly number[])[2]} GiB`,
-        },
-        data: sizes
-          .filter((cell) => cell.verdict === verdict)
-          .map(({ hiddenDim, layers, peakLiveBytes }) => [
-            depths.indexOf(layers),
-            widths.indexOf(hiddenDim),
-            Number((peakLiveBytes / GiB).toFixed(1)),
-          ]),
-      })) as NonNullable<EChartsOption['series']>,
-      visualMap: (['fits', 'tight', 'exceeds'] as const).map((verdict, seriesIndex) => ({
-        show: false,
-        seriesIndex,
-        min: 0,
-        max: 1,
-        inRange: { color: [shades[verdict], shades[verdict]] },
-      })),
-    },
+  const cellAt = new Map(sizes.map((cell) => [sizeOf(cell), cell]));
+  const cell = (hiddenDim: number, layers: number): Markup => {
+    const found = cellAt.get(sizeOf({ hiddenDim, layers }));
+    if (found === undefined) return html`<td></td>`;
+    const { verdict, peakLiveBytes } = found;
+    return html`<td class="number" style="background:${verdictColours[verdict]}">${(peakLiveBytes / GiB).toFixed(1)} ${verdictMarks[verdict]}</td>`;
   };
+  const key = judged.map((verdict) => `${verdictMarks[verdict]} ${verdictWords[verdict]}`).join(' · ');
+  return [
+    section(
+      'Every width and depth',
+      html`<div class="scroll" role="region" aria-label="Least live bytes by width and depth" tabindex="0">
+<table class="heat">
+<caption>Least live GiB by width (down) and layers (across); ${key}</caption>
+<thead><tr><th scope="col">width</th>${depths.map((layers) => html`<th scope="col" class="number">${String(layers)}</th>`)}</tr></thead>
+<tbody>
+${widths.map((width) => html`<tr><th scope="row">${String(width)}</th>${depths.map((layers) => cell(width, layers))}</tr>\n`)}</tbody>
+</table>
+</div>
+`,
+    ),
+  ];
 }

@@ -46,6 +46,13 @@ const cell = z.strictObject({
   verdict: z.enum(['fits', 'tight', 'exceeds']).describe('The best of all candidates of this size.'),
 });
 
+const point = z.strictObject({
+  deviceBytes: bytes,
+  sampleFlops: z.number().nonnegative().describe('FLOPs of a sample, recomputed ones too.'),
+  verdict: cell.shape.verdict,
+  isOnFront: z.boolean(),
+});
+
 export const sweepSchema = z
   .strictObject({
     schema: z.literal('gc-plan/sweep@1'),
@@ -85,6 +92,11 @@ export const sweepSchema = z
     }),
     frontSize: count.describe('Candidates that fit and that no other one dominates; pareto lists the first of them.'),
     pareto: z.array(z.strictObject({ config: common.config, parameters: count, ...priced, command })),
+    points: z
+      .array(point)
+      .describe(
+        'Memory and cost of what was priced on the card: the front first, then at most 1,000 in all, evenly taken.',
+      ),
     sizes: z.array(cell).describe('Every width and depth.'),
     plan: z.strictObject({
       from: z.strictObject(size),

@@ -45,5 +45,6 @@ export function renderValidationPage(validation: Validation, layout: Layout): st
     assumptions: runtimes.map(({ runtime, source }) => `${runtime}: ${source}`),
     commands: typedCommand(layout, 'gc-plan validate'),
     tool,
+    date: layout.date,
   });
 }

@@ -49,5 +49,6 @@ export function renderVerificationPage(report: Verification, layout: Layout): st
     assumptions: report.assumptions,
     commands: typedCommand(layout, 'gc-plan verify'),
     tool: report.tool,
+    date: layout.date,
   });
 }

@@ -1,6 +1,7 @@
 /** Chromium without a window, for pages that must work when a colleague opens them from a mail. */
 import { accessSync, mkdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import { type Browser, launch, type Page } from 'puppeteer-core';
 
 const places = [
@@ -64,3 +65,56 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   mkdirSync('.cache/screenshots', { recursive: true });
   await page.screenshot({ path: `.cache/screenshots/${name}.png`, fullPage: true });
 }
+
+export interface Measured {
+  /** By which the page, not a table in it, is wider than the window. */
+  readonly overflowPx: number;
+  /** Text below 11 px as it is seen, an SVG's scale included. */
+  readonly tooSmall: readonly string[];
+  /** Text beyond its picture, beyond the page, or cut off by a box that does not scroll. */
+  readonly clipped: readonly string[];
+}
+
+export const measured = (page: Page): Promise<Measured> => page.evaluate(measure) as Promise<Measured>;
+
+/** In the page. */
+const measure = `(() => {
+  const shown = (element) => element.checkVisibility() && element.getBoundingClientRect().width > 0;
+  const own = (element) => [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join('').trim();
+  const texts = [...document.body.querySelectorAll('*')].filter((element) => own(element) !== '' && shown(element) && !element.closest('script, style, title'));
+  const scaleOf = (element) => element.ownerSVGElement ? Math.hypot(element.getScreenCTM().a, element.getScreenCTM().b) : 1;
+  const scrolls = (element) => element.closest('.scroll') !== null;
+  const isOut = (element) => {
+    const box = element.getBoundingClientRect();
+    const around = element.ownerSVGElement?.getBoundingClientRect() ?? { left: 0, right: innerWidth, top: -1e9, bottom: 1e9 };
+    const slack = 1;
+    if (!scrolls(element) && (box.left < around.left - slack || box.right > around.right + slack || box.top < around.top - slack || box.bottom > around.bottom + slack)) return true;
+    const hides = ['hidden', 'clip'].includes(getComputedStyle(element).overflowX);
+    return hides && element.scrollWidth > element.clientWidth + slack;
+  };
+  return {
+    overflowPx: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    tooSmall: texts.filter((element) => parseFloat(getComputedStyle(element).fontSize) * scaleOf(element) < 11).map(own),
+    clipped: texts.filter(isOut).map(own),
+  };
+})()`;
+
+/** What axe-core finds, contrast of text below 4.5 among it, as rule and place. */
+export async function accessibility(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  const found = (await page.evaluate(
+    'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations)',
+  )) as readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
+  }[];
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
+  );
+}
+
+/** In the page: what the first button beside a command puts on the clipboard. */
+export const copiedText = `new Promise((resolve) => {
+  Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => resolve(text) } });
+  document.querySelector('#reproduce .code button').click();
+})`;

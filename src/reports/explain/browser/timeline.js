@@ -19,16 +19,26 @@ function tooltip(points) {
   return box;
 }
 
+figure.setAttribute('aria-label', figure.querySelector('title').textContent);
+figure.setAttribute('role', 'img');
 figure.replaceChildren();
 figure.classList.add('interactive');
 const chart = echarts.init(figure);
+const numOperations = option.xAxis.data.length;
+/** As in `chart.ts`: a phase is named where there is room for its name. */
+const bands = () =>
+  option.series[0].markArea.data.map(([from, to]) => {
+    const widthPx = ((to.xAxis - from.xAxis) / numOperations) * (figure.clientWidth - 80);
+    return [{ ...from, label: { show: widthPx > from.name.length * 8 } }, to];
+  });
 const paint = () =>
   chart.setOption({
     textStyle: { color: ink() },
+    grid: { top: figure.clientWidth < 600 ? 96 : 72 },
     legend: { textStyle: { color: ink() } },
     xAxis: { nameTextStyle: { color: ink() }, axisLabel: { color: ink() } },
     yAxis: { nameTextStyle: { color: ink() }, axisLabel: { color: ink() } },
-    series: [{ markLine: { label: { color: ink() } }, markArea: { label: { color: ink() } } }],
+    series: [{ markLine: { label: { color: ink() } }, markArea: { label: { color: ink() }, data: bands() } }],
   });
 chart.setOption({
   ...option,
@@ -38,7 +48,10 @@ chart.setOption({
   grid: { ...option.grid, bottom: 72 },
 });
 paint();
-addEventListener('resize', () => chart.resize());
+addEventListener('resize', () => {
+  chart.resize();
+  paint();
+});
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
 
 /** A link to an operation also shows it in the chart. */
