@@ -85,9 +85,10 @@ function largestTables({ largest, peak, operations }: Explanation): readonly Mar
   const named = (at: number | null, text: string) => (at === null ? text : withModule(operations[at]!));
   return [
     html`<p>${String(largest.length)} of ${String(peak.numArrays)} arrays, ${formatPercent(listedBytes, peak.liveBytes)} of the peak.</p>`,
-    ...reasons.map((reason) =>
+    ...reasons.flatMap((reason) => [
+      html`<h3>${reason}</h3>`,
       dataTable(
-        reason,
+        `The largest, ${reason}`,
         ['bytes', 'shape', 'dtype', 'made by', 'gone after'],
         largest
           .filter((array) => reasonOf(array) === reason)
@@ -100,7 +101,7 @@ function largestTables({ largest, peak, operations }: Explanation): readonly Mar
           ]),
         '><<<<',
       ),
-    ),
+    ]),
   ];
 }
 

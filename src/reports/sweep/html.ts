@@ -94,6 +94,8 @@ const stageSection = (stage: Stage): readonly Markup[] => [
 
 type Verdict = Sweep['points'][number]['verdict'];
 const judged: readonly Verdict[] = ['exceeds', 'tight', 'fits'];
+/** Seen on white and on black. */
+const hollow = { fits: '#5b94e6', tight: '#a8923f', exceeds: '#d9772f' } as const;
 const symbols = { fits: 'circle', tight: 'diamond', exceeds: 'triangle' } as const;
 
 /** Memory × cost: every candidate that was priced, the front of those that fit with a border, and what the card has. */
@@ -111,7 +113,7 @@ function scatterSection({ points, pareto, device }: Sweep, renderSvg: RenderSvg)
       symbolSize: isOnFront ? 9 : 6,
       itemStyle: isOnFront
         ? { color: verdictColours[verdict], borderColor: '#ffffff', borderWidth: 1 }
-        : { color: 'transparent', borderColor: verdictColours[verdict], borderWidth: 1 },
+        : { color: 'transparent', borderColor: hollow[verdict], borderWidth: 1 },
       data: points
         .filter((each) => each.verdict === verdict && each.isOnFront === isOnFront)
         .map(({ deviceBytes, sampleFlops }) => [deviceBytes / GiB, sampleFlops / 1e12]),

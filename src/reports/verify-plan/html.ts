@@ -2,8 +2,9 @@
 import type { EChartsOption } from 'echarts';
 import { configLine } from '../config-line.js';
 import type { Layout, Renderer } from '../formats.js';
-import { columnTable, figure, renderPage, section, typedCommand } from '../pages/page.js';
-import { loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
+import { chartFigure, columnTable, renderPage, section, typedCommand } from '../pages/page.js';
+import { partColours } from '../pages/palette.js';
+import { axisText, loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
 import { unitOf } from '../units.js';
 import { aboutStages, planVerificationAnswer, sizeOf, stageColumns, stepsRun } from './rows.js';
 import type { PlanVerification } from './schema.js';
@@ -19,8 +20,12 @@ function planVerificationPage(report: PlanVerification, layout: Layout, renderSv
   const hasRun = stages.every(({ run }) => run !== undefined);
   const charts = hasRun
     ? [
-        figure(renderSvg(lossOption(report), { title: `Loss over ${stepsRun(report)}`, id: 'loss' })),
-        figure(renderSvg(growthOption(report), { title: 'Parameters and peak memory of each stage', id: 'growth' })),
+        chartFigure('loss', (frame) =>
+          renderSvg(lossOption(report), { ...frame, title: `Loss over ${stepsRun(report)}` }),
+        ),
+        chartFigure('growth', (frame) =>
+          renderSvg(growthOption(report), { ...frame, title: 'Parameters and peak memory of each stage' }),
+        ),
       ]
     : [];
   return renderPage({
@@ -31,16 +36,18 @@ function planVerificationPage(report: PlanVerification, layout: Layout, renderSv
     assumptions,
     commands: typedCommand(layout, 'gc-plan verify --plan'),
     tool,
+    date: layout.date,
   });
 }
 
 /** One line for each stage, and the held-out loss at its two ends. */
 export function lossOption({ stages, steps }: PlanVerification): EChartsOption {
   return {
-    grid: { left: 80, right: 24, top: 48, bottom: 48 },
+    color: [partColours.parameters, partColours.gradients, partColours.allocator, partColours.optimizer],
+    grid: { left: 64, right: 24, top: 72, bottom: 48 },
     legend: { top: 0, left: 0 },
-    xAxis: { type: 'value', name: 'step', nameLocation: 'middle', nameGap: 28, max: stages.length * steps },
-    yAxis: { type: 'log', name: 'loss', nameLocation: 'middle', nameGap: 52 },
+    xAxis: { type: 'value', name: 'step', max: stages.length * steps, ...axisText(28) },
+    yAxis: { type: 'log', name: 'loss', ...axisText(48) },
     series: [
       ...stages.map((stage, index) => ({
         type: 'line' as const,
@@ -51,7 +58,7 @@ export function lossOption({ stages, steps }: PlanVerification): EChartsOption {
       {
         type: 'scatter' as const,
         name: 'held out',
-        color: '#c2410c',
+        color: partColours.activations,
         symbolSize: 9,
         data: stages.flatMap(({ run }, index) => [
           [index * steps, run!.heldOutLoss.start],
@@ -66,25 +73,33 @@ function growthOption({ stages }: PlanVerification): EChartsOption {
   const unit = unitOf(Math.max(...stages.map(({ predicted }) => predicted.peakLiveBytes)));
   const inUnits = (bytes: number) => Number((bytes / unit.bytes).toPrecision(4));
   const bars = [
-    { name: 'parameters', yAxisIndex: 0, color: '#1f5fbf', data: stages.map(({ parameters }) => parameters) },
+    {
+      name: 'million parameters',
+      yAxisIndex: 0,
+      color: partColours.parameters,
+      data: stages.map(({ parameters }) => Number((parameters / 1e6).toPrecision(4))),
+    },
     {
       name: `${unit.name} predicted`,
       yAxisIndex: 1,
-      color: '#75662f',
+      color: partColours.temporary,
       data: stages.map(({ predicted }) => inUnits(predicted.peakLiveBytes)),
     },
     {
       name: `${unit.name} measured`,
       yAxisIndex: 1,
-      color: '#c2410c',
+      color: partColours.activations,
       data: stages.map(({ run }) => inUnits(run!.measured.peakLiveBytes)),
     },
   ];
   return {
-    grid: { left: 100, right: 64, top: 48, bottom: 32 },
+    grid: { left: 64, right: 64, top: 72, bottom: 48 },
     legend: { top: 0, left: 0 },
-    xAxis: { type: 'category', data: stages.map(sizeOf) },
-    yAxis: [{ type: 'value' }, { type: 'value', splitLine: { show: false } }],
+    xAxis: { type: 'category', data: stages.map(sizeOf), name: 'width/layers', ...axisText(28) },
+    yAxis: [
+      { type: 'value', name: 'million parameters', ...axisText(44) },
+      { type: 'value', name: unit.name, ...axisText(44), splitLine: { show: false } },
+    ],
     series: bars.map((bar) => ({ type: 'bar' as const, ...bar })),
   };
 }
