@@ -159,6 +159,8 @@ export interface HydraGroups {
 export interface CodeBase {
   /** As `--export` takes it. */
   readonly name: string;
+  /** What it is installed as, as pip takes it. */
+  readonly pythonPackages?: readonly string[];
   /** Its own code asks for CUDA, or its authors say that it runs on NVIDIA's cards: others are not proposed. */
   readonly needsNvidia?: boolean;
   /** A kernel that the model calls by name and that older NVIDIA cards do not run: others are not proposed. */

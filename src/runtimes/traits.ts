@@ -32,6 +32,8 @@ export interface RuntimeTraits {
   readonly recordedBy?: 'running' | 'compiling';
   /** The package whose version says how it keeps arrays. */
   readonly package: string;
+  /** As pip takes them: what verify asks of the user's Python beside a code base. Absent: it asks nothing. */
+  readonly pythonPackages?: readonly string[];
   /** What of several cards is priced, in words. */
   readonly sharing: Readonly<Partial<Record<Parallelism, string>>>;
   /** Laws between its optimizers, precisions and several cards. @throws InputError */

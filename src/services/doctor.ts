@@ -1,14 +1,19 @@
 /** `gc-plan verify --doctor`: what is installed, why something is not, and which GPU was found. */
 import { spawn } from 'node:child_process';
 import { cpus } from 'node:os';
+import type { RuntimeName } from '../config/types.js';
+import { InputError } from '../errors.js';
+import { codeBases } from '../models/index.js';
 import type { Flags } from '../options/typed.js';
 import type { Doctor } from '../reports/doctor/schema.js';
+import { runtimeTraits } from '../runtimes/traits.js';
 import { type Backend, type BackendName, backendNames } from '../verify/backends/index.js';
 import { installCommands, nativeState } from '../verify/backends/native.js';
 import { type Ended, runChild } from '../verify/child.js';
 import { defaultLedgerFile, readEntries } from '../verify/ledger.js';
 import { parseVerifyOptions } from '../verify/options.js';
 import { endOf, type ProcessEnd } from '../verify/process.js';
+import { runPython } from '../verify/python.js';
 import { tool } from '../version.js';
 
 /** Loading TensorFlow takes a second; a card that hangs should not hang the doctor. */
@@ -38,6 +43,7 @@ export async function doctor(flags: Flags): Promise<Doctor> {
     backends,
     chosen: backends.find(({ runs }) => runs)?.name ?? 'js',
     ...(await nvidiaGpus()),
+    ...(await pythonOf(flags)),
     ledger: { file: ledger ?? 'none: there is no home folder', entries: readEntries(ledger).length },
   };
 }
@@ -80,4 +86,38 @@ export async function nvidiaGpus(timeoutMs = driverTimeoutMs): Promise<Pick<Doct
     return { name, memory, driver };
   });
   return gpus.length > 0 ? { gpus } : none('nvidia-smi lists no card');
+}
+
+/** Of `importlib.metadata`, which imports none of them. */
+const askVersions = `
+import importlib.metadata, json, platform, sys
+def version(name):
+  try:
+    return {"version": importlib.metadata.version(name)}
+  except importlib.metadata.PackageNotFoundError:
+    return {}
+print(json.dumps({"version": platform.python_version(), "packages": [{"name": name, **version(name)} for name in sys.argv[1:]]}))
+`;
+
+/** What the runtime's verification asks of the user's Python, where one was typed that does. */
+async function pythonOf(flags: Flags): Promise<Pick<Doctor, 'python'>> {
+  const runtime = flags.runtime as RuntimeName;
+  const { pythonPackages } = runtimeTraits[runtime] ?? {};
+  if (pythonPackages === undefined) return {};
+  const own = codeBases().filter(({ layouts }) => Object.values(layouts).some(({ home }) => home === runtime));
+  const names = [...pythonPackages, ...own.flatMap((codeBase) => codeBase.pythonPackages ?? [])];
+  const { python: path = 'python3' } = parseVerifyOptions(flags);
+  try {
+    const script = {
+      args: ['-c', askVersions, ...names],
+      kept: driverAnswer,
+      nextStep: 'verify --python PATH',
+    };
+    const { stdout, stderr, code } = await runPython(script, { python: path, timeoutMs: probeTimeoutMs });
+    if (code === 0) return { python: { path, ...JSON.parse(stdout) } };
+    return { python: { path, packages: [], reason: stderr.trim().split('\n').at(-1) || `it ended with ${code}` } };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { python: { path, packages: [], reason: error.message } };
+  }
 }

@@ -144,3 +144,33 @@ describe('the progress bar', () => {
     expect(written).toEqual([]);
   });
 });
+
+describe('the doctor of a runtime that runs in Python', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gc-plan-python-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const python = join(folder, 'python');
+  const said = async (script: string) => {
+    writeFileSync(python, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const { stdout, exit } = await invoke(['verify', '--doctor', '--runtime', 'jax', '--python', python, '--json']);
+    expect(exit).toBe(0);
+    return (JSON.parse(stdout) as Doctor).python;
+  };
+
+  it('asks that Python for JAX’s packages by their names', async () => {
+    const answer = '{"version": "3.11.2", "packages": [{"name": "jax", "version": "0.10.2"}, {"name": "graphcast"}]}';
+    const found = await said(`case "$*" in *jaxlib*dm-haiku*) echo '${answer}';; esac`);
+    expect(found).toEqual({ path: python, ...JSON.parse(answer) });
+  });
+
+  it('says why a Python says nothing, and still ends with 0', async () => {
+    expect(await said('echo no module named json >&2; exit 1')).toMatchObject({ reason: 'no module named json' });
+    rmSync(python);
+    const { stdout } = await invoke(['verify', '--doctor', '--runtime', 'jax', '--python', python, '--json']);
+    expect((JSON.parse(stdout) as Doctor).python?.reason).toContain('There is no');
+  });
+
+  it('is silent about Python without a runtime that asks it', async () => {
+    const { stdout } = await invoke(['verify', '--doctor', '--json']);
+    expect(JSON.parse(stdout)).not.toHaveProperty('python');
+  });
+});

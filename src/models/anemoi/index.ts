@@ -175,6 +175,7 @@ function recipeNotes(recipe: Recipe, model: Model): readonly string[] {
 
 export const anemoi: CodeBase = {
   name: 'anemoi',
+  pythonPackages: ['anemoi-models', 'anemoi-training'],
   layouts: {
     'anemoi-graphtransformer': {
       ...layout,

@@ -11,6 +11,7 @@ const decoderEdgeWidth = 256;
 
 export const graphWeather: CodeBase = {
   name: 'graph-weather',
+  pythonPackages: ['graph-weather'],
   layouts: {
     'graph-weather': {
       label: 'graph-weather',

@@ -17,6 +17,7 @@ const graphcastShape: GraphcastShape = {
 
 export const graphcast: CodeBase = {
   name: 'deepmind',
+  pythonPackages: ['graphcast'],
   // Its JAX comes as jax[cuda12] or for TPUs, and what is modelled is XLA's code for CUDA.
   needsNvidia: true,
   layouts: {

@@ -9,6 +9,7 @@ import { neuralLamRefusals } from './refusals.js';
 
 export const neuralLam: CodeBase = {
   name: 'neural-lam',
+  pythonPackages: ['neural-lam'],
   layouts: {
     'neural-lam': {
       label: 'neural-lam',

@@ -44,6 +44,7 @@ function blocksPerSegment(processor: CheckpointPlan['processor'], { layers }: Mo
 
 export const physicsnemo: CodeBase = {
   name: 'physicsnemo',
+  pythonPackages: ['nvidia-physicsnemo'],
   // NVIDIA/physicsnemo, README: an NVIDIA GPU and CUDA.
   needsNvidia: true,
   layouts: {

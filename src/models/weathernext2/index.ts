@@ -27,6 +27,7 @@ const notes = {
 
 export const weathernext2: CodeBase = {
   name: 'weathernext2',
+  pythonPackages: ['weathernext'],
   layouts: {
     weathernext2: {
       label: "DeepMind's WeatherNext 2",

@@ -19,6 +19,17 @@ export const doctorSchema = z
     chosen: z.enum(['node-gpu', 'node', 'js']).describe('What --backend auto takes.'),
     gpus: z.array(z.strictObject({ name: z.string(), memory: z.string(), driver: z.string() })),
     noGpus: z.string().exactOptional().describe('Why none is listed.'),
+    python: z
+      .strictObject({
+        path: z.string(),
+        version: z.string().exactOptional(),
+        packages: z.array(
+          z.strictObject({ name: z.string(), version: z.string().exactOptional().describe('Absent: not installed.') }),
+        ),
+        reason: z.string().exactOptional().describe('Why it says nothing.'),
+      })
+      .exactOptional()
+      .describe('With --runtime jax or pytorch: what that Python has of what verify asks of it.'),
     ledger: z.strictObject({ file: z.string(), entries: common.count }),
   })
   .describe('What verify finds on this machine.');

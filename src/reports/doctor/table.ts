@@ -2,7 +2,8 @@ import type { Layout } from '../formats.js';
 import { columns, list, page, styleOf } from '../terminal/blocks.js';
 import type { Doctor } from './schema.js';
 
-export function renderDoctor({ system, backends, chosen, gpus, noGpus = '', ledger }: Doctor, layout: Layout): string {
+export function renderDoctor(report: Doctor, layout: Layout): string {
+  const { system, backends, chosen, gpus, noGpus = '', ledger, python } = report;
   const style = styleOf(layout);
   const heading = (text: string) => style.bold(text);
   const state = ({ runs, version, reason }: Doctor['backends'][number]) =>
@@ -21,6 +22,7 @@ export function renderDoctor({ system, backends, chosen, gpus, noGpus = '', ledg
           gpus.map(({ name, memory, driver }) => [name, memory, `driver ${driver}`]),
           '<><',
         ),
+    ...(python === undefined ? [] : [columns(heading('Python'), pythonRows(python), '<<')]),
     columns(
       heading('System'),
       [
@@ -32,4 +34,9 @@ export function renderDoctor({ system, backends, chosen, gpus, noGpus = '', ledg
       '<<',
     ),
   ]);
+}
+
+function pythonRows({ path, version, packages, reason }: NonNullable<Doctor['python']>): (readonly string[])[] {
+  if (reason !== undefined) return [[path, reason]];
+  return [[path, version ?? ''], ...packages.map((found) => [found.name, found.version ?? 'not installed'])];
 }

@@ -101,6 +101,7 @@ export const pytorchTraits: RuntimeTraits = {
   isOurs: false,
   recordedBy: 'running',
   package: 'torch',
+  pythonPackages: ['torch', 'torch-geometric'],
   verifiedBy: 'a capture',
   sharing: {
     data: 'DistributedDataParallel with buckets of 25 MiB beside the gradients',

@@ -40,6 +40,7 @@ export const jaxTraits: RuntimeTraits = {
   isOurs: false,
   recordedBy: 'compiling',
   package: 'jaxlib',
+  pythonPackages: ['jax', 'jaxlib', 'jax-cuda12-plugin', 'jax-cuda13-plugin', 'dm-haiku', 'optax', 'xarray'],
   verifiedBy: 'a compiler',
   sharing: {
     data: 'every card holds everything; on Hopper and later XLA’s scheduler lets the gradients of weights wait, so that a step needs more than on one card',
