@@ -104,6 +104,9 @@ export function price(
       ...(words?.sentences ?? []),
       ...(process.rangeReason === undefined ? [] : [process.rangeReason]),
       ...(process.recomputation === undefined ? [] : [process.recomputation]),
+      ...(runtime.hostMemory === undefined
+        ? []
+        : [runtime.hostMemory({ config, trace, bytesOfBuffer, dimensions, numParameters: parameters.count })]),
       ...(config.device === null ? [noCard] : []),
     ],
   };

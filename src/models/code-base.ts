@@ -159,6 +159,8 @@ export interface HydraGroups {
 export interface CodeBase {
   /** As `--export` takes it. */
   readonly name: string;
+  /** What is known of the host's memory while its program is compiled: a clause without a full stop, with its source. */
+  readonly hostMemory?: string;
   /** What it is installed as, as pip takes it. */
   readonly pythonPackages?: readonly string[];
   /** Its own code asks for CUDA, or its authors say that it runs on NVIDIA's cards: others are not proposed. */

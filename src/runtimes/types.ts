@@ -39,6 +39,15 @@ export interface CardSupport {
   readonly withoutBf16?: { readonly short: string; readonly sentence: string };
 }
 
+/** A priced step, and what of it lies on the host as well. */
+export interface HostInput {
+  readonly config: Config;
+  readonly trace: Trace;
+  readonly bytesOfBuffer: Float64Array;
+  readonly dimensions: Dimensions;
+  readonly numParameters: number;
+}
+
 /** What a runtime makes of a step that `gc-plan capture` recorded. */
 export interface RecordedSteps {
   readonly process: (input: RecordedInput) => ProcessMemory;
@@ -66,6 +75,8 @@ export interface Runtime {
   readonly recorded?: RecordedSteps;
   /** Over the bus to the host and back, per micro-step, with `numTraced` micro-steps in the trace's last step; absent: not modelled. */
   readonly hostTransferBytes?: (config: Config, trace: Trace, bytesOfBuffer: Float64Array, numTraced: number) => number;
+  /** A sentence on the host's memory, where people run out of it; absent: nothing is known. */
+  readonly hostMemory?: (input: HostInput) => string;
   /** Data parallel: gradients are copied into buckets of their own before they are summed over the cards. */
   readonly bucketsGradients: boolean;
   readonly search: SearchAssumptions;

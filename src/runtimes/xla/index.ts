@@ -4,6 +4,7 @@ import type { Config } from '../../config/types.js';
 import { layoutOf } from '../../models/index.js';
 import type { CardSupport, Runtime } from '../types.js';
 import { gemmOf } from './gemm.js';
+import { hostMemory } from './host.js';
 import { meetsInOrder } from './latency-hiding.js';
 import { jaxProcess, recordedProcess } from './process.js';
 import { segmentJax } from './segment.js';
@@ -42,6 +43,7 @@ export const jaxRuntime: Runtime = {
   sizeClass,
   trace: (program, config) => traceJax(program, config),
   process: jaxProcess,
+  hostMemory,
   recorded: {
     process: recordedProcess,
     open: ['memFraction', 'jaxAllocator'],
