@@ -9,6 +9,7 @@ import { type Roofline, roofline } from './cost/roofline.js';
 import type { ForwardProgram } from './ir/forward-program.js';
 import { countParameters, type ParameterCount } from './ir/parameters.js';
 import type { Dimensions } from './ir/shape.js';
+import { checkCountable } from './memory/countable.js';
 import { type Liveness, liveness } from './memory/liveness.js';
 import { bufferBytes, type Trace } from './memory/trace.js';
 import { type Verdict, verdictOf } from './memory/verdict.js';
@@ -60,6 +61,7 @@ export function price(
   const { program, trace, dimensions } = step;
   const bytesOfBuffer = bufferBytes(trace, dimensions);
   const live = liveness(trace, dimensions, bytesOfBuffer);
+  checkCountable(live.peak.liveBytes);
   const device = config.device ?? standIn;
   const usable =
     config.device === null ? undefined : usableBytes(device, config.recipe, config.runtime, config.reserveBytes);

@@ -17,6 +17,8 @@ interface Alternative extends SingleChange {
   readonly floorBytes: number;
 }
 
+type PeakOf = (each: Alternative) => number;
+
 export function singleChanges(input: SearchInput): readonly SingleChange[] {
   const effort = input.effort ?? Effort.unlimited();
   return catalogue.flatMap((strategy) => bestOf(strategy, { ...input, effort }) ?? []);
@@ -37,19 +39,41 @@ function bestOf(
       return { strategy, config: changed, floorBytes: peakBytes, ...costOf(changed, counts) };
     });
   const peakOf = remembered(({ config: each }: Alternative) => effort.step(each, counts).peakLiveBytes);
-  const mayFit = alternatives.filter((each) => each.floorBytes <= room && peakOf(each) <= room);
-  // Roundings and optimizers are listed mildest first.
-  const inOrder = strategy.numerics === 'same' ? mayFit.toSorted((a, b) => peakOf(a) - peakOf(b)) : mayFit;
-  const byCost = inOrder.toSorted(
+  const mayFit = alternatives.filter((each) => each.floorBytes <= room);
+  for (const equals of byCost(mayFit)) {
+    // Roundings and optimizers are listed mildest first.
+    for (const each of strategy.numerics === 'same' ? byPeak(equals, peakOf) : equals) {
+      if (peakOf(each) <= room && fits(effort.step(each.config, counts), on)) return each;
+    }
+  }
+  return leanest(alternatives, peakOf);
+}
+
+/** Those of equal cost together, the cheapest first: a dearer one is traced only where no cheaper one fits. */
+function byCost(alternatives: readonly Alternative[]): readonly (readonly Alternative[])[] {
+  const groups = new Map<string, Alternative[]>();
+  const inOrder = alternatives.toSorted(
     (a, b) =>
       a.recomputedSampleFlops - b.recomputedSampleFlops || b.config.recipe.batchSize - a.config.recipe.batchSize,
   );
-  const fitting = byCost.find(({ config: each }) => fits(effort.step(each, counts), on));
-  return fitting ?? leanest(alternatives, peakOf);
+  for (const each of inOrder) {
+    const cost = `${each.recomputedSampleFlops} ${each.config.recipe.batchSize}`;
+    groups.set(cost, [...(groups.get(cost) ?? []), each]);
+  }
+  return [...groups.values()];
+}
+
+/** The leanest first: the others are traced only where more than it is asked for. */
+function* byPeak(alternatives: readonly Alternative[], peakOf: PeakOf): Generator<Alternative> {
+  const left = [...alternatives];
+  for (let next = leanest(left, peakOf); next; next = leanest(left, peakOf)) {
+    left.splice(left.indexOf(next), 1);
+    yield next;
+  }
 }
 
 /** The first of those with the lowest peak. */
-function leanest(alternatives: readonly Alternative[], peakOf: (each: Alternative) => number): Alternative | undefined {
+function leanest(alternatives: readonly Alternative[], peakOf: PeakOf): Alternative | undefined {
   let lowest: Alternative | undefined;
   for (const each of alternatives.toSorted((a, b) => a.floorBytes - b.floorBytes)) {
     if (lowest && each.floorBytes > peakOf(lowest)) break;

@@ -115,9 +115,11 @@ function recipeAssumptions(recipe: Recipe, model: Model): readonly string[] {
   return notes;
 }
 
+const optionName = (key: keyof Recipe): string => recipeDefinitions.find((option) => option.key === key)!.name;
+
 /** As on the command line, or as the file has it. */
 function written(key: keyof Recipe, recipe: Recipe, typed: Typed, owner: string): string {
-  const { name } = recipeDefinitions.find((option) => option.key === key)!;
+  const name = optionName(key);
   const value = recipe[key];
   const text = typeof value === 'boolean' ? `--${value ? '' : 'no-'}${name}` : `--${name} ${valueText(recipe, key)}`;
   return typed.has(name) ? text : `${text} of ${owner}`;
@@ -144,14 +146,21 @@ function withoutRefused(
     const values = instead(recipe);
     const options = Object.keys(values) as (keyof Recipe)[];
     const what = (keys: readonly (keyof Recipe)[]) =>
-      keys.map((key) => written(key, recipe, typed, owner)).join(' with ');
+      keys
+        .filter((key) => recipe[key] !== undefined)
+        .map((key) => written(key, recipe, typed, owner))
+        .join(' with ');
     if (kind === 'needsChange') {
       notes.push(`${what(options)}: ${reason} (${source}).`);
       continue;
     }
     const givesWay = options.find((key) => !isSaid(key));
     if (givesWay === undefined) throw new CannotRun(refusal, what(options), recipe);
-    notes.push(`${what([givesWay])} is dropped: ${reason} (${source}).`);
+    const change =
+      recipe[givesWay] === undefined
+        ? `--${optionName(givesWay)} ${valueText({ ...recipe, ...values }, givesWay)} stands in, as none is given`
+        : `${what([givesWay])} is dropped`;
+    notes.push(`${change}: ${reason} (${source}).`);
     recipe = { ...recipe, [givesWay]: values[givesWay] };
   }
   return { recipe, notes };

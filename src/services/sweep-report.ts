@@ -1,6 +1,7 @@
 /** What a sweep found, as its report. Every number that is shown comes from `price`, the function behind `estimate`. */
 import { formatCheckpoint } from '../config/checkpoint.js';
 import { maximumLayers } from '../config/limits.js';
+import { checkCountable } from '../memory/countable.js';
 import { ownRefusals } from '../models/refusals.js';
 import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
@@ -90,6 +91,7 @@ export function sizesOf(space: Space, candidates: Candidates): readonly Cell[] {
     if (verdict === undefined) continue;
     const { hiddenDim, layers } = sizeOf(index);
     const peakLiveBytes = candidates.peakLiveBytes[index]!;
+    checkCountable(peakLiveBytes);
     const key = hiddenDim * (maximumLayers + 1) + layers;
     const cell = cells.get(key);
     if (cell === undefined) cells.set(key, { hiddenDim, layers, peakLiveBytes, verdict });

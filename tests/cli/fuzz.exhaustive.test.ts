@@ -38,7 +38,8 @@ function tokensOf(argv: readonly string[]): readonly string[] {
 
 /** What the line was to print on stdout, wherever it went. */
 function printedBy({ argv }: Line, { stdout, stderr }: Run): string {
-  const file = stderr.trimEnd().split('\n').at(-1)!;
+  // A name may be a space.
+  const file = stderr.replace(/\n$/, '').split('\n').at(-1)!;
   if (stdout !== '' || !argv.some((token) => token.startsWith('--output'))) return stdout;
   return statSync(file).isFile() ? readFileSync(file, 'utf8') : stdout;
 }
@@ -175,7 +176,7 @@ describe('any command line', () => {
     const numAnswered = ({ exits: [yes, no] }: Tally) => yes + no;
     // capture and grow answer where Python has torch or NumPy: tests/verify.
     for (const name of commandNames.filter((each) => each !== 'capture' && each !== 'grow'))
-      expect(numAnswered(tallies.get(name)!), name).toBeGreaterThan(0);
+      if (!isLong || numRuns >= 5_000) expect(numAnswered(tallies.get(name)!), name).toBeGreaterThan(0);
     const answered = [...tallies.values()].reduce((total, tally) => total + numAnswered(tally), 0);
     expect(answered / numRuns).toBeGreaterThan(0.4);
   });

@@ -115,6 +115,13 @@ describe('PhysicsNeMo’s GraphCastNet', () => {
     expect(assumptions.join('\n')).toMatch(/--recompute-activation of physicsnemo-graphcast is dropped/);
   });
 
+  it('says what stands in for an option that nobody gave', async () => {
+    const flags = { runtime: 'pytorch', loss: 'crps-naive' };
+    const { recipe, assumptions } = await resolveConfig({ model: 'anemoi-gnn', flags });
+    expect(recipe.ensemble).toBe(4);
+    expect(assumptions.join('\n')).toMatch(/--ensemble 4 stands in, as none is given: the CRPS is/);
+  });
+
   it('counts an imported file’s keys as typed', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'gc-plan-')), 'config.yaml');
     const size = 'processor_layers: 4\nhidden_dim: 16\nmesh_level: 1\nlatlon_res: [10, 20]\nnum_channels_climate: 3\n';
