@@ -1,6 +1,6 @@
 /** Completion scripts from the commands themselves: names, flags, and the values of flags that have few. */
 import type { CheckpointPart } from '../config/checkpoint.js';
-import { profileNames } from '../config/profiles.js';
+import { profileNames, readProfile } from '../config/profiles.js';
 import { runtimeTraits } from '../runtimes/traits.js';
 import { commandNames, loadCommand } from './command-table.js';
 import { longForm } from './flags.js';
@@ -38,6 +38,8 @@ function typedPart(part: CheckpointPart): readonly string[] {
       return ['processor:every=2'];
     case 'processor:segments':
       return ['processor:segments=2'];
+    case 'processor:blocks':
+      return ['processor:blocks=8'];
     case 'edges:blocks':
       return ['edges:blocks=8'];
     case 'edges:blocks:loop':
@@ -75,9 +77,7 @@ async function completedCommands(): Promise<readonly Completed[]> {
 
 function bash(commands: readonly Completed[]): string {
   const models = profileNames('models').join(' ');
-  const values = new Map<string, readonly string[]>();
-  for (const { name, values: more } of commands.flatMap(({ flags }) => flags))
-    if (more.length > 0) values.set(name, [...new Set([...(values.get(name) ?? []), ...more])]);
+  const values = valuedFlags(commands);
   return [
     '_gc_plan() {',
     `  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words=""`,
@@ -103,22 +103,97 @@ function bash(commands: readonly Completed[]): string {
   ].join('\n');
 }
 
+/** What follows the last comma of a list, or the last plus of a plan, is completed alone. */
+const partsOfPlan = 'checkpoint';
+
+interface Described {
+  readonly name: string;
+  readonly text: string;
+}
+
+const profilesDescribed = (kind: 'models' | 'gpus' | 'recipes'): readonly Described[] =>
+  profileNames(kind).map((name) => ({
+    name,
+    text: readProfile<{ readonly description?: string }>(kind, name).description ?? '',
+  }));
+
+/** A card's profile says what its name alone does not. */
+const described = (flag: string, values: readonly string[]): readonly Described[] =>
+  flag === 'gpu' ? profilesDescribed('gpus') : values.map((name) => ({ name, text: '' }));
+
+/** Flags of all commands that have values, each once. */
+function valuedFlags(commands: readonly Completed[]): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, readonly string[]>();
+  for (const { name, values: more } of commands.flatMap(({ flags }) => flags))
+    if (more.length > 0) values.set(name, [...new Set([...(values.get(name) ?? []), ...more])]);
+  return values;
+}
+
+const singleQuoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+/** zsh's own completion: `name:description`, a colon of the name escaped. */
+function zsh(commands: readonly Completed[]): string {
+  const entries = (all: readonly Described[]) =>
+    all.map(({ name, text }) => singleQuoted(`${name.replaceAll(':', String.raw`\:`)}${text && `:${text}`}`)).join(' ');
+  return [
+    '#compdef gc-plan',
+    '(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }',
+    '_gc_plan() {',
+    '  local -a choices',
+    `  local flag="\${words[CURRENT-1]}"`,
+    `  if [[ "$PREFIX" == --*=* ]]; then flag="\${PREFIX%%=*}"; compset -P '*='; fi`,
+    '  case "$flag" in',
+    ...[...valuedFlags(commands)].map(
+      ([name, values]) => `    --${name}) choices=(${entries(described(name, values))}) ;;`,
+    ),
+    '  esac',
+    `  if (( $#choices )); then compset -P '*[,+]'; _describe -t values value choices; return; fi`,
+    '  if (( CURRENT == 2 )); then',
+    `    choices=(${entries(commands.map(({ name, summary }) => ({ name, text: summary })))})`,
+    '    _describe -t commands command choices; return',
+    '  fi',
+    `  case "\${words[2]}" in`,
+    ...commands.map(({ name, flags, takesModel }) => {
+      const all = [
+        ...(takesModel ? profilesDescribed('models') : []),
+        ...flags.map((flag) => ({ name: `--${flag.name}`, text: flag.description })),
+        { name: '--help', text: 'The common flags, with an example of each.' },
+      ];
+      return `    ${name}) choices=(${entries(all)}) ;;`;
+    }),
+    '  esac',
+    '  _describe -t options option choices || _files',
+    '}',
+    'compdef _gc_plan gc-plan',
+  ].join('\n');
+}
+
 const fishQuoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", String.raw`\'`)}'`;
 
+/** A function for each flag with values: `__fish_complete_list` calls it for what follows the last comma, or the last plus of a plan. */
 function fish(commands: readonly Completed[]): string {
-  return commands
-    .flatMap(({ name, summary, flags, takesModel }) => {
+  const line = ({ name, text }: Described) => fishQuoted(text === '' ? name : `${name}\t${text}`);
+  const functionOf = (flag: string) => `__gc_plan_${flag.replaceAll('-', '_')}`;
+  const valued = [...valuedFlags(commands)];
+  return [
+    ...[
+      ...valued.map(([flag, values]) => [flag, described(flag, values)] as const),
+      ['models', profilesDescribed('models')] as const,
+    ].map(([flag, all]) => `function ${functionOf(flag)}; printf '%s\\n' ${all.map(line).join(' ')}; end`),
+    ...commands.flatMap(({ name, summary, flags, takesModel }) => {
       const within = `complete -c gc-plan -n '__fish_seen_subcommand_from ${name}'`;
       return [
         `complete -c gc-plan -n __fish_use_subcommand -a ${name} -d ${fishQuoted(summary)}`,
-        ...(takesModel ? [`${within} -a '${profileNames('models').join(' ')}'`] : []),
-        ...flags.map(
-          (flag) =>
-            `${within} -l ${flag.name} -d ${fishQuoted(flag.description)}${flag.values.length > 0 ? ` -x -a '${flag.values.join(' ')}'` : ''}`,
-        ),
+        ...(takesModel ? [`${within} -a '(${functionOf('models')})'`] : []),
+        ...flags.map((flag) => {
+          const separator = flag.name === partsOfPlan ? '+' : ',';
+          const values =
+            flag.values.length > 0 ? ` -x -a '(__fish_complete_list ${separator} ${functionOf(flag.name)})'` : '';
+          return `${within} -l ${flag.name} -d ${fishQuoted(flag.description)}${values}`;
+        }),
       ];
-    })
-    .join('\n');
+    }),
+  ].join('\n');
 }
 
 export async function completionScript(shell: Shell): Promise<string> {
@@ -127,7 +202,7 @@ export async function completionScript(shell: Shell): Promise<string> {
     case 'bash':
       return bash(commands);
     case 'zsh':
-      return `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`;
+      return zsh(commands);
     case 'fish':
       return fish(commands);
   }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { invoke } from '../cli/invoke.js';
 
@@ -30,7 +30,9 @@ describe('completion in bash', () => {
     expect(await offered('gc-plan', 'estimate', '--offload', 'b')).toEqual(['boundary']);
     expect(await offered('gc-plan', 'estimate', '--parallel', 'pi')).toEqual(['pipeline']);
     expect(await offered('gc-plan', 'estimate', '--format', 'g')).toEqual(['github']);
-    expect((await invoke(['completion', 'fish'])).stdout).toContain("-a 'none optimizer boundary optimizer+boundary'");
+    expect((await invoke(['completion', 'fish'])).stdout).toContain(
+      "'none' 'optimizer' 'boundary' 'optimizer+boundary'",
+    );
   });
 
   it('offers values behind =, in lists, and the parts of a plan', async () => {
@@ -41,9 +43,43 @@ describe('completion in bash', () => {
     expect(await offered('gc-plan', 'estimate', '--checkpoint', 'encoder+dec')).toEqual(['encoder+decoder']);
   });
 
-  it('is a script for zsh and fish too, and refuses another shell', async () => {
-    expect((await invoke(['completion', 'zsh'])).stdout).toContain('bashcompinit');
-    expect((await invoke(['completion', 'fish'])).stdout).toContain("-l hidden-dim -d 'Width of every latent row.");
+  it('says in zsh and fish what each command, flag, model and card is, a colon in a value escaped for zsh', async () => {
+    const zsh = (await invoke(['completion', 'zsh'])).stdout;
+    expect(zsh).toContain("'--hidden-dim:Width of every latent row.");
+    expect(zsh).toContain("'t4:NVIDIA T4, Turing, 16 GB'");
+    expect(zsh).toContain(String.raw`'processor\:every=2'`);
+    const fish = (await invoke(['completion', 'fish'])).stdout;
+    expect(fish).toContain("-l hidden-dim -d 'Width of every latent row.");
+    expect(fish).toContain("'t4\tNVIDIA T4, Turing, 16 GB'");
+  });
+
+  it('refuses a shell that it does not know', async () => {
     expect((await invoke(['completion', 'tcsh'])).exit).toBe(2);
   });
+});
+
+const hasShell = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0;
+
+describe('the scripts in their own shells, where they are installed', () => {
+  it.skipIf(!hasShell('zsh'))('zsh reads its script without a complaint', async () => {
+    const { status, stderr } = spawnSync('zsh', ['-n'], { input: (await invoke(['completion', 'zsh'])).stdout });
+    expect([status, String(stderr)]).toEqual([0, '']);
+  });
+
+  it.skipIf(!hasShell('fish'))(
+    'fish offers values behind =, in lists, and the parts of a plan, with what each is',
+    async () => {
+      const script = (await invoke(['completion', 'fish'])).stdout;
+      const inFish = (line: string) =>
+        execFileSync('fish', ['--no-config', '-c', `source -; complete -C '${line}'`], {
+          input: script,
+          encoding: 'utf8',
+        })
+          .trim()
+          .split('\n');
+      expect(inFish('gc-plan estimate --gpu=a100-4')).toEqual(['--gpu=a100-40gb\tNVIDIA A100 SXM4, Ampere, 40 GB']);
+      expect(inFish('gc-plan sweep --gpu t4,l40s')).toEqual(['t4,l40s\tNVIDIA L40S, Ada, 48 GB']);
+      expect(inFish('gc-plan estimate --checkpoint encoder+dec')[0]).toMatch(/^encoder\+decoder\t/);
+    },
+  );
 });
