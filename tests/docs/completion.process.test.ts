@@ -1,4 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { invoke } from '../cli/invoke.js';
 
@@ -69,10 +72,11 @@ describe('the scripts in their own shells, where they are installed', () => {
   it.skipIf(!hasShell('fish'))(
     'fish offers values behind =, in lists, and the parts of a plan, with what each is',
     async () => {
-      const script = (await invoke(['completion', 'fish'])).stdout;
+      const folder = mkdtempSync(join(tmpdir(), 'gc-plan-fish-'));
+      writeFileSync(join(folder, 'gc-plan.fish'), (await invoke(['completion', 'fish'])).stdout);
       const inFish = (line: string) =>
-        execFileSync('fish', ['--no-config', '-c', `source -; complete -C '${line}'`], {
-          input: script,
+        execFileSync('fish', ['--no-config', '-c', `source gc-plan.fish; complete -C '${line}'`], {
+          cwd: folder,
           encoding: 'utf8',
         })
           .trim()
@@ -80,6 +84,7 @@ describe('the scripts in their own shells, where they are installed', () => {
       expect(inFish('gc-plan estimate --gpu=a100-4')).toEqual(['--gpu=a100-40gb\tNVIDIA A100 SXM4, Ampere, 40 GB']);
       expect(inFish('gc-plan sweep --gpu t4,l40s')).toEqual(['t4,l40s\tNVIDIA L40S, Ada, 48 GB']);
       expect(inFish('gc-plan estimate --checkpoint encoder+dec')[0]).toMatch(/^encoder\+decoder\t/);
+      rmSync(folder, { recursive: true });
     },
   );
 });
