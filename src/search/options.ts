@@ -29,6 +29,12 @@ export const sweepOptions: readonly OwnOption[] = [
     help: 'Samples per optimizer step in the plan; by default the largest --batch × --accumulate × --gpus.',
   },
   {
+    name: 'updates',
+    syntax: 'N,N,…',
+    value: text('1000,1000,5000'),
+    help: 'Optimizer steps of each stage of the plan: every order of growing is then priced, depth first, width first, both.',
+  },
+  {
     name: 'require',
     syntax: 'EXPR',
     value: text('batch>=4'),
@@ -105,6 +111,7 @@ export function parseSweepOptions(flags: Flags) {
     from: parsed<string>('from'),
     to: parsed<string>('to'),
     globalBatch: parsed<number>('global-batch'),
+    updates: parsed<string>('updates'),
     limits: limited
       ? {
           ...(require !== undefined && { require }),

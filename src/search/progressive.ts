@@ -15,9 +15,13 @@ export interface NeedsMore extends GrowthStep {
   /** The candidate that needs least. */
   readonly leanest: StageCandidate;
   readonly smallestDevice?: Device;
+  /** The smallest that is enough for this stage and all behind it. */
+  readonly smallestDeviceForRest?: Device;
 }
 
 export interface ProgressivePlan {
+  /** All sizes, also those for which the card is not enough. */
+  readonly path: readonly GrowthStep[];
   readonly stages: readonly Stage[];
   readonly firstStageThatNeedsMore?: NeedsMore;
   readonly notes: readonly string[];
@@ -32,23 +36,51 @@ export interface PlanInput {
   readonly otherDevices: () => readonly Device[];
   /** Typed: no other one is tried where nothing fits. */
   readonly precisionTyped: boolean;
+  /** Optimizer steps of each stage; absent: as many in each. */
+  readonly updates?: readonly number[] | undefined;
 }
 
 export function progressivePlan(input: PlanInput): ProgressivePlan {
   const { stageCandidates, device } = input;
   const stages: Stage[] = [];
   const notes: string[] = [];
-  for (const step of growthPath(input.from, input.to, (size) => stageCandidates.trainingFlops(size))) {
+  const flops = (size: Size) => stageCandidates.trainingFlops(size);
+  const path = growthPath(input.from, input.to, flops, input.updates);
+  for (const [index, step] of path.entries()) {
     const candidates = stageCandidates.of(step);
     if (candidates.length === 0) throw stageCandidates.refusal(step);
     const candidate =
       stageCandidates.firstThatFits(candidates, device) ?? inOtherPrecision(input, step, candidates, notes);
-    if (candidate === undefined) return { stages, notes, ...needsMore(input, step, candidates) };
+    if (candidate === undefined)
+      return { path, stages, notes, ...needsMore(input, step, candidates, path.slice(index + 1)) };
     const before = stages.at(-1)?.candidate.parameters ?? 0;
     stages.push({ ...step, candidate, carriedOver: Math.min(before, candidate.parameters) });
   }
-  return { stages, notes };
+  return { path, stages, notes };
 }
+
+/** Of one size, as a plan's stage is chosen. */
+export function cheapestThatFits(input: PlanInput, size: Size, device: Device): StageCandidate | undefined {
+  const { stageCandidates } = input;
+  const there = (candidates: readonly StageCandidate[]) =>
+    device === input.device ? candidates : candidates.map((candidate) => stageCandidates.on(device, candidate));
+  const candidates = there(stageCandidates.of(size));
+  const [first] = candidates;
+  if (first === undefined) return undefined;
+  return (
+    stageCandidates.firstThatFits(candidates, device) ??
+    (input.precisionTyped
+      ? undefined
+      : otherPrecisions(first)
+          .map((precision) => stageCandidates.firstThatFits(there(stageCandidates.of(size, precision)), device))
+          .find((candidate) => candidate !== undefined))
+  );
+}
+
+const otherPrecisions = ({ config }: StageCandidate): readonly Precision[] =>
+  (runtimeTraits[config.runtime].precision as readonly Precision[]).filter(
+    (precision) => precision !== config.recipe.precision,
+  );
 
 function inOtherPrecision(
   { stageCandidates, device, precisionTyped }: PlanInput,
@@ -58,8 +90,7 @@ function inOtherPrecision(
 ): StageCandidate | undefined {
   if (precisionTyped) return undefined;
   const { config } = tried[0]!;
-  for (const precision of runtimeTraits[config.runtime].precision as readonly Precision[]) {
-    if (precision === config.recipe.precision) continue;
+  for (const precision of otherPrecisions(tried[0]!)) {
     const found = stageCandidates.firstThatFits(stageCandidates.of(step, precision), device);
     if (found === undefined) continue;
     notes.push(
@@ -71,14 +102,27 @@ function inOtherPrecision(
 }
 
 function needsMore(
-  { stageCandidates, otherDevices }: PlanInput,
+  input: PlanInput,
   step: GrowthStep,
   tried: readonly StageCandidate[],
+  rest: readonly GrowthStep[],
 ): Pick<ProgressivePlan, 'firstStageThatNeedsMore'> {
+  const { stageCandidates, otherDevices } = input;
   const byPeak = [...tried].sort((a, b) => a.peakLiveBytes - b.peakLiveBytes);
-  const smallestDevice = otherDevices().find((device) => {
+  const all = otherDevices();
+  const smallestDevice = all.find((device) => {
     const there = byPeak.map((candidate) => stageCandidates.on(device, candidate));
     return stageCandidates.firstThatFits(there, device) !== undefined;
   });
-  return { firstStageThatNeedsMore: { ...step, leanest: byPeak[0]!, ...(smallestDevice && { smallestDevice }) } };
+  const isEnough = (device: Device) =>
+    rest.toReversed().every((later) => cheapestThatFits(input, later, device) !== undefined);
+  const smallestDeviceForRest = smallestDevice && all.slice(all.indexOf(smallestDevice)).find(isEnough);
+  return {
+    firstStageThatNeedsMore: {
+      ...step,
+      leanest: byPeak[0]!,
+      ...(smallestDevice && { smallestDevice }),
+      ...(smallestDeviceForRest && { smallestDeviceForRest }),
+    },
+  };
 }

@@ -173,7 +173,8 @@ function severalOf(
   return remedy === undefined ? [] : [rowOf(device, flagsThatMake(on, config.recipe, remedy.config.recipe))];
 }
 
-function pricesOf(file: string | undefined): {
+/** Of the user's file, else those that ship. */
+export function pricesOf(file: string | undefined): {
   readonly perHour: ReadonlyMap<string, number>;
   readonly about: Cards['prices'];
 } {

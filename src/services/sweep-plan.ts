@@ -7,7 +7,8 @@ import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
 import { type CardChoice, proposedCards } from '../search/cards.js';
 import type { ErrorBars } from '../search/evaluate.js';
-import { parseGrowth, type Size } from '../search/growth.js';
+import { numStages, parseGrowth, parseUpdates, type Size } from '../search/growth.js';
+import { type Path, pathsOf } from '../search/paths.js';
 import { type ProgressivePlan, progressivePlan } from '../search/progressive.js';
 import { howOptions, type Space, spaceOf } from '../search/space.js';
 import { StageCandidates } from '../search/stage-candidates.js';
@@ -21,6 +22,8 @@ export interface GrowthRequest {
   readonly to?: string | undefined;
   /** Samples of one optimizer step, the same in every stage of the plan. */
   readonly globalBatch?: number | undefined;
+  /** Optimizer steps of each stage, `1000,1000,5000`: the other orders of growing are then priced too. */
+  readonly updates?: string | undefined;
 }
 
 export interface PlannedCard {
@@ -32,13 +35,21 @@ export interface PlannedCard {
   readonly globalBatch: number;
   readonly plan: ProgressivePlan;
   readonly notes: readonly string[];
+  /** Every order of growing, with the updates of each stage; worked out when it is asked for. */
+  readonly paths?: { readonly updates: readonly number[]; readonly all: () => readonly Path[] };
 }
 
 export function planOn(
   choice: CardChoice,
   profile: ModelProfile,
   options: Readonly<Record<string, string>>,
-  { flags, from: fromText = '256/8', to: toText = '512/16', globalBatch: typedBatch }: GrowthRequest,
+  {
+    flags,
+    from: fromText = '256/8',
+    to: toText = '512/16',
+    globalBatch: typedBatch,
+    updates: typedUpdates,
+  }: GrowthRequest,
   errorBars: ErrorBars,
   unsizedSteps: UnsizedSteps,
 ): PlannedCard {
@@ -56,15 +67,28 @@ export function planOn(
     );
   const stageCandidates = new StageCandidates(space, globalBatch / numGpus, errorBars, unsizedSteps);
   const precisionTyped = flags.precision !== undefined;
-  const plan = progressivePlan({
+  const updates = typedUpdates === undefined ? undefined : parseUpdates(typedUpdates, numStages(from, to));
+  const input = {
     from,
     to,
     stageCandidates,
     device,
     otherDevices: () => proposedCards(profile.model),
     precisionTyped,
-  });
-  return { choice, device, space, from, to, globalBatch, plan, notes: [...notes, ...firstValueNotes(space)] };
+    updates,
+  };
+  const plan = progressivePlan(input);
+  return {
+    choice,
+    device,
+    space,
+    from,
+    to,
+    globalBatch,
+    plan,
+    notes: [...notes, ...firstValueNotes(space)],
+    ...(updates && { paths: { updates, all: () => pathsOf({ ...input, updates }, plan) } }),
+  };
 }
 
 const deviceFlags = ({ gpu, vram, reserve }: CardChoice['flags']) => ({ gpu, vram, reserve });

@@ -196,9 +196,18 @@ function stageReport(
   };
 }
 
-function needsMoreReport({ hiddenDim, layers, smallestDevice }: NeedsMore, { verdict }: Estimate) {
+function needsMoreReport(
+  { hiddenDim, layers, smallestDevice, smallestDeviceForRest }: NeedsMore,
+  { verdict }: Estimate,
+) {
   const shortfallBytes = 'shortfallBytes' in verdict ? verdict.shortfallBytes : 0;
-  return { hiddenDim, layers, shortfallBytes, ...(smallestDevice && { smallestDevice: smallestDevice.name }) };
+  return {
+    hiddenDim,
+    layers,
+    shortfallBytes,
+    ...(smallestDevice && { smallestDevice: smallestDevice.name }),
+    ...(smallestDeviceForRest && { smallestDeviceForRest: smallestDeviceForRest.name }),
+  };
 }
 
 export function cardReport({ choice, device, plan }: PlannedCard): NonNullable<Sweep['cards']>[number] {

@@ -20,6 +20,7 @@ import { tool } from '../version.js';
 import { errorBars as errorBarsOf } from './accuracy.js';
 import type { Asked } from './export-target.js';
 import { priced } from './priced.js';
+import { pathsReport } from './sweep-paths.js';
 import { type GrowthRequest, planOn } from './sweep-plan.js';
 import { axisValues, cardReport, entriesOf, frontOf, planReport, pointsOf, sizesOf, tally } from './sweep-report.js';
 
@@ -86,6 +87,9 @@ export async function sweep(typed: SweepInput): Promise<Sweep> {
       from,
       to,
       globalBatch,
+      ...(chosen.paths && {
+        paths: pathsReport(chosen.paths.all(), chosen.paths.updates, globalBatch, input.prices),
+      }),
       ...(await exportStages(
         planReport(model, space, plan, stages, needsMore),
         plan.stages.map(({ candidate }) => candidate.config),

@@ -64,6 +64,42 @@ export function subjectOfSweep({ config, space }: Sweep, columns: number): strin
   return subjectOfSizes(config, size, precision, columns);
 }
 
+type PathRow = NonNullable<Sweep['plan']['paths']>['rows'][number];
+
+/** The orders of growing, side by side. */
+export function pathColumns(currency: string | undefined): readonly Column<PathRow>[] {
+  const devices = ({ stages }: PathRow) => [...new Set(stages.map(({ device }) => device))];
+  return [
+    { title: 'order', alignment: '<', text: ({ order, chosen }) => (chosen ? `${order} (the plan)` : order) },
+    { title: 'sizes', alignment: '<', text: ({ sizes }) => sizes.map(sizeOf).join(' '), dispensable: 3 },
+    {
+      title: 'FLOPs',
+      alignment: '>',
+      text: ({ flops }) => (flops === undefined ? '' : formatFlops(flops)),
+      dispensable: 2,
+    },
+    { title: 'work', alignment: '>', text: ({ relativeFlops: of }) => (of === undefined ? '' : `${of.toFixed(2)}×`) },
+    {
+      title: 'hours at least',
+      alignment: '>',
+      text: ({ hours }) => (hours === undefined ? '' : hours.toPrecision(3)),
+      onlyIfVaried: true,
+    },
+    {
+      title: currency ?? 'price',
+      alignment: '>',
+      text: ({ price }) => (price === undefined ? '' : price.toFixed(2)),
+      onlyIfVaried: true,
+    },
+    {
+      title: 'on',
+      alignment: '<',
+      text: (row) => (row.stages.length < row.sizes.length ? 'no known card' : devices(row).join(', then ')),
+      dispensable: 1,
+    },
+  ];
+}
+
 /** Where the plan does not reach its goal, its first words apart so that a format can stress them. */
 export function notEnough({ plan, device }: Sweep): { readonly head: string; readonly rest: string } | undefined {
   const more = plan.firstStageThatNeedsMore;
@@ -71,8 +107,10 @@ export function notEnough({ plan, device }: Sweep): { readonly head: string; rea
   const then = more.smallestDevice
     ? `the smallest card that is enough: ${more.smallestDevice}`
     : 'no known card is enough';
+  const goal = more.smallestDeviceForRest;
+  const rest = goal === undefined || goal === more.smallestDevice ? '' : `, for all up to ${sizeOf(plan.to)}: ${goal}`;
   return {
     head: `From ${sizeOf(more)} on ${device?.name ?? 'this card'} is not enough`,
-    rest: `: ${formatBytes(more.shortfallBytes)} short at best; ${then}`,
+    rest: `: ${formatBytes(more.shortfallBytes)} short at best; ${then}${rest}`,
   };
 }

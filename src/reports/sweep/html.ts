@@ -13,6 +13,7 @@ import { verdictWords } from '../words.js';
 import {
   entryColumns,
   notEnough,
+  pathColumns,
   type Stage,
   samplesPerStep,
   sizeOf,
@@ -80,6 +81,15 @@ function planSection(sweep: Sweep): readonly Markup[] {
           ),
         ]),
     ...(why.length === 0 ? [] : [html`<h3>Why not more</h3>${list(why)}`]),
+    ...(sweep.plan.paths
+      ? [
+          columnTable(
+            `The orders of growing, ${sweep.plan.paths.updates.join(', ')} updates; hours by the roofline; ${sweep.plan.paths.prices.source}`,
+            pathColumns(sweep.plan.paths.prices.currency),
+            sweep.plan.paths.rows,
+          ),
+        ]
+      : []),
     ...stages.flatMap(stageSection),
     ...rules.map(({ growth, rule, sources }) => html`<p class="soft">${growth}: ${rule} (${sources.join('; ')})</p>`),
   ];

@@ -40,6 +40,40 @@ const stage = z.strictObject({
     .exactOptional(),
 });
 
+const flops = z.number().nonnegative().describe('Recomputed ones too.');
+const hours = z.number().nonnegative().describe('By the roofline, which real steps do not reach.');
+const price = z.number().nonnegative().describe('Hours × price per hour × GPUs.');
+
+const paths = z.strictObject({
+  updates: z.array(count).describe('Of the plan’s stages; a path of fewer takes the first ones and the last.'),
+  prices: z.strictObject({ source: z.string(), currency: z.string().exactOptional(), sources: z.array(z.string()) }),
+  rows: z.array(
+    z.strictObject({
+      order: z
+        .enum(['cheapest', 'depth first', 'width first', 'both at once', 'goal alone'])
+        .describe('cheapest: the plan’s own where it is no other; goal alone: all updates at the goal’s size.'),
+      chosen: z.boolean().describe('It is the plan’s own.'),
+      sizes: z.array(z.strictObject(size)),
+      stages: z
+        .array(
+          z.strictObject({
+            ...size,
+            updates: count,
+            device: z.string().describe('The card, or where it is not enough the smallest for all of the rest.'),
+            flops,
+            hours: hours.exactOptional(),
+            price: price.exactOptional(),
+          }),
+        )
+        .describe('Fewer than sizes where no known card is enough for the rest.'),
+      flops: flops.exactOptional(),
+      relativeFlops: z.number().nonnegative().exactOptional().describe('÷ those of the plan’s own path.'),
+      hours: hours.exactOptional(),
+      price: price.exactOptional(),
+    }),
+  ),
+});
+
 const cell = z.strictObject({
   ...size,
   peakLiveBytes: bytes.describe('The least of all candidates of this size.'),
@@ -108,8 +142,13 @@ export const sweepSchema = z
           ...size,
           shortfallBytes: bytes,
           smallestDevice: z.string().exactOptional().describe('The smallest known card on which it fits.'),
+          smallestDeviceForRest: z
+            .string()
+            .exactOptional()
+            .describe('The smallest known card on which it and all stages behind it fit.'),
         })
         .exactOptional(),
+      paths: paths.exactOptional().describe('With --updates: the same goal by each order of growing.'),
       rules: z.array(
         z.strictObject({ growth: z.enum(['widen', 'deepen']), rule: z.string(), sources: z.array(z.string()) }),
       ),

@@ -9,7 +9,7 @@ import { answerLine, type Block, paragraph, styleOf } from '../terminal/blocks.j
 import { fittingTable } from '../terminal/fitting.js';
 import { besideLabel, indented, labelled, labelledLines, type Part, screen } from '../terminal/screen.js';
 import { type ByteUnit, formatBytesPair, formatCount, inUnit, leftOver, unitOfAll } from '../units.js';
-import { notEnough, type Stage, samplesPerStep, sizeOf, subjectOfSweep } from './columns.js';
+import { notEnough, pathColumns, type Stage, samplesPerStep, sizeOf, subjectOfSweep } from './columns.js';
 import type { Sweep } from './schema.js';
 
 export function sweepScreen(sweep: Sweep, layout: Layout): string {
@@ -29,6 +29,7 @@ export function sweepScreen(sweep: Sweep, layout: Layout): string {
     { lines: why(goal, layout) },
     { lines: labelled('counted', counted(sweep), layout) },
     ...planTable(sweep, layout),
+    ...paths(sweep, layout),
     ...front(sweep, layout),
     { lines: labelled('checked', accuracyInShort(accuracy), layout) },
     { lines: labelledLines('next', [next(goal, layout)], layout) },
@@ -111,6 +112,14 @@ function planTable(sweep: Sweep, layout: Layout): readonly Part[] {
       ...(index > 0 && index < rows.length - 1 && { dispensable: 2 + index / 100 }),
     })),
   ];
+}
+
+/** With --updates. */
+function paths({ plan }: Sweep, layout: Layout): readonly Part[] {
+  if (plan.paths === undefined) return [];
+  const { rows, prices } = plan.paths;
+  const [, ...table] = fittingTable('', pathColumns(prices.currency), rows, besideLabel(layout));
+  return [{ lines: labelledLines('orders', table, layout), dispensable: 1.5 }];
 }
 
 type Entry = Sweep['pareto'][number];

@@ -7,6 +7,7 @@ import { formatCount } from '../units.js';
 import {
   entryColumns,
   notEnough,
+  pathColumns,
   type Stage,
   samplesPerStep,
   sizeOf,
@@ -31,6 +32,7 @@ function allOf(sweep: Sweep, layout: Layout): string {
     ],
     planTable(sweep, layout, style),
     planEnd(sweep, layout, style),
+    paths(sweep, layout, style),
     sweep.plan.stages.length === 0
       ? []
       : [style.bold('To reproduce'), ...sweep.plan.stages.map(({ command }) => command)],
@@ -70,6 +72,18 @@ function planTable(sweep: Sweep, layout: Layout, style: ChalkInstance): Block {
   if (stages.length === 0) return [];
   const title = `From ${sizeOf(from)} to ${sizeOf(to)}, ${samplesPerStep(sweep)}`;
   return fittingTable(style.bold(title), stageColumns, stages, layout);
+}
+
+/** With --updates. */
+function paths({ plan }: Sweep, layout: Layout, style: ChalkInstance): Block {
+  if (plan.paths === undefined) return [];
+  const { updates, rows, prices } = plan.paths;
+  const title = `The orders of growing, ${updates.join(', ')} updates`;
+  const about = `hours by the roofline, which real steps do not reach; prices: ${prices.source}`;
+  return [
+    ...fittingTable(style.bold(title), pathColumns(prices.currency), rows, layout),
+    ...paragraph(style.dim(about), layout),
+  ];
 }
 
 function planEnd(sweep: Sweep, layout: Layout, style: ChalkInstance): Block {
