@@ -80,6 +80,17 @@ describe('what cannot grow', () => {
     expect(error.message).toContain('PhysicsNeMo GraphCastNet');
   });
 
+  it('a model without a layer that could be followed by more is too small to become deeper', () => {
+    // PhysicsNeMo's first and last layer stand outside of its equal ones.
+    const physicsnemo = [0, 2].flatMap((index) => [
+      { name: `finale.model.${index}.weight`, shape: [16, 16] },
+      { name: `finale.model.${index}.bias`, shape: [16] },
+    ]);
+    const error = refusal(physicsnemo, { layers: 4 });
+    expect(error.code).toBe('no-layer-to-copy');
+    expect(error.nextSteps).toEqual(['train one of at least 3 layers first']);
+  });
+
   it('an array that the network does not have is named', () => {
     const error = refusal([...arrays, { name: 'params:mesh_gnn/extra:w', shape: [16, 16] }], { hiddenDim: 32 });
     expect(error.message).toContain('params:mesh_gnn/extra:w');

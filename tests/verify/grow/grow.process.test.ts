@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { invoke } from '../../cli/invoke.js';
@@ -100,6 +100,17 @@ describe.skipIf(packages.length === 0)('gc-plan grow', () => {
       },
       'damaged-checkpoint',
     ],
+    [
+      'somebody else’s',
+      (name: string) =>
+        execFileSync('python3', [
+          '-c',
+          'import numpy, sys; numpy.savez(open(sys.argv[1], "wb"), conv1=numpy.zeros((64, 3, 7, 7)))',
+          name,
+        ]),
+      'unknown-checkpoint',
+    ],
+    ['larger than what is asked for', (name: string) => writeCheckpoint(basename(name), 16, 4), 'not-larger'],
   ])('a checkpoint that is %s: nothing is written', async (_, harm, code) => {
     writeCheckpoint('a.npz', 16, 2);
     harm(file('a.npz'));
