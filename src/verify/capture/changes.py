@@ -70,16 +70,16 @@ def roots(modules):
 
 
 def named(modules):
-  """Path → module, as `named_modules` of its outermost module has it."""
-  return {name or type(root).__name__: module for root in roots(modules) for name, module in root.named_modules()}
+  """(path, module), as `named_modules` of its outermost module has it. A copy of a network (an average of its weights) has the same paths."""
+  return [(name or type(root).__name__, module) for root in roots(modules) for name, module in root.named_modules()]
 
 
 def matching(names, pattern):
   """`*` stands for one part of a path."""
   expression = re.compile(r"[^.]+".join(map(re.escape, pattern.split("*"))))
-  found = [module for name, module in names.items() if expression.fullmatch(name)]
+  found = [module for name, module in names if expression.fullmatch(name)]
   if not found:
-    there = ", ".join(list(names)[:12])
+    there = ", ".join(list(dict(names))[:12])
     raise NotChanged(f"--checkpoint {pattern}: no module has such a path.", [f"there are {there}"])
   return found
 

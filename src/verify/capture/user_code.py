@@ -1,10 +1,11 @@
 """The way into the user's code, and out of it again with an answer: what every recorder shares, in whichever framework. Standard library only."""
 
 import ctypes
+import importlib.machinery
+import importlib.util
 import inspect
 import json
 import os
-import runpy
 import signal
 import sys
 
@@ -38,17 +39,21 @@ def end_with(parent):
 def function_of(file, function):
   """The user's function, of a file that is run for it."""
   sys.path.insert(0, os.path.dirname(os.path.abspath(file)))
+  # A module like any other: torch_geometric looks its layers' classes up there.
+  loader = importlib.machinery.SourceFileLoader("captured", file)
+  module = importlib.util.module_from_spec(importlib.util.spec_from_loader("captured", loader))
+  sys.modules["captured"] = module
   try:
-    namespace = runpy.run_path(file, run_name="captured")
+    loader.exec_module(module)
   except ModuleNotFoundError as error:
     next_step = f"{sys.executable} -m pip install {error.name.split('.')[0] if error.name else '…'}"
     raise Refused("python-packages-missing", f"{file}: {error}.", [next_step, "--python PATH names another Python"]) from error
   except SyntaxError as error:
     raise Refused("step-failed", f"{file}:{error.lineno}: {error.msg}.", ["correct this line"]) from error
-  made = namespace.get(function)
+  made = vars(module).get(function)
   if callable(made):
     return made
-  names = [name for name, value in namespace.items() if inspect.isfunction(value) and value.__module__ == "captured"]
+  names = [name for name, value in vars(module).items() if inspect.isfunction(value) and value.__module__ == "captured"]
   raise Refused(
       "no-such-function",
       f"{file}: there is no function {function!r} in it.",

@@ -5,17 +5,19 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { liveness } from '../../../src/memory/liveness.js';
 import type { Verification } from '../../../src/reports/verify/schema.js';
+import { readTrace } from '../../../src/verify/capture/trace-file.js';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const cached = ['code-bases', 'torch'].map((name) => at(`../../../.cache/${name}`));
 const folder = mkdtempSync(join(tmpdir(), 'gc-plan-code-bases-'));
 const ledger = join(folder, 'ledger.jsonl');
+const env = { ...process.env, PYTHONPATH: cached.join(delimiter), XDG_CACHE_HOME: folder };
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function verified(...flags: readonly string[]): Verification & { readonly versions: Readonly<Record<string, string>> } {
   const argv = ['verify', ...flags, '--runtime', 'pytorch', '--python', 'python3', '--ledger', ledger, '--json'];
-  const env = { ...process.env, PYTHONPATH: cached.join(delimiter), XDG_CACHE_HOME: folder };
   return JSON.parse(execFileSync(process.execPath, [at('../../../bin/run.js'), ...argv], { env, encoding: 'utf8' }));
 }
 
@@ -62,5 +64,22 @@ describe.skipIf(!cached.every((each) => existsSync(each)))('verify --runtime pyt
     expect(verdict.kind).toBe('within');
     const last = JSON.parse(readFileSync(ledger, 'utf8').trim().split('\n').at(-1)!);
     expect(JSON.stringify(last)).toContain(versions[packageName]!);
+  });
+
+  it('captures the torch_geometric network of docs/capture.md as the files beside it hold it, with layers recomputed by hand and by name', async () => {
+    const committed = async (name: string) => (await readTrace(at(`../../../docs/example/${name}.trace.gz`))).head;
+    const captured = async (name: string, ...flags: readonly string[]) => {
+      const trace = join(folder, `${name}${flags.length}.trace.gz`);
+      const argv = ['capture', `${at('../../../docs/example/mesh_net.py')}:${name}`, '--trace', trace, ...flags];
+      execFileSync(process.execPath, [at('../../../bin/run.js'), ...argv], { env });
+      const { head, trace: events, bytesOfBuffer } = await readTrace(trace);
+      return { head, live: liveness(events, {}, bytesOfBuffer).peak.liveBytes };
+    };
+    const { head, live } = await captured('make_step_with_checkpoints');
+    const { numBuffers, numEvents, parameters, versions } = await committed('make_step_with_checkpoints');
+    expect(head).toMatchObject({ numBuffers, numEvents, parameters });
+    expect(head.versions['torch-geometric']).toBe(versions['torch-geometric']);
+    // Its average of the weights is a copy of the network, whose modules have the same paths.
+    expect((await captured('make_step', '--checkpoint', 'processor.*')).live).toBe(live);
   });
 });
