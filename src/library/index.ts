@@ -145,6 +145,7 @@ const checkSweep = object(
       { require: text, maxParameters: positive, maxStepCost: positive },
       "limits: { require: 'batch>=2', maxParameters: 20e6 }",
     ),
+    updates: text,
     prices: text,
     top: whole(Number.POSITIVE_INFINITY),
     order: oneOf(...frontOrders),
