@@ -8,6 +8,8 @@ interface VersionRecord {
   readonly jaxlib: string;
   readonly compiled: string;
   readonly argument_bytes: number;
+  readonly output_bytes: number;
+  readonly alias_bytes: number;
   readonly temp_bytes: number;
 }
 
