@@ -28,6 +28,9 @@ const classicPoints: Readonly<Record<number, number>> = {
   1280: 8_505_906,
 };
 
+/** In degrees; of files as of flags. */
+const largestResolution = 60;
+
 /** Rows × columns that a code base's data has at one degree; other resolutions follow. */
 export type GridAtOneDegree = '181x360' | '180x360';
 
@@ -96,11 +99,20 @@ export function parseGrid(text: string, kindOf: KindOfRows): Grid {
 }
 
 export function parseResolution(text: string, kindOf: KindOfRows, atOneDegree: GridAtOneDegree): Grid {
-  const degrees = parseDecimal(text, '--resolution', { minimum: 0, exclusiveMinimum: true, maximum: 60, example: '1' });
+  const degrees = parseDecimal(text, '--resolution', {
+    minimum: 0,
+    exclusiveMinimum: true,
+    maximum: largestResolution,
+    example: '1',
+  });
   return resolutionGrid(degrees, kindOf, atOneDegree, `--resolution ${shown(text)}`);
 }
 
 export function resolutionGrid(degrees: number, kindOf: KindOfRows, atOneDegree: GridAtOneDegree, name: string): Grid {
+  if (!(degrees > 0 && degrees <= largestResolution))
+    throw new InputError('out-of-range', `${name}: must be a number above 0 and at most ${largestResolution}.`, [
+      '--resolution 1',
+    ]);
   const rows = Math.round(180 / degrees);
   // A tolerance for 0.703125 written as 0.7031: decimals people copy are rounded.
   if (Math.abs(rows * degrees - 180) > 0.05) {

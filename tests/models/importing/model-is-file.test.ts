@@ -40,3 +40,14 @@ it('beside --import, MODEL is a profile: consent, and no second file', async () 
     code: expect.stringMatching(/unknown-key|missing-base/),
   });
 });
+
+it.each(['1e99', '200', '-1'])('resolution %s in a file is held to the flag’s limits', async (resolution) => {
+  const path = file(
+    `model${resolution}.json`,
+    `{"resolution": ${resolution}, "mesh_size": 5, "latent_size": 256, "gnn_msg_steps": 8}`,
+  );
+  await expect(estimate({ flags: { import: path, levels: '13' } })).rejects.toMatchObject({
+    message: expect.stringMatching(/resolution/),
+    nextSteps: expect.arrayContaining(['--resolution 1']),
+  });
+});
