@@ -168,7 +168,8 @@ describe('a trained plan', () => {
     const report = await reportOf(0.5);
     expect(renderPlanVerification(report, layout)).toContain('16/2 grows to 16/4 and goes on learning');
     const page = (await loadPlanVerificationPage())(report, layout);
-    expect(page.match(/<svg /g)).toHaveLength(2);
+    // Each for a wide and for a narrow screen.
+    expect(page.match(/<svg /g)).toHaveLength(2 * 2);
     const { series } = lossOption(report) as { series: { name: string; data: [number, number][] }[] };
     expect(series.map(({ name }) => name)).toEqual(['16/2', '16/4', 'held out']);
     expect(series.at(-1)!.data).toEqual([
