@@ -1,42 +1,36 @@
 /**
- * Compiles src/ to dist/, beside it the data files of src/, and the published JSON Schemas. `--incremental` keeps what is fresh, and leaves
- * every module in its own file.
+ * Compiles src/ to dist/, beside it the data files of src/, and the published JSON Schemas. What ships has no dependency: the libraries are
+ * in the files that use them, and the types in one file. `--incremental` keeps what is fresh, and leaves every module in its own file.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
+import { dts } from 'rolldown-plugin-dts';
+import ts from 'typescript';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const incremental = process.argv.includes('--incremental');
 const buildInfo = '.cache/dev.tsbuildinfo';
-if (!incremental || existsSync('dist/core.js')) {
+const dist = resolve('dist');
+const joined = join(dist, 'joined');
+const pageLibrary = 'reports/explain/browser/echarts';
+/** Optional parts of oclif, which it looks for; TensorFlow.js, which `verify` looks for. */
+const elsewhere = ['typescript', 'ts-node', 'tsx/cjs/api', 'tsx/esm/api', /^@tensorflow\//];
+
+if (!incremental || existsSync(joined)) {
   rmSync('dist', { recursive: true, force: true });
   rmSync(buildInfo, { force: true });
 }
-const compiler = spawnSync(
-  process.execPath,
-  [
-    'node_modules/typescript/bin/tsc',
-    '-p',
-    'tsconfig.json',
-    ...(incremental ? ['--incremental', '--tsBuildInfoFile', buildInfo] : []),
-  ],
-  { stdio: 'inherit' },
-);
-if (compiler.status !== 0) process.exit(compiler.status ?? 1);
+if (incremental) compileWhatChanged();
+else compile();
 
-await build({
-  input: 'dist/cli/oclif.js',
-  platform: 'node',
-  external: ['typescript', 'ts-node', 'tsx/cjs/api', 'tsx/esm/api'],
-  output: { file: 'dist/cli/oclif.js', format: 'esm', codeSplitting: false },
-  logLevel: 'warn',
-});
-
-if (!incremental) await joinCore();
-
+await buildPageLibrary();
+if (!incremental) {
+  await joinTypes();
+  await joinModules();
+}
 cpSync('src', 'dist', { recursive: true, filter: (source) => !source.endsWith('.ts') });
 
 const { publishedSchemas } = await import('../dist/reports/published-schemas.js');
@@ -44,51 +38,120 @@ mkdirSync('schemas', { recursive: true });
 for (const [name, schema] of Object.entries(publishedSchemas()))
   writeFileSync(`schemas/${name.replace('gc-plan/', '')}.json`, `${JSON.stringify(schema, null, 2)}\n`);
 
-/**
- * What every command loads to price a step, 240 modules, becomes one file: opening and linking them took half of the start. Each keeps its own
- * file, which exports from the one, so that nothing exists twice; what is loaded when it is asked for stays as it is.
- */
-async function joinCore() {
-  const dist = resolve('dist');
-  const folders = [
-    'accuracy',
-    'cost',
-    'ir',
-    'memory',
-    'models',
-    'options',
-    'parallel',
-    'runtimes',
-    'topology',
-    'price.js',
-  ];
-  const modules = new Set();
-  const add = (file) => {
-    if (modules.has(file) || !folders.includes(relative(dist, file).split(sep)[0])) return;
-    modules.add(file);
-    for (const [, target] of readFileSync(file, 'utf8').matchAll(/^(?:import|export) [^'(]*'(\.[^']+)';/gm))
-      add(join(dirname(file), target));
-  };
-  for (const file of ['price.js', 'options/resolve.js']) add(join(dist, file));
-  const isOutside = (id, importer) => !modules.has(id.startsWith('.') ? join(dirname(importer), id) : id);
+function compileWhatChanged() {
+  const args = ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', buildInfo];
+  const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', ...args], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+function compile() {
+  const { fileNames, options } = ts.getParsedCommandLineOfConfigFile('tsconfig.json', {}, ts.sys);
+  const program = ts.createProgram(fileNames, options);
+  const errors = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
+  if (errors.length > 0) {
+    console.error(ts.formatDiagnosticsWithColorAndContext(errors, ts.createCompilerHost(options)));
+    process.exit(1);
+  }
+  for (const file of program.getSourceFiles())
+    if (/\/src\/reports\/[a-z]+\/schema\.ts$/.test(file.fileName)) writeReportTypes(file, program.getTypeChecker());
+}
+
+/** A report's type is inferred from its schema; written out, it needs no zod, whose types a strict compiler refuses in a file of another's. */
+function writeReportTypes(file, checker) {
+  const { InTypeAlias, MultilineObjectLiterals, NoTruncation } = ts.TypeFormatFlags;
+  const flags = InTypeAlias | MultilineObjectLiterals | NoTruncation;
+  const types = file.statements.filter(ts.isTypeAliasDeclaration).map((alias) => {
+    const text = checker.typeToString(checker.getTypeAtLocation(alias.name), alias, flags);
+    return `export type ${alias.name.text} = ${text};\n`;
+  });
+  const target = join(dist, relative(resolve('src'), file.fileName)).replace(/\.ts$/, '.d.ts');
+  writeFileSync(target, `import type { DeepReadonly } from '../readonly.js';\n${types.join('')}`);
+}
+
+/** One classic script with the parts of ECharts that the page of `explain` draws with. */
+async function buildPageLibrary() {
+  const file = `dist/${pageLibrary}.min.js`;
+  if (incremental && existsSync(file)) return;
   await build({
-    input: Object.fromEntries([...modules].map((file) => [relative(dist, file).replace(/\.js$/, ''), file])),
+    input: `dist/${pageLibrary}.js`,
+    platform: 'browser',
+    output: { file, format: 'iife', minify: true },
+    logLevel: 'warn',
+  });
+}
+
+/** The types of `dist/index.js` in one file, which needs no other package. */
+async function joinTypes() {
+  await build({
+    input: { index: 'dist/index.d.ts' },
+    plugins: [dts({ dtsInput: true })],
+    output: { dir: '.cache/types', format: 'esm' },
+    checks: { pluginTimings: false },
+    logLevel: 'warn',
+  });
+  for (const file of filesOfDist('.d.ts')) rmSync(file);
+  cpSync('.cache/types/index.d.ts', 'dist/index.d.ts');
+}
+
+/**
+ * What every estimate loads, 300 modules and the framework, becomes one file: opening and linking them took half of the start. Each module
+ * keeps its own file, which exports from the one, so that nothing exists twice; what is loaded when it is asked for stays as it is.
+ * A library becomes one file too.
+ */
+async function joinModules() {
+  rmSync(`dist/${pageLibrary}.js`);
+  const modules = filesOfDist('.js').filter((file) => !file.includes('/browser/'));
+  // The framework comes later: it looks up the user as it loads, and cli/framework.js has to be first.
+  const first = staticImports(['cli/main.js', 'cli/framework.js']);
+  const start = staticImports([
+    'cli/commands/estimate.js',
+    'cli/oclif.js',
+    'options/resolve.js',
+    'price.js',
+    'services/estimate.js',
+  ]);
+  const library = (id) => /.*node_modules\/(@[^/]+\/[^/]+|[^/]+)/.exec(id)?.[1];
+  const sharedLibraries = { zod: ['zod'], yaml: ['yaml'], echarts: ['echarts', 'zrender', 'tslib'] };
+  await build({
+    input: Object.fromEntries(modules.map((file) => [relative('dist', file).replace(/\.js$/, ''), file])),
     platform: 'node',
-    external: isOutside,
-    plugins: [{ name: 'own-place', transform: fromItsOwnPlace }],
+    external: elsewhere,
+    checks: { ineffectiveDynamicImport: false },
     output: {
       dir: dist,
       format: 'esm',
       entryFileNames: '[name].js',
-      chunkFileNames: '[name].js',
-      codeSplitting: { groups: [{ name: 'core', test: (id) => modules.has(id) }] },
+      chunkFileNames: 'joined/[name].js',
+      codeSplitting: {
+        groups: [
+          { name: 'first', test: (id) => first.has(id), priority: 3 },
+          { name: 'start', test: (id) => start.has(id) || library(id) === '@oclif/core', priority: 2 },
+          ...Object.entries(sharedLibraries).map(([name, libraries]) => ({
+            name,
+            test: (id) => libraries.includes(library(id)),
+            priority: 1,
+          })),
+        ],
+      },
     },
     logLevel: 'warn',
   });
 }
 
-/** A module finds the files beside it from where it was, not from the one file. */
-function fromItsOwnPlace(code, id) {
-  const own = JSON.stringify(`./${relative('dist', id).split(sep).join('/')}`);
-  return code.replaceAll('import.meta.url', `new URL(${own}, import.meta.url).href`);
+function filesOfDist(end) {
+  const files = readdirSync('dist', { recursive: true }).filter((file) => file.endsWith(end));
+  return files.map((file) => join('dist', file));
+}
+
+/** The modules of `dist/` that these load before they run, themselves included. */
+function staticImports(files) {
+  const modules = new Set();
+  const add = (file) => {
+    if (modules.has(file)) return;
+    modules.add(file);
+    for (const [, target] of readFileSync(file, 'utf8').matchAll(/^(?:import|export) [^'(]*'(\.[^']+)';/gm))
+      add(join(dirname(file), target));
+  };
+  for (const file of files) add(join(dist, file));
+  return modules;
 }

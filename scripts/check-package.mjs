@@ -1,43 +1,85 @@
-/** The tarball that npm would publish, installed in an empty folder: does the tool answer there? */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** The tarball that npm would publish, installed in an empty folder: how large is it, and does the tool answer there? */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const maximumFiles = 1500;
+const maximumBytes = 40e6;
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'gc-plan-package-'));
-const run = (command, args, cwd) =>
-  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+/** Nothing of this user's: the backends that are installed here, the ledger. */
+const env = { ...process.env, XDG_DATA_HOME: join(folder, 'data') };
+
+/** What npm links as the command. */
+const installed = join(folder, 'node_modules/.bin/gc-plan');
+
+function run(command, args, { cwd = folder, exit = 0 } = {}) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (status !== exit)
+    throw new Error(`${[command, ...args].join(' ')} exited ${status}: ${(stdout + stderr).slice(-2000)}`);
+  return { stdout, stderr };
+}
 
 try {
   const [{ filename, size }] = JSON.parse(
-    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root),
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root }).stdout,
   );
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'elsewhere', private: true }));
-  run('npm', ['install', '--prefer-offline', '--omit=optional', join(folder, filename)], folder);
-  const gcPlan = (...args) => run('npx', ['--no-install', 'gc-plan', ...args], folder);
+  const start = performance.now();
+  const { stderr: warnings } = run('npm', ['install', '--prefer-offline', join(folder, filename)]);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const files = readdirSync(join(folder, 'node_modules'), { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+  const gcPlan = (...args) => run(process.execPath, [installed, ...args]).stdout;
+  const json = (...args) => JSON.parse(gcPlan(...args, '--json'));
 
   // The types as a strict consumer compiles them, with nothing but what the package brings along.
   writeFileSync(
     join(folder, 'consumer.mts'),
     "import { estimate } from 'gc-plan';\nexport const bytes: number = (await estimate({ model: 'tiny' })).memory.peakLiveBytes;\n",
   );
+  run(process.execPath, [
+    join(root, 'node_modules/publint/src/cli.js'),
+    '--strict',
+    join(folder, 'node_modules/gc-plan'),
+  ]);
   const strict = ['--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2022', '--noEmit'];
-  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...strict, 'consumer.mts'], folder);
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...strict, 'consumer.mts']);
 
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { version, scripts } = JSON.parse(readFileSync(join(folder, 'node_modules/gc-plan/package.json'), 'utf8'));
+  const missing = run(process.execPath, [installed, 'verify', 'tiny', '--json'], { exit: 2 });
   const answers = {
+    size: bytes <= maximumBytes && files.length <= maximumFiles,
+    warnings: warnings === '',
+    scripts: !['preinstall', 'install', 'postinstall'].some((name) => name in scripts),
     version: gcPlan('--version').trim() === `gc-plan ${version}`,
-    estimate: JSON.parse(gcPlan('estimate', 'graphcast-small', '--json')).memory?.peakLiveBytes > 0,
+    estimate: json('estimate', 'graphcast-small').memory?.peakLiveBytes > 0,
     table: gcPlan('estimate', 'tiny', '--vram', '24GB').includes('\nfits on 24GB '),
+    sweep: json('sweep', 'tiny', '--vram', '2GB', '--hidden-dim', '32,64', '--workers', '2').candidates.fits > 0,
+    advise: json('advise', 'graphcast-small', '--batch', '2', '--gpu', 'rtx-4090').cheapest.change.length > 0,
+    explain: json('explain', 'tiny').peak.liveBytes > 0,
+    cards: json('cards', 'tiny').cards.length > 0,
+    page: gcPlan('explain', 'tiny', '--format', 'html').includes('renderToCanvas'),
+    picture: gcPlan('estimate', 'tiny', '--format', 'html').includes('</svg>'),
     library:
-      run(process.execPath, ['-e', "import('gc-plan').then((m) => console.log(typeof m.estimate))"], folder).trim() ===
+      run(process.execPath, ['-e', "import('gc-plan').then((m) => console.log(typeof m.estimate))"]).stdout.trim() ===
       'function',
+    missing: JSON.parse(missing.stdout).nextSteps.some((step) => step.startsWith('gc-plan verify --install js ')),
+    install: json('verify', '--install', 'js').chosen === 'js',
+    verify: json('verify', 'tiny', '--steps', '2').verdict.kind === 'within',
   };
   const wrong = Object.keys(answers).filter((name) => !answers[name]);
-  if (wrong.length > 0) throw new Error(`the installed package gives a wrong answer: ${wrong.join(', ')}`);
-  console.log(`${filename}: ${Math.round(size / 1024)} KiB, works when installed elsewhere`);
+  const measured = `${(bytes / 1e6).toFixed(1)} MB in ${files.length} files, ${seconds} s`;
+  if (wrong.length > 0)
+    throw new Error(`the installed package (${measured}) gives a wrong answer: ${wrong.join(', ')}`);
+  console.log(
+    `${filename}: ${Math.round(size / 1024)} KiB, installed ${measured}; works elsewhere, verify --install too`,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { assetFile } from '../config/assets.js';
 import type { Config } from './oclif.js';
 
 let config: Promise<Config> | undefined;
@@ -8,7 +8,7 @@ let config: Promise<Config> | undefined;
 export function frameworkConfig(): Promise<Config> {
   config ??= withHomeAndShell(async () => {
     const { Config } = await import('./oclif.js');
-    return Config.load({ root: fileURLToPath(new URL('../..', import.meta.url)) });
+    return Config.load({ root: assetFile('..') });
   });
   return config;
 }

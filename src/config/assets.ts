@@ -1,14 +1,12 @@
-/** Files that ship with the package or with a library, read as they are. */
+/** Files that ship with the package. This file stays one folder below `src/` and below `dist/`, whatever the build joins. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 /** `file`: from `src/`, or from `dist/` once it is built. */
-export const readAsset = (file: string): string => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
-
-/** `specifier`: as it would be imported, e.g. `echarts/dist/echarts.common.min.js`. */
-export const readLibraryFile = (specifier: string): string =>
-  readFileSync(createRequire(import.meta.url).resolve(specifier), 'utf8');
-
-/** Where a file of `src/` lies that is handed to another program. Not beside the caller: the build puts many modules into one file. */
 export const assetFile = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
+
+/** `file`: from `dist/`, also where the rest runs from its sources: what only the build makes. */
+export const builtFile = (file: string): string => assetFile(`../dist/${file}`);
+
+export const readAsset = (file: string): string => readFileSync(assetFile(file), 'utf8');
+export const readBuilt = (file: string): string => readFileSync(builtFile(file), 'utf8');

@@ -3,9 +3,9 @@
  * strictly, and the parser (zod) is loaded only then, because the start of a process is what a person waits for.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { InputError } from '../errors.js';
+import { assetFile } from './assets.js';
 import type { GridAtOneDegree } from './grid.js';
 import { nearest, shown } from './nearest.js';
 import type { Device, Model, Recipe, RuntimeName } from './types.js';
@@ -67,22 +67,11 @@ const singular: Readonly<Record<ProfileKind, string>> = {
   prices: 'price list',
 };
 
-/** The package's `profiles` folder, from the source tree and from the compiled one alike. */
-let profilesFolder: string | undefined;
-function findFolder(): string {
-  if (profilesFolder) return profilesFolder;
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    const candidate = join(folder, 'profiles');
-    if (existsSync(join(candidate, 'models'))) {
-      profilesFolder = candidate;
-      return candidate;
-    }
-  }
-  throw new Error('the profiles folder is missing from this installation');
-}
+/** The package's, from the source tree and from the compiled one alike. */
+const folder = assetFile('../profiles');
 
 export const profileNames = (kind: ProfileKind): readonly string[] =>
-  readdirSync(join(findFolder(), kind))
+  readdirSync(join(folder, kind))
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))
     .sort();
@@ -94,7 +83,7 @@ export function readProfile<Profile>(kind: ProfileKind, name: string): Profile {
   const key = `${kind}/${name}`;
   const cached = cache.get(key);
   if (cached) return cached as Profile;
-  const path = join(findFolder(), kind, `${name}.json`);
+  const path = join(folder, kind, `${name}.json`);
   // Only our own naming scheme reaches the file system.
   if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(name) || !existsSync(path)) {
     const near = nearest(name, profileNames(kind));

@@ -2,8 +2,10 @@
  * Drives a search: in this thread, or in workers that take chunks from a shared counter. A candidate's row depends on its number
  * alone, so that the columns are the same whatever the number of workers.
  */
+
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { assetFile } from '../config/assets.js';
 import { type CandidateBuffers, Candidates } from './candidates.js';
 import { Cursor } from './cursor.js';
 import { Evaluator, type Search } from './evaluate.js';
@@ -63,7 +65,7 @@ async function runHere(evaluator: Evaluator, cursor: Cursor, signal: AbortSignal
 async function runInWorkers(input: WorkerInput, numWorkers: number, signal: AbortSignal): Promise<void> {
   const workers = Array.from(
     { length: numWorkers },
-    () => new Worker(new URL('./worker.js', import.meta.url), { workerData: input }),
+    () => new Worker(assetFile('search/worker.js'), { workerData: input }),
   );
   const terminateAll = () => Promise.all(workers.map((worker) => worker.terminate()));
   signal.addEventListener('abort', terminateAll, { once: true });

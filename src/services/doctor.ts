@@ -8,6 +8,9 @@ import type { Flags } from '../options/typed.js';
 import type { Doctor } from '../reports/doctor/schema.js';
 import { runtimeTraits } from '../runtimes/traits.js';
 import { type Backend, type BackendName, backendNames } from '../verify/backends/index.js';
+import { installBackend } from '../verify/backends/install.js';
+import type { Run } from '../verify/backends/install-step.js';
+import { jsFolder, jsInstallCommand } from '../verify/backends/js.js';
 import { installCommands, nativeState } from '../verify/backends/native.js';
 import { type Ended, runChild } from '../verify/child.js';
 import { defaultLedgerFile, readEntries } from '../verify/ledger.js';
@@ -41,21 +44,42 @@ export async function doctor(flags: Flags): Promise<Doctor> {
       cpu: cpus()[0]?.model ?? 'unknown',
     },
     backends,
-    chosen: backends.find(({ runs }) => runs)?.name ?? 'js',
+    chosen: backends.find(({ runs }) => runs)?.name ?? 'none',
     ...(await nvidiaGpus()),
     ...(await pythonOf(flags)),
     ledger: { file: ledger ?? 'none: there is no home folder', entries: readEntries(ledger).length },
   };
 }
 
+/** `gc-plan verify --install`: then what runs. Throws `InputError` where a step fails, or what came does not run. */
+export async function installed(flags: Flags, run: Run): Promise<Doctor> {
+  const { install = 'js' } = parseVerifyOptions(flags);
+  const folder = await installBackend(install, run);
+  const report = await doctor(flags);
+  const found = report.backends.find(({ name }) => name === (install === 'js' ? 'js' : 'node'))!;
+  if (found.runs) return report;
+  throw new InputError('broken-backend', `What was installed does not run: ${found.reason}.`, [
+    `It lies in ${folder}.`,
+    'gc-plan verify --doctor   says what is there',
+  ]);
+}
+
 async function examine(name: BackendName): Promise<Finding> {
-  const state = nativeState();
-  if (name !== 'js' && state.kind === 'missing')
-    return { name, runs: false, reason: state.reason, nextSteps: [...installCommands] };
+  const missing = missingPackage(name);
+  if (missing !== undefined) return { name, runs: false, ...missing };
   const ended = await runChild({ kind: 'probe', backend: name }, { timeoutMs: probeTimeoutMs });
   const loaded: Backend | undefined = ended.answer?.kind === 'loaded' ? ended.answer.backend : undefined;
   if (loaded !== undefined) return { name, runs: true, version: loaded.version, nextSteps: [] };
   return { name, runs: false, reason: reasonOf(ended), nextSteps: [] };
+}
+
+function missingPackage(name: BackendName): Pick<Finding, 'reason' | 'nextSteps'> | undefined {
+  if (name === 'js')
+    return jsFolder() === undefined
+      ? { reason: '@tensorflow/tfjs is not installed', nextSteps: [jsInstallCommand] }
+      : undefined;
+  const state = nativeState();
+  return state.kind === 'missing' ? { reason: state.reason, nextSteps: [...installCommands] } : undefined;
 }
 
 function reasonOf({ answer, timedOut, stderr, code, by }: Ended): string {

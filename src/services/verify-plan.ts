@@ -75,7 +75,7 @@ function sizesOf({ flags }: ResolveInput, { backend }: VerifyOptions) {
       '--from 16/2 --to 32/4',
       `Leave --${typed} out.`,
     ]);
-  const [from, to] = usualSizes[chooseBackend(backend)];
+  const [from, to] = usualSizes[chooseBackend(backend).kind];
   return parseGrowth(String(flags.from ?? from), String(flags.to ?? to));
 }
 
@@ -152,7 +152,7 @@ function reportOf(
     return { ...common, run, failures: failuresOf(run, options) };
   });
   const holds = rows.every(({ failures }) => failures.length === 0);
-  const notRun = { name: chooseBackend(options.backend) === 'js' ? 'js' : 'node', version: '', device: '' };
+  const notRun = { name: chooseBackend(options.backend).kind === 'js' ? 'js' : 'node', version: '', device: '' };
   return {
     schema: 'gc-plan/verify-plan@1',
     tool: tool(),

@@ -82,7 +82,7 @@ function toVerification(config: Config, priced: PricedProgram, outcome: Outcome,
     assumptions: config.assumptions,
   } as const;
   if (outcome.kind !== 'measured') {
-    const name = chooseBackend(options.backend) === 'js' ? 'js' : 'node';
+    const name = chooseBackend(options.backend).kind === 'js' ? 'js' : 'node';
     return {
       ...common,
       backend: { name, version: '', device: '' },

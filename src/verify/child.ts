@@ -1,6 +1,6 @@
 /** A fresh process for one job: it ends with its answer, at its time limit, when it is interrupted, or with its parent. */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { builtFile } from '../config/assets.js';
 import { nativeEnvironment } from './backends/native.js';
 import { endOf, type ProcessEnd } from './process.js';
 import type { FromWorker, Job, Probe, StagesJob } from './protocol.js';
@@ -18,7 +18,7 @@ export interface Ended extends Omit<ProcessEnd, 'stdout'> {
 }
 
 /** Compiled, also where the rest runs from its sources. */
-const workerFile = fileURLToPath(new URL('../../dist/verify/worker.js', import.meta.url));
+const workerFile = builtFile('verify/worker.js');
 const stderr = { maximumBytes: 20_000, end: 'first' } as const;
 
 export async function runChild(

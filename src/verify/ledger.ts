@@ -3,33 +3,17 @@
  * interleave lines and never bytes, and a killed one leaves a whole line or none. No trouble with the ledger costs a person the report.
  */
 import { closeSync, constants, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { isLedgerEntry, type LedgerEntry } from '../accuracy/ledger.js';
 import { shown } from '../config/nearest.js';
 import { readAt, withRegularFile } from '../config/read-file.js';
 import { InputError } from '../errors.js';
 import { MiB } from '../units.js';
 import { warn } from '../warnings.js';
+import { type Environment, userDataFile } from './user-data.js';
 
-/** `XDG_DATA_HOME/gc-plan/ledger.jsonl`, on Windows `LOCALAPPDATA`. undefined: this user has no home. */
-export function defaultLedgerFile(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-  home: () => string = homedir,
-): string | undefined {
-  const { XDG_DATA_HOME, LOCALAPPDATA } = env;
-  const data = XDG_DATA_HOME || LOCALAPPDATA || homeData(home);
-  return data && join(data, 'gc-plan', 'ledger.jsonl');
-}
-
-function homeData(home: () => string): string | undefined {
-  try {
-    return join(home(), '.local', 'share');
-  } catch {
-    // Neither HOME nor an entry in passwd.
-    return undefined;
-  }
-}
+export const defaultLedgerFile = (...user: readonly [env?: Environment, home?: () => string]): string | undefined =>
+  userDataFile('ledger.jsonl', ...user);
 
 const lineFeed = 10;
 

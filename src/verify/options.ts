@@ -5,6 +5,7 @@ import { parseOption } from '../options/option-values.js';
 import type { Flags } from '../options/typed.js';
 import type { BackendChoice } from './backends/index.js';
 import { backendChoices } from './backends/index.js';
+import { type Installable, installable } from './backends/packages.js';
 
 /** The first step makes the optimizer's state and is not the one that is compared. */
 const minimumSteps = 2;
@@ -77,6 +78,12 @@ export const verifyOptions: readonly OwnOption[] = [
     help: 'The Python that has the code base: JAX for --runtime jax, torch and its package for --runtime pytorch.',
   },
   {
+    name: 'install',
+    syntax: installable.join('|'),
+    value: choice(...installable),
+    help: 'Brings a backend into your data directory: TensorFlow.js in pure JavaScript, or tfjs-node-gpu and libtensorflow.',
+  },
+  {
     name: 'doctor',
     syntax: '',
     value: toggle,
@@ -89,6 +96,7 @@ export interface VerifyOptions {
   readonly numSteps: number;
   readonly tolerancePercent: number;
   readonly timeoutMs: number;
+  readonly install?: Installable;
   readonly ledger?: string;
   readonly measured?: string;
   readonly python?: string;
@@ -119,6 +127,7 @@ export function parseVerifyOptions(flags: Flags): VerifyOptions {
     numSteps: parsed('steps', 3),
     tolerancePercent: parseOption(tolerance, percent) as number,
     timeoutMs: 1000 * parsed('timeout', 600),
+    ...(flags.install !== undefined && { install: parsed<Installable>('install', 'js') }),
     ...files,
   };
 }

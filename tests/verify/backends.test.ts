@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import type { Doctor } from '../../src/reports/doctor/schema.js';
 import { nvidiaGpus } from '../../src/services/doctor.js';
 import { chooseBackend } from '../../src/verify/backends/index.js';
 import { nativeState } from '../../src/verify/backends/native.js';
+import { installable, tfjsVersion } from '../../src/verify/backends/packages.js';
 import { parseVerifyOptions } from '../../src/verify/options.js';
 import { invoke } from '../cli/invoke.js';
 
@@ -15,20 +16,47 @@ const missing = { kind: 'missing', reason: 'it is not there' } as const;
 
 describe('a backend', () => {
   it('is the best that is there unless one is asked for', () => {
-    const installed = { kind: 'installed', version: '4.22.0' } as const;
-    expect(chooseBackend('auto', installed)).toBe('native');
-    expect(chooseBackend('auto', missing)).toBe('js');
-    expect(chooseBackend('js', installed)).toBe('js');
+    const installed = { kind: 'installed', version: '4.22.0', folder: '/native' } as const;
+    expect(chooseBackend('auto', { native: installed, js: '/js' })).toEqual({ kind: 'native', folder: '/native' });
+    expect(chooseBackend('auto', { native: missing, js: '/js' })).toEqual({ kind: 'js', folder: '/js' });
+    expect(chooseBackend('js', { native: installed, js: '/js' })).toEqual({ kind: 'js', folder: '/js' });
   });
+
+  it.each(['auto', 'js'] as const)('%s, where nothing is installed, names the command that brings it', (choice) => {
+    expect(() => chooseBackend(choice, { native: missing, js: undefined })).toThrow(
+      expect.objectContaining({
+        code: 'missing-backend',
+        nextSteps: expect.arrayContaining([expect.stringContaining('gc-plan verify --install js')]),
+      }),
+    );
+  });
+
+  it.each(installable)(
+    'installs by the %s lock what a clone has, every package with its hash, no registry named',
+    (which) => {
+      const text = readFileSync(`src/verify/backends/${which}.lock.json`, 'utf8');
+      const { packages } = JSON.parse(text) as {
+        packages: Record<string, { version?: string; integrity?: string; dependencies?: Record<string, string> }>;
+      };
+      const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+      const { '': root, ...others } = packages;
+      for (const [name, version] of Object.entries(root!.dependencies!)) {
+        expect(version).toBe(tfjsVersion);
+        expect(devDependencies[name]).toBe(version);
+      }
+      expect(Object.values(others).filter(({ integrity }) => !/^sha512-/.test(integrity ?? ''))).toEqual([]);
+      expect(text).not.toContain('"resolved"');
+    },
+  );
 
   it.each(['node', 'node-gpu'] as const)(
     '%s that is missing is explained with the command that installs it',
     (choice) => {
-      expect(() => chooseBackend(choice, missing)).toThrow(
+      expect(() => chooseBackend(choice, { native: missing, js: '/js' })).toThrow(
         expect.objectContaining({
           code: 'missing-backend',
           message: `--backend ${choice}: it is not there.`,
-          nextSteps: expect.arrayContaining([expect.stringContaining('npm run tfjs:native')]),
+          nextSteps: expect.arrayContaining([expect.stringContaining('gc-plan verify --install native')]),
         }),
       );
     },

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadJs } from '../../src/verify/backends/js.js';
+import { jsFolder, loadJs } from '../../src/verify/backends/js.js';
 import type { Library } from '../../src/verify/library.js';
 import { runSteps } from './steps.js';
 
 let tf: Library;
 beforeAll(async () => {
-  tf = await loadJs();
+  tf = await loadJs(jsFolder()!);
 });
 
 /** The second step is the first in the steady state: the optimizer's arrays are there. */

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { counts } from '../../src/models/counts.js';
 import type { Flags } from '../../src/options/typed.js';
 import { priceProgram } from '../../src/price.js';
-import { loadJs } from '../../src/verify/backends/js.js';
+import { jsFolder, loadJs } from '../../src/verify/backends/js.js';
 import { trainer } from '../../src/verify/interpreter.js';
 import type { Library } from '../../src/verify/library.js';
 import { startMeter } from '../../src/verify/meter.js';
@@ -10,7 +10,7 @@ import { configOf, runSteps } from './steps.js';
 
 let tf: Library;
 beforeAll(async () => {
-  tf = await loadJs();
+  tf = await loadJs(jsFolder()!);
 });
 
 const steadyStep = 2;

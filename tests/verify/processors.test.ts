@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Flags } from '../../src/options/typed.js';
-import { loadJs } from '../../src/verify/backends/js.js';
+import { jsFolder, loadJs } from '../../src/verify/backends/js.js';
 import type { Library } from '../../src/verify/library.js';
 import { runSteps } from './steps.js';
 
 let tf: Library;
 beforeAll(async () => {
-  tf = await loadJs();
+  tf = await loadJs(jsFolder()!);
 });
 
 const cases: readonly Flags[] = [

@@ -1,8 +1,10 @@
 import type { RuntimeName } from '../../config/types.js';
 import { runtimeTraits } from '../../runtimes/traits.js';
+import type { Run } from '../../verify/backends/install-step.js';
 import { verifyOptions } from '../../verify/options.js';
 import { ReportCommand } from '../command.js';
 import { configurationFlags, flagsOf, modelArgument } from '../flags.js';
+import type { Io } from '../io.js';
 import { stepsBar } from '../progress.js';
 
 type Report =
@@ -11,6 +13,12 @@ type Report =
   | 'gc-plan/ladder@1'
   | 'gc-plan/measured@1'
   | 'gc-plan/doctor@1';
+
+/** A step of an installation takes half a minute: a person sees which. */
+const installing = ({ stderr, signal }: Io): Run => ({
+  signal,
+  tell: (what) => stderr.write(`gc-plan: ${what}\n`),
+});
 
 export default class VerifyCommand extends ReportCommand<Report> {
   static override summary = 'Runs real training steps and compares them with the estimate, byte by byte.';
@@ -23,6 +31,7 @@ export default class VerifyCommand extends ReportCommand<Report> {
     'gc-plan verify graphcast-small --runtime jax --gpu a100-80gb --python ~/graphcast/bin/python',
     'gc-plan verify neural-lam --runtime pytorch --python ~/venv/bin/python --grid 46x90 --mesh-level 3',
     'gc-plan verify --doctor',
+    'gc-plan verify --install js',
   ];
   static override args = modelArgument;
   static override flags = { ...flagsOf(verifyOptions), ...configurationFlags };
@@ -33,7 +42,7 @@ export default class VerifyCommand extends ReportCommand<Report> {
   /** Read before the flags are parsed: an error that they cause is printed in this report's formats. */
   protected get report(): Report {
     const has = (flag: string) => this.argv.some((token) => token === flag || token.startsWith(`${flag}=`));
-    if (has('--doctor')) return 'gc-plan/doctor@1';
+    if (has('--doctor') || has('--install')) return 'gc-plan/doctor@1';
     if (has('--plan')) return 'gc-plan/verify-plan@1';
     if (has('--measured') || this.compiles) return 'gc-plan/measured@1';
     return has('--ladder') ? 'gc-plan/ladder@1' : 'gc-plan/verify@1';
@@ -61,6 +70,10 @@ export default class VerifyCommand extends ReportCommand<Report> {
   async run() {
     const { args, flags } = await this.typed();
     const input = { model: args.model, flags };
+    if (flags.install !== undefined) {
+      const { installed } = await import('../../services/doctor.js');
+      return this.print(await installed(flags, installing(this.io)), 'yes');
+    }
     if (flags.doctor) {
       const { doctor } = await import('../../services/doctor.js');
       return this.print(await doctor(flags), 'yes');

@@ -16,7 +16,9 @@ export const doctorSchema = z
         nextSteps: z.array(z.string()),
       }),
     ),
-    chosen: z.enum(['node-gpu', 'node', 'js']).describe('What --backend auto takes.'),
+    chosen: z
+      .enum(['node-gpu', 'node', 'js', 'none'])
+      .describe('What --backend auto takes; none: no backend is installed that runs.'),
     gpus: z.array(z.strictObject({ name: z.string(), memory: z.string(), driver: z.string() })),
     noGpus: z.string().exactOptional().describe('Why none is listed.'),
     python: z

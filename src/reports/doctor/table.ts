@@ -14,7 +14,7 @@ export function renderDoctor(report: Doctor, layout: Layout): string {
       backends.map((backend) => [backend.name, backend.name === chosen ? 'chosen' : '', state(backend)]),
       '<<<',
     ),
-    list(heading('To install the native one'), [...new Set(backends.flatMap(({ nextSteps }) => nextSteps))], layout),
+    list(heading('To install what is missing'), [...new Set(backends.flatMap(({ nextSteps }) => nextSteps))], layout),
     gpus.length === 0
       ? [heading('GPUs'), `none: ${noGpus}`]
       : columns(

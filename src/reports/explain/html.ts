@@ -1,5 +1,5 @@
 /** A page to hover over and zoom into; without scripts it is the same numbers with a still picture. */
-import { readAsset, readLibraryFile } from '../../config/assets.js';
+import { readAsset, readBuilt } from '../../config/assets.js';
 import { configLine, subjectOf } from '../config-line.js';
 import type { Layout, Renderer } from '../formats.js';
 import { embeddedJson, html, type Markup, trusted } from '../pages/markup.js';
@@ -13,7 +13,7 @@ import { layersOf, phaseName } from './stack.js';
 
 export async function loadExplanationPage(): Promise<Renderer<Explanation>> {
   const renderSvg = await loadSvgRenderer();
-  const library = readLibraryFile('echarts/dist/echarts.common.min.js');
+  const library = readBuilt('reports/explain/browser/echarts.min.js');
   const script = readAsset('reports/explain/browser/timeline.js');
   return (explanation, layout) => explanationPage(explanation, layout, renderSvg, [library, script]);
 }

@@ -19,12 +19,9 @@ export const axisText = (nameGap: number) => ({
 
 export type RenderSvg = (option: EChartsOption, frame: ChartFrame) => string;
 
-/** The one-file build: the package's entry point is 700 small files, which take 5 times as long to load. */
-const echartsFile = 'echarts/dist/echarts.esm.min.mjs';
-
 /** For a report's renderer, which is synchronous once it is loaded. */
 export async function loadSvgRenderer(): Promise<RenderSvg> {
-  const { init }: typeof import('echarts') = await import(echartsFile);
+  const { init } = await import('./echarts.js');
   return (option, { title, id = 'chart', widthPx = 960, heightPx = 400 }) => {
     const chart = init(null, null, { renderer: 'svg', ssr: true, width: widthPx, height: heightPx });
     try {

@@ -1,5 +1,11 @@
-/** TensorFlow.js in pure JavaScript: always there, slow, and to the byte the same tensors as the native backend. */
+/** TensorFlow.js in pure JavaScript: runs everywhere, slow, and to the byte the same tensors as the native backend. */
 import type { Library } from '../library.js';
+import { importFrom, packageFolder } from './packages.js';
+
+export const jsInstallCommand =
+  'gc-plan verify --install js   brings TensorFlow.js in pure JavaScript, which runs everywhere';
+
+export const jsFolder = (): string | undefined => packageFolder('@tensorflow/tfjs');
 
 interface SegmentSumArguments {
   readonly inputs: Readonly<
@@ -12,8 +18,9 @@ interface SegmentSumArguments {
   readonly attrs: { readonly numSegments: number };
 }
 
-export async function loadJs(): Promise<Library> {
-  const tf = await import('@tensorflow/tfjs');
+/** @param folder of `@tensorflow/tfjs` */
+export async function loadJs(folder: string): Promise<Library> {
+  const tf = await importFrom<Library>(folder);
   tf.enableProdMode();
   await tf.setBackend('cpu');
   await tf.ready();

@@ -1,37 +1,36 @@
 /**
- * `@tensorflow/tfjs-node-gpu`: TensorFlow's own library, on a GPU where it finds one and on the CPU otherwise. An optional
- * dependency, and its addon is not in the package: `npm run tfjs:native` builds it, or the package's own script downloads it.
+ * `@tensorflow/tfjs-node-gpu`: TensorFlow's own library, on a GPU where it finds one and on the CPU otherwise. Its addon is not in the
+ * package: `gc-plan verify --install native` builds it, or the package's own script downloads it.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Library } from '../library.js';
+import { importFrom, packageFolder } from './packages.js';
 
 const packageName = '@tensorflow/tfjs-node-gpu';
 
-/** The second one where a bucket of Google's can be reached: it brings TensorFlow 2.9.1, which wants CUDA 11.2. */
+/** In a clone `npm run tfjs:native` does the same for the packages of `npm ci`. */
 export const installCommands = [
-  "npm run tfjs:native   builds the addon, with the library of TensorFlow's Python package",
-  `cd node_modules/${packageName} && node scripts/install.js gpu download   downloads both`,
+  "gc-plan verify --install native   builds the addon, with the library of TensorFlow's Python package",
 ] as const;
 
 export type NativeState =
-  | { readonly kind: 'installed'; readonly version: string }
+  | { readonly kind: 'installed'; readonly version: string; readonly folder: string }
   | { readonly kind: 'missing'; readonly reason: string };
 
 export function nativeState(): NativeState {
-  let manifest: string;
-  try {
-    manifest = createRequire(import.meta.url).resolve(`${packageName}/package.json`);
-  } catch {
-    return { kind: 'missing', reason: `${packageName} is not installed` };
-  }
-  const folder = dirname(manifest);
+  const folder = packageFolder(packageName);
+  if (folder === undefined) return { kind: 'missing', reason: `${packageName} is not installed` };
   if (!existsSync(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node')))
     return { kind: 'missing', reason: `${packageName} is installed without its native addon` };
   if (!existsSync(join(folder, 'deps', 'lib')))
     return { kind: 'missing', reason: `${packageName} is installed without libtensorflow` };
-  return { kind: 'installed', version: JSON.parse(readFileSync(manifest, 'utf8')).version };
+  return {
+    kind: 'installed',
+    version: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version,
+    folder,
+  };
 }
 
 /** Settings under which resident memory follows the tensors; they have to stand before the process starts. */
@@ -51,13 +50,14 @@ export interface NativeBackend {
   readonly libraryVersion: string;
 }
 
-export async function loadNative(): Promise<NativeBackend> {
+/** @param folder of the package */
+export async function loadNative(folder: string): Promise<NativeBackend> {
   // Removed from Node 24 and still called by the package's kernels.
   const nodeUtil = createRequire(import.meta.url)('node:util') as typeof import('node:util') & {
     isNullOrUndefined?: (value: unknown) => boolean;
   };
   nodeUtil.isNullOrUndefined ??= (value) => value === null || value === undefined;
-  const tf = (await import(packageName)) as Library;
+  const tf = await importFrom<Library>(folder);
   await tf.ready();
   const backend = tf.backend() as unknown as {
     readonly isUsingGpuDevice: boolean;

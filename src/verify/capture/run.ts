@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { given } from '../../config/given.js';
+import { assetFile } from '../../config/assets.js';
 import { readAt, readRegularText, withRegularFile } from '../../config/read-file.js';
 import type { Device } from '../../config/types.js';
 import { InputError } from '../../errors.js';
@@ -59,11 +59,11 @@ export type Recorded = z.infer<typeof recordedSchema> & {
 };
 
 const running = {
-  script: fileURLToPath(new URL('./capture.py', import.meta.url)),
+  script: assetFile('verify/capture/capture.py'),
   nextStep: '--python PATH names the Python that has torch and your code',
 };
 const compiling = {
-  script: fileURLToPath(new URL('../jax/capture.py', import.meta.url)),
+  script: assetFile('verify/jax/capture.py'),
   nextStep: '--python PATH names the Python that has jax[cuda12] and your code',
 };
 /** What the user's code prints is not the report. */

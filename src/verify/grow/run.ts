@@ -1,6 +1,6 @@
 /** The user's Python reads a checkpoint's arrays and writes the grown ones: `grow.py`, in a process of its own. */
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { assetFile } from '../../config/assets.js';
 import { InputError } from '../../errors.js';
 import { MiB } from '../../units.js';
 import type { ProcessEnd } from '../process.js';
@@ -21,7 +21,7 @@ const writtenSchema = z.object({ written: z.int().positive() });
 
 export type Inspected = z.infer<typeof inspectedSchema>;
 
-const script = fileURLToPath(new URL('./grow.py', import.meta.url));
+const script = assetFile('verify/grow/grow.py');
 const kept = {
   stdout: { maximumBytes: 64 * MiB, end: 'last' },
   stderr: { maximumBytes: 16_384, end: 'last' },

@@ -1,5 +1,5 @@
 /** What XLA itself would reserve: the user's Python compiles the step ahead of time for the card, without a GPU. */
-import { fileURLToPath } from 'node:url';
+import { assetFile } from '../../config/assets.js';
 import { shown } from '../../config/nearest.js';
 import type { Config, Device } from '../../config/types.js';
 import { InputError } from '../../errors.js';
@@ -23,7 +23,7 @@ type Analysis = Omit<JaxMeasurement, 'peakLiveBytes'>;
 /** `missing`: what pip takes, a name or `name @ where`. */
 type Answer = Analysis | { readonly missing: readonly string[] } | { readonly unsupported: string };
 
-const probeFile = fileURLToPath(new URL('./probe.py', import.meta.url));
+const probeFile = assetFile('verify/jax/probe.py');
 const shownStderrLength = 2_000;
 const kept = { stdout: { maximumBytes: MiB, end: 'last' }, stderr: { maximumBytes: 16_384, end: 'last' } } as const;
 

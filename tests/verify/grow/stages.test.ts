@@ -9,7 +9,7 @@ import type { PlanVerification } from '../../../src/reports/verify-plan/schema.j
 import { renderPlanVerification } from '../../../src/reports/verify-plan/table.js';
 import { reportedConfig } from '../../../src/services/priced.js';
 import { failuresOf } from '../../../src/services/verify-plan.js';
-import { loadJs } from '../../../src/verify/backends/js.js';
+import { jsFolder, loadJs } from '../../../src/verify/backends/js.js';
 import type { Library } from '../../../src/verify/library.js';
 import { startMeter } from '../../../src/verify/meter.js';
 import { parseVerifyOptions } from '../../../src/verify/options.js';
@@ -20,7 +20,7 @@ import { configOf } from '../steps.js';
 
 let tf: Library;
 beforeAll(async () => {
-  tf = await loadJs();
+  tf = await loadJs(jsFolder()!);
 });
 
 const least = { grid: '3x4', 'mesh-level': '0', batch: '2' };
