@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
 
 const maximumFiles = 1500;
 const maximumBytes = 40e6;
@@ -51,11 +52,15 @@ try {
   const strict = ['--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2022', '--noEmit'];
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...strict, 'consumer.mts']);
 
+  const { messages } = await publint({ pkgDir: join(folder, 'node_modules/gc-plan'), pack: false, strict: true });
+  for (const { code, path } of messages) console.log(`publint: ${code} at ${path.join('.')}`);
+
   const { version, scripts } = JSON.parse(readFileSync(join(folder, 'node_modules/gc-plan/package.json'), 'utf8'));
   const missing = run(process.execPath, [installed, 'verify', 'tiny', '--json'], { exit: 2 });
   const answers = {
     size: bytes <= maximumBytes && files.length <= maximumFiles,
     warnings: warnings === '',
+    publint: messages.length === 0,
     scripts: !['preinstall', 'install', 'postinstall'].some((name) => name in scripts),
     version: gcPlan('--version').trim() === `gc-plan ${version}`,
     estimate: json('estimate', 'graphcast-small').memory?.peakLiveBytes > 0,
