@@ -70,7 +70,7 @@ try {
     explain: json('explain', 'tiny').peak.liveBytes > 0,
     cards: json('cards', 'tiny').cards.length > 0,
     page: gcPlan('explain', 'tiny', '--format', 'html').includes('renderToCanvas'),
-    picture: gcPlan('estimate', 'tiny', '--format', 'html').includes('</svg>'),
+    picture: gcPlan('sweep', 'tiny', '--vram', '2GB', '--hidden-dim', '32,64', '--format', 'html').includes('</svg>'),
     library:
       run(process.execPath, ['-e', "import('gc-plan').then((m) => console.log(typeof m.estimate))"]).stdout.trim() ===
       'function',
