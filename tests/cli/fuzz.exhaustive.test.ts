@@ -69,6 +69,7 @@ const yes: Readonly<Record<string, (report: Yes) => boolean>> = {
   'gc-plan/check@1': ({ passed }) => passed,
   'gc-plan/validate@1': ({ passed }) => passed,
   'gc-plan/verify@1': ({ verdict }) => verdict.kind === 'within',
+  'gc-plan/verify-plan@1': ({ verdict }) => verdict.kind === 'within',
   'gc-plan/measured@1': ({ verdict }) => verdict.kind === 'within',
 };
 
