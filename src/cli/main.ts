@@ -5,8 +5,8 @@ import { exitCodes } from './failure.js';
 import type { Sink } from './io.js';
 import { runCli } from './run.js';
 
-/** Workers and children have this long to end after Ctrl-C before the process does. */
-const graceMs = 150;
+/** Workers and children have this long to end after Ctrl-C before the process does; an answer of what is there takes longer. */
+const graceMs = process.argv.includes('--partial') ? 10_000 : 150;
 /** Ctrl-C, a scheduler's or a system's request to end, a terminal that closes: children end with us. */
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
