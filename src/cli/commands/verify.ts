@@ -14,6 +14,11 @@ type Report =
   | 'gc-plan/measured@1'
   | 'gc-plan/doctor@1';
 
+interface Typed {
+  readonly model: string | undefined;
+  readonly flags: Readonly<Record<string, string | boolean>>;
+}
+
 /** A step of an installation takes half a minute: a person sees which. */
 const installing = ({ stderr, signal }: Io): Run => ({
   signal,
@@ -60,7 +65,7 @@ export default class VerifyCommand extends ReportCommand<Report> {
     return typed.some((name) => runtimeTraits[name as RuntimeName]?.verifiedBy === how);
   }
 
-  private async service({ plan, ladder }: Readonly<Record<string, string | boolean>>) {
+  private async service({ plan, ladder }: Typed['flags']) {
     if (plan) return (await import('../../services/verify-plan.js')).verifyPlan;
     return ladder
       ? (await import('../../services/ladder.js')).ladder
@@ -78,24 +83,22 @@ export default class VerifyCommand extends ReportCommand<Report> {
       const { doctor } = await import('../../services/doctor.js');
       return this.print(await doctor(flags), 'yes');
     }
-    if (flags.measured !== undefined && !flags.plan) {
-      const { measured } = await import('../../services/measured.js');
-      const report = await measured(input);
-      return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
-    }
-    if (this.compiles && !flags.plan) {
-      const { compiled } = await import('../../services/measured.js');
-      const report = await compiled(input, this.io.signal);
-      return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
-    }
-    if (this.isVerifiedBy('a capture') && !flags.ladder && !flags.plan) {
-      const { verifyCaptured } = await import('../../services/verify-captured.js');
-      const report = await verifyCaptured(input, this.io.signal);
-      return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
-    }
+    const report = (flags.plan ? undefined : await this.ranElsewhere(input)) ?? (await this.trained(input));
+    return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
+  }
+
+  /** A step that a framework of the user's ran, compiled or captured; nothing where TensorFlow.js is to train. */
+  private async ranElsewhere(input: Typed) {
+    const { signal } = this.io;
+    if (input.flags.measured !== undefined) return (await import('../../services/measured.js')).measured(input);
+    if (this.compiles) return (await import('../../services/measured.js')).compiled(input, signal);
+    if (!this.isVerifiedBy('a capture') || input.flags.ladder) return undefined;
+    return (await import('../../services/verify-captured.js')).verifyCaptured(input, signal);
+  }
+
+  private async trained(input: Typed) {
     const { show, onRung, stop } = await stepsBar(this.io);
     const watching = { signal: this.io.signal, onProgress: show, onRung };
-    const report = await (await this.service(flags))(input, watching).finally(stop);
-    return this.print(report, report.verdict.kind === 'within' ? 'yes' : 'no');
+    return (await this.service(input.flags))(input, watching).finally(stop);
   }
 }
