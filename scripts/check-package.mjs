@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 
 const maximumFiles = 1500;
@@ -50,12 +51,22 @@ try {
   const { messages } = await publint({ pkgDir: join(folder, 'node_modules/gc-plan'), pack: false, strict: true });
   for (const { code, path } of messages) console.log(`publint: ${code} at ${path.join('.')}`);
 
+  // How each kind of import finds code and types; `require` of a package that is ESM alone is what Node itself refuses or loads.
+  const tarball = createPackageFromTarballData(new Uint8Array(readFileSync(join(folder, filename))));
+  const { types, problems = [] } = await checkPackage(tarball);
+  const wrongTypes = problems.filter(({ kind }) => kind !== 'CJSResolvesToESM');
+  for (const problem of wrongTypes) console.log(`attw: ${JSON.stringify(problem)}`);
+
   const { version, scripts } = JSON.parse(readFileSync(join(folder, 'node_modules/gc-plan/package.json'), 'utf8'));
   const missing = run(process.execPath, [installed, 'verify', 'tiny', '--json'], { exit: 2 });
   const answers = {
     size: bytes <= maximumBytes && files.length <= maximumFiles,
     warnings: warnings === '',
     publint: messages.length === 0,
+    attw: types !== false && wrongTypes.length === 0,
+    schema:
+      run(process.execPath, ['-p', "require('gc-plan/schemas/estimate@1.json').$id"]).stdout.trim() ===
+      'urn:gc-plan:estimate@1',
     scripts: !['preinstall', 'install', 'postinstall'].some((name) => name in scripts),
     version: gcPlan('--version').trim() === `gc-plan ${version}`,
     estimate: json('estimate', 'graphcast-small').memory?.peakLiveBytes > 0,

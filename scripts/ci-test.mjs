@@ -13,6 +13,7 @@ const stages = [
   ['unused code', 'npx', 'knip', '--no-progress'],
   ['documents', process.execPath, 'scripts/docs.mjs', '--check'],
   ['package', process.execPath, 'scripts/check-package.mjs'],
+  ['Dockerfile', process.execPath, 'scripts/dockerfile.mjs'],
   ['native TensorFlow', process.execPath, 'scripts/tfjs-native.mjs'],
   ['JAX', 'npm', 'run', '--silent', 'jax:install'],
   ['PyTorch', 'npm', 'run', '--silent', 'torch:install'],

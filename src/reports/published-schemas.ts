@@ -46,7 +46,10 @@ export const reportSchemas = {
   'gc-plan/error@1': errorSchema,
 } as const;
 
+/** `gc-plan/estimate@1` → `urn:gc-plan:estimate@1`: absolute, as a validator wants it, and the address of nobody's site. */
+export const schemaId = (name: string): string => name.replace('gc-plan/', 'urn:gc-plan:');
+
 export const publishedSchemas = (): Readonly<Record<string, object>> =>
   Object.fromEntries(
-    Object.entries(reportSchemas).map(([name, schema]) => [name, { $id: name, ...z.toJSONSchema(schema) }]),
+    Object.entries(reportSchemas).map(([name, schema]) => [name, { $id: schemaId(name), ...z.toJSONSchema(schema) }]),
   );

@@ -2,8 +2,8 @@
  * A stranger's path through the guide, on what `npm run build` made: every command that the guide shows, in its order, in an
  * empty folder; then the workflow that it shows and the action of this repository, step by step as a runner would.
  */
-import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,9 @@ const guide = readFileSync(join(root, 'docs/guide.md'), 'utf8');
 
 interface Step {
   readonly run?: string;
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, string>>;
+  readonly 'working-directory'?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -30,8 +33,6 @@ beforeAll(() => {
     chmodSync(join(bin, name), 0o755);
   };
   script('gc-plan', `exec "${process.execPath}" "${join(root, 'bin/run.js')}" "$@"`);
-  // `npx --yes gc-plan@latest check …` as a runner would, without the registry.
-  script('npx', 'shift; case "$1" in gc-plan|gc-plan@*) shift; exec gc-plan "$@" ;; esac; exit 99');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -41,9 +42,9 @@ interface Ran {
   readonly stderr: string;
 }
 
-function shell(command: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+function shell(command: string, env: Readonly<Record<string, string>> = {}, cwd = folder): Promise<Ran> {
   const path = [join(folder, 'bin'), process.env.PATH].join(delimiter);
-  const options = { cwd: folder, env: { ...process.env, XDG_DATA_HOME: folder, ...env, PATH: path } };
+  const options = { cwd, env: { ...process.env, XDG_DATA_HOME: folder, ...env, PATH: path } };
   return new Promise((resolve) => {
     execFile('bash', ['-e', '-c', command], options, (error, stdout, stderr) =>
       resolve({ exit: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
@@ -78,44 +79,62 @@ describe('a stranger who follows the guide', () => {
   );
 });
 
-const steps = {
-  'the workflow of the guide': (
-    parse(/```yaml\n(# \.github[\s\S]*?)```/.exec(guide)![1]!) as { jobs: { check: { steps: Step[] } } }
-  ).jobs.check.steps,
-  'the action of this repository': (
-    parse(readFileSync(join(root, 'action.yml'), 'utf8')) as { runs: { steps: Step[] } }
-  ).runs.steps,
+const workflow = parse(/```yaml\n(# \.github[\s\S]*?)```/.exec(guide)![1]!) as { jobs: { check: { steps: Step[] } } };
+const action = parse(readFileSync(join(root, 'action.yml'), 'utf8')) as {
+  inputs: Readonly<Record<string, { default: string }>>;
+  runs: { steps: Step[] };
 };
+const used = workflow.jobs.check.steps.find(({ uses }) => uses === './tools/gc-plan')!;
 
-/** What a runner puts for `${{ inputs.… }}`: the defaults but for the plan. */
-const inputs: Readonly<Record<string, string>> = { plan: 'gc-plan.yaml', 'max-growth': '', version: 'latest' };
-const filled = (text: string) => text.replaceAll(/\$\{\{ inputs\.([\w-]+) \}\}/g, (_, name: string) => inputs[name]!);
+/** As a runner fills in an expression: what the workflow gives, else the action's default. */
+const filled = (text: string) =>
+  text.replaceAll(
+    /\$\{\{ inputs\.([\w-]+) \}\}/g,
+    (_, name: string) => used.with?.[name] ?? action.inputs[name]!.default,
+  );
 
-async function runSteps(list: readonly Step[]): Promise<Ran> {
+/** The action's own steps in their order, in a workspace that has this repository at `tools/gc-plan`. */
+async function runAction(steps: readonly Step[]): Promise<Ran> {
   writeFileSync(summary, '');
-  const runnable = list.filter(({ run }) => run !== undefined);
-  expect(runnable).toHaveLength(1);
-  const { run, env = {} } = runnable[0]!;
-  const filledEnv = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)]));
-  return shell(run!, { ...filledEnv, GITHUB_STEP_SUMMARY: summary });
+  let ran: Ran = { exit: 0, stdout: '', stderr: '' };
+  for (const { run, env = {}, 'working-directory': place = '.' } of steps) {
+    if (run === undefined || ran.exit !== 0) continue;
+    const given = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)]));
+    const runner = { GITHUB_ACTION_PATH: join(folder, 'tools/gc-plan'), GITHUB_STEP_SUMMARY: summary };
+    ran = await shell(run, { ...given, ...runner }, join(folder, filled(place)));
+  }
+  return ran;
 }
 
-describe.each(Object.entries(steps))('%s', (_, list) => {
+describe('the workflow of the guide, by the steps of this repository’s action', () => {
+  const [prepare, check] = [action.runs.steps.slice(0, -1), action.runs.steps.slice(-1)];
   const planOf = (file: string) => cpSync(join(root, 'docs/example', file), join(folder, 'gc-plan.yaml'));
-  beforeAll(() => {
+  beforeAll(async () => {
     cpSync(join(root, 'docs/example/gc-plan.baseline.json'), join(folder, 'gc-plan.baseline.json'));
+    for (const file of execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n'))
+      if (existsSync(join(root, file))) cpSync(join(root, file), join(folder, 'tools/gc-plan', file));
+    const { exit, stderr } = await runAction(prepare);
+    expect([exit, stderr]).toEqual([0, '']);
+  });
+
+  it('pins what it takes from others to a commit', () => {
+    const others = [...workflow.jobs.check.steps, ...action.runs.steps].flatMap(({ uses = './' }) =>
+      uses.startsWith('./') ? [] : [uses],
+    );
+    expect(others).toHaveLength(2);
+    for (const each of others) expect(each).toMatch(/@[0-9a-f]{40}$/);
   });
 
   it('passes a clean plan, with a summary and no annotation', async () => {
     planOf('gc-plan.yaml');
-    const { exit, stdout } = await runSteps(list);
+    const { exit, stdout } = await runAction(check);
     expect([exit, stdout]).toEqual([0, '']);
     expect(readFileSync(summary, 'utf8')).toContain('all 2 configurations pass');
   });
 
   it('fails a regression, annotated at the line of the entry', async () => {
     planOf('regression.yaml');
-    const { exit, stdout } = await runSteps(list);
+    const { exit, stdout } = await runAction(check);
     const line = readFileSync(join(folder, 'gc-plan.yaml'), 'utf8').split('\n').indexOf('  start:') + 1;
     expect(exit).toBe(1);
     expect(stdout).toMatch(
@@ -126,7 +145,7 @@ describe.each(Object.entries(steps))('%s', (_, list) => {
 
   it('exits 2 for a broken plan, and says the line', async () => {
     writeFileSync(join(folder, 'gc-plan.yaml'), 'configurations:\n  a: { model: tiny\n');
-    const { exit, stderr } = await runSteps(list);
+    const { exit, stderr } = await runAction(check);
     expect(exit).toBe(2);
     expect(stderr).toMatch(/gc-plan\.yaml:\d+: /);
   });

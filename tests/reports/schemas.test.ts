@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { Estimate } from '../../src/reports/estimate/schema.js';
-import { publishedSchemas } from '../../src/reports/published-schemas.js';
+import { publishedSchemas, schemaId } from '../../src/reports/published-schemas.js';
 import { invoke } from '../cli/invoke.js';
 import { sample, verdicts } from './sample.js';
 
@@ -9,7 +9,7 @@ const published = publishedSchemas();
 const ajv = new Ajv2020({ schemas: Object.values(published), strict: true, allErrors: true });
 
 function violations(document: { readonly schema: string }): unknown {
-  const validate = ajv.getSchema(document.schema);
+  const validate = ajv.getSchema(schemaId(document.schema));
   if (validate === undefined) return `${document.schema} is not published`;
   return validate(document) ? [] : validate.errors;
 }
