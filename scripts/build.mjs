@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 import ts from 'typescript';
+import { pageHtml } from './site.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const incremental = process.argv.includes('--incremental');
@@ -27,11 +28,12 @@ if (incremental) compileWhatChanged();
 else compile();
 
 await buildPageLibrary();
+await buildPage();
 if (!incremental) {
   await joinTypes();
   await joinModules();
 }
-cpSync('src', 'dist', { recursive: true, filter: (source) => !source.endsWith('.ts') });
+cpSync('src', 'dist', { recursive: true, filter: (source) => !source.endsWith('.ts') && source !== 'src/site' });
 
 const { publishedSchemas } = await import('../dist/reports/published-schemas.js');
 mkdirSync('schemas', { recursive: true });
@@ -78,6 +80,14 @@ async function buildPageLibrary() {
     output: { file, format: 'iife', minify: true },
     logLevel: 'warn',
   });
+}
+
+/** What `gc-plan open` serves. */
+async function buildPage() {
+  const file = 'dist/site/index.html';
+  if (incremental && existsSync(file)) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, await pageHtml());
 }
 
 /** The types of `dist/index.js` in one file, which needs no other package. */

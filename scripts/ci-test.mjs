@@ -9,6 +9,7 @@ const resultsFile = '.cache/vitest-results.json';
 const stages = [
   ['lint', 'npx', 'biome', 'check', '--error-on-warnings', '.'],
   ['types', 'npx', 'tsc', '-p', 'tsconfig.test.json'],
+  ['types of the page', 'npx', 'tsc', '-p', 'tsconfig.page.json'],
   ['build', process.execPath, 'scripts/build.mjs'],
   ['unused code', 'npx', 'knip', '--no-progress'],
   ['documents', process.execPath, 'scripts/docs.mjs', '--check'],

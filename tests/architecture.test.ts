@@ -51,6 +51,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   library: ['config', 'models', 'options', 'reports', 'search', 'services'],
   'index.ts': ['library', 'reports'],
+  site: ['config', 'explain', 'memory', 'options', 'reports', 'search', 'services'],
   cli: ['config', 'explain', 'options', 'reports', 'runtimes', 'search', 'services', 'verify'],
 };
 
@@ -73,8 +74,12 @@ interface Import {
   readonly to: string;
 }
 
-/** `price.ts` and `index.ts` of `src/` itself stand for themselves. */
-const folderOf = (path: string) => relative(src, path).split('/')[0]!.replace(/\.js$/, '.ts');
+/** `price.ts` and `index.ts` of `src/` itself stand for themselves, `x.browser.ts` for the `x.ts` whose place it takes in a browser. */
+const folderOf = (path: string) =>
+  relative(src, path)
+    .split('/')[0]!
+    .replace(/\.js$/, '.ts')
+    .replace(/\.browser\.ts$/, '.ts');
 
 function importsOf(file: string): Import[] {
   const text = readFileSync(file, 'utf8');

@@ -2,10 +2,10 @@
  * Which known card a name means: as profiles write it (`a100-40gb`), as people do (`4090`, `RTX A6000`) and as nvidia-smi does
  * (`NVIDIA A100-SXM4-40GB`, `Tesla T4`, `NVIDIA H100 80GB HBM3`).
  */
-import { spawnSync } from 'node:child_process';
 import { InputError } from '../errors.js';
 import { MiB } from '../units.js';
 import { nearest, shown } from './nearest.js';
+import { smiAnswer } from './nvidia-smi.js';
 import { loadDevice, profileNames } from './profiles.js';
 
 /** Brand, series, architecture, board and memory technology: they never tell two of the known cards apart. */
@@ -127,10 +127,6 @@ interface MachineCard {
   readonly product: string;
 }
 
-const smiArguments = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'];
-const smiTimeoutMs = 5_000;
-const smiMostBytes = 64 * 1024;
-
 let machineCard: MachineCard | undefined;
 
 /** The first card that nvidia-smi lists, asked once per process. */
@@ -141,18 +137,7 @@ export function cardOfThisMachine(): MachineCard {
 
 function readCard(): MachineCard {
   const instead = ['--gpu a100-40gb', '--vram 24GB', 'gc-plan profiles lists the cards.'];
-  const { status, stdout, error } = spawnSync('nvidia-smi', smiArguments, {
-    encoding: 'utf8',
-    timeout: smiTimeoutMs,
-    killSignal: 'SIGKILL',
-    maxBuffer: smiMostBytes,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  if (error !== undefined || status !== 0) {
-    const isMissing = error !== undefined && 'code' in error && error.code === 'ENOENT';
-    const why = isMissing ? 'nvidia-smi is not installed here' : 'nvidia-smi finds no GPU on this machine';
-    throw new InputError('no-gpu', `${why}: say which card to plan for.`, instead);
-  }
+  const stdout = smiAnswer(instead);
   const lines = stdout.split('\n').filter((line) => line.trim() !== '');
   const [, product, totalMiB] = /^([^,]{1,80}),\s*(\d{1,9})\s*$/.exec(lines[0] ?? '') ?? [];
   if (product === undefined || totalMiB === undefined)

@@ -2,10 +2,8 @@
  * Finding and reading profiles. Shipped files are trusted data, checked against the schema by a test; only a user's own file is parsed
  * strictly, and the parser (zod) is loaded only then, because the start of a process is what a person waits for.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { InputError } from '../errors.js';
-import { assetFile } from './assets.js';
+import { shippedNames, shippedProfile } from './assets.js';
 import type { GridAtOneDegree } from './grid.js';
 import { nearest, shown } from './nearest.js';
 import type { Device, Model, Recipe, RuntimeName } from './types.js';
@@ -67,14 +65,7 @@ const singular: Readonly<Record<ProfileKind, string>> = {
   prices: 'price list',
 };
 
-/** The package's, from the source tree and from the compiled one alike. */
-const folder = assetFile('../profiles');
-
-export const profileNames = (kind: ProfileKind): readonly string[] =>
-  readdirSync(join(folder, kind))
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort();
+export const profileNames = (kind: ProfileKind): readonly string[] => shippedNames(kind);
 
 const cache = new Map<string, unknown>();
 
@@ -83,9 +74,9 @@ export function readProfile<Profile>(kind: ProfileKind, name: string): Profile {
   const key = `${kind}/${name}`;
   const cached = cache.get(key);
   if (cached) return cached as Profile;
-  const path = join(folder, kind, `${name}.json`);
   // Only our own naming scheme reaches the file system.
-  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(name) || !existsSync(path)) {
+  const text = /^[a-z0-9][a-z0-9-]{0,63}$/.test(name) ? shippedProfile(kind, name) : undefined;
+  if (text === undefined) {
     const near = nearest(name, profileNames(kind));
     throw new InputError(
       `unknown-${singular[kind].toLowerCase()}`,
@@ -93,7 +84,7 @@ export function readProfile<Profile>(kind: ProfileKind, name: string): Profile {
       [`Nearest: ${near.join(', ')}`, 'gc-plan profiles lists all of them.'],
     );
   }
-  const profile = JSON.parse(readFileSync(path, 'utf8')) as Profile;
+  const profile = JSON.parse(text) as Profile;
   cache.set(key, profile);
   return profile;
 }

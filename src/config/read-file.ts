@@ -1,5 +1,8 @@
-/** The one way to a user's files: regular ones only, never more than their kind may hold, and no pipe that nobody writes to. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+/**
+ * The one way to a user's files: regular ones only, never more than their kind may hold, and no pipe that nobody writes to. In a browser
+ * `read-file.browser.ts` stands in its place.
+ */
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../errors.js';
 import { shown } from './nearest.js';
 
@@ -19,6 +22,8 @@ const systemReasons: Readonly<Record<string, string>> = {
   // A socket cannot be opened.
   ENXIO: 'is not a regular file.',
 };
+
+export const fileExists = (path: string): boolean => existsSync(path);
 
 const unreadable = (path: string, reason: string): InputError =>
   new InputError('unreadable-file', `${shown(path)}: ${reason}`, [

@@ -1,14 +1,13 @@
 /** JSON from a stranger: no repeated keys (JSON.parse silently keeps the last), no prototype keys, no deep nesting, no megabytes. */
-import { existsSync } from 'node:fs';
 import { InputError } from '../errors.js';
 import { MiB } from '../units.js';
 import { shown } from './nearest.js';
 import { readRegularText } from './read-file.js';
 
+export { fileExists } from './read-file.js';
+
 /** Our deepest file has 3. */
 const maximumDepth = 16;
-
-export const fileExists = (path: string): boolean => existsSync(path);
 
 /** A profile, a plan, a configuration: what a person writes. */
 export const readText = (path: string): string => readRegularText(path, { maximumBytes: MiB, kind: 'a profile' });

@@ -98,3 +98,26 @@ export function timelineOf(trace: Trace, bytesOfBuffer: Float64Array): Timeline 
   }
   return { operations, operationAt: (event) => (operationOfEvent[event]! < 0 ? null : operationOfEvent[event]!) };
 }
+
+export interface PhaseSpan extends Moment {
+  /** Positions in the operations. */
+  readonly firstOperation: number;
+  readonly lastOperation: number;
+  readonly peakLiveBytes: number;
+}
+
+/** Runs of operations of one phase, in order. */
+export function phasesOf({ operations }: Pick<Timeline, 'operations'>): readonly PhaseSpan[] {
+  const phases: PhaseSpan[] = [];
+  for (const [index, { phase, recompute, liveBytes }] of operations.entries()) {
+    const last = phases.at(-1);
+    if (last?.phase === phase && last.recompute === recompute) {
+      phases[phases.length - 1] = {
+        ...last,
+        lastOperation: index,
+        peakLiveBytes: Math.max(last.peakLiveBytes, liveBytes),
+      };
+    } else phases.push({ phase, recompute, firstOperation: index, lastOperation: index, peakLiveBytes: liveBytes });
+  }
+  return phases;
+}

@@ -1,4 +1,4 @@
-import { extname } from 'node:path';
+import { extension } from '../config/paths.js';
 import { isProfileFile, type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
 import { fileExists, readStrictJson, readText } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
@@ -32,7 +32,7 @@ const configurationFiles: readonly string[] = ['.yaml', '.yml', '.npz', '.sh', '
  */
 export async function isConfigurationFile(nameOrPath: string): Promise<boolean> {
   if (!fileExists(nameOrPath)) return false;
-  const ending = extname(nameOrPath).toLowerCase();
+  const ending = extension(nameOrPath).toLowerCase();
   if (configurationFiles.includes(ending)) return true;
   if (ending !== '.json' || !isJson(readText(nameOrPath))) return false;
   const { modelFileSchema } = await import('./profile-schema.js');

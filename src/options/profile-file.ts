@@ -1,11 +1,11 @@
 /** A user's own model profile: a shipped one as its base, and what differs. */
-import { basename } from 'node:path';
 import type { z } from 'zod';
 import { atLevels } from '../config/channels.js';
 import { parseCheckpoint } from '../config/checkpoint.js';
 import { given } from '../config/given.js';
 import { checkGrid, resolutionGrid } from '../config/grid.js';
 import { nearest, shown } from '../config/nearest.js';
+import { fileName } from '../config/paths.js';
 import { type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
 import { readStrictJson } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
@@ -108,7 +108,7 @@ export function readModelFile(file: string): ModelProfile {
   const path = shown(file);
   const profile: ModelProfile = {
     ...base,
-    name: basename(file, '.json'),
+    name: fileName(file, '.json'),
     sources: [`${path}, on top of ${base.name}`],
     ...given(rest),
     model: mergeModel(base, parsed.data, path),

@@ -4,7 +4,7 @@ import { standInDevice } from '../config/device.js';
 import { arraysAtPeak } from '../explain/arrays.js';
 import { chromeTrace } from '../explain/chrome-trace.js';
 import { memorySnapshot } from '../explain/snapshot.js';
-import { type Timeline, timelineOf } from '../explain/timeline.js';
+import { phasesOf, timelineOf } from '../explain/timeline.js';
 import type { Dimensions } from '../ir/shape.js';
 import type { Liveness } from '../memory/liveness.js';
 import { bufferBytes, categories, type Trace } from '../memory/trace.js';
@@ -118,19 +118,4 @@ async function traceStep(input: RecordedInput): Promise<Step> {
     accuracy,
     assumptions,
   };
-}
-
-function phasesOf({ operations }: Timeline): Explanation['phases'] {
-  const phases: Explanation['phases'][number][] = [];
-  for (const [index, { phase, recompute, liveBytes }] of operations.entries()) {
-    const last = phases.at(-1);
-    if (last?.phase === phase && last.recompute === recompute) {
-      phases[phases.length - 1] = {
-        ...last,
-        lastOperation: index,
-        peakLiveBytes: Math.max(last.peakLiveBytes, liveBytes),
-      };
-    } else phases.push({ phase, recompute, firstOperation: index, lastOperation: index, peakLiveBytes: liveBytes });
-  }
-  return phases;
 }

@@ -14,15 +14,19 @@ import { tool } from '../version.js';
 import { errorBar, reportedAccuracy } from './accuracy.js';
 
 /** `unsizedStep` is given where the trace is known already. */
-export function priced(config: Config, unsizedStep?: UnsizedStep): Estimate {
+export const priced = (config: Config, unsizedStep?: UnsizedStep): Estimate =>
+  toReport(config, pricedStep(config, unsizedStep));
+
+/** The step itself beside its numbers. */
+export function pricedStep(config: Config, unsizedStep?: UnsizedStep): Priced {
   const numbers = counts(config.model);
   const step = priceProgram(config, numbers, unsizedStep);
-  return toReport(config, price(config, numbers, standInDevice(), step, errorBar(config)));
+  return price(config, numbers, standInDevice(), step, errorBar(config));
 }
 
-/** With every rank of several cards, and what a forecast needs that is called step by step. */
-export function estimateOf(config: Config): Estimate {
-  const alone = priced(config);
+/** With every rank of several cards, and what a forecast needs that is called step by step. `step`: where it is priced already. */
+export function estimateOf(config: Config, step = pricedStep(config)): Estimate {
+  const alone = toReport(config, step);
   const report = { ...alone, assumptions: [...aboutForecast(config), ...alone.assumptions] };
   if (config.recipe.gpus === 1) return report;
   return { ...report, ranks: rankTable(config, counts(config.model)).map(rankReport) };

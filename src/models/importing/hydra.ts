@@ -3,8 +3,9 @@
  * (https://hydra.cc/docs/advanced/defaults_list): first to last, a later item over an earlier one, the file's own keys where `_self_` stands,
  * else last; `override group: option` replaces a choice that another file makes; `group@package: option` and `# @package` say where it lands.
  */
-import { dirname, join } from 'node:path';
+
 import { shown } from '../../config/nearest.js';
+import { besideFile } from '../../config/paths.js';
 import { fileExists, readText } from '../../config/strict-json.js';
 import { InputError } from '../../errors.js';
 import type { Setting, SettingValue } from './settings.js';
@@ -82,7 +83,6 @@ const absolute = (group: string, parent: string): string =>
 const joined = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join('.');
 
 export function compose(file: string, entry: Tree, text: string, shipped: ShippedGroup): Composition {
-  const folders = [dirname(file), join(dirname(file), 'config')];
   const choices = new Map<string, string>();
   const overrides = new Map<string, string>();
   const missing: string[] = [];
@@ -117,7 +117,7 @@ export function compose(file: string, entry: Tree, text: string, shipped: Shippe
           : joined(home, inner ?? typed.replace(/^\//, '').replaceAll('/', '.'));
     if (typed !== '') choices.set(group, option);
     const path = [group, `${option}.yaml`].filter((part) => part !== '').join('/');
-    const found = folders.map((folder) => join(folder, path)).find(fileExists);
+    const found = [path, `config/${path}`].map((each) => besideFile(file, each)).find(fileExists);
     if (found !== undefined) {
       if (++numFiles > maximumFiles)
         throw new InputError(

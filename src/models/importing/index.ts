@@ -1,8 +1,8 @@
 /** `--import FILE`: the configuration of one of the known code bases as a model profile. Nothing that decides which model it is is guessed. */
-import { basename, extname } from 'node:path';
 import { parseCheckpoint } from '../../config/checkpoint.js';
 import { checkGrid, gridName } from '../../config/grid.js';
 import { shown } from '../../config/nearest.js';
+import { extension, fileName } from '../../config/paths.js';
 import { type ModelProfile, type RecipeOptions, readProfile } from '../../config/profiles.js';
 import { readText } from '../../config/strict-json.js';
 import { InputError } from '../../errors.js';
@@ -41,15 +41,15 @@ export interface Beside extends TypedFlags {
 /** A code base's own, for files that are no text. */
 export const readerOf = (file: string) =>
   codeBases()
-    .map(({ imports }) => imports?.readers?.[extname(file)])
+    .map(({ imports }) => imports?.readers?.[extension(file)])
     .find((reader) => reader !== undefined);
 
 async function settingsOf(file: string, flags: TypedFlags): Promise<Settings> {
-  const extension = extname(file);
+  const ending = extension(file);
   const reader = readerOf(file);
   if (reader !== undefined) return reader(file, flags);
   const text = readText(file);
-  if (/\.(py|ipynb)$/.test(extension))
+  if (/\.(py|ipynb)$/.test(ending))
     throw new InputError(
       'not-a-configuration',
       `${shown(file)}: a Python program is not read: give the configuration that it builds the model from.`,
@@ -61,7 +61,7 @@ async function settingsOf(file: string, flags: TypedFlags): Promise<Settings> {
   if (isCommandLine(text)) return argumentSettings(file, text, flags);
   const { parseTree, flattened } = await import('./tree.js');
   const tree = parseTree(file, text);
-  const syntax = extension === '.json' || text.trimStart().startsWith('{') ? 'json' : 'yaml';
+  const syntax = ending === '.json' || text.trimStart().startsWith('{') ? 'json' : 'yaml';
   if (!tree.has('defaults')) return new Settings(file, flattened(tree), syntax, flags);
   const groups = codeBases().find(({ imports }) => imports?.hydra)!.imports!.hydra!;
   const [{ compose }, { shippedGroup, compositionSettings }] = await Promise.all([import('./hydra.js'), groups()]);
@@ -88,7 +88,7 @@ export async function importProfile(file: string, beside: Beside): Promise<Model
   const base = named ?? readProfile<ModelProfile>('models', imported.base!);
   const profile: ModelProfile = {
     ...base,
-    name: basename(file, extname(file)),
+    name: fileName(file, extension(file)),
     description: `imported from ${importer.label}`,
     model: { ...withoutOtherMesh(base.model, imported.model), ...imported.model },
     recipe: { ...base.recipe, ...imported.recipe },

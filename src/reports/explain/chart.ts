@@ -3,16 +3,15 @@ import type { EChartsOption } from 'echarts';
 import { palette, partColours } from '../pages/palette.js';
 import { axisText } from '../pages/svg.js';
 import { formatBytes, inUnit, unitOf } from '../units.js';
-import type { Explanation } from './schema.js';
-import { layersOf, phaseName } from './stack.js';
+import { layersOf, type Picture, phaseName } from './stack.js';
 
-export function timelineTitle({ peak, by, phases }: Explanation): string {
+export function timelineTitle({ peak, by, phases }: Picture): string {
   const parts = phases.map((phase) => `${phaseName(phase)} up to ${formatBytes(phase.peakLiveBytes)}`).join(', ');
   return `Live bytes through one step, by ${by}: ${parts}; peak ${formatBytes(peak.liveBytes)} at ${peak.operation}`;
 }
 
 /** `widthPx`: of the picture, which says for which phases there is room to be named. */
-export function timelineOption(explanation: Explanation, widthPx = 960): EChartsOption {
+export function timelineOption(explanation: Picture, widthPx = 960): EChartsOption {
   const { operations, peak, phases, by } = explanation;
   const unit = unitOf(peak.liveBytes);
   const layers = layersOf(explanation);
@@ -70,7 +69,7 @@ export function timelineOption(explanation: Explanation, widthPx = 960): ECharts
 /** Of a letter. */
 const letterPx = 8;
 
-function hasRoom(phase: Explanation['phases'][number], numOperations: number, widthPx: number): boolean {
+function hasRoom(phase: Picture['phases'][number], numOperations: number, widthPx: number): boolean {
   const plotPx = widthPx - 80;
   return ((phase.lastOperation - phase.firstOperation) / numOperations) * plotPx > phaseName(phase).length * letterPx;
 }

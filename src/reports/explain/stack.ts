@@ -1,6 +1,9 @@
 /** A timeline's bytes by category or by module, as the layers of a stack: what every picture of it is drawn from. */
 import type { Explanation } from './schema.js';
 
+/** Of an explanation, what a picture of it needs. */
+export type Picture = Pick<Explanation, 'operations' | 'categories' | 'modules' | 'phases' | 'peak' | 'by'>;
+
 export interface Layer {
   readonly name: string;
   /** One per operation. */
@@ -8,7 +11,7 @@ export interface Layer {
 }
 
 /** What lives longest lies at the bottom; a layer that is always empty is left out. */
-export function layersOf({ operations, categories, modules, by }: Explanation): readonly Layer[] {
+export function layersOf({ operations, categories, modules, by }: Picture): readonly Layer[] {
   const names = by === 'category' ? categories : modules;
   return names
     .map((name, index) => ({

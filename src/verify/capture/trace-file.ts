@@ -1,5 +1,4 @@
 /** Reads a trace file (docs/trace.md): unpacked piece by piece, one line at a time, and checked before anybody replays it. */
-import { createGunzip } from 'node:zlib';
 import { shown } from '../../config/nearest.js';
 import { readAt, withRegularFile } from '../../config/read-file.js';
 import { InputError } from '../../errors.js';
@@ -10,6 +9,7 @@ import { originCode } from '../../memory/trace.js';
 import { type TraceHead, type TraceLine, traceBodySchema, traceHeadSchema } from '../../reports/trace/schema.js';
 import { runtimeTraits } from '../../runtimes/traits.js';
 import { MiB } from '../../units.js';
+import { gunzipped } from './gunzip.js';
 
 /** A step as it was recorded: `trace.layouts` holds shapes for people to read, the bytes are the storages' own. */
 export interface CapturedTrace {
@@ -50,26 +50,25 @@ const noTrace = (file: string, what: string): InputError =>
     'docs/trace.md describes the format',
   ]);
 
-async function* linesOf(file: string, compressed: Buffer): AsyncGenerator<string> {
+async function* linesOf(file: string, compressed: Uint8Array): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
   if (compressed[0] !== 0x1f || compressed[1] !== 0x8b) {
-    const isReport = compressed.subarray(0, 100).includes('gc-plan/capture@1');
+    const isReport = decoder.decode(compressed.subarray(0, 100)).includes('gc-plan/capture@1');
     throw noTrace(
       file,
       isReport ? 'is the report of a capture; the trace is the file that it names' : 'is no gzip file',
     );
   }
-  const unpacked = createGunzip();
-  unpacked.end(compressed);
-  let rest: Buffer[] = [];
+  let rest: Uint8Array[] = [];
   let restBytes = 0;
   let unpackedBytes = 0;
   try {
-    for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+    for await (const chunk of gunzipped(compressed)) {
       let from = 0;
       unpackedBytes += chunk.length;
       if (unpackedBytes > maximumUnpackedBytes) throw noTrace(file, 'unpacks to more than a trace has');
       for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-        yield Buffer.concat([...rest, chunk.subarray(from, end)]).toString('utf8');
+        yield decoder.decode(joined([...rest, chunk.subarray(from, end)]));
         rest = [];
         restBytes = 0;
         from = end + 1;
@@ -83,6 +82,17 @@ async function* linesOf(file: string, compressed: Buffer): AsyncGenerator<string
     throw noTrace(file, `cannot be unpacked: ${(error as Error).message}`);
   }
   if (restBytes > 0) throw noTrace(file, 'ends in the middle of a line');
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 type Tables = Record<'dtypes' | 'operations' | 'modules', string[]> & { readonly shapes: (readonly number[])[] };

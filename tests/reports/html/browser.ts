@@ -40,9 +40,11 @@ export interface Opened {
 export interface Look {
   readonly width: number;
   readonly dark?: boolean;
+  /** What follows the file in its address. */
+  readonly hash?: string;
 }
 
-export async function open(browser: Browser, file: string, { width, dark = false }: Look): Promise<Opened> {
+export async function open(browser: Browser, file: string, { width, dark = false, hash = '' }: Look): Promise<Opened> {
   const page = await browser.newPage();
   const complaints: string[] = [];
   const requests: string[] = [];
@@ -52,11 +54,12 @@ export async function open(browser: Browser, file: string, { width, dark = false
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('request', (request) => {
-    if (request.url().split('#')[0] !== url) requests.push(request.url());
+    // A blob is the page's own: its worker.
+    if (request.url().split('#')[0] !== url && !request.url().startsWith('blob:')) requests.push(request.url());
   });
   await page.setViewport({ width, height: 900 });
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
-  await page.goto(url, { waitUntil: 'load' });
+  await page.goto(url + hash, { waitUntil: 'load' });
   return { page, complaints, requests };
 }
 

@@ -1,0 +1,257 @@
+/**
+ * What the page asks of the estimator, in one place: pure functions of messages that can be cloned. They call what the commands call, so
+ * that the page has the command line's numbers.
+ */
+import { formatCheckpoint } from '../config/checkpoint.js';
+import { gridName } from '../config/grid.js';
+import { type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
+import type { CheckpointPlan, Config, Grid } from '../config/types.js';
+import { InputError } from '../errors.js';
+import { phasesOf, type TimelineOperation, timelineOf } from '../explain/timeline.js';
+import { bufferBytes, categories, type Trace } from '../memory/trace.js';
+import type { OptionDefinition } from '../options/definitions/definition.js';
+import { allOptions } from '../options/definitions/shared.js';
+import { loadProfile, type ResolveInput, resolveWith } from '../options/resolve.js';
+import type { Flags } from '../options/typed.js';
+import type { AnyEstimate } from '../reports/estimate/schema.js';
+import type { Picture } from '../reports/explain/stack.js';
+import { estimateCommand } from '../search/command-line.js';
+import { UnsizedSteps } from '../search/unsized-step.js';
+import { estimateOf, pricedStep } from '../services/priced.js';
+import { recordedCommand, recordedStep } from '../services/recorded.js';
+import { cheapestChanges } from '../services/smallest-change.js';
+import { type View, viewOf } from './view.js';
+
+/** What is on the page: a model with flags as they are typed, or a captured trace. */
+export interface Question {
+  readonly model?: string | undefined;
+  readonly flags: Flags;
+  /** The name of a dropped trace. */
+  readonly trace?: string | undefined;
+}
+
+export interface Answer {
+  readonly estimate: AnyEstimate;
+  readonly picture: Picture;
+  readonly view: View;
+  readonly controls: Controls;
+}
+
+export interface Control {
+  /** What holds, as it would be typed; empty where nothing does. */
+  readonly value: string;
+  /** What holds where it is not typed. */
+  readonly otherwise: string;
+  /** Of an option that is one of a few words, those that can be typed here. */
+  readonly choices?: readonly string[];
+}
+
+/** By the name of an option that can be typed here. */
+export type Controls = Readonly<Record<string, Control>>;
+
+export interface Catalogue {
+  readonly models: readonly { readonly name: string; readonly description: string }[];
+  readonly cards: readonly { readonly name: string; readonly nominalBytes: number }[];
+  readonly recipes: readonly string[];
+  readonly options: readonly OptionDefinition[];
+}
+
+export function catalogue(): Catalogue {
+  return {
+    models: profileNames('models').map((name) => {
+      const { description } = readProfile<ModelProfile>('models', name);
+      return { name, description };
+    }),
+    cards: profileNames('gpus').map((name) => {
+      const { nominalBytes } = readProfile<{ readonly nominalBytes: number }>('gpus', name);
+      return { name, nominalBytes };
+    }),
+    recipes: profileNames('recipes'),
+    options: allOptions().filter(({ group, name }) => group !== 'report' && name !== 'import'),
+  };
+}
+
+/** Structures met last: a slider that changes a size prices the trace that is there. */
+const steps = new UnsizedSteps(16);
+
+/** What a picture of the timeline has at most from left to right; each is the operation of its run that holds most. */
+const mostColumns = 480;
+
+/** @throws InputError as the command line does */
+export async function answer(question: Question): Promise<Answer> {
+  return question.trace === undefined ? answerOfModel(question) : answerOfTrace(question, question.trace);
+}
+
+async function answerOfModel({ model, flags }: Question): Promise<Answer> {
+  const profile = await loadProfile({ model, flags });
+  const config = resolveWith(profile, flags);
+  const step = pricedStep(config, steps.of(config));
+  const estimate = estimateOf(config, step);
+  return {
+    estimate,
+    picture: pictureOf(step.trace, bufferBytes(step.trace, step.dimensions)),
+    view: viewOf(estimate, estimateCommand(model, flags)),
+    controls: controlsOf(profile, flags, config),
+  };
+}
+
+async function answerOfTrace({ flags }: Question, traceFile: string): Promise<Answer> {
+  const input = { traceFile, flags };
+  const { estimate, grouped, bytesOfBuffer } = await recordedStep(input);
+  return {
+    estimate,
+    picture: pictureOf(grouped, bytesOfBuffer),
+    view: viewOf(estimate, recordedCommand('estimate', input)),
+    controls: Object.fromEntries(
+      [...recordedOptions(estimate)].map(([name, value]) => [
+        name,
+        { value: value ?? '', otherwise: value ?? '', ...choicesOf(name) },
+      ]),
+    ),
+  };
+}
+
+/** What is left open beside a trace: the card, and what its runtime says. */
+function recordedOptions({ config }: AnyEstimate): ReadonlyMap<string, string | undefined> {
+  const ofRecipe = allOptions().flatMap(({ name, sets }) => {
+    const [where, key] = sets?.split('.') ?? [];
+    const value =
+      where === 'recipe' && key !== 'mode' ? (config.recipe as Readonly<Record<string, unknown>>)[key!] : undefined;
+    return value === undefined ? [] : [[name, String(value)] as const];
+  });
+  const ofDevice = allOptions().flatMap(({ name, group }) => (group === 'device' ? [[name, undefined] as const] : []));
+  return new Map([...ofRecipe, ...ofDevice]);
+}
+
+const choicesOf = (name: string) => {
+  const value = allOptions().find((option) => option.name === name)?.value;
+  return value?.kind === 'choice' ? { choices: value.choices } : {};
+};
+
+function pictureOf(trace: Trace, bytesOfBuffer: Float64Array): Picture {
+  const { operations } = timelineOf(trace, bytesOfBuffer);
+  const shown = thinned(operations);
+  const at = shown.reduce((most, each, index) => (each.liveBytes > shown[most]!.liveBytes ? index : most), 0);
+  const { phase, operation, module, liveBytes } = shown[at]!;
+  return {
+    by: 'category',
+    categories: [...categories],
+    modules: trace.modules,
+    operations: shown,
+    phases: phasesOf({ operations: shown }),
+    peak: { phase, operation, module, at, liveBytes, numArrays: 0 },
+  };
+}
+
+function thinned(operations: readonly TimelineOperation[]): readonly TimelineOperation[] {
+  const numColumns = Math.min(mostColumns, operations.length);
+  return Array.from({ length: numColumns }, (_, column) => {
+    const first = Math.floor((column * operations.length) / numColumns);
+    const end = Math.floor(((column + 1) * operations.length) / numColumns);
+    const run = operations.slice(first, end);
+    const most = run.reduce((best, each) => (each.liveBytes > best.liveBytes ? each : best));
+    return { ...most, byModule: [] };
+  });
+}
+
+/** Codes of refusals that say of an option that it is not there at all. */
+const notHere: readonly string[] = ['not-in-model', 'not-in-runtime', 'not-in-processor'];
+
+interface Here {
+  readonly option: OptionDefinition;
+  readonly choices?: readonly string[];
+}
+
+let known: { readonly key: string; readonly here: readonly Here[] } | undefined;
+
+/**
+ * Which options this model has in this runtime: each is tried, as it would be typed, so that an option of tomorrow is here without being
+ * named. What they depend on is remembered.
+ */
+function controlsOf(profile: ModelProfile, flags: Flags, config: Config): Controls {
+  const { runtime, processor, mode } = flags;
+  const key = JSON.stringify([profile.model, profile.runtime, runtime, processor, mode]);
+  const base = { runtime, processor, mode };
+  if (known?.key !== key) {
+    const isHere = (name: string, value: string | boolean) => {
+      try {
+        resolveWith(profile, { ...base, [name]: value });
+        return true;
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        return !notHere.includes(error.code);
+      }
+    };
+    const here = catalogue().options.flatMap((option): readonly Here[] => {
+      const { name, value } = option;
+      if (value.kind === 'choice') {
+        const choices = value.choices.filter((choice) => isHere(name, choice));
+        return choices.length === 0 ? [] : [{ option, choices }];
+      }
+      const typed = value.kind === 'switch' ? true : value.kind === 'text' ? value.example : value.range.example;
+      return isHere(name, typed) ? [{ option }] : [];
+    });
+    known = { key, here };
+  }
+  const untyped = untypedConfig(profile) ?? config;
+  return Object.fromEntries(
+    known.here.map(({ option, choices }) => [
+      option.name,
+      {
+        value: valueIn(config, option),
+        otherwise: valueIn(untyped, option),
+        ...(choices !== undefined && { choices }),
+      },
+    ]),
+  );
+}
+
+/** Nothing where an imported file leaves something open. */
+function untypedConfig(profile: ModelProfile): Config | undefined {
+  try {
+    return resolveWith(profile, {});
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+function valueIn(config: Config, { name, sets }: OptionDefinition): string {
+  if (name === 'runtime') return config.runtime;
+  const path = sets?.split('.') ?? [];
+  const value = path.reduce<unknown>(
+    (inner, key) => (inner as Readonly<Record<string, unknown>> | undefined)?.[key],
+    config,
+  );
+  if (value === undefined || value === null || name === 'resolution') return '';
+  if (sets === 'recipe.checkpoint') return formatCheckpoint(value as CheckpointPlan);
+  if (sets === 'model.grid' || sets === 'model.mesh') return gridName(value as Grid);
+  return typeof value === 'object' || sets === 'reserveBytes' ? '' : String(value);
+}
+
+/** The cheapest changes that make it fit; none where it does. Takes as long as the search of `advise` does. */
+export async function changes({ model, flags }: Question) {
+  const input: ResolveInput = { model, flags };
+  return cheapestChanges(input, resolveWith(await loadProfile(input), flags));
+}
+
+export interface Cell {
+  readonly hiddenDim: number;
+  readonly layers: number;
+  /** The upper end of its range; absent where the model cannot be so. */
+  readonly highBytes?: number;
+  readonly kind: 'fits' | 'tight' | 'exceeds' | 'unknown' | 'impossible';
+}
+
+/** One width and depth of the map. */
+export async function cell({ model, flags }: Question, hiddenDim: number, layers: number): Promise<Cell> {
+  try {
+    const typed = { ...flags, 'hidden-dim': String(hiddenDim), layers: String(layers) };
+    const config = resolveWith(await loadProfile({ model, flags: typed }), typed);
+    const { process, verdict } = pricedStep(config, steps.of(config));
+    return { hiddenDim, layers, highBytes: process.range.highBytes, kind: verdict.kind };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { hiddenDim, layers, kind: 'impossible' };
+  }
+}

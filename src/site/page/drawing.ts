@@ -1,0 +1,192 @@
+/** From an answer to what is seen: the parts that the reports have are drawn by the reports' own functions. */
+
+import { timelineOption, timelineTitle } from '../../reports/explain/chart.js';
+import { layersOf, type Picture, phaseName } from '../../reports/explain/stack.js';
+import { dataTable, list } from '../../reports/pages/blocks.js';
+import { html, type Markup } from '../../reports/pages/markup.js';
+import { verdictMarks } from '../../reports/pages/palette.js';
+import { formatBytes, inUnit, unitOf } from '../../reports/units.js';
+import { GiB } from '../../units.js';
+import type { Cell } from '../engine.js';
+import type { Refused } from '../messages.js';
+import type { View } from '../view.js';
+
+export const byId = <Kind extends HTMLElement = HTMLElement>(id: string): Kind => document.getElementById(id) as Kind;
+
+export const put = (id: string, ...content: readonly Markup[]): void => {
+  byId(id).innerHTML = content.map(({ html: text }) => text).join('');
+};
+
+export function drawAnswer({ tone, verdict, text, html: parts }: View): void {
+  byId('verdict').className = `answer ${tone}`;
+  byId('verdict').textContent = verdict;
+  for (const [id, words] of Object.entries(text)) byId(id).textContent = words;
+  // Made by the reports' own functions, which escape what is put in.
+  for (const [id, part] of Object.entries(parts)) byId(id).innerHTML = part;
+  document.body.classList.remove('refused');
+  byId('refusal').hidden = true;
+}
+
+export function drawRefusal({ message, nextSteps }: Refused): void {
+  document.body.classList.add('refused');
+  const refusal = byId('refusal');
+  refusal.hidden = false;
+  put('refusal', html`<p><strong>Not like this.</strong> ${message}</p>`, list(nextSteps));
+}
+
+interface Chart {
+  setOption(option: object, settings?: object): void;
+  resize(): void;
+}
+declare global {
+  var echarts: { readonly init: (element: HTMLElement) => Chart };
+}
+
+/** The stacked timeline; a table beside it has its numbers. */
+export class Timeline {
+  private readonly figure = byId('timeline');
+  private readonly chart = echarts.init(this.figure);
+  private picture: Picture | undefined;
+
+  constructor() {
+    const again = () => {
+      this.chart.resize();
+      if (this.picture !== undefined) this.draw(this.picture);
+    };
+    addEventListener('resize', again);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
+  }
+
+  draw(picture: Picture): void {
+    this.picture = picture;
+    const ink = { color: getComputedStyle(document.body).color };
+    const widthPx = this.figure.clientWidth;
+    const { legend, xAxis, yAxis, series, ...option } = timelineOption(picture, widthPx) as Readonly<
+      Record<string, object>
+    >;
+    const [bottom, ...others] = series as readonly {
+      readonly markArea: object;
+      readonly markLine: { readonly label: object };
+    }[];
+    this.chart.setOption(
+      {
+        ...option,
+        animation: false,
+        legend: { ...legend, textStyle: ink },
+        xAxis: { ...xAxis, nameTextStyle: ink, axisLabel: { show: false } },
+        yAxis: { ...yAxis, nameTextStyle: ink, axisLabel: ink },
+        series: bottom && [
+          {
+            ...bottom,
+            markArea: { ...bottom.markArea, label: { ...ink, position: 'insideTop', fontSize: 12 } },
+            markLine: { ...bottom.markLine, label: { ...bottom.markLine.label, ...ink } },
+          },
+          ...others,
+        ],
+        tooltip: {
+          trigger: 'axis',
+          confine: true,
+          formatter: ([point]: readonly { readonly dataIndex: number }[]) => tooltip(picture, point!.dataIndex),
+        },
+      },
+      { notMerge: true },
+    );
+    this.figure.setAttribute('aria-label', timelineTitle(picture));
+    put('phases', phasesTable(picture));
+  }
+}
+
+function tooltip(picture: Picture, index: number): string {
+  const operation = picture.operations[index]!;
+  const lines = layersOf(picture).map(({ name, bytes }) => html`<br>${name}: ${formatBytes(bytes[index]!)}`);
+  return html`${operation.module}: ${operation.operation}<br>${phaseName(operation)}<br>live: ${formatBytes(operation.liveBytes)}${lines}`
+    .html;
+}
+
+/** The same as numbers: what is alive at the peak of each phase. */
+function phasesTable(picture: Picture): Markup {
+  const layers = layersOf(picture);
+  const unit = unitOf(picture.peak.liveBytes);
+  const rows = picture.phases.map((phase) => {
+    const span = picture.operations.slice(phase.firstOperation, phase.lastOperation + 1);
+    const most =
+      phase.firstOperation +
+      span.reduce((best, each, index) => (each.liveBytes > span[best]!.liveBytes ? index : best), 0);
+    return [
+      phaseName(phase),
+      inUnit(phase.peakLiveBytes, unit),
+      ...layers.map(({ bytes }) => inUnit(bytes[most]!, unit)),
+    ];
+  });
+  return dataTable(
+    `Alive at the peak of each phase, ${unit.name}`,
+    ['phase', 'live', ...layers.map(({ name }) => name)],
+    rows,
+    `<>${'>'.repeat(layers.length)}`,
+  );
+}
+
+/** Width × layers: each cell is a button that makes it the configuration of the page. */
+export function drawMap(cells: readonly (Cell | undefined)[], { widths, depths, now, usableBytes }: MapFrame): void {
+  const at = (row: number, column: number) =>
+    column < depths.length ? cells[row * depths.length + column] : undefined;
+  const fits = (cell: Cell | undefined) => cell?.kind === 'fits' || cell?.kind === 'tight';
+  const edges = (row: number, column: number) => {
+    const cell = at(row, column);
+    const next = [at(row, column + 1), at(row + 1, column)];
+    return next
+      .map((other, side) => (cell && other && fits(cell) !== fits(other) ? ['edge-right', 'edge-below'][side]! : ''))
+      .join(' ');
+  };
+  const caption =
+    usableBytes === undefined
+      ? 'Width downwards, layers to the right; GiB at most. Choose a card to see which of them fit.'
+      : `Width downwards, layers to the right; GiB at most, of ${inUnit(usableBytes, unitOf(GiB))} usable: ✓ fits, ≈ may fit, ✗ does not. The line is the card’s limit.`;
+  byId('map-caption').textContent = caption;
+  const focused = document.activeElement?.closest('#map button')?.getAttribute('data-cell');
+  put(
+    'map',
+    html`<table class="map" aria-labelledby="map-title" aria-describedby="map-caption">
+<thead><tr><th scope="col">width</th>${depths.map((layers) => html`<th scope="col">${layers}</th>`)}</tr></thead>
+<tbody>${widths.map(
+      (hiddenDim, row) =>
+        html`<tr><th scope="row" class="number">${hiddenDim}</th>${depths.map((layers, column) => {
+          const cell = at(row, column);
+          const isNow = hiddenDim === now.hiddenDim && layers === now.layers;
+          return html`<td class="${edges(row, column)}">${cellButton(cell, { hiddenDim, layers, isNow, key: `${row}/${column}` })}</td>`;
+        })}</tr>`,
+    )}</tbody></table>`,
+  );
+  if (focused) document.querySelector<HTMLElement>(`#map [data-cell="${focused}"]`)?.focus();
+}
+
+export interface MapFrame {
+  readonly widths: readonly number[];
+  readonly depths: readonly number[];
+  readonly now: { readonly hiddenDim: number; readonly layers: number };
+  readonly usableBytes: number | undefined;
+}
+
+interface Place {
+  readonly hiddenDim: number;
+  readonly layers: number;
+  readonly isNow: boolean;
+  readonly key: string;
+}
+
+const cellWords = {
+  fits: 'fits',
+  tight: 'may fit',
+  exceeds: 'does not fit',
+  unknown: '',
+  impossible: 'cannot be',
+} as const;
+
+function cellButton(cell: Cell | undefined, { hiddenDim, layers, isNow, key }: Place): Markup {
+  if (cell === undefined) return html`<span class="pending">…</span>`;
+  const { kind, highBytes } = cell;
+  if (kind === 'impossible' || highBytes === undefined) return html`<span class="pending" title="cannot be">–</span>`;
+  const gibibytes = (highBytes / GiB).toFixed(highBytes < 100 * GiB ? 1 : 0);
+  const label = `width ${hiddenDim}, ${layers} layers: ${gibibytes} GiB ${cellWords[kind]}`;
+  return html`<button type="button" class="${kind}" data-cell="${key}" data-width="${hiddenDim}" data-layers="${layers}" aria-label="${label}" aria-pressed="${isNow ? 'true' : 'false'}" tabindex="${isNow ? 0 : -1}">${verdictMarks[kind]} ${gibibytes}</button>`;
+}

@@ -1,0 +1,333 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import type { Browser, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runtimeNames } from '../../src/config/choices.js';
+import { InputError } from '../../src/errors.js';
+import { allOptions } from '../../src/options/definitions/shared.js';
+import { type ResolveInput, resolveConfig } from '../../src/options/resolve.js';
+import { estimateAnswer } from '../../src/reports/estimate/answer.js';
+import type { Estimate } from '../../src/reports/estimate/schema.js';
+import { estimate } from '../../src/services/estimate.js';
+import { estimateOf } from '../../src/services/priced.js';
+import { invoke } from '../cli/invoke.js';
+import { inputs } from '../laws/configurations.js';
+import { accessibility, type Look, measured, open, openBrowser, screenshot } from '../reports/html/browser.js';
+
+/** The issue's: the whole page, compressed. */
+const mostBytes = 600_000;
+const numCompared = 500;
+
+let browser: Browser;
+let folder: string;
+let file: string;
+const dataHome = process.env.XDG_DATA_HOME;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gc-plan-site-'));
+  // The page reads no ledger: the command line it is compared with has none either.
+  process.env.XDG_DATA_HOME = join(folder, 'no-ledger');
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/site.mjs', join(folder, 'site')], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  file = join(folder, 'site', 'index.html');
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true });
+  if (dataHome === undefined) delete process.env.XDG_DATA_HOME;
+  else process.env.XDG_DATA_HOME = dataHome;
+});
+
+async function opened(hash = '', look: Look = { width: 1280 }) {
+  const { page, complaints, requests } = await open(browser, file, { ...look, hash });
+  await page.waitForFunction('document.body.dataset.searched !== undefined');
+  return { page, complaints, requests };
+}
+
+const hashOf = ({ model, flags }: ResolveInput): string => {
+  const given = Object.entries({ model, ...flags }).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  return `#${new URLSearchParams(Object.fromEntries(given))}`;
+};
+
+/** Until the page has drawn what its address says. */
+async function go(page: Page, hash: string, until: 'settled' | 'searched' = 'settled'): Promise<void> {
+  await page.evaluate(
+    `(() => { delete document.body.dataset.settled; delete document.body.dataset.searched; location.hash = ${JSON.stringify(hash)}; })()`,
+  );
+  await page.waitForFunction(`document.body.dataset.${until} !== undefined`);
+}
+
+const textOf = (page: Page, selector: string) => page.$eval(selector, ({ textContent }) => textContent ?? '');
+
+describe('the page', () => {
+  it('is one file of at most 600 KB compressed', () => {
+    const bytes = gzipSync(readFileSync(file), { level: 9 }).length;
+    console.log(`the page: ${bytes} bytes compressed`);
+    expect(bytes).toBeLessThanOrEqual(mostBytes);
+  });
+
+  it.each([
+    { width: 1280, dark: false },
+    { width: 390, dark: false },
+    { width: 1280, dark: true },
+    { width: 390, dark: true },
+  ])('opens from a file at $width px, dark: $dark, without a complaint or a request, and can be read', async (look) => {
+    const { page, complaints, requests } = await opened('#model=graphcast-small&gpu=rtx-4090&batch=2', look);
+    await page.$$eval('details', (found) => {
+      for (const each of found) each.setAttribute('open', '');
+    });
+    await screenshot(page, `site-${look.width}${look.dark ? '-dark' : ''}`);
+    const found = { ...(await measured(page)), violations: await accessibility(page) };
+    await page.close();
+    expect({ complaints, requests, ...found }).toEqual({
+      complaints: [],
+      requests: [],
+      overflowPx: 0,
+      tooSmall: [],
+      clipped: [],
+      violations: [],
+    });
+  });
+
+  it('has a control for every option of the command line’s table', async () => {
+    const { page } = await opened();
+    const controls = await page.$$eval('[data-option]', (found) =>
+      found.map((each) => each.getAttribute('data-option')),
+    );
+    const unnamed = await page.$$eval(
+      'input:not([aria-label]), select',
+      (found) => found.filter((each) => (each as unknown as { labels: { length: number } }).labels.length === 0).length,
+    );
+    await page.close();
+    const options = allOptions().flatMap(({ name, group }) => (group === 'report' || name === 'import' ? [] : [name]));
+    expect(controls.sort()).toEqual(options.sort());
+    expect(unnamed).toBe(0);
+  });
+});
+
+interface Asked {
+  readonly estimate?: Estimate;
+  readonly message?: string;
+}
+
+/** What the page's worker says, as JSON. */
+const ask = async (page: Page, questions: readonly ResolveInput[]): Promise<readonly Asked[]> =>
+  JSON.parse(
+    (await page.evaluate(
+      `(async () => {
+        const answers = [];
+        for (const question of ${JSON.stringify(questions)})
+          answers.push(await gcPlan.ask(question).then(({ estimate }) => ({ estimate }), ({ message }) => ({ message })));
+        return JSON.stringify(answers);
+      })()`,
+    )) as string,
+  );
+
+async function fromCommandLine(input: ResolveInput): Promise<Asked> {
+  try {
+    return JSON.parse(JSON.stringify({ estimate: estimateOf(await resolveConfig(input)) }));
+  } catch (error) {
+    if (error instanceof InputError) return { message: error.message };
+    throw error;
+  }
+}
+
+describe('its numbers', () => {
+  it(`are the command line's in ${numCompared} random configurations`, async () => {
+    const { page } = await opened();
+    const drawn = fc.sample(fc.oneof(...runtimeNames.map(inputs)), 3 * numCompared);
+    let numPriced = 0;
+    let numRefused = 0;
+    for (let from = 0; numPriced < numCompared; from += 50) {
+      const some = drawn.slice(from, from + 50);
+      // The page answers in its own process meanwhile.
+      const answers = ask(page, some);
+      const expected: Asked[] = [];
+      for (const input of some) expected.push(await fromCommandLine(input));
+      for (const [index, asked] of (await answers).entries())
+        expect({ input: some[index], ...asked }).toEqual({ input: some[index], ...expected[index] });
+      numPriced += expected.filter(({ estimate }) => estimate !== undefined).length;
+      numRefused += expected.filter(({ message }) => message !== undefined).length;
+    }
+    await page.close();
+    console.log(`compared: ${numPriced} configurations, and ${numRefused} that are refused in the same words`);
+    expect(numPriced).toBeGreaterThanOrEqual(numCompared);
+  });
+
+  it('are those of every shipped model, on a card', async () => {
+    const { page } = await opened();
+    const names = await page.$$eval('#model option', (found) =>
+      found.map((each) => (each as unknown as { value: string }).value),
+    );
+    const light = names.filter(
+      (name) => !/^(gencast|weathernext2|graphcast|graphcast-operational|aifs)/.test(name) || name.endsWith('mini'),
+    );
+    const questions = light.map((model) => ({ model, flags: { gpu: 'a100-80gb' } }));
+    const answers = await ask(page, questions);
+    await page.close();
+    for (const [index, input] of questions.entries()) expect(answers[index]).toEqual(await fromCommandLine(input));
+    expect(light.length).toBeGreaterThan(5);
+  });
+
+  it('are on the screen: verdict, what to change, and a command line that prints the same', async () => {
+    const { page } = await opened('#model=tiny');
+    const shown: readonly ResolveInput[] = [
+      { model: 'graphcast-small', flags: { gpu: 'rtx-4090' } },
+      { model: 'graphcast-small', flags: { gpu: 't4', batch: '2' } },
+      { model: 'tiny', flags: { vram: '1GB', runtime: 'pytorch', 'hidden-dim': '256', 'recompute-activation': true } },
+      { model: 'physicsnemo-graphcast', flags: { gpu: 'a100-80gb', resolution: '2', 'mesh-level': '4' } },
+      { model: 'tiny', flags: { layers: '5', 'set-to-none': false, runtime: 'pytorch' } },
+    ];
+    for (const input of shown) {
+      await go(page, hashOf(input), 'searched');
+      const expected = await estimate(input);
+      const { head, rest } = estimateAnswer(expected);
+      const text = await textOf(page, '#verdict');
+      expect(text).toBe(expected.verdict.kind === 'unknown' ? head : head + rest);
+      const first = 'smallestChange' in expected.verdict ? expected.verdict.smallestChange?.change : undefined;
+      if (first !== undefined) expect(await textOf(page, '#changes h3')).toBe(first);
+      const command = await textOf(page, '#command');
+      const { stdout } = await invoke([...command.split(' ').slice(1), '--json']);
+      expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(expected)));
+    }
+    await page.close();
+  });
+});
+
+describe('its controls', () => {
+  it('move the picture, the address and the command line; how long it takes is printed', async () => {
+    const { page } = await opened('#model=graphcast-small&gpu=rtx-4090');
+    await page.focus('[data-option="hidden-dim"] .slider');
+    const before = await textOf(page, '#verdict');
+    for (let press = 0; press < 12; press++) {
+      await page.keyboard.press(press < 6 ? 'ArrowLeft' : 'ArrowRight');
+      await new Promise((done) => setTimeout(done, 120));
+    }
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForFunction("location.hash.includes('hidden-dim=384')");
+    const after = await textOf(page, '#verdict');
+    const command = await textOf(page, '#command');
+    const spoken = await textOf(page, '#status');
+    const milliseconds = (await page.evaluate(
+      "performance.getEntriesByName('slider to picture').map(({ duration }) => duration).slice(1)",
+    )) as readonly number[];
+    await page.close();
+    const sorted = milliseconds.toSorted((a, b) => a - b);
+    console.log(
+      `slider to picture at 1°: median ${sorted[Math.floor(sorted.length / 2)]!.toFixed(0)} ms, fastest ${sorted[0]!.toFixed(0)}, slowest ${sorted.at(-1)!.toFixed(0)}, of ${sorted.length}`,
+    );
+    expect(after).not.toBe(before);
+    expect(spoken).toBe(after);
+    expect(command).toBe('gc-plan estimate graphcast-small --hidden-dim 384 --gpu rtx-4090');
+  });
+
+  it('take back what was typed, and say what is wrong in the command line’s words', async () => {
+    const { page } = await opened('#model=tiny&vram=2GB');
+    await page.type('#option-layers', '0');
+    await page.waitForFunction("!document.getElementById('refusal').hidden");
+    expect(await textOf(page, '#refusal')).toContain('--layers 0');
+    await page.click('[data-option="layers"] .reset');
+    await page.waitForFunction("document.getElementById('refusal').hidden");
+    await page.waitForFunction("location.hash === '#model=tiny&vram=2GB'");
+    await page.close();
+    const { page: again } = await open(browser, file, { width: 1280, hash: '#model=tiny&layers=0' });
+    await again.waitForFunction("document.getElementById('option-layers')?.value === '0'");
+    await again.close();
+  });
+
+  it('walk through the map by arrow keys, and a cell becomes the configuration', async () => {
+    const { page } = await opened('#model=tiny&vram=2GB');
+    await page.focus('#map [aria-pressed="true"]');
+    await page.keyboard.press('ArrowRight');
+    const label = await page.evaluate("document.activeElement.getAttribute('aria-label')");
+    await page.keyboard.press('Enter');
+    await page.waitForFunction("location.hash.includes('layers=')");
+    const [, width, layers] = /width (\d+), (\d+) layers/.exec(String(label)) ?? [];
+    expect(page.url()).toContain(`hidden-dim=${width}&layers=${layers}`);
+    await page.close();
+  });
+
+  it('take a change that would make it fit', async () => {
+    const { page } = await opened('#model=graphcast-small&gpu=t4&batch=2');
+    await page.click('#changes .apply');
+    await page.waitForFunction("document.getElementById('verdict').className.includes('yes')");
+    await page.close();
+  });
+});
+
+describe('a dropped file', () => {
+  it('is a captured trace, with the command line’s numbers', async () => {
+    const { page } = await opened('#model=tiny&gpu=t4');
+    const input = (await page.$('#file'))!;
+    await (input as unknown as { uploadFile: (path: string) => Promise<void> }).uploadFile(
+      'tests/data/traces/plain.trace.gz',
+    );
+    await page.waitForFunction("location.hash.includes('trace=plain.trace.gz')");
+    const { stdout } = await invoke([
+      'estimate',
+      '--trace',
+      'tests/data/traces/plain.trace.gz',
+      '--gpu',
+      't4',
+      '--json',
+    ]);
+    const expected = JSON.parse(stdout);
+    const { head, rest } = estimateAnswer(expected);
+    expect(await textOf(page, '#verdict')).toBe(head + rest);
+    expect(await textOf(page, '#command')).toBe('gc-plan estimate --trace plain.trace.gz --gpu t4');
+    await page.close();
+  });
+});
+
+describe('the documents beside it', () => {
+  const files = () =>
+    readdirSync(join(folder, 'site'), { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('.html'));
+
+  it('are all there, and every link of theirs leads somewhere', () => {
+    const htmlOf = new Map(files().map((each) => [each, readFileSync(join(folder, 'site', each), 'utf8')]));
+    const documents = readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('.md'));
+    // README.md, CONTRIBUTING.md and the page.
+    expect(htmlOf.size).toBe(documents.length + 3);
+    const broken: string[] = [];
+    for (const [from, html] of htmlOf) {
+      if (from === 'index.html') continue;
+      for (const [, href = ''] of html.matchAll(/<a href="([^"]+)"/g)) {
+        if (/^(https?|mailto):/.test(href)) continue;
+        const [path, id] = href.split('#');
+        const linked = htmlOf.get(path === '' ? from : join(dirname(from), path!));
+        if (linked === undefined || (id !== undefined && !linked.includes(` id="${id}"`)))
+          broken.push(`${from}: ${href}`);
+      }
+    }
+    expect(broken).toEqual([]);
+    expect(htmlOf.get('index.html')).toContain('<a href="docs/index.html">');
+  });
+
+  it.each([
+    { document: 'index', look: { width: 390, dark: true } },
+    { document: 'guide', look: { width: 1280 } },
+    { document: 'import', look: { width: 390 } },
+    { document: 'decisions/0006-charts-and-pages', look: { width: 1280, dark: true } },
+  ])('$document can be read at $look.width px', async ({ document, look }) => {
+    const { page, complaints, requests } = await open(browser, join(folder, 'site', 'docs', `${document}.html`), look);
+    await screenshot(page, `site-docs-${document.replaceAll('/', '-')}`);
+    const found = { ...(await measured(page)), violations: await accessibility(page) };
+    await page.close();
+    expect({ complaints, requests, ...found }).toEqual({
+      complaints: [],
+      requests: [],
+      overflowPx: 0,
+      tooSmall: [],
+      clipped: [],
+      violations: [],
+    });
+  });
+});
