@@ -95,7 +95,9 @@ export function aliveAfter(trace: Trace, event: number): number[] {
     const change = trace.events[i]!;
     alive[Math.abs(change) - 1] = change > 0 ? 1 : 0;
   }
-  return [...alive.keys()].filter((buffer) => alive[buffer] === 1);
+  const buffers: number[] = [];
+  for (let buffer = 0; buffer < alive.length; buffer++) if (alive[buffer] === 1) buffers.push(buffer);
+  return buffers;
 }
 
 function breakdown(

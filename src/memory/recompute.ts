@@ -1,8 +1,10 @@
 /**
- * What a checkpoint around modules would do to a step that was recorded (torch.utils.checkpoint): the arrays that their forward pass keeps
- * for the backward pass go when the call ends, and are made again, with everything that the call makes on the way, before the backward
- * pass comes to the module. What it is given stays until then. What differs from a real one: arrays that only autograd held inside the
- * call go at its end and not one by one, so that its own peak is an upper bound; and the replay runs to its end.
+ * What a checkpoint around modules would do to a step that was recorded (torch.utils.checkpoint, use_reentrant=False, read in torch 2.13):
+ * autograd keeps nothing of what a call saves, so that each array goes when everything else has let go of it; what the call is given stays
+ * until autograd has let go of all that it saved. When the backward pass first needs one of those, the call runs again up to the last array
+ * that is saved (`_StopRecomputationError`), and what is saved of it stays as long as before.
+ *
+ * Left out: a copy of a weight that autocast made in one call and kept for another is made once, and a checkpoint would make it in each.
  */
 import { categoryCode, type Trace } from './trace.js';
 
@@ -17,11 +19,30 @@ export interface ModuleCall {
   /** Buffers that it is given, and that it hands out. */
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  /** What autograd saved in it: positions in `Saves`, the last one not among them. */
+  readonly firstSave: number;
+  readonly endSave: number;
+  /** The last array was saved before this event. */
+  readonly lastSaveEvent: number;
+}
+
+/** Each time that autograd saved a buffer, and events: before which the backward pass first needed it, had used it, and let it go. */
+export interface Saves {
+  readonly buffer: readonly number[];
+  readonly neededAt: readonly number[];
+  readonly usedAt: readonly number[];
+  readonly goneAt: readonly number[];
 }
 
 export interface RecordedArrays {
   readonly trace: Trace;
   readonly bytesOfBuffer: Float64Array;
+}
+
+export interface StepWithSaves extends RecordedArrays {
+  readonly saves: Saves;
+  /** Of buffers that autograd saved: before which event everything else had let go of it. */
+  readonly releases: ReadonlyMap<number, number>;
 }
 
 export interface Recomputed extends RecordedArrays {
@@ -31,135 +52,108 @@ export interface Recomputed extends RecordedArrays {
   readonly repeatedFlops: number;
 }
 
-/** One call and when what it keeps is needed again. */
-interface Cut {
-  readonly call: ModuleCall;
-  readonly kept: ReadonlySet<number>;
-  /** The event before which it runs again. */
-  readonly replayBefore: number;
-}
-
-/** @param calls none inside another; those that keep nothing change nothing. */
-export function recompute({ trace, bytesOfBuffer }: RecordedArrays, calls: readonly ModuleCall[]): Recomputed {
-  const lives = livesOf(trace, bytesOfBuffer.length);
-  const cuts = cutsOf(trace, lives, calls);
+/** @param calls none inside another; those that save nothing change nothing. */
+export function recompute(step: StepWithSaves, calls: readonly ModuleCall[]): Recomputed {
+  const { trace, bytesOfBuffer } = step;
+  const cuts = calls.filter(({ firstSave, endSave }) => firstSave < endSave).map((call) => cutOf(step, call));
+  const { freedAt, freedAfter } = freesOf(step, cuts);
+  const replays = groupBy(cuts, ({ replayBefore }) => replayBefore);
+  const freed = groupBy([...freedAfter.keys()], (buffer) => freedAfter.get(buffer)!);
   const writer = new Writer(trace, bytesOfBuffer);
-  const afterEvent = groupBy(cuts, ({ call }) => call.endEvent);
-  const beforeEvent = groupBy(cuts, ({ replayBefore }) => replayBefore);
-  const postponed = postponedFrees(cuts, lives);
-  for (let event = 0; event <= trace.events.length; event++) {
-    for (const { kept } of afterEvent.get(event) ?? []) for (const buffer of kept) writer.free(buffer);
-    for (const cut of beforeEvent.get(event) ?? []) replay(writer, trace, lives, cut, postponed);
-    if (event < trace.events.length) writer.copy(event, postponed);
+  for (let event = 0; event < trace.events.length; event++) {
+    for (const buffer of freed.get(event) ?? []) writer.free(buffer);
+    writer.freeCopies(event);
+    for (const cut of replays.get(event) ?? []) replay(writer, trace, cut);
+    writer.copy(event, freedAfter);
   }
-  const inLastStep = cuts.filter(({ call }) => call.firstEvent >= trace.lastStepFirstEvent);
-  const bytesOf = ({ kept }: Cut) => [...kept].reduce((sum, buffer) => sum + bytesOfBuffer[buffer]!, 0);
+  const isInLastStep = (event: number) => event >= trace.lastStepFirstEvent;
+  let droppedBytes = 0;
+  for (const [buffer, event] of freedAfter)
+    if (event < freedAt[buffer]! && isInLastStep(event)) droppedBytes += bytesOfBuffer[buffer]!;
+  const repeated = cuts.filter(({ call }) => isInLastStep(call.firstEvent));
   return {
     ...writer.finish(),
-    droppedBytes: inLastStep.reduce((sum, cut) => sum + bytesOf(cut), 0),
-    repeatedFlops: inLastStep.reduce((sum, { call }) => sum + call.flops, 0),
+    droppedBytes,
+    repeatedFlops: repeated.reduce((sum, { call }) => sum + call.flops, 0),
   };
 }
 
-interface Lives {
-  readonly madeAt: Int32Array;
-  /** Behind the last event where it is never freed. */
+/** One call that is recomputed. */
+interface Cut {
+  readonly call: ModuleCall;
+  /** The event before which it runs again. */
+  readonly replayBefore: number;
+  /** The event before which autograd has let go of all that it saved. */
+  readonly overAt: number;
+  /** Buffer → the event before which it was used: a checkpoint hands it out once. Of those that autograd still has when the call runs again. */
+  readonly savedUntil: ReadonlyMap<number, number>;
+}
+
+function cutOf({ saves }: StepWithSaves, call: ModuleCall): Cut {
+  let replayBefore = Number.POSITIVE_INFINITY;
+  let overAt = 0;
+  for (let save = call.firstSave; save < call.endSave; save++) {
+    replayBefore = Math.min(replayBefore, saves.neededAt[save]!);
+    overAt = Math.max(overAt, saves.goneAt[save]!);
+  }
+  const savedUntil = new Map<number, number>();
+  for (let save = call.firstSave; save < call.endSave; save++) {
+    if (saves.goneAt[save]! <= replayBefore) continue;
+    const buffer = saves.buffer[save]!;
+    savedUntil.set(buffer, Math.max(saves.usedAt[save]!, savedUntil.get(buffer) ?? 0));
+  }
+  return { call, replayBefore, overAt, savedUntil };
+}
+
+interface Frees {
+  /** Where each buffer is freed in the step as it ran; behind the last event where it never is. */
   readonly freedAt: Int32Array;
+  /** Before which event it is freed with the calls recomputed, where that is not the same. */
+  readonly freedAfter: ReadonlyMap<number, number>;
 }
 
-function livesOf({ events }: Trace, numBuffers: number): Lives {
-  const madeAt = new Int32Array(numBuffers);
-  const freedAt = new Int32Array(numBuffers).fill(events.length);
-  for (const [position, event] of events.entries()) {
-    if (event > 0) madeAt[event - 1] = position;
-    else freedAt[-event - 1] = position;
+function freesOf({ trace, bytesOfBuffer, saves, releases }: StepWithSaves, cuts: readonly Cut[]): Frees {
+  const freedAt = new Int32Array(bytesOfBuffer.length).fill(trace.events.length);
+  for (const [position, event] of trace.events.entries()) if (event < 0) freedAt[-event - 1] = position;
+  const isCut = new Uint8Array(saves.buffer.length);
+  for (const { call } of cuts) isCut.fill(1, call.firstSave, call.endSave);
+  const until = freedAt.slice();
+  for (const [buffer, event] of releases) until[buffer] = event;
+  for (const [save, buffer] of saves.buffer.entries())
+    if (isCut[save] === 0) until[buffer] = Math.max(until[buffer]!, saves.goneAt[save]!);
+  for (const { call, overAt } of cuts)
+    for (const buffer of call.inputs) until[buffer] = Math.max(until[buffer]!, overAt);
+  const freedAfter = new Map<number, number>();
+  for (const [buffer, event] of until.entries()) if (event !== freedAt[buffer]) freedAfter.set(buffer, event);
+  return { freedAt, freedAfter };
+}
+
+function groupBy<Item>(items: readonly Item[], key: (item: Item) => number): ReadonlyMap<number, readonly Item[]> {
+  const groups = new Map<number, Item[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
   }
-  return { madeAt, freedAt };
-}
-
-function cutsOf(trace: Trace, lives: Lives, calls: readonly ModuleCall[]): readonly Cut[] {
-  const isBackward = phaseTest(trace);
-  const cuts: Cut[] = [];
-  // Backward passes come to the later call of a module first.
-  for (const call of calls.toSorted((a, b) => b.firstEvent - a.firstEvent)) {
-    const handedOut = new Set(call.outputs);
-    const kept = new Set<number>();
-    for (let event = call.firstEvent; event < call.endEvent; event++) {
-      const buffer = trace.events[event]! - 1;
-      if (buffer < 0 || handedOut.has(buffer)) continue;
-      if (lives.freedAt[buffer]! >= call.endEvent && isBackward(lives.freedAt[buffer]!)) kept.add(buffer);
-    }
-    if (kept.size === 0) continue;
-    const firstFree = Math.min(...Array.from(kept, (buffer) => lives.freedAt[buffer]!));
-    const later = cuts.filter(({ call: { module, firstEvent } }) => module === call.module && firstEvent < firstFree);
-    const from = Math.max(
-      call.endEvent,
-      ...later.flatMap(({ kept: others }) => Array.from(others, (buffer) => lives.freedAt[buffer]! + 1)),
-    );
-    cuts.push({ call, kept, replayBefore: firstBackwardEvent(trace, call.module, isBackward, from, firstFree) });
-  }
-  return cuts;
-}
-
-function phaseTest({ marks, events }: Trace): (event: number) => boolean {
-  const isBackward = new Uint8Array(events.length);
-  for (const [i, { phase, firstEvent }] of marks.entries())
-    if (phase === 'backward') isBackward.fill(1, firstEvent, marks[i + 1]?.firstEvent ?? events.length);
-  return (event) => isBackward[event] === 1;
-}
-
-/** The first array that the backward pass makes in the module, or `otherwise` where it makes none before. */
-function firstBackwardEvent(
-  { events, bufferModule, modules }: Trace,
-  module: string,
-  isBackward: (event: number) => boolean,
-  from: number,
-  otherwise: number,
-): number {
-  for (let event = from; event < otherwise; event++) {
-    if (!isBackward(event) || events[event]! < 0) continue;
-    const path = modules[bufferModule[events[event]! - 1]!]!;
-    if (path === module || path.startsWith(`${module}.`)) return event;
-  }
-  return otherwise;
-}
-
-function groupBy(cuts: readonly Cut[], key: (cut: Cut) => number): ReadonlyMap<number, readonly Cut[]> {
-  const groups = new Map<number, Cut[]>();
-  for (const cut of cuts) groups.set(key(cut), [...(groups.get(key(cut)) ?? []), cut]);
   return groups;
 }
 
-/** Inputs of a call that would be gone when it runs again: they go when it has run. */
-function postponedFrees(cuts: readonly Cut[], { freedAt }: Lives): Map<number, number> {
-  const lastReplay = new Map<number, number>();
-  for (const { call, replayBefore } of cuts)
-    for (const buffer of call.inputs)
-      if (freedAt[buffer]! < replayBefore) lastReplay.set(buffer, Math.max(replayBefore, lastReplay.get(buffer) ?? 0));
-  return lastReplay;
-}
-
-function replay(
-  writer: Writer,
-  { events }: Trace,
-  { madeAt }: Lives,
-  { call, kept, replayBefore }: Cut,
-  postponed: Map<number, number>,
-): void {
+/** What the call lets go of on the way goes; at the last array that is saved it is left, and what only it held goes. */
+function replay(writer: Writer, { events }: Trace, { call, savedUntil }: Cut): void {
   writer.mark({ phase: 'backward', recompute: true });
-  const made: number[] = [];
-  for (let event = call.firstEvent; event < call.endEvent; event++) {
+  const copies = new Map<number, number>();
+  for (let event = call.firstEvent; event < call.lastSaveEvent; event++) {
     const buffer = Math.abs(events[event]!) - 1;
-    if (events[event]! > 0) {
-      writer.make(buffer, true);
-      made.push(buffer);
-    } else if (madeAt[buffer]! >= call.firstEvent) writer.freeCopy(buffer);
+    if (events[event]! > 0) copies.set(buffer, writer.make(buffer, true));
+    else if (copies.has(buffer) && !savedUntil.has(buffer)) {
+      writer.end(copies.get(buffer)!);
+      copies.delete(buffer);
+    }
   }
-  for (const buffer of made) if (!kept.has(buffer)) writer.freeCopy(buffer);
-  writer.adopt(made.filter((buffer) => kept.has(buffer)));
-  for (const [buffer, when] of postponed) {
-    if (when !== replayBefore) continue;
-    writer.free(buffer);
+  for (const [buffer, copy] of copies) {
+    const until = savedUntil.get(buffer);
+    if (until === undefined) writer.end(copy);
+    else writer.keep(copy, until);
   }
   writer.mark({ phase: 'backward' });
 }
@@ -171,9 +165,10 @@ class Writer {
   private readonly likes: number[] = [];
   private readonly isReplayed: boolean[] = [];
   private readonly marks: Trace['marks'][number][] = [];
-  /** Old buffer → the new one that stands for it; of one that is being made again, the copy. */
+  /** Old buffer → the new one that stands for it. */
   private readonly current = new Map<number, number>();
-  private readonly copies = new Map<number, number>();
+  /** Event → copies that are freed before it. */
+  private readonly copies = new Map<number, number[]>();
   private nextMark = 0;
   private lastStepFirstEvent = 0;
 
@@ -182,7 +177,8 @@ class Writer {
     private readonly bytesOfBuffer: Float64Array,
   ) {}
 
-  copy(event: number, postponed: ReadonlyMap<number, number>): void {
+  /** One event of the old trace; those of `freedElsewhere` are freed by `free`. */
+  copy(event: number, freedElsewhere: ReadonlyMap<number, unknown>): void {
     const { events, marks, lastStepFirstEvent } = this.trace;
     if (event === lastStepFirstEvent) this.lastStepFirstEvent = this.events.length;
     if (marks[this.nextMark]?.firstEvent === event) {
@@ -190,8 +186,8 @@ class Writer {
       this.mark(mark);
     }
     const buffer = Math.abs(events[event]!) - 1;
-    if (events[event]! > 0) this.make(buffer, false);
-    else if (!postponed.has(buffer)) this.free(buffer);
+    if (events[event]! > 0) this.current.set(buffer, this.make(buffer, false));
+    else if (!freedElsewhere.has(buffer)) this.free(buffer);
   }
 
   mark(mark: Omit<Trace['marks'][number], 'firstEvent'>): void {
@@ -199,33 +195,28 @@ class Writer {
     this.marks.push({ ...mark, firstEvent: this.events.length });
   }
 
-  make(buffer: number, isReplayed: boolean): void {
+  make(buffer: number, isReplayed: boolean): number {
     const made = this.likes.length;
     this.likes.push(buffer);
     this.isReplayed.push(isReplayed);
     this.events.push(made + 1);
-    (isReplayed ? this.copies : this.current).set(buffer, made);
+    return made;
   }
 
-  /** Once: what a call dropped is freed where its copy would be, if it was made again. */
-  free(buffer: number): void {
-    this.end(this.current, buffer);
-  }
-
-  freeCopy(buffer: number): void {
-    this.end(this.copies, buffer);
-  }
-
-  adopt(buffers: readonly number[]): void {
-    for (const buffer of buffers) this.current.set(buffer, this.copies.get(buffer)!);
-    this.copies.clear();
-  }
-
-  private end(of: Map<number, number>, buffer: number): void {
-    const made = of.get(buffer);
-    if (made === undefined) return;
-    of.delete(buffer);
+  end(made: number): void {
     this.events.push(-made - 1);
+  }
+
+  free(buffer: number): void {
+    this.end(this.current.get(buffer)!);
+  }
+
+  keep(copy: number, until: number): void {
+    this.copies.set(until, [...(this.copies.get(until) ?? []), copy]);
+  }
+
+  freeCopies(event: number): void {
+    for (const copy of this.copies.get(event) ?? []) this.end(copy);
   }
 
   finish(): RecordedArrays {

@@ -3,6 +3,7 @@ import { gridName } from '../config/grid.js';
 import type { RuntimeName } from '../config/types.js';
 import { runtimeTraits } from '../runtimes/traits.js';
 import type { AnyEstimate, Estimate } from './estimate/schema.js';
+import { formatCount } from './units.js';
 
 /** A forecast recomputes nothing: of a plan only its chunks are left. */
 function planText({ mode, checkpoint }: Estimate['config']['recipe']): readonly string[] {
@@ -20,7 +21,7 @@ export function configLine({ config }: { readonly config: AnyConfig }): string {
   if (!('trace' in config)) return modelLine(config);
   const { source, versions, numBuffers } = config.trace;
   const version = versionText(config.runtime, versions);
-  const arrays = `${numBuffers.toLocaleString('en-US')} arrays`;
+  const arrays = `${formatCount(numBuffers)} arrays`;
   return [source, config.runtime, ...(version === undefined ? [] : [version]), config.recipe.mode, arrays].join(' · ');
 }
 
@@ -35,9 +36,7 @@ function modelLine({ model, recipe, runtime }: Estimate['config']): string {
     model.name,
     `${model.hiddenDim}/${model.layers}`,
     ...(model.counts
-      ? [
-          `${model.counts.gridNodes.toLocaleString('en-US')} grid, ${model.counts.meshNodes.toLocaleString('en-US')} mesh nodes`,
-        ]
+      ? [`${formatCount(model.counts.gridNodes)} grid, ${formatCount(model.counts.meshNodes)} mesh nodes`]
       : [gridName(model.grid), model.mesh ? `mesh ${gridName(model.mesh)}` : `mesh level ${model.meshLevel}`]),
     runtime,
     recipe.precision,

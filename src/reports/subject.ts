@@ -5,6 +5,7 @@ import { codeBaseOf, layoutOf } from '../models/index.js';
 import { labelOf } from '../runtimes/traits.js';
 import { versionText } from './config-line.js';
 import type { AnyEstimate, Estimate } from './estimate/schema.js';
+import { formatCount } from './units.js';
 
 export type AnyConfig = AnyEstimate['config'];
 type ModelConfig = Estimate['config'];
@@ -17,7 +18,7 @@ export function cardName({ device }: Pick<AnyConfig, 'device'>): string {
 
 /** `1°` where the grid covers the globe in equal steps, else rows × columns. */
 export function resolutionText({ grid, counts }: ModelConfig['model']): string {
-  if (counts !== undefined) return `${counts.gridNodes.toLocaleString('en-US')} nodes`;
+  if (counts !== undefined) return `${formatCount(counts.gridNodes)} nodes`;
   const degrees = 360 / grid.longitudes;
   const rows = [180 / degrees, 180 / degrees + 1];
   const isShort = Number.isInteger(Math.round(degrees * 1e6) / 100);
@@ -40,7 +41,7 @@ function partsOf(config: AnyConfig): Parts {
   if ('trace' in config) {
     const { source, numBuffers, versions } = config.trace;
     const version = versionText(config.runtime, versions) ?? labelOf(config.runtime);
-    const arrays = `${numBuffers.toLocaleString('en-US')} arrays`;
+    const arrays = `${formatCount(numBuffers)} arrays`;
     return {
       model: source,
       codeBase: [version, version],

@@ -170,7 +170,8 @@ export function estimateRecorded(captured: CapturedTrace, input: RecordedInput):
   /** The one change that a trace alone can be asked about. */
   function withOther() {
     const other = recordedRules(framework).other(recipe);
-    if (other === undefined) return {};
+    // No setting holds arrays that are larger than the card.
+    if (other === undefined || (device !== null && live.peak.liveBytes > device.nominalBytes)) return {};
     const { process: changed, verdict: then } = priceRecorded(captured, { ...card, recipe: other.recipe }, live);
     if (then.kind !== 'fits') return {};
     const change = changeTo(other.recipe, recipe);

@@ -1,14 +1,22 @@
 /** Recomputing modules of a recorded step: traces small enough to be followed by hand. */
 import { describe, expect, it } from 'vitest';
 import { liveness, peakLiveBytes } from '../../src/memory/liveness.js';
-import { type ModuleCall, recompute } from '../../src/memory/recompute.js';
+import { type ModuleCall, recompute, type Saves } from '../../src/memory/recompute.js';
 import type { Trace } from '../../src/memory/trace.js';
+
+/** Of each row: the array, before which event the backward pass needs it, has used it, and lets it go. */
+const savesOf = (rows: readonly (readonly [buffer: number, needed: number, used: number, gone: number])[]): Saves => ({
+  buffer: rows.map(([buffer]) => buffer),
+  neededAt: rows.map(([, needed]) => needed),
+  usedAt: rows.map(([, , used]) => used),
+  goneAt: rows.map(([, , , gone]) => gone),
+});
 
 /** Each array: its module and bytes; events in order, `+n` makes array n, `-n` frees it. */
 function stepOf(
   arrays: readonly (readonly [module: string, bytes: number])[],
   events: readonly number[],
-  marks: Trace['marks'],
+  backwardFrom: number,
 ) {
   const modules = [...new Set(arrays.map(([module]) => module))];
   const zeros = arrays.map(() => 0);
@@ -23,7 +31,10 @@ function stepOf(
     bufferModule: Uint32Array.from(arrays, ([module]) => modules.indexOf(module)),
     bufferOperation: Uint32Array.from(zeros),
     bufferOrigin: Uint8Array.from(zeros),
-    marks,
+    marks: [
+      { phase: 'forward', firstEvent: 0 },
+      { phase: 'backward', firstEvent: backwardFrom },
+    ],
     lastStepFirstEvent: 0,
   };
   return { trace, bytesOfBuffer: Float64Array.from(arrays, ([, bytes]) => bytes) };
@@ -31,85 +42,104 @@ function stepOf(
 
 const call = (
   module: string,
-  firstEvent: number,
-  endEvent: number,
-  outputs: number[],
+  [firstEvent, endEvent, lastSaveEvent]: readonly [number, number, number],
+  [firstSave, endSave]: readonly [number, number],
   inputs: number[] = [],
 ): ModuleCall => ({
   module,
-  firstEvent,
-  endEvent,
   flops: 7,
   inputs,
-  outputs,
+  outputs: [],
+  ...{ firstEvent, endEvent, firstSave, endSave, lastSaveEvent },
 });
 
 /**
- * Two layers, each with a kept array of 100 and an output of 10, the second's gradient pass first:
- * 1 keeps, 2 comes out, 3 keeps, 4 comes out; gradients 5 (of b) and 6 (of a).
+ * Two layers, each with an array of 100 that autograd saves and an output of 10; the second's gradient pass first. Array 1 is saved, 2 comes
+ * out, 3 is saved, 4 comes out and the loss holds it; gradients 5 (of b) and 6 (of a). Everything else lets go of 1 when 2 is made.
  */
-const twoLayers = stepOf(
-  [
-    ['a', 100],
-    ['a', 10],
-    ['b', 100],
-    ['b', 10],
-    ['b', 1],
-    ['a', 1],
-  ],
-  [1, 2, 3, 4, /* backward */ 5, -3, -4, 6, -1, -2, -5, -6],
-  [
-    { phase: 'forward', firstEvent: 0 },
-    { phase: 'backward', firstEvent: 4 },
-  ],
-);
-const calls = [call('a', 0, 2, [1]), call('b', 2, 4, [3], [1])];
+const twoLayers = {
+  ...stepOf(
+    [
+      ['a', 100],
+      ['a', 10],
+      ['b', 100],
+      ['b', 10],
+      ['b', 1],
+      ['a', 1],
+    ],
+    [1, 2, 3, 4, /* backward */ 5, -3, -4, 6, -1, -2, -5, -6],
+    4,
+  ),
+  saves: savesOf([
+    [0, 7, 8, 8],
+    [2, 4, 5, 5],
+  ]),
+  releases: new Map([
+    [0, 2],
+    [2, 4],
+  ]),
+};
+const a = call('a', [0, 2, 1], [0, 1]);
+const b = call('b', [2, 4, 3], [1, 2], [1]);
 
 describe('recomputing modules of a recorded step', () => {
-  it('drops what a call keeps at its end and makes it again before the module’s backward pass', () => {
+  it('lets go of what autograd saved with its last other holder, and makes it again when the backward pass needs it', () => {
     expect(peakLiveBytes(twoLayers.trace, twoLayers.bytesOfBuffer)).toBe(221);
-    const { trace, bytesOfBuffer, droppedBytes, repeatedFlops } = recompute(twoLayers, calls);
-    // a: 110, → 10; b: 120, → 20; again b with a second output: 130, → 120 and its gradient; then a the same way.
-    expect(peakLiveBytes(trace, bytesOfBuffer)).toBe(130);
+    const { trace, bytesOfBuffer, droppedBytes, repeatedFlops } = recompute(twoLayers, [a, b]);
+    // a: 110, → 10; b: 120, → 20; b's first array again, and its gradient: 121; the same for a: both gradients, 10, 100.
+    expect([...trace.events]).toEqual([1, 2, -1, 3, 4, -3, 5, 6, -5, -4, 7, 8, -7, -2, -6, -8]);
+    expect(peakLiveBytes(trace, bytesOfBuffer)).toBe(121);
     expect(droppedBytes).toBe(200);
     expect(repeatedFlops).toBe(14);
-  });
-
-  it('frees everything that it made, and numbers arrays in the order in which they are made', () => {
-    const { trace, bytesOfBuffer } = recompute(twoLayers, calls);
-    const made = trace.events.filter((event) => event > 0);
-    expect([...made]).toEqual(Array.from(made, (_, i) => i + 1));
-    const freed = trace.events.filter((event) => event < 0);
-    expect(new Set(freed).size).toBe(made.length);
-    expect(bytesOfBuffer.length).toBe(made.length);
-    expect(trace.marks.some(({ recompute: again }) => again)).toBe(true);
+    expect(trace.marks.filter(({ recompute: again }) => again)).toHaveLength(2);
     expect(liveness(trace, {}, bytesOfBuffer).peak.phase).toBe('backward');
   });
 
-  it('changes nothing where a module keeps nothing for the backward pass', () => {
-    const { trace, droppedBytes } = recompute(twoLayers, [call('c', 1, 2, [1])]);
+  it('leaves a call at the last array that is saved: one that is made behind it is not made again', () => {
+    const { bytesOfBuffer } = recompute(twoLayers, [b]);
+    expect(bytesOfBuffer).toHaveLength(7);
+    const later = recompute(twoLayers, [{ ...b, lastSaveEvent: 4 }]);
+    expect(later.bytesOfBuffer).toHaveLength(8);
+  });
+
+  it('does not drop what Python holds until the backward pass, and makes it twice as a checkpoint does', () => {
+    const held = { ...twoLayers, releases: new Map<number, number>() };
+    const { trace, bytesOfBuffer, droppedBytes } = recompute(held, [a, b]);
+    expect(droppedBytes).toBe(0);
+    expect(peakLiveBytes(trace, bytesOfBuffer)).toBe(321);
+  });
+
+  it('keeps what another part of the step saved too', () => {
+    const shared = { ...twoLayers, saves: savesOf([[0, 7, 8, 8], [2, 4, 5, 5], [0, 7, 8, 8]]) }; // biome-ignore format: rows
+    const { droppedBytes } = recompute(shared, [a, b]);
+    expect(droppedBytes).toBe(100);
+  });
+
+  it('changes nothing where a module saves nothing for the backward pass', () => {
+    const { trace, droppedBytes } = recompute(twoLayers, [call('c', [1, 2, 2], [1, 1])]);
     expect([...trace.events]).toEqual([...twoLayers.trace.events]);
     expect(droppedBytes).toBe(0);
   });
 
-  it('keeps what a call is given until it has run again', () => {
-    // Array 1 is read by a call that keeps array 2; the step lets go of 1 at once.
-    const step = stepOf(
-      [
-        ['x', 40],
-        ['a', 100],
-        ['a', 10],
-        ['a', 1],
-      ],
-      [1, 2, 3, -1, 4, -2, -3, -4],
-      [
-        { phase: 'forward', firstEvent: 0 },
-        { phase: 'backward', firstEvent: 4 },
-      ],
-    );
-    const { trace, bytesOfBuffer } = recompute(step, [call('a', 1, 3, [2], [0])]);
-    // Input 40, kept 100 and two outputs of 10 while it runs again.
-    expect(peakLiveBytes(trace, bytesOfBuffer)).toBe(160);
-    expect(trace.events.filter((event) => event === -1)).toHaveLength(1);
+  it('keeps what a call is given until autograd has let go of all that the call saved', () => {
+    // Array 1 is read by a call that saves array 2; the step lets go of 1 at once.
+    const step = {
+      ...stepOf(
+        [
+          ['x', 40],
+          ['a', 100],
+          ['a', 10],
+          ['a', 1],
+        ],
+        [1, 2, 3, -1, 4, -2, -3, -4],
+        4,
+      ),
+      saves: savesOf([[1, 4, 5, 5]]),
+      releases: new Map([[1, 3]]),
+    };
+    const { trace, bytesOfBuffer } = recompute(step, [call('a', [1, 3, 2], [0, 1], [0])]);
+    // Input 40, saved 100, output 10 and the gradient of 1 beside it.
+    expect([...trace.events]).toEqual([1, 2, 3, -2, 4, 5, -1, -4, -3, -5]);
+    expect(peakLiveBytes(trace, bytesOfBuffer)).toBe(151);
   });
 });

@@ -93,11 +93,29 @@ const lineSchemas = [
           flops: z.number().nonnegative().describe('Of products, convolutions and attention.'),
           inputs: z.array(count).max(10_000).describe('Arrays that it is given.'),
           outputs: z.array(count).max(10_000).describe('Arrays that it hands out.'),
+          firstSave: count.describe('Position of the first row of `saves` that was saved in it.'),
+          endSave: count.describe('Position behind the last one.'),
+          lastSaveEvent: count.describe('The event before which the last one was saved.'),
         }),
       )
       .describe(
         'Calls of modules in forward passes, in the order in which they end: what recomputing one would do follows from them.',
       ),
+  }),
+  z.strictObject({
+    saves: z
+      .strictObject({
+        buffer: indices,
+        neededAt: indices.describe('The event before which the backward pass first needs it.'),
+        usedAt: indices.describe('The event before which the operation that needed it first has ended.'),
+        goneAt: indices.describe('The event before which autograd lets it go.'),
+      })
+      .describe('What autograd saves in forward passes, in order, a column each; `numEvents` where that never comes.'),
+  }),
+  z.strictObject({
+    releases: z
+      .strictObject({ buffer: indices, event: indices })
+      .describe('Arrays that autograd saved, and the event before which everything else had let go of each.'),
   }),
   z.strictObject({ end: z.strictObject({ peakLiveBytes: bytes.describe('Of all steps, as its writer counted it.') }) }),
 ] as const;

@@ -255,11 +255,14 @@ class Watch:
     torch.autograd.grad = self.watched(torch.autograd.grad)
     self.lifted = torch._C._only_lift_cpu_tensors()
     torch._C._set_only_lift_cpu_tensors(True)
+    self.saving = SavingHooks(torch, self.recorder)
+    self.saving.__enter__()
     self.recorder.__enter__()
     return self
 
   def __exit__(self, *error):
     self.recorder.__exit__(*error)
+    self.saving.__exit__()
     gc.enable()
     self.torch._C._set_only_lift_cpu_tensors(self.lifted)
     self.torch.autograd.backward, self.torch.autograd.grad = self.original
@@ -359,6 +362,37 @@ class Watch:
     for buffer, category in enumerate(recorder.categories):
       if not recorder.modules[buffer] and category in ("input", "optimizer"):
         recorder.modules[buffer] = {"input": "inputs", "optimizer": "optimizer"}[category]
+
+
+class SavingHooks:
+  """Shows the recorder what autograd keeps. Where torch wants no hooks (`torch.func`), there are none for that long."""
+
+  def __init__(self, torch, recorder):
+    self.engine = torch._C._autograd
+    self.hooks = recorder.save, recorder.needed
+
+  def __enter__(self):
+    self.original = self.engine._saved_tensors_hooks_disable, self.engine._saved_tensors_hooks_enable
+    self.engine._saved_tensors_hooks_disable, self.engine._saved_tensors_hooks_enable = self.disable, self.enable
+    self.engine._push_saved_tensors_default_hooks(*self.hooks)
+    self.is_on = True
+
+  def __exit__(self):
+    if self.is_on:
+      self.engine._pop_saved_tensors_default_hooks()
+    self.engine._saved_tensors_hooks_disable, self.engine._saved_tensors_hooks_enable = self.original
+
+  def disable(self, *given, **named):
+    if self.is_on and self.engine._top_saved_tensors_default_hooks(True) == self.hooks:
+      self.engine._pop_saved_tensors_default_hooks()
+      self.is_on = False
+    return self.original[0](*given, **named)
+
+  def enable(self, *given):
+    self.original[1](*given)
+    if not self.is_on:
+      self.engine._push_saved_tensors_default_hooks(*self.hooks)
+      self.is_on = True
 
 
 class Unseen:

@@ -176,6 +176,8 @@ def stand_in_for_cuda(torch):
       "is_bf16_supported": lambda *args, **kwargs: True,
       "device_count": lambda: 1,
       "current_device": lambda: 0,
+      # CUDA builds up to 2.10 ask the driver, which is not there.
+      "is_current_stream_capturing": lambda: False,
       "get_device_name": lambda *args: "a card that is not there",
       "get_device_capability": lambda *args: (9, 0),
       "get_arch_list": lambda: ["sm_90"],

@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_flatten, tree_map
 from torch.utils.flop_counter import flop_registry
 
 aten = torch.ops.aten
+functorch = torch._C._functorch
 # Whole numbers on the card keep their values on the host up to this many: indices decide shapes.
 MOST_VALUES = 1 << 24
 # Gradients of indexing (FunctionsManual.cpp) are written into fresh zeros, but into a copy of them where a tensor is of a subclass.
@@ -50,11 +51,18 @@ class Recorder(TorchDispatchMode):
     # Of forward passes: what torch's own counter says of products, convolutions and attention; and which module call made what.
     self.flops = 0
     self.calls = []
+    # What autograd keeps: [buffer, and before which event it is needed, used and let go]; before which event nothing else held a buffer.
+    self.saves, self.releases = [], []
+    # Of buffers that something else may hold too: [storage, how often autograd keeps it]; of saves that are in use: (storage, its count before).
+    self.kept, self.in_use = {}, {}
+    self.last_save_event = 0
+    self.own_count = self.counts_without_holders()
 
   # The storages
 
   def new(self, num_bytes, operation, shape, dtype):
     buffer = len(self.bytes)
+    self.release()
     self.enter_recompute()
     node = torch._C._current_autograd_node() if in_backward() else None
     self.bytes.append(num_bytes)
@@ -73,6 +81,7 @@ class Recorder(TorchDispatchMode):
   def gone(self, buffer, key=None, _reference=None):
     if key is not None and self.alive.get(key, (None, -1))[1] == buffer:
       del self.alive[key]
+    self.kept.pop(buffer, None)
     self.events.append(-buffer - 1)
     self.live_bytes -= self.bytes[buffer]
 
@@ -89,7 +98,12 @@ class Recorder(TorchDispatchMode):
     self.alive[key] = (weakref.ref(storage, lambda ref: self.gone(buffer, key, ref)), buffer)
 
   def buffer_of(self, tensor):
-    found = self.alive.get(tensor.untyped_storage()._cdata) if isinstance(tensor, torch.Tensor) else None
+    if not isinstance(tensor, torch.Tensor):
+      return None
+    # Inside `torch.func` a tensor is wrapped.
+    while functorch.is_functorch_wrapped_tensor(tensor):
+      tensor = functorch.get_unwrapped(tensor)
+    found = self.alive.get(tensor.untyped_storage()._cdata)
     return None if found is None else found[1]
 
   def categorize(self, tensors, category, only=None):
@@ -97,6 +111,65 @@ class Recorder(TorchDispatchMode):
       buffer = self.buffer_of(tensor)
       if buffer is not None and (only is None or self.categories[buffer] == only):
         self.categories[buffer] = category
+
+  # What autograd keeps
+
+  def counts_without_holders(self):
+    """How often a storage is counted beside the tensors that share it: the object that tells when it goes is one."""
+    with self.fake:
+      tensor = torch.empty(1, device="cuda")
+    storage = tensor.untyped_storage()
+    reference, key = weakref.ref(storage, lambda _: None), storage._cdata
+    del storage
+    return torch._C._storage_Use_Count(key) - 1 if reference() is not None else 0
+
+  def save(self, tensor):
+    """The hook that autograd calls with a tensor that it is about to keep; what this returns is kept in its place."""
+    if self.phase != "forward" or in_backward():
+      return tensor
+    self.last_save_event = len(self.events)
+    buffer = self.buffer_of(tensor)
+    if buffer is None:
+      return tensor
+    # What was there before the step stays.
+    if buffer >= self.step_first_buffer:
+      self.kept.setdefault(buffer, [tensor.untyped_storage()._cdata, 0])[1] += 1
+    self.saves.append([buffer, None, None, None])
+    # `detach` would be a view, which holds on to what it is a view of.
+    return Saved(self, len(self.saves) - 1, tensor.data)
+
+  def needed(self, saved):
+    """The hook that autograd calls with what `save` returned, when a backward pass comes to it."""
+    if not isinstance(saved, Saved):
+      return saved
+    save = self.saves[saved.index]
+    if save[1] is None:
+      save[1] = len(self.events)
+      key = saved.tensor.untyped_storage()._cdata
+      self.in_use[saved.index] = key, torch._C._storage_Use_Count(key)
+    tensor = saved.tensor.data
+    if known_value(saved.tensor) is not None:
+      tensor.known_value = saved.tensor.known_value
+    return tensor
+
+  def let_go(self, index):
+    save = self.saves[index]
+    save[3] = len(self.events)
+    if self.in_use.pop(index, None) is not None:
+      save[2] = len(self.events)
+    if save[0] in self.kept:
+      self.kept[save[0]][1] -= 1
+
+  def release(self):
+    """Of the arrays that autograd keeps, those that nothing else holds any more, and those that a backward operation has used."""
+    for buffer, (key, num_saves) in list(self.kept.items()):
+      if torch._C._storage_Use_Count(key) == num_saves + self.own_count:
+        self.releases.append([buffer, len(self.events)])
+        del self.kept[buffer]
+    for index, (key, count) in list(self.in_use.items()):
+      if torch._C._storage_Use_Count(key) <= count:
+        self.saves[index][2] = len(self.events)
+        del self.in_use[index]
 
   # The phases
 
@@ -120,6 +193,8 @@ class Recorder(TorchDispatchMode):
 
   def begin_backward(self):
     """What the forward pass made and left alive is what the backward pass needs."""
+    self.release()
+    self.kept.clear()
     for _, buffer in self.alive.values():
       if buffer >= self.step_first_buffer and self.phases[buffer] == "forward" and self.categories[buffer] == "temporary":
         self.categories[buffer] = "activation"
@@ -129,13 +204,14 @@ class Recorder(TorchDispatchMode):
 
   def begin_call(self, inputs):
     """→ what `end_call` is given"""
-    return self.phase, len(self.events), self.flops, self.buffers_of(inputs)
+    return self.phase, len(self.events), self.flops, self.buffers_of(inputs), len(self.saves)
 
   def end_call(self, module, begun, outputs):
     """A call of a module in a forward pass: events, FLOPs, the arrays that it is given and those that it hands out."""
-    phase, first, flops, inputs = begun
+    phase, first, flops, inputs, first_save = begun
     if phase == self.phase == "forward" and not in_backward():
-      self.calls.append((module, first, len(self.events), self.flops - flops, inputs, self.buffers_of(outputs)))
+      saved = first_save, len(self.saves), self.last_save_event
+      self.calls.append((module, first, len(self.events), self.flops - flops, inputs, self.buffers_of(outputs), *saved))
 
   def buffers_of(self, tree):
     return sorted({buffer for buffer in map(self.buffer_of, tree_flatten(tree)[0]) if buffer is not None})
@@ -255,6 +331,16 @@ class Recorder(TorchDispatchMode):
     taken = {"bool": False, "float": 1.0, "int": 1}[kind]
     self.reads.setdefault(where, (kind, taken))
     return taken
+
+
+class Saved:
+  """What autograd keeps of an array: a tensor of the same storage."""
+
+  def __init__(self, recorder, index, tensor):
+    self.recorder, self.index, self.tensor = recorder, index, tensor
+
+  def __del__(self):
+    self.recorder.let_go(self.index)
 
 
 class Path:

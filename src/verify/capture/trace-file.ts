@@ -1,31 +1,25 @@
 /** Reads a trace file (docs/trace.md): unpacked piece by piece, one line at a time, and checked before anybody replays it. */
+import type { z } from 'zod';
+import { conforms } from '../../config/conforms.js';
 import { shown } from '../../config/nearest.js';
-import { readAt, withRegularFile } from '../../config/read-file.js';
-import { InputError } from '../../errors.js';
+import type { InputError } from '../../errors.js';
 import { constant } from '../../ir/shape.js';
-import type { ModuleCall } from '../../memory/recompute.js';
+import type { ModuleCall, StepWithSaves } from '../../memory/recompute.js';
 import type { Layout, Trace } from '../../memory/trace.js';
 import { originCode } from '../../memory/trace.js';
 import { type TraceHead, type TraceLine, traceBodySchema, traceHeadSchema } from '../../reports/trace/schema.js';
 import { runtimeTraits } from '../../runtimes/traits.js';
-import { MiB } from '../../units.js';
-import { gunzipped } from './gunzip.js';
+import { linesOf, noTrace, packedTrace } from './trace-lines.js';
 
 /** A step as it was recorded: `trace.layouts` holds shapes for people to read, the bytes are the storages' own. */
-export interface CapturedTrace {
+export interface CapturedTrace extends StepWithSaves {
   readonly file: string;
   readonly fileBytes: number;
   readonly head: TraceHead;
-  readonly trace: Trace;
-  readonly bytesOfBuffer: Float64Array;
   /** Of modules in forward passes; none where its writer knows none. */
   readonly calls: readonly ModuleCall[];
 }
 
-/** A step of 10⁶ events has about 5 MiB, and 60 MiB unpacked. */
-const maximumFileBytes = 256 * MiB;
-const maximumLineBytes = 16 * MiB;
-const maximumUnpackedBytes = 2048 * MiB;
 const maximumBuffers = 5_000_000;
 const maximumEvents = 2 * maximumBuffers;
 /** A table row that a person may read. */
@@ -35,69 +29,17 @@ const maximumBufferBytes = 2 ** 40;
 
 /** @throws InputError where the file is no trace, is damaged or ends early, or holds more than a step does. */
 export async function readTrace(file: string): Promise<CapturedTrace> {
-  const compressed = withRegularFile(file, (descriptor, sizeBytes) => {
-    if (sizeBytes > maximumFileBytes) throw noTrace(file, `${sizeBytes} bytes are more than a trace has`);
-    return readAt(descriptor, 0, sizeBytes);
-  });
+  const packed = packedTrace(file);
   const reader = new Reader(file);
-  for await (const line of linesOf(file, compressed)) reader.line(line);
-  return { fileBytes: compressed.length, ...reader.finish() };
-}
-
-const noTrace = (file: string, what: string): InputError =>
-  new InputError('no-trace', `${shown(file)}: ${what}.`, [
-    'gc-plan capture FILE.py:FUNCTION --trace FILE writes a trace',
-    'docs/trace.md describes the format',
-  ]);
-
-async function* linesOf(file: string, compressed: Uint8Array): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  if (compressed[0] !== 0x1f || compressed[1] !== 0x8b) {
-    const isReport = decoder.decode(compressed.subarray(0, 100)).includes('gc-plan/capture@1');
-    throw noTrace(
-      file,
-      isReport ? 'is the report of a capture; the trace is the file that it names' : 'is no gzip file',
-    );
-  }
-  let rest: Uint8Array[] = [];
-  let restBytes = 0;
-  let unpackedBytes = 0;
-  try {
-    for await (const chunk of gunzipped(compressed)) {
-      let from = 0;
-      unpackedBytes += chunk.length;
-      if (unpackedBytes > maximumUnpackedBytes) throw noTrace(file, 'unpacks to more than a trace has');
-      for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-        yield decoder.decode(joined([...rest, chunk.subarray(from, end)]));
-        rest = [];
-        restBytes = 0;
-        from = end + 1;
-      }
-      rest.push(chunk.subarray(from));
-      restBytes += chunk.length - from;
-      if (restBytes > maximumLineBytes) throw noTrace(file, 'a line is longer than a trace has');
-    }
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw noTrace(file, `cannot be unpacked: ${(error as Error).message}`);
-  }
-  if (restBytes > 0) throw noTrace(file, 'ends in the middle of a line');
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  for await (const line of linesOf(file, packed)) reader.line(line);
+  return { fileBytes: packed.length, ...reader.finish() };
 }
 
 type Tables = Record<'dtypes' | 'operations' | 'modules', string[]> & { readonly shapes: (readonly number[])[] };
-type Columns = Extract<TraceLine, { buffers: unknown }>['buffers'];
 const columnNames = ['bytes', 'dtype', 'shape', 'operation', 'module', 'category'] as const;
+
+const isHead = conforms(traceHeadSchema);
+const isBody = conforms(traceBodySchema);
 
 class Reader {
   private head: TraceHead | undefined;
@@ -111,6 +53,13 @@ class Reader {
   private readonly events: number[] = [];
   private readonly marks: Trace['marks'][number][] = [];
   private readonly calls: Extract<TraceLine, { calls: unknown }>['calls'][number][] = [];
+  private readonly saves = {
+    buffer: [] as number[],
+    neededAt: [] as number[],
+    usedAt: [] as number[],
+    goneAt: [] as number[],
+  };
+  private readonly releases = { buffer: [] as number[], event: [] as number[] };
 
   constructor(private readonly file: string) {}
 
@@ -124,7 +73,7 @@ class Reader {
     }
     if (this.head === undefined) this.head = this.parseHead(value);
     else if (this.peakLiveBytes !== undefined) throw this.wrong('comes after the end');
-    else this.add(this.parsed(traceBodySchema, value));
+    else this.add(this.parsed(traceBodySchema, isBody, value));
   }
 
   private wrong(what: string): InputError {
@@ -135,30 +84,22 @@ class Reader {
     const schema = (value as { readonly schema?: unknown } | null)?.schema;
     if (typeof schema === 'string' && /^gc-plan\/trace@\d+$/.test(schema) && schema !== 'gc-plan/trace@1')
       throw this.wrong(`says ${shown(schema)}, which a newer gc-plan writes`);
-    const head: TraceHead = this.parsed(traceHeadSchema, value);
+    const head: TraceHead = this.parsed(traceHeadSchema, isHead, value);
     if (head.numBuffers > maximumBuffers || head.numEvents > maximumEvents)
       throw this.wrong(`announces ${head.numEvents} events: a trace has at most ${maximumEvents}`);
     return head;
   }
 
-  private parsed<Value>(
-    schema: {
-      safeParse: (
-        value: unknown,
-      ) =>
-        | { success: true; data: Value }
-        | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } };
-    },
-    value: unknown,
-  ): Value {
-    const result = schema.safeParse(value);
-    if (result.success) return result.data;
-    const [issue] = result.error.issues;
+  private parsed<Value>(schema: z.ZodType<Value>, isValue: (value: unknown) => boolean, value: unknown): Value {
+    if (isValue(value)) return value as Value;
+    const [issue] = schema.safeParse(value).error?.issues ?? [];
     throw this.wrong(`is not of this format: ${shown([...(issue?.path ?? []), issue?.message].join(' '))}`);
   }
 
   private add(line: TraceLine): void {
-    if ('buffers' in line) this.addBuffers(line.buffers);
+    if ('buffers' in line) this.addColumns(this.columns, line.buffers);
+    else if ('saves' in line) this.addColumns(this.saves, line.saves);
+    else if ('releases' in line) this.addColumns(this.releases, line.releases);
     else if ('events' in line) extend(this.events, line.events);
     else if ('marks' in line) extend(this.marks, line.marks);
     else if ('calls' in line) extend(this.calls, line.calls);
@@ -167,23 +108,23 @@ class Reader {
     else
       for (const [name, rows] of Object.entries(line) as ['dtypes' | 'operations' | 'modules', readonly string[]][])
         extend(this.tables[name], rows);
-    const numRows = Math.max(
-      ...Object.values(this.tables).map((rows) => rows.length),
-      this.marks.length,
-      this.calls.length,
-    );
-    if (numRows > maximumRows || this.events.length > this.head!.numEvents)
+    const { head, tables, marks, calls, events, columns, saves, releases } = this;
+    const numRows = Math.max(...Object.values(tables).map(({ length }) => length), marks.length, calls.length);
+    const numArrays = Math.max(columns.bytes.length, releases.buffer.length);
+    const numEvents = Math.max(events.length, saves.buffer.length);
+    if (numRows > maximumRows || numEvents > head!.numEvents || numArrays > head!.numBuffers)
       throw this.wrong('holds more than the first line announces');
   }
 
-  private addBuffers(columns: Columns): void {
-    const { length } = columns.bytes;
-    for (const name of columnNames) {
-      if (columns[name].length !== length)
-        throw this.wrong(`has ${columns[name].length} of ${name} and ${length} of bytes`);
-      extend(this.columns[name], columns[name]);
-    }
-    if (this.columns.bytes.length > this.head!.numBuffers) throw this.wrong('holds more than the first line announces');
+  private addColumns<Name extends string>(
+    to: Record<Name, number[]>,
+    columns: Readonly<Record<Name, readonly number[]>>,
+  ) {
+    const [first, ...others] = Object.keys(to) as Name[];
+    for (const name of others)
+      if (columns[name].length !== columns[first!].length)
+        throw this.wrong(`has ${columns[name].length} of ${name} and ${columns[first!].length} of ${first}`);
+    for (const name of Object.keys(to) as Name[]) extend(to[name], columns[name]);
   }
 
   finish(): Omit<CapturedTrace, 'fileBytes'> {
@@ -198,7 +139,7 @@ class Reader {
     if (numBuffers === 0 || lastStepFirstEvent >= numEvents) throw noTrace(file, 'there is no step in it');
     this.checkIndices();
     const bytesOfBuffer = Float64Array.from(columns.bytes);
-    const peakLiveBytes = this.checkEvents(bytesOfBuffer);
+    const { peakLiveBytes, ...lives } = this.checkEvents(bytesOfBuffer);
     if (peakLiveBytes !== this.peakLiveBytes)
       throw noTrace(file, `its events add up to ${peakLiveBytes} bytes, its last line says ${this.peakLiveBytes}`);
     this.checkCompiled(head);
@@ -218,7 +159,7 @@ class Reader {
       marks,
       lastStepFirstEvent,
     };
-    return { file, head, trace, bytesOfBuffer, calls: this.moduleCalls() };
+    return { file, head, trace, bytesOfBuffer, calls: this.moduleCalls(), ...this.saved(lives) };
   }
 
   /** What a compiler says of its program in all is what the events add up to. */
@@ -242,14 +183,32 @@ class Reader {
   }
 
   private moduleCalls(): readonly ModuleCall[] {
-    const { calls, tables, head, file } = this;
+    const { calls, tables, head, file, saves } = this;
+    const isOrdered = (...positions: readonly number[]) =>
+      positions.every((each, i) => i === 0 || positions[i - 1]! <= each);
     return calls.map(({ module, ...call }) => {
-      const isOrdered = call.firstEvent <= call.endEvent && call.endEvent <= head!.numEvents;
+      const isInside =
+        isOrdered(call.firstEvent, call.endEvent, head!.numEvents) &&
+        isOrdered(call.firstSave, call.endSave, saves.buffer.length) &&
+        (call.firstSave === call.endSave || isOrdered(call.firstEvent, call.lastSaveEvent, call.endEvent));
       const isThere = [...call.inputs, ...call.outputs].every((buffer) => buffer < head!.numBuffers);
-      if (!isOrdered || !isThere || module >= tables.modules.length)
+      if (!isInside || !isThere || module >= tables.modules.length)
         throw noTrace(file, 'a call of a module is not in it');
       return { ...call, module: tables.modules[module]! };
     });
+  }
+
+  /** Autograd saves what is there, and nothing goes before all have let go of it. */
+  private saved({ madeAt, freedAt }: Lives): Pick<CapturedTrace, 'saves' | 'releases'> {
+    const { saves, releases, file } = this;
+    const isAlive = (buffer: number, event: number) => madeAt[buffer]! < event && event <= freedAt[buffer]!;
+    const isRight =
+      saves.buffer.every((buffer, save) => {
+        const [neededAt, usedAt, goneAt] = [saves.neededAt[save]!, saves.usedAt[save]!, saves.goneAt[save]!];
+        return neededAt <= usedAt && usedAt <= goneAt && isAlive(buffer, goneAt);
+      }) && releases.buffer.every((buffer, row) => isAlive(buffer, releases.event[row]!));
+    if (!isRight) throw noTrace(file, 'what autograd saved is not in it');
+    return { saves, releases: new Map(releases.buffer.map((buffer, row) => [buffer, releases.event[row]!])) };
   }
 
   private checkIndices(): void {
@@ -269,22 +228,29 @@ class Reader {
   }
 
   /** Every buffer is allocated once, in order, and freed at most once, while it is alive. Gives the peak of all steps. */
-  private checkEvents(bytesOfBuffer: Float64Array): number {
-    const isAlive = new Uint8Array(bytesOfBuffer.length);
-    let [next, live, peak] = [0, 0, 0];
-    for (const [position, event] of this.events.entries()) {
+  private checkEvents(bytesOfBuffer: Float64Array): Lives & { readonly peakLiveBytes: number } {
+    const { events, file } = this;
+    const madeAt = new Int32Array(bytesOfBuffer.length);
+    const freedAt = new Int32Array(bytesOfBuffer.length).fill(events.length);
+    let [next, live, peakLiveBytes] = [0, 0, 0];
+    for (const [position, event] of events.entries()) {
       const buffer = Math.abs(event) - 1;
-      const fits = event > 0 ? buffer === next : isAlive[buffer] === 1;
-      if (!fits || next > bytesOfBuffer.length)
-        throw noTrace(this.file, `event ${position} frees or makes what it cannot`);
-      isAlive[buffer] = event > 0 ? 1 : 0;
-      if (event > 0) next++;
+      const fits = event > 0 ? buffer === next : buffer < next && freedAt[buffer] === events.length;
+      if (!fits || next > bytesOfBuffer.length) throw noTrace(file, `event ${position} frees or makes what it cannot`);
+      if (event > 0) madeAt[next++] = position;
+      else freedAt[buffer] = position;
       live += event > 0 ? bytesOfBuffer[buffer]! : -bytesOfBuffer[buffer]!;
-      peak = Math.max(peak, live);
+      peakLiveBytes = Math.max(peakLiveBytes, live);
     }
-    if (next !== bytesOfBuffer.length) throw noTrace(this.file, 'an array is never made');
-    return peak;
+    if (next !== bytesOfBuffer.length) throw noTrace(file, 'an array is never made');
+    return { madeAt, freedAt, peakLiveBytes };
   }
+}
+
+/** By buffer: the event that makes it, and the one that frees it, behind the last one where none does. */
+interface Lives {
+  readonly madeAt: Int32Array;
+  readonly freedAt: Int32Array;
 }
 
 /** `push(...rows)` would put every row on the stack. */

@@ -18,7 +18,7 @@ def write(path, recorder, head):
       "module": [tables["modules"].index(each or "other") for each in recorder.modules],
       "category": [CATEGORIES.index(each) for each in recorder.categories],
   }
-  keys = ("firstEvent", "endEvent", "flops", "inputs", "outputs")
+  keys = ("firstEvent", "endEvent", "flops", "inputs", "outputs", "firstSave", "endSave", "lastSaveEvent")
   calls = [{"module": tables["modules"].index(module or "other"), **dict(zip(keys, call))} for module, *call in recorder.calls]
   with gzip.GzipFile(path, "wb", compresslevel=6, mtime=0) as file:
     line = lambda value: file.write(json.dumps(value, separators=(",", ":")).encode() + b"\n")
@@ -32,6 +32,15 @@ def write(path, recorder, head):
       line({"events": recorder.events[first : first + ROWS]})
     for first in range(0, len(calls), ROWS):
       line({"calls": calls[first : first + ROWS]})
+    # What is not let go of before the last event is never.
+    within = lambda event: head["numEvents"] if event is None else min(event, head["numEvents"])
+    for first in range(0, len(recorder.saves), ROWS):
+      buffer, *columns = zip(*recorder.saves[first : first + ROWS])
+      columns = ([*map(within, column)] for column in columns)
+      line({"saves": {"buffer": buffer, **dict(zip(("neededAt", "usedAt", "goneAt"), columns))}})
+    for first in range(0, len(recorder.releases), ROWS):
+      buffer, event = zip(*recorder.releases[first : first + ROWS])
+      line({"releases": {"buffer": buffer, "event": [*map(within, event)]}})
     for first in range(0, len(recorder.marks), ROWS):
       line({"marks": recorder.marks[first : first + ROWS]})
     line({"end": {"peakLiveBytes": recorder.peak_bytes}})

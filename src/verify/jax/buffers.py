@@ -109,6 +109,8 @@ class Program:
     self.assignment, self.known = assignment, known
     self.bytes, self.dtypes, self.shapes, self.operations, self.modules, self.categories = [], [], [], [], [], []
     self.events, self.calls, self.marks, self.notes = [], [], [{"phase": "setup", "firstEvent": 0}], []
+    # No autograd: XLA's program holds both passes.
+    self.saves, self.releases = [], []
     self.live_bytes = self.peak_bytes = 0
     # Names of the arguments that the program takes.
     self.taken = set()

@@ -138,10 +138,8 @@ describe('module groups', () => {
 });
 
 describe('cards, compare and advise --trace', () => {
-  const file = (path: string) => fileURLToPath(new URL(`../../../${path}.trace.gz`, import.meta.url));
-  /** The mesh network of the docs, and as it was in plain PyTorch. */
-  const example = (name: string) => file(`docs/example/${name}`);
-  const plain = (name: string) => file(`tests/data/traces/${name}`);
+  /** The mesh network of the docs. */
+  const example = (name: string) => fileURLToPath(new URL(`../../../docs/example/${name}.trace.gz`, import.meta.url));
 
   it('cards: fits where estimate says so, for every card', async () => {
     const { report } = await json('cards', '--trace', trace);
@@ -168,27 +166,19 @@ describe('cards, compare and advise --trace', () => {
     expect(report.addedBytes).toBe(report.after.memory.deviceBytes - report.before.memory.deviceBytes);
   });
 
-  it('advise: recomputed layers fit where the step does not, within 3 % of the step that is written so', async () => {
-    const { exit, report } = await json('advise', '--trace', plain('mesh'), '--gpu', 'rtx-4090');
+  it('advise: recomputed layers fit where the step does not, with the bytes of the step that is written so', async () => {
+    const { exit, report } = await json('advise', '--trace', example('make_step'), '--gpu', 'rtx-4090');
     expect(exit).toBe(0);
     expect(violations(report)).toEqual([]);
     const layers = report.recompute.find(({ module }: { module: string }) => module === 'processor.*');
     expect(layers).toMatchObject({ numCalls: 16, verdict: { kind: 'fits' } });
-    const written = await json('estimate', '--trace', plain('mesh-recomputed'));
-    expect(Math.abs(layers.deviceBytes / written.report.memory.deviceBytes - 1)).toBeLessThan(0.03);
+    const written = await json('estimate', '--trace', example('make_step_with_checkpoints'), '--gpu', 'rtx-4090');
+    const { peakLiveBytes, deviceBytes } = written.report.memory;
+    expect(layers).toMatchObject({ peakLiveBytes, deviceBytes });
     const worth = report.recompute.map(
       ({ savedBytes, repeatedFlops }: { savedBytes: number; repeatedFlops: number }) => savedBytes / repeatedFlops,
     );
     expect(worth).toEqual([...worth].sort((a, b) => b - a));
     expect(report.optimizer.bytes).toBe(report.memory.optimizerBytes);
-  });
-
-  it('advise: of the torch_geometric network the replay is an upper bound of the step that is written so', async () => {
-    const { report } = await json('advise', '--trace', example('make_step'), '--gpu', 'rtx-4090');
-    const layers = report.recompute.find(({ module }: { module: string }) => module === 'processor.*');
-    const written = await json('estimate', '--trace', example('make_step_with_checkpoints'));
-    const { peakLiveBytes } = written.report.memory;
-    expect(layers.peakLiveBytes).toBeGreaterThanOrEqual(peakLiveBytes);
-    expect(layers.peakLiveBytes).toBeLessThan(1.1 * peakLiveBytes);
   });
 });

@@ -39,8 +39,22 @@ const body = [
       { phase: 'backward', firstEvent: 2 },
     ],
   },
+  {
+    calls: [
+      {
+        ...{ module: 1, firstEvent: 1, endEvent: 2, flops: 50, inputs: [0], outputs: [1] },
+        ...{ firstSave: 0, endSave: 1, lastSaveEvent: 2 },
+      },
+    ],
+  },
+  { saves: { buffer: [1], neededAt: [2], usedAt: [3], goneAt: [3] } },
+  { releases: { buffer: [1], event: [2] } },
   { end: { peakLiveBytes: 132 } },
 ];
+const [savingCall] = body.find((line) => 'calls' in line)!.calls!;
+const callWith = (changes: Partial<typeof savingCall>) => withLine('calls', { calls: [{ ...savingCall, ...changes }] });
+const savesWith = (changes: object) =>
+  withLine('saves', { saves: { buffer: [1], neededAt: [2], usedAt: [3], goneAt: [3], ...changes } });
 
 /** The same bytes as a compiled step: an argument of 16, a result of 16 that is no argument, and an arena of 100. */
 const compiledHead = {
@@ -82,13 +96,17 @@ const refusal = async (content: Buffer | readonly unknown[]): Promise<string> =>
 };
 
 /** The lines with the ones that have this key replaced. */
-const withLine = (key: string, line: unknown) => [head, ...body.map((each) => (key in each ? line : each))];
+function withLine(key: string, line: unknown): readonly unknown[] {
+  return [head, ...body.map((each) => (key in each ? line : each))];
+}
 
 describe('a trace file', () => {
   it('gives back the arrays, their names and the peak that it was written with', async () => {
-    const { trace, bytesOfBuffer, head: read } = await readTrace(written([head, ...body]));
+    const { trace, bytesOfBuffer, head: read, calls, saves, releases } = await readTrace(written([head, ...body]));
     expect(read.notes).toEqual(['a note']);
     expect([...bytesOfBuffer]).toEqual([16, 100, 16]);
+    expect(calls).toEqual([{ ...savingCall, module: 'net.0' }]);
+    expect({ saves, releases }).toEqual({ ...body.find((line) => 'saves' in line), releases: new Map([[1, 2]]) });
     const { peak, byCategory, byModule } = liveness(trace, {}, bytesOfBuffer);
     expect(peak).toEqual({
       liveBytes: 132,
@@ -117,7 +135,7 @@ describe('a trace file', () => {
     ['the report of the capture', Buffer.from('{"schema":"gc-plan/capture@1"}\n'), 'is the report of a capture'],
     ['half of a gzip file', gzipSync(JSON.stringify(head)).subarray(0, 40), 'cannot be unpacked'],
     ['no end', [head, ...body.slice(0, -1)], 'ends early'],
-    ['lines after the end', [head, ...body, { dtypes: [] }], 'line 12 comes after the end'],
+    ['lines after the end', [head, ...body, { dtypes: [] }], 'line 15 comes after the end'],
     ['a line that is not JSON', [head, '{"events":[1,'], 'line 2 is not JSON'],
     ['another format', [{ ...head, schema: 'gc-plan/trace@2' }], 'which a newer gc-plan writes'],
     ['a report in its place', [{ schema: 'gc-plan/estimate@1' }], 'line 1 is not of this format'],
@@ -140,6 +158,20 @@ describe('a trace file', () => {
       'phases out of order',
       withLine('marks', { marks: [{ phase: 'forward', firstEvent: 3 }] }),
       'phases are not in order',
+    ],
+    ['a call that ends before it begins', callWith({ firstEvent: 3 }), 'a call of a module is not in it'],
+    ['a call that is given what is not there', callWith({ inputs: [3] }), 'a call of a module is not in it'],
+    ['a call that saves what nobody saved', callWith({ endSave: 2 }), 'a call of a module is not in it'],
+    ['a call that saves behind its end', callWith({ lastSaveEvent: 3 }), 'a call of a module is not in it'],
+    ['a save of no array', savesWith({ buffer: [3] }), 'what autograd saved is not in it'],
+    ['a save before its array is made', savesWith({ neededAt: [0], usedAt: [0], goneAt: [1] }), 'what autograd saved'],
+    ['a save that outlives its array', savesWith({ goneAt: [4] }), 'what autograd saved is not in it'],
+    ['a save that goes before it is used', savesWith({ usedAt: [4] }), 'what autograd saved is not in it'],
+    ['saves in columns of two lengths', savesWith({ goneAt: [] }), 'has 0 of goneAt and 1 of buffer'],
+    [
+      'a release of what is gone',
+      withLine('releases', { releases: { buffer: [1], event: [5] } }),
+      'what autograd saved',
     ],
     ['an announcement of everything', [{ ...head, numEvents: 2 ** 50 }], 'a trace has at most'],
     ['a step outside of the events', [{ ...head, lastStepFirstEvent: 5 }, ...body], 'there is no step in it'],
