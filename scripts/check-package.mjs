@@ -1,5 +1,6 @@
 /** The tarball that npm would publish, installed in an empty folder: how large is it, and does the tool answer there? */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +24,17 @@ function run(command, args, { cwd = folder, exit = 0 } = {}) {
   if (status !== exit)
     throw new Error(`${[command, ...args].join(' ')} exited ${status}: ${(stdout + stderr).slice(-2000)}`);
   return { stdout, stderr };
+}
+
+/** The page is served, whole, and Ctrl-C is its good end. */
+async function opensPage() {
+  const args = [installed, 'open', 'tiny', '--vram', '2GB', '--json'];
+  const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [printed] = await once(child.stdout, 'data');
+  const page = await (await fetch(JSON.parse(printed).url)).text();
+  child.kill('SIGINT');
+  const [exit] = await once(child, 'exit');
+  return exit === 0 && page.includes('gcPlanWorker') && page.trimEnd().endsWith('</html>');
 }
 
 try {
@@ -74,6 +86,7 @@ try {
     sweep: json('sweep', 'tiny', '--vram', '2GB', '--hidden-dim', '32,64', '--workers', '2').candidates.fits > 0,
     advise: json('advise', 'graphcast-small', '--batch', '2', '--gpu', 'rtx-4090').cheapest.change.length > 0,
     explain: json('explain', 'tiny').peak.liveBytes > 0,
+    open: await opensPage(),
     cards: json('cards', 'tiny').cards.length > 0,
     page: gcPlan('explain', 'tiny', '--format', 'html').includes('renderToCanvas'),
     picture: gcPlan('sweep', 'tiny', '--vram', '2GB', '--hidden-dim', '32,64', '--format', 'html').includes('</svg>'),

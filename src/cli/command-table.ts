@@ -4,6 +4,7 @@ const commands = {
   sweep: async () => (await import('./commands/sweep.js')).default,
   advise: async () => (await import('./commands/advise.js')).default,
   solve: async () => (await import('./commands/solve.js')).default,
+  open: async () => (await import('./commands/open.js')).default,
   compare: async () => (await import('./commands/compare.js')).default,
   cards: async () => (await import('./commands/cards.js')).default,
   verify: async () => (await import('./commands/verify.js')).default,

@@ -83,6 +83,11 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
     return ['gc-plan', id, ...(isNamed ? [] : [this.standInModel!]), ...tokens.map(quoted)].join(' ');
   }
 
+  /** On a terminal, and not as a document. */
+  protected get isForAPerson(): boolean {
+    return this.output === undefined && this.format === 'table' && this.io.stdout.isTTY === true;
+  }
+
   /** Prints the report; a *no* is an answer, not a failure. */
   protected print(report: Reports[Name], answer: 'yes' | 'no'): Reports[Name] {
     const layout = {

@@ -12,6 +12,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Of a command that serves: waits for Ctrl-C, which is then how it ends well. Absent where nobody could press it. */
+  readonly untilInterrupted?: () => Promise<void>;
 }
 
 const defaultColumns = 100;

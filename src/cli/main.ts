@@ -12,9 +12,14 @@ const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export async function main(): Promise<void> {
   const interruption = new AbortController();
+  let isServing = false;
   const onInterrupt = () => {
     interruption.abort();
-    setTimeout(() => process.exit(exitCodes.interrupted), graceMs).unref();
+    setTimeout(() => process.exit(isServing ? exitCodes.yes : exitCodes.interrupted), graceMs).unref();
+  };
+  const untilInterrupted = async () => {
+    isServing = true;
+    await new Promise((resolve) => interruption.signal.addEventListener('abort', resolve, { once: true }));
   };
   for (const signal of endingSignals) process.on(signal, onInterrupt);
   let isLost = false;
@@ -26,10 +31,11 @@ export async function main(): Promise<void> {
   };
   // Where stderr is lost, nobody is left to tell.
   const errors = sinkOf(stderr, () => {});
-  const io = { stdout: sinkOf(stdout, lose), stderr: errors, env, signal: interruption.signal };
+  const io = { stdout: sinkOf(stdout, lose), stderr: errors, env, signal: interruption.signal, untilInterrupted };
   const exit = await runCli(process.argv.slice(2), io);
   // An answer that did not arrive is neither a yes nor a no.
-  process.exitCode = interruption.signal.aborted ? exitCodes.interrupted : isLost ? exitCodes.input : exit;
+  const isInterrupted = interruption.signal.aborted && !isServing;
+  process.exitCode = isInterrupted ? exitCodes.interrupted : isLost ? exitCodes.input : exit;
   for (const signal of endingSignals) process.off(signal, onInterrupt);
 }
 

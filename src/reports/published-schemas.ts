@@ -14,6 +14,7 @@ import { grownSchema } from './grow/schema.js';
 import { initSchema } from './init/schema.js';
 import { ladderSchema } from './ladder/schema.js';
 import { measuredSchema } from './measured/schema.js';
+import { openedSchema } from './open/schema.js';
 import { profilesSchema } from './profiles/schema.js';
 import { solutionSchema } from './solve/schema.js';
 import { sweepSchema } from './sweep/schema.js';
@@ -41,6 +42,7 @@ export const reportSchemas = {
   'gc-plan/check@1': checkSchema,
   'gc-plan/validate@1': validationSchema,
   'gc-plan/init@1': initSchema,
+  'gc-plan/open@1': openedSchema,
   'gc-plan/completion@1': completionSchema,
   'gc-plan/profiles@1': profilesSchema,
   'gc-plan/error@1': errorSchema,

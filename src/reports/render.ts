@@ -16,6 +16,7 @@ import type { Init } from './init/schema.js';
 import { renderJson } from './json.js';
 import type { Ladder } from './ladder/schema.js';
 import type { Measured } from './measured/schema.js';
+import type { Opened } from './open/schema.js';
 import type { Profiles } from './profiles/schema.js';
 import type { Solution } from './solve/schema.js';
 import type { Sweep } from './sweep/schema.js';
@@ -34,6 +35,7 @@ export interface Reports {
   readonly 'gc-plan/explain@1': Explanation;
   readonly 'gc-plan/grow@1': Grown;
   readonly 'gc-plan/init@1': Init;
+  readonly 'gc-plan/open@1': Opened;
   readonly 'gc-plan/profiles@1': Profiles;
   readonly 'gc-plan/validate@1': Validation;
   readonly 'gc-plan/verify@1': Verification;
@@ -129,6 +131,7 @@ const renderers: Renderers = {
     json,
   },
   'gc-plan/grow@1': { table: async () => (await import('./grow/table.js')).renderGrown, json },
+  'gc-plan/open@1': { table: async () => (await import('./open/table.js')).renderOpened, json },
   'gc-plan/init@1': { table: async () => (await import('./init/table.js')).renderInit, json },
   'gc-plan/profiles@1': { table: async () => (await import('./profiles/table.js')).renderProfiles, json },
 };

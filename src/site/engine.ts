@@ -9,6 +9,7 @@ import type { CheckpointPlan, Config, Grid } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { phasesOf, type TimelineOperation, timelineOf } from '../explain/timeline.js';
 import { bufferBytes, categories, type Trace } from '../memory/trace.js';
+import type { Question } from '../options/address.js';
 import type { OptionDefinition } from '../options/definitions/definition.js';
 import { allOptions } from '../options/definitions/shared.js';
 import { loadProfile, type ResolveInput, resolveWith } from '../options/resolve.js';
@@ -21,14 +22,6 @@ import { estimateOf, pricedStep } from '../services/priced.js';
 import { recordedCommand, recordedStep } from '../services/recorded.js';
 import { cheapestChanges } from '../services/smallest-change.js';
 import { type View, viewOf } from './view.js';
-
-/** What is on the page: a model with flags as they are typed, or a captured trace. */
-export interface Question {
-  readonly model?: string | undefined;
-  readonly flags: Flags;
-  /** The name of a dropped trace. */
-  readonly trace?: string | undefined;
-}
 
 export interface Answer {
   readonly estimate: AnyEstimate;

@@ -1,5 +1,6 @@
 /** What the page and its worker say to each other. */
-import type { Answer, Catalogue, Cell, changes, Question } from './engine.js';
+import type { Question } from '../options/address.js';
+import type { Answer, Catalogue, Cell, changes } from './engine.js';
 
 export type Request =
   | { readonly kind: 'catalogue' }

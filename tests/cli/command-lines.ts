@@ -518,6 +518,7 @@ const commands: Readonly<Record<CommandName, { readonly weight: number; readonly
   },
   cards: { weight: 4, line: configured('cards', { ...estimateKind, small: 60, most: 3, card: 0 }) },
   compare: { weight: 6, line: comparisons },
+  open: { weight: 3, line: configured('open', { ...estimateKind, small: 60, most: 3 }) },
   capture: { weight: 4, line: captures },
   grow: { weight: 4, line: growths },
   check: { weight: 15, line: checks },

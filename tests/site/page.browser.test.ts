@@ -13,6 +13,7 @@ import { type ResolveInput, resolveConfig } from '../../src/options/resolve.js';
 import { estimateAnswer } from '../../src/reports/estimate/answer.js';
 import type { Estimate } from '../../src/reports/estimate/schema.js';
 import { estimate } from '../../src/services/estimate.js';
+import { open as openPage } from '../../src/services/open.js';
 import { estimateOf } from '../../src/services/priced.js';
 import { invoke } from '../cli/invoke.js';
 import { inputs } from '../laws/configurations.js';
@@ -329,5 +330,27 @@ describe('the documents beside it', () => {
       clipped: [],
       violations: [],
     });
+  });
+});
+
+describe('gc-plan open', () => {
+  it.each([
+    { model: 'tiny', flags: { vram: '2GB', runtime: 'pytorch', 'set-to-none': false } },
+    { traceFile: 'tests/data/traces/plain.trace.gz', flags: { gpu: 't4' } },
+    { flags: { import: 'tests/models/importing/configurations/physicsnemo/example.yaml', gpu: 'a100-80gb' } },
+  ])('serves the page with $flags filled in, a file of the user’s with it', async (input) => {
+    const { report, close } = await openPage(input);
+    const page = await browser.newPage();
+    try {
+      await page.goto(report.url);
+      await page.waitForFunction('document.body.dataset.searched !== undefined');
+      expect(await textOf(page, '#command')).toBe(report.command);
+      const { stdout } = await invoke([...report.command.split(' ').slice(1), '--json']);
+      const { head, rest } = estimateAnswer(JSON.parse(stdout));
+      expect(await textOf(page, '#verdict')).toBe(head + rest);
+    } finally {
+      await page.close();
+      await close();
+    }
   });
 });

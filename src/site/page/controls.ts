@@ -1,7 +1,9 @@
 /** One control for each option of the table that the command line has: an option that is added there is added here. */
+
+import type { Question } from '../../options/address.js';
 import type { OptionDefinition } from '../../options/definitions/definition.js';
 import { html, type Markup } from '../../reports/pages/markup.js';
-import type { Catalogue, Control, Controls, Question } from '../engine.js';
+import type { Catalogue, Control, Controls } from '../engine.js';
 
 /** Seen without opening anything, in this order; all others stand under their group. */
 const first = [

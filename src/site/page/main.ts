@@ -1,13 +1,13 @@
 /** The page: controls → question → worker → picture. The address holds the question. */
 import '../../reports/explain/browser/echarts.js';
+import { fromHash, type Question, toHash } from '../../options/address.js';
 import { codeLines } from '../../reports/pages/blocks.js';
 import { html, type Markup } from '../../reports/pages/markup.js';
 import { formatBytes } from '../../reports/units.js';
-import type { Answer, Cell, Question } from '../engine.js';
+import type { Answer, Cell } from '../engine.js';
 import { ControlPanel, type Typed } from './controls.js';
 import { byId, drawAnswer, drawMap, drawRefusal, type MapFrame, put, Timeline } from './drawing.js';
 import { Estimator, Refusal } from './estimator.js';
-import { fromHash, toHash } from './state.js';
 
 /** Answers while a slider moves; the other one searches, and is stopped when the question changes. */
 const live = new Estimator();
@@ -138,6 +138,17 @@ function around(stops: readonly number[], value: number): readonly number[] {
   return stops.slice(from, from + mostOfMap);
 }
 
+declare global {
+  /** Name → content in base64. */
+  var gcPlanFiles: Readonly<Record<string, string>> | undefined;
+}
+
+const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+function give(files: Readonly<Record<string, Uint8Array>>): void {
+  for (const each of [live, searching]) void each.ask({ kind: 'files', files });
+}
+
 async function start(): Promise<void> {
   const catalogue = await live.ask({ kind: 'catalogue' });
   const models = byId<HTMLSelectElement>('model');
@@ -146,8 +157,8 @@ async function start(): Promise<void> {
   const page = new PageOfModels(() => panel);
   panel = new ControlPanel(byId('options'), catalogue, (name, value) => page.type(name, value));
   const showModel = () => {
-    const { model, trace } = page.now;
-    const name = trace ?? model ?? '';
+    const { model, trace, flags } = page.now;
+    const name = trace ?? String(flags.import ?? model ?? '');
     if (![...models.options].some(({ value }) => value === name)) models.add(new Option(`${name} (a file)`, name));
     models.value = name;
     byId('model-description').textContent = catalogue.models.find((each) => each.name === name)?.description ?? '';
@@ -177,13 +188,16 @@ async function start(): Promise<void> {
   });
   acceptFiles((files) => {
     const [name, bytes] = Object.entries(files)[0]!;
-    for (const each of [live, searching]) void each.ask({ kind: 'files', files });
+    give(files);
     const isTrace = bytes[0] === 0x1f && bytes[1] === 0x8b;
     const { gpu, vram } = page.now.flags;
     const flags = { ...(gpu !== undefined && { gpu }), ...(vram !== undefined && { vram }) };
     page.change(isTrace ? { trace: name, flags } : { model: name, flags });
     showModel();
   });
+  // Of `gc-plan open FILE`, which serves the page with the file in it.
+  const files = Object.entries(globalThis.gcPlanFiles ?? {}).map(([name, base64]) => [name, bytesOf(base64)]);
+  if (files.length > 0) give(Object.fromEntries(files));
   showModel();
   page.change(page.now);
   // For the console, and for tests: what the worker answers to a question.

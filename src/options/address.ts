@@ -1,5 +1,13 @@
-/** What is on the page, and how the address holds it: `#model=graphcast-small&gpu=rtx-4090&hidden-dim=512`. */
-import type { Question } from '../engine.js';
+/** What is on the page, and how its address holds that: `#model=graphcast-small&gpu=rtx-4090&hidden-dim=512`. */
+import type { Flags } from './typed.js';
+
+/** What is on the page: a model with flags as they are typed, or a captured trace. */
+export interface Question {
+  readonly model?: string | undefined;
+  readonly flags: Flags;
+  /** The name of a trace that the page was given. */
+  readonly trace?: string | undefined;
+}
 
 /** A first look; an address that says nothing shows it. */
 const firstLook: Question = { model: 'graphcast-small', flags: { gpu: 'rtx-4090' } };
@@ -9,8 +17,9 @@ export function fromHash(hash: string): Question {
   if (said.length === 0) return firstLook;
   const { model, trace, ...flags } = Object.fromEntries(said);
   const typed = Object.entries(flags).map(([name, value]) => [name, switches[value] ?? value]);
+  const isOfFile = trace !== undefined || flags.import !== undefined;
   return {
-    model: trace === undefined ? (model ?? firstLook.model) : undefined,
+    model: model ?? (isOfFile ? undefined : firstLook.model),
     trace,
     flags: Object.fromEntries(typed),
   };
