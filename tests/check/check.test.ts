@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Check } from '../../src/reports/check/schema.js';
-import { publishedSchemas } from '../../src/reports/published-schemas.js';
+import { publishedSchemas, schemaId } from '../../src/reports/published-schemas.js';
 import { invoke } from '../cli/invoke.js';
 
 let folder: string;
@@ -31,7 +31,7 @@ async function checked(path: string, ...flags: readonly string[]) {
 describe('gc-plan check', () => {
   it('is what its published schema says, whatever it finds', async () => {
     const ajv = new Ajv2020({ schemas: Object.values(publishedSchemas()), strict: true });
-    const validate = ajv.getSchema('gc-plan/check@1')!;
+    const validate = ajv.getSchema(schemaId('gc-plan/check@1'))!;
     const path = plan(`configurations:\n${tiny('only')}${tiny('dear', '    budget: 1MB\n')}`);
     const reports = [await checked(path, '--update-baseline'), await checked(path)].map(({ report }) => report);
     plan(`configurations:\n${tiny('only', '    layers: 9\n')}  big: { model: graphcast, gpu: t4 }\n`);

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Estimate } from '../../src/reports/estimate/schema.js';
 import type { Explanation } from '../../src/reports/explain/schema.js';
-import { publishedSchemas } from '../../src/reports/published-schemas.js';
+import { publishedSchemas, schemaId } from '../../src/reports/published-schemas.js';
 import { invoke } from '../cli/invoke.js';
 
 const cases = [
@@ -27,7 +27,7 @@ describe.each(cases)('gc-plan explain %s %s %s', (...argv) => {
 
   it('is what its published schema says', () => {
     const ajv = new Ajv2020({ schemas: Object.values(publishedSchemas()), strict: true });
-    const validate = ajv.getSchema('gc-plan/explain@1')!;
+    const validate = ajv.getSchema(schemaId('gc-plan/explain@1'))!;
     expect(validate(explanation) ? [] : validate.errors).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { moduleGroups } from '../../../src/memory/module-groups.js';
-import { publishedSchemas } from '../../../src/reports/published-schemas.js';
+import { publishedSchemas, schemaId } from '../../../src/reports/published-schemas.js';
 import { invoke } from '../../cli/invoke.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gc-plan-recorded-'));
@@ -20,7 +20,7 @@ const json = async (...argv: readonly string[]) => {
 };
 const ajv = new Ajv2020({ schemas: Object.values(publishedSchemas()), strict: true, allErrors: true });
 const violations = (document: { readonly schema: string }) => {
-  const validate = ajv.getSchema(document.schema)!;
+  const validate = ajv.getSchema(schemaId(document.schema))!;
   return validate(document) ? [] : validate.errors;
 };
 const sum = (parts: readonly number[]) => parts.reduce((total, part) => total + part, 0);
