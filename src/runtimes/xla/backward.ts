@@ -5,7 +5,7 @@
 
 import { type Block, type Node, operationsOf } from '../../ir/forward-program.js';
 import { type Operation, type OperationOf, readsOf } from '../../ir/operations.js';
-import { axis } from '../../ir/shape.js';
+import { axis, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Forward, Lowering } from './forward.js';
@@ -190,7 +190,8 @@ export class Backward {
     if (hidesLatency) {
       // In f32 the part of a row that the scale's sum adds up is an array, from which the gradient is computed too.
       const parts = this.normInRows ? [this.normRows(input, reads, environment)] : [];
-      const sums = this.sumsOfNorm(operation, this.normInRows ? parts : reads);
+      // The kernel with both sums reads the incoming gradient for each of them.
+      const sums = this.sumsOfNorm(operation, this.normInRows ? parts : [...reads, ...buffersOf(incoming)]);
       const isRows = gradient.kind === 'buffer' || this.normInRows;
       // Where the incoming gradient is added up from few arrays, the kernel that adds sums too.
       const before = gradient.kind === 'buffer' && !this.manyTerms.has(gradient.buffer) ? sums : [];
@@ -223,11 +224,15 @@ export class Backward {
   }
 
   /** Both sums over all rows, in one kernel with two results. */
-  private sumsOfNorm({ scale, offset }: OperationOf<'layerNorm'>, reads: readonly BufferId[]): readonly BufferId[] {
+  private sumsOfNorm(
+    { input, scale, offset }: OperationOf<'layerNorm'>,
+    reads: readonly BufferId[],
+  ): readonly BufferId[] {
     const sums = [scale, offset].map((id) => this.gradients.ofParameter(id));
     this.lowering.schedule.run(this.gradients.nameOf(scale), reads, sums);
-    this.gradients.made(scale, sums[0]!);
-    this.gradients.made(offset, sums[1]!);
+    const rows = numElements(this.lowering.program.values[input]!.shape.slice(0, 2), this.lowering.sizes!);
+    this.gradients.made(scale, sums[0]!, rows);
+    this.gradients.made(offset, sums[1]!, rows);
     return sums;
   }
 

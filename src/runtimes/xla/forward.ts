@@ -160,10 +160,15 @@ export class Forward {
   }
 
   /** A cuBLASLt call: its scratch lives for this one kernel. */
-  product(name: string, reads: readonly BufferId[], result: BufferId): void {
+  product(
+    name: string,
+    reads: readonly BufferId[],
+    result: BufferId,
+    kind: 'product' | 'weightProduct' = 'product',
+  ): void {
     const { schedule } = this.lowering;
     const workspace = schedule.buffer(workspaceShape, 1);
-    schedule.run(name, reads, [result, workspace], 'product');
+    schedule.run(name, reads, [result, workspace], kind);
   }
 
   /** A product that is only added to an array is added in it, which is its third operand (gemm_rewriter.cc). */

@@ -73,15 +73,20 @@ export class Gradients {
     return resultOf?.(id) ?? schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
   }
 
-  /** After the kernel that makes it. `jax.lax.pmean` takes it in f32, in which a product writes it where all is f32. */
-  made(id: ValueId, gradient: BufferId, isProduct = false): void {
+  /**
+   * After the kernel that makes it. `jax.lax.pmean` takes it in f32, in which a product writes it where all is f32. A sum over rows
+   * is made in two kernels, of which the second, which writes f32, adds up about the square root of them (tree_reduction_rewriter.cc).
+   */
+  made(id: ValueId, gradient: BufferId, sumOf: 'product' | number = 1): void {
     const { schedule, program, meets, gemm } = this.lowering;
-    if (!meets || (isProduct && gemm.elementBytes === 4)) {
+    if (!meets || (sumOf === 'product' && gemm.elementBytes === 4)) {
       this.ofParameters.push({ id, gradient });
       return;
     }
     const inF32 = schedule.buffer(program.values[id]!.shape, 4, 'gradient');
-    schedule.run(`${this.nameOf(id)} in f32`, [gradient], [inF32]);
+    const numParts = sumOf === 'product' ? 1 : Math.round(Math.sqrt(sumOf));
+    const reads = Array.from({ length: numParts }, () => gradient);
+    schedule.run(`${this.nameOf(id)} in f32`, reads, [inF32]);
     this.ofParameters.push({ id, gradient: inF32 });
   }
 

@@ -1,5 +1,6 @@
 /** Gradients of a Linear: that of the weight before that of the input, but where an output layer's weight waits. */
 import type { OperationOf } from '../../ir/operations.js';
+import { numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Forward, Lowering } from './forward.js';
 import type { Gradients } from './gradients.js';
@@ -36,7 +37,7 @@ export class LinearGradients {
   }
 
   private weightGradients(
-    { input, weight, bias }: OperationOf<'linear'>,
+    { input, weight, bias, output }: OperationOf<'linear'>,
     operand: BufferId,
     rows: readonly BufferId[] | undefined,
     environment: Environment,
@@ -45,10 +46,21 @@ export class LinearGradients {
     const products = bias === undefined || rows === undefined ? [weight] : [bias, weight];
     for (const id of products) {
       const buffer = this.gradients.ofParameter(id);
-      if (id === bias) schedule.run(this.gradients.nameOf(id), rows!, [buffer]);
-      else this.forward.product(this.gradients.nameOf(id), [this.forward.operand(input, environment), operand], buffer);
-      this.gradients.made(id, buffer, id === weight);
+      if (id === bias) {
+        schedule.run(this.gradients.nameOf(id), rows!, [buffer]);
+        this.gradients.made(id, buffer, this.numRows(output, environment));
+        continue;
+      }
+      const operands = [this.forward.operand(input, environment), operand];
+      this.forward.product(this.gradients.nameOf(id), operands, buffer, 'weightProduct');
+      this.gradients.made(id, buffer, 'product');
     }
+  }
+
+  /** Rows of an array, of all samples. */
+  private numRows(id: ValueId, environment: Environment): number {
+    const { sizes } = this.lowering;
+    return sizes === undefined ? 1 : numElements(this.forward.shape(id, environment).slice(0, 2), sizes);
   }
 
   private inputGradient({ input, weight }: OperationOf<'linear'>, operand: BufferId, environment: Environment): void {
@@ -86,8 +98,9 @@ export class LinearGradients {
     const rows = this.forward.array(this.forward.shape(output, environment));
     const operand = isPadded ? this.forward.array(this.forward.gemmShapeOf(output, environment)) : rows;
     const sum = this.gradients.ofParameter(bias);
-    schedule.run(this.gradients.nameOf(output), gradient.reads, [rows, sum]);
-    this.gradients.made(bias, sum);
+    // Each of its results is computed from what it reads.
+    schedule.run(this.gradients.nameOf(output), [...gradient.reads, ...gradient.reads], [rows, sum]);
+    this.gradients.made(bias, sum, this.numRows(output, environment));
     if (isPadded) schedule.run(`pad ${this.gradients.nameOf(output)}`, [rows], [operand]);
     return { operand, biasIsSummed };
   }

@@ -3,13 +3,14 @@
  * reads it (hlo_live_range), so lifetimes are stated nowhere: they follow from this list.
  */
 
-import { constant, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
+import { axis, constant, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
 import type { Module } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Category, Origin, Phase, Trace } from '../../memory/trace.js';
 import { hideLatency, type Timed } from './latency-hiding.js';
 import { type Lifetime, placedInResults } from './outputs.js';
 import { gapBytes } from './packing.js';
+import { productSeconds } from './product-time.js';
 
 export type BufferId = number;
 
@@ -26,7 +27,7 @@ interface Kernel {
   readonly reads: readonly BufferId[];
   readonly writes: readonly BufferId[];
   /** Where XLA's cost model does not go by bytes. */
-  readonly kind?: 'triton' | 'product' | 'start' | 'end';
+  readonly kind?: 'triton' | 'product' | 'weightProduct' | 'start' | 'end';
 }
 
 /** The phase and module that kernels are written down with. */
@@ -38,10 +39,11 @@ export interface Place {
 
 const resultMemory = 'memory of a result';
 
-/** The scheduler's unit, 1 µs (`kLowLatency`), in which an H100 moves this much; a kernel that it has no model of costs a hundredth. */
-const latencyBytes = 3.35e6;
+/** XLA counts 1 µs per kernel (gpu_performance_model_base.h, kKernelLaunchOverhead), in which an H100 moves this much. */
+export const launchBytes = 3.35e6;
+/** The scheduler's unit is as long (`kLowLatency`); a kernel that it has no model of costs a hundredth. */
+const latencyBytes = launchBytes;
 const tritonCost = 0.01;
-const productCost = 3;
 /** NVLink moves a byte of an all-reduce while the card's memory moves this many. */
 const collectiveLatency = 14;
 const gaps = 'gap';
@@ -139,17 +141,23 @@ export class Schedule {
       if (!relaidAs.has(id)) relaidAs.set(id, element(writer.get(id)!));
       return relaidAs.get(id)!;
     };
+    const transposes = numElements([axis('batch')], sizes) > 1;
+    const isProduct = (kind: Kernel['kind']) => kind === 'product' || kind === 'weightProduct';
+    /** Of several samples the operand that is transposed is an instruction of its own, which nothing else reads. */
+    const operand = (kind: Kernel['kind'], id: BufferId, isFirst: boolean) => {
+      if (kind === 'weightProduct' && isFirst && transposes) return element(writer.get(id)!);
+      return isProduct(kind) && isRows(id) ? relaid(id) : writer.get(id)!;
+    };
     const timed = kernels.map(({ reads, writes, kind }, index): Timed => {
       const after = new Set<number>();
-      for (const id of [...reads, ...writes])
-        if (writer.has(id)) after.add(kind === 'product' && isRows(id) ? relaid(id) : writer.get(id)!);
+      for (const id of [...reads, ...writes]) if (writer.has(id)) after.add(operand(kind, id, id === reads[0]));
       for (const id of writes) for (const reader of readers.get(id) ?? []) after.add(reader);
       after.delete(index);
-      for (const id of reads) readers.set(id, [...(readers.get(id) ?? []), index]);
+      for (const id of new Set(reads)) readers.set(id, [...(readers.get(id) ?? []), index]);
       for (const id of writes) {
-        const isElement = kind === 'product' || writes.length > 1;
+        const isElement = isProduct(kind) || writes.length > 1;
         writer.set(id, isElement ? element(index) : index);
-        if (kind === 'product') written.add(id);
+        if (isProduct(kind)) written.add(id);
         readers.delete(id);
       }
       const bytes = moved(reads) + moved(writes);
@@ -159,12 +167,29 @@ export class Schedule {
       const cost =
         kind === 'triton'
           ? tritonCost * latencyBytes
-          : kind === 'product'
-            ? Math.max(productCost * latencyBytes, bytes)
+          : isProduct(kind)
+            ? this.productBytes(kind, reads[0]!, writes[0]!, bytesOf, sizes)
             : bytes;
       return { after: [...after], cost, latency: latencyBytes };
     });
     return [...timed, ...elements];
+  }
+
+  /** As long as a product takes, the card's memory moves so many bytes. */
+  private productBytes(
+    kind: Kernel['kind'],
+    operand: BufferId,
+    result: BufferId,
+    bytesOf: readonly number[],
+    sizes: Dimensions,
+  ): number {
+    const elements = (id: BufferId) => bytesOf[id]! / this.buffers[id]!.elementBytes;
+    const last = (id: BufferId) => numElements([this.buffers[id]!.shape.at(-1)!], sizes);
+    const columns = last(result);
+    const rows = elements(result) / columns;
+    const inner = kind === 'weightProduct' ? elements(operand) / rows : last(operand);
+    const { elementBytes } = this.buffers[result]!;
+    return 1e6 * latencyBytes * productSeconds({ rows, inner, columns, elementBytes });
   }
 
   /** `dimensions`: sizes, where arrays may lie in results. `packs`: sizes, where the gaps between arrays count. */

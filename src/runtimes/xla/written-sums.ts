@@ -11,6 +11,7 @@ import { type Dimensions, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { DataFlow } from './data-flow.js';
 import type { Lowering } from './forward.js';
+import { launchBytes } from './schedule.js';
 
 /** From here on a sum of two arrays saves nothing by being inlined. */
 const readersThatWriteDown = 3;
@@ -20,8 +21,6 @@ const readersThatWriteDown = 3;
  * written down for two readers (more than 0.5) and that of a single one is not (less than 1).
  */
 const normalisingCost = 0.75;
-/** XLA counts 1 µs per kernel (gpu_performance_model_base.h, kKernelLaunchOverhead), in which an H100 moves this much. */
-const launchBytes = 3.35e6;
 const warpThreads = 32;
 
 export class WrittenSums {

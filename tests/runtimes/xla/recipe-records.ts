@@ -22,6 +22,8 @@ export interface RecipeGroup {
   readonly given: readonly PricedRecord[];
   /** Compiled while the rules were written. */
   readonly rules: readonly PricedRecord[];
+  /** Drawn, and compiled before the rules were last mended. */
+  readonly seen: readonly PricedRecord[];
   /** Drawn, and compiled after them. */
   readonly drawn: readonly PricedRecord[];
 }
@@ -32,6 +34,7 @@ function groupOf(kind: Kind | 'plain'): RecipeGroup {
   return {
     given: priced(given.filter((record) => kindOf(record) === kind)),
     rules: priced(own.filter(({ group }) => group === 'rules')),
+    seen: priced(own.filter(({ group }) => group === 'seen')),
     drawn: priced(own.filter(({ group }) => group === 'drawn')),
   };
 }
@@ -44,5 +47,10 @@ export const recipeGroups = {
   plain: groupOf('plain'),
 } as const;
 
-export const allOf = ({ given, rules, drawn }: RecipeGroup): readonly PricedRecord[] => [...given, ...rules, ...drawn];
+export const allOf = ({ given, rules, seen, drawn }: RecipeGroup): readonly PricedRecord[] => [
+  ...given,
+  ...rules,
+  ...seen,
+  ...drawn,
+];
 export const isCublas = ({ record }: PricedRecord) => record.gemm_mode === 'cublas';

@@ -24,7 +24,7 @@ function table(group: readonly PricedRecord[]): string {
 }
 
 const summaries = (name: string, group: RecipeGroup): readonly string[] =>
-  (['given', 'rules', 'drawn'] as const).flatMap((of) => {
+  (['given', 'rules', 'seen', 'drawn'] as const).flatMap((of) => {
     const scored = group[of].filter(isCublas);
     return scored.length === 0 ? [] : [summary(`${name}, ${of}`, scored)];
   });
@@ -32,7 +32,7 @@ const summaries = (name: string, group: RecipeGroup): readonly string[] =>
 export const recipesSection = (): string => `## Several cards, accumulation, optimizers, rollouts that keep everything
 
 *given*: records of others. *rules*: compiled while the rules were written. *drawn*: drawn by a seed and compiled after them
-(\`tests/runtimes/xla/draw.ts\`). All by \`src/verify/jax/probe.py\` itself.
+(\`tests/runtimes/xla/draw.ts\`); *seen*: drawn too, and compiled before the rules were last mended. All by \`src/verify/jax/probe.py\` itself.
 
 | group | steps | median % | 90th percentile % | worst % | worst under % | mean % |
 |---|---|---|---|---|---|---|
@@ -47,7 +47,8 @@ ${[
 **Data parallel.** Gradients are averaged over the cards (\`jax.lax.pmean\` in \`jax.shard_map\`), and all-reduces of up to 30 MiB are joined. On Hopper
 and Blackwell XLA then runs its latency hiding scheduler (\`latency-hiding.ts\`): gradients of weights wait, with all that they read, until
 the chain of activations is done, and a step needs up to a quarter more than on one card. Before Hopper the order is that of one card. The order
-is followed kernel by kernel; where several samples share a card it is not yet XLA's, and the number is too low: the range says so.
+is followed kernel by kernel, with XLA's own estimate of each one's time; where two candidates are equally good to a few per cent, one wrong
+choice moves those behind it, which is what is left of the error. The range has it.
 
 ${table(allOf(data))}
 

@@ -16,11 +16,11 @@ describe('recipes of JAX against XLA:GPU’s buffer assignment', () => {
       expect(Math.abs(argumentBytes / record.argument_bytes - 1)).toBeLessThan(0.001);
   });
 
-  it('predicts one sample per card in data parallel within 1 % in the median and 5 % at worst', () => {
-    const single = allOf(data).filter(({ record }) => record.batch === 1 && isCublas({ record } as PricedRecord));
-    expect(single.length).toBeGreaterThanOrEqual(8);
-    expect(quantile(sizes(single), 0.5)).toBeLessThan(2);
-    expect(worst(single)).toBeLessThan(5);
+  it('predicts data parallel, several samples per card too, within 2.5 % in the median and 7 % at worst', () => {
+    const steps = allOf(data).filter(isCublas);
+    expect(steps.length).toBeGreaterThanOrEqual(17);
+    expect(quantile(sizes(steps), 0.5)).toBeLessThan(2.5);
+    expect(worst(steps)).toBeLessThan(7);
   });
 
   it('holds every step of several cards in its range, Triton’s and several samples per card too', () => {
@@ -60,7 +60,8 @@ describe('recipes of JAX against XLA:GPU’s buffer assignment', () => {
       return { ...size, batch, ar_steps, bf16, gemm_mode, ...recipe };
     };
     for (const [kind, steps] of Object.entries(drawnRecipes)) {
-      const compiled = recipeGroups[kind as keyof typeof drawnRecipes].drawn.map(asDrawn);
+      const { seen, drawn } = recipeGroups[kind as keyof typeof drawnRecipes];
+      const compiled = [...seen, ...drawn].map(asDrawn);
       expect(compiled).toEqual(steps.slice(0, compiled.length));
     }
   });
