@@ -1,10 +1,11 @@
 /** Everything that must hold before a change is merged. The last line counts the tests; a stage that fails counts as one. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const resultsFile = '.cache/vitest-results.json';
+const pythonResultsFile = '.cache/pytest.xml';
 
 const stages = [
   ['lint', 'npx', 'biome', 'check', '--error-on-warnings', '.'],
@@ -19,12 +20,13 @@ const stages = [
   ['JAX', 'npm', 'run', '--silent', 'jax:install'],
   ['PyTorch', 'npm', 'run', '--silent', 'torch:install'],
   ['code bases', 'npm', 'run', '--silent', 'code-bases:install'],
+  ['Python', process.execPath, 'scripts/check-wheel.mjs'],
   ['browser', process.execPath, 'scripts/chromium.mjs'],
   ['tests', 'npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
 ];
 
 mkdirSync('.cache', { recursive: true });
-rmSync(resultsFile, { force: true });
+for (const file of [resultsFile, pythonResultsFile]) rmSync(file, { force: true });
 const failedStages = stages.filter(([name, command, ...args]) => {
   console.log(`\n== ${name}`);
   return spawnSync(command, args, { stdio: 'inherit' }).status !== 0;
@@ -38,9 +40,21 @@ function testResults() {
   }
 }
 
+/** Of the tests in Python, which check-wheel.mjs runs; none where it did not come to them. */
+function pythonResults() {
+  const xml = existsSync(pythonResultsFile) ? readFileSync(pythonResultsFile, 'utf8') : '';
+  const count = (name) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
+  const failed = count('failures') + count('errors');
+  return { passed: count('tests') - failed - count('skipped'), failed, skipped: count('skipped') };
+}
+
 const { numPassedTests, numFailedTests, numPendingTests } = testResults();
-// vitest's stage fails whenever a test does; it counts itself only where no test tells why (a file that does not load).
-const counted = failedStages.filter(([name]) => name !== 'tests' || numFailedTests === 0);
+const python = pythonResults();
+// A stage of tests fails whenever a test does; it counts itself only where no test tells why (a file that does not load).
+const numFailed = { tests: numFailedTests, Python: python.failed };
+const counted = failedStages.filter(([name]) => (numFailed[name] ?? 0) === 0);
 for (const [name] of failedStages) console.log(`failed: ${name}`);
-console.log(`${numPassedTests} passed, ${numFailedTests + counted.length} failed, ${numPendingTests} skipped`);
+const passed = numPassedTests + python.passed;
+const failed = numFailedTests + python.failed + counted.length;
+console.log(`${passed} passed, ${failed} failed, ${numPendingTests + python.skipped} skipped`);
 process.exitCode = failedStages.length === 0 ? 0 : 1;

@@ -52,7 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   library: ['config', 'models', 'options', 'reports', 'search', 'services'],
   'index.ts': ['library', 'reports'],
   site: ['config', 'explain', 'memory', 'options', 'reports', 'search', 'services'],
-  cli: ['config', 'explain', 'options', 'reports', 'runtimes', 'search', 'services', 'verify'],
+  cli: ['config', 'explain', 'library', 'options', 'reports', 'runtimes', 'search', 'services', 'verify'],
 };
 
 /** Folders of `models/` whose `index.ts` states a code base. */

@@ -14,7 +14,8 @@ interface Failure {
   readonly report: ErrorReport;
 }
 
-function classify(error: unknown): Failure {
+/** What is said of a failure, whoever asks: the command line, or a session. */
+export function classify(error: unknown): Failure {
   const failure = (exit: ExitCode, code: string, message: string, nextSteps: readonly string[]): Failure => ({
     exit,
     report: { schema: 'gc-plan/error@1', code, message, nextSteps },

@@ -33,7 +33,7 @@ export function hasColour(io: Io): boolean {
 }
 
 /** Today in UTC, or the day of `SOURCE_DATE_EPOCH`, with which a build gives the same file twice (https://reproducible-builds.org). */
-export function dayOf({ env }: Io): string {
+export function dayOf({ env }: Pick<Io, 'env'>): string {
   const seconds = Number(env.SOURCE_DATE_EPOCH || Number.NaN);
   const time = Number.isFinite(seconds) && Math.abs(seconds) < 8e12 ? new Date(seconds * 1_000) : new Date();
   return time.toISOString().slice(0, 10);

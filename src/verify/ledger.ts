@@ -62,16 +62,19 @@ const chunkBytes = MiB;
 /** Ours have 2 KiB. */
 const longestLine = MiB;
 
-export const readRecentEntries = (file: string | undefined): LedgerEntry[] => readEntries(file, recentBytes);
+export const readRecentEntries = (file: string | undefined): readonly LedgerEntry[] => readEntries(file, recentBytes);
 
 /**
  * The entries of the last `lastBytes`, oldest first. A file that does not exist is an empty ledger; a line that is no entry, and a file
  * that cannot be read, are warned of and passed over.
  */
-export function readEntries(file: string | undefined, lastBytes = Number.POSITIVE_INFINITY): LedgerEntry[] {
+export function readEntries(file: string | undefined, lastBytes = Number.POSITIVE_INFINITY): readonly LedgerEntry[] {
   if (file === undefined || !existsSync(file)) return [];
   try {
-    return withRegularFile(file, (descriptor, sizeBytes) => entriesFrom(descriptor, sizeBytes, lastBytes, file));
+    const { entries, numDamaged } = withRegularFile(file, (descriptor) => entriesOnce(descriptor, lastBytes));
+    if (numDamaged > 0)
+      warn(`${shown(file)}: ${numDamaged === 1 ? 'one line is' : `${numDamaged} lines are`} damaged and passed over.`);
+    return entries;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     warn(`The ledger is not read: ${error.message}`);
@@ -79,7 +82,22 @@ export function readEntries(file: string | undefined, lastBytes = Number.POSITIV
   }
 }
 
-function entriesFrom(descriptor: number, sizeBytes: number, lastBytes: number, file: string): LedgerEntry[] {
+interface Entries {
+  readonly entries: readonly LedgerEntry[];
+  readonly numDamaged: number;
+}
+
+/** What was read last: a report asks twice, and a session for every one of its reports. */
+let lastRead: (Entries & { readonly of: string }) | undefined;
+
+function entriesOnce(descriptor: number, lastBytes: number): Entries {
+  const { dev, ino, size, mtimeNs } = fstatSync(descriptor, { bigint: true });
+  const of = [dev, ino, size, mtimeNs, lastBytes].join();
+  if (lastRead?.of !== of) lastRead = { of, ...entriesFrom(descriptor, Number(size), lastBytes) };
+  return lastRead;
+}
+
+function entriesFrom(descriptor: number, sizeBytes: number, lastBytes: number): Entries {
   const entries: LedgerEntry[] = [];
   let numDamaged = 0;
   for (const line of linesOf(descriptor, Math.max(0, sizeBytes - lastBytes), sizeBytes)) {
@@ -87,9 +105,7 @@ function entriesFrom(descriptor: number, sizeBytes: number, lastBytes: number, f
     if (entry !== undefined) entries.push(entry);
     else if (line !== '') numDamaged++;
   }
-  if (numDamaged > 0)
-    warn(`${shown(file)}: ${numDamaged === 1 ? 'one line is' : `${numDamaged} lines are`} damaged and passed over.`);
-  return entries;
+  return { entries, numDamaged };
 }
 
 /** From the first line that begins behind `start`, or at 0. One that is too long to be ours comes as its beginning. */

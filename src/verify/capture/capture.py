@@ -60,7 +60,8 @@ def main():
   user_code.answer(answer_file, answer)
 
 
-def capture(file, function, trace_file, options):
+def capture(file, function, trace_file, options, made=None):
+  """`made`: the function itself, where it is of this process, or what it would return; FILE and FUNCTION are then what it is called."""
   unseen = Unseen()
   start(unseen.compiled, unseen.note, os.path.dirname(trace_file))
   from recorder import Recorder
@@ -68,7 +69,7 @@ def capture(file, function, trace_file, options):
   recorder = Recorder()
   try:
     with Watch(recorder) as watch:
-      step = user_step(file, function, options, unseen.note)
+      step = user_step(file, function, options, unseen.note, made)
       for number in range(NUM_STEPS):
         if number > 0:
           watch.keep_gradients()
@@ -159,7 +160,12 @@ def start(use, note, folder):
     ) from None
   except card.NotCompiled as error:
     raise Refused("no-stand-in", f"The card's stand-in does not compile: {error}", ["try torch 2.13"]) from None
-  card.install(library, use, note)
+  try:
+    card.install(library, use, note)
+  except card.NotForked:
+    raise Refused(
+        "card-in-use", "This session has run a backward pass on its card, and a fork of it cannot run another.", ["capture before it does"]
+    ) from None
 
 
 def about(file, function):
@@ -173,16 +179,18 @@ def about(file, function):
 # The user's step
 
 
-def user_step(file, function, options, note):
+def user_step(file, function, options, note, made=None):
   import torch
 
   torch.manual_seed(0)
-  made = user_code.function_of(file, function)
+  if made is None:
+    made = user_code.function_of(file, function)
   import changes
 
   configuration = options.get("configuration")
   try:
-    made = made(**changes.arguments_of(made, options)) if configuration is None else made(configuration, note)
+    if callable(made):
+      made = made(**changes.arguments_of(made, options)) if configuration is None else made(configuration, note)
     if isinstance(made, (tuple, list)) and len(made) == 4:
       made = plain_step(torch, *changes.batched(made, options, torch))
     if callable(made):

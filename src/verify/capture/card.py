@@ -1,6 +1,7 @@
 """A CUDA card that is not there: what PyTorch has to find so that it runs a step for one on fake tensors.
 
-Needs torch (2.4 or newer, a CPU or a CUDA build) and a C++ compiler. `prepare` comes before `import torch`, `install` after it.
+Needs torch (2.4 or newer, a CPU or a CUDA build) and a C++ compiler. `prepare` comes before `import torch`, `install` after it; in a fork of
+a process that has torch, before its first CUDA call.
 """
 
 import ctypes
@@ -12,6 +13,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import types
 
@@ -70,6 +72,27 @@ struct Guard final : public impl::DeviceGuardImplInterface {
 extern "C" void install_guard() { new impl::DeviceGuardImplRegistrar(DeviceType::CUDA, new Guard()); }
 """
 
+# In a fork of a process that has used torch. It has asked for the hooks: the object that it holds, which has no fields, becomes one of ours.
+# And it may have counted the cards for its engine, once and for all: the fork's engine is a new one, without a thread for ours.
+IN_A_FORK = r"""
+#include <torch/csrc/autograd/engine.h>
+struct Counting : torch::autograd::Engine {
+  static void again(torch::autograd::Engine& engine) {
+    engine.initialize_device_threads_pool();
+    if ((engine.*(&Counting::device_ready_queues_)).empty()) (engine.*(&Counting::start_device_threads))();
+  }
+};
+extern "C" bool take_over() {
+  new (const_cast<at::CUDAHooksInterface*>(&at::detail::getCUDAHooks())) CardHooks(at::CUDAHooksArgs());
+  try {
+    Counting::again(torch::autograd::Engine::get_default_engine());
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+"""
+
 # They have a kernel for the card and a composite one; without the former they would come apart above the recorder.
 WHOLE_ON_THE_CARD = ("silu_backward", "mish_backward", "_fused_rms_norm")
 
@@ -82,16 +105,21 @@ class NotCompiled(Exception):
   pass
 
 
+class NotForked(Exception):
+  """The process that was forked has threads for cards of its own."""
+
+
 def prepare(otherwise):
   """Compiles the stand-in once per torch build, and loads it; gives its handle to `install`. `otherwise`: a folder without a cache."""
   os.environ["CUDA_VISIBLE_DEVICES"] = ""
   os.environ["TORCHDYNAMO_DISABLE"] = "1"
   version = importlib.metadata.version("torch")
   root = os.path.dirname(importlib.util.find_spec("torch").origin)
-  key = hashlib.sha256(f"{SOURCE}{version}{root}".encode()).hexdigest()[:16]
+  source = SOURCE + (IN_A_FORK if "torch" in sys.modules else "")
+  key = hashlib.sha256(f"{source}{version}{root}".encode()).hexdigest()[:16]
   library = os.path.join(cache_folder(otherwise), f"card-{key}.so")
   if not os.path.exists(library):
-    compile_to(library, root, tuple(int(part) for part in version.split(".")[:2]), version)
+    compile_to(library, source, root, tuple(int(part) for part in version.split(".")[:2]), version)
   return ctypes.CDLL(library)
 
 
@@ -108,7 +136,7 @@ def cache_folder(otherwise):
   return otherwise
 
 
-def compile_to(library, root, version, build):
+def compile_to(library, program, root, version, build):
   compiler = os.environ.get("CXX") or next(filter(None, map(shutil.which, ("g++", "clang++", "c++"))), None)
   if compiler is None:
     raise NoCompiler()
@@ -117,7 +145,7 @@ def compile_to(library, root, version, build):
   with tempfile.TemporaryDirectory(dir=os.path.dirname(library)) as folder:
     source, made = os.path.join(folder, "card.cpp"), os.path.join(folder, "card.so")
     with open(source, "w") as file:
-      file.write(SOURCE)
+      file.write(program)
     command = [*compiler.split(), f"-std={standard}", "-O0", "-shared", "-fPIC", f"-D_GLIBCXX_USE_CXX11_ABI={int(not old_abi)}"]
     command += [source, "-o", made, f"-I{root}/include", f"-I{root}/include/torch/csrc/api/include", f"-L{root}/lib"]
     command += ["-lc10", "-ltorch_cpu", f"-Wl,-rpath,{root}/lib"]
@@ -136,6 +164,10 @@ def install(library, use, note):
   FakeTensorMode()
   # A CUDA build has registered its own guard, which finds no card.
   library.install_guard()
+  if hasattr(library, "take_over"):
+    library.take_over.restype = ctypes.c_bool
+    if not library.take_over():
+      raise NotForked()
   # Kept for as long as the process lives: a library object takes its kernels with it.
   install.kernels = torch.library.Library("aten", "IMPL")
   for name in WHOLE_ON_THE_CARD:

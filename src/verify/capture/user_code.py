@@ -14,9 +14,9 @@ class Refused(Exception):
   """The user's code is not something that can be captured: (code, message, next steps)."""
 
 
-def answer(file, run):
-  """Writes what `run` gives, or why it refuses; sys.argv[5] is gc-plan's process."""
-  end_with(int(sys.argv[5]) if len(sys.argv) > 5 else None)
+def answer(file, run, parent=None):
+  """Writes what `run` gives, or why it refuses. `parent`: the process that waits for it, sys.argv[5] of a script."""
+  end_with(parent or (int(sys.argv[5]) if len(sys.argv) > 5 else None))
   try:
     made = run()
   except Refused as refused:

@@ -1,0 +1,5 @@
+"""`python -m gc_plan` is `gc-plan`."""
+
+from ._console import main
+
+main()

@@ -1,0 +1,37 @@
+"""A training step as it ran, on a file."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ._errors import InputError
+from ._reports import Unseen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+  """What `capture` gives and `estimate(trace=…)` takes. Its file goes with it, unless it has a name or is saved."""
+
+  file: str | None
+  """None: the step did not run to its end; `unseen` says where it stopped."""
+  source: str
+  versions: Mapping[str, str]
+  unseen: tuple[Unseen, ...]
+  """What a card that is not there cannot show, each with the reason and what to do."""
+  notes: tuple[str, ...]
+  _folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False, compare=False)
+
+  @property
+  def path(self) -> str:
+    """Raises InputError where nothing was recorded."""
+    if self.file is not None:
+      return self.file
+    reasons = [f"{each.what}: {each.why}" for each in self.unseen]
+    raise InputError("not-recorded", f"{self.source}: {'; '.join(reasons)}.", [each.next_step for each in self.unseen])
+
+  def save(self, file: str) -> None:
+    """A copy, for `gc-plan estimate --trace FILE` or another day."""
+    shutil.copyfile(self.path, file)
