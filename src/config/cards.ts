@@ -51,15 +51,22 @@ function parse(name: string): Parsed {
 interface Known extends Parsed {
   readonly name: string;
   readonly nominalBytes: number;
+  readonly reportedBytes: number;
 }
 
 let parsedCards: readonly Known[] | undefined;
 function knownCards(): readonly Known[] {
   parsedCards ??= profileNames('gpus').map((name) => {
-    const { nominalBytes } = loadDevice(name);
-    return { ...parse(name), name, nominalBytes, gibibytes: nominalBytes / 1024 ** 3 };
+    const { nominalBytes, reportedBytes } = loadDevice(name);
+    return { ...parse(name), name, nominalBytes, reportedBytes, gibibytes: nominalBytes / 1024 ** 3 };
   });
   return parsedCards;
+}
+
+/** What drivers report of the cards with this size on the box, the least and the most. */
+export function reportedBySameSize(size: number): readonly number[] | undefined {
+  const reported = knownCards().flatMap((card) => (card.nominalBytes === size ? [card.reportedBytes] : []));
+  return reported.length === 0 ? undefined : [Math.min(...reported), Math.max(...reported)];
 }
 
 /** Longer names are nobody's. */

@@ -1,7 +1,7 @@
 /** The card: a named profile, or only a size with a documented card's other values. */
 import { InputError } from '../errors.js';
 import { type Bytes, bytes, GiB } from '../units.js';
-import { cardNamed, cardOfThisMachine } from './cards.js';
+import { cardNamed, cardOfThisMachine, reportedBySameSize } from './cards.js';
 import type { architectures } from './choices.js';
 import { shown } from './nearest.js';
 import { parseSize } from './numbers.js';
@@ -68,6 +68,7 @@ function deviceOfSize(text: string, architecture: Architecture | undefined): Dev
       '--vram 24GB',
     ]);
   const gibibytes = Number((size / GiB).toFixed(2));
+  const sameSize = reportedBySameSize(size);
   return {
     ...deviceOf(architecture === undefined ? referenceCard : cardOfArchitecture[architecture]),
     name: `${gibibytes}GB`,
@@ -75,6 +76,7 @@ function deviceOfSize(text: string, architecture: Architecture | undefined): Dev
     architecture: architecture === undefined ? anyWithBf16 : capitalized(architecture),
     nominalBytes: size,
     reportedBytes: size,
+    ...(sameSize && { reportedBySameSize: sameSize }),
   };
 }
 

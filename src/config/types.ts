@@ -69,6 +69,8 @@ export interface Device {
   readonly vendor: 'nvidia' | 'amd' | 'any';
   /** Of a card that was named by its size alone: its generation, e.g. `Pascal` or `Ampere or newer`. */
   readonly architecture?: string;
+  /** Of such a card: the least and the most that drivers report of known cards of that size; absent: none is known. */
+  readonly reportedBySameSize?: readonly number[];
   /** Size on the box. */
   readonly nominalBytes: number;
   /** What the driver reports as total. */

@@ -80,6 +80,10 @@ export const device = z.strictObject({
   name: z.string(),
   vendor: z.enum(['nvidia', 'amd', 'any']),
   architecture: z.string().exactOptional().describe('Of a card named by its size alone: its generation.'),
+  reportedBySameSize: z
+    .tuple([bytes, bytes])
+    .exactOptional()
+    .describe('Of such a card: the least and the most that drivers report of known cards of that size.'),
   nominalBytes: bytes.describe('Size on the box.'),
   reportedBytes: bytes.describe('What the driver reports as total.'),
   contextBytes: z.strictObject(choices.perRuntime(() => bytes)),
@@ -167,12 +171,17 @@ const card = {
   nominalBytes: bytes.describe('Size on the box.'),
   usableBytes: bytes.describe('What the driver reports − reserve.'),
 };
+const insideRange = z.strictObject({ xlaGemm: z.enum(['cublas', 'triton']), cases: count, inside: count });
 const change = z.strictObject({
   change: z.string().describe('The flags to add.'),
   command: z.string(),
   deviceBytes: bytes,
   highBytes: bytes.exactOptional().describe('Upper end of its range.'),
   usableBytes: bytes.exactOptional().describe('With this change.'),
+  relativeCost: z.number().nonnegative().exactOptional().describe('FLOPs of a sample, after ÷ before.'),
+  range: insideRange
+    .exactOptional()
+    .describe('accuracy.range of the configuration with this change, where it is another.'),
   code: z.array(codeLine).exactOptional().describe('How it is written in the user’s own code base.'),
   numerics: z
     .enum(['rounding', 'different'])
@@ -254,8 +263,7 @@ export const accuracy = z
       })
       .exactOptional()
       .describe('PyTorch: the same of peakReservedBytes, which decides.'),
-    range: z
-      .strictObject({ xlaGemm: z.enum(['cublas', 'triton']), cases: count, inside: count })
+    range: insideRange
       .exactOptional()
       .describe('JAX: how many of the steps compiled with such products lie inside the range, which decides.'),
     beyond: z.array(z.string()).exactOptional().describe('Options of this configuration that no record has.'),

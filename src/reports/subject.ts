@@ -18,13 +18,17 @@ export function cardName({ device }: Pick<AnyConfig, 'device'>): string {
 
 /** `1°` where the grid covers the globe in equal steps, else rows × columns. */
 export function resolutionText({ grid, counts }: ModelConfig['model']): string {
-  if (counts !== undefined) return `${formatCount(counts.gridNodes)} nodes`;
+  if (counts !== undefined) return `${formatCount(counts.gridNodes)} grid nodes`;
   const degrees = 360 / grid.longitudes;
   const rows = [180 / degrees, 180 / degrees + 1];
   const isShort = Number.isInteger(Math.round(degrees * 1e6) / 100);
   const isGlobal = !isReducedGaussian(grid) && rows.some((each) => Math.abs(each - grid.latitudes) < 1e-6);
   return isGlobal && isShort ? `${degrees}°` : gridName(grid);
 }
+
+/** `512/16`; of a captured step nothing. */
+export const sizeText = (config: AnyConfig): string =>
+  'trace' in config ? '' : `${config.model.hiddenDim}/${config.model.layers}`;
 
 /** Each part from its shortest form to its longest. */
 interface Parts {
@@ -57,7 +61,7 @@ function partsOf(config: AnyConfig): Parts {
     model: model.name,
     codeBase: [`${codeBaseOf(layout).name} in ${runtime}`, `${layoutOf(layout).label} in ${labelOf(runtime)}`],
     resolution: resolutionText(model),
-    size: [`${hiddenDim}/${layers}`, `${hiddenDim} wide × ${layers} layers`],
+    size: [sizeText(config), `${hiddenDim} wide × ${layers} layers`],
     precision: recipe.precision,
     card,
   };
@@ -90,6 +94,10 @@ export const subjectOfAll = (configs: readonly AnyConfig[], columns: number, bet
 export const subject = (config: AnyConfig, columns = Number.POSITIVE_INFINITY): string =>
   subjectOfAll([config], columns);
 
+/** Of an answer about all cards. */
+export const subjectOfCards = (config: AnyConfig, columns = Number.POSITIVE_INFINITY): string =>
+  written({ ...partsOf(config), card: 'all known cards' }, columns);
+
 /** Of many sizes: what is searched stands in the place of width and layers. */
 export const subjectOfSizes = (config: AnyConfig, size: string, precision: string, columns: number): string =>
   written({ ...partsOf(config), size: [size, size], precision }, columns);
@@ -106,6 +114,12 @@ function written({ model, codeBase, resolution, size, precision, card }: Parts, 
   return forms.find((form) => form.length <= columns) ?? forms.at(-1)!;
 }
 
+/** Own counts have no level; another latent mesh is in the details. */
+function meshText({ counts, mesh, meshLevel }: ModelConfig['model']): readonly string[] {
+  if (counts) return [`${formatCount(counts.meshNodes)} mesh nodes`];
+  return mesh ? [] : [`mesh ${meshLevel}`];
+}
+
 /** How it is trained or run, beside the subject. */
 export function recipeText(config: AnyConfig): string {
   if ('trace' in config) return config.recipe.mode === 'train' ? 'one training step' : 'one call';
@@ -119,7 +133,8 @@ export function recipeText(config: AnyConfig): string {
     ...(recipe.accumulate > 1 ? [`accumulate ${recipe.accumulate}`] : []),
     ...(recipe.ensemble === undefined ? [] : [`ensemble ${recipe.ensemble}`]),
     ...(recipe.rolloutSteps > 1 ? [`rollout ${recipe.rolloutSteps}`] : []),
-    ...(model.counts || model.mesh ? [] : [`mesh level ${model.meshLevel}`]),
+    ...meshText(model),
+    `${model.inputChannels}→${model.outputChannels} channels`,
     ...(isTraining || plan !== 'none' ? [`checkpoint ${plan}`] : []),
     ...(recipe.offload === 'none' ? [] : [`${recipe.offload} offloaded`]),
     ...(recipe.gpus > 1 ? [`${recipe.gpus} GPUs (${recipe.parallel})`] : []),

@@ -7,7 +7,7 @@ import { Effort } from '../advise/floors.js';
 import { partsOf } from '../advise/parts.js';
 import { fewestGpus } from '../advise/several-gpus.js';
 import { type SingleChange, singleChanges } from '../advise/single.js';
-import { costOf, fits } from '../advise/sized-step.js';
+import { fits } from '../advise/sized-step.js';
 import type { Numerics } from '../advise/types.js';
 import { missingCard } from '../config/device.js';
 import type { Config } from '../config/types.js';
@@ -20,7 +20,7 @@ import { proposedCards } from '../search/cards.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { tool } from '../version.js';
 import { errorBar } from './accuracy.js';
-import { estimateOf } from './priced.js';
+import { estimateOf, sampleFlopsOf } from './priced.js';
 
 /** The configuration that is advised on, and how a changed one is typed. */
 interface Subject extends SearchInput {
@@ -67,12 +67,6 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     accuracy: report.accuracy,
     assumptions: [...report.assumptions, ...changedNumbers(subject, cheapest)],
   };
-}
-
-/** Of a training step, or of one step of a forecast; of all cards together, however they share it. */
-function sampleFlopsOf(config: Config): number {
-  const { sampleFlops } = costOf(config, counts(config.model));
-  return config.recipe.mode === 'train' ? sampleFlops : sampleFlops / config.recipe.rolloutSteps;
 }
 
 type Priced = Pick<

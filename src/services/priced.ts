@@ -1,4 +1,5 @@
 /** A resolved configuration as `estimate` reports it. */
+import { costOf } from '../advise/sized-step.js';
 import { standInDevice } from '../config/device.js';
 import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
@@ -30,6 +31,12 @@ export function estimateOf(config: Config, step = pricedStep(config)): Estimate 
   const report = { ...alone, assumptions: [...aboutForecast(config), ...alone.assumptions] };
   if (config.recipe.gpus === 1) return report;
   return { ...report, ranks: rankTable(config, counts(config.model)).map(rankReport) };
+}
+
+/** Of a training step, or of one step of a forecast; of all cards together, however they share it. */
+export function sampleFlopsOf(config: Config): number {
+  const { sampleFlops } = costOf(config, counts(config.model));
+  return config.recipe.mode === 'train' ? sampleFlops : sampleFlops / config.recipe.rolloutSteps;
 }
 
 /** What `--rollout` means in inference, as a sentence with the number of the other way. */

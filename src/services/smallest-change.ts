@@ -10,8 +10,8 @@ import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
-import { errorBar } from './accuracy.js';
-import { estimateOf } from './priced.js';
+import { errorBar, reportedAccuracy } from './accuracy.js';
+import { estimateOf, sampleFlopsOf } from './priced.js';
 
 const mostFurtherChanges = 2;
 
@@ -25,15 +25,20 @@ export async function cheapestChanges(
   if (device === null) return {};
   const resolve = await resolverFor(input);
   const search = { config, counts: counts(model), device, errorBar: errorBar(config), effort: Effort.unlimited() };
+  const { range } = reportedAccuracy(config);
+  const before = sampleFlopsOf(config);
   const toChange = ({ config: changed, numerics }: Remedy) => {
     const flags = flagsThatMake(resolve, recipe, changed.recipe);
     const { memory, verdict } = estimateOf(changed);
+    const { range: other } = reportedAccuracy(changed);
     return {
       change: typedFlags(flags),
       command: estimateCommand(input.model, { ...input.flags, ...flags }),
       deviceBytes: memory.deviceBytes,
       highBytes: memory.range.highBytes,
       ...('usableBytes' in verdict && { usableBytes: verdict.usableBytes }),
+      relativeCost: sampleFlopsOf(changed) / before,
+      ...(other && other.xlaGemm !== range?.xlaGemm && { range: other }),
       code: partsOf(config, changed).flatMap(({ code }) => code),
       ...(numerics !== 'same' && { numerics }),
     };

@@ -19,7 +19,7 @@ describe('the estimate table', () => {
   it.each([
     [verdicts.fits, 'fits on rtx-4090: at most 18.60 of 23.60 GiB usable, 5.00 spare'],
     [verdicts.tight, 'may fit on rtx-4090: 18.20 to 18.60 GiB of 18.30 usable, 0.30 short at worst'],
-    [verdicts.exceeds, 'does not fit on rtx-4090: at most 18.60 GiB of 15.60 usable, 3.00 short'],
+    [verdicts.exceeds, 'does not fit on rtx-4090: needs up to 18.60 GiB, 15.60 usable, 3.00 short'],
     [verdicts.unknown, 'needs at most 18.60 GiB; --gpu NAME or --vram SIZE says whether that fits'],
   ])('says in its first line what it is about, and answers in its second: %s', (verdict, line) => {
     for (const layout of [plain, everything])

@@ -92,7 +92,7 @@ describe('gc-plan validate', () => {
         .cases;
     const pytorch = casesOf('pytorch', 'physicsnemo');
     expect(readFileSync('README.md', 'utf8').replace(/\s+/g, ' ')).toContain(
-      `physicsnemo in pytorch, training: ${pytorch} steps`,
+      `physicsnemo in pytorch: ${pytorch} training steps`,
     );
     expect(readFileSync('docs/accuracy-pytorch.md', 'utf8')).toContain(`| live | ${pytorch} |`);
     const page = readFileSync('docs/jax.md', 'utf8');

@@ -76,9 +76,12 @@ export function otherwiseText({ verdict, cheapest, smallestDevice }: Advice): re
 
 const mostSingles = 4;
 
+/** Those that still do what was asked, where there are any. */
 function singles({ changes }: Advice, layout: Layout): readonly Part[] {
-  if (changes.length === 0) return [];
-  const [, head = '', first = '', ...more] = singlesTable(changes.slice(0, mostSingles), besideLabel(layout));
+  const same = changes.filter(({ numerics }) => numerics !== 'different');
+  const shown = (same.length > 0 ? same : changes).slice(0, mostSingles);
+  if (shown.length === 0) return [];
+  const [, head = '', first = '', ...more] = singlesTable(shown, besideLabel(layout));
   return [
     { lines: labelledLines('alone', [head, first], layout), dispensable: 2 },
     ...more.map((line, index) => ({ lines: indented([line]), dispensable: 3 + index / 100 })),

@@ -4,7 +4,7 @@ import type { Layout } from '../formats.js';
 import { barChart, judgedBar } from '../pages/bars.js';
 import { html } from '../pages/markup.js';
 import { codeBlock, columnTable, list, renderPage, section, typedCommand } from '../pages/page.js';
-import { recipeText, subject } from '../subject.js';
+import { recipeText, subjectOfCards } from '../subject.js';
 import type { Cards } from './schema.js';
 import { cardNotes, cardsAnswer, columns, rowName, shownCards } from './table.js';
 
@@ -20,7 +20,7 @@ export function renderCardsPage(report: Cards, layout: Layout): string {
   return renderPage({
     question: `Which card is enough for ${subjectOf(config)}?`,
     answer: { tone, text: head + rest },
-    subject: subject(config),
+    subject: subjectOfCards(config),
     setting: recipeText(config),
     sections: [
       section(

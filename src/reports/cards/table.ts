@@ -4,10 +4,10 @@ import { GiB } from '../../units.js';
 import type { Column } from '../columns.js';
 import { accuracyInShort } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
-import { recipeText, subject } from '../subject.js';
+import { recipeText, subjectOfCards } from '../subject.js';
 import { answerLine, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { fittingTable } from '../terminal/fitting.js';
-import { labelled, screen } from '../terminal/screen.js';
+import { labelled, labelledLines, screen } from '../terminal/screen.js';
 import { inUnit, leftOver, unitOf } from '../units.js';
 import { verdictWords } from '../words.js';
 import type { Cards } from './schema.js';
@@ -24,8 +24,8 @@ export function renderCards(report: Cards, layout: Layout): string {
   if (report.top !== undefined) return fewCards(report, shown, layout);
   return page([
     [
-      ...paragraph(`${subject(report.config, layout.columns)}; ${recipeText(report.config)}`, layout).map((line) =>
-        style.dim(line),
+      ...paragraph(`${subjectOfCards(report.config, layout.columns)}; ${recipeText(report.config)}`, layout).map(
+        (line) => style.dim(line),
       ),
       ...paragraph(answerLine(cardsAnswer(report), style), layout),
     ],
@@ -54,7 +54,7 @@ function fewCards(report: Cards, shown: readonly Row[], layout: Layout): string 
   return screen([
     {
       lines: [
-        ...paragraph(subject(config, layout.columns), layout).map((line) => style.dim(line)),
+        ...paragraph(subjectOfCards(config, layout.columns), layout).map((line) => style.dim(line)),
         ...paragraph(answerLine(cardsAnswer(report), style), layout),
         ...labelled('for', recipeText(config), layout),
         ...table,
@@ -64,6 +64,7 @@ function fewCards(report: Cards, shown: readonly Row[], layout: Layout): string 
     { lines: labelled('others', rest(cards, shown).join(' '), layout), dispensable: 2 },
     { lines: labelled('prices', `${priced}; times are a roofline’s, real steps take longer`, layout) },
     { lines: labelled('checked', accuracyInShort(accuracy), layout) },
+    { lines: labelledLines('next', [nextOf(report)], layout) },
   ]);
 }
 
@@ -81,16 +82,34 @@ export function cardsAnswer({ cards, config, prices }: Cards) {
       head: 'no card is enough',
       rest: `: ${mode === 'train' ? 'gc-plan advise' : 'gc-plan advise --mode inference'} looks at changes`,
     };
-  const money =
-    first.pricePerHour === undefined
+  const does = `${fitting.length} of ${cards.length} cards ${mode === 'train' ? 'train' : 'run'} it as it is`;
+  if (first.pricePerHour === undefined)
+    return { tone: 'yes' as const, head: does, rest: `; the smallest is ${rowName(first)}` };
+  const money = (price: number) => `${priceText(price)} ${prices.currency ?? ''}`.trim();
+  const best = cheapestWork(fitting);
+  const perWork =
+    best === undefined
       ? ''
-      : ` at ${priceText(first.pricePerHour)} ${prices.currency ?? ''} an hour`.replace('  ', ' ');
-  const number = first.gpus > 1 ? `${first.gpus} × ` : '';
-  return {
-    tone: 'yes' as const,
-    head: `${number}${first.device.name}${money}`,
-    rest: `: ${first.pricePerHour === undefined ? 'the smallest' : 'the cheapest'} of ${fitting.length} cards that ${mode === 'train' ? 'train' : 'run'} it, of ${cards.length}`,
-  };
+      : best === first
+        ? ' and per 1,000'
+        : `, ${rowName(best)} per 1,000 ${mode === 'train' ? 'updates' : 'calls'} (${money(best.pricePerThousand!)})`;
+  const perHour = `${rowName(first)} is the cheapest per hour (${money(first.pricePerHour)})`;
+  return { tone: 'yes' as const, head: does, rest: `: ${perHour}${perWork}` };
+}
+
+/** By what a thousand updates or calls cost at least. */
+const cheapestWork = (fitting: readonly Row[]): Row | undefined =>
+  fitting
+    .filter(({ pricePerThousand }) => pricePerThousand !== undefined)
+    .toSorted((a, b) => a.pricePerThousand! - b.pricePerThousand!)[0];
+
+/** The best of what fits; where nothing does, what would make it. */
+function nextOf({ cards }: Cards): string {
+  const fitting = cards.filter(({ verdict }) => verdict.kind === 'fits');
+  const best = cheapestWork(fitting) ?? fitting[0];
+  const [smallest] = cards;
+  if (best !== undefined) return best.command;
+  return smallest === undefined ? 'gc-plan profiles' : smallest.command.replace('gc-plan estimate', 'gc-plan advise');
 }
 
 export const rowName = ({ device, gpus }: Row): string => (gpus > 1 ? `${gpus} × ${device.name}` : device.name);
@@ -140,7 +159,7 @@ function rest(cards: readonly Row[], shown: readonly Row[]): readonly string[] {
   const sentences = [
     ...(more.length > 0 ? [`${more.length} more fit.`] : []),
     ...(tight.length > 0 ? [`May fit: ${names(tight)}.`] : []),
-    ...(small.length > 0 ? [`Too small: ${small.length} cards.`] : []),
+    ...(small.length > 0 ? [`Too small as it is: ${small.length} cards; gc-plan advise looks for changes.`] : []),
     ...(more.length + small.length > 0 ? ['--all lists them.'] : []),
   ];
   return sentences.length === 0 ? [] : [sentences.join(' ')];

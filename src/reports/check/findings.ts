@@ -6,7 +6,11 @@ import type { Check } from './schema.js';
 
 export type CheckEntry = Check['entries'][number];
 
-export const signedPercent = (percent: number): string => `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(1)} %`;
+export function signedPercent(percent: number): string {
+  const digits = Math.abs(percent).toFixed(1);
+  const sign = Number(digits) === 0 ? '' : percent < 0 ? '−' : '+';
+  return `${sign}${digits} %`;
+}
 
 export const findingSentences = (entry: CheckEntry): readonly string[] =>
   entry.findings.map((finding) => findingSentence(finding, entry));
@@ -33,7 +37,7 @@ function findingSentence(
 export function checkAnswer({ planFile, entries, numFailed, passed }: Check): string {
   return passed
     ? `${planFile}: all ${entries.length} configurations pass`
-    : `${planFile}: ${numFailed} of ${entries.length} configurations fail`;
+    : `${planFile}: ${numFailed} of ${entries.length} configurations ${numFailed === 1 ? 'fails' : 'fail'}`;
 }
 
 export function checkNotes({ baseline, maxGrowthPercent }: Check): readonly string[] {

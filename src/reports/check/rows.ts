@@ -1,6 +1,6 @@
 /** The rows of a check that every format shows: what each configuration may take, of what, and what is left. */
 import type { Column } from '../columns.js';
-import { subject } from '../subject.js';
+import { sizeText, subject } from '../subject.js';
 import { type ByteUnit, inUnit, leftOver, unitOfAll } from '../units.js';
 import { type CheckEntry, signedPercent } from './findings.js';
 import type { Check } from './schema.js';
@@ -20,6 +20,7 @@ export function entryColumns(check: Check): readonly Column<CheckEntry>[] {
   return [
     { title: '', alignment: '<', text: ({ findings }) => (findings.length === 0 ? '✓' : '✗') },
     { title: 'name', alignment: '<', text: ({ name }) => name },
+    { title: 'size', alignment: '<', text: ({ config }) => sizeText(config), dispensable: 2.5 },
     { title: 'at most', alignment: '>', text: (entry) => text(high(entry)) },
     { title: 'usable', alignment: '>', text: (entry) => text(usable(entry)), dispensable: 2 },
     { title: 'spare', alignment: '>', text: left(usable) },

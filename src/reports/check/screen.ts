@@ -30,9 +30,15 @@ export function checkScreen(check: Check, layout: Layout): string {
     ...failed.flatMap((entry, index) => why(check, entry, index, layout)),
     ...table(check, failed, layout),
     { lines: labelled('baseline', checkNotes(check)[0]!, layout) },
-    { lines: labelledLines('next', [`${command} --details`], layout) },
+    { lines: labelledLines('next', [`${command} --details${accepting(failed)}`], layout) },
   ]);
 }
+
+/** Growth that is meant becomes the baseline. */
+const accepting = (failed: readonly CheckEntry[]): string =>
+  failed.length > 0 && failed.every(({ findings }) => findings.every(({ kind }) => kind === 'grew'))
+    ? '  # where it is meant: --update-baseline'
+    : '';
 
 function why({ planFile }: Check, entry: CheckEntry, index: number, layout: Layout): readonly Part[] {
   const sentences = findingSentences(entry).join('; ');

@@ -47,6 +47,9 @@ export function totalRows({ before, after }: Comparison): readonly (readonly str
     bytes('reserved', ({ memory }) => memory.peakReservedBytes),
     bytes('on the card', ({ memory }) => memory.deviceBytes),
     bytes('at most', ({ memory }) => memory.range.highBytes),
+    ...('usableBytes' in before.verdict && 'usableBytes' in after.verdict
+      ? [bytes('usable', ({ verdict }) => ('usableBytes' in verdict ? verdict.usableBytes : 0))]
+      : []),
     ['verdict', verdictWords[before.verdict.kind], verdictWords[after.verdict.kind], ''],
     ...(before.cost === undefined || after.cost === undefined
       ? []

@@ -26,7 +26,7 @@ export function comparisonScreen(comparison: Comparison, layout: Layout): string
     { lines: labelled('from', recipeText(before.config), layout) },
     { lines: labelled('to', recipeText(after.config), layout) },
     ...table('why', causeRows(comparison), '<>>', layout, mostCauses),
-    ...table('total', totalRows(comparison).slice(1, -1), '<>>>', layout, 5),
+    ...table('total', totalRows(comparison).slice(1, -1), '<>>>', layout, 6),
     ...table('modules', partRows(modules).toSorted(byDifference), '<>>>', layout, 4),
     { lines: labelled('checked', accuracyInShort(after.accuracy), layout) },
     { lines: labelledLines('next', [[`${head} --details`, ...flags].join(' -- ')], layout) },

@@ -37,7 +37,7 @@ export function estimateAnswer({
       return {
         tone: 'no',
         head,
-        rest: `: at most ${inUnit(highBytes, unit)} ${unit.name} of ${inUnit(usableBytes, unit)} usable, ${leftOver(highBytes, usableBytes, unit)} short`,
+        rest: `: needs up to ${inUnit(highBytes, unit)} ${unit.name}, ${inUnit(usableBytes, unit)} usable, ${leftOver(highBytes, usableBytes, unit)} short`,
       };
   }
 }

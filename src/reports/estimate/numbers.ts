@@ -1,6 +1,16 @@
 /** The rows of an estimate that every format shows. */
 import type { Figures } from '../../accuracy/figures.js';
-import { formatBytes, formatBytesPair, formatCount, formatFlops, formatPercent, inUnit, unitOf } from '../units.js';
+import { GiB } from '../../units.js';
+import {
+  formatBytes,
+  formatBytesPair,
+  formatCount,
+  formatFlops,
+  formatPercent,
+  inUnit,
+  leftOver,
+  unitOf,
+} from '../units.js';
 import type { AnyEstimate, Estimate, RecordedEstimate } from './schema.js';
 
 type Recipe = Estimate['config']['recipe'];
@@ -42,24 +52,35 @@ function rangeSource(config: AnyEstimate['config'], checked: boolean): string {
 export function decides(verdict: Estimate['verdict'], { deviceBytes, range }: AnyEstimate['memory']): string {
   switch (verdict.kind) {
     case 'fits':
-      return 'the upper end of the range goes in';
+      return 'even the upper end goes in';
     case 'tight':
       return deviceBytes <= verdict.usableBytes
         ? 'the upper end of the range does not go in'
         : 'only the lower end of the range goes in';
     case 'exceeds':
       return range.lowBytes > verdict.usableBytes
-        ? `not even the low end of the range, ${formatBytes(range.lowBytes)}, goes in`
+        ? `not even the low end, ${formatBytes(range.lowBytes)}, goes in`
         : 'the middle of the range does not go in';
     case 'unknown':
       return '';
   }
 }
 
-export const shareText = ({ keptBack, setting, usableBytes }: LargerShare): string =>
-  `${keptBack}; ${setting}: ${formatBytes(usableBytes)}`;
+/** `neededBytes`: at least. */
+export const shareText = ({ keptBack, setting, usableBytes }: LargerShare, neededBytes: number): string =>
+  `${keptBack} (setting ${setting}: ${formatBytes(usableBytes)} usable${usableBytes < neededBytes ? ', too little' : ''})`;
 
 type LargerShare = NonNullable<NonNullable<Estimate['onCard']>['largerShare']>;
+
+/** Of a card that was named by its size: what is counted is more than drivers report. */
+export function sameSizeReports(device: AnyEstimate['config']['device']): readonly string[] {
+  if (device?.reportedBySameSize === undefined) return [];
+  const unit = unitOf(GiB);
+  const [least, most] = device.reportedBySameSize.map((bytes) => inUnit(bytes, unit));
+  const range = least === most ? least : `${least} to ${most}`;
+  const missing = leftOver(device.nominalBytes, device.reportedBySameSize[0] ?? 0, unit);
+  return [`cards of ${device.name} report ${range} GiB: below ${missing} spare, ask for --gpu NAME`];
+}
 
 /** The decisive reasons, those of the card first. */
 export function reasons({
@@ -72,8 +93,9 @@ export function reasons({
   const share = onCard?.largerShare;
   return [
     ...(onCard?.precision === undefined ? [] : [onCard.precision]),
-    ...(verdict.kind === 'fits' && share ? [] : [decides(verdict, memory)]),
-    ...(share ? [shareText(share)] : []),
+    decides(verdict, memory),
+    ...(share ? [shareText(share, memory.range.lowBytes)] : []),
+    ...sameSizeReports(config.device),
     ...(onCard && config.reserveBytes > 0 ? [onCard.usable] : []),
   ];
 }
@@ -221,11 +243,16 @@ export function accuracyInShort({
   worstUnderPercent,
   beyond = [],
 }: Estimate['accuracy']): string {
-  const what = `${codeBase} in ${runtime}, ${mode === 'train' ? 'training' : 'inference'}`;
-  if (!checked) return `${what} is not checked against anything that ships yet`;
-  const none = beyond.length === 0 ? '' : `; no record has ${beyond.join(', ')}`;
-  if (range !== undefined)
-    return `${what}: ${range.inside} of ${range.cases} steps with ${productNames[range.xlaGemm]} inside the range${none}`;
+  const what = `${codeBase} in ${runtime}`;
+  const steps = mode === 'train' ? 'training steps' : 'forecasts';
+  if (!checked) return `${what}: ${steps} are not checked against anything that ships yet`;
+  const none = beyond.length === 0 ? '' : `, none of them with ${beyond.join(', ')}`;
+  if (range !== undefined) return `${what}: ${insideRange(range, steps)}${none}`;
   const worst = Number((reserved?.worstUnderPercent ?? worstUnderPercent ?? 0).toFixed(2));
-  return `${what}: ${cases} steps, at worst ${worst} % too low${none}`;
+  return `${what}: ${cases} ${steps}, at worst ${worst} % too low${none}`;
 }
+
+type Range = NonNullable<Estimate['accuracy']['range']>;
+
+export const insideRange = ({ inside, cases, xlaGemm }: Range, steps: string): string =>
+  `${inside} of ${cases} ${steps} inside the range (${productNames[xlaGemm]})`;

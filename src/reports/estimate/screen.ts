@@ -15,7 +15,7 @@ import {
   unitOfAll,
 } from '../units.js';
 import { estimateAnswer } from './answer.js';
-import { accuracyInShort, categories, cheapestChanges, reasons } from './numbers.js';
+import { accuracyInShort, categories, cheapestChanges, insideRange, reasons } from './numbers.js';
 import type { AnyEstimate, Estimate } from './schema.js';
 
 type ModelConfig = Estimate['config'];
@@ -34,9 +34,15 @@ export function estimateScreen(estimate: AnyEstimate, layout: Layout): string {
     { lines: estimate.verdict.kind === 'unknown' ? [] : labelled('why', reasons(estimate).join('; '), layout) },
     ...fix(estimate, layout),
     ...made(estimate, layout),
-    { lines: labelled('checked', accuracyInShort(accuracy), layout) },
+    { lines: labelled('checked', `${accuracyInShort(accuracy)}${checkedFix(estimate)}`, layout) },
     { lines: labelledLines('next', [next(estimate, layout)], layout) },
   ]);
+}
+
+/** Where the fix has other products. */
+function checkedFix(estimate: AnyEstimate): string {
+  const [cheapest] = cheapestChanges(estimate);
+  return cheapest?.range === undefined ? '' : `; the fix: ${insideRange(cheapest.range, 'steps')}`;
 }
 
 function fix(estimate: AnyEstimate, layout: Layout): readonly Part[] {
@@ -56,13 +62,19 @@ function fix(estimate: AnyEstimate, layout: Layout): readonly Part[] {
             : labelled('fix', 'no change was found that makes it fit on one card; advise looks at several', layout),
       },
     ];
-  const { highBytes, usableBytes, deviceBytes, numerics } = cheapest;
+  const { change, highBytes, usableBytes, deviceBytes, numerics, relativeCost } = cheapest;
   const fits =
     highBytes === undefined || usableBytes === undefined
       ? `${formatBytes(deviceBytes)} on the card`
       : `at most ${formatBytesPair(highBytes, usableBytes, 'of')}, ${leftOver(usableBytes, highBytes, unitOfAll([highBytes, usableBytes]))} spare`;
   return [
-    { lines: labelled('fix', `${cheapest.change}: ${fits}${numerics ? '; it changes more than memory' : ''}`, layout) },
+    {
+      lines: labelled(
+        'fix',
+        `${change}${stepByStep(config, change)}: ${fits}${workText(relativeCost)}${numerics ? '; it changes more than memory' : ''}`,
+        layout,
+      ),
+    },
     { lines: indented([cheapest.command]) },
     ...paste(cheapest.code ?? [], layout),
     ...others.map(({ change, deviceBytes: bytes }) => ({
@@ -71,6 +83,16 @@ function fix(estimate: AnyEstimate, layout: Layout): readonly Part[] {
     })),
   ];
 }
+
+/** That a forecast stays as long where its steps are called one by one. */
+const stepByStep = ({ recipe }: AnyEstimate['config'], change: string): string =>
+  'rolloutSteps' in recipe && recipe.mode === 'inference' && /--rollout 1\b/.test(change)
+    ? ` (the same ${recipe.rolloutSteps} steps, one per call)`
+    : '';
+
+/** Where it is more than nothing. */
+const workText = (relativeCost: number | undefined): string =>
+  relativeCost === undefined || relativeCost.toFixed(2) === '1.00' ? '' : `; ${relativeCost.toFixed(2)}× the work`;
 
 /** The smallest table that carries the answer: what adds up to the card's bytes, and what the arrays are. */
 function made(estimate: AnyEstimate, layout: Layout): readonly Part[] {
@@ -96,8 +118,8 @@ function made(estimate: AnyEstimate, layout: Layout): readonly Part[] {
   const modules = memory.byModule.map(({ module, bytes }) => [module, bytes] as const);
   return [
     { lines: labelled('memory', sum, layout) },
-    { lines: labelled('of live', largest(categories(estimate)), layout), dispensable: 4 },
-    { lines: labelled('', largest(modules), layout), dispensable: 5 },
+    { lines: labelled('by kind', largest(categories(estimate)), layout), dispensable: 4 },
+    { lines: labelled('by part', largest(modules), layout), dispensable: 5 },
     { lines: labelled('peak', `in ${peak.phase}, at ${peak.operation}`, layout), dispensable: 6 },
   ];
 }
@@ -118,5 +140,5 @@ function next({ verdict, config }: AnyEstimate, { command = 'gc-plan estimate' }
     tight: other('advise'),
     exceeds: other('advise'),
   }[verdict.kind];
-  return `${question}  # --details: every number of this one`;
+  return `${question}  # --details: every number`;
 }

@@ -14,7 +14,7 @@ const superlative = {
   gpus: 'smallest',
 } as const;
 
-export function solutionAnswer({ for: key, best, next, refused, device }: Solution): Answer {
+export function solutionAnswer({ for: key, best, next, refused, device, withPlan }: Solution): Answer {
   const card = cardName({ device });
   if (best === undefined) return { tone: 'no', head: `no --${key} fits on ${card}`, rest: `: not even ${next?.value}` };
   const end = next
@@ -25,7 +25,7 @@ export function solutionAnswer({ for: key, best, next, refused, device }: Soluti
   return {
     tone: 'yes',
     head: `--${key} ${best.value}`,
-    rest: ` is the ${superlative[key]} that fits on ${card}: ${end}`,
+    rest: ` is the ${superlative[key]} that fits on ${card}${withPlan ? ' as it is' : ''}: ${end}${withPlan ? `; ${withPlan.value} fits with another plan` : ''}`,
   };
 }
 

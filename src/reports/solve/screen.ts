@@ -32,7 +32,7 @@ export function solutionScreen(solution: Solution, layout: Layout): string {
       ),
     },
     ...table(solution, layout),
-    { lines: labelledLines(best ? 'best' : 'least', [shown.command], layout) },
+    { lines: labelledLines(best ? 'as it is' : 'least', [shown.command], layout) },
     ...withPlan(solution, layout),
     { lines: labelled('checked', accuracyInShort(accuracy), layout) },
     { lines: labelledLines('next', [`${command} --details`], layout) },
@@ -54,7 +54,11 @@ export function answerColumns(solution: Solution): readonly Column<Answer>[] {
   const unit = unitOfAll(answersOf(solution).map(({ memory }) => memory.range.highBytes));
   const usable = ({ verdict }: Answer) => ('usableBytes' in verdict ? verdict.usableBytes : 0);
   return [
-    { title: `--${solution.for}`, alignment: '<', text: ({ value }) => String(value) },
+    {
+      title: `--${solution.for}`,
+      alignment: '<',
+      text: (answer) => `${answer.value}${answer === solution.withPlan ? ' *' : ''}`,
+    },
     { title: 'verdict', alignment: '<', text: ({ verdict }) => verdictWords[verdict.kind] },
     { title: `at most ${unit.name}`, alignment: '>', text: ({ memory }) => inUnit(memory.range.highBytes, unit) },
     { title: 'usable', alignment: '>', text: (answer) => inUnit(usable(answer), unit) },
@@ -69,7 +73,7 @@ function withPlan({ withPlan: planned, for: key }: Solution, layout: Layout): re
   const work = `${planned.relativeCost.toFixed(2)}× the work per sample`;
   return [
     {
-      lines: labelled('more', `--${key} ${planned.value} with ${planned.change}, ${work}`, layout),
+      lines: labelled('*', `--${key} ${planned.value} with ${planned.change}, ${work}`, layout),
     },
     { lines: indented([planned.command]) },
   ];

@@ -2,7 +2,7 @@
 import { formatCheckpoint } from '../../config/checkpoint.js';
 import type { Answer } from '../answer.js';
 import type { Column } from '../columns.js';
-import { accuracyInShort, shareText } from '../estimate/numbers.js';
+import { accuracyInShort, sameSizeReports, shareText } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
 import { cardName } from '../subject.js';
 import { answerLine, type Block, paragraph, styleOf } from '../terminal/blocks.js';
@@ -26,7 +26,7 @@ export function sweepScreen(sweep: Sweep, layout: Layout): string {
       ],
     },
     ...(taken === undefined ? [] : [{ lines: labelled('model', taken, layout) }]),
-    { lines: why(goal, layout) },
+    { lines: why(goal, sweep.device, layout) },
     { lines: labelled('counted', counted(sweep), layout) },
     ...planTable(sweep, layout),
     ...paths(sweep, layout),
@@ -62,11 +62,12 @@ function answer({ plan, candidates, config }: Sweep): Answer {
   };
 }
 
-function why(goal: Stage | undefined, layout: Layout): Block {
+function why(goal: Stage | undefined, device: Sweep['device'], layout: Layout): Block {
   const share = goal?.onCard?.largerShare;
   const reasons = [
     ...(goal?.onCard?.precision === undefined ? [] : [goal.onCard.precision]),
-    ...(share ? [shareText(share)] : []),
+    ...(share ? [shareText(share, goal.memory.range.lowBytes)] : []),
+    ...sameSizeReports(device),
   ];
   return reasons.length === 0 ? [] : labelled('why', reasons.join('; '), layout);
 }
@@ -104,7 +105,7 @@ function planTable(sweep: Sweep, layout: Layout): readonly Part[] {
     { title: 'work', alignment: '>', text: ({ relativeCost }) => `${relativeCost.toFixed(1)}×` },
   ];
   const [, head = '', ...rows] = fittingTable('', columns, stages, besideLabel(layout));
-  const title = `from ${sizeOf(from)} to ${sizeOf(to)}, ${samplesPerStep(sweep)}`;
+  const title = `from ${sizeOf(from)} to ${sizeOf(to)} (--from, --to), ${samplesPerStep(sweep)}`;
   return [
     { lines: [...labelled('plan', title, layout), ...indented([head])] },
     ...rows.map((row, index) => ({
@@ -136,7 +137,7 @@ function front({ pareto }: Sweep, layout: Layout): readonly Part[] {
   ];
   const [, head = '', ...rows] = fittingTable('', columns, pareto.slice(0, mostEntries), besideLabel(layout));
   return [
-    { lines: labelledLines('worth it', [head], layout), dispensable: 2.9 },
+    { lines: labelledLines('largest', [head], layout), dispensable: 2.9 },
     ...rows.map((row, index) => ({ lines: indented([row]), dispensable: 3 + index / 100 })),
   ];
 }

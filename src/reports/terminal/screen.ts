@@ -63,9 +63,15 @@ interface CodeLine {
 
 /** Code to paste, each piece with its place as a comment: whole pieces, as many as there is room for, the shortest first. */
 export const paste = (code: readonly CodeLine[], layout: Layout): readonly Part[] =>
-  code.length === 0 ? [] : [{ lines: (room) => labelledLines('paste', fittingCode(code, room), layout) }];
+  code.length === 0
+    ? []
+    : [{ lines: (room) => labelledLines('paste', fittingCode(code, room, details(layout)), layout) }];
 
-function fittingCode(code: readonly CodeLine[], room: number): Block {
+/** Where all of the code is. */
+const details = ({ command = 'gc-plan advise' }: Layout): string =>
+  `${command.replace(/^gc-plan \S+/, 'gc-plan advise')} --details`;
+
+function fittingCode(code: readonly CodeLine[], room: number, detailed: string): Block {
   const pieces = code
     .map(({ where, text }) => (text.includes('\n') ? [`# ${where}`, ...text.split('\n')] : [`${text}  # ${where}`]))
     .toSorted((a, b) => a.length - b.length);
@@ -81,6 +87,8 @@ function fittingCode(code: readonly CodeLine[], room: number): Block {
   const missing = pieces.length - taken.length;
   return [
     ...taken.flat(),
-    ...(missing === 0 ? [] : [`# ${missing} more of ${pieces.length} places: see gc-plan advise --details`]),
+    ...(missing === 0
+      ? []
+      : [`# ${taken.length === 0 ? '' : `NOT ALL, ${taken.length} of `}${pieces.length} places: ${detailed}`]),
   ];
 }

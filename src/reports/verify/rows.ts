@@ -7,11 +7,11 @@ const quantities = [
   ['parameters', 'parameterBytes'],
   ['end of forward', 'forwardEndBytes'],
   ['peak', 'peakLiveBytes'],
-  ['optimizer', 'optimizerBytes'],
+  ['peak of the update', 'optimizerBytes'],
 ] as const;
 
 const quantitiesOf = (mode: Verification['config']['recipe']['mode']) =>
-  quantities.filter(([name]) => mode === 'train' || name !== 'optimizer');
+  quantities.filter(([, key]) => mode === 'train' || key !== 'optimizerBytes');
 
 export const totalsHead = ['quantity', 'predicted', 'measured', 'error'];
 
@@ -34,7 +34,7 @@ export const stepsRun = ({ steps, config, versions }: Verification): string =>
 
 export function verificationAnswer(report: Verification): Answer {
   const { verdict, backend, firstDivergence } = report;
-  const ran = `: ${stepsRun(report)} on ${backend.name} held`;
+  const ran = `: ${stepsRun(report)} on ${backend.name} took`;
   switch (verdict.kind) {
     case 'within':
       // Totals may agree where the arrays behind them do not.
