@@ -1,32 +1,146 @@
-/** How long a person waits: a new process per command, next to an empty one. `npm run bench`, after `npm run build`. */
+/**
+ * How long a person waits, what an answer costs, and how both grow: every command a process of its own, next to an empty one. `npm run bench`,
+ * after `npm run build`; `--against DIR` runs each in turn in another built checkout too, `--only PART` one part of it.
+ */
 import { spawnSync } from 'node:child_process';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
-const gcPlan = fileURLToPath(new URL('../bin/run.js', import.meta.url));
-const runs = 15;
+const { values: typed } = parseArgs({ options: { against: { type: 'string' }, only: { type: 'string' } } });
+const here = fileURLToPath(new URL('..', import.meta.url));
+const checkouts = typed.against === undefined ? [here] : [typed.against, here];
+const longestMs = 300_000;
 
-function medianMs(args) {
-  const times = Array.from({ length: runs }, () => {
-    const start = process.hrtime.bigint();
-    const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    if (status !== 0) throw new Error(`${args.join(' ')} exited ${status}: ${stderr}`);
-    return Number(process.hrtime.bigint() - start) / 1e6;
-  }).sort((a, b) => a - b);
-  return times[Math.floor(runs / 2)];
+/** Tells the parent what it took, workers included. */
+const hook = `data:text/javascript,${encodeURIComponent(
+  `import { writeSync } from 'node:fs';
+  process.on('exit', () => {
+    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+    writeSync(3, JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1e6, mebibytes: maxRSS / 1024 }));
+  });`,
+)}`;
+
+/** CPU seconds, wall seconds and MiB of one process; nothing where it takes more than five minutes. */
+function measured(checkout, args) {
+  const command = checkout === undefined ? ['-e', '0'] : [join(checkout, 'bin/run.js'), ...args];
+  const begin = performance.now();
+  const { output, status } = spawnSync(process.execPath, ['--import', hook, ...command], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    timeout: longestMs,
+    killSignal: 'SIGKILL',
+  });
+  if (status === null) return undefined;
+  // 1: it does not fit.
+  if (status > 1) throw new Error(`${args.join(' ')} exited ${status}`);
+  return { ...JSON.parse(String(output[3])), wall: (performance.now() - begin) / 1e3 };
 }
 
-const commands = {
-  'node -e 0': ['-e', '0'],
-  'gc-plan --version': [gcPlan, '--version'],
-  'gc-plan estimate --json': [gcPlan, 'estimate', '--runtime', 'pytorch', '--json'],
-  'gc-plan estimate --gpu a100-40gb': [gcPlan, 'estimate', '--runtime', 'pytorch', '--gpu', 'a100-40gb'],
-  'gc-plan estimate graphcast --json': [gcPlan, 'estimate', 'graphcast', '--runtime', 'pytorch', '--json'],
+/** Medians of `runs`, the checkouts one after the other each time: what slows the machine down slows both. */
+function paired(args, runs) {
+  const all = checkouts.map(() => []);
+  for (let i = 0; i < runs; i++)
+    for (const [which, checkout] of checkouts.entries()) all[which].push(measured(checkout, args));
+  return all.map((each) => (each.includes(undefined) ? undefined : each.toSorted((a, b) => a.cpu - b.cpu)[runs >> 1]));
+}
+
+const shown = (one) =>
+  one === undefined
+    ? `> ${longestMs / 1e3} s`.padStart(24)
+    : `${one.cpu.toFixed(2).padStart(7)} CPU s ${one.mebibytes.toFixed(0).padStart(5)} MiB`;
+
+function row(command, runs = 1) {
+  const all = paired(command.split(' '), runs);
+  const [before, after] = all;
+  const ratio = before && after ? ` × ${(after.cpu / before.cpu).toFixed(2)}` : '';
+  console.log(`  ${command.padEnd(84)} ${all.map(shown).join(' →')}${ratio}`);
+  return all.at(-1);
+}
+
+/** By runtime: a configuration, a card on which it fits, and one on which it does not. */
+const answers = {
+  jax: [
+    ['graphcast-small', 'a100-80gb', 't4'],
+    ['graphcast-operational', 'h200', 'rtx-4090'],
+    ['gencast-mini', 'h200', 't4'],
+  ],
+  pytorch: [
+    ['graphcast-small', 'a100-80gb', 't4'],
+    ['graphcast-operational', 'h200', 'rtx-4090'],
+    ['physicsnemo-graphcast', 'h200', 'a100-40gb'],
+    ['anemoi-gnn', 'h200', 't4'],
+    ['anemoi-graphtransformer', 'h200', 't4'],
+    ['graph-weather', 'h200', 't4'],
+    ['neural-lam', 'h200', 't4'],
+  ],
+  tfjs: [
+    ['graphcast-small', 'h200', 't4'],
+    ['graphcast-operational', 'h200', 'rtx-4090'],
+  ],
 };
 
-medianMs(commands['node -e 0']);
-const emptyMs = medianMs(commands['node -e 0']);
-console.log(`A new process, median of ${runs}:`);
-for (const [name, args] of Object.entries(commands)) {
-  const ms = medianMs(args);
-  console.log(`  ${name.padEnd(34)} ${ms.toFixed(0).padStart(5)} ms  ${(ms / emptyMs).toFixed(1)} × node -e 0`);
+const slow = [
+  'solve tiny --for batch --vram 80GiB --recipe fine-tuning',
+  'solve gencast-mini --for layers --vram 512GB',
+  'solve anemoi-graphtransformer --for resolution --gpu a100-80gb',
+  'estimate graphcast-small --runtime tfjs --gpu k80 --accumulate 5 --output-channels 33',
+  'estimate graphcast-small --runtime tfjs --gpu t4',
+  'advise tiny --runtime pytorch --layers 1024 --concat-trick=fused --vram 96GB',
+];
+
+const curves = [
+  ['layers', [16, 64, 256, 1024]],
+  ['rollout', [1, 10, 100, 1000]],
+  ['accumulate', [1, 256, 65536]],
+  ['batch', [1, 64, 4096]],
+];
+
+const parts = {
+  waiting() {
+    const empty = measured(undefined, []);
+    console.log(`node -e 0: ${shown(empty)}`);
+    for (const command of [
+      '--version',
+      'estimate --runtime pytorch --json',
+      'estimate graphcast --runtime pytorch --json',
+    ]) {
+      const { cpu } = row(command, 5);
+      console.log(`    ${(cpu / empty.cpu).toFixed(1)} × node -e 0`);
+    }
+  },
+  no() {
+    for (const [runtime, rows] of Object.entries(answers)) {
+      for (const [model, enough, tooSmall] of rows) {
+        const fits = row(`estimate ${model} --runtime ${runtime} --gpu ${enough}`, 3);
+        const not = row(`estimate ${model} --runtime ${runtime} --gpu ${tooSmall}`, 3);
+        console.log(`    no ÷ yes: ${(not.cpu / fits.cpu).toFixed(2)}`);
+      }
+    }
+  },
+  slow() {
+    for (const command of slow) row(command);
+  },
+  growth() {
+    for (const runtime of Object.keys(answers)) {
+      for (const [option, numbers] of curves)
+        for (const number of numbers) row(`estimate tiny --runtime ${runtime} --vram 512GB --${option} ${number}`);
+    }
+    for (const gpus of [1, 2, 8, 32])
+      row(
+        `estimate graphcast-small --runtime pytorch --vram 512GB --parallel zero2 --gpus ${gpus}`.replace(
+          / --parallel zero2 --gpus 1$/,
+          '',
+        ),
+      );
+  },
+};
+
+console.log(
+  `load ${loadavg()[0].toFixed(1)}; CPU seconds and memory of a process${typed.against === undefined ? '' : `, in ${typed.against} → here`}`,
+);
+for (const [name, part] of Object.entries(parts)) {
+  if (typed.only !== undefined && typed.only !== name) continue;
+  console.log(`\n${name}`);
+  part();
 }

@@ -12,6 +12,10 @@ export const errorPercent = (predicted: number, truth: number): number => (100 *
 export const mostThatFollows = (predicted: number, worstUnderPercent: number): number =>
   Math.ceil(predicted / (1 - worstUnderPercent / 100));
 
+/** Of a prediction above it, more than `bytes` follows: one more byte than that, as quotients are rounded. */
+export const leastTooMuch = (bytes: number, worstUnderPercent: number): number =>
+  Math.floor(bytes * (1 - worstUnderPercent / 100)) + 1;
+
 /** @param errors predicted ÷ truth − 1, in percent; at least one. */
 export function figuresOf(errors: readonly number[]): Figures {
   const sizes = errors.map(Math.abs).sort((a, b) => a - b);

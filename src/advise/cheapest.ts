@@ -13,10 +13,11 @@ import { isParallel } from '../parallel/ranks.js';
 import { applyChanges, trains } from './apply.js';
 import { differences, microBatchesOf, numChanged, processChangesOf } from './combinations.js';
 import { atDepth, shallowDepths } from './depth.js';
-import { EqualCostPlans, type PlannedStep } from './equal-cost.js';
+import { EqualCostPlans } from './equal-cost.js';
 import { Effort } from './floors.js';
 import { catalogue } from './index.js';
-import { fits, keptForBackward, mostArrayBytes, type SizedStep, type StepCost } from './sized-step.js';
+import type { PlannedStep } from './planned-step.js';
+import { fits, keptForBackward, mostArrayBytes, mostLiveBytes, type StepCost } from './sized-step.js';
 import type { Change, Numerics, Strategy } from './types.js';
 
 export interface Remedy extends StepCost {
@@ -140,11 +141,10 @@ function* remediesFrom(search: Search, noteFloor: (bytes: number) => void = () =
         for (const plans of equals) {
           if (leastOf(plans, microBatch) > room) continue;
           const { perStep } = keptByEveryPlan([microBatch, plans.offloading]);
-          const { steps, leastBytes } = plans.steps(microBatch, perStep);
-          noteFloor(leastBytes);
-          candidates.push(...steps.map((step) => ({ ...step, cost: plans.cost })));
+          candidates.push(...plans.steps(microBatch, perStep).map((step) => ({ step, cost: plans.cost })));
         }
         const remedy = leanestThatFits(search, candidates);
+        for (const { step } of candidates) noteFloor(step.anyOptimizerBytes);
         if (remedy) yield remedy;
       }
     }
@@ -208,49 +208,55 @@ function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => number): r
   return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
 
-interface Candidate extends PlannedStep {
+interface Candidate {
+  readonly step: PlannedStep;
   readonly cost: StepCost;
 }
 
 /**
- * Of equally expensive steps with equally many samples: by changes of the process around them, by peak, by other changes. Peaks are at
- * least what their floors say, so that a step is traced only when no other one may come before it.
+ * Of equally expensive steps with equally many samples: by changes of the process around them, by peak, by other changes. The one that may
+ * be the leanest is looked at more closely until it is known to be.
  */
 function leanestThatFits(search: Search, candidates: readonly Candidate[]): SameRemedy | undefined {
   const { strategies, isNews = () => true, ...on } = search;
-  const room = mostArrayBytes(search.config, search.device);
-  const traced = new Map<Candidate, SizedStep>();
-  const peakOf = (candidate: Candidate) => traced.get(candidate)?.peakLiveBytes ?? candidate.floorBytes;
   const choices = candidates.flatMap((candidate) =>
-    processChangesOf(strategies, candidate.config).flatMap((around): Choice | readonly Choice[] => {
-      const config = applyChanges(candidate.config, around)!;
-      return isNews(config) ? { candidate, around, config } : [];
+    processChangesOf(strategies, candidate.step.config).flatMap((around): Choice | readonly Choice[] => {
+      const config = applyChanges(candidate.step.config, around)!;
+      return isNews(config)
+        ? { ...candidate, around, config, mostBytes: mostLiveBytes(config, on.device, on.errorBar) }
+        : [];
     }),
   );
-  const comesBefore = (a: Choice, b: Choice) =>
-    (peakOf(a.candidate) - peakOf(b.candidate) || a.candidate.plan.numChanges - b.candidate.plan.numChanges) < 0;
   for (const equals of grouped(choices, ({ around }) => numChanged(around))) {
     const left = new Set(equals);
-    while (left.size > 0) {
-      const choice = [...left].reduce((first, each) => (comesBefore(each, first) ? each : first));
-      const { candidate, config } = choice;
-      const step = traced.get(candidate);
-      if (step === undefined) {
-        traced.set(candidate, candidate.step());
+    for (let choice = leanest(left); choice; choice = leanest(left)) {
+      const { step, config, cost, mostBytes } = choice;
+      if (step.leastBytes > mostBytes) {
+        left.delete(choice);
         continue;
       }
-      // All that are left need as much at least.
-      if (step.peakLiveBytes > room) break;
+      if (step.refine()) continue;
       left.delete(choice);
-      if (fits({ ...step, config }, on)) return { config, peakLiveBytes: step.peakLiveBytes, ...candidate.cost };
+      if (fits({ ...step.step(), config }, on)) return { config, peakLiveBytes: step.leastBytes, ...cost };
     }
   }
   return undefined;
 }
 
-interface Choice {
-  readonly candidate: Candidate;
+interface Choice extends Candidate {
   /** Of the process around the step. */
   readonly around: readonly Change[];
   readonly config: Config;
+  readonly mostBytes: number;
+}
+
+/** As far as is known; the first of equals. */
+function leanest(choices: Iterable<Choice>): Choice | undefined {
+  let first: Choice | undefined;
+  for (const choice of choices) {
+    const { step } = choice;
+    const fewer = first ? step.leastBytes - first.step.leastBytes || step.numChanges - first.step.numChanges : -1;
+    if (fewer < 0) first = choice;
+  }
+  return first;
 }

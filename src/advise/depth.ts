@@ -7,7 +7,9 @@ import type { CheckpointPlan, Config } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf } from '../models/index.js';
 import { checkPlan } from '../options/plan-laws.js';
+import { runtimes } from '../parallel/index.js';
 import { isParallel, isPipeline } from '../parallel/ranks.js';
+import { cutKind } from './combinations.js';
 
 /** Depths, or sizes of a segment, of the two shallow steps. */
 export const shallowDepths = [3, 4] as const;
@@ -42,14 +44,38 @@ export function inOneSegment(processor: Processor, layers: number): Processor {
   }
 }
 
+/** The first and the last layer may lie outside the processor's frame. */
+const numOutside = 2;
+/** Of edges and of nodes. */
+const numBlocksPerLayer = 2;
+
+/** Depths of two steps in segments of two layers, of which the second has one more. */
+export const pairOfCuts = [8, 10] as const;
+
+interface Segments {
+  /** Whole ones of each. */
+  readonly layers: number;
+  /** At least; no more of them than layers, each of which has its own two arrays. */
+  readonly number: number;
+}
+
+/** How the processor is cut on one card; nothing where it is not, or where a cut reaches into other networks. */
+export function segmentsOf(config: Config): Segments | undefined {
+  const { model, recipe, runtime } = config;
+  if (isParallel(config) || cutKind(recipe.checkpoint.processor, config) !== 'cut') return undefined;
+  const perSegment = runtimes[runtime].segment(config).processorBlocksPerSegment!;
+  const inner = model.layers - numOutside;
+  return {
+    layers: Math.floor(Math.min(perSegment / numBlocksPerLayer, inner)),
+    number: Math.min(inner, Math.ceil((numBlocksPerLayer * inner) / perSegment)),
+  };
+}
+
 /** Two shallow steps and how many places beyond the second the step itself, or one that it holds, lies on their line. */
 export interface ShallowPair {
   readonly steps: readonly [Config, Config];
   readonly more: number;
 }
-
-/** The first and the last layer may lie outside the processor's frame. */
-const numOutside = 2;
 
 /** Nothing where two shallow steps would be no less work than the step itself, and where cards share its arrays in whole elements. */
 export function shallowPair(config: Config): ShallowPair | undefined {

@@ -9,27 +9,12 @@ import type { CheckpointPlan, Config, Device } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
 import { applyChanges, changedRecipe, isLawful } from './apply.js';
-import { cutKind, familyKey, type PlanFamily, planFamilies, type StepPlan } from './combinations.js';
+import { cutKind, type PlanFamily, planFamilies, type StepPlan } from './combinations.js';
 import { atDepth, inOneSegment, shallowDepths } from './depth.js';
 import { anyOptimizerKey, type Effort, Floors } from './floors.js';
-import { costOf, mostArrayBytes, type SizedStep, type StepCost } from './sized-step.js';
+import { PlannedStep } from './planned-step.js';
+import { mostArrayBytes, type StepCost } from './sized-step.js';
 import type { Change, Strategy } from './types.js';
-
-/** A plan at one micro-batch, whose step is traced when it is asked for. */
-export interface PlannedStep {
-  readonly plan: StepPlan;
-  readonly config: Config;
-  /** Its peak of live bytes is not below it. */
-  readonly floorBytes: number;
-  readonly step: () => SizedStep;
-}
-
-interface PlannedSteps {
-  /** Those whose arrays the card may hold. */
-  readonly steps: readonly PlannedStep[];
-  /** None of these plans stays below it, with any optimizer. */
-  readonly leastBytes: number;
-}
 
 const numSegments = (processor: CheckpointPlan['processor'], layers: number): number => {
   switch (processor.kind) {
@@ -79,12 +64,7 @@ export class EqualCostPlans {
   }
 
   get cost(): StepCost {
-    const { costs } = this.search.effort;
-    const { config } = this.plans[0]!;
-    const key = familyKey(config, { offload: 'none' });
-    const cost = costs.get(key) ?? costOf(config, this.search.counts);
-    costs.set(key, cost);
-    return cost;
+    return this.search.effort.cost(this.plans[0]!.config, this.search.counts);
   }
 
   /** None of these plans, and with no optimizer, stays below it. `keptPerStep`: bytes that every plan keeps of one rollout step. */
@@ -95,24 +75,14 @@ export class EqualCostPlans {
       : Math.max(ofEveryPlan, this.leastOfEveryCut(microBatch, keptPerStep));
   }
 
-  steps(microBatch: Change, keptPerStep: number): PlannedSteps {
+  /** `keptPerStep` as above. */
+  steps(microBatch: Change, keptPerStep: number): readonly PlannedStep[] {
     const least = this.leastBytes(microBatch, keptPerStep);
-    if (least > this.floors.room) return { steps: [], leastBytes: least };
-    const steps: PlannedStep[] = [];
-    let leastBytes = Number.POSITIVE_INFINITY;
-    const { effort, counts } = this.search;
-    for (const plan of this.plans) {
-      const config = applyChanges(plan.config, [microBatch])!;
-      const key = anyOptimizerKey(config);
-      const known = effort.leastBytes.get(key) ?? 0;
-      const { peakBytes, anyOptimizerBytes } =
-        known > this.floors.room ? { peakBytes: known, anyOptimizerBytes: known } : this.floors.of(config);
-      effort.leastBytes.set(key, anyOptimizerBytes);
-      leastBytes = Math.min(leastBytes, anyOptimizerBytes);
-      if (peakBytes <= this.floors.room)
-        steps.push({ plan, config, floorBytes: peakBytes, step: () => effort.step(config, counts) });
-    }
-    return { steps, leastBytes };
+    if (least > this.floors.room) return [];
+    return this.plans.map(({ config, numChanges }) => {
+      const changed = applyChanges(config, [microBatch])!;
+      return new PlannedStep(changed, numChanges, this.floors, { leastBytes: least, keptPerStep });
+    });
   }
 
   /** Nothing is known where the passes are not apart. */
@@ -144,6 +114,7 @@ export class EqualCostPlans {
     if (cutKind(processor, config) === 'further') return 0;
     const [depth] = shallowDepths;
     const shallow = depth < config.model.layers ? atDepth(config, depth, inOneSegment(processor, depth)) : undefined;
-    return this.floors.beforeProcessorBackward(shallow ?? config, keptPerStep);
+    const before = this.floors.beforeProcessorBackward(shallow ?? config, keptPerStep);
+    return Math.max(before, this.floors.afterProcessorBackward(shallow ?? config));
   }
 }

@@ -10,10 +10,15 @@ import type { Counts } from '../models/dimensions.js';
 import { passesOf, runtimes, traceOf } from '../parallel/index.js';
 import { aloneAtMost, isParallel } from '../parallel/ranks.js';
 import { unsizedStepKey } from '../search/unsized-step.js';
-import { atDepth, shallowDepths, shallowPair, withSmallerSegments } from './depth.js';
+import { familyKey } from './combinations.js';
+import { atDepth, pairOfCuts, segmentsOf, shallowDepths, shallowPair, withSmallerSegments } from './depth.js';
 import {
+  costOf,
+  keptForBackward,
   leastOfAnyOptimizer,
+  peakAfterProcessorBackward,
   peakBeforeProcessorBackward,
+  residentBytes,
   type SizedStep,
   type StepCost,
   sizeStep,
@@ -47,7 +52,7 @@ export class Effort {
     private eventsLeft: number,
     /** With any optimizer, by `anyOptimizerKey` and what is asked. */
     readonly leastBytes: Map<string, number>,
-    readonly costs: Map<string, StepCost>,
+    private readonly costs: Map<string, StepCost>,
     private readonly traces: Traces,
   ) {}
 
@@ -77,6 +82,14 @@ export class Effort {
     return sizeStep(config, this.trace(`passes ${unsizedStepKey(anyOptimizer)}`, anyOptimizer, passesOf), counts);
   }
 
+  /** Where a plan cuts the processor, and what waits on the host, costs nothing. */
+  cost(config: Config, counts: Counts): StepCost {
+    const key = familyKey(config, { offload: 'none' });
+    const cost = this.costs.get(key) ?? costOf(config, counts);
+    this.costs.set(key, cost);
+    return cost;
+  }
+
   /** `find` where nobody has asked yet. */
   least(key: string, find: () => number): number {
     const bytes = this.leastBytes.get(key) ?? find();
@@ -91,12 +104,28 @@ export class Effort {
   }
 }
 
-/** What differs in the optimizer alone, or in where its state waits, has the same forward and backward pass. */
-export const anyOptimizerKey = ({ model, recipe }: Config): string =>
-  JSON.stringify({ ...recipe, layers: model.layers, optimizer: '', offload: offloadsBoundary(recipe) });
+/** What differs in the optimizer alone, or in where its state waits, has the same forward and backward pass; so have plans of equal cuts. */
+export function anyOptimizerKey(config: Config): string {
+  const { model, runtime, recipe } = config;
+  const { checkpoint: _, ...rules } = recipe;
+  const offload = offloadsBoundary(recipe);
+  return JSON.stringify({
+    ...rules,
+    optimizer: '',
+    offload,
+    layers: model.layers,
+    cuts: runtimes[runtime].cutsOf(config),
+  });
+}
+
+/** As many samples with nothing recomputed but the operations themselves: what a layer keeps is the same under every plan. */
+const plainly = (config: Config): Config => ({
+  ...config,
+  recipe: { ...config.recipe, checkpoint: noCheckpoint, rolloutSteps: 1, accumulate: 1 },
+});
 
 /** With the same optimizer's state: what does not touch the parameters is as plain as it goes. */
-const plainly = (config: Config): Config => ({
+const stateAlone = (config: Config): Config => ({
   ...config,
   recipe: {
     ...config.recipe,
@@ -151,6 +180,17 @@ export class Floors {
     return bytes + more * keptPerStep;
   }
 
+  /** With any optimizer. Nothing is known where what a segment keeps outlives its backward pass. */
+  afterProcessorBackward(config: Config): number {
+    const { effort, counts } = this;
+    const { short } = shortened(config);
+    const { passesAreApart, segmentsChangeForward } = runtimes[config.runtime].search;
+    if (isParallel(config) || !passesAreApart || segmentsChangeForward) return 0;
+    return effort.least(`after ${anyOptimizerKey(short)}`, () =>
+      peakAfterProcessorBackward(effort.passes(short, counts)),
+    );
+  }
+
   /** The same of what the cards do not share: a rank holds no less. */
   beforeOnOneCard(config: Config, keptPerStep: number): number {
     const { short, more } = shortened(config);
@@ -165,9 +205,44 @@ export class Floors {
 
   /** Of the step at hand, and with any optimizer. */
   of(config: Config): Floor {
-    const anyOptimizerBytes = this.floorOfPasses(config);
+    const key = `floor ${anyOptimizerKey(config)}`;
+    const known = this.effort.leastBytes.get(key) ?? 0;
+    const anyOptimizerBytes = known > this.room ? known : this.floorOfPasses(config);
+    this.effort.leastBytes.set(key, anyOptimizerBytes);
     if (anyOptimizerBytes > this.room) return { peakBytes: anyOptimizerBytes, anyOptimizerBytes };
     return { peakBytes: anyOptimizerBytes + this.stateBytes(config), anyOptimizerBytes };
+  }
+
+  /**
+   * With any optimizer, what is alive when the backward pass has recomputed the processor's second last segment: parameters and data, what
+   * waits at the cuts before it, and what its layers keep. The first and the last of either may be shared with what lies around.
+   * `keptPerStep`: bytes that every plan keeps of one rollout step.
+   */
+  ofRecomputedSegment(config: Config, keptPerStep: number): number {
+    const segments = segmentsOf(config);
+    const plain = plainly(config);
+    const { layers } = config.model;
+    const [three, four] = shallowDepths.map((depth) => atDepth(plain, depth, noCheckpoint.processor));
+    if (segments === undefined || three === undefined || four === undefined) return 0;
+    const kept = (each: Config) => this.keptForBackward(each);
+    const ofLayer = kept(four) - kept(three);
+    const residents = (each: Config) => this.residentBytes(each);
+    const resident = alongLine(residents(three), residents(four), layers - four.model.layers);
+    const [fewCuts, oneMore] = pairOfCuts.map((depth) => atDepth(plain, depth, { kind: 'every', layers: 2 }));
+    const ofCut = fewCuts && oneMore && oneMore.model.layers <= layers ? kept(oneMore) - kept(fewCuts) : 0;
+    const before = Math.max(0, segments.number - 2) * ofCut;
+    const inside = Math.max(0, segments.layers - 2) * ofLayer;
+    return resident + before + inside + (config.recipe.rolloutSteps - 1) * keptPerStep;
+  }
+
+  private keptForBackward(config: Config): number {
+    const { effort, counts } = this;
+    return effort.least(`kept ${anyOptimizerKey(config)}`, () => keptForBackward(effort.passes(config, counts)));
+  }
+
+  private residentBytes(config: Config): number {
+    const { effort, counts } = this;
+    return effort.least(`resident ${anyOptimizerKey(config)}`, () => residentBytes(effort.passes(config, counts)));
   }
 
   /**
@@ -200,7 +275,7 @@ export class Floors {
   private stateBytes(config: Config): number {
     const { effort, counts } = this;
     const { layers } = config.model;
-    const plain = plainly(config);
+    const plain = stateAlone(config);
     return effort.least(`state ${layers} ${JSON.stringify(plain.recipe)}`, () => {
       const [few, oneMore] = shallowDepths.map((depth) =>
         depth < layers && !isParallel(config) ? atDepth(plain, depth, noCheckpoint.processor) : undefined,

@@ -4,7 +4,8 @@ import { applyChanges } from './apply.js';
 import type { SearchInput } from './cheapest.js';
 import { Effort, Floors } from './floors.js';
 import { catalogue } from './index.js';
-import { costOf, fits, mostArrayBytes, type StepCost } from './sized-step.js';
+import { PlannedStep } from './planned-step.js';
+import { fits, mostArrayBytes, type StepCost } from './sized-step.js';
 import type { Strategy } from './types.js';
 
 export interface SingleChange extends StepCost {
@@ -13,11 +14,8 @@ export interface SingleChange extends StepCost {
 }
 
 interface Alternative extends SingleChange {
-  /** Its peak of live bytes is not below it. */
-  readonly floorBytes: number;
+  readonly step: PlannedStep;
 }
-
-type PeakOf = (each: Alternative) => number;
 
 export function singleChanges(input: SearchInput): readonly SingleChange[] {
   const effort = input.effort ?? Effort.unlimited();
@@ -35,18 +33,22 @@ function bestOf(
     .changes(config)
     .flatMap((change) => applyChanges(config, [change]) ?? [])
     .map((changed): Alternative => {
-      const { peakBytes } = floors.of(changed);
-      return { strategy, config: changed, floorBytes: peakBytes, ...costOf(changed, counts) };
+      const step = new PlannedStep(changed, 0, floors);
+      return { strategy, config: changed, step, ...effort.cost(changed, counts) };
     });
-  const peakOf = remembered(({ config: each }: Alternative) => effort.step(each, counts).peakLiveBytes);
-  const mayFit = alternatives.filter((each) => each.floorBytes <= room);
-  for (const equals of byCost(mayFit)) {
+  for (const equals of byCost(alternatives)) {
     // Roundings and optimizers are listed mildest first.
-    for (const each of strategy.numerics === 'same' ? byPeak(equals, peakOf) : equals) {
-      if (peakOf(each) <= room && fits(effort.step(each.config, counts), on)) return each;
+    for (const each of strategy.numerics === 'same' ? byPeak(equals, room) : equals) {
+      if (mayFit(each.step, room) && fits(each.step.step(), on)) return each;
     }
   }
-  return leanest(alternatives, peakOf);
+  const [lowest] = byPeak(alternatives, Number.POSITIVE_INFINITY);
+  return lowest;
+}
+
+function mayFit(step: PlannedStep, room: number): boolean {
+  while (step.leastBytes <= room) if (!step.refine()) return true;
+  return false;
 }
 
 /** Those of equal cost together, the cheapest first: a dearer one is traced only where no cheaper one fits. */
@@ -63,32 +65,19 @@ function byCost(alternatives: readonly Alternative[]): readonly (readonly Altern
   return [...groups.values()];
 }
 
-/** The leanest first: the others are traced only where more than it is asked for. */
-function* byPeak(alternatives: readonly Alternative[], peakOf: PeakOf): Generator<Alternative> {
-  const left = [...alternatives];
-  for (let next = leanest(left, peakOf); next; next = leanest(left, peakOf)) {
-    left.splice(left.indexOf(next), 1);
+/** Up to `most` bytes, the leanest first; the others are traced only where more than it is asked for. */
+function* byPeak(alternatives: readonly Alternative[], most: number): Generator<Alternative> {
+  const left = new Set(alternatives);
+  for (let next = leanest(left); next && next.step.leastBytes <= most; next = leanest(left)) {
+    if (next.step.refine()) continue;
+    left.delete(next);
     yield next;
   }
 }
 
-/** The first of those with the lowest peak. */
-function leanest(alternatives: readonly Alternative[], peakOf: PeakOf): Alternative | undefined {
+/** As far as is known; the first of equals. */
+function leanest(alternatives: Iterable<Alternative>): Alternative | undefined {
   let lowest: Alternative | undefined;
-  for (const each of alternatives.toSorted((a, b) => a.floorBytes - b.floorBytes)) {
-    if (lowest && each.floorBytes > peakOf(lowest)) break;
-    const comesBefore = lowest && alternatives.indexOf(each) < alternatives.indexOf(lowest);
-    const higher = lowest ? peakOf(each) - peakOf(lowest) : -1;
-    if (higher < 0 || (higher === 0 && comesBefore)) lowest = each;
-  }
+  for (const each of alternatives) if (!lowest || each.step.leastBytes < lowest.step.leastBytes) lowest = each;
   return lowest;
-}
-
-function remembered<Key, Value>(find: (key: Key) => Value): (key: Key) => Value {
-  const known = new Map<Key, Value>();
-  return (key) => {
-    const value = known.get(key) ?? find(key);
-    known.set(key, value);
-    return value;
-  };
 }

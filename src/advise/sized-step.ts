@@ -80,6 +80,19 @@ export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedSte
   };
 }
 
+/** With more live bytes it does not fit. */
+export function mostLiveBytes(config: Config, device: Device, errorBar: ErrorBar): number {
+  const arrayBytes = mostArrays(config, device);
+  const { mostLiveBytes: ofRuntime } = runtimes[config.runtime];
+  return ofRuntime
+    ? Math.min(arrayBytes, ofRuntime(config, arrayBytes, device, errorBar.worstUnderPercent))
+    : arrayBytes;
+}
+
+/** Room for arrays beside the context. */
+const mostArrays = ({ recipe, runtime, reserveBytes }: Config, device: Device): number =>
+  usableBytes(device, recipe, runtime, reserveBytes) - device.contextBytes[runtime];
+
 /** The verdict that `estimate` gives is *fits*. */
 export function fits(
   { config, trace, dimensions, peakLiveBytes: live }: SizedStep,
@@ -89,18 +102,27 @@ export function fits(
   return verdictOfCandidate(candidate, device, errorBar, 'fits').kind === 'fits';
 }
 
-/** Room for arrays beside the context, with the largest share of the card that JAX can be given. */
-export const mostArrayBytes = ({ recipe, runtime, reserveBytes }: Config, device: Device): number =>
-  usableBytes(device, { ...recipe, memFraction: 1 }, runtime, reserveBytes) - device.contextBytes[runtime];
+/** The same with the largest share of the card that JAX can be given. */
+export const mostArrayBytes = ({ recipe, ...config }: Config, device: Device): number =>
+  mostArrays({ ...config, recipe: { ...recipe, memFraction: 1 } }, device);
+
+interface Moments {
+  /** A module whose moments do not count. */
+  readonly but?: number | undefined;
+  /** Categories that do not count. */
+  readonly shared?: readonly Category[];
+  /** The first event that counts; by default, that of the last step. */
+  readonly from?: number;
+}
 
 /**
  * The most that is alive in the last step before an event, some categories left out, the optimizer's state always: no other optimizer needs
- * less. `but`: a module whose moments do not count.
+ * less.
  */
 function peakBefore(
   { trace, dimensions }: SizedStep,
   end: number,
-  { but, shared = [] }: { but?: number | undefined; shared?: readonly Category[] } = {},
+  { but, shared = [], from = trace.lastStepFirstEvent }: Moments = {},
 ): number {
   const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
   const isShared = categories.map((category) => category === 'optimizer' || shared.includes(category));
@@ -110,7 +132,7 @@ function peakBefore(
     const buffer = Math.abs(trace.events[i]!) - 1;
     if (isShared[trace.bufferCategory[buffer]!]) continue;
     live += Math.sign(trace.events[i]!) * bytesOf[buffer]!;
-    if (i >= trace.lastStepFirstEvent && live > peak && trace.bufferModule[buffer] !== but) peak = live;
+    if (i >= from && live > peak && trace.bufferModule[buffer] !== but) peak = live;
   }
   return peak;
 }
@@ -137,10 +159,15 @@ export function stateBytes({ trace, dimensions }: SizedStep): number {
 }
 
 /** Alive when the backward pass begins, the optimizer's state left out. */
-export function keptForBackward({ trace, dimensions }: SizedStep): number {
+export const keptForBackward = (step: SizedStep): number => aliveAt(step, firstEventOf(step.trace, 'backward'));
+
+/** Parameters, data and whatever else is alive when the last step begins, the optimizer's state left out. */
+export const residentBytes = (step: SizedStep): number => aliveAt(step, step.trace.lastStepFirstEvent);
+
+function aliveAt({ trace, dimensions }: SizedStep, end: number): number {
   const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
   let live = 0;
-  for (const event of trace.events.subarray(0, firstEventOf(trace, 'backward'))) {
+  for (const event of trace.events.subarray(0, end)) {
     const buffer = Math.abs(event) - 1;
     if (trace.bufferCategory[buffer] !== categoryCode.optimizer) live += Math.sign(event) * bytesOf[buffer]!;
   }
@@ -160,6 +187,33 @@ export function peakBeforeProcessorBackward(step: SizedStep, shared: readonly Ca
     const replay = trace.marks.findIndex(({ recompute, firstEvent }) => recompute && firstEvent >= end);
     end = trace.marks[replay + 1]?.firstEvent ?? end;
   }
-  while (end < trace.events.length && trace.bufferModule[Math.abs(trace.events[end]!) - 1] !== mesh) end++;
+  const isOfSegment = makesSegment(step);
+  while (end < trace.events.length && !isOfSegment(end)) end++;
   return peakBefore(step, end, { but: segmentsChangeForward ? mesh : undefined, shared });
+}
+
+/** Once the backward pass has left the processor: what the processor's segments were is no matter any more. */
+export function peakAfterProcessorBackward(step: SizedStep): number {
+  const end = firstEventOf(step.trace, 'optimizer');
+  const start = firstEventOf(step.trace, 'backward');
+  const isOfSegment = makesSegment(step);
+  let from = end;
+  while (from > start && !isOfSegment(from - 1)) from--;
+  return peakBefore(step, end, { from });
+}
+
+/** An event that makes an array of the processor's layers, but for those that lie in the encoder's and the decoder's frame. */
+function makesSegment({ trace, config }: SizedStep): (event: number) => boolean {
+  const { frames } = runtimes[config.runtime].segment(config);
+  const mesh = trace.modules.indexOf('mesh');
+  const last = config.model.layers - 1;
+  const isInner = trace.operationBlocks.map((block) => {
+    const layer = Number(/^mesh\.(\d+)/.exec(block)?.[1] ?? 0);
+    return layer > 0 && layer < last;
+  });
+  return (event) => {
+    const buffer = trace.events[event]! - 1;
+    if (buffer < 0 || trace.bufferModule[buffer] !== mesh) return false;
+    return frames !== 'layersInEncoderAndDecoder' || isInner[trace.bufferOperation[buffer]!]!;
+  };
 }

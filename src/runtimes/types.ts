@@ -1,4 +1,4 @@
-import type { Config, Recipe } from '../config/types.js';
+import type { Config, Device, Recipe } from '../config/types.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';
 import type { Dimensions } from '../ir/shape.js';
@@ -60,6 +60,8 @@ export interface RecordedSteps {
 /** How one framework keeps arrays for the backward pass: a checkpoint plan's cut, and a lowering of the forward program. */
 export interface Runtime {
   readonly segment: (config: Config) => Segmentation;
+  /** Of a checkpoint plan, what its step is made of: where that is equal, two plans have one trace. */
+  readonly cutsOf: (config: Config) => unknown;
   /** Symbols of its own, such as padded row counts; added to the model's. */
   readonly dimensions: (base: Dimensions, config: Config) => Dimensions;
   /** Equal keys: sizes at which a structure's events come in the same order. Absent: at all sizes. */
@@ -71,6 +73,8 @@ export interface Runtime {
    */
   readonly passes?: (program: ForwardProgram, config: Config) => Trace;
   readonly process: (input: ProcessInput) => ProcessMemory;
+  /** With more live bytes no step fits that many bytes beside the context; absent: with more than those. */
+  readonly mostLiveBytes?: (config: Config, arrayBytes: number, device: Device, worstUnderPercent: number) => number;
   /** Absent: no step is recorded in this runtime. */
   readonly recorded?: RecordedSteps;
   /** Over the bus to the host and back, per micro-step, with `numTraced` micro-steps in the trace's last step; absent: not modelled. */

@@ -91,7 +91,8 @@ const perSample = (terms: FlopTerms): FlopTerms =>
   terms.map(([shape, weight]) => [shape.filter(({ symbol }) => symbol !== 'batch'), weight]);
 
 /** Equal keys: the same program and rules, whatever the sizes. The card is part of it: XLA multiplies differently on each generation. */
-export function shapeKey({ runtime, model, recipe, device }: Config): string {
+export function shapeKey(config: Config): string {
+  const { runtime, model, recipe, device } = config;
   const {
     name,
     hiddenDim,
@@ -104,12 +105,13 @@ export function shapeKey({ runtime, model, recipe, device }: Config): string {
     radiusFraction,
     ...shape
   } = model;
-  const { batchSize, accumulate, allocator, memFraction, ...rules } = recipe;
+  const { batchSize, accumulate, allocator, memFraction, checkpoint, ...rules } = recipe;
   // Shares of several cards are cut from the sizes of the parameters.
   const widths = recipe.gpus > 1 ? [hiddenDim, inputChannels, outputChannels] : [];
   const card = device && [device.computeCapability, hasBf16(device)];
   // Micro-steps after the second repeat it.
-  return JSON.stringify([runtime, shape, rules, Math.min(accumulate, 2), card, ...widths]);
+  const cuts = runtimes[runtime].cutsOf(config);
+  return JSON.stringify([runtime, shape, rules, cuts, Math.min(accumulate, 2), card, ...widths]);
 }
 
 const sizeClassOf = (config: Config): string => runtimes[config.runtime].sizeClass?.(config) ?? '';

@@ -1,6 +1,7 @@
 /** `gc-plan solve`: the largest value of one option that fits on a card, and the next one, which does not. */
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestSameRemedy, type Remedy } from '../advise/cheapest.js';
+import { Effort } from '../advise/floors.js';
 import { costOf } from '../advise/sized-step.js';
 import { memoryFraction } from '../advise/strategies/process.js';
 import { typicalStrategies } from '../advise/typical.js';
@@ -75,8 +76,6 @@ export async function solve(input: SolveInput): Promise<Solution> {
 
 /** The strategies that recompute, and the share of the card: what a batch costs with them is work, or nothing. */
 const planStrategies = typicalStrategies.filter(({ touches, id }) => touches === 'plan' || id === memoryFraction.id);
-/** A quarter of a second for each batch that is tried. */
-const mostPlanEvents = 400_000;
 
 /** The largest batch that some usual plan makes fit, with the cheapest of them; nothing where none is larger than `least` batches. */
 function withPlan(
@@ -87,11 +86,13 @@ function withPlan(
   const typed = resolve({ batch: '1' });
   if (typed.recipe.mode !== 'train') return undefined;
   const numbers = counts(typed.model);
+  // Batches differ in sizes alone: they share their traces.
+  const effort = Effort.unlimited();
   const remedies = new Map<number, Remedy | undefined>();
   const remedyAt = (batch: number): Remedy | undefined => {
     if (!remedies.has(batch)) {
       const config = { ...typed, recipe: { ...typed.recipe, batchSize: batch } };
-      const search = { config, counts: numbers, device, errorBar: errorBar(config), maxEvents: mostPlanEvents };
+      const search = { config, counts: numbers, device, errorBar: errorBar(config), effort };
       remedies.set(batch, cheapestSameRemedy({ ...search, strategies: planStrategies }));
     }
     return remedies.get(batch);

@@ -1,23 +1,26 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isLawful } from '../../src/advise/apply.js';
 import { cutKind } from '../../src/advise/combinations.js';
 import { atDepth, inOneSegment, shallowPair, withSmallerSegments } from '../../src/advise/depth.js';
-import { Effort } from '../../src/advise/floors.js';
+import { Effort, Floors } from '../../src/advise/floors.js';
 import {
   costOf,
   keptForBackward,
   leastOfAnyOptimizer,
+  peakAfterProcessorBackward,
   peakBeforeProcessorBackward,
   sizeStep,
   stateBytes,
 } from '../../src/advise/sized-step.js';
-import { noCheckpoint } from '../../src/config/checkpoint.js';
-import type { Config, RuntimeName } from '../../src/config/types.js';
+import { formatCheckpoint, noCheckpoint } from '../../src/config/checkpoint.js';
+import type { CheckpointPlan, Config, RuntimeName } from '../../src/config/types.js';
 import { countFlops } from '../../src/cost/flops.js';
 import { counts } from '../../src/models/counts.js';
-import { dimensionsFor, programOf, traceOf } from '../../src/parallel/index.js';
+import { dimensionsFor, programOf, runtimes, traceOf } from '../../src/parallel/index.js';
 import { aloneAtMost } from '../../src/parallel/ranks.js';
+import { unsizedStepKey } from '../../src/search/unsized-step.js';
 import { configured, inputs } from '../laws/configurations.js';
 
 const stepOf = (config: Config, rolloutSteps: number, checkpoint = config.recipe.checkpoint) => {
@@ -124,8 +127,11 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a processor', (runtime) 
           const plan = { ...checkpoint, ...(blocks > 1 && runtime !== 'pytorch' && inBlocks) };
           const cut = (each: number) =>
             stepOf(config, rolloutSteps, { ...plan, processor: { kind: 'every', layers: each } });
-          const before = peakBeforeProcessorBackward(cut(config.model.layers));
-          expect(leastOfAnyOptimizer(cut(layers))).toBeGreaterThanOrEqual(before);
+          const whole = cut(config.model.layers);
+          const least = leastOfAnyOptimizer(cut(layers));
+          expect(least).toBeGreaterThanOrEqual(peakBeforeProcessorBackward(whole));
+          const { segmentsChangeForward } = runtimes[config.runtime].search;
+          if (!segmentsChangeForward) expect(least).toBeGreaterThanOrEqual(peakAfterProcessorBackward(whole));
           return true;
         },
         4 * numRuns,
@@ -183,6 +189,10 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a deep step', (runtime) 
         const [three, four] = [3, 4].map((depth) => atDepth(deep, depth, inOneSegment(checkpoint.processor, depth)));
         if (!three || !four || cutKind(checkpoint.processor, deep) === 'further') return pair !== undefined;
         expect(peakBeforeProcessorBackward(sized(three))).toBeLessThanOrEqual(exact);
+        const floors = new Floors(Effort.unlimited(), counts(deep.model), Number.POSITIVE_INFINITY);
+        expect(floors.ofRecomputedSegment(deep, 0)).toBeLessThanOrEqual(exact);
+        if (!runtimes[deep.runtime].search.segmentsChangeForward)
+          expect(peakAfterProcessorBackward(sized(three))).toBeLessThanOrEqual(exact);
         const more = deep.model.layers - 4;
         const { sampleFlops, recomputedSampleFlops } = costOf(deep, counts(deep.model));
         const [few, oneMore] = [three, four].map((each) => costOf(each, counts(deep.model)));
@@ -253,3 +263,39 @@ describe('pytorch: a rank of several cards', () => {
     timeoutMs,
   );
 });
+
+describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: plans of equal cuts', (runtime) => {
+  it(
+    'have equal traces',
+    async () => {
+      await holds(fc.tuple(inputs(runtime), fc.integer({ min: 0, max: 9 })), async ([input, size]) => {
+        const drawn = await configured(input);
+        if (drawn?.recipe.mode !== 'train') return false;
+        const config = cutInto(drawn, Math.min(size, drawn.model.layers));
+        if (config === undefined) return false;
+        const key = unsizedStepKey(config);
+        const same = otherPlans(config).filter((other) => unsizedStepKey(other) === key);
+        for (const other of same) expect(isDeepStrictEqual(traceOf(other), traceOf(config))).toBe(true);
+        return same.length > 0;
+      });
+    },
+    timeoutMs,
+  );
+});
+
+/** With each part the other way, and with other cuts of the processor. */
+function otherPlans(config: Config): readonly Config[] {
+  const { model, recipe } = config;
+  const { checkpoint } = recipe;
+  const { encoder, decoder, rollout } = checkpoint;
+  const parts = [{}, { encoder: !encoder }, { decoder: !decoder }, { rollout: !rollout }];
+  const processors: readonly CheckpointPlan['processor'][] = [
+    checkpoint.processor,
+    ...[model.layers - 1, model.layers].map((layers) => ({ kind: 'every', layers }) as const),
+    ...[1, 2, model.layers - 2].map((segments) => ({ kind: 'segments', segments }) as const),
+  ];
+  return processors
+    .flatMap((processor) => parts.map((part): CheckpointPlan => ({ ...checkpoint, ...part, processor })))
+    .filter((plan) => formatCheckpoint(plan) !== formatCheckpoint(checkpoint) && isLawful(plan, config))
+    .map((plan) => ({ ...config, recipe: { ...recipe, checkpoint: plan } }));
+}

@@ -106,13 +106,11 @@ const lineSchemas = [
     saves: z
       .strictObject({
         buffer: indices,
-        neededAt: indices.describe(
-          'The event before which the backward pass first needs it; `numEvents` where it never does.',
-        ),
+        neededAt: indices.describe('The event before which the backward pass first needs it.'),
         usedAt: indices.describe('The event before which the operation that needed it first has ended.'),
-        goneAt: indices.describe('The event before which autograd lets it go; `numEvents` where it never does.'),
+        goneAt: indices.describe('The event before which autograd lets it go.'),
       })
-      .describe('What autograd saves in forward passes, in order, a column each.'),
+      .describe('What autograd saves in forward passes, in order, a column each; `numEvents` where that never comes.'),
   }),
   z.strictObject({
     releases: z

@@ -15,8 +15,8 @@ import { hostTransferBytes } from './host-transfer.js';
 import { gradientOfLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import { traceStage } from './pipeline.js';
-import { pytorchProcess, pytorchVerdict, recordedProcess } from './process.js';
-import { segmentPyTorch } from './segments.js';
+import { mostLiveBytes, pytorchProcess, pytorchVerdict, recordedProcess } from './process.js';
+import { cutsOf, segmentPyTorch } from './segments.js';
 import { traceSteps } from './steps.js';
 import type { NumElementsOf } from './update.js';
 import { validationDimensions, validationOf } from './validation.js';
@@ -99,6 +99,7 @@ const cards: CardSupport = {
 
 export const pytorchRuntime: Runtime = {
   segment: segmentPyTorch,
+  cutsOf,
   dimensions: (base, config) => ({
     ...base,
     ...codeBaseOf(config.model.layout).blockRows?.(config, base),
@@ -108,6 +109,7 @@ export const pytorchRuntime: Runtime = {
   trace: (program, config) => tracePyTorch(program, config),
   passes: (program, config) => tracePyTorch(program, config, 1),
   process: pytorchProcess,
+  mostLiveBytes,
   recorded: {
     process: recordedProcess,
     open: ['allocator'],

@@ -1,12 +1,13 @@
 /** PyTorch's process: the caching allocator's segments, then the CUDA context and the cuBLAS workspace. */
 import { reservedErrorBar, widestErrorBar } from '../../accuracy/evidence.js';
-import { mostThatFollows } from '../../accuracy/figures.js';
+import { leastTooMuch, mostThatFollows } from '../../accuracy/figures.js';
 import type { Config, Device } from '../../config/types.js';
 import { minCapacity } from '../../memory/allocators/min-capacity.js';
 import { PoolReplays } from '../../memory/allocators/pool-replays.js';
 import { replayCaching, replayWithoutLimit } from '../../memory/allocators/replay.js';
 import { reusedBytes, type Trace } from '../../memory/trace.js';
 import type { ProcessInput, ProcessMemory, RecordedInput, StepVerdict, VerdictInput } from '../process.js';
+import type { Runtime } from '../types.js';
 
 const outsideBytesOf = (device: Device): number => device.contextBytes.pytorch + device.cublasWorkspaceBytes;
 
@@ -47,6 +48,10 @@ function replayed(
     runsFromBytes: lowBytes,
   };
 }
+
+/** What is reserved holds what is alive. */
+export const mostLiveBytes: NonNullable<Runtime['mostLiveBytes']> = (config, arrayBytes, { cublasWorkspaceBytes }) =>
+  leastTooMuch(arrayBytes - cublasWorkspaceBytes, reservedErrorBar(config).worstUnderPercent);
 
 /** What a search has replayed of each trace. */
 const poolReplays = new WeakMap<Trace, PoolReplays>();

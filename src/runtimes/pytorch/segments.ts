@@ -4,6 +4,7 @@
  */
 import type { Config } from '../../config/types.js';
 import type { Segmentation } from '../../ir/segmentation.js';
+import { codeBaseOf } from '../../models/index.js';
 
 export function segmentPyTorch({ model, recipe }: Config): Segmentation {
   const { checkpoint } = recipe;
@@ -26,4 +27,17 @@ export function segmentPyTorch({ model, recipe }: Config): Segmentation {
     case 'segments':
       return { ...base, processorBlocksPerSegment: numInnerBlocks / checkpoint.processor.segments };
   }
+}
+
+/** Segments larger than what lies between the encoder's and the decoder's frame are one. */
+export function cutsOf(config: Config): Segmentation {
+  const segmentation = segmentPyTorch(config);
+  const { frames, processorBlocksPerSegment } = segmentation;
+  const { layout, layers } = config.model;
+  const isBetween = frames === 'layersInEncoderAndDecoder' && codeBaseOf(layout).graphcastShape !== undefined;
+  if (processorBlocksPerSegment === undefined || !isBetween) return segmentation;
+  return {
+    ...segmentation,
+    processorBlocksPerSegment: Math.min(processorBlocksPerSegment, 2 * Math.max(0, layers - 2)),
+  };
 }

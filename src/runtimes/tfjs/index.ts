@@ -12,8 +12,8 @@ import { blockDimensions, blockName, blocksOfData, endpointArrays, endpointsName
 import { SymbolicEngine } from './engine.js';
 import { evaluateScoped } from './evaluate.js';
 import { symbolicOptimizer } from './optimizers.js';
-import { tfjsProcess } from './process.js';
-import { segment, tapeSegments } from './segments.js';
+import { mostLiveBytes, tfjsProcess } from './process.js';
+import { cutsOf, segment, tapeSegments } from './segments.js';
 import { forcingChannels, forcingDimensions, sumsOfRows, tensorShape } from './shapes.js';
 import { accumulatedGradients, lossAndGradients } from './step.js';
 import { SymbolicOps } from './symbolic.js';
@@ -129,11 +129,13 @@ const cards: CardSupport = {
 
 export const tfjsRuntime: Runtime = {
   segment,
+  cutsOf,
   dimensions: tfjsDimensions,
   trace: (program, config) => traceTfjs(program, config),
   passes: (program, { recipe, ...config }) =>
     traceTfjs(program, { ...config, recipe: { ...recipe, optimizer: 'none' } }),
   process: tfjsProcess,
+  mostLiveBytes,
   bucketsGradients: false,
   cards,
   usableShare: allThatIsReported,

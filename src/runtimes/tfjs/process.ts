@@ -1,6 +1,7 @@
 /** TensorFlow.js allocates through TensorFlow: what its tensors hold, and on a GPU the context and cuBLAS beside it. */
-import { mostThatFollows } from '../../accuracy/figures.js';
+import { leastTooMuch, mostThatFollows } from '../../accuracy/figures.js';
 import type { ProcessInput, ProcessMemory } from '../process.js';
+import type { Runtime } from '../types.js';
 
 export function tfjsProcess({ peakLiveBytes, device, worstUnderPercent }: ProcessInput): ProcessMemory {
   const outsideBytes = device.contextBytes.tfjs + device.cublasWorkspaceBytes;
@@ -14,3 +15,10 @@ export function tfjsProcess({ peakLiveBytes, device, worstUnderPercent }: Proces
     runsFromBytes: deviceBytes,
   };
 }
+
+export const mostLiveBytes: NonNullable<Runtime['mostLiveBytes']> = (
+  _,
+  arrayBytes,
+  { cublasWorkspaceBytes },
+  worstUnderPercent,
+) => leastTooMuch(arrayBytes - cublasWorkspaceBytes, worstUnderPercent);

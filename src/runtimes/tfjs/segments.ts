@@ -54,6 +54,21 @@ export function segment({ model, recipe }: Pick<Config, 'model' | 'recipe'>): Se
   };
 }
 
+/** A processor cut into tapes ends the encoder's and begins the decoder's; between rollout steps any cut ends one. */
+export function cutsOf({ model, recipe }: Pick<Config, 'model' | 'recipe'>) {
+  const { encoder, decoder, processor, edges, ...plan } = recipe.checkpoint;
+  const cutsProcessor = processor.kind !== 'none';
+  const cutsInside = encoder || decoder || cutsProcessor || edges.kind !== 'none';
+  return {
+    segmentation: segment({ model, recipe }),
+    encoder: encoder || cutsProcessor,
+    decoder: decoder || cutsProcessor,
+    processor: cutsProcessor,
+    model: plan.model,
+    rollout: recipe.rolloutSteps > 1 && (cutsInside || plan.model || plan.rollout),
+  };
+}
+
 const childBlocks = (block: Block): readonly Block[] => block.body.filter((node) => node.kind === 'block');
 
 /** A run of nodes between two cuts. */

@@ -7,7 +7,7 @@ import { gemmOf } from './gemm.js';
 import { hostMemory } from './host.js';
 import { meetsInOrder } from './latency-hiding.js';
 import { jaxProcess, recordedProcess } from './process.js';
-import { segmentJax } from './segment.js';
+import { cutsOf, segmentJax } from './segment.js';
 import { traceJax } from './step.js';
 import { jaxDimensions } from './symbols.js';
 import { succeedsUpTo } from './xla-remat.js';
@@ -39,6 +39,7 @@ const keptBack = (memFraction: number): string => `JAX keeps ${Number((100 * (1 
 
 export const jaxRuntime: Runtime = {
   segment: segmentJax,
+  cutsOf,
   dimensions: jaxDimensions,
   sizeClass,
   trace: (program, config) => traceJax(program, config),

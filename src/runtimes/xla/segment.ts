@@ -15,3 +15,9 @@ export function segmentJax({ recipe }: Config): Segmentation {
     ...(edges.kind !== 'none' && { edgeBlocks: edges }),
   };
 }
+
+/** The plan itself, but for what is ignored. */
+export const cutsOf = ({ recipe }: Pick<Config, 'recipe'>) => ({
+  ...recipe.checkpoint,
+  rollout: recipe.checkpoint.rollout && recipe.rolloutSteps > 1,
+});

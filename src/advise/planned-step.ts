@@ -1,0 +1,59 @@
+/** A step of which no more is found out than it takes to rule it out: bounds first, each dearer than the last, and its trace when nothing else tells. */
+import type { Config } from '../config/types.js';
+import type { Floors } from './floors.js';
+import type { SizedStep } from './sized-step.js';
+
+export class PlannedStep {
+  /** Its peak of live bytes is not below it. */
+  leastBytes: number;
+  /** The same with any optimizer. */
+  anyOptimizerBytes: number;
+  private bound: 'segment' | 'shallow' | 'trace' = 'segment';
+  private readonly keptPerStep: number;
+
+  /** `known`: a bound of this step and others, and what each rollout step keeps at least. */
+  constructor(
+    readonly config: Config,
+    /** From the recipe at hand. */
+    readonly numChanges: number,
+    private readonly floors: Floors,
+    known: { readonly leastBytes: number; readonly keptPerStep: number } = { leastBytes: 0, keptPerStep: 0 },
+  ) {
+    this.leastBytes = known.leastBytes;
+    this.anyOptimizerBytes = known.leastBytes;
+    this.keptPerStep = known.keptPerStep;
+  }
+
+  /** Finds out more. False: its peak of live bytes is `leastBytes`. */
+  refine(): boolean {
+    switch (this.bound) {
+      case 'segment': {
+        const bytes = this.floors.ofRecomputedSegment(this.config, this.keptPerStep);
+        this.raise(bytes, bytes);
+        this.bound = 'shallow';
+        return true;
+      }
+      case 'shallow': {
+        const { peakBytes, anyOptimizerBytes } = this.floors.of(this.config);
+        this.raise(peakBytes, anyOptimizerBytes);
+        this.bound = 'trace';
+        return true;
+      }
+      case 'trace': {
+        const { peakLiveBytes } = this.step();
+        const isNew = peakLiveBytes > this.leastBytes;
+        this.leastBytes = peakLiveBytes;
+        return isNew;
+      }
+    }
+  }
+
+  step(): SizedStep {
+    return this.floors.effort.step(this.config, this.floors.counts);
+  }
+
+  private raise(peakBytes: number, anyOptimizerBytes: number): void {
+    this.leastBytes = Math.max(this.leastBytes, peakBytes);
+    this.anyOptimizerBytes = Math.max(this.anyOptimizerBytes, anyOptimizerBytes);
+  }
+}
