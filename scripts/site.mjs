@@ -60,6 +60,7 @@ function shipped() {
       models: profilesOf('models'),
       recipes: profilesOf('recipes'),
       gpus: profilesOf('gpus'),
+      spaces: profilesOf('spaces', (name) => name === 'default'),
       truth: profilesOf('truth', (name) => name === 'evidence'),
     },
     data: Object.fromEntries(ofCodeBases.map((file) => [file, json(`src/${file}`)])),

@@ -18,6 +18,7 @@ import type { AnyEstimate } from '../reports/estimate/schema.js';
 import type { Picture } from '../reports/explain/stack.js';
 import { estimateCommand } from '../search/command-line.js';
 import { UnsizedSteps } from '../search/unsized-step.js';
+import { type GrowthPlan, growthPlan } from '../services/growth-plan.js';
 import { estimateOf, pricedStep } from '../services/priced.js';
 import { recordedCommand, recordedStep } from '../services/recorded.js';
 import { cheapestChanges } from '../services/smallest-change.js';
@@ -227,6 +228,16 @@ export async function changes({ model, flags }: Question) {
   const input: ResolveInput = { model, flags };
   return cheapestChanges(input, resolveWith(await loadProfile(input), flags));
 }
+
+/** Through which sizes to grow to the one that is on the page, from a small one that is no larger. */
+export async function plan({ model, flags }: Question): Promise<GrowthPlan> {
+  const { model: sized } = resolveWith(await loadProfile({ model, flags }), flags);
+  const from = `${Math.min(smallest.hiddenDim, sized.hiddenDim)}/${Math.min(smallest.layers, sized.layers)}`;
+  return growthPlan({ model, flags, from, to: `${sized.hiddenDim}/${sized.layers}` });
+}
+
+/** Where `sweep` starts, too. */
+const smallest = { hiddenDim: 256, layers: 8 };
 
 export interface Cell {
   readonly hiddenDim: number;

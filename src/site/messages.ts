@@ -1,11 +1,12 @@
 /** What the page and its worker say to each other. */
 import type { Question } from '../options/address.js';
+import type { GrowthPlan } from '../services/growth-plan.js';
 import type { Answer, Catalogue, Cell, changes } from './engine.js';
 
 export type Request =
   | { readonly kind: 'catalogue' }
   | { readonly kind: 'answer'; readonly question: Question }
-  | { readonly kind: 'changes'; readonly question: Question }
+  | { readonly kind: 'changes' | 'plan'; readonly question: Question }
   | { readonly kind: 'cell'; readonly question: Question; readonly hiddenDim: number; readonly layers: number }
   | { readonly kind: 'files'; readonly files: Readonly<Record<string, Uint8Array>> };
 
@@ -13,6 +14,7 @@ export interface Replies {
   readonly catalogue: Catalogue;
   readonly answer: Answer;
   readonly changes: Awaited<ReturnType<typeof changes>>;
+  readonly plan: GrowthPlan;
   readonly cell: Cell;
   readonly files: null;
 }

@@ -25,7 +25,9 @@ export function viewOf(estimate: AnyEstimate, command: string): View {
       subject: subject(config),
       setting: configLine(estimate),
       why:
-        verdict.kind === 'unknown' ? 'Choose a card, and the page says whether it fits.' : reasons(estimate).join('; '),
+        verdict.kind === 'unknown'
+          ? 'Choose a card, and the page says whether it fits.'
+          : `Why: ${reasons(estimate).join('; ')}.`,
       peak: `The peak is in ${peak.phase}, at ${peak.operation}.`,
       accuracy: accuracy(estimate),
       command,

@@ -12,6 +12,7 @@ import { allOptions } from '../../src/options/definitions/shared.js';
 import { type ResolveInput, resolveConfig } from '../../src/options/resolve.js';
 import { estimateAnswer } from '../../src/reports/estimate/answer.js';
 import type { Estimate } from '../../src/reports/estimate/schema.js';
+import type { Sweep } from '../../src/reports/sweep/schema.js';
 import { estimate } from '../../src/services/estimate.js';
 import { open as openPage } from '../../src/services/open.js';
 import { estimateOf } from '../../src/services/priced.js';
@@ -45,9 +46,12 @@ afterAll(async () => {
   else process.env.XDG_DATA_HOME = dataHome;
 });
 
-async function opened(hash = '', look: Look = { width: 1280 }) {
+/** The answer and its address, or also what takes longer: changes, map, plan. */
+type Until = 'settled' | 'searched';
+
+async function opened(hash = '#model=tiny', look: Look = { width: 1280 }, until: Until = 'settled') {
   const { page, complaints, requests } = await open(browser, file, { ...look, hash });
-  await page.waitForFunction('document.body.dataset.searched !== undefined');
+  await page.waitForFunction(`document.body.dataset.${until} !== undefined`);
   return { page, complaints, requests };
 }
 
@@ -59,7 +63,7 @@ const hashOf = ({ model, flags }: ResolveInput): string => {
 };
 
 /** Until the page has drawn what its address says. */
-async function go(page: Page, hash: string, until: 'settled' | 'searched' = 'settled'): Promise<void> {
+async function go(page: Page, hash: string, until: Until = 'settled'): Promise<void> {
   await page.evaluate(
     `(() => { delete document.body.dataset.settled; delete document.body.dataset.searched; location.hash = ${JSON.stringify(hash)}; })()`,
   );
@@ -81,7 +85,11 @@ describe('the page', () => {
     { width: 1280, dark: true },
     { width: 390, dark: true },
   ])('opens from a file at $width px, dark: $dark, without a complaint or a request, and can be read', async (look) => {
-    const { page, complaints, requests } = await opened('#model=graphcast-small&gpu=rtx-4090&batch=2', look);
+    const { page, complaints, requests } = await opened(
+      '#model=graphcast-small&gpu=rtx-4090&batch=2',
+      look,
+      'searched',
+    );
     await page.$$eval('details', (found) => {
       for (const each of found) each.setAttribute('open', '');
     });
@@ -203,6 +211,24 @@ describe('its numbers', () => {
   });
 });
 
+describe('its plan', () => {
+  it('has the stages of the sweep that it names, and each can be shown', async () => {
+    const { page } = await opened('#model=tiny&vram=4GB&hidden-dim=384&layers=10', { width: 1280 }, 'searched');
+    const command = await textOf(page, '#plan code');
+    expect(command).toBe('gc-plan sweep tiny --vram 4GB --from 256/8 --to 384/10');
+    const { stdout } = await invoke([...command.split(' ').slice(1), '--workers', '1', '--json']);
+    const { plan } = JSON.parse(stdout) as Sweep;
+    const shown = await page.$$eval('#plan [data-command]', (found) =>
+      found.map((each) => each.getAttribute('data-command')),
+    );
+    expect(shown).toEqual(plan.stages.map((stage) => stage.command));
+    expect(shown.length).toBeGreaterThan(0);
+    await page.click('#plan [data-command]');
+    await page.waitForFunction(`document.getElementById('command').textContent === ${JSON.stringify(shown[0])}`);
+    await page.close();
+  });
+});
+
 describe('its controls', () => {
   it('move the picture, the address and the command line; how long it takes is printed', async () => {
     const { page } = await opened('#model=graphcast-small&gpu=rtx-4090');
@@ -245,7 +271,7 @@ describe('its controls', () => {
   });
 
   it('walk through the map by arrow keys, and a cell becomes the configuration', async () => {
-    const { page } = await opened('#model=tiny&vram=2GB');
+    const { page } = await opened('#model=tiny&vram=2GB', { width: 1280 }, 'searched');
     await page.focus('#map [aria-pressed="true"]');
     await page.keyboard.press('ArrowRight');
     const label = await page.evaluate("document.activeElement.getAttribute('aria-label')");
@@ -257,7 +283,7 @@ describe('its controls', () => {
   });
 
   it('take a change that would make it fit', async () => {
-    const { page } = await opened('#model=graphcast-small&gpu=t4&batch=2');
+    const { page } = await opened('#model=graphcast-small&gpu=t4&batch=2', { width: 1280 }, 'searched');
     await page.click('#changes .apply');
     await page.waitForFunction("document.getElementById('verdict').className.includes('yes')");
     await page.close();

@@ -60,7 +60,7 @@ export class ControlPanel {
     if (name === 'gpu')
       return this.catalogue.cards.map((each) => [
         each.name,
-        `${each.name}, ${Math.round(each.nominalBytes / 2 ** 30)} GB`,
+        /gb$/.test(each.name) ? each.name : `${each.name}, ${Math.round(each.nominalBytes / 2 ** 30)} GB`,
       ]);
     if (name === 'recipe') return this.catalogue.recipes.map((recipe) => [recipe, recipe]);
     return undefined;
@@ -190,7 +190,7 @@ ${slider}<p class="help" id="${id}-help">${help}</p>
     const value = typed === undefined ? '' : String(typed);
     const known = value === '' || choices.some(([each]) => each === value);
     const all = [
-      ['', this.suggestions || otherwise === '' ? none : `${otherwise}, by default`] as const,
+      ['', this.suggestions || otherwise === '' ? none : `${otherwise} (default)`] as const,
       ...choices,
       ...(known ? [] : [[value, value] as const]),
     ];

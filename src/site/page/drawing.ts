@@ -6,6 +6,7 @@ import { dataTable, list } from '../../reports/pages/blocks.js';
 import { html, type Markup } from '../../reports/pages/markup.js';
 import { verdictMarks } from '../../reports/pages/palette.js';
 import { formatBytes, inUnit, unitOf } from '../../reports/units.js';
+import type { GrowthPlan } from '../../services/growth-plan.js';
 import { GiB } from '../../units.js';
 import type { Cell } from '../engine.js';
 import type { Refused } from '../messages.js';
@@ -130,12 +131,15 @@ function phasesTable(picture: Picture): Markup {
 export function drawMap(cells: readonly (Cell | undefined)[], { widths, depths, now, usableBytes }: MapFrame): void {
   const at = (row: number, column: number) =>
     column < depths.length ? cells[row * depths.length + column] : undefined;
+  const isJudged = (cell: Cell | undefined) => cell !== undefined && cell.kind !== 'impossible';
   const fits = (cell: Cell | undefined) => cell?.kind === 'fits' || cell?.kind === 'tight';
   const edges = (row: number, column: number) => {
     const cell = at(row, column);
     const next = [at(row, column + 1), at(row + 1, column)];
     return next
-      .map((other, side) => (cell && other && fits(cell) !== fits(other) ? ['edge-right', 'edge-below'][side]! : ''))
+      .map((other, side) =>
+        isJudged(cell) && isJudged(other) && fits(cell) !== fits(other) ? ['edge-right', 'edge-below'][side]! : '',
+      )
       .join(' ');
   };
   const caption =
@@ -189,4 +193,32 @@ function cellButton(cell: Cell | undefined, { hiddenDim, layers, isNow, key }: P
   const gibibytes = (highBytes / GiB).toFixed(highBytes < 100 * GiB ? 1 : 0);
   const label = `width ${hiddenDim}, ${layers} layers: ${gibibytes} GiB ${cellWords[kind]}`;
   return html`<button type="button" class="${kind}" data-cell="${key}" data-width="${hiddenDim}" data-layers="${layers}" aria-label="${label}" aria-pressed="${isNow ? 'true' : 'false'}" tabindex="${isNow ? 0 : -1}">${verdictMarks[kind]} ${gibibytes}</button>`;
+}
+
+export function putPlan({ stages, firstStageThatNeedsMore: more, command }: GrowthPlan): void {
+  const rows = stages.map(({ hiddenDim, layers, batchSize, accumulate, checkpoint, memory, command: stage }) => [
+    `${hiddenDim}/${layers}`,
+    formatBytes(memory.range.highBytes),
+    String(batchSize),
+    String(accumulate),
+    checkpoint.join('+') || 'none',
+    html`<button type="button" class="apply" data-command="${stage}">Show</button>`,
+  ]);
+  put(
+    'plan',
+    rows.length === 0
+      ? html`<p>No stage fits on this card.</p>`
+      : dataTable(
+          'Stages that fit, each as it is best trained',
+          ['size', 'at most', 'batch', 'accumulate', 'recomputed', ''],
+          rows,
+          '<>>><<',
+        ),
+    ...(more === undefined
+      ? []
+      : [
+          html`<p>${more.hiddenDim}/${more.layers} does not fit, however it is trained here${more.smallestDevice === undefined ? '' : `; the smallest card that takes it is ${more.smallestDevice}`}.</p>`,
+        ]),
+    html`<p class="soft">As in <code>${command}</code>, which says how each stage carries over to the next.</p>`,
+  );
 }

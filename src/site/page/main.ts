@@ -6,7 +6,7 @@ import { html, type Markup } from '../../reports/pages/markup.js';
 import { formatBytes } from '../../reports/units.js';
 import type { Answer, Cell } from '../engine.js';
 import { ControlPanel, type Typed } from './controls.js';
-import { byId, drawAnswer, drawMap, drawRefusal, type MapFrame, put, Timeline } from './drawing.js';
+import { byId, drawAnswer, drawMap, drawRefusal, type MapFrame, put, putPlan, Timeline } from './drawing.js';
 import { Estimator, Refusal } from './estimator.js';
 
 /** Answers while a slider moves; the other one searches, and is stopped when the question changes. */
@@ -81,6 +81,7 @@ class PageOfModels {
     const { question, answer } = this;
     await drawChanges(question, answer);
     if (question === this.question) await fillMap(question, answer, this.panel());
+    if (question === this.question) await drawPlan(question, answer);
     if (question === this.question) document.body.dataset.searched = toHash(question);
   }
 }
@@ -107,6 +108,21 @@ async function drawChanges(question: Question, { estimate }: Answer): Promise<vo
 ${code.length > 0 ? html`<details><summary>How it is written</summary>${codeLines(code)}</details>` : ''}`,
     ),
   );
+}
+
+/** Through which sizes to grow to this one: the stages of a sweep's plan. */
+async function drawPlan(question: Question, { estimate }: Answer): Promise<void> {
+  const { config } = estimate;
+  const isTrained = !('trace' in config) && config.device !== null && config.recipe.mode === 'train';
+  byId('plan-section').hidden = !isTrained;
+  if (!isTrained) return;
+  put('plan', html`<p>Planning …</p>`);
+  try {
+    putPlan(await searching.ask({ kind: 'plan', question }));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    put('plan', html`<p>There is no plan to this size: ${error.message}</p>`);
+  }
 }
 
 const mostOfMap = 7;
@@ -182,10 +198,12 @@ async function start(): Promise<void> {
     page.change({ ...page.now, flags: { ...page.now.flags, 'hidden-dim': width, layers } });
   });
   byId('map').addEventListener('keydown', moveInMap);
-  byId('changes').addEventListener('click', ({ target }) => {
+  const apply = ({ target }: Event) => {
     const command = (target as Element).closest<HTMLElement>('[data-command]')?.dataset.command;
     if (command !== undefined) page.change({ ...page.now, flags: flagsIn(command) });
-  });
+  };
+  byId('changes').addEventListener('click', apply);
+  byId('plan').addEventListener('click', apply);
   acceptFiles((files) => {
     const [name, bytes] = Object.entries(files)[0]!;
     give(files);

@@ -1,7 +1,7 @@
 /** The estimator in a worker of the page: one reply for each request. */
 import { dropFiles } from '../../config/read-file.browser.js';
 import { InputError } from '../../errors.js';
-import { answer, catalogue, cell, changes } from '../engine.js';
+import { answer, catalogue, cell, changes, plan } from '../engine.js';
 import type { Refused, Replies, Reply, Request } from '../messages.js';
 
 const say = (reply: Reply): void => postMessage(reply);
@@ -14,6 +14,8 @@ async function replyTo(request: Request): Promise<Replies[keyof Replies]> {
       return answer(request.question);
     case 'changes':
       return changes(request.question);
+    case 'plan':
+      return plan(request.question);
     case 'cell':
       return cell(request.question, request.hiddenDim, request.layers);
     case 'files':

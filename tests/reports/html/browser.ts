@@ -46,6 +46,8 @@ export interface Look {
 
 export async function open(browser: Browser, file: string, { width, dark = false, hash = '' }: Look): Promise<Opened> {
   const page = await browser.newPage();
+  // Other work may share the machine.
+  page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   const requests: string[] = [];
   const url = pathToFileURL(file).href;
