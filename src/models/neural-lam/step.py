@@ -1,7 +1,11 @@
 """One step of neural-lam's own GraphLAM as gc-plan prices it (`gc-plan verify --runtime pytorch`)."""
 
+import datetime
+import importlib.util
+import pathlib
 import types
 
+import numpy as np
 import torch
 from training import NotBuilt, dtype_of, edges, recomputed, refuse, stand_in_for, step_of
 
@@ -31,8 +35,46 @@ class Datastore:
     return [f"variable {index}" for index in range(self.channels)]
 
 
+class DatastoreBefore0_7(Datastore):
+  """The network was the LightningModule: it asks for what the loss and plots need too, and counts the forcings itself."""
+
+  step_length = datetime.timedelta(hours=6)
+
+  def __init__(self, num_grid_points, channels, forcings):
+    super().__init__(num_grid_points, channels)
+    self.forcings = forcings
+    self.boundary_mask = types.SimpleNamespace(values=np.zeros(num_grid_points))
+    self.statistics.state_mean = self.statistics.state_std = types.SimpleNamespace(values=np.ones(channels))
+
+  def get_num_data_vars(self, category):
+    return {"state": self.channels, "forcing": self.forcings}.get(category, 0)
+
+  def get_dataarray(self, **_):
+    return types.SimpleNamespace(values=np.zeros((self.num_grid_points, 0)))
+
+
+def network_before_0_7(utils, model, counts):
+  from neural_lam.models import ar_model
+  from neural_lam.models.graph_lam import GraphLAM
+
+  outputs = model["outputChannels"]
+  datastore = DatastoreBefore0_7(counts["gridNodes"], outputs, model["inputChannels"] - 2 * outputs)
+  datastore.root_path = pathlib.Path()
+  ar_model.get_state_feature_weighting = lambda **_: [1.0] * outputs
+  graph = {}
+  register_graph(types.SimpleNamespace(register_buffer=lambda name, value, persistent: graph.update({name: value})), counts)
+  utils.load_graph = lambda **_: (False, graph)
+  arguments = dict(hidden_dim=model["hiddenDim"], hidden_layers=model["mlpHiddenLayers"], processor_layers=model["layers"], mesh_aggr="sum")
+  arguments.update(graph="", num_past_forcing_steps=0, num_future_forcing_steps=0, output_std=False, loss="mse", restore_opt=False, n_example_pred=0)
+  clamping = types.SimpleNamespace(lower={}, upper={})
+  config = types.SimpleNamespace(training=types.SimpleNamespace(output_clamping=clamping))
+  network = GraphLAM(types.SimpleNamespace(**arguments), config, datastore)
+  network.forward = network.predict_step
+  return network
+
+
 def import_package(note):
-  """→ its utilities and GraphLAM"""
+  """→ its utilities, and GraphLAM where it has it apart from the training loop"""
   stand_in_for(note, "cartopy", "mllam_data_prep", "mlflow", "loguru", "parse", "dask", "wandb", "torchvision", "timm")
   import torch_geometric.inspector as inspector
 
@@ -40,6 +82,9 @@ def import_package(note):
   of_type = inspector.type_repr
   inspector.type_repr = lambda type_, names: repr(type_) if isinstance(type_, types.UnionType) else of_type(type_, names)
   from neural_lam import utils
+
+  if importlib.util.find_spec("neural_lam.models.step_predictors") is None:
+    return utils, None
   from neural_lam.models.step_predictors.graph.graph_lam import GraphLAM
 
   return utils, GraphLAM
@@ -57,11 +102,14 @@ def step(config, note):
   if forcings < 0:
     raise NotBuilt(f"{inputs} input channels: two states of {outputs} channels are more")
   grid, mesh = counts["gridNodes"], counts["meshNodes"]
-  utils.load_and_register_graph = lambda network, *_, **__: register_graph(network, counts)
-  utils.compute_grid_input_dim = lambda *_: inputs
-  network = GraphLAM(
-      Datastore(grid, outputs), hidden_dim=model["hiddenDim"], hidden_layers=model["mlpHiddenLayers"], processor_layers=model["layers"]
-  )
+  if GraphLAM is None:
+    network = network_before_0_7(utils, model, counts)
+  else:
+    utils.load_and_register_graph = lambda network, *_, **__: register_graph(network, counts)
+    utils.compute_grid_input_dim = lambda *_: inputs
+    network = GraphLAM(
+        Datastore(grid, outputs), hidden_dim=model["hiddenDim"], hidden_layers=model["mlpHiddenLayers"], processor_layers=model["layers"]
+    )
   dtype = dtype_of(recipe)
   network.to("cuda", dtype)
 

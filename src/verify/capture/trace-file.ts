@@ -24,6 +24,8 @@ const maximumBuffers = 5_000_000;
 const maximumEvents = 2 * maximumBuffers;
 /** A table row that a person may read. */
 const maximumRows = 1_000_000;
+/** Letters in tables, axes of shapes, arrays of calls: a step of 10⁶ events has a tenth. */
+const maximumDetails = 2 ** 24;
 /** No card has a petabyte; sums of so many stay whole numbers. */
 const maximumBufferBytes = 2 ** 40;
 
@@ -44,6 +46,7 @@ const isBody = conforms(traceBodySchema);
 class Reader {
   private head: TraceHead | undefined;
   private numLines = 0;
+  private numDetails = 0;
   private peakLiveBytes: number | undefined;
   private readonly tables: Tables = { dtypes: [], shapes: [], operations: [], modules: [] };
   private readonly columns = Object.fromEntries(columnNames.map((name) => [name, []])) as unknown as Record<
@@ -102,18 +105,25 @@ class Reader {
     else if ('releases' in line) this.addColumns(this.releases, line.releases);
     else if ('events' in line) extend(this.events, line.events);
     else if ('marks' in line) extend(this.marks, line.marks);
-    else if ('calls' in line) extend(this.calls, line.calls);
     else if ('end' in line) this.peakLiveBytes = line.end.peakLiveBytes;
-    else if ('shapes' in line) extend(this.tables.shapes, line.shapes);
+    else if ('calls' in line)
+      this.addRows(this.calls, line.calls, ({ inputs, outputs }) => inputs.length + outputs.length);
+    else if ('shapes' in line) this.addRows(this.tables.shapes, line.shapes, ({ length }) => length);
     else
       for (const [name, rows] of Object.entries(line) as ['dtypes' | 'operations' | 'modules', readonly string[]][])
-        extend(this.tables[name], rows);
+        this.addRows(this.tables[name], rows, ({ length }) => length);
     const { head, tables, marks, calls, events, columns, saves, releases } = this;
     const numRows = Math.max(...Object.values(tables).map(({ length }) => length), marks.length, calls.length);
     const numArrays = Math.max(columns.bytes.length, releases.buffer.length);
     const numEvents = Math.max(events.length, saves.buffer.length);
     if (numRows > maximumRows || numEvents > head!.numEvents || numArrays > head!.numBuffers)
       throw this.wrong('holds more than the first line announces');
+  }
+
+  private addRows<Row>(to: Row[], rows: readonly Row[], numDetails: (row: Row) => number): void {
+    for (const row of rows) this.numDetails += numDetails(row);
+    if (this.numDetails > maximumDetails) throw this.wrong('holds longer names, shapes and lists than a trace has');
+    extend(to, rows);
   }
 
   private addColumns<Name extends string>(

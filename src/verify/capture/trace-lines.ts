@@ -8,6 +8,8 @@ import { gunzipped } from './gunzip.js';
 /** A step of 10⁶ events has about 5 MiB, and 60 MiB unpacked. */
 const maximumFileBytes = 256 * MiB;
 const maximumLineBytes = 16 * MiB;
+/** Writers put thousands of rows on a line. */
+const maximumLines = 1_000_000;
 const maximumUnpackedBytes = 2048 * MiB;
 
 export const noTrace = (file: string, what: string): InputError =>
@@ -25,9 +27,9 @@ export const packedTrace = (file: string): Buffer =>
 
 /** @throws InputError where it is no gzip file, ends early, or holds more than a trace does. */
 export async function* linesOf(file: string, compressed: Uint8Array): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   if (compressed[0] !== 0x1f || compressed[1] !== 0x8b) {
-    const isReport = decoder.decode(compressed.subarray(0, 100)).includes('gc-plan/capture@1');
+    const isReport = new TextDecoder().decode(compressed.subarray(0, 100)).includes('gc-plan/capture@1');
     throw noTrace(
       file,
       isReport ? 'is the report of a capture; the trace is the file that it names' : 'is no gzip file',
@@ -36,12 +38,14 @@ export async function* linesOf(file: string, compressed: Uint8Array): AsyncGener
   let rest: Uint8Array[] = [];
   let restBytes = 0;
   let unpackedBytes = 0;
+  let numLines = 0;
   try {
     for await (const chunk of gunzipped(compressed)) {
       let from = 0;
       unpackedBytes += chunk.length;
       if (unpackedBytes > maximumUnpackedBytes) throw noTrace(file, 'unpacks to more than a trace has');
       for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+        if (++numLines > maximumLines) throw noTrace(file, 'has more lines than a trace has');
         yield decoder.decode(joined([...rest, chunk.subarray(from, end)]));
         rest = [];
         restBytes = 0;

@@ -75,14 +75,13 @@ const compiledWith = (changes: Partial<(typeof compiledHead)['compiled']>) => [
   ...body,
 ];
 
+const lined = (lines: readonly unknown[]) =>
+  lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('');
+
 let numFiles = 0;
 function written(content: Buffer | readonly unknown[]): string {
   const file = join(folder, `${numFiles++}.trace.gz`);
-  const text = () =>
-    (content as readonly unknown[])
-      .map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`)
-      .join('');
-  writeFileSync(file, Buffer.isBuffer(content) ? content : gzipSync(text()));
+  writeFileSync(file, Buffer.isBuffer(content) ? content : gzipSync(lined(content as readonly unknown[])));
   return file;
 }
 
@@ -173,6 +172,15 @@ describe('a trace file', () => {
       withLine('releases', { releases: { buffer: [1], event: [5] } }),
       'what autograd saved',
     ],
+    ['a key of every object', [head, '{"__proto__":{}}'], 'line 2 is not of this format'],
+    ['a number that is none', [head, '{"end":{"peakLiveBytes":NaN}}'], 'line 2 is not JSON'],
+    ['a number beyond all', [head, '{"end":{"peakLiveBytes":1e999}}'], 'line 2 is not of this format'],
+    ['lists in lists', [head, `${'['.repeat(1e5)}${']'.repeat(1e5)}`], 'line 2 is not of this format'],
+    ['nothing', ['null'], 'line 1 is not of this format'],
+    ['a name of megabytes', [{ ...head, source: 'x'.repeat(5e6) }], 'line 1 is not of this format'],
+    ['the same arrays again', [head, ...body.slice(0, 6), body[4]], 'holds more than the first line'],
+    ['two files in one', Buffer.concat(Array(2).fill(gzipSync(lined([head, ...body])))), 'comes after the end'],
+    ['something behind its end', Buffer.concat([gzipSync(lined([head, ...body])), Buffer.from('more')]), 'be unpacked'],
     ['an announcement of everything', [{ ...head, numEvents: 2 ** 50 }], 'a trace has at most'],
     ['a step outside of the events', [{ ...head, lastStepFirstEvent: 5 }, ...body], 'there is no step in it'],
     [
@@ -207,6 +215,15 @@ describe('a trace file', () => {
     const bomb = gzipSync(Buffer.alloc(256 * 2 ** 20));
     expect(bomb.length).toBeLessThan(2 ** 19);
     expect(await refusal(bomb)).toContain('a line is longer');
+  });
+
+  it('of names that fill the memory, of millions of lines and of other letters than UTF-8 is refused on the way', async () => {
+    const first = JSON.stringify(head);
+    const names = JSON.stringify({ dtypes: Array(10_000).fill('x'.repeat(900)) });
+    expect(await refusal(gzipSync(`${first}\n${`${names}\n`.repeat(3)}`))).toContain('line 3 holds longer names');
+    expect(await refusal(gzipSync(`${first}\n${'{"events":[]}\n'.repeat(1_000_001)}`))).toContain('more lines');
+    const latin1 = Buffer.concat([Buffer.from(`${first}\n{"dtypes":["`), Buffer.from([0xff]), Buffer.from('"]}\n')]);
+    expect(await refusal(gzipSync(latin1))).toContain('not valid for encoding utf-8');
   });
 
   it('of a million events is read in seconds', async () => {
