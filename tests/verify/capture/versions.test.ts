@@ -23,20 +23,20 @@ interface Drawn {
   readonly measured: StepBytes;
 }
 
-/** Its classes are other ones in this release. */
-interface Refused {
-  readonly installed: string;
-  readonly refused: string;
-}
-
-const drawn: readonly (Drawn | Refused)[] = readFileSync(
-  new URL('../../data/verified-pytorch.jsonl', import.meta.url),
-  'utf8',
-)
+const verified: readonly Drawn[] = readFileSync(new URL('../../data/verified-pytorch.jsonl', import.meta.url), 'utf8')
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line));
-const verified = drawn.filter((each): each is Drawn => 'measured' in each);
+
+/** Older releases whose steps hold something else, and what. */
+const changed: Readonly<Record<string, string>> = {
+  'anemoi-models 0.18.0':
+    '`AnemoiModelEncProcDec: add`: the outputs of its encoders go through Python’s `sum`, which adds the first one to 0: a copy of the mesh’s nodes, mesh nodes × batch × hidden channels',
+  'neural-lam 0.6.0':
+    'parameters and data: the network is the LightningModule too and holds two masks of the grid, 8 bytes a grid point in fp32, and weights of the variables',
+};
+const changeOf = (environment: string): string | undefined =>
+  Object.entries(changed).find(([release]) => environment.includes(release))?.[1];
 
 async function priced({ model, flags }: Drawn) {
   const config = asCaptured(await resolveConfig({ model, flags: { runtime: 'pytorch', ...flags } }));
@@ -59,6 +59,9 @@ const rows = await Promise.all(
       number: each.number,
       codeBase,
       measured: each.measured,
+      copyOfMeshBytes: copyOfMesh(config),
+      // Buffers have the parameters' type.
+      gridBytes: 2 * fullElementBytes(config.recipe) * counts(config.model).gridNodes,
     };
   }),
 );
@@ -69,13 +72,26 @@ describe('steps of the installed code bases', () => {
       expect(rows.filter((row) => row.torch.startsWith(torch)).length).toBeGreaterThanOrEqual(30);
   });
 
-  it('have the parameters that are priced, and live bytes within 0.1 %', () => {
+  it('have the parameters that are priced, and live bytes within 0.1 % but for the two releases that hold something else', () => {
     for (const { environment, live, parametersAgree } of rows)
-      expect.soft({ environment, parametersAgree, near: Math.abs(live) <= 0.1 }).toEqual({
-        environment,
-        parametersAgree: true,
-        near: true,
-      });
+      expect
+        .soft({ environment, parametersAgree, near: Math.abs(live) <= (changeOf(environment) ? 0.4 : 0.1) })
+        .toEqual({
+          environment,
+          parametersAgree: true,
+          near: true,
+        });
+  });
+
+  it('hold at their peak what the release is said to hold besides, within 200 bytes of numbers of columns', () => {
+    for (const row of rows.filter(({ environment }) => changeOf(environment) !== undefined)) {
+      const before = rows.find((each) => each.environment === referenceOf(row.codeBase) && each.number === row.number)!;
+      const moreBytes = row.measured.peakLiveBytes - before.measured.peakLiveBytes;
+      const most = row.codeBase === 'anemoi' ? row.copyOfMeshBytes : row.gridBytes;
+      // The copy is gone where the peak lies behind it.
+      const expected = row.codeBase === 'anemoi' && moreBytes < most / 2 ? 0 : most;
+      expect.soft(Math.abs(moreBytes - expected), `${row.environment} ${row.number}`).toBeLessThan(200);
+    }
   });
 
   it('are the table of docs/versions.md', async () => {
@@ -93,14 +109,15 @@ describe('steps of the installed code bases', () => {
         const there = rows.find((each) => each.environment === reference && each.number === row.number);
         return there === undefined ? [] : [{ row, there }];
       });
-      const changed = both.filter(({ row, there }) => JSON.stringify(row.measured) !== JSON.stringify(there.measured));
-      const which = changed
-        .map(({ row, there }) => `${row.number}: ${partsOf(there.measured, row.measured)}`)
-        .join('; ');
-      return [`| ${environment} | ${both.length} | ${which || 'nothing'} |`];
+      const others = both.filter(({ row, there }) => JSON.stringify(row.measured) !== JSON.stringify(there.measured));
+      const percents = others.map(({ row, there }) =>
+        errorPercent(row.measured.peakLiveBytes, there.measured.peakLiveBytes),
+      );
+      const most = percents.length === 0 ? '' : ` (at most ${Math.max(...percents).toFixed(2)} % of the peak)`;
+      const what = others.length === 0 ? 'nothing' : changeOf(environment)!;
+      return [`| ${environment} | ${both.length} | ${others.length} | ${what}${most} |`];
     });
-    const others = drawn.flatMap((each) => ('refused' in each ? [`${each.installed}: \`${each.refused}\``] : []));
-    await expect(page(lines, changes, [...new Set(others)])).toMatchFileSnapshot('../../../docs/versions.md');
+    await expect(page(lines, changes)).toMatchFileSnapshot('../../../docs/versions.md');
   });
 });
 
@@ -112,16 +129,14 @@ const referenceOf = (codeBase: string): string =>
     .sort()
     .at(-1)!;
 
-const partsOf = (before: StepBytes, after: StepBytes): string =>
-  (Object.keys(before) as (keyof StepBytes)[])
-    .filter((key) => before[key] !== after[key])
-    .map((key) => `${key} ${before[key]} → ${after[key]}`)
-    .join(', ');
+function copyOfMesh({ model, recipe }: Awaited<ReturnType<typeof resolveConfig>>): number {
+  const elementBytes = recipe.precision === 'fp32' ? 4 : 2;
+  return counts(model).meshNodes * recipe.batchSize * model.hiddenDim * elementBytes;
+}
 
 const page = (
   lines: readonly string[],
   changes: readonly string[],
-  others: readonly string[],
 ): string => `# Versions of PyTorch and of the code bases
 
 Generated by \`tests/verify/capture/versions.test.ts\` from \`tests/data/verified-pytorch.jsonl\`, which \`scripts/verify-drawn.mjs\` wrote:
@@ -135,13 +150,9 @@ ${lines.join('\n')}
 What changes, in bytes of the same drawn step (parameters, end of the forward pass, peak, optimizer) from the newest release under
 torch 2.13.0:
 
-| torch | code base | its release | steps in both | what changes |
-|---|---|---|---|---|
+| torch | code base | its release | steps in both | other ones | what changes, from its first operation on |
+|---|---|---|---|---|---|
 ${changes.join('\n')}
-
-Releases whose classes are built otherwise, which \`verify\` says with exit code 2; \`gc-plan capture\` records a step of them all the same:
-
-${others.map((each) => `* ${each}`).join('\n')}
 
 CI installs \`nvidia-physicsnemo 2.2.2\` and \`anemoi-models 0.19.0\` beside torch 2.13.0 (\`tests/verify/capture/code-bases.txt\`) and verifies four
 configurations of their classes (\`tests/verify/capture/code-bases.process.test.ts\`).
