@@ -244,6 +244,8 @@ class Device:
   vendor: Literal["nvidia", "amd", "any"]
   architecture: str | None = None
   """Of a card named by its size alone: its generation."""
+  reported_by_same_size: tuple[object, ...] | None = None
+  """Of such a card: the least and the most that drivers report of known cards of that size."""
   nominal_bytes: int
   """Size on the box."""
   reported_bytes: int
@@ -257,7 +259,7 @@ class Device:
 
   @classmethod
   def _of(cls, json: Json) -> Device:
-    return cls(name=json["name"], vendor=json["vendor"], architecture=json.get("architecture"), nominal_bytes=json["nominalBytes"], reported_bytes=json["reportedBytes"], context_bytes=ContextBytes._of(json["contextBytes"]), cublas_workspace_bytes=json["cublasWorkspaceBytes"], bandwidth_gbps=json["bandwidthGBps"], tflops=Tflops._of(json["tflops"]), compute_capability=json["computeCapability"], sources=tuple(json["sources"]))
+    return cls(name=json["name"], vendor=json["vendor"], architecture=json.get("architecture"), reported_by_same_size=tuple(json["reportedBySameSize"]) if "reportedBySameSize" in json else None, nominal_bytes=json["nominalBytes"], reported_bytes=json["reportedBytes"], context_bytes=ContextBytes._of(json["contextBytes"]), cublas_workspace_bytes=json["cublasWorkspaceBytes"], bandwidth_gbps=json["bandwidthGBps"], tflops=Tflops._of(json["tflops"]), compute_capability=json["computeCapability"], sources=tuple(json["sources"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -398,6 +400,17 @@ class VerdictFits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SmallestChangeRange:
+  xla_gemm: Literal["cublas", "triton"]
+  cases: int
+  inside: int
+
+  @classmethod
+  def _of(cls, json: Json) -> SmallestChangeRange:
+    return cls(xla_gemm=json["xlaGemm"], cases=json["cases"], inside=json["inside"])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Code:
   where: str
   text: str
@@ -417,6 +430,10 @@ class SmallestChange:
   """Upper end of its range."""
   usable_bytes: int | None = None
   """With this change."""
+  relative_cost: float | None = None
+  """FLOPs of a sample, after ÷ before."""
+  range: SmallestChangeRange | None = None
+  """accuracy.range of the configuration with this change, where it is another."""
   code: tuple[Code, ...] | None = None
   """How it is written in the user’s own code base."""
   numerics: Literal["rounding", "different"] | None = None
@@ -424,7 +441,7 @@ class SmallestChange:
 
   @classmethod
   def _of(cls, json: Json) -> SmallestChange:
-    return cls(change=json["change"], command=json["command"], device_bytes=json["deviceBytes"], high_bytes=json.get("highBytes"), usable_bytes=json.get("usableBytes"), code=tuple(Code._of(each) for each in json["code"]) if "code" in json else None, numerics=json.get("numerics"))
+    return cls(change=json["change"], command=json["command"], device_bytes=json["deviceBytes"], high_bytes=json.get("highBytes"), usable_bytes=json.get("usableBytes"), relative_cost=json.get("relativeCost"), range=SmallestChangeRange._of(json["range"]) if "range" in json else None, code=tuple(Code._of(each) for each in json["code"]) if "code" in json else None, numerics=json.get("numerics"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -542,17 +559,6 @@ class Reserved:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccuracyRange:
-  xla_gemm: Literal["cublas", "triton"]
-  cases: int
-  inside: int
-
-  @classmethod
-  def _of(cls, json: Json) -> AccuracyRange:
-    return cls(xla_gemm=json["xlaGemm"], cases=json["cases"], inside=json["inside"])
-
-
-@dataclass(frozen=True, kw_only=True)
 class Accuracy:
   runtime: Literal["jax", "pytorch", "tfjs"]
   code_base: str
@@ -568,7 +574,7 @@ class Accuracy:
   """How far the estimate was below the truth at worst."""
   reserved: Reserved | None = None
   """PyTorch: the same of peakReservedBytes, which decides."""
-  range: AccuracyRange | None = None
+  range: SmallestChangeRange | None = None
   """JAX: how many of the steps compiled with such products lie inside the range, which decides."""
   beyond: tuple[str, ...] | None = None
   """Options of this configuration that no record has."""
@@ -576,7 +582,7 @@ class Accuracy:
 
   @classmethod
   def _of(cls, json: Json) -> Accuracy:
-    return cls(runtime=json["runtime"], code_base=json["codeBase"], mode=json["mode"], checked=json["checked"], cases=json["cases"], median_error_percent=json.get("medianErrorPercent"), p95_error_percent=json.get("p95ErrorPercent"), worst_under_percent=json.get("worstUnderPercent"), reserved=Reserved._of(json["reserved"]) if "reserved" in json else None, range=AccuracyRange._of(json["range"]) if "range" in json else None, beyond=tuple(json["beyond"]) if "beyond" in json else None, source=json["source"])
+    return cls(runtime=json["runtime"], code_base=json["codeBase"], mode=json["mode"], checked=json["checked"], cases=json["cases"], median_error_percent=json.get("medianErrorPercent"), p95_error_percent=json.get("p95ErrorPercent"), worst_under_percent=json.get("worstUnderPercent"), reserved=Reserved._of(json["reserved"]) if "reserved" in json else None, range=SmallestChangeRange._of(json["range"]) if "range" in json else None, beyond=tuple(json["beyond"]) if "beyond" in json else None, source=json["source"])
 
 
 @dataclass(frozen=True, kw_only=True)
