@@ -1,19 +1,10 @@
-/**
- * What the page asks of the estimator, in one place: pure functions of messages that can be cloned. They call what the commands call, so
- * that the page has the command line's numbers.
- */
-import { formatCheckpoint } from '../config/checkpoint.js';
-import { gridName } from '../config/grid.js';
 import { type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
-import type { CheckpointPlan, Config, Grid } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { phasesOf, type TimelineOperation, timelineOf } from '../explain/timeline.js';
 import { bufferBytes, categories, type Trace } from '../memory/trace.js';
 import type { Question } from '../options/address.js';
 import type { OptionDefinition } from '../options/definitions/definition.js';
-import { allOptions } from '../options/definitions/shared.js';
 import { loadProfile, type ResolveInput, resolveWith } from '../options/resolve.js';
-import type { Flags } from '../options/typed.js';
 import type { AnyEstimate } from '../reports/estimate/schema.js';
 import type { Picture } from '../reports/explain/stack.js';
 import { estimateCommand } from '../search/command-line.js';
@@ -22,6 +13,7 @@ import { type GrowthPlan, growthPlan } from '../services/growth-plan.js';
 import { estimateOf, pricedStep } from '../services/priced.js';
 import { recordedCommand, recordedStep } from '../services/recorded.js';
 import { cheapestChanges } from '../services/smallest-change.js';
+import { type Controls, controlsOf, pageOptions, recordedControls } from './controls.js';
 import { type View, viewOf } from './view.js';
 
 export interface Answer {
@@ -30,18 +22,6 @@ export interface Answer {
   readonly view: View;
   readonly controls: Controls;
 }
-
-export interface Control {
-  /** What holds, as it would be typed; empty where nothing does. */
-  readonly value: string;
-  /** What holds where it is not typed. */
-  readonly otherwise: string;
-  /** Of an option that is one of a few words, those that can be typed here. */
-  readonly choices?: readonly string[];
-}
-
-/** By the name of an option that can be typed here. */
-export type Controls = Readonly<Record<string, Control>>;
 
 export interface Catalogue {
   readonly models: readonly { readonly name: string; readonly description: string }[];
@@ -61,7 +41,7 @@ export function catalogue(): Catalogue {
       return { name, nominalBytes };
     }),
     recipes: profileNames('recipes'),
-    options: allOptions().filter(({ group, name }) => group !== 'report' && name !== 'import'),
+    options: pageOptions(),
   };
 }
 
@@ -96,31 +76,9 @@ async function answerOfTrace({ flags }: Question, traceFile: string): Promise<An
     estimate,
     picture: pictureOf(grouped, bytesOfBuffer),
     view: viewOf(estimate, recordedCommand('estimate', input)),
-    controls: Object.fromEntries(
-      [...recordedOptions(estimate)].map(([name, value]) => [
-        name,
-        { value: value ?? '', otherwise: value ?? '', ...choicesOf(name) },
-      ]),
-    ),
+    controls: recordedControls(estimate),
   };
 }
-
-/** What is left open beside a trace: the card, and what its runtime says. */
-function recordedOptions({ config }: AnyEstimate): ReadonlyMap<string, string | undefined> {
-  const ofRecipe = allOptions().flatMap(({ name, sets }) => {
-    const [where, key] = sets?.split('.') ?? [];
-    const value =
-      where === 'recipe' && key !== 'mode' ? (config.recipe as Readonly<Record<string, unknown>>)[key!] : undefined;
-    return value === undefined ? [] : [[name, String(value)] as const];
-  });
-  const ofDevice = allOptions().flatMap(({ name, group }) => (group === 'device' ? [[name, undefined] as const] : []));
-  return new Map([...ofRecipe, ...ofDevice]);
-}
-
-const choicesOf = (name: string) => {
-  const value = allOptions().find((option) => option.name === name)?.value;
-  return value?.kind === 'choice' ? { choices: value.choices } : {};
-};
 
 function pictureOf(trace: Trace, bytesOfBuffer: Float64Array): Picture {
   const { operations } = timelineOf(trace, bytesOfBuffer);
@@ -146,81 +104,6 @@ function thinned(operations: readonly TimelineOperation[]): readonly TimelineOpe
     const most = run.reduce((best, each) => (each.liveBytes > best.liveBytes ? each : best));
     return { ...most, byModule: [] };
   });
-}
-
-/** Codes of refusals that say of an option that it is not there at all. */
-const notHere: readonly string[] = ['not-in-model', 'not-in-runtime', 'not-in-processor'];
-
-interface Here {
-  readonly option: OptionDefinition;
-  readonly choices?: readonly string[];
-}
-
-let known: { readonly key: string; readonly here: readonly Here[] } | undefined;
-
-/**
- * Which options this model has in this runtime: each is tried, as it would be typed, so that an option of tomorrow is here without being
- * named. What they depend on is remembered.
- */
-function controlsOf(profile: ModelProfile, flags: Flags, config: Config): Controls {
-  const { runtime, processor, mode } = flags;
-  const key = JSON.stringify([profile.model, profile.runtime, runtime, processor, mode]);
-  const base = { runtime, processor, mode };
-  if (known?.key !== key) {
-    const isHere = (name: string, value: string | boolean) => {
-      try {
-        resolveWith(profile, { ...base, [name]: value });
-        return true;
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        return !notHere.includes(error.code);
-      }
-    };
-    const here = catalogue().options.flatMap((option): readonly Here[] => {
-      const { name, value } = option;
-      if (value.kind === 'choice') {
-        const choices = value.choices.filter((choice) => isHere(name, choice));
-        return choices.length === 0 ? [] : [{ option, choices }];
-      }
-      const typed = value.kind === 'switch' ? true : value.kind === 'text' ? value.example : value.range.example;
-      return isHere(name, typed) ? [{ option }] : [];
-    });
-    known = { key, here };
-  }
-  const untyped = untypedConfig(profile) ?? config;
-  return Object.fromEntries(
-    known.here.map(({ option, choices }) => [
-      option.name,
-      {
-        value: valueIn(config, option),
-        otherwise: valueIn(untyped, option),
-        ...(choices !== undefined && { choices }),
-      },
-    ]),
-  );
-}
-
-/** Nothing where an imported file leaves something open. */
-function untypedConfig(profile: ModelProfile): Config | undefined {
-  try {
-    return resolveWith(profile, {});
-  } catch (error) {
-    if (error instanceof InputError) return undefined;
-    throw error;
-  }
-}
-
-function valueIn(config: Config, { name, sets }: OptionDefinition): string {
-  if (name === 'runtime') return config.runtime;
-  const path = sets?.split('.') ?? [];
-  const value = path.reduce<unknown>(
-    (inner, key) => (inner as Readonly<Record<string, unknown>> | undefined)?.[key],
-    config,
-  );
-  if (value === undefined || value === null || name === 'resolution') return '';
-  if (sets === 'recipe.checkpoint') return formatCheckpoint(value as CheckpointPlan);
-  if (sets === 'model.grid' || sets === 'model.mesh') return gridName(value as Grid);
-  return typeof value === 'object' || sets === 'reserveBytes' ? '' : String(value);
 }
 
 /** The cheapest changes that make it fit; none where it does. Takes as long as the search of `advise` does. */

@@ -16,6 +16,7 @@ export const byId = <Kind extends HTMLElement = HTMLElement>(id: string): Kind =
 
 export const put = (id: string, ...content: readonly Markup[]): void => {
   byId(id).innerHTML = content.map(({ html: text }) => text).join('');
+  byId(id).classList.remove('stale');
 };
 
 export function drawAnswer({ tone, verdict, text, html: parts }: View): void {
@@ -24,6 +25,7 @@ export function drawAnswer({ tone, verdict, text, html: parts }: View): void {
   for (const [id, words] of Object.entries(text)) byId(id).textContent = words;
   // Made by the reports' own functions, which escape what is put in.
   for (const [id, part] of Object.entries(parts)) byId(id).innerHTML = part;
+  document.title = `${text.subject} · gc-plan`;
   document.body.classList.remove('refused');
   byId('refusal').hidden = true;
 }

@@ -55,6 +55,15 @@ export class Estimator {
       if ('refused' in data) waiting?.reject(new Refusal(data.refused));
       else waiting?.resolve(data.value as never);
     });
+    worker.addEventListener('error', ({ message }) => {
+      const refused = {
+        code: 'internal-error',
+        message: `The worker ended: ${message}`,
+        nextSteps: ['Reload the page.'],
+      };
+      for (const { reject } of this.waiting.values()) reject(new Refusal(refused));
+      this.waiting = new Map();
+    });
     return worker;
   }
 }

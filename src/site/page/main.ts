@@ -5,9 +5,9 @@ import { codeLines } from '../../reports/pages/blocks.js';
 import { html, type Markup } from '../../reports/pages/markup.js';
 import { formatBytes } from '../../reports/units.js';
 import type { Answer, Cell } from '../engine.js';
-import { ControlPanel, type Typed } from './controls.js';
 import { byId, drawAnswer, drawMap, drawRefusal, type MapFrame, put, putPlan, Timeline } from './drawing.js';
 import { Estimator, Refusal } from './estimator.js';
+import { ControlPanel, type Typed } from './panel.js';
 
 /** Answers while a slider moves; the other one searches, and is stopped when the question changes. */
 const live = new Estimator();
@@ -15,6 +15,9 @@ const searching = new Estimator();
 
 /** After the last change: what takes longer than a moment, the address, what a screen reader says. */
 const settledMs = 300;
+
+/** Parts that take longer than a picture; what they show is stale until they are drawn again. */
+const searched = ['changes', 'map', 'plan'];
 
 class PageOfModels {
   private question = fromHash(location.hash);
@@ -36,6 +39,7 @@ class PageOfModels {
     this.question = question;
     this.askedAt = at;
     clearTimeout(this.settled);
+    for (const id of searched) byId(id).classList.add('stale');
     void this.refresh();
   }
 
@@ -79,10 +83,16 @@ class PageOfModels {
     if (searching.isBusy) searching.restart();
     if (this.answer === undefined || !refusal.hidden) return;
     const { question, answer } = this;
-    await drawChanges(question, answer);
-    if (question === this.question) await fillMap(question, answer, this.panel());
-    if (question === this.question) await drawPlan(question, answer);
-    if (question === this.question) document.body.dataset.searched = toHash(question);
+    const isCurrent = () => question === this.question;
+    try {
+      await drawChanges(question, answer);
+      if (isCurrent()) await fillMap(question, answer, this.panel());
+      if (isCurrent()) await drawPlan(question, answer);
+      if (isCurrent()) document.body.dataset.searched = toHash(question);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (isCurrent()) drawRefusal(error.refused);
+    }
   }
 }
 

@@ -1,9 +1,9 @@
 /** One control for each option of the table that the command line has: an option that is added there is added here. */
-
 import type { Question } from '../../options/address.js';
 import type { OptionDefinition } from '../../options/definitions/definition.js';
 import { html, type Markup } from '../../reports/pages/markup.js';
-import type { Catalogue, Control, Controls } from '../engine.js';
+import type { Control, Controls } from '../controls.js';
+import type { Catalogue } from '../engine.js';
 
 /** Seen without opening anything, in this order; all others stand under their group. */
 const first = [
@@ -19,7 +19,7 @@ const first = [
   'mode',
   'runtime',
 ];
-const card = ['gpu', 'vram', 'architecture', 'reserve'];
+const card = ['gpu', 'vram'];
 const groups = { model: 'More of the model', recipe: 'More of the recipe', device: 'More of the card' } as const;
 
 export type Typed = string | boolean | undefined;
@@ -34,17 +34,13 @@ export class ControlPanel {
     onChange: (name: string, value: Typed) => void,
   ) {
     this.options = catalogue.options;
-    const inGroup = (group: keyof typeof groups) =>
-      this.options.filter((option) => option.group === group && ![...first, ...card].includes(option.name));
     const named = (names: readonly string[]) =>
       names.flatMap((name) => this.options.filter((option) => option.name === name));
-    fieldset(form, 'Card', this.made(named(card.slice(0, 2)), onChange));
+    fieldset(form, 'Card', this.made(named(card), onChange));
     fieldset(form, 'Model and recipe', this.made(named(first), onChange));
-    const more = { ...groups, device: groups.device };
-    for (const [group, title] of Object.entries(more)) {
-      const options =
-        group === 'device' ? [...named(card.slice(2)), ...inGroup('device')] : inGroup(group as keyof typeof groups);
-      form.append(disclosure(title, this.made(options, onChange)));
+    for (const [group, title] of Object.entries(groups)) {
+      const others = this.options.filter((each) => each.group === group && ![...card, ...first].includes(each.name));
+      form.append(disclosure(title, this.made(others, onChange)));
     }
   }
 
@@ -135,12 +131,13 @@ class Row {
         : undefined;
     this.element = element(html`<div class="row" data-option="${name}">
 <label for="${id}">${words(name)}</label>
-<div class="field">${control}<button type="button" class="reset" title="Back to what the model’s profile says" aria-label="${words(name)}: back to what the model’s profile says" hidden>↺</button></div>
+<div class="field">${control}<button type="button" class="reset" aria-label="${words(name)}: back to what the model’s profile says" hidden>↺</button></div>
 ${slider}<p class="help" id="${id}-help">${help}</p>
 </div>`);
     this.field = this.element.querySelector(`#${id}`)!;
     this.slider = this.element.querySelector<HTMLInputElement>('.slider') ?? undefined;
     this.reset = this.element.querySelector('.reset')!;
+    this.element.title = help;
     this.field.addEventListener(isSelect ? 'change' : 'input', () => this.typed());
     this.slider?.addEventListener('input', () => this.slid());
     this.reset.addEventListener('click', () => {
