@@ -40,4 +40,9 @@ class CarryPackage(BuildHookInterface[Any]):
     if not (package / "dist/cli/session/main.js").is_file():
       raise FileNotFoundError(f"{package}/dist is not built: npm run build")
     place = INSIDE if self.target_name == "sdist" else "gc_plan/package"
-    build_data["force_include"].update({str(package / name): f"{place}/{name}" for name in CARRIED})
+    # One by one and in order: a folder would come in the order of the disk, and the wheel would not be the same twice.
+    for name in CARRIED:
+      path = package / name
+      for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+          build_data["force_include"][str(file)] = f"{place}/{file.relative_to(package).as_posix()}"

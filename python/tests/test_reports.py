@@ -72,8 +72,8 @@ CALLS: dict[str, tuple[Callable[[], Any], list[str]]] = {
     ["advise", "graphcast-small", "--gpu", "l4", "--batch", "2"],
   ),
   "solve": (
-    lambda: gc_plan.solve("tiny", for_="batch", gpu="t4"),
-    ["solve", "tiny", "--for", "batch", "--gpu", "t4"],
+    lambda: gc_plan.solve("tiny", for_="mesh-level", gpu="t4"),
+    ["solve", "tiny", "--for", "mesh-level", "--gpu", "t4"],
   ),
   "compare": (
     lambda: gc_plan.compare("tiny", gpu="l4", changes={"hidden_dim": 64, "batch": 2}),

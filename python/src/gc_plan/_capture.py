@@ -50,30 +50,25 @@ def capture(
 
   Raises InputError. What could not be seen is an answer: `Trace.unseen`.
   """
-  folder = None if trace is not None else tempfile.TemporaryDirectory(prefix="gc-plan-")
-  file = os.path.join(folder.name, "step.trace.gz") if folder is not None else os.fspath(trace or "")
+  folder = tempfile.mkdtemp(prefix="gc-plan-") if trace is None else None
+  file = os.path.join(folder, "step.trace.gz") if folder is not None else os.fspath(trace or "")
   changes = {"checkpoint": parts_of(checkpoint), "batch": batch, "autocast": autocast}
-  if isinstance(step, str):
-    return captured_elsewhere(step, file, folder, changes, os.fspath(python or sys.executable), timeout)
-  if python is not None:
-    raise InputError(
-      "conflicting-options",
-      "python: a step of this session runs in this one.",
-      ["capture('train.py:make_step', python=…)"],
-    )
-  return captured_here(step, file, folder, changes, timeout)
+  try:
+    if isinstance(step, str):
+      recorded = captured_elsewhere(step, file, changes, os.fspath(python or sys.executable), timeout)
+    else:
+      recorded = captured_here(step, file, changes, python, timeout)
+  except BaseException:
+    shutil.rmtree(folder or "", ignore_errors=True)
+    raise
+  return recorded if folder is None else recorded.goes_with(folder)
 
 
 def parts_of(checkpoint: str | Sequence[str] | None) -> list[str] | None:
   return checkpoint.split("+") if isinstance(checkpoint, str) else None if checkpoint is None else list(checkpoint)
 
 
-Folder = tempfile.TemporaryDirectory[str] | None
-
-
-def captured_elsewhere(
-  step: str, file: str, folder: Folder, changes: dict[str, Any], python: str, timeout: int
-) -> Trace:
+def captured_elsewhere(step: str, file: str, changes: dict[str, Any], python: str, timeout: int) -> Trace:
   changed = [name for name, value in changes.items() if value is not None]
   if changed:
     raise InputError(
@@ -86,11 +81,16 @@ def captured_elsewhere(
     versions=report["versions"],
     unseen=tuple(Unseen._of(each) for each in report["unseen"]),
     notes=tuple(report["assumptions"]),
-    _folder=folder,
   )
 
 
-def captured_here(step: Any, file: str, folder: Folder, changes: dict[str, Any], timeout: int) -> Trace:
+def captured_here(step: Any, file: str, changes: dict[str, Any], python: object, timeout: int) -> Trace:
+  if python is not None:
+    raise InputError(
+      "conflicting-options",
+      "python: a step of this session runs in this one.",
+      ["capture('train.py:make_step', python=…)"],
+    )
   refuse_what_a_fork_cannot()
   with tempfile.TemporaryDirectory(prefix="gc-plan-") as work:
     files = {name: os.path.join(work, name) for name in ("answer", "output", "trace")}
@@ -120,7 +120,6 @@ def captured_here(step: Any, file: str, folder: Folder, changes: dict[str, Any],
     versions=answer["versions"],
     unseen=tuple(Unseen._of(each) for each in answer["unseen"]),
     notes=tuple(answer.get("notes", ())),
-    _folder=folder,
   )
 
 

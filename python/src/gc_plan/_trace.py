@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
+import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ._errors import InputError
 from ._reports import Unseen
@@ -22,7 +22,6 @@ class Trace:
   unseen: tuple[Unseen, ...]
   """What a card that is not there cannot show, each with the reason and what to do."""
   notes: tuple[str, ...]
-  _folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False, compare=False)
 
   @property
   def path(self) -> str:
@@ -31,6 +30,11 @@ class Trace:
       return self.file
     reasons = [f"{each.what}: {each.why}" for each in self.unseen]
     raise InputError("not-recorded", f"{self.source}: {'; '.join(reasons)}.", [each.next_step for each in self.unseen])
+
+  def goes_with(self, folder: str) -> Trace:
+    """`folder` is removed when nobody holds this trace any more, at the latest with Python."""
+    weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+    return self
 
   def save(self, file: str) -> None:
     """A copy, for `gc-plan estimate --trace FILE` or another day."""

@@ -13,6 +13,8 @@ import { collectingWarnings } from '../../warnings.js';
 import { classify, exitCodes } from '../failure.js';
 import { dayOf } from '../io.js';
 
+const example = 'one line: {"id": 1, "call": "estimate", "input": {"model": "tiny"}}';
+
 /** JSON has no infinity: `top: null` is every one of the front. */
 const everyOne = z.looseObject({ top: z.null() });
 
@@ -64,18 +66,15 @@ function parsed<Value>(schema: z.ZodType<Value>, value: unknown, what: string): 
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? '' : `, ${issue.path.join('.')}`;
-  throw new InputError('invalid-request', `${what}${where}: ${issue?.message}.`, [
-    'one line: {"id": 1, "call": "estimate", "input": {"model": "tiny"}}',
-  ]);
+  throw new InputError('invalid-request', `${what}${where}: ${issue?.message}.`, [example]);
 }
 
-function readJson(line: string): unknown {
+function readJson(line: string | undefined): unknown {
+  if (line === undefined) throw new InputError('invalid-request', 'The line is too long.', [example]);
   try {
     return JSON.parse(line);
   } catch {
-    throw new InputError('invalid-request', 'The line is not JSON.', [
-      'one line: {"id": 1, "call": "estimate", "input": {"model": "tiny"}}',
-    ]);
+    throw new InputError('invalid-request', 'The line is not JSON.', [example]);
   }
 }
 
@@ -90,8 +89,8 @@ export interface Answer {
   readonly warnings?: readonly string[];
 }
 
-/** Whatever the line holds, it is answered. */
-export async function answerTo(line: string): Promise<Answer> {
+/** Whatever the line holds, it is answered. `undefined`: it was too long to be kept. */
+export async function answerTo(line: string | undefined): Promise<Answer> {
   const warnings = new Set<string>();
   let id: number | null = null;
   const noticed = () => (warnings.size > 0 ? { warnings: [...warnings] } : {});

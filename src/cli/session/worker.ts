@@ -4,6 +4,6 @@ import { answerTo } from './answer.js';
 
 let before: Promise<void> = Promise.resolve();
 
-parentPort!.on('message', (line: string) => {
+parentPort!.on('message', (line: string | undefined) => {
   before = before.then(async () => parentPort!.postMessage(JSON.stringify(await answerTo(line))));
 });
