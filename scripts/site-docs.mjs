@@ -1,4 +1,4 @@
-/** The documents as static HTML beside the page: README.md, CONTRIBUTING.md and docs/, with their links among each other. */
+/** The documents as static HTML beside the page: those of the root and docs/, with their links among each other. */
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -101,7 +101,8 @@ export function writeDocuments(folder) {
     .map((file) => `docs/${file.replaceAll('\\', '/')}`)
     .filter((file) => file.endsWith('.md') && statSync(join(root, file)).isFile())
     .sort();
-  const documents = ['README.md', 'CONTRIBUTING.md', ...inDocs];
+  const inRoot = readdirSync(root).filter((file) => file.endsWith('.md') && file !== 'README.md');
+  const documents = ['README.md', ...inRoot.sort(), ...inDocs];
   const titled = documents.map((file) => ({ file, title: titleOf(text(file), file) }));
   const style = text('src/reports/pages/page.css') + text('src/site/docs.css');
   for (const { file, title } of titled) {

@@ -16,6 +16,7 @@ import type { Sweep } from '../../src/reports/sweep/schema.js';
 import { estimate } from '../../src/services/estimate.js';
 import { open as openPage } from '../../src/services/open.js';
 import { estimateOf } from '../../src/services/priced.js';
+import { GiB } from '../../src/units.js';
 import { invoke } from '../cli/invoke.js';
 import { inputs } from '../laws/configurations.js';
 import { accessibility, type Look, measured, open, openBrowser, screenshot } from '../reports/html/browser.js';
@@ -267,6 +268,8 @@ describe('its controls', () => {
     await page.close();
     const { page: again } = await open(browser, file, { width: 1280, hash: '#model=tiny&layers=0' });
     await again.waitForFunction("document.getElementById('option-layers')?.value === '0'");
+    await again.click('#refusal button');
+    await again.waitForFunction("location.hash === '#model=tiny'");
     await again.close();
   });
 
@@ -279,6 +282,8 @@ describe('its controls', () => {
     await page.waitForFunction("location.hash.includes('layers=')");
     const [, width, layers] = /width (\d+), (\d+) layers/.exec(String(label)) ?? [];
     expect(page.url()).toContain(`hidden-dim=${width}&layers=${layers}`);
+    const { memory } = await estimate({ model: 'tiny', flags: { vram: '2GB', 'hidden-dim': width, layers } });
+    expect(label).toBe(`width ${width}, ${layers} layers: ${(memory.range.highBytes / GiB).toFixed(1)} GiB fits`);
     await page.close();
   });
 
@@ -320,9 +325,11 @@ describe('the documents beside it', () => {
 
   it('are all there, and every link of theirs leads somewhere', () => {
     const htmlOf = new Map(files().map((each) => [each, readFileSync(join(folder, 'site', each), 'utf8')]));
-    const documents = readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('.md'));
-    // README.md, CONTRIBUTING.md and the page.
-    expect(htmlOf.size).toBe(documents.length + 3);
+    const documents = [...readdirSync('docs', { recursive: true, encoding: 'utf8' }), ...readdirSync('.')].filter(
+      (each) => each.endsWith('.md'),
+    );
+    // The page.
+    expect(htmlOf.size).toBe(documents.length + 1);
     const broken: string[] = [];
     for (const [from, html] of htmlOf) {
       if (from === 'index.html') continue;

@@ -34,7 +34,8 @@ export function drawRefusal({ message, nextSteps }: Refused): void {
   document.body.classList.add('refused');
   const refusal = byId('refusal');
   refusal.hidden = false;
-  put('refusal', html`<p><strong>Not like this.</strong> ${message}</p>`, list(nextSteps));
+  const startOver = html`<button type="button" class="apply">Back to the model as it is</button>`;
+  put('refusal', html`<p><strong>Not like this.</strong> ${message}</p>`, list(nextSteps), startOver);
 }
 
 interface Chart {

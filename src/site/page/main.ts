@@ -190,7 +190,7 @@ async function start(): Promise<void> {
     byId('model-description').textContent = catalogue.models.find((each) => each.name === name)?.description ?? '';
   };
   models.addEventListener('change', () => {
-    const kept = ['gpu', 'vram', 'reserve'].flatMap((name) =>
+    const kept = ['gpu', 'vram', 'architecture', 'reserve'].flatMap((name) =>
       page.now.flags[name] === undefined ? [] : [[name, page.now.flags[name]]],
     );
     page.change({ model: models.value, flags: Object.fromEntries(kept) });
@@ -212,6 +212,9 @@ async function start(): Promise<void> {
     const command = (target as Element).closest<HTMLElement>('[data-command]')?.dataset.command;
     if (command !== undefined) page.change({ ...page.now, flags: flagsIn(command) });
   };
+  byId('refusal').addEventListener('click', ({ target }) => {
+    if ((target as Element).closest('button') !== null) page.change({ ...page.now, flags: {} });
+  });
   byId('changes').addEventListener('click', apply);
   byId('plan').addEventListener('click', apply);
   acceptFiles((files) => {
