@@ -1,10 +1,12 @@
 /** The page: controls → question → worker → picture. The address holds the question. */
 import '../../reports/explain/browser/echarts.js';
 import { fromHash, type Question, toHash } from '../../options/address.js';
+import type { AnyEstimate } from '../../reports/estimate/schema.js';
 import { codeLines } from '../../reports/pages/blocks.js';
 import { html, type Markup } from '../../reports/pages/markup.js';
 import { formatBytes } from '../../reports/units.js';
 import type { Answer, Cell } from '../engine.js';
+import type { Replies } from '../messages.js';
 import { byId, drawAnswer, drawMap, drawRefusal, type MapFrame, put, putPlan, Timeline } from './drawing.js';
 import { Estimator, Refusal } from './estimator.js';
 import { ControlPanel, type Typed } from './panel.js';
@@ -18,6 +20,10 @@ const settledMs = 300;
 
 /** Parts that take longer than a picture; what they show is stale until they are drawn again. */
 const searched = ['changes', 'map', 'plan'];
+
+/** What was searched for is no longer asked. */
+class Outdated extends Error {}
+type Search = Estimator['ask'];
 
 class PageOfModels {
   private question = fromHash(location.hash);
@@ -83,32 +89,37 @@ class PageOfModels {
     if (searching.isBusy) searching.restart();
     if (this.answer === undefined || !refusal.hidden) return;
     const { question, answer } = this;
-    const isCurrent = () => question === this.question;
+    const search: Search = async (request) => {
+      const value = await searching.ask(request);
+      if (question !== this.question) throw new Outdated();
+      return value;
+    };
     try {
-      await drawChanges(question, answer);
-      if (isCurrent()) await fillMap(question, answer, this.panel());
-      if (isCurrent()) await drawPlan(question, answer);
-      if (isCurrent()) document.body.dataset.searched = toHash(question);
+      await drawChanges(question, answer, search);
+      await fillMap(question, answer, this.panel(), search);
+      await drawPlan(question, answer, search);
+      document.body.dataset.searched = toHash(question);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      if (isCurrent()) drawRefusal(error.refused);
+      if (error instanceof Refusal) drawRefusal(error.refused);
+      else if (!(error instanceof Outdated)) throw error;
     }
   }
 }
 
 /** What would make it fit. */
-async function drawChanges(question: Question, { estimate }: Answer): Promise<void> {
-  const { kind } = estimate.verdict;
+async function drawChanges(question: Question, { estimate }: Answer, search: Search): Promise<void> {
+  const { verdict } = estimate;
+  const { kind } = verdict;
   if (kind === 'unknown') return put('changes', html`<p>With a card, the page says what would make it fit.</p>`);
   if (kind === 'fits') return put('changes', html`<p>Nothing: it fits as it is.</p>`);
-  if (question.trace !== undefined)
-    return put('changes', html`<p>A trace is a step as it ran: change the step, and capture it again.</p>`);
   put('changes', html`<p>Searching the cheapest changes …</p>`);
-  const { smallestChange, furtherChanges = [] } = await searching.ask({ kind: 'changes', question });
+  // A trace is a step as it ran: what little can be changed beside it is in its estimate.
+  const { smallestChange, furtherChanges = [] } =
+    question.trace === undefined ? await search({ kind: 'changes', question }) : changesIn(verdict);
   if (smallestChange === undefined)
     return put(
       'changes',
-      html`<p>No change was found that makes it fit on one card; gc-plan advise looks at several.</p>`,
+      html`<p>No change was found that makes it fit on one card; gc-plan advise looks further.</p>`,
     );
   put(
     'changes',
@@ -120,15 +131,18 @@ ${code.length > 0 ? html`<details><summary>How it is written</summary>${codeLine
   );
 }
 
+const changesIn = (verdict: AnyEstimate['verdict']): Replies['changes'] =>
+  'smallestChange' in verdict && verdict.smallestChange !== undefined ? { smallestChange: verdict.smallestChange } : {};
+
 /** Through which sizes to grow to this one: the stages of a sweep's plan. */
-async function drawPlan(question: Question, { estimate }: Answer): Promise<void> {
+async function drawPlan(question: Question, { estimate }: Answer, search: Search): Promise<void> {
   const { config } = estimate;
   const isTrained = !('trace' in config) && config.device !== null && config.recipe.mode === 'train';
   byId('plan-section').hidden = !isTrained;
   if (!isTrained) return;
   put('plan', html`<p>Planning …</p>`);
   try {
-    putPlan(await searching.ask({ kind: 'plan', question }));
+    putPlan(await search({ kind: 'plan', question }));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     put('plan', html`<p>There is no plan to this size: ${error.message}</p>`);
@@ -137,7 +151,7 @@ async function drawPlan(question: Question, { estimate }: Answer): Promise<void>
 
 const mostOfMap = 7;
 
-async function fillMap(question: Question, { estimate }: Answer, panel: ControlPanel): Promise<void> {
+async function fillMap(question: Question, { estimate }: Answer, panel: ControlPanel, search: Search): Promise<void> {
   const { config, verdict } = estimate;
   byId('map-section').hidden = 'trace' in config;
   if ('trace' in config) return;
@@ -152,7 +166,7 @@ async function fillMap(question: Question, { estimate }: Answer, panel: ControlP
   drawMap(cells, frame);
   for (const width of frame.widths) {
     for (const depth of frame.depths)
-      cells.push(await searching.ask({ kind: 'cell', question, hiddenDim: width, layers: depth }));
+      cells.push(await search({ kind: 'cell', question, hiddenDim: width, layers: depth }));
     drawMap(cells, frame);
   }
 }
@@ -210,7 +224,9 @@ async function start(): Promise<void> {
   byId('map').addEventListener('keydown', moveInMap);
   const apply = ({ target }: Event) => {
     const command = (target as Element).closest<HTMLElement>('[data-command]')?.dataset.command;
-    if (command !== undefined) page.change({ ...page.now, flags: flagsIn(command) });
+    if (command === undefined) return;
+    const { trace: _, ...flags } = flagsIn(command);
+    page.change({ ...page.now, flags });
   };
   byId('refusal').addEventListener('click', ({ target }) => {
     if ((target as Element).closest('button') !== null) page.change({ ...page.now, flags: {} });
