@@ -1,7 +1,7 @@
 /** The library: one function per command, and the reports that they give. */
 export { InputError } from './errors.js';
 export * from './library/index.js';
-export type { Advice } from './reports/advise/schema.js';
+export type { Advice, RecordedAdvice } from './reports/advise/schema.js';
 export type { Capture } from './reports/capture/schema.js';
 export type { Cards } from './reports/cards/schema.js';
 export type { Check } from './reports/check/schema.js';

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_reports import differences
 
 import gc_plan
 
@@ -40,6 +41,9 @@ def test_a_step_of_the_session_costs_what_the_same_step_of_a_file_does(tmp_path:
   assert here.parameter_bytes == 4 * (32 * 64 + 64 + 64 * 8 + 8)
   assert not torch.cuda.is_available(), "the session has no card, now as before"
   assert weight.grad is not None
+  advice = gc_plan.advise(trace=trace, gpu="l4")
+  assert (advice.memory.peak_live_bytes, advice.optimizer.bytes) == (here.peak_live_bytes, here.optimizer_bytes)
+  assert differences(advice, advice.to_dict()) == []
   trace.save(str(tmp_path / "kept.trace.gz"))
   assert gc_plan.estimate(trace=tmp_path / "kept.trace.gz").memory.peak_live_bytes == here.peak_live_bytes
 

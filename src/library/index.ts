@@ -2,7 +2,7 @@
 import { InputError } from '../errors.js';
 import { exportNames } from '../models/index.js';
 import type { Flags } from '../options/typed.js';
-import type { Advice } from '../reports/advise/schema.js';
+import type { Advice, RecordedAdvice } from '../reports/advise/schema.js';
 import type { Capture } from '../reports/capture/schema.js';
 import type { Cards } from '../reports/cards/schema.js';
 import type { Check } from '../reports/check/schema.js';
@@ -65,6 +65,17 @@ export async function estimateTrace(input: TraceInput): Promise<RecordedEstimate
   if (trace === undefined) throw new InputError('missing-trace', 'The input names no trace.', [traceExample]);
   const service = await import('../services/recorded.js');
   return (await service.recordedStep({ traceFile: trace, flags: typed })).estimate;
+}
+
+const adviseTraceExample = "adviseTrace({ trace: 'step.trace.gz', flags: { gpu: 'l4' } })";
+const checkAdviseTrace = object({ trace: text, flags }, adviseTraceExample);
+
+/** What a captured step says of recomputing its modules, its optimizer, its spike. Throws `InputError`. */
+export async function adviseTrace(input: TraceInput): Promise<RecordedAdvice> {
+  const { trace, flags: typed = {} } = checkAdviseTrace(input, 'The input of adviseTrace');
+  if (trace === undefined) throw new InputError('missing-trace', 'The input names no trace.', [adviseTraceExample]);
+  const service = await import('../services/advise-recorded.js');
+  return service.adviseRecorded({ traceFile: trace, flags: typed });
 }
 
 const checkCapture = object(

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   advise,
+  adviseTrace,
   capture,
   check,
   estimate,
@@ -19,7 +20,7 @@ import {
 import { sharedOptions } from '../../src/options/definitions/shared.js';
 import { ordered } from '../laws/ordered.js';
 
-const library = { advise, capture, check, estimate, estimateTrace, explain, init, solve, sweep, verify };
+const library = { advise, adviseTrace, capture, check, estimate, estimateTrace, explain, init, solve, sweep, verify };
 
 const folder = mkdtempSync(join(tmpdir(), 'gc-plan-library-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -43,18 +43,23 @@ def estimate(
   """
   if trace is None:
     return reports.Estimate._of(*answered("estimate", model, options))
-  if model is not None:
-    raise InputError("conflicting-options", "model and trace both say which step.", ["give one of them"])
-  file = trace.path if isinstance(trace, Trace) else os.fspath(trace)
-  given = {"trace": file, "flags": flags_of(options)}
-  return reports.RecordedEstimate._of(
-    call("estimateTrace", given), command_line("estimate", [], {"trace": file, **options})
-  )
+  return reports.RecordedEstimate._of(*answered_of_trace("estimate", model, trace, options))
 
 
-def advise(model: FilePath | None = None, **options: Unpack[Options]) -> reports.Advice:
-  """Every single change that saves memory, and `cheapest`, the combination that fits. Raises InputError."""
-  return reports.Advice._of(*answered("advise", model, options))
+@overload
+def advise(model: FilePath | None = None, *, trace: None = None, **options: Unpack[Options]) -> reports.Advice: ...
+@overload
+def advise(model: None = None, *, trace: Trace | FilePath, **options: Unpack[Options]) -> reports.RecordedAdvice: ...
+def advise(
+  model: FilePath | None = None, *, trace: Trace | FilePath | None = None, **options: Any
+) -> reports.Advice | reports.RecordedAdvice:
+  """
+  Every single change that saves memory, and `cheapest`, the combination that fits; of a captured step, what
+  recomputing its modules would save. Raises InputError.
+  """
+  if trace is None:
+    return reports.Advice._of(*answered("advise", model, options))
+  return reports.RecordedAdvice._of(*answered_of_trace("advise", model, trace, options))
 
 
 def solve(model: FilePath | None = None, *, for_: Solvable, **options: Unpack[Options]) -> reports.Solution:
@@ -168,6 +173,16 @@ def answered(
   own = {name: value if isinstance(value, int) else path_of(value) for name, value in (own or {}).items()}
   report = call(command, configuration(model, options) | without_none(**own))
   return report, command_line(command, [model], {**options, **own})
+
+
+def answered_of_trace(
+  command: str, model: object, trace: Trace | FilePath, options: Mapping[str, object]
+) -> tuple[dict[str, Any], str]:
+  if model is not None:
+    raise InputError("conflicting-options", "model and trace both say which step.", ["give one of them"])
+  file = trace.path if isinstance(trace, Trace) else os.fspath(trace)
+  report = call(f"{command}Trace", {"trace": file, "flags": flags_of(options)})
+  return report, command_line(command, [], {"trace": file, **options})
 
 
 def configuration(model: FilePath | None, options: Mapping[str, object]) -> dict[str, object]:

@@ -44,6 +44,7 @@ const calls: Readonly<Record<string, Call>> = {
   estimate: library.estimate,
   estimateTrace: library.estimateTrace,
   advise: library.advise,
+  adviseTrace: library.adviseTrace,
   solve: library.solve,
   compare: library.compare,
   cards: library.cards,
