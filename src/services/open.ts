@@ -96,7 +96,7 @@ async function servePage(files: readonly string[]): Promise<PageServer> {
   };
 }
 
-const hostOf = (server: Server): string => `${loopback}:${(server.address() as AddressInfo).port}`;
+const hostOf = (server: Server, name: string = loopback): string => `${name}:${(server.address() as AddressInfo).port}`;
 
 function answer(
   server: Server,
@@ -107,7 +107,8 @@ function answer(
   const refuse = (status: number, why: string) =>
     response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' }).end(`${why}\n`);
   // A name of a stranger's that leads to this machine (DNS rebinding) is not ours.
-  if (asked.host !== hostOf(server)) return refuse(403, `This page is http://${hostOf(server)}/ and nothing else.`);
+  if (asked.host !== hostOf(server) && asked.host !== hostOf(server, 'localhost'))
+    return refuse(403, `This page is http://${hostOf(server)}/ and nothing else.`);
   if (method !== 'GET' && method !== 'HEAD') return refuse(405, 'There is nothing but a page to get.');
   const [path] = (url ?? '').split('?');
   if (path !== '/' && path !== '/index.html') return refuse(404, 'There is no other file.');

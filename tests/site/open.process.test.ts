@@ -84,8 +84,9 @@ describe('gc-plan open', () => {
     for (const path of ['/../package.json', '/%2e%2e/package.json', '/package.json', '//etc/passwd', '/site/'])
       expect((await ask(url, { path })).status, path).toBe(404);
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) expect((await ask(url, { method })).status).toBe(405);
-    for (const host of ['stranger.example', `stranger.example:${new URL(url).port}`, `localhost:${new URL(url).port}`])
+    for (const host of ['stranger.example', `stranger.example:${new URL(url).port}`, 'localhost'])
       expect((await ask(url, { host })).status, host).toBe(403);
+    expect((await ask(url, { host: `localhost:${new URL(url).port}` })).status).toBe(200);
     child.kill('SIGINT');
     expect(await exited).toBe(0);
     expect(stderr()).toBe('');
