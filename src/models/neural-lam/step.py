@@ -75,7 +75,7 @@ def network_before_0_7(utils, model, counts):
 
 def import_package(note):
   """→ its utilities, and GraphLAM where it has it apart from the training loop"""
-  stand_in_for(note, "cartopy", "mllam_data_prep", "mlflow", "loguru", "parse", "dask", "wandb", "torchvision", "timm")
+  stand_in_for(note, "cartopy", "mllam_data_prep", "mlflow", "parse", "dask", "wandb", "torchvision", "timm")
   import torch_geometric.inspector as inspector
 
   # neural-lam 0.7.0 names types `X | None`, of which torch-geometric 2.7 and 2.8 know no name.

@@ -31,6 +31,8 @@ const physicsnemo = [
   '--no-recompute-activation',
   ...small,
 ];
+/** Two states of six variables, and eight forcings. */
+const states = ['--input-channels', '20', '--output-channels', '6', '--batch', '2'];
 const anemoi = ['--grid', '31x60', '--layers', '2', ...small];
 
 describe.skipIf(!cached.every((each) => existsSync(each)))('verify --runtime pytorch --python', () => {
@@ -41,6 +43,7 @@ describe.skipIf(!cached.every((each) => existsSync(each)))('verify --runtime pyt
       [...physicsnemo, '--precision', 'bf16', '--checkpoint', 'encoder+decoder', '--concat-trick', 'eager'],
     ],
     ['anemoi-models', ['anemoi-gnn', ...anemoi, '--checkpoint', 'none']],
+    ['neural-lam', ['neural-lam', '--grid', '46x90', '--layers', '2', ...small, ...states, '--checkpoint', 'none']],
     [
       'anemoi-models',
       [

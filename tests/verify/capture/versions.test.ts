@@ -154,8 +154,9 @@ torch 2.13.0:
 |---|---|---|---|---|---|
 ${changes.join('\n')}
 
-CI installs \`nvidia-physicsnemo 2.2.2\` and \`anemoi-models 0.19.0\` beside torch 2.13.0 (\`tests/verify/capture/code-bases.txt\`) and verifies four
-configurations of their classes (\`tests/verify/capture/code-bases.process.test.ts\`).
+CI installs \`nvidia-physicsnemo 2.2.2\`, \`anemoi-models 0.19.0\` and \`neural-lam 0.7.0\` beside torch 2.13.0
+(\`tests/verify/capture/code-bases.txt\`) and verifies five configurations of their classes
+(\`tests/verify/capture/code-bases.process.test.ts\`).
 
 Your own installation, and a configuration of your own:
 
