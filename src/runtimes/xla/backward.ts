@@ -12,7 +12,7 @@ import type { Forward, Lowering } from './forward.js';
 import { Gradients, type ParameterGradient } from './gradients.js';
 import { LinearGradients } from './linear-gradients.js';
 import type { LossHead } from './loss-head.js';
-import type { BufferId } from './schedule.js';
+import { type BufferId, launchBytes } from './schedule.js';
 import { buffersOf, type Environment, fused, inBuffer, innerEnvironment, type Representation } from './values.js';
 
 export class Backward {
@@ -27,6 +27,11 @@ export class Backward {
     this.gradients = new Gradients(lowering, forward);
     const norms = operationsOf([lowering.program.root]).filter(({ kind }) => kind === 'layerNorm');
     this.norms = new Set(norms.map(({ output }) => output));
+    this.linearBefore = new Map(
+      operationsOf([lowering.program.root])
+        .filter((operation) => operation.kind === 'linear')
+        .map((linear) => [linear.output, linear]),
+    );
     this.linears = new LinearGradients(lowering, forward, this.gradients);
   }
 
@@ -145,10 +150,7 @@ export class Backward {
         return;
       case 'segmentSum':
         // Gathered from, so the receivers' gradient gets a buffer.
-        this.gradients.add(
-          operation.input,
-          fused(inBuffer(this.gradients.materialise(operation.output, gradient, environment))),
-        );
+        this.gradients.add(operation.input, this.gather(operation.output, gradient, environment));
         return;
       case 'concat':
         // A slice each.
@@ -182,29 +184,86 @@ export class Backward {
   private layerNorm(operation: OperationOf<'layerNorm'>, gradient: Representation, environment: Environment): void {
     const { input, scale, offset, output } = operation;
     const { schedule, hidesLatency } = this.lowering;
-    const isArray = gradient.kind === 'buffer' || (hidesLatency && this.normInRows);
-    const incoming = isArray ? gradient : inBuffer(this.gradients.materialise(output, gradient, environment));
     const saved = fused(environment.value(input), inBuffer(environment.statisticsOf(operation)));
     if (gradient.kind === 'buffer') this.normOfNodes = buffersOf(saved);
-    const reads = [...buffersOf(incoming), ...buffersOf(saved)];
     if (hidesLatency) {
-      // In f32 the part of a row that the scale's sum adds up is an array, from which the gradient is computed too.
-      const parts = this.normInRows ? [this.normRows(input, reads, environment)] : [];
-      // The kernel with both sums reads the incoming gradient for each of them.
-      const sums = this.sumsOfNorm(operation, this.normInRows ? parts : [...reads, ...buffersOf(incoming)]);
-      const isRows = gradient.kind === 'buffer' || this.normInRows;
-      // Where the incoming gradient is added up from few arrays, the kernel that adds sums too.
-      const before = gradient.kind === 'buffer' && !this.manyTerms.has(gradient.buffer) ? sums : [];
-      const rows = () => fused(inBuffer(this.normRows(input, [...reads, ...parts, ...before], environment)));
-      this.gradients.addOfNorm(input, isRows ? rows() : fused(incoming, saved));
+      this.gradients.addOfNorm(input, this.normGradient(operation, gradient, saved, environment));
       return;
     }
+    const incoming = inBuffer(this.gradients.materialise(output, gradient, environment));
+    const reads = [...buffersOf(incoming), ...buffersOf(saved)];
     for (const id of [scale, offset]) {
       const buffer = this.gradients.ofParameter(id);
       schedule.run(this.gradients.nameOf(id), reads, [buffer]);
       this.gradients.made(id, buffer);
     }
     this.gradients.addOfNorm(input, fused(incoming, saved));
+  }
+
+  /** The gradient of what a norm reads, where its sums may wait. */
+  private normGradient(
+    operation: OperationOf<'layerNorm'>,
+    gradient: Representation,
+    saved: Representation,
+    environment: Environment,
+  ): Representation {
+    const { input, output } = operation;
+    const terms = buffersOf(gradient);
+    if (this.normInRows) {
+      // In f32 the part of a row that the scale's sum adds up is an array, from which the gradient is computed too.
+      const reads = [...terms, ...buffersOf(saved)];
+      const parts = this.normRows(input, reads, environment);
+      const sums = this.sumsOfNorm(operation, [parts], terms, environment);
+      const before = gradient.kind === 'buffer' && !this.manyTerms.has(gradient.buffer) ? sums : [];
+      return fused(inBuffer(this.normRows(input, [...reads, parts, ...before], environment)));
+    }
+    if (this.gathered.has(gradient)) return this.gatheredNorm(operation, terms, saved, environment);
+    const isSlice = gradient.kind === 'fused' && terms.length === 1;
+    const incoming = isSlice ? terms[0]! : this.gradients.materialise(output, gradient, environment);
+    const reads = [incoming, ...buffersOf(saved)];
+    const sums = this.sumsOfNorm(operation, reads, [incoming], environment);
+    // Where the incoming gradient is added up from few arrays, the kernel that adds sums too.
+    const before = isSlice || terms.some((term) => this.manyTerms.has(term)) ? [] : sums;
+    return fused(inBuffer(this.normRows(input, [...reads, ...before], environment)));
+  }
+
+  /**
+   * The incoming gradient is gathered from one node array and never written. Where the rows serve as the next product's operand, or are few,
+   * the kernel that computes them has all sums for results too, the bias's among them; where they have to be padded, they are computed in the
+   * operand, and the sums in a kernel of their own, for which the normalised rows stay.
+   */
+  private gatheredNorm(
+    operation: OperationOf<'layerNorm'>,
+    nodes: readonly BufferId[],
+    saved: Representation,
+    environment: Environment,
+  ): Representation {
+    const { schedule, sizes, gemm } = this.lowering;
+    const { input, scale, offset } = operation;
+    const { bias } = this.linearBefore.get(input)!;
+    const shape = this.forward.shape(input, environment);
+    const rowsBytes = numElements(shape, sizes!) * gemm.elementBytes;
+    const serves = this.forward.servesAsOperand(this.forward.rows(input, environment));
+    const parameters = [scale, offset, ...(bias === undefined ? [] : [bias])];
+    const sums = parameters.map((id) => this.gradients.ofParameter(id));
+    const summed = () => {
+      for (const [index, id] of parameters.entries()) this.gradients.summed(id, input, sums[index]!, environment);
+      this.gradients.biasIsSummed.add(input);
+    };
+    const reads = [...nodes, ...buffersOf(saved)];
+    const all = parameters.flatMap(() => reads);
+    if (serves || rowsBytes < launchBytes) {
+      const rows = this.forward.array(shape);
+      schedule.run(this.gradients.nameOf(input), [...reads, ...all], [rows, ...sums]);
+      summed();
+      return fused(inBuffer(rows));
+    }
+    const normalised = this.normRows(input, buffersOf(saved), environment);
+    const operand = this.forward.array(this.forward.gemmShapeOf(input, environment));
+    schedule.run(this.gradients.nameOf(input), [normalised, ...nodes], [operand]);
+    schedule.run(this.gradients.nameOf(scale), [normalised, ...all], sums);
+    summed();
+    return inBuffer(operand);
   }
 
   /** In f32 one kernel of Triton's computes a row of what a norm's sum adds up, and writes it (softmax_rewriter_triton.cc). */
@@ -223,17 +282,28 @@ export class Backward {
     return reads.length < (reads.some((read) => this.writtenSums.has(read)) ? 3 : 4);
   }
 
-  /** Both sums over all rows, in one kernel with two results. */
+  /** Both sums over all rows: of many rows in one kernel with two results, which reads the incoming gradient for each of them. */
   private sumsOfNorm(
     { input, scale, offset }: OperationOf<'layerNorm'>,
     reads: readonly BufferId[],
+    incoming: readonly BufferId[],
+    environment: Environment,
   ): readonly BufferId[] {
+    if (this.gradients.isSummedAtOnce(input, environment))
+      return [
+        this.gradients.sum(scale, input, reads, environment),
+        this.gradients.sum(offset, input, incoming, environment),
+      ];
     const sums = [scale, offset].map((id) => this.gradients.ofParameter(id));
-    this.lowering.schedule.run(this.gradients.nameOf(scale), reads, sums);
-    const rows = numElements(this.lowering.program.values[input]!.shape.slice(0, 2), this.lowering.sizes!);
-    this.gradients.made(scale, sums[0]!, rows);
-    this.gradients.made(offset, sums[1]!, rows);
+    this.lowering.schedule.run(this.gradients.nameOf(scale), this.normInRows ? reads : [...reads, ...incoming], sums);
+    for (const [index, id] of [scale, offset].entries()) this.gradients.summed(id, input, sums[index]!, environment);
     return sums;
+  }
+
+  private gather(nodes: ValueId, gradient: Representation, environment: Environment): Representation {
+    const rows = fused(inBuffer(this.gradients.materialise(nodes, gradient, environment)));
+    this.gathered.add(rows);
+    return rows;
   }
 
   private normRows(input: ValueId, reads: readonly BufferId[], environment: Environment): BufferId {
@@ -263,9 +333,12 @@ export class Backward {
   /** Rows of the last node update: the sums for its scale and offset may be left to the kernel that adds up the nodes' gradient. */
   private normOfNodes: readonly BufferId[] = [];
   private readonly scattered = new WeakSet<Representation>();
+  private readonly gathered = new WeakSet<Representation>();
   private readonly writtenSums = new Set<BufferId>();
   private readonly manyTerms = new Set<BufferId>();
   private readonly norms: ReadonlySet<ValueId>;
+  /** By what they write. */
+  private readonly linearBefore: ReadonlyMap<ValueId, OperationOf<'linear'>>;
 }
 
 const isPlainEncoder = (node: Node): node is Block =>

@@ -202,7 +202,7 @@ export class Forward {
   /** Mesh nodes and edges are never a multiple of 8 (10·4ᴸ + 2, 20·(4ᴸ⁺¹ − 1)): bf16 products read a padded copy. */
   servesAsOperand(rows: string): boolean {
     const { gemm, sizes } = this.lowering;
-    if (sizes !== undefined && numElements([axis(rows), axis('batch')], sizes) % gemm.padding === 0) return true;
+    if (sizes !== undefined) return numElements([axis(rows), axis('batch')], sizes) % gemm.padding === 0;
     return gemm.padding === 1 || rows === 'gridNodes' || rows === 'mesh2gridEdges';
   }
 

@@ -1,8 +1,11 @@
 /** Gradients that wait for their operation: what has been added up for a value so far, as terms that may still be fused. */
+import { numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Forward, Lowering } from './forward.js';
 import type { BufferId } from './schedule.js';
 import { type Environment, fused, type Representation } from './values.js';
+
+const rowsSummedAtOnce = 4096;
 
 export interface ParameterGradient {
   readonly id: ValueId;
@@ -12,6 +15,8 @@ export interface ParameterGradient {
 export class Gradients {
   private readonly terms = new Map<ValueId, Representation[]>();
   private readonly normalised = new Set<ValueId>();
+  /** What linear layers write whose bias's gradient a norm's kernel has summed. */
+  readonly biasIsSummed = new Set<ValueId>();
   /** Of parameters, in the order in which they are made; where they meet those of other cards, in f32. */
   readonly ofParameters: ParameterGradient[] = [];
 
@@ -73,21 +78,62 @@ export class Gradients {
     return resultOf?.(id) ?? schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
   }
 
+  /** After the kernel that makes it. `jax.lax.pmean` takes it in f32, in which a product writes it where all is f32. */
+  made(id: ValueId, gradient: BufferId, isProduct = false): void {
+    const { meets, gemm } = this.lowering;
+    if (meets && !(isProduct && gemm.elementBytes === 4)) this.inF32(id, [gradient]);
+    else this.ofParameters.push({ id, gradient });
+  }
+
+  /** Whether a sum over so many rows, of all samples, is made in one kernel (tree_reduction_rewriter.cc, `ReductionDimensionRaceFreeBound`). */
+  isSummedAtOnce(id: ValueId, environment: Environment): boolean {
+    return this.numRows(id, environment) <= rowsSummedAtOnce;
+  }
+
+  /** Whether a row fills the 32 threads of a warp, of 8 bytes each, that a sum of columns reads it with. */
+  fillsWarps(id: ValueId, environment: Environment): boolean {
+    const { sizes, gemm } = this.lowering;
+    const columns = this.forward.shape(id, environment).at(-1)!;
+    return sizes !== undefined && (numElements([columns], sizes) * gemm.elementBytes) % 256 === 0;
+  }
+
   /**
-   * After the kernel that makes it. `jax.lax.pmean` takes it in f32, in which a product writes it where all is f32. A sum over rows
-   * is made in two kernels, of which the second, which writes f32, adds up about the square root of them (tree_reduction_rewriter.cc).
+   * The gradient of a bias, or of a norm's scale or offset: what is read, summed over the rows of `rowsOf`. Where there are many, a first kernel
+   * leaves about the square root of them, and may have other results; the second one adds these up.
    */
-  made(id: ValueId, gradient: BufferId, sumOf: 'product' | number = 1): void {
-    const { schedule, program, meets, gemm } = this.lowering;
-    if (!meets || (sumOf === 'product' && gemm.elementBytes === 4)) {
-      this.ofParameters.push({ id, gradient });
+  sum(id: ValueId, rowsOf: ValueId, reads: readonly BufferId[], environment: Environment): BufferId {
+    const { schedule, hidesLatency } = this.lowering;
+    if (hidesLatency && this.isSummedAtOnce(rowsOf, environment)) return this.inF32(id, reads);
+    const first = this.ofParameter(id);
+    schedule.run(this.nameOf(id), reads, [first]);
+    this.summed(id, rowsOf, first, environment);
+    return first;
+  }
+
+  /** After the first kernel. */
+  summed(id: ValueId, rowsOf: ValueId, first: BufferId, environment: Environment): void {
+    if (!this.lowering.hidesLatency) {
+      this.made(id, first);
       return;
     }
-    const inF32 = schedule.buffer(program.values[id]!.shape, 4, 'gradient');
-    const numParts = sumOf === 'product' ? 1 : Math.round(Math.sqrt(sumOf));
-    const reads = Array.from({ length: numParts }, () => gradient);
-    schedule.run(`${this.nameOf(id)} in f32`, reads, [inF32]);
-    this.ofParameters.push({ id, gradient: inF32 });
+    const numParts = Math.round(Math.sqrt(this.numRows(rowsOf, environment)));
+    this.inF32(
+      id,
+      Array.from({ length: numParts }, () => first),
+    );
+  }
+
+  private numRows(id: ValueId, environment: Environment): number {
+    return numElements(this.forward.shape(id, environment).slice(0, 2), this.lowering.sizes!);
+  }
+
+  private inF32(id: ValueId, reads: readonly BufferId[]): BufferId {
+    const { schedule, program, hidesLatency } = this.lowering;
+    const gradient = schedule.buffer(program.values[id]!.shape, 4, 'gradient');
+    const isSum = hidesLatency && program.values[id]!.shape.length === 1;
+    schedule.run(`${this.nameOf(id)} in f32`, reads, [gradient], isSum ? 'columns' : undefined);
+    this.ofParameters.push({ id, gradient });
+    return gradient;
   }
 
   nameOf(id: ValueId): string {

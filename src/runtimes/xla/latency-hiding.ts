@@ -6,7 +6,7 @@
  * (`kStartAtZeroDepth`, `kFreeBackedupResource`); while others are waited for, what takes as long as the wait (`kAvoidWaste`); what makes most
  * others ready (`kCreatesMoreReadyNodes`); what stood last (`kOriginalOrder`). How long a kernel takes is XLA's own estimate: of a product from
  * a table (`product-time.ts`), of the rest from the bytes that it moves, an array once for every result that is computed from it
- * (gpu_hlo_cost_analysis.h, `count_multiple_input_accesses`). It does not look at memory below half of XLA's
+ * (gpu_hlo_cost_analysis.h, `count_multiple_input_accesses`), slower where few blocks move them. It does not look at memory below half of XLA's
  * limit, so that gradients of weights, which nothing but a collective waits for, run long after what they read was made.
  */
 import type { Config } from '../../config/types.js';

@@ -1,11 +1,10 @@
 /** Gradients of a Linear: that of the weight before that of the input, but where an output layer's weight waits. */
 import type { OperationOf } from '../../ir/operations.js';
-import { numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Forward, Lowering } from './forward.js';
 import type { Gradients } from './gradients.js';
 import type { BufferId } from './schedule.js';
-import { buffersOf, type Environment, inBuffer, type Representation } from './values.js';
+import { type Environment, inBuffer, type Representation } from './values.js';
 
 export class LinearGradients {
   private readonly waitingHeads = new Set<OperationOf<'linear'>>();
@@ -22,10 +21,9 @@ export class LinearGradients {
   }
 
   backward(linear: OperationOf<'linear'>, gradient: Representation, environment: Environment): void {
-    const { operand, biasIsSummed } = this.operandOf(linear, gradient, environment);
+    const { operand, rows } = this.operandOf(linear, gradient, environment);
     for (const waiting of this.waiting.splice(0)) waiting();
-    const rows = this.lowering.hidesLatency ? buffersOf(gradient) : [operand];
-    const weights = () => this.weightGradients(linear, operand, biasIsSummed ? undefined : rows, environment);
+    const weights = () => this.weightGradients(linear, operand, rows, environment);
     if (!this.waitingHeads.has(linear)) {
       weights();
       this.inputGradient(linear, operand, environment);
@@ -42,25 +40,12 @@ export class LinearGradients {
     rows: readonly BufferId[] | undefined,
     environment: Environment,
   ): void {
-    const { schedule } = this.lowering;
-    const products = bias === undefined || rows === undefined ? [weight] : [bias, weight];
-    for (const id of products) {
-      const buffer = this.gradients.ofParameter(id);
-      if (id === bias) {
-        schedule.run(this.gradients.nameOf(id), rows!, [buffer]);
-        this.gradients.made(id, buffer, this.numRows(output, environment));
-        continue;
-      }
-      const operands = [this.forward.operand(input, environment), operand];
-      this.forward.product(this.gradients.nameOf(id), operands, buffer, 'weightProduct');
-      this.gradients.made(id, buffer, 'product');
-    }
-  }
-
-  /** Rows of an array, of all samples. */
-  private numRows(id: ValueId, environment: Environment): number {
-    const { sizes } = this.lowering;
-    return sizes === undefined ? 1 : numElements(this.forward.shape(id, environment).slice(0, 2), sizes);
+    if (bias !== undefined && rows !== undefined && !this.gradients.biasIsSummed.has(output))
+      this.gradients.sum(bias, output, rows, environment);
+    const buffer = this.gradients.ofParameter(weight);
+    const operands = [this.forward.operand(input, environment), operand];
+    this.forward.product(this.gradients.nameOf(weight), operands, buffer, 'weightProduct');
+    this.gradients.made(weight, buffer, true);
   }
 
   private inputGradient({ input, weight }: OperationOf<'linear'>, operand: BufferId, environment: Environment): void {
@@ -77,31 +62,35 @@ export class LinearGradients {
   /**
    * f32 products take any array as it is; bf16 ones want padded rows, which the kernel that computes the gradient writes. Where the bias's
    * sum is read by itself, the kernel of an activation's gradient makes its first stage (`priority_fusion.cc`: several results), and the
-   * padding is a kernel of its own.
+   * padding is a kernel of its own. `rows`: what the bias's gradient is the sum of, unless it is summed.
    */
   private operandOf(
     { output, bias }: OperationOf<'linear'>,
     gradient: Representation,
     environment: Environment,
-  ): { readonly operand: BufferId; readonly biasIsSummed: boolean } {
-    if (gradient.kind === 'buffer') return { operand: gradient.buffer, biasIsSummed: false };
+  ): { readonly operand: BufferId; readonly rows?: readonly BufferId[] } {
     const { schedule, hidesLatency } = this.lowering;
+    if (gradient.kind === 'buffer') return { operand: gradient.buffer, rows: [gradient.buffer] };
     const isPadded = !this.forward.servesAsOperand(this.forward.rows(output, environment));
-    const biasIsSummed = hidesLatency && bias !== undefined && !this.gradients.isOfNorm(output);
-    if (!biasIsSummed) {
+    const isSummedAtOnce = hidesLatency && this.gradients.isSummedAtOnce(output, environment);
+    const isFusedInReaders = isPadded && !this.gradients.fillsWarps(output, environment) && !isSummedAtOnce;
+    if (!hidesLatency || bias === undefined || this.gradients.isOfNorm(output) || isFusedInReaders) {
       if (hidesLatency && gradient.reads.length === 1 && this.gradients.isOfNorm(output) && !isPadded)
-        return { operand: gradient.reads[0]!, biasIsSummed };
+        return { operand: gradient.reads[0]!, rows: gradient.reads };
       const operand = this.forward.array(this.forward.gemmShapeOf(output, environment));
       schedule.run(this.gradients.nameOf(output), gradient.reads, [operand]);
-      return { operand, biasIsSummed };
+      return { operand, rows: hidesLatency ? gradient.reads : [operand] };
     }
     const rows = this.forward.array(this.forward.shape(output, environment));
     const operand = isPadded ? this.forward.array(this.forward.gemmShapeOf(output, environment)) : rows;
-    const sum = this.gradients.ofParameter(bias);
-    // Each of its results is computed from what it reads.
-    schedule.run(this.gradients.nameOf(output), [...gradient.reads, ...gradient.reads], [rows, sum]);
-    this.gradients.made(bias, sum, this.numRows(output, environment));
+    if (isSummedAtOnce) schedule.run(this.gradients.nameOf(output), gradient.reads, [rows]);
+    else {
+      const sum = this.gradients.ofParameter(bias);
+      // Each of its results is computed from what it reads.
+      schedule.run(this.gradients.nameOf(output), [...gradient.reads, ...gradient.reads], [rows, sum]);
+      this.gradients.summed(bias, output, sum, environment);
+    }
     if (isPadded) schedule.run(`pad ${this.gradients.nameOf(output)}`, [rows], [operand]);
-    return { operand, biasIsSummed };
+    return isSummedAtOnce ? { operand, rows: [rows] } : { operand };
   }
 }

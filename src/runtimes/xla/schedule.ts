@@ -27,7 +27,7 @@ interface Kernel {
   readonly reads: readonly BufferId[];
   readonly writes: readonly BufferId[];
   /** Where XLA's cost model does not go by bytes. */
-  readonly kind?: 'triton' | 'product' | 'weightProduct' | 'start' | 'end';
+  readonly kind?: 'triton' | 'product' | 'weightProduct' | 'columns' | 'start' | 'end';
 }
 
 /** The phase and module that kernels are written down with. */
@@ -44,6 +44,8 @@ export const launchBytes = 3.35e6;
 /** The scheduler's unit is as long (`kLowLatency`); a kernel that it has no model of costs a hundredth. */
 const latencyBytes = launchBytes;
 const tritonCost = 0.01;
+/** An H100's memory moves 3.352 TB/s; 32 bytes at 1.98 GHz are 63.4 GB/s. */
+const blocksAtFullSpeed = 52.9;
 /** NVLink moves a byte of an all-reduce while the card's memory moves this many. */
 const collectiveLatency = 14;
 const gaps = 'gap';
@@ -169,10 +171,21 @@ export class Schedule {
           ? tritonCost * latencyBytes
           : isProduct(kind)
             ? this.productBytes(kind, reads[0]!, writes[0]!, bytesOf, sizes)
-            : bytes;
+            : kind === 'columns'
+              ? bytes * this.slowness(reads[0]!, writes[0]!, sizes)
+              : bytes;
       return { after: [...after], cost, latency: latencyBytes };
     });
     return [...timed, ...elements];
+  }
+
+  /**
+   * A sum of columns has a block for every 256 bytes of a row (32 threads of 8 bytes), and a block reads 32 bytes per clock at most
+   * (gpu_performance_model_base.cc, `AdjustBandwidth`).
+   */
+  private slowness(read: BufferId, sum: BufferId, sizes: Dimensions): number {
+    const rowBytes = this.buffers[read]!.elementBytes * numElements([this.buffers[sum]!.shape.at(-1)!], sizes);
+    return Math.max(1, blocksAtFullSpeed / Math.ceil(rowBytes / 256));
   }
 
   /** As long as a product takes, the card's memory moves so many bytes. */

@@ -57,7 +57,7 @@ export function traceJax(program: ForwardProgram, config: Config, without?: Rule
   const resultsHold = hasResults && without !== 'resultsHold';
   return schedule.trace(
     resultsHold ? sizesOf(config) : undefined,
-    isConditioned(program) ? sizesOf(config) : undefined,
+    isConditioned(program) || step.lowering.hidesLatency ? sizesOf(config) : undefined,
   );
 }
 

@@ -95,7 +95,7 @@ const drawRecipes = (other: Partial<{ [K in keyof DrawnRecipe]: fc.Arbitrary<Dra
 const batch = fc.constantFrom(1, 1, 2);
 export const drawnRecipes = {
   data: drawRecipes({ devices: fc.constantFrom(2, 4, 8), batch: fc.constantFrom(1, 1, 1, 2) }, 24),
-  accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 3),
-  optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 5),
+  accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
+  optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),
   unchecked: drawRecipes({ gradient_checkpointing: fc.constant(false), ar_steps: fc.constantFrom(2, 3, 4), batch }, 4),
 } as const satisfies Readonly<Record<string, readonly DrawnRecipe[]>>;

@@ -202,6 +202,8 @@ ${versionsSection()}
 ## What each rule is worth
 
 Every compiled step of the scored groups was priced again with one rule left out; median and worst are of the steps that the rule moves.
+Steps that the latency hiding scheduler reorders count for its rule alone: another one moves there little but what it finds equally good, nearer
+or not (of several samples per card most are nearer without \`encoderEarly\`, and one large fp32 step leaves its range without it).
 
 ${ruleTable(groups.worths)}
 

@@ -47,8 +47,10 @@ ${[
 **Data parallel.** Gradients are averaged over the cards (\`jax.lax.pmean\` in \`jax.shard_map\`), and all-reduces of up to 30 MiB are joined. On Hopper
 and Blackwell XLA then runs its latency hiding scheduler (\`latency-hiding.ts\`): gradients of weights wait, with all that they read, until
 the chain of activations is done, and a step needs up to a quarter more than on one card. Before Hopper the order is that of one card. The order
-is followed kernel by kernel, with XLA's own estimate of each one's time; where two candidates are equally good to a few per cent, one wrong
-choice moves those behind it, which is what is left of the error. The range has it.
+is followed kernel by kernel, with XLA's own estimate of each one's time: a product's from its table of measured ones, a sum's of columns from how
+few blocks read it, any other's from the bytes that it moves. Up to 4,096 rows are summed in one kernel, more in two. Where two candidates are
+equally good to a few per cent, one wrong choice moves those behind it: that is what is left of the error, several samples per card the most of it.
+XLA itself, compiling one step twice, differs by 1.8 %. The range has it.
 
 ${table(allOf(data))}
 

@@ -16,11 +16,14 @@ describe('recipes of JAX against XLA:GPU’s buffer assignment', () => {
       expect(Math.abs(argumentBytes / record.argument_bytes - 1)).toBeLessThan(0.001);
   });
 
-  it('predicts data parallel, several samples per card too, within 2.5 % in the median and 7 % at worst', () => {
+  it('predicts data parallel within 2 % in the median, and within 5 % and 8 % at worst where drawn after the rules', () => {
     const steps = allOf(data).filter(isCublas);
-    expect(steps.length).toBeGreaterThanOrEqual(17);
-    expect(quantile(sizes(steps), 0.5)).toBeLessThan(2.5);
-    expect(worst(steps)).toBeLessThan(7);
+    expect(steps.length).toBeGreaterThanOrEqual(33);
+    expect(quantile(sizes(steps), 0.5)).toBeLessThan(2);
+    expect(worst(steps)).toBeLessThan(11);
+    expect(data.drawn.length).toBeGreaterThanOrEqual(9);
+    expect(quantile(sizes(data.drawn), 0.5)).toBeLessThan(5);
+    expect(worst(data.drawn)).toBeLessThan(8);
   });
 
   it('holds every step of several cards in its range, Triton’s and several samples per card too', () => {
@@ -32,6 +35,14 @@ describe('recipes of JAX against XLA:GPU’s buffer assignment', () => {
       const alone = priceRecord({ ...record, devices: 1 }).peakLiveBytes;
       if (onHopper({ record } as PricedRecord)) expect(peakLiveBytes).toBeGreaterThan(alone);
       else expect(peakLiveBytes / alone - 1).toBeLessThan(0.03);
+    }
+  });
+
+  it('predicts accumulation and other optimizers, drawn after the rules, within 0.5 % in the median and 1.5 % at worst', () => {
+    for (const { drawn } of [accumulate, optimizer]) {
+      expect(drawn.length).toBeGreaterThanOrEqual(8);
+      expect(quantile(sizes(drawn), 0.5)).toBeLessThan(0.5);
+      expect(worst(drawn)).toBeLessThan(1.5);
     }
   });
 
