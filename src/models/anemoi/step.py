@@ -13,6 +13,7 @@ PROCESSORS = {"attention": "GraphTransformer", "interaction": "GNN", "transforme
 MAPPERS = {"gnn": "GNN", "graphtransformer": "GraphTransformer", "transformer": "Transformer"}
 # Of the traced example: two input steps, eight trained features of nodes and edges, noise of the shipped ensemble groups.
 INPUT_STEPS, TRAINABLE, NOISE, HIDDEN_NOISE = 2, 8, 4, 32
+SKIP = {"_target_": f"{LAYERS}residual.SkipConnection", "step": -1}
 
 
 class Columns:
@@ -102,19 +103,21 @@ def step(config, note):
   columns = types.SimpleNamespace(
       input=side(inputs, forcing=both[prognostic:], diagnostic=both[:0]),
       output=side(outputs, diagnostic=torch.arange(prognostic, outputs), forcing=both[:0]),
+      _forcing=(),
   )
-  networks = DotDict(model=networks_of(options))
+  cls = AnemoiEnsModelEncProcDec if options.noise else AnemoiModelEncProcDec
+  networks = networks_of(options)
+  networks = DotDict(model=networks if hasattr(cls, "_build_encoder_routing") else before_0_19(networks, options))
   if options.noise:
     networks["condition_on_residual"] = False
-  cls = AnemoiEnsModelEncProcDec if options.noise else AnemoiModelEncProcDec
   network = cls(
-      model_config=networks, data_indices={"data": types.SimpleNamespace(model=columns)}, statistics={"data": None},
+      model_config=networks, data_indices={"data": types.SimpleNamespace(model=columns, name_to_index={})}, statistics={"data": None},
       n_step_input=INPUT_STEPS, n_step_output=1, graph_data=graph_of(counts),
   )  # fmt: skip
   network._graph_data = None
   network.to("cuda", dtype_of(recipe))
   # Lightning moves the model; its column numbers follow with the first batch.
-  for groups in (network._internal_input_idx, network._internal_output_idx, network._forcing_input_idx):
+  for groups in (network._internal_input_idx, network._internal_output_idx, getattr(network, "_forcing_input_idx", {})):
     groups.update({name: numbers.to("cuda") for name, numbers in groups.items()})
   more = {"fcstep": 0} if options.noise else {}
   run = lambda x: network({"data": x}, **more)["data"]
@@ -124,13 +127,23 @@ def step(config, note):
   return step_of(config, network, recomputed(run) if options.plan["model"] else run, loss_of, *shapes, options.own.get("validationBatch", 0))
 
 
+def before_0_19(networks, options):
+  """One encoder, one decoder and one width for all."""
+  encoder, decoder = networks["encoders"]["0"]["mapper"], networks["decoders"]["0"]["mapper"]
+  trained = dict(data=TRAINABLE, hidden=TRAINABLE)
+  return {
+      **networks, "encoder": encoder, "decoder": decoder, "num_channels": options.model["hiddenDim"], "trainable_parameters": trained,
+      "residual": SKIP, "bounding": [],
+  }  # fmt: skip
+
+
 def networks_of(options):
   encoder = dict(source_datasets=["data"], dataset_fusing_strategy="not_supported", mapper=options.mapper_of("Forward", "encoder"))
   decoder = dict(target_datasets=["data"], target_node_features=["encoded_data"], mapper=options.mapper_of("Backward", "decoder"))
   networks = dict(
       model=dict(hidden_nodes_name="hidden", latent_skip=True), processor=options.processor(), encoders={"0": encoder},
       latent_aggregator=dict(_target_=f"{LAYERS}aggregator.SumAggregator"), decoders={"0": decoder},
-      residual=dict(datasets=dict(data=dict(_target_=f"{LAYERS}residual.SkipConnection", step=-1))),
+      residual=dict(datasets=dict(data=SKIP)),
       node_trainable_parameters=dict(data=TRAINABLE, hidden=TRAINABLE), bounding=dict(datasets=dict(data=[])),
   )  # fmt: skip
   if options.noise:

@@ -106,11 +106,13 @@ const lineSchemas = [
     saves: z
       .strictObject({
         buffer: indices,
-        neededAt: indices.describe('The event before which the backward pass first needs it.'),
+        neededAt: indices.describe(
+          'The event before which the backward pass first needs it; `numEvents` where it never does.',
+        ),
         usedAt: indices.describe('The event before which the operation that needed it first has ended.'),
-        goneAt: indices.describe('The event before which autograd lets it go.'),
+        goneAt: indices.describe('The event before which autograd lets it go; `numEvents` where it never does.'),
       })
-      .describe('What autograd saves in forward passes, in order, a column each; `numEvents` where that never comes.'),
+      .describe('What autograd saves in forward passes, in order, a column each.'),
   }),
   z.strictObject({
     releases: z

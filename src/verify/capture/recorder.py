@@ -155,8 +155,9 @@ class Recorder(TorchDispatchMode):
   def let_go(self, index):
     save = self.saves[index]
     save[3] = len(self.events)
-    if self.in_use.pop(index, None) is not None:
-      save[2] = len(self.events)
+    self.in_use.pop(index, None)
+    if save[2] is None:
+      save[2] = save[3]
     if save[0] in self.kept:
       self.kept[save[0]][1] -= 1
 

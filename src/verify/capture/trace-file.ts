@@ -210,12 +210,13 @@ class Reader {
 
   /** Autograd saves what is there, and nothing goes before all have let go of it. */
   private saved({ madeAt, freedAt }: Lives): Pick<CapturedTrace, 'saves' | 'releases'> {
-    const { saves, releases, file } = this;
+    const { saves, releases, events, file } = this;
     const isAlive = (buffer: number, event: number) => madeAt[buffer]! < event && event <= freedAt[buffer]!;
     const isRight =
       saves.buffer.every((buffer, save) => {
         const [neededAt, usedAt, goneAt] = [saves.neededAt[save]!, saves.usedAt[save]!, saves.goneAt[save]!];
-        return neededAt <= usedAt && usedAt <= goneAt && isAlive(buffer, goneAt);
+        const isNeeded = neededAt < events.length;
+        return (neededAt <= usedAt || !isNeeded) && usedAt <= goneAt && isAlive(buffer, goneAt);
       }) && releases.buffer.every((buffer, row) => isAlive(buffer, releases.event[row]!));
     if (!isRight) throw noTrace(file, 'what autograd saved is not in it');
     return { saves, releases: new Map(releases.buffer.map((buffer, row) => [buffer, releases.event[row]!])) };

@@ -123,6 +123,11 @@ describe('a trace file', () => {
     );
   });
 
+  it('may hold what autograd saved and no backward pass needed', async () => {
+    const { saves } = await readTrace(written(savesWith({ neededAt: [5] })));
+    expect(saves.neededAt).toEqual([5]);
+  });
+
   it('of a compiled step says what the compiler allocates', async () => {
     const { head: read } = await readTrace(written([compiledHead, ...body]));
     expect(read.compiled).toEqual(compiledHead.compiled);
@@ -166,6 +171,7 @@ describe('a trace file', () => {
     ['a save before its array is made', savesWith({ neededAt: [0], usedAt: [0], goneAt: [1] }), 'what autograd saved'],
     ['a save that outlives its array', savesWith({ goneAt: [4] }), 'what autograd saved is not in it'],
     ['a save that goes before it is used', savesWith({ usedAt: [4] }), 'what autograd saved is not in it'],
+    ['a save that is used before it is needed', savesWith({ neededAt: [4] }), 'what autograd saved is not in it'],
     ['saves in columns of two lengths', savesWith({ goneAt: [] }), 'has 0 of goneAt and 1 of buffer'],
     [
       'a release of what is gone',
