@@ -1,6 +1,7 @@
 /**
  * How long a person waits, what an answer costs, and how both grow: every command a process of its own, next to an empty one. `npm run bench`,
- * after `npm run build`; `--against DIR` runs each in turn in another built checkout too, `--only PART` one part of it.
+ * after `npm run build`; `--against DIR` runs each in turn in another built checkout too, `--only PART` one part of it, `--runs N`
+ * makes each a median of so many.
  */
 import { spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';
@@ -8,10 +9,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const { values: typed } = parseArgs({ options: { against: { type: 'string' }, only: { type: 'string' } } });
+const { values: typed } = parseArgs({
+  options: { against: { type: 'string' }, only: { type: 'string' }, runs: { type: 'string' } },
+});
 const here = fileURLToPath(new URL('..', import.meta.url));
 const checkouts = typed.against === undefined ? [here] : [typed.against, here];
 const longestMs = 300_000;
+const runs = Number(typed.runs ?? 1);
 
 /** Tells the parent what it took, workers included. */
 const hook = `data:text/javascript,${encodeURIComponent(
@@ -38,7 +42,7 @@ function measured(checkout, args) {
 }
 
 /** Medians of `runs`, the checkouts one after the other each time: what slows the machine down slows both. */
-function paired(args, runs) {
+function paired(args) {
   const all = checkouts.map(() => []);
   for (let i = 0; i < runs; i++)
     for (const [which, checkout] of checkouts.entries()) all[which].push(measured(checkout, args));
@@ -50,8 +54,8 @@ const shown = (one) =>
     ? `> ${longestMs / 1e3} s`.padStart(24)
     : `${one.cpu.toFixed(2).padStart(7)} CPU s ${one.mebibytes.toFixed(0).padStart(5)} MiB`;
 
-function row(command, runs = 1) {
-  const all = paired(command.split(' '), runs);
+function row(command) {
+  const all = paired(command.split(' '));
   const [before, after] = all;
   const ratio = before && after ? ` × ${(after.cpu / before.cpu).toFixed(2)}` : '';
   console.log(`  ${command.padEnd(84)} ${all.map(shown).join(' →')}${ratio}`);
@@ -105,15 +109,15 @@ const parts = {
       'estimate --runtime pytorch --json',
       'estimate graphcast --runtime pytorch --json',
     ]) {
-      const { cpu } = row(command, 5);
+      const { cpu } = row(command);
       console.log(`    ${(cpu / empty.cpu).toFixed(1)} × node -e 0`);
     }
   },
   no() {
     for (const [runtime, rows] of Object.entries(answers)) {
       for (const [model, enough, tooSmall] of rows) {
-        const fits = row(`estimate ${model} --runtime ${runtime} --gpu ${enough}`, 3);
-        const not = row(`estimate ${model} --runtime ${runtime} --gpu ${tooSmall}`, 3);
+        const fits = row(`estimate ${model} --runtime ${runtime} --gpu ${enough}`);
+        const not = row(`estimate ${model} --runtime ${runtime} --gpu ${tooSmall}`);
         console.log(`    no ÷ yes: ${(not.cpu / fits.cpu).toFixed(2)}`);
       }
     }

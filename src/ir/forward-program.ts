@@ -89,5 +89,10 @@ export interface PipelineStage {
 }
 
 /** The operations below nodes of a program, in order. */
-export const operationsOf = (nodes: readonly Node[]): Operation[] =>
-  nodes.flatMap((node) => (node.kind === 'block' ? operationsOf(node.body) : node.kind === 'drop' ? [] : [node]));
+export function operationsOf(nodes: readonly Node[], into: Operation[] = []): Operation[] {
+  for (const node of nodes) {
+    if (node.kind === 'block') operationsOf(node.body, into);
+    else if (node.kind !== 'drop') into.push(node);
+  }
+  return into;
+}

@@ -5,10 +5,13 @@
  */
 import type { ErrorBar } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
-import { runtimes } from '../parallel/index.js';
+import { peakLiveBytes } from '../memory/liveness.js';
+import { reusedBytes, type Trace } from '../memory/trace.js';
+import { counts } from '../models/counts.js';
+import { dimensionsFor, runtimes, traceOf } from '../parallel/index.js';
 import { usableBytes } from '../runtimes/traits.js';
-import { SizedCandidate, verdictOfCandidate } from './candidate-verdict.js';
-import { UnsizedSteps } from './unsized-step.js';
+import { type CandidateOnCard, verdictOfCandidate } from './candidate-verdict.js';
+import { unsizedStepKey } from './unsized-step.js';
 
 export interface Question {
   /** One per value, from small to large. */
@@ -27,10 +30,13 @@ export interface Solution {
 }
 
 export function solve({ configs, device, errorBar, period, allowTight }: Question): Solution {
-  const unsizedSteps = new UnsizedSteps(16);
-  const sized = (index: number): SizedCandidate => {
+  const traces = new LastTraces(16);
+  const sized = (index: number): CandidateOnCard => {
     const config = configs[index]!;
-    return new SizedCandidate(config, unsizedSteps.of(config));
+    const trace = traces.of(config);
+    const dimensions = dimensionsFor(config, counts(config.model));
+    const { bytesOfBuffer } = reusedBytes(trace, dimensions);
+    return { config, unsizedStep: { trace }, dimensions, peakLiveBytes: peakLiveBytes(trace, bytesOfBuffer) };
   };
   const arraysFit = (index: number): boolean => {
     const { config, peakLiveBytes } = sized(index);
@@ -74,4 +80,19 @@ export function lastTrue(count: number, holds: (index: number) => boolean, perio
 function firstTrue(from: number, end: number, holds: (index: number) => boolean): number | undefined {
   for (let index = from; index < end; index++) if (holds(index)) return index;
   return undefined;
+}
+
+/** A trace is looked at once or twice at each size: too few to pay for what a sweep makes of it (`envelope.ts`). */
+class LastTraces {
+  private readonly known = new Map<string, Trace>();
+
+  constructor(private readonly maxKept: number) {}
+
+  of(config: Config): Trace {
+    const key = unsizedStepKey(config);
+    const trace = this.known.get(key) ?? traceOf(config);
+    if (!this.known.has(key) && this.known.size >= this.maxKept) this.known.delete(this.known.keys().next().value!);
+    this.known.set(key, trace);
+    return trace;
+  }
 }

@@ -51,11 +51,12 @@ export interface Mapper {
 
 export function mapperOf({ senders, receivers }: Edges, numSenders: number, numReceivers: number): Mapper {
   const firstEdge = new Int32Array(numReceivers + 1);
-  for (const receiver of receivers) firstEdge[receiver + 1]! += 1;
+  // Millions of edges: an iterator makes an object for each.
+  for (let edge = 0; edge < receivers.length; edge++) firstEdge[receivers[edge]! + 1]! += 1;
   for (let receiver = 0; receiver < numReceivers; receiver++) firstEdge[receiver + 1]! += firstEdge[receiver]!;
   const next = firstEdge.slice();
   const sendersByReceiver = new Int32Array(senders.length);
-  for (const [edge, sender] of senders.entries()) sendersByReceiver[next[receivers[edge]!]!++] = sender;
+  for (let edge = 0; edge < senders.length; edge++) sendersByReceiver[next[receivers[edge]!]!++] = senders[edge]!;
   const touchedIn = new Int32Array(numSenders);
   let range = 0;
   const countRange = (first: number, end: number) => {

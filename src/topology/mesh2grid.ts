@@ -17,48 +17,69 @@ export function mesh2gridEdges(model: Pick<Model, 'grid' | 'meshLevel' | 'mesh'>
   const mesh = refinedIcosahedron(meshLevel);
   const faces = mesh.facesByLevel.at(-1)!;
   const points = gridPositions(grid);
-  const receivers = Int32Array.from({ length: 3 * numGridNodes(grid) }, (_, edge) => Math.floor(edge / 3));
-  const senders = new Int32Array(receivers.length);
-  for (let point = 0; point < senders.length / 3; point++) {
-    const face = containingFace(mesh, points, point);
-    senders.set(faces.subarray(3 * face, 3 * face + 3), 3 * point);
+  const numPoints = numGridNodes(grid);
+  const receivers = new Int32Array(3 * numPoints);
+  const senders = new Int32Array(3 * numPoints);
+  const containingFace = faceFinder(mesh, points);
+  for (let point = 0; point < numPoints; point++) {
+    const face = containingFace(point);
+    for (let corner = 0; corner < 3; corner++) {
+      receivers[3 * point + corner] = point;
+      senders[3 * point + corner] = faces[3 * face + corner]!;
+    }
   }
   return { senders, receivers };
 }
 
-/** Halving great-circle edges tiles a face exactly, so the search goes down from the icosahedron and never back. */
-function containingFace({ positions, facesByLevel }: IcosahedralMesh, points: Float64Array, point: number): number {
-  let face = containingIcosahedronFace(positions, facesByLevel[0]!, points, point);
-  for (const children of facesByLevel.slice(1)) {
-    // Corners of the middle child are the midpoints ab, bc, ca; beyond its sides ca-ab, ab-bc, bc-ca lie the children 0, 1, 2.
-    const middle = 3 * (4 * face + 3);
-    const ab = children[middle]!;
-    const bc = children[middle + 1]!;
-    const ca = children[middle + 2]!;
-    let child = 3;
-    if (leftOfGreatCircle(positions, ca, ab, points, point) < 0) child = 0;
-    else if (leftOfGreatCircle(positions, ab, bc, points, point) < 0) child = 1;
-    else if (leftOfGreatCircle(positions, bc, ca, points, point) < 0) child = 2;
-    face = 4 * face + child;
-  }
-  return face;
+/** Of points in any order; the next one most often lies in the same face of the icosahedron as the last. */
+function faceFinder({ positions, facesByLevel }: IcosahedralMesh, points: Float64Array): (point: number) => number {
+  const [icosahedron, ...finer] = facesByLevel;
+  let lastFace = 0;
+  return (point) => {
+    lastFace = containingIcosahedronFace({ positions, faces: icosahedron!, points }, point, lastFace);
+    return finer.reduce((face, children) => childAround({ positions, faces: children, points }, point, face), lastFace);
+  };
 }
 
-/** The face that the point is deepest inside of, so that a point on an edge has one too. */
-function containingIcosahedronFace(
-  positions: Float64Array,
-  faces: Int32Array,
-  points: Float64Array,
-  point: number,
-): number {
+interface Faces {
+  readonly positions: Float64Array;
+  readonly faces: Int32Array;
+  readonly points: Float64Array;
+}
+
+/** Halving great-circle edges tiles a face exactly, so the search goes down from the icosahedron and never back. */
+function childAround({ positions, faces, points }: Faces, point: number, face: number): number {
+  // Corners of the middle child are the midpoints ab, bc, ca; beyond its sides ca-ab, ab-bc, bc-ca lie the children 0, 1, 2.
+  const middle = 3 * (4 * face + 3);
+  const ab = faces[middle]!;
+  const bc = faces[middle + 1]!;
+  const ca = faces[middle + 2]!;
+  let child = 3;
+  if (leftOfGreatCircle(positions, ca, ab, points, point) < 0) child = 0;
+  else if (leftOfGreatCircle(positions, ab, bc, points, point) < 0) child = 1;
+  else if (leftOfGreatCircle(positions, bc, ca, points, point) < 0) child = 2;
+  return 4 * face + child;
+}
+
+/** A point so deep inside a face, on a sphere of radius 1, lies outside of all others, however numbers are rounded. */
+const surelyInside = 1e-9;
+
+/** The face that the point is deepest inside of, so that a point on an edge has one too. `guess` is looked at first. */
+function containingIcosahedronFace(all: Faces, point: number, guess: number): number {
+  if (depthInside(all, point, guess) > surelyInside) return guess;
   let best = 0;
   let bestDepth = Number.NEGATIVE_INFINITY;
-  for (let face = 0; face < faces.length / 3; face++) {
-    let depth = Number.POSITIVE_INFINITY;
-    for (let corner = 3 * face; corner < 3 * face + 3; corner++) {
-      depth = Math.min(depth, leftOfGreatCircle(positions, faces[corner]!, faces[nextCorner(corner)]!, points, point));
-    }
+  for (let face = 0; face < all.faces.length / 3; face++) {
+    const depth = depthInside(all, point, face);
     if (depth > bestDepth) [best, bestDepth] = [face, depth];
   }
   return best;
+}
+
+function depthInside({ positions, faces, points }: Faces, point: number, face: number): number {
+  let depth = Number.POSITIVE_INFINITY;
+  for (let corner = 3 * face; corner < 3 * face + 3; corner++) {
+    depth = Math.min(depth, leftOfGreatCircle(positions, faces[corner]!, faces[nextCorner(corner)]!, points, point));
+  }
+  return depth;
 }

@@ -253,12 +253,11 @@ export class Schedule {
 
   /** Of the arena around the arrays that are alive at the peak. */
   private gapBytes(sizes: Dimensions, lastUse: Float64Array, placed: ReadonlySet<BufferId> | undefined): number {
-    const { buffers, outputs } = this;
+    const { buffers } = this;
+    const outputs = new Set(this.outputs);
     const firstWrite = this.firstWrites();
     const lifetimes = [...buffers.keys()]
-      .filter(
-        (id) => firstWrite[id]! >= 0 && Number.isFinite(lastUse[id]!) && !outputs.includes(id) && !placed?.has(id),
-      )
+      .filter((id) => firstWrite[id]! >= 0 && Number.isFinite(lastUse[id]!) && !outputs.has(id) && !placed?.has(id))
       .map((id): Lifetime => {
         const { shape, elementBytes } = buffers[id]!;
         return { bytes: numElements(shape, sizes) * elementBytes, first: firstWrite[id]!, last: lastUse[id]! };
