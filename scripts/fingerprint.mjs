@@ -12,7 +12,6 @@ import { priced } from '../dist/services/priced.js';
 
 const [action, file = fileURLToPath(new URL('../tests/data/fingerprint.jsonl', import.meta.url))] =
   process.argv.slice(2);
-const wanted = 3200;
 
 /** mulberry32: the same draws everywhere. */
 function random(seed) {
@@ -25,16 +24,24 @@ function random(seed) {
   };
 }
 
-const models = [
-  'graphcast-small',
-  'graphcast',
-  'graphcast-operational',
-  'physicsnemo-graphcast',
-  'anemoi-gnn',
-  'anemoi-graphtransformer',
-  'graph-weather',
-  'neural-lam',
-  'tiny',
+/** Each with its own seed, so that models which came later leave the rows before them as they are. */
+const draws = [
+  {
+    seed: 20261129,
+    wanted: 3200,
+    models: [
+      'graphcast-small',
+      'graphcast',
+      'graphcast-operational',
+      'physicsnemo-graphcast',
+      'anemoi-gnn',
+      'anemoi-graphtransformer',
+      'graph-weather',
+      'neural-lam',
+      'tiny',
+    ],
+  },
+  { seed: 20261130, wanted: 300, models: ['gencast-mini', 'gencast-1deg', 'weathernext2-mini', 'aifs-single'] },
 ];
 
 const choices = {
@@ -69,7 +76,7 @@ const choices = {
   parallel: [undefined, undefined, undefined, undefined, 'data', 'zero1', 'zero3', 'pipeline', 'tensor'],
 };
 
-function draw(next) {
+function draw(next, models) {
   const pick = (list) => list[Math.floor(next() * list.length)];
   const flags = {};
   for (const [key, values] of Object.entries(choices)) {
@@ -104,14 +111,17 @@ async function priceOf({ model, flags }) {
 }
 
 if (action === 'write') {
-  const next = random(20261129);
   const rows = [];
-  while (rows.length < wanted) {
-    const configuration = draw(next);
-    try {
-      rows.push({ ...configuration, ...(await priceOf(configuration)) });
-    } catch (error) {
-      if (error.code === undefined) console.log(JSON.stringify(configuration), String(error));
+  for (const { seed, wanted, models } of draws) {
+    const next = random(seed);
+    const end = rows.length + wanted;
+    while (rows.length < end) {
+      const configuration = draw(next, models);
+      try {
+        rows.push({ ...configuration, ...(await priceOf(configuration)) });
+      } catch (error) {
+        if (error.code === undefined) console.log(JSON.stringify(configuration), String(error));
+      }
     }
   }
   writeFileSync(file, `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
