@@ -15,7 +15,7 @@ import type { LossHead } from './loss-head.js';
 import type { Rule } from './rules.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { gemmShape, statisticsShape, workspaceShape } from './symbols.js';
-import { buffersOf, type Environment, fused, inBuffer, innerEnvironment } from './values.js';
+import { buffersOf, type Environment, fused, inBuffer, innerEnvironment, type Representation } from './values.js';
 import type { RowSum, Zeros } from './zeros.js';
 
 export interface Lowering {
@@ -128,7 +128,7 @@ export class Forward {
         return;
       case 'concat':
         this.findFirst(output, operation.inputs.map(this.first));
-        environment.setValue(output, fused(...operation.inputs.map((id) => environment.value(id))));
+        environment.setValue(output, fused(...operation.inputs.map((id) => this.gathered(id, environment))));
         return;
       case 'loss':
         this.lossHead.forward(environment.value(operation.prediction));
@@ -148,6 +148,11 @@ export class Forward {
       default:
         throw new Error(`${operation.kind} has no rule, and refuseWithoutRule let it pass`);
     }
+  }
+
+  /** The value as concatenations read it. */
+  protected gathered(id: ValueId, environment: Environment): Representation {
+    return environment.value(id);
   }
 
   /** `operand [padded rows, in] · weight copy → [padded rows, out]` */

@@ -8,17 +8,19 @@
 import { type ForwardProgram, type Node, operationsOf } from '../../ir/forward-program.js';
 import type { Operation, OperationOf } from '../../ir/operations.js';
 import type { Dimensions } from '../../ir/shape.js';
+import type { ValueId } from '../../ir/types.js';
 import { DataFlow } from './data-flow.js';
 import { Forward, type Lowering } from './forward.js';
 import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
 import type { BufferId } from './schedule.js';
 import { statisticsShape } from './symbols.js';
-import { buffersOf, type Environment, fused, inBuffer } from './values.js';
+import { buffersOf, type Environment, fused, inBuffer, type Representation } from './values.js';
 import { WrittenSums } from './written-sums.js';
 import { type RowSum, ZerosInLoop } from './zeros.js';
 
 const f32 = 4;
+const bf16 = 2;
 
 export interface InferenceOptions {
   readonly sizes: Dimensions;
@@ -78,12 +80,80 @@ export class InferenceForward extends Forward {
         return;
       case 'add':
         super.operation(operation, environment);
-        if (this.writtenSums.has(operation)) this.materialise(operation.output, environment);
+        if (this.writtenSums.has(operation)) this.writeSum(operation, environment);
         return;
       default:
         super.operation(operation, environment);
     }
   }
+
+  /**
+   * Before Ampere values are bf16, and products f32: gathers and concatenations read a sum that was written in bf16, and the next sum reads
+   * what this one was made of, where that is two arrays; where it is more, the same kernel writes the sum in f32 too.
+   */
+  private writeSum(sum: OperationOf<'add'>, environment: Environment): void {
+    const { output } = sum;
+    const isGathered = this.flow.readers(output).some(({ kind }) => kind === 'gather');
+    if (!this.isUpcast || !isGathered) {
+      this.materialise(output, environment);
+      return;
+    }
+    const reads = buffersOf(environment.value(output));
+    const shape = this.shape(output, environment);
+    const rounded = this.array(shape, bf16);
+    this.rounded.set(output, inBuffer(rounded));
+    if ([sum.left, sum.right].some((id) => this.inlined.has(id))) {
+      const whole = this.array(shape, f32);
+      this.lowering.schedule.run(this.name(output), reads, [rounded, whole]);
+      environment.setValue(output, inBuffer(whole));
+    } else {
+      this.lowering.schedule.run(this.name(output), reads, [rounded]);
+      this.inlined.add(output);
+    }
+  }
+
+  protected override gathered(id: ValueId, environment: Environment): Representation {
+    return this.rounded.get(id) ?? environment.value(id);
+  }
+
+  /**
+   * Before Ampere a product is read in f32 as it is, or once more to be rounded and then in bf16: with the third reader that moves fewer
+   * bytes (priority_fusion.cc), and the kernel that takes the statistics writes it (multi_output_fusion.cc).
+   */
+  private isReadRounded(normalised: ValueId): boolean {
+    return (
+      this.isUpcast && !this.isOperandAndValue(normalised) && this.writtenSums.kernelsThatRead(normalised).size >= 3
+    );
+  }
+
+  private isOperandAndValue(normalised: ValueId): boolean {
+    const readers = this.flow.readers(normalised);
+    return readers.length > 1 && readers.some(({ kind }) => kind === 'linear');
+  }
+
+  /** Before Ampere one kernel writes a product's operand, in f32, and the value that others read, in bf16. */
+  private writeOperandAndValue(normalised: ValueId, environment: Environment): void {
+    const operand = this.array(this.gemmShapeOf(normalised, environment));
+    const value = this.array(this.shape(normalised, environment), bf16);
+    this.lowering.schedule.run(this.name(normalised), buffersOf(environment.value(normalised)), [operand, value]);
+    environment.setOperand(normalised, operand);
+    environment.setValue(normalised, inBuffer(value));
+  }
+
+  /** Sums of edges stay in the type of the program. */
+  protected override sumBytes(operation: RowSum): number {
+    const bytes = super.sumBytes(operation);
+    return this.isUpcast && operation.endpoints.edges !== 'grid2mesh' ? bf16 : bytes;
+  }
+
+  private get isUpcast(): boolean {
+    return this.lowering.gemm.upcast && this.lowering.has('f32Results');
+  }
+
+  /** Sums as gathers and concatenations read them. */
+  private readonly rounded = new Map<ValueId, Representation>();
+  /** Of these the ones whose parts the next sum reads. */
+  private readonly inlined = new Set<ValueId>();
 
   /**
    * Two reductions in f32, then the readers normalise. f32 with Triton: one kernel per row (softmax_rewriter_triton.cc), which also adds
@@ -102,16 +172,24 @@ export class InferenceForward extends Forward {
     const shape = statisticsShape(this.rows(input, environment));
     const [mean, deviation] = [this.array(shape, f32), this.array(shape, f32)];
     const { schedule } = this.lowering;
-    schedule.run(this.name(output), buffersOf(value), [mean, deviation]);
+    const rounded = this.isReadRounded(output) ? inBuffer(this.array(this.shape(input, environment), bf16)) : value;
+    schedule.run(this.name(output), buffersOf(value), [
+      mean,
+      deviation,
+      ...(rounded === value ? [] : buffersOf(rounded)),
+    ]);
     const statistics = [this.array(shape), this.array(shape)];
     schedule.run(this.name(output), [mean, deviation], statistics);
-    environment.setValue(output, fused(value, ...statistics.map(inBuffer)));
+    environment.setValue(output, fused(rounded, ...statistics.map(inBuffer)));
+    if (this.isUpcast && this.isOperandAndValue(output)) this.writeOperandAndValue(output, environment);
   }
 
   /** Rows that are normalised alone are gathered as they are; a Triton kernel, which normalises, gathers nothing. */
   private gatherRows(operation: OperationOf<'gather'>, environment: Environment): void {
     const { input, output } = operation;
-    if (this.flow.isNormalised(input)) environment.setValue(output, fused(environment.value(input)));
+    const rounded = this.rounded.get(input);
+    if (rounded !== undefined) environment.setValue(output, fused(rounded));
+    else if (this.flow.isNormalised(input)) environment.setValue(output, fused(environment.value(input)));
     else super.operation(operation, environment);
     if (this.normsByTriton && this.flow.readers(output).some((reader) => this.normalisesIn(reader)))
       this.materialise(output, environment);

@@ -23,6 +23,8 @@ export const rules = {
     'layout_assignment.cc: in a loop’s body the gradients of the variables keep the prediction’s order, so that one kernel adds them',
   f32Gradients:
     'gpu_float_support.cc, priority_fusion.cc: before Hopper bf16 is added in f32, and the sums are fused before what they read',
+  f32Results:
+    'gpu_float_support.cc, simplify_fp_conversions.cc: before Ampere products return f32, which elementwise readers read; what is gathered is written in bf16',
   loopZeros: 'copy_insertion.cc: in a loop one array of zeros, which every sum but the last copies',
   latencyHiding:
     'latency_hiding_scheduler.cc: on Hopper and later, gradients that only the all-reduce waits for run behind the chain of activations',

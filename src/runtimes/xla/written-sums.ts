@@ -73,7 +73,7 @@ export class WrittenSums {
   }
 
   /** Named by what they write. Gathers, concatenations and sums that are not written down are part of their own readers. */
-  private kernelsThatRead(id: ValueId): ReadonlySet<ValueId> {
+  kernelsThatRead(id: ValueId): ReadonlySet<ValueId> {
     const known = this.kernels.get(id);
     if (known !== undefined) return known;
     const kernels = new Set<ValueId>();
