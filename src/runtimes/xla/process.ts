@@ -74,7 +74,7 @@ function arenaRange(
     processor.kind !== 'none' && xlaGemm !== 'cublas'
       ? deferredBytes(trace, bytesOfBuffer, config.model.layers) - residentBytes
       : 0;
-  return [low * ends[0], Math.max(high * ends[1], deferredBar * deferred)];
+  return [low * withoutWorkspace(config, ends[0]), Math.max(high * ends[1], deferredBar * deferred)];
 }
 
 /** Live bytes at the worst moment, where XLA writes the fewest and the most arrays that it may in the loss. */
@@ -127,13 +127,19 @@ function attentionReadings(
 }
 
 /** Triton needs no workspace: its low end is without one. */
+function withoutWorkspace(config: ProcessInput['config'], temporaryBytes: number): number {
+  const workspaceBytes = config.recipe.xlaGemm === 'cublas' ? 0 : gemmOf(config).workspaceBytes;
+  return Math.max(0, temporaryBytes - workspaceBytes);
+}
+
 function inferenceRange(config: ProcessInput['config'], temporaryBytes: number): readonly [number, number] {
   const isCublas = config.recipe.xlaGemm === 'cublas';
   const bars = isCublas ? inferenceBars.cublas : inferenceBars.triton;
-  const gemm = gemmOf(config);
-  const either = normalisesInConcat(gemm, config.model.hiddenDim) ? inferenceBars.eitherConcat : bars;
-  const least = isCublas ? temporaryBytes : Math.max(0, temporaryBytes - gemm.workspaceBytes);
-  return [Math.min(bars[0], either[0]) * least, Math.max(bars[1], either[1]) * temporaryBytes];
+  const either = normalisesInConcat(gemmOf(config), config.model.hiddenDim) ? inferenceBars.eitherConcat : bars;
+  return [
+    Math.min(bars[0], either[0]) * withoutWorkspace(config, temporaryBytes),
+    Math.max(bars[1], either[1]) * temporaryBytes,
+  ];
 }
 
 /**

@@ -2,7 +2,7 @@
 import { gemmOf } from '../../../src/runtimes/xla/gemm.js';
 import { normalisesInConcat } from '../../../src/runtimes/xla/inference.js';
 import { type PricedRecord, priceRecord } from './price.js';
-import { configOf, readRecords } from './records.js';
+import { configOf, type JaxRecord, readRecords } from './records.js';
 
 /** XLA's cost model finds two forms of the concatenation equally good: the number is that of one, and only the range is scored. */
 const isEither = ({ record }: PricedRecord) => normalisesInConcat(gemmOf(configOf(record)), record.latent_size);
@@ -14,13 +14,16 @@ export interface InferenceGroups {
   readonly inferenceRules: readonly PricedRecord[];
   readonly inferenceRollout: readonly PricedRecord[];
   readonly inferenceDrawn: readonly PricedRecord[];
+  /** Cards without bf16, on which the rules for them were read off. */
+  readonly inferenceOlderCards: readonly PricedRecord[];
+  readonly inferenceOlderCardsDrawn: readonly PricedRecord[];
   readonly inferenceEither: readonly PricedRecord[];
 }
 
 export function inferenceGroups(): InferenceGroups {
   const given = readRecords('tests/data/xla-inference.jsonl').map((record) => priceRecord(record));
   const compiled = readRecords('tests/data/xla-inference-compiled.jsonl').map((record) => priceRecord(record));
-  const scored = (group: 'rules' | 'rollout' | 'drawn') =>
+  const scored = (group: NonNullable<JaxRecord['group']>) =>
     compiled.filter((each) => each.record.group === group && isCublas(each) && !isEither(each));
   return {
     inference: given.filter(isCublas),
@@ -28,6 +31,8 @@ export function inferenceGroups(): InferenceGroups {
     inferenceRules: scored('rules'),
     inferenceRollout: scored('rollout'),
     inferenceDrawn: scored('drawn'),
+    inferenceOlderCards: scored('generation'),
+    inferenceOlderCardsDrawn: scored('generation-drawn'),
     inferenceEither: compiled.filter((each) => isCublas(each) && isEither(each)),
   };
 }

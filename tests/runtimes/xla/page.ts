@@ -124,6 +124,8 @@ ${summary('inference, cuBLAS products', groups.inference)}
 ${summary('inference, the steps that the rules were read off', groups.inferenceRules)}
 ${summary('inference, 10 to 40 rollout steps', groups.inferenceRollout)}
 ${summary('inference, drawn at random', groups.inferenceDrawn)}
+${summary('inference, cards without bf16', groups.inferenceOlderCards)}
+${summary('inference, cards without bf16, drawn at random', groups.inferenceOlderCardsDrawn)}
 
 ## Second hold-out, cuBLAS products
 
@@ -169,7 +171,15 @@ Drawn at random:
 
 ${scoredTable(groups.inferenceDrawn)}
 
-The steps that the rules were read off:
+On cards without bf16 (here a V100) products are f32, what is gathered is bf16, and both wait. Drawn at random after these rules:
+
+${scoredTable(groups.inferenceOlderCardsDrawn)}
+
+The steps that these rules were read off:
+
+${scoredTable(groups.inferenceOlderCards)}
+
+The steps that the other rules were read off:
 
 ${scoredTable(groups.inferenceRules)}
 
