@@ -32,7 +32,7 @@ const cards: CardSupport = {
     { name: 'CUDA 13', oldestComputeCapability: 75 },
     { name: 'CUDA 12', oldestComputeCapability: 52 },
   ],
-  withoutBf16: { short: 'fp32', sentence: 'XLA computes in fp32 and stores what it computes in fp32' },
+  withoutBf16: { short: 'fp32', sentence: 'XLA computes in fp32 and stores products in fp32' },
 };
 
 const keptBack = (memFraction: number): string => `JAX keeps ${Number((100 * (1 - memFraction)).toFixed(1))} % back`;
