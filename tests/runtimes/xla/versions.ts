@@ -43,10 +43,10 @@ export function versionsSection(): string {
   return `## Versions of jaxlib
 
 One configuration (61×120, 13 levels, M4, 128/3, bf16, one sample, a described H100) compiled once by each: temporaries in MiB, and when. All
-numbers above and in the reports are of 0.10.2, the newest that Python 3.11 takes; 0.11 and later want 3.12. Up to 0.8.3 the same step takes
-up to 30 MiB less, the size of the scratch that 0.10.2 gives a matrix product on Hopper: all of it shows in a small step, nothing in a large
-one. With Triton products 0.10.2 has none either. The low end of the range is without that scratch, so that it holds all of these. 0.6.2 does
-not compile the training step with Triton products (*Contracting dimension is too fragmented*). 0.8.1 was compiled by others.
+numbers above and in the reports are of 0.10.2, the newest that Python 3.11 takes; 0.12.0.1, the newest there is, wants 3.12. 0.10.2 alone gives
+a cuBLAS product on Hopper 32 MiB of scratch here, which all shows in a small step and not in a large one; with Triton products it has none
+either. The low end of the range is without that scratch, so that it holds all of these. 0.6.2 does not compile the training step with Triton
+products (*Contracting dimension is too fragmented*). 0.8.1 was compiled by others.
 
 | jaxlib | training, cuBLAS | training, Triton | forecast, cuBLAS | forecast, Triton |
 |---|---|---|---|---|
