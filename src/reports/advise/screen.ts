@@ -30,7 +30,7 @@ export function adviceScreen(advice: Advice, layout: Layout): string {
     ...(severalGpus ? combination('cards', severalGpus, 'the fullest card', layout) : []),
     ...otherwise(advice, layout),
     ...singles(advice, layout),
-    ...(cheapest || severalGpus ? [] : paste(advice.changes[0]?.code ?? [], layout)),
+    ...(cheapest || severalGpus ? [] : paste(firstScreenChanges(advice)[0]?.code ?? [], layout)),
     { lines: labelled('checked', accuracyInShort(accuracy), layout) },
     { lines: labelledLines('next', [next(advice, layout)], layout) },
   ]);
@@ -77,9 +77,13 @@ export function otherwiseText({ verdict, cheapest, smallestDevice }: Advice): re
 const mostSingles = 4;
 
 /** Those that still do what was asked, where there are any. */
-function singles({ changes }: Advice, layout: Layout): readonly Part[] {
+function firstScreenChanges({ changes }: Advice): Advice['changes'] {
   const same = changes.filter(({ numerics }) => numerics !== 'different');
-  const shown = (same.length > 0 ? same : changes).slice(0, mostSingles);
+  return same.length > 0 ? same : changes;
+}
+
+function singles(advice: Advice, layout: Layout): readonly Part[] {
+  const shown = firstScreenChanges(advice).slice(0, mostSingles);
   if (shown.length === 0) return [];
   const [, head = '', first = '', ...more] = singlesTable(shown, besideLabel(layout));
   return [
