@@ -1,6 +1,6 @@
 /** JAX's process: one pool of the BFC allocator for arguments, constants and XLA's arena, then the CUDA context. */
 import type { Device, Recipe } from '../../config/types.js';
-import { type BfcStep, bfcAllocatedBytes, bfcGrownPool, bfcPool } from '../../memory/allocators/bfc.js';
+import { type BfcRequests, bfcAllocatedBytes, bfcGrownPool, bfcPool } from '../../memory/allocators/bfc.js';
 import { peakLiveBytes as livePeak } from '../../memory/liveness.js';
 import { categoryCode, originCode, type Trace } from '../../memory/trace.js';
 import type { BytesRange } from '../../memory/verdict.js';
@@ -241,7 +241,7 @@ export function recordedProcess(input: RecordedInput): ProcessMemory {
 
 interface InPool {
   /** `temporaryBytes`: the arena, and results that are no donated argument. */
-  readonly step: BfcStep;
+  readonly step: BfcRequests;
   readonly arena: BytesRange;
   readonly recipe: Pick<Recipe, 'memFraction' | 'jaxAllocator'>;
   readonly device: Device;
@@ -259,7 +259,7 @@ function poolOf({ step, arena, recipe, device, reserveBytes, isNamed }: InPool):
   const isPlatform = recipe.jaxAllocator === 'platform';
   const held = {
     default: bfcPool,
-    'no-preallocation': (each: BfcStep) => bfcGrownPool(each, shareBytes),
+    'no-preallocation': (each: BfcRequests) => bfcGrownPool(each, shareBytes),
     // cudaMalloc for every array: nothing is left over.
     platform: bfcAllocatedBytes,
   }[recipe.jaxAllocator];
