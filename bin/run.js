@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { keepCompiledCode } from '../dist/cli/compile-cache.js';
+import { main } from '../dist/cli/main.js';
 
-keepCompiledCode();
-const { main } = await import('../dist/cli/main.js');
 await main();

@@ -5,8 +5,10 @@
 import { readProfile } from '../config/profiles.js';
 import type { Config, Mode, ModelLayout, Recipe, RuntimeName } from '../config/types.js';
 import { codeBaseOf } from '../models/index.js';
-import { type GemmKind, gemmKind } from '../runtimes/xla/gemm.js';
 import type { Figures } from './figures.js';
+
+/** XLA's two kinds of matrix products; with `auto` a GPU times both, and Triton's mostly win. */
+export type GemmKind = 'cublas' | 'triton';
 
 export interface Evidence {
   readonly runtime: RuntimeName;
@@ -25,7 +27,9 @@ export interface Evidence {
   readonly source: string;
 }
 
-type Subject = Pick<Config, 'runtime' | 'model' | 'recipe' | 'device'>;
+type Subject = Pick<Config, 'runtime' | 'model' | 'recipe'>;
+
+export const gemmKind = ({ xlaGemm }: Recipe): GemmKind => (xlaGemm === 'cublas' ? 'cublas' : 'triton');
 
 /** The values of its code base's own options that are words or switches: they say which network it is, numbers only how large. */
 function ownTraits({ layout, own = {} }: Config['model'], mode: Mode): readonly string[] {
@@ -91,7 +95,7 @@ function evidenceOf(subject: Subject): readonly Evidence[] {
       group.runtime === runtime &&
       group.mode === recipe.mode &&
       group.layout === model.layout &&
-      (group.xlaGemm === undefined || group.xlaGemm === gemmKind(subject)) &&
+      (group.xlaGemm === undefined || group.xlaGemm === gemmKind(recipe)) &&
       decisiveTraits(subject).every((trait) => group.covers.includes(trait)),
   );
 }

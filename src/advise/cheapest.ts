@@ -5,6 +5,7 @@
  * then both. Every combination is considered, so that "nothing fits" is a fact about the catalogue.
  */
 import type { ErrorBar } from '../accuracy/shipped.js';
+import { breathe } from '../breath.js';
 import { noCheckpoint } from '../config/checkpoint.js';
 import type { Config, Device } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
@@ -16,6 +17,7 @@ import { atDepth, shallowDepths } from './depth.js';
 import { EqualCostPlans } from './equal-cost.js';
 import { Effort } from './floors.js';
 import { catalogue } from './index.js';
+import { LeanestFirst } from './leanest-first.js';
 import type { PlannedStep } from './planned-step.js';
 import { fits, keptForBackward, mostArrayBytes, mostLiveBytes, type StepCost } from './sized-step.js';
 import type { Change, Numerics, Strategy } from './types.js';
@@ -47,18 +49,23 @@ const searchOf = (input: SearchInput): Search => ({
 });
 
 /** The first remedy that leaves the numbers as they are. */
-export function cheapestSameRemedy(input: SearchInput): Remedy | undefined {
-  const [remedy] = remediesFrom(searchOf(input));
+export async function cheapestSameRemedy(input: SearchInput): Promise<Remedy | undefined> {
+  const remedy = await firstOf(remediesFrom(searchOf(input)));
   return remedy && { ...remedy, numerics: 'same' };
 }
 
+async function firstOf<Item>(items: AsyncIterable<Item>): Promise<Item | undefined> {
+  for await (const item of items) return item;
+  return undefined;
+}
+
 /** Others than `first` that leave the numbers as they are, cheapest first; none takes all that a cheaper one takes, and more. */
-export function furtherRemedies(input: SearchInput, first: Remedy, most: number): readonly Remedy[] {
+export async function furtherRemedies(input: SearchInput, first: Remedy, most: number): Promise<readonly Remedy[]> {
   const found = [first];
   const partsOf = ({ config }: { readonly config: Config }) => differences(input.config.recipe, config.recipe);
   const isNews = (config: Config) =>
     !found.some((remedy) => partsOf(remedy).every((part) => partsOf({ config }).includes(part)));
-  for (const remedy of remediesFrom({ ...searchOf(input), isNews })) {
+  for await (const remedy of remediesFrom({ ...searchOf(input), isNews })) {
     if (found.length > most) break;
     found.push({ ...remedy, numerics: 'same' });
   }
@@ -66,19 +73,19 @@ export function furtherRemedies(input: SearchInput, first: Remedy, most: number)
 }
 
 /** The first line of an advice, and an estimate's suggestion: one search, which ends when every combination has been looked at. */
-export function cheapestRemedy(input: SearchInput): Remedy | undefined {
+export async function cheapestRemedy(input: SearchInput): Promise<Remedy | undefined> {
   const search = searchOf(input);
   const precisions = [input.config, ...alternatives('precision', input.config)];
   const floors: number[] = [];
   for (const [index, config] of precisions.entries()) {
-    const { remedy, floorBytes } = cheapestFrom({ ...search, config });
+    const { remedy, floorBytes } = await cheapestFrom({ ...search, config });
     if (remedy) return { ...remedy, numerics: index === 0 ? 'same' : 'rounding' };
     floors.push(floorBytes);
   }
   for (const [index, start] of precisions.entries()) {
     if (floors[index]! > mostArrayBytes(start, input.device)) continue;
     for (const config of alternatives('optimizer', start)) {
-      const { remedy } = cheapestFrom({ ...search, config });
+      const { remedy } = await cheapestFrom({ ...search, config });
       if (remedy) return { ...remedy, numerics: 'different' };
     }
   }
@@ -105,17 +112,20 @@ interface FromHere {
   readonly floorBytes: number;
 }
 
-function cheapestFrom(search: Search): FromHere {
+async function cheapestFrom(search: Search): Promise<FromHere> {
   let floorBytes = Number.POSITIVE_INFINITY;
   const noteFloor = (bytes: number) => {
     floorBytes = Math.min(floorBytes, bytes);
   };
-  const [remedy] = remediesFrom(search, noteFloor);
+  const remedy = await firstOf(remediesFrom(search, noteFloor));
   return { remedy, floorBytes };
 }
 
 /** Cheapest first; at most one of equally expensive steps with equally many samples. */
-function* remediesFrom(search: Search, noteFloor: (bytes: number) => void = () => {}): Generator<SameRemedy> {
+async function* remediesFrom(
+  search: Search,
+  noteFloor: (bytes: number) => void = () => {},
+): AsyncGenerator<SameRemedy> {
   const { config, strategies, device, effort } = search;
   const room = mostArrayBytes(config, device);
   const microBatches = microBatchesOf(strategies, config);
@@ -128,22 +138,25 @@ function* remediesFrom(search: Search, noteFloor: (bytes: number) => void = () =
   // Where the fewest samples are too many, all are: no cost has to be known.
   const fewestSamples = microBatches.at(-1)!;
   for (const sameOffload of byOffload(EqualCostPlans.of(search))) {
-    const open = sameOffload.filter((plans) => {
-      if (effort.isSpent) return false;
+    const open: EqualCostPlans[] = [];
+    for (const plans of sameOffload) {
+      if (effort.isSpent) break;
+      await breathe();
       const least = leastOf(plans, fewestSamples);
       noteFloor(least);
-      return least <= room && plans.plans.length > 0;
-    });
+      if (least <= room && plans.plans.length > 0) open.push(plans);
+    }
     for (const equals of byCost(open)) {
       for (const microBatch of microBatches) {
         if (effort.isSpent) return;
         const candidates: Candidate[] = [];
         for (const plans of equals) {
+          await breathe();
           if (leastOf(plans, microBatch) > room) continue;
           const { perStep } = keptByEveryPlan([microBatch, plans.offloading]);
           candidates.push(...plans.steps(microBatch, perStep).map((step) => ({ step, cost: plans.cost })));
         }
-        const remedy = leanestThatFits(search, candidates);
+        const remedy = await leanestThatFits(search, candidates);
         for (const { step } of candidates) noteFloor(step.anyOptimizerBytes);
         if (remedy) yield remedy;
       }
@@ -217,26 +230,26 @@ interface Candidate {
  * Of equally expensive steps with equally many samples: by changes of the process around them, by peak, by other changes. The one that may
  * be the leanest is looked at more closely until it is known to be.
  */
-function leanestThatFits(search: Search, candidates: readonly Candidate[]): SameRemedy | undefined {
+async function leanestThatFits(search: Search, candidates: readonly Candidate[]): Promise<SameRemedy | undefined> {
   const { strategies, isNews = () => true, ...on } = search;
-  const choices = candidates.flatMap((candidate) =>
-    processChangesOf(strategies, candidate.step.config).flatMap((around): Choice | readonly Choice[] => {
-      const config = applyChanges(candidate.step.config, around)!;
-      return isNews(config)
-        ? { ...candidate, around, config, mostBytes: mostLiveBytes(config, on.device, on.errorBar) }
-        : [];
-    }),
+  const around = candidates.flatMap((candidate) =>
+    processChangesOf(strategies, candidate.step.config).map((changes) => ({ candidate, changes })),
   );
-  for (const equals of grouped(choices, ({ around }) => numChanged(around))) {
-    const left = new Set(equals);
-    for (let choice = leanest(left); choice; choice = leanest(left)) {
+  for (const equals of grouped(around, ({ changes }) => numChanged(changes))) {
+    const choices = equals.flatMap(({ candidate, changes }): Choice | readonly Choice[] => {
+      const config = applyChanges(candidate.step.config, changes)!;
+      return isNews(config) ? { ...candidate, config, mostBytes: mostLiveBytes(config, on.device, on.errorBar) } : [];
+    });
+    const left = new LeanestFirst(choices);
+    for (let choice = left.first; choice; choice = left.first) {
+      await breathe();
       const { step, config, cost, mostBytes } = choice;
       if (step.leastBytes > mostBytes) {
-        left.delete(choice);
+        left.removeFirst();
         continue;
       }
       if (step.refine()) continue;
-      left.delete(choice);
+      left.removeFirst();
       if (fits({ ...step.step(), config }, on)) return { config, peakLiveBytes: step.leastBytes, ...cost };
     }
   }
@@ -244,19 +257,7 @@ function leanestThatFits(search: Search, candidates: readonly Candidate[]): Same
 }
 
 interface Choice extends Candidate {
-  /** Of the process around the step. */
-  readonly around: readonly Change[];
+  /** With a change of the process around the step. */
   readonly config: Config;
   readonly mostBytes: number;
-}
-
-/** As far as is known; the first of equals. */
-function leanest(choices: Iterable<Choice>): Choice | undefined {
-  let first: Choice | undefined;
-  for (const choice of choices) {
-    const { step } = choice;
-    const fewer = first ? step.leastBytes - first.step.leastBytes || step.numChanges - first.step.numChanges : -1;
-    if (fewer < 0) first = choice;
-  }
-  return first;
 }

@@ -71,6 +71,21 @@ export function segmentsOf(config: Config): Segments | undefined {
   };
 }
 
+/** A step in three segments, two of four layers and one of one; and the last layer of the second. */
+export interface ThreeSegments {
+  readonly step: Config;
+  readonly layer: number;
+}
+
+export function threeSegments(config: Config): ThreeSegments | undefined {
+  const { model, runtime } = config;
+  const { frames } = runtimes[runtime].segment(config);
+  const isCutInside = frames === 'layersInEncoderAndDecoder' && codeBaseOf(model.layout).graphcastShape !== undefined;
+  const depth = 2 * oneMore + 1 + (isCutInside ? numOutside : 0);
+  const step = depth < model.layers ? atDepth(config, depth, { kind: 'every', layers: oneMore }) : undefined;
+  return step && { step, layer: 2 * oneMore - (isCutInside ? 0 : 1) };
+}
+
 /** Two shallow steps and how many places beyond the second the step itself, or one that it holds, lies on their line. */
 export interface ShallowPair {
   readonly steps: readonly [Config, Config];

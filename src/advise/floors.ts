@@ -11,13 +11,24 @@ import { passesOf, runtimes, traceOf } from '../parallel/index.js';
 import { aloneAtMost, isParallel } from '../parallel/ranks.js';
 import { unsizedStepKey } from '../search/unsized-step.js';
 import { familyKey } from './combinations.js';
-import { atDepth, pairOfCuts, segmentsOf, shallowDepths, shallowPair, withSmallerSegments } from './depth.js';
+import {
+  atDepth,
+  pairOfCuts,
+  segmentsOf,
+  shallowDepths,
+  shallowPair,
+  type ThreeSegments,
+  threeSegments,
+  withSmallerSegments,
+} from './depth.js';
 import {
   costOf,
   keptForBackward,
   leastOfAnyOptimizer,
   peakAfterProcessorBackward,
   peakBeforeProcessorBackward,
+  peakBetweenProcessorPasses,
+  peakInLayer,
   residentBytes,
   type SizedStep,
   type StepCost,
@@ -46,6 +57,15 @@ class Traces {
   }
 }
 
+/** What lies on the card when a segment has been recomputed, the same under every plan and at every number of rollout steps. */
+interface StepParts {
+  /** Parameters and data. */
+  readonly resident: number;
+  /** What a layer keeps, and what a cut does. */
+  readonly ofLayer: number;
+  readonly ofCut: number;
+}
+
 /** What a search has traced and found, and how much it may still look at; one that runs out of it ends without an answer. */
 export class Effort {
   private constructor(
@@ -54,15 +74,16 @@ export class Effort {
     readonly leastBytes: Map<string, number>,
     private readonly costs: Map<string, StepCost>,
     private readonly traces: Traces,
+    private readonly partsOfSteps: Map<string, StepParts | undefined>,
   ) {}
 
   static unlimited(): Effort {
-    return new Effort(Number.POSITIVE_INFINITY, new Map(), new Map(), new Traces());
+    return new Effort(Number.POSITIVE_INFINITY, new Map(), new Map(), new Traces(), new Map());
   }
 
   /** Knows what this one knows. */
   limitedTo(events: number): Effort {
-    return new Effort(events, this.leastBytes, this.costs, this.traces);
+    return new Effort(events, this.leastBytes, this.costs, this.traces, this.partsOfSteps);
   }
 
   get isSpent(): boolean {
@@ -88,6 +109,12 @@ export class Effort {
     const cost = this.costs.get(key) ?? costOf(config, counts);
     this.costs.set(key, cost);
     return cost;
+  }
+
+  /** `find` where nobody has asked yet. */
+  parts(key: string, find: () => StepParts | undefined): StepParts | undefined {
+    if (!this.partsOfSteps.has(key)) this.partsOfSteps.set(key, find());
+    return this.partsOfSteps.get(key);
   }
 
   /** `find` where nobody has asked yet. */
@@ -215,24 +242,47 @@ export class Floors {
 
   /**
    * With any optimizer, what is alive when the backward pass has recomputed the processor's second last segment: parameters and data, what
-   * waits at the cuts before it, and what its layers keep. The first and the last of either may be shared with what lies around.
+   * waits at the cuts before it, and what its layers keep. The first and the last of either may be shared with what lies around. Where
+   * there are three segments or more, of four layers or more, also what is alive while its last layer is differentiated.
    * `keptPerStep`: bytes that every plan keeps of one rollout step.
    */
   ofRecomputedSegment(config: Config, keptPerStep: number): number {
     const segments = segmentsOf(config);
+    const parts = segments && this.effort.parts(anyOptimizerKey(plainly(config)), () => this.partsOf(config));
+    if (!segments || !parts) return 0;
+    const { resident, ofLayer, ofCut } = parts;
+    const { number, layers } = segments;
+    const kept = resident + Math.max(0, number - 2) * ofCut + Math.max(0, layers - 2) * ofLayer;
+    const isLarger = number >= 3 && layers >= shallowDepths[1];
+    const shallow = isLarger ? threeSegments(withRollout(config, 1)) : undefined;
+    const further = shallow
+      ? this.ofThreeSegments(shallow, (layers - shallowDepths[1]) * ofLayer) + (number - 3) * ofCut
+      : 0;
+    return Math.max(kept, further) + (config.recipe.rolloutSteps - 1) * keptPerStep;
+  }
+
+  /** With any optimizer: between the processor's passes, and while a layer is differentiated, with as many `insideBytes` more in its segment. */
+  private ofThreeSegments({ step, layer }: ThreeSegments, insideBytes: number): number {
+    const { effort, counts } = this;
+    const key = anyOptimizerKey(step);
+    const between = effort.least(`between ${key}`, () => peakBetweenProcessorPasses(effort.passes(step, counts)));
+    const inside = effort.least(`inside ${key}`, () => peakInLayer(effort.passes(step, counts), layer));
+    return Math.max(between, inside > 0 ? inside + insideBytes : 0);
+  }
+
+  /** Nothing where the code base builds no shallow model. */
+  private partsOf(config: Config): StepParts | undefined {
     const plain = plainly(config);
     const { layers } = config.model;
     const [three, four] = shallowDepths.map((depth) => atDepth(plain, depth, noCheckpoint.processor));
-    if (segments === undefined || three === undefined || four === undefined) return 0;
+    if (three === undefined || four === undefined) return undefined;
     const kept = (each: Config) => this.keptForBackward(each);
     const ofLayer = kept(four) - kept(three);
     const residents = (each: Config) => this.residentBytes(each);
     const resident = alongLine(residents(three), residents(four), layers - four.model.layers);
     const [fewCuts, oneMore] = pairOfCuts.map((depth) => atDepth(plain, depth, { kind: 'every', layers: 2 }));
     const ofCut = fewCuts && oneMore && oneMore.model.layers <= layers ? kept(oneMore) - kept(fewCuts) : 0;
-    const before = Math.max(0, segments.number - 2) * ofCut;
-    const inside = Math.max(0, segments.layers - 2) * ofLayer;
-    return resident + before + inside + (config.recipe.rolloutSteps - 1) * keptPerStep;
+    return { resident, ofLayer, ofCut };
   }
 
   private keptForBackward(config: Config): number {

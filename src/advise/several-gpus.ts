@@ -8,27 +8,29 @@ import { typicalStrategies } from './typical.js';
 /** Of each number of cards and each way to share. */
 const maxEvents = 400_000;
 
-export function fewestGpus(input: SearchInput): Remedy | undefined {
+export async function fewestGpus(input: SearchInput): Promise<Remedy | undefined> {
   const { config, effort = Effort.unlimited() } = input;
   if (config.recipe.gpus > 1) return undefined;
   for (const gpus of numbersOfGpus) {
-    const [cheapest] = sharedBy(config, gpus)
-      .flatMap((change) => applyChanges(config, [change]) ?? [])
-      .flatMap(
-        (start) =>
-          cheapestSameRemedy({
-            ...input,
-            config: start,
-            strategies: typicalStrategies,
-            effort: effort.limitedTo(maxEvents),
-          }) ?? [],
-      )
-      .sort(
-        (a, b) =>
-          numOffloaded(a) - numOffloaded(b) ||
-          a.recomputedSampleFlops - b.recomputedSampleFlops ||
-          a.peakLiveBytes - b.peakLiveBytes,
-      );
+    const found: Remedy[] = [];
+    for (const change of sharedBy(config, gpus)) {
+      const start = applyChanges(config, [change]);
+      const remedy =
+        start &&
+        (await cheapestSameRemedy({
+          ...input,
+          config: start,
+          strategies: typicalStrategies,
+          effort: effort.limitedTo(maxEvents),
+        }));
+      if (remedy) found.push(remedy);
+    }
+    const [cheapest] = found.sort(
+      (a, b) =>
+        numOffloaded(a) - numOffloaded(b) ||
+        a.recomputedSampleFlops - b.recomputedSampleFlops ||
+        a.peakLiveBytes - b.peakLiveBytes,
+    );
     if (cheapest) return cheapest;
   }
   return undefined;

@@ -1,9 +1,12 @@
 /** Each strategy alone: the alternative of it that helps most, on top of the configuration as it is. */
+
+import { breathe } from '../breath.js';
 import type { Config } from '../config/types.js';
 import { applyChanges } from './apply.js';
 import type { SearchInput } from './cheapest.js';
 import { Effort, Floors } from './floors.js';
 import { catalogue } from './index.js';
+import { LeanestFirst } from './leanest-first.js';
 import { PlannedStep } from './planned-step.js';
 import { fits, mostArrayBytes, type StepCost } from './sized-step.js';
 import type { Strategy } from './types.js';
@@ -17,16 +20,21 @@ interface Alternative extends SingleChange {
   readonly step: PlannedStep;
 }
 
-export function singleChanges(input: SearchInput): readonly SingleChange[] {
+export async function singleChanges(input: SearchInput): Promise<readonly SingleChange[]> {
   const effort = input.effort ?? Effort.unlimited();
-  return catalogue.flatMap((strategy) => bestOf(strategy, { ...input, effort }) ?? []);
+  const found: SingleChange[] = [];
+  for (const strategy of catalogue) {
+    const best = await bestOf(strategy, { ...input, effort });
+    if (best) found.push(best);
+  }
+  return found;
 }
 
 /** The cheapest alternative that fits; where none does, the one with the lowest peak. Only those are traced that may be one of them. */
-function bestOf(
+async function bestOf(
   strategy: Strategy,
   { config, counts, effort, ...on }: SearchInput & { readonly effort: Effort },
-): SingleChange | undefined {
+): Promise<SingleChange | undefined> {
   const room = mostArrayBytes(config, on.device);
   const floors = new Floors(effort, counts, room);
   const alternatives = strategy
@@ -38,12 +46,12 @@ function bestOf(
     });
   for (const equals of byCost(alternatives)) {
     // Roundings and optimizers are listed mildest first.
-    for (const each of strategy.numerics === 'same' ? byPeak(equals, room) : equals) {
+    for await (const each of strategy.numerics === 'same' ? byPeak(equals, room) : equals) {
       if (mayFit(each.step, room) && fits(each.step.step(), on)) return each;
     }
   }
-  const [lowest] = byPeak(alternatives, Number.POSITIVE_INFINITY);
-  return lowest;
+  for await (const lowest of byPeak(alternatives, Number.POSITIVE_INFINITY)) return lowest;
+  return undefined;
 }
 
 function mayFit(step: PlannedStep, room: number): boolean {
@@ -66,18 +74,12 @@ function byCost(alternatives: readonly Alternative[]): readonly (readonly Altern
 }
 
 /** Up to `most` bytes, the leanest first; the others are traced only where more than it is asked for. */
-function* byPeak(alternatives: readonly Alternative[], most: number): Generator<Alternative> {
-  const left = new Set(alternatives);
-  for (let next = leanest(left); next && next.step.leastBytes <= most; next = leanest(left)) {
+async function* byPeak(alternatives: readonly Alternative[], most: number): AsyncGenerator<Alternative> {
+  const left = new LeanestFirst(alternatives);
+  for (let next = left.first; next && next.step.leastBytes <= most; next = left.first) {
+    await breathe();
     if (next.step.refine()) continue;
-    left.delete(next);
+    left.removeFirst();
     yield next;
   }
-}
-
-/** As far as is known; the first of equals. */
-function leanest(alternatives: Iterable<Alternative>): Alternative | undefined {
-  let lowest: Alternative | undefined;
-  for (const each of alternatives) if (!lowest || each.step.leastBytes < lowest.step.leastBytes) lowest = each;
-  return lowest;
 }

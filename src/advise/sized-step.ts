@@ -202,6 +202,32 @@ export function peakAfterProcessorBackward(step: SizedStep): number {
   return peakBefore(step, end, { from });
 }
 
+/**
+ * From when a recomputed layer runs again until the backward pass reaches the layer before it: those before it in its segment are all there.
+ * Nothing where the trace does not tell.
+ */
+export function peakInLayer(step: SizedStep, layer: number): number {
+  const { trace } = step;
+  const isOf = (each: number) => {
+    const isBlock = trace.operationBlocks.map((block) => Number(/^mesh\.(\d+)/.exec(block)?.[1] ?? -1) === each);
+    return (event: number) => event > 0 && isBlock[trace.bufferOperation[event - 1]!]!;
+  };
+  const from = firstEventOf(trace, 'backward');
+  const start = trace.events.subarray(from).findIndex(isOf(layer));
+  const numInside = trace.events.subarray(from + start).findIndex(isOf(layer - 1));
+  return start < 0 || numInside < 0 ? 0 : peakBefore(step, from + start + numInside, { from: from + start });
+}
+
+/** Once the forward pass has left the processor, until the backward pass reaches it: whatever waits at its cuts is there. */
+export function peakBetweenProcessorPasses(step: SizedStep): number {
+  const backward = firstEventOf(step.trace, 'backward');
+  const isOfSegment = makesSegment(step);
+  let [from, end] = [backward, backward];
+  while (from > 0 && !isOfSegment(from - 1)) from--;
+  while (end < step.trace.events.length && !isOfSegment(end)) end++;
+  return peakBefore(step, end, { from });
+}
+
 /** An event that makes an array of the processor's layers, but for those that lie in the encoder's and the decoder's frame. */
 function makesSegment({ trace, config }: SizedStep): (event: number) => boolean {
   const { frames } = runtimes[config.runtime].segment(config);

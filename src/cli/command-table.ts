@@ -22,4 +22,8 @@ export type CommandName = keyof typeof commands;
 export const commandNames = Object.keys(commands) as readonly CommandName[];
 export const isCommandName = (name: string): name is CommandName => Object.hasOwn(commands, name);
 
-export const loadCommand = (name: CommandName) => commands[name]();
+export async function loadCommand(name: CommandName) {
+  const Command = await commands[name]();
+  Command.id = name;
+  return Command;
+}

@@ -1,8 +1,7 @@
 /** Help as text: oclif formats a command's page; the front page is what to try first. */
 import { type CommandName, commandNames, loadCommand } from './command-table.js';
-import type { Flags } from './flags.js';
-import { loadFramework } from './framework.js';
-import type { Command } from './oclif.js';
+import { frameworkConfig } from './framework.js';
+import { type Command, CommandHelp, type FlagInput } from './oclif.js';
 
 /** oclif formats what its manifest holds: the class’s own statics, with every argument and flag knowing its name. */
 const named = <Definition extends object>(definitions: Readonly<Record<string, Definition>>) =>
@@ -24,13 +23,15 @@ const commonFlags: Readonly<Record<string, string>> = {
   json: '',
 };
 
+type Definitions = FlagInput;
+
 const fewFlags = 20;
 
 /** The command's own flags and the common ones that it has; nothing where there are few anyway. */
-function inShort(flags: Flags): Flags | undefined {
+function inShort(flags: Definitions): Definitions | undefined {
   if (Object.keys(flags).length <= fewFlags) return undefined;
   const own = Object.entries(flags).filter(([, { helpGroup }]) => helpGroup === 'COMMAND');
-  const common = Object.entries(commonFlags).flatMap(([name, example]): [string, Flags[string]][] => {
+  const common = Object.entries(commonFlags).flatMap(([name, example]): [string, Definitions[string]][] => {
     const flag = flags[name];
     if (flag === undefined) return [];
     const typed = [`--${name}`, example].join(' ').trim();
@@ -40,23 +41,22 @@ function inShort(flags: Flags): Flags | undefined {
 }
 
 export async function commandHelp(name: CommandName, all: boolean): Promise<string> {
-  const { summary, examples, args, flags } = await loadCommand(name);
-  const usage = [name, ...Object.keys(args).map((argument) => `[${argument.toUpperCase()}]`), '[FLAGS]'].join(' ');
-  const short = all ? undefined : inShort(flags);
+  const { id, summary, examples, args, flags, strict } = await loadCommand(name);
+  const usage = [id, ...Object.keys(args).map((argument) => `[${argument.toUpperCase()}]`), '[FLAGS]'].join(' ');
+  const short = all ? undefined : inShort(flags as FlagInput);
   const loadable = {
     usage,
-    id: name,
+    id,
     summary,
     examples,
-    strict: true,
+    strict,
     args: named(args),
     flags: named(short ?? flags),
     aliases: [],
     hiddenAliases: [],
     hidden: false,
   };
-  const { CommandHelp, config } = await loadFramework();
-  const page = new CommandHelp(loadable as unknown as Command.Loadable, config, {
+  const page = new CommandHelp(loadable as unknown as Command.Loadable, await frameworkConfig(), {
     flagSortOrder: 'none',
     maxWidth: 100,
   });

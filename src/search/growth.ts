@@ -10,16 +10,15 @@ export interface Size {
 
 export type Growth = 'start' | 'widen' | 'deepen';
 
-/** A size, and how it was reached. */
-export interface GrownSize extends Size {
+export interface GrowthStep extends Size {
   readonly growth: Growth;
 }
 
-/** From the first size to the last, doubling; the last one may grow by less. */
+/** From the first size to the last, doubling; the last step may be shorter. */
 function doublings(from: number, to: number): readonly number[] {
-  const sizes = [from];
-  while (sizes.at(-1)! < to) sizes.push(Math.min(2 * sizes.at(-1)!, to));
-  return sizes;
+  const steps = [from];
+  while (steps.at(-1)! < to) steps.push(Math.min(2 * steps.at(-1)!, to));
+  return steps;
 }
 
 /** Every path of one doubling at a time has as many stages. */
@@ -88,7 +87,7 @@ export function growthPath(
   to: Size,
   costOf: (size: Size) => number,
   updates?: readonly number[],
-): readonly GrownSize[] {
+): readonly GrowthStep[] {
   const widths = doublings(from.hiddenDim, to.hiddenDim);
   const depths = doublings(from.layers, to.layers);
   const best: { cost: number; growth: Growth }[][] = widths.map(() => []);
@@ -101,7 +100,7 @@ export function growthPath(
       best[w]![d] = { cost: own + (growth === 'start' ? 0 : Math.min(widened, deepened)), growth };
     }
   }
-  const path: GrownSize[] = [];
+  const path: GrowthStep[] = [];
   let w = widths.length - 1;
   let d = depths.length - 1;
   for (;;) {

@@ -4,6 +4,7 @@
  * judged, from the top.
  */
 import type { ErrorBar } from '../accuracy/shipped.js';
+import { breathe } from '../breath.js';
 import type { Config, Device } from '../config/types.js';
 import { peakLiveBytes } from '../memory/liveness.js';
 import { reusedBytes, type Trace } from '../memory/trace.js';
@@ -29,7 +30,7 @@ export interface Solution {
   readonly numJudged: number;
 }
 
-export function solve({ configs, device, errorBar, period, allowTight }: Question): Solution {
+export async function solve({ configs, device, errorBar, period, allowTight }: Question): Promise<Solution> {
   const traces = new LastTraces(16);
   const sized = (index: number): CandidateOnCard => {
     const config = configs[index]!;
@@ -38,15 +39,17 @@ export function solve({ configs, device, errorBar, period, allowTight }: Questio
     const { bytesOfBuffer } = reusedBytes(trace, dimensions);
     return { config, unsizedStep: { trace }, dimensions, peakLiveBytes: peakLiveBytes(trace, bytesOfBuffer) };
   };
-  const arraysFit = (index: number): boolean => {
+  const arraysFit = async (index: number): Promise<boolean> => {
+    await breathe();
     const { config, peakLiveBytes } = sized(index);
     const usable = usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
     const { tightUpTo } = runtimes[config.runtime].search;
     return peakLiveBytes <= (allowTight ? tightUpTo : 1) * usable;
   };
-  let largest = lastTrue(configs.length, arraysFit, period);
+  let largest = await lastTrue(configs.length, arraysFit, period);
   let numJudged = 0;
   for (; largest >= 0; largest--) {
+    await breathe();
     numJudged++;
     const { kind } = verdictOfCandidate(sized(largest), device, errorBar);
     if (kind === 'fits' || (allowTight && kind === 'tight')) break;
@@ -54,31 +57,33 @@ export function solve({ configs, device, errorBar, period, allowTight }: Questio
   return { largest, numJudged };
 }
 
+type Holds = (index: number) => Promise<boolean>;
+
 /**
  * Last index where `holds`, or −1, given that it never holds again `period` places after an index where it does not. By doubling and
  * halving to one end, then as long as one of the next `period` holds.
  */
-export function lastTrue(count: number, holds: (index: number) => boolean, period: number): number {
+export async function lastTrue(count: number, holds: Holds, period: number): Promise<number> {
   let last = -1;
   for (;;) {
     let end = last + 1;
-    for (let step = 1; end < count && holds(end); step *= 2) {
+    for (let step = 1; end < count && (await holds(end)); step *= 2) {
       last = end;
       end = Math.min(count, end + step);
     }
     while (end - last > 1) {
       const middle = (last + end) >> 1;
-      if (holds(middle)) last = middle;
+      if (await holds(middle)) last = middle;
       else end = middle;
     }
-    const again = firstTrue(last + 2, Math.min(count, last + 1 + period), holds);
+    const again = await firstTrue(last + 2, Math.min(count, last + 1 + period), holds);
     if (again === undefined) return last;
     last = again;
   }
 }
 
-function firstTrue(from: number, end: number, holds: (index: number) => boolean): number | undefined {
-  for (let index = from; index < end; index++) if (holds(index)) return index;
+async function firstTrue(from: number, end: number, holds: Holds): Promise<number | undefined> {
+  for (let index = from; index < end; index++) if (await holds(index)) return index;
   return undefined;
 }
 

@@ -9,6 +9,7 @@ import { fewestGpus } from '../advise/several-gpus.js';
 import { type SingleChange, singleChanges } from '../advise/single.js';
 import { fits } from '../advise/sized-step.js';
 import type { Numerics } from '../advise/types.js';
+import { breathe } from '../breath.js';
 import { missingCard } from '../config/device.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';
@@ -50,9 +51,9 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     sampleFlops: sampleFlopsOf(config),
   };
   const isFitting = report.verdict.kind === 'fits';
-  const cheapest = isFitting ? undefined : combination(subject, cheapestRemedy(subject));
-  const several = isFitting || cheapest ? undefined : combination(subject, fewestGpus(subject));
-  const smallestDevice = isFitting ? undefined : smallestCard(subject);
+  const cheapest = isFitting ? undefined : combination(subject, await cheapestRemedy(subject));
+  const several = isFitting || cheapest ? undefined : combination(subject, await fewestGpus(subject));
+  const smallestDevice = isFitting ? undefined : await smallestCard(subject);
   return {
     schema: 'gc-plan/advise@1',
     tool: tool(),
@@ -60,7 +61,7 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     memory: report.memory,
     verdict: report.verdict,
     ...(report.onCard && { onCard: report.onCard }),
-    changes: rankedChanges(subject),
+    changes: await rankedChanges(subject),
     ...(cheapest && { cheapest }),
     ...(several && { severalGpus: several }),
     ...(smallestDevice && { smallestDevice }),
@@ -89,9 +90,10 @@ function change(subject: Subject, report: Estimate, config: Config, numerics: Nu
   };
 }
 
-function rankedChanges(subject: Subject): Advice['changes'] {
+async function rankedChanges(subject: Subject): Promise<Advice['changes']> {
   const rank = ({ verdict }: Priced) => (verdict.kind === 'fits' ? 0 : 1);
-  return singleChanges(subject)
+  const singles = await singleChanges(subject);
+  return singles
     .map((single) => singleReport(subject, single))
     .filter(({ savedBytes, verdict }) => savedBytes > 0 || verdict.kind !== subject.report.verdict.kind)
     .sort((a, b) => rank(a) - rank(b) || b.savedBytes - a.savedBytes);
@@ -124,8 +126,10 @@ const changedNumbers = ({ config }: Subject, cheapest: Combination | undefined):
       ];
 
 /** The smallest known card that runs the code base and on which the configuration fits as it is. */
-function smallestCard({ config, counts, errorBar, effort }: Subject): string | undefined {
-  return proposedCards(config.model).find((device) =>
-    fits(effort.step({ ...config, device }, counts), { device, errorBar }),
-  )?.name;
+async function smallestCard({ config, counts, errorBar, effort }: Subject): Promise<string | undefined> {
+  for (const device of proposedCards(config.model)) {
+    await breathe();
+    if (fits(effort.step({ ...config, device }, counts), { device, errorBar })) return device.name;
+  }
+  return undefined;
 }

@@ -2,6 +2,7 @@
 
 import { flagsThatMake } from '../advise/apply.js';
 import { fewestGpus } from '../advise/several-gpus.js';
+import { breathe } from '../breath.js';
 import type { Config, Device, Model } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { counts } from '../models/counts.js';
@@ -98,8 +99,14 @@ export async function cards(input: CardsInput): Promise<Cards> {
     const config = resolve({ ...flags, gpu: device.name });
     return row(input, priced(config, steps.of(config)), device, flags, prices.perHour.get(device.name));
   };
-  const single = proposed.map((device) => rowOf(device));
-  const several = single.some(({ verdict }) => verdict.kind === 'fits') ? [] : severalOf(resolve, proposed, rowOf);
+  const single: Row[] = [];
+  for (const device of proposed) {
+    await breathe();
+    single.push(rowOf(device));
+  }
+  const several = single.some(({ verdict }) => verdict.kind === 'fits')
+    ? []
+    : await severalOf(resolve, proposed, rowOf);
   const rows = [...several, ...single].sort(byRankAndPrice);
   const [first] = rows;
   const about = priced(resolve());
@@ -161,15 +168,15 @@ const hoursOfThousand = ({ recipe }: Estimate['config'], stepTimeMs: number): nu
   (1_000 * recipe.accumulate * stepTimeMs) / millisecondsPerHour;
 
 /** If no card is enough by itself: the fewest cards of the kind with the most memory. */
-function severalOf(
+async function severalOf(
   resolve: (more: Flags) => Config,
   proposed: readonly Device[],
   rowOf: (device: Device, flags: Flags) => Row,
-): readonly Row[] {
+): Promise<readonly Row[]> {
   const device = proposed.at(-1)!;
   const on = (more: Flags) => resolve({ ...more, gpu: device.name });
   const config = on({});
-  const remedy = fewestGpus({ config, counts: counts(config.model), device, errorBar: errorBar(config) });
+  const remedy = await fewestGpus({ config, counts: counts(config.model), device, errorBar: errorBar(config) });
   return remedy === undefined ? [] : [rowOf(device, flagsThatMake(on, config.recipe, remedy.config.recipe))];
 }
 

@@ -1,6 +1,7 @@
 /** `gc-plan check`: every configuration of a committed plan against its card, its budget and the committed baseline. */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { breathe } from '../breath.js';
 import { type Baseline, baselineFileOf, formatBaseline, parseBaseline } from '../check/baseline.js';
 import { baselineEntryOf, type EntryMemory, findingsOf, growthSince } from '../check/compare.js';
 import { locatedError, type PlanEntry, parsePercent, parsePlan } from '../check/plan-file.js';
@@ -53,6 +54,7 @@ export async function check({ planFile = findPlan(), maxGrowth, updateBaseline =
   const assumptions = new Set<string>();
   const entries: Check['entries'][number][] = [];
   for (const entry of plan.entries) {
+    await breathe();
     const estimate = await priceEntry(entry).catch((error: unknown) => {
       throw locatedError(error, `${shown(planFile)}:${entry.line}: ${shown(entry.name)}`);
     });

@@ -43,11 +43,11 @@ export async function cheapestChanges(
       ...(numerics !== 'same' && { numerics }),
     };
   };
-  const cheapest = cheapestRemedy(search);
+  const cheapest = await cheapestRemedy(search);
   if (cheapest === undefined) return {};
   const usual = { ...search, strategies: typicalStrategies };
   // A way that changes the numbers is the first only where none leaves them.
-  const further = cheapest.numerics === 'same' ? furtherRemedies(usual, cheapest, mostFurtherChanges) : [];
+  const further = cheapest.numerics === 'same' ? await furtherRemedies(usual, cheapest, mostFurtherChanges) : [];
   const furtherChanges = further.map(toChange);
   return { smallestChange: toChange(cheapest), ...(furtherChanges.length > 0 && { furtherChanges }) };
 }

@@ -33,7 +33,7 @@ export async function solve(input: SolveInput): Promise<Solution> {
   const { config } = values[0]!;
   const { device } = config;
   if (device === null) throw missingCard(`solve --for ${key}`);
-  const { largest, numJudged } = solveAmong({
+  const { largest, numJudged } = await solveAmong({
     configs: values.map((value) => value.config),
     device,
     errorBar: errorBar(config),
@@ -53,7 +53,9 @@ export async function solve(input: SolveInput): Promise<Solution> {
   const best = answerAt(largest);
   const next = answerAt(largest + 1);
   const planned =
-    key === 'batch' ? withPlan(input, resolve, { numValues: values.length, least: largest + 1, device }) : undefined;
+    key === 'batch'
+      ? await withPlan(input, resolve, { numValues: values.length, least: largest + 1, device })
+      : undefined;
   const answers = [best, next].flatMap((answer) => answer?.estimate ?? []);
   return {
     schema: 'gc-plan/solve@1',
@@ -78,29 +80,35 @@ export async function solve(input: SolveInput): Promise<Solution> {
 const planStrategies = typicalStrategies.filter(({ touches, id }) => touches === 'plan' || id === memoryFraction.id);
 
 /** The largest batch that some usual plan makes fit, with the cheapest of them; nothing where none is larger than `least` batches. */
-function withPlan(
+async function withPlan(
   { model, flags }: SolveInput,
   resolve: (more: Flags) => Config,
   { numValues, least, device }: { readonly numValues: number; readonly least: number; readonly device: Device },
-): Solution['withPlan'] {
+): Promise<Solution['withPlan']> {
   const typed = resolve({ batch: '1' });
   if (typed.recipe.mode !== 'train') return undefined;
   const numbers = counts(typed.model);
   // Batches differ in sizes alone: they share their traces.
   const effort = Effort.unlimited();
   const remedies = new Map<number, Remedy | undefined>();
-  const remedyAt = (batch: number): Remedy | undefined => {
+  const remedyAt = async (batch: number): Promise<Remedy | undefined> => {
     if (!remedies.has(batch)) {
       const config = { ...typed, recipe: { ...typed.recipe, batchSize: batch } };
       const search = { config, counts: numbers, device, errorBar: errorBar(config), effort };
-      remedies.set(batch, cheapestSameRemedy({ ...search, strategies: planStrategies }));
+      remedies.set(batch, await cheapestSameRemedy({ ...search, strategies: planStrategies }));
     }
     return remedies.get(batch);
   };
   // A larger batch never needs less; where it seems to, what is found fits all the same.
   const largest =
-    least + 1 + lastTrue(Math.max(0, numValues - least), (index) => remedyAt(least + 1 + index) !== undefined, 1);
-  const remedy = largest > least ? remedyAt(largest) : undefined;
+    least +
+    1 +
+    (await lastTrue(
+      Math.max(0, numValues - least),
+      async (index) => (await remedyAt(least + 1 + index)) !== undefined,
+      1,
+    ));
+  const remedy = largest > least ? await remedyAt(largest) : undefined;
   if (remedy === undefined) return undefined;
   const planFlags = flagsThatMake(resolve, typed.recipe, { ...remedy.config.recipe, batchSize: 1 });
   const all: Flags = { ...planFlags, batch: String(largest) };

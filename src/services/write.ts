@@ -2,6 +2,7 @@
  * Where a report or an export goes. A regular file is replaced whole, at the end of its links and with its mode; a pipe or a device is
  * written into and stays what it is.
  */
+import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   chmodSync,
@@ -123,7 +124,7 @@ function replaceFile(target: string, existing: Stats | undefined, bytes: Uint8Ar
 }
 
 const temporaryBeside = (target: string): string =>
-  join(dirname(target), `.${basename(target).slice(0, 200)}.${crypto.randomUUID()}.tmp`);
+  join(dirname(target), `.${basename(target).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`);
 
 function keepOwnerAndMode(file: string, { uid, gid, mode }: Stats): void {
   const made = statSync(file);

@@ -112,7 +112,7 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s', (runtime) => {
             },
           });
           const base = resolveWith(await loadModel(input.model!), input.flags);
-          const way = cheapestRemedy({
+          const way = await cheapestRemedy({
             config: base,
             counts: counts(base.model),
             device: base.device!,

@@ -41,16 +41,16 @@ describe('solve', () => {
     spareMiB: fc.integer({ min: 4, max: 400 }),
   });
 
-  it('finds what pricing every value finds, on 500 problems', { timeout: 600_000 }, () => {
-    fc.assert(
-      fc.property(problem, ({ key, runtime, checkpoint, hiddenDim, layers, spareMiB }) => {
+  it('finds what pricing every value finds, on 500 problems', { timeout: 600_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(problem, async ({ key, runtime, checkpoint, hiddenDim, layers, spareMiB }) => {
         const flags = { runtime, checkpoint, 'hidden-dim': String(hiddenDim), layers: String(layers) };
         const configs = configsOf(flags, key, key === 'layers' || key === 'rollout' ? 9 : 24);
         const device = cardOf(outsideBytes + spareMiB * MiB);
         const bruteForce = configs.findLastIndex(
           (config) => price({ ...config, device }, counts(config.model), h100).verdict.kind === 'fits',
         );
-        const answer = solve({
+        const answer = await solve({
           configs: configs.map((config) => ({ ...config, device })),
           device,
           errorBar: shippedErrorBar,
@@ -63,16 +63,16 @@ describe('solve', () => {
     );
   });
 
-  it('finds the last index of a property that only rebounds within the period', () => {
-    fc.assert(
-      fc.property(
+  it('finds the last index of a property that only rebounds within the period', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.integer({ min: 1, max: 6 }),
         fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 6 }),
-        (period, ends) => {
+        async (period, ends) => {
           // One end per residue class: monotone within each.
           const holds = (index: number) => index < (ends[index % period] ?? 0);
           const bruteForce = Array.from({ length: 80 }, (_, index) => index).findLastIndex(holds);
-          expect(lastTrue(80, holds, period)).toBe(bruteForce);
+          expect(await lastTrue(80, async (index) => holds(index), period)).toBe(bruteForce);
         },
       ),
     );

@@ -37,10 +37,19 @@ export const checkpointDecoder: Strategy = {
 
 type Processor = CheckpointPlan['processor'];
 
-/** Every number of layers, and segments where they are not a number of layers each; equal cuts once. */
+/** The first and the last layer may lie in the encoder's and the decoder's frame. */
+const numOutside = 2;
+
+/** In as many segments, larger ones keep as much at the cuts and more inside: of each number the smallest size. */
+const makesFewerSegments = (size: number, layers: number): boolean =>
+  size === 1 || [layers, layers - numOutside].some((cut) => Math.ceil(cut / size) < Math.ceil(cut / (size - 1)));
+
+/** Numbers of layers per segment, and segments where they are not a number of layers each; equal cuts once. */
 function cuts({ model }: Config): readonly Processor[] {
   const { layers, layout } = model;
-  const every = Array.from({ length: layers }, (_, index): Processor => ({ kind: 'every', layers: index + 1 }));
+  const every = Array.from({ length: layers }, (_, index) => index + 1)
+    .filter((size) => makesFewerSegments(size, layers))
+    .map((size): Processor => ({ kind: 'every', layers: size }));
   const segments = Array.from(
     { length: 2 * Math.max(0, layers - 2) },
     (_, index): Processor => ({ kind: 'segments', segments: index + 1 }),

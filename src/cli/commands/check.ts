@@ -1,6 +1,7 @@
 import { choice, text, toggle } from '../../options/definitions/definition.js';
 import { ReportCommand } from '../command.js';
 import { detailsFlag, flagsOf, printFlags } from '../flags.js';
+import { textArgument } from '../oclif.js';
 
 const ownFlags = flagsOf([
   {
@@ -32,9 +33,10 @@ export default class CheckCommand extends ReportCommand<'gc-plan/check@1'> {
     'gc-plan check --update-baseline',
   ];
   static override args = {
-    planfile: {
+    planfile: textArgument({
       description: 'the plan file; gc-plan.json, gc-plan.yaml or gc-plan.yml by default',
-    },
+      ignoreStdin: true,
+    }),
   };
   static override flags = { ...ownFlags, ...detailsFlag, ...printFlags, format: ownFlags.format! };
 

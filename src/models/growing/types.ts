@@ -49,7 +49,7 @@ export interface CheckpointLayout {
 }
 
 /** Stretches one axis, which is `segments` equal runs of units. */
-export type Stretch =
+export type Step =
   | {
       readonly kind: 'tile';
       readonly axis: number;
@@ -77,7 +77,7 @@ export interface GrownArray {
   readonly centre?: number;
   readonly scale?: number;
   /** In this order. */
-  readonly stretches: readonly Stretch[];
+  readonly steps: readonly Step[];
   readonly fill?: Fill;
   readonly value?: number;
   /** Width of what a fresh weight reads: uniform with variance 1/fanIn. */
