@@ -24,7 +24,7 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
 export default defineConfig({
   test: {
     maxWorkers: 2,
-    globalSetup: ['tests/print-seed.ts'],
+    globalSetup: ['tests/print-seed.ts', 'tests/own-temporary-folder.ts'],
     projects: [
       project('unit', ['tests/**/*.test.ts'], Object.values(tiers).flat()),
       ...Object.entries(tiers).map(([name, include]) => project(name, include)),

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { main } from '../dist/cli/main.js';
+import { keepCompiledCode } from '../dist/cli/compile-cache.js';
 
+keepCompiledCode();
+const { main } = await import('../dist/cli/main.js');
 await main();

@@ -1,6 +1,6 @@
 /**
  * Prints how fast a sweep is, with one worker per core: live bytes of 512,000 candidates in each runtime, verdicts in PyTorch, the
- * default sweep as a process, and what a loop over `estimate` would take. Runs `dist/`: `npm run build` first.
+ * default sweep as a process, and what a loop over `estimate` and its resolving of flags would take. Runs `dist/`: `npm run build` first.
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
@@ -76,6 +76,17 @@ function naive(runtime, count = 40) {
   );
 }
 
+/** The fastest of many short runs: what the code costs, not what else the machine does. */
+function resolving() {
+  const flags = (width) => ({ 'hidden-dim': String(width), checkpoint: 'encoder+processor:every=2', vram: '24GB' });
+  const times = Array.from({ length: 200 }, () => {
+    const begin = performance.now();
+    for (let width = 1; width <= 50; width++) resolveWith(profile, flags(width));
+    return (performance.now() - begin) / 50;
+  });
+  say('flags of a candidate to its configuration', `${(1e3 * Math.min(...times)).toFixed(1)} µs`);
+}
+
 function command(label, argv) {
   const begin = performance.now();
   const { stdout, status } = spawnSync(process.execPath, [gcPlan, ...argv, '--json'], {
@@ -97,3 +108,4 @@ for (let i = 0; i < 3; i++) command('gc-plan sweep --vram 24GB', ['sweep', '--vr
 const { total, fits, tight, exceeds, deduced } = await search('verdicts', 'pytorch', undefined);
 say('', `${fits} fit, ${tight} tight, ${exceeds} exceed; ${deduced} deduced, ${total - deduced} replayed`);
 for (const runtime of ['pytorch', 'jax', 'tfjs']) naive(runtime);
+resolving();

@@ -26,7 +26,7 @@ const hook = `data:text/javascript,${encodeURIComponent(
   });`,
 )}`;
 
-/** CPU seconds, wall seconds and MiB of one process; nothing where it takes more than five minutes. */
+/** CPU seconds, wall seconds and MiB of one process; why there are none: it takes more than five minutes, or that checkout knows it not. */
 function measured(checkout, args) {
   const command = checkout === undefined ? ['-e', '0'] : [join(checkout, 'bin/run.js'), ...args];
   const begin = performance.now();
@@ -35,8 +35,9 @@ function measured(checkout, args) {
     timeout: longestMs,
     killSignal: 'SIGKILL',
   });
-  if (status === null) return undefined;
-  // 1: it does not fit.
+  if (status === null) return `> ${longestMs / 1e3} s`;
+  // 1: it does not fit. 2: the other checkout has no such model or option.
+  if (status === 2 && checkout !== here) return 'not known';
   if (status > 1) throw new Error(`${args.join(' ')} exited ${status}`);
   return { ...JSON.parse(String(output[3])), wall: (performance.now() - begin) / 1e3 };
 }
@@ -45,19 +46,23 @@ function measured(checkout, args) {
 function paired(args) {
   const all = checkouts.map(() => []);
   for (let i = 0; i < runs; i++)
-    for (const [which, checkout] of checkouts.entries()) all[which].push(measured(checkout, args));
-  return all.map((each) => (each.includes(undefined) ? undefined : each.toSorted((a, b) => a.cpu - b.cpu)[runs >> 1]));
+    for (const [which, checkout] of checkouts.entries()) {
+      if (typeof all[which][0] !== 'string') all[which].push(measured(checkout, args));
+    }
+  return all.map(
+    (each) => each.find((one) => typeof one === 'string') ?? each.toSorted((a, b) => a.cpu - b.cpu)[runs >> 1],
+  );
 }
 
 const shown = (one) =>
-  one === undefined
-    ? `> ${longestMs / 1e3} s`.padStart(24)
+  typeof one === 'string'
+    ? one.padStart(24)
     : `${one.cpu.toFixed(2).padStart(7)} CPU s ${one.mebibytes.toFixed(0).padStart(5)} MiB`;
 
 function row(command) {
   const all = paired(command.split(' '));
   const [before, after] = all;
-  const ratio = before && after ? ` × ${(after.cpu / before.cpu).toFixed(2)}` : '';
+  const ratio = before?.cpu && after?.cpu ? ` × ${(after.cpu / before.cpu).toFixed(2)}` : '';
   console.log(`  ${command.padEnd(84)} ${all.map(shown).join(' →')}${ratio}`);
   return all.at(-1);
 }
@@ -93,6 +98,12 @@ const slow = [
   'advise tiny --runtime pytorch --layers 1024 --concat-trick=fused --vram 96GB',
 ];
 
+/** 5,760 candidates of four sizes each, traced once; with `--runtime`. */
+const searches = [
+  'sweep graphcast-small --vram 24GB',
+  'sweep graphcast-small --vram 24GB --hidden-dim 32..1024:8 --layers 4,8,16 --batch 1,2,4 --checkpoint none,encoder+processor:every=2',
+];
+
 const curves = [
   ['layers', [16, 64, 256, 1024]],
   ['rollout', [1, 10, 100, 1000]],
@@ -124,6 +135,9 @@ const parts = {
   },
   slow() {
     for (const command of slow) row(command);
+  },
+  search() {
+    for (const command of searches) for (const runtime of Object.keys(answers)) row(`${command} --runtime ${runtime}`);
   },
   growth() {
     for (const runtime of Object.keys(answers)) {

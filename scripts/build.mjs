@@ -104,22 +104,15 @@ async function joinTypes() {
 }
 
 /**
- * What every estimate loads, 300 modules and the framework, becomes one file: opening and linking them took half of the start. Each module
+ * What every estimate loads, 300 modules, becomes one file: opening and linking them took half of the start. Each module
  * keeps its own file, which exports from the one, so that nothing exists twice; what is loaded when it is asked for stays as it is.
  * A library becomes one file too.
  */
 async function joinModules() {
   rmSync(`dist/${pageLibrary}.js`);
   const modules = filesOfDist('.js').filter((file) => !file.includes('/browser/'));
-  // The framework comes later: it looks up the user as it loads, and cli/framework.js has to be first.
-  const first = staticImports(['cli/main.js', 'cli/framework.js']);
-  const start = staticImports([
-    'cli/commands/estimate.js',
-    'cli/oclif.js',
-    'options/resolve.js',
-    'price.js',
-    'services/estimate.js',
-  ]);
+  const first = staticImports(['cli/main.js']);
+  const start = staticImports(['cli/commands/estimate.js', 'options/resolve.js', 'price.js', 'services/estimate.js']);
   const library = (id) => /.*node_modules\/(@[^/]+\/[^/]+|[^/]+)/.exec(id)?.[1];
   const sharedLibraries = { zod: ['zod'], yaml: ['yaml'], echarts: ['echarts', 'zrender', 'tslib'] };
   await build({
@@ -135,7 +128,7 @@ async function joinModules() {
       codeSplitting: {
         groups: [
           { name: 'first', test: (id) => first.has(id), priority: 3 },
-          { name: 'start', test: (id) => start.has(id) || library(id) === '@oclif/core', priority: 2 },
+          { name: 'start', test: (id) => start.has(id), priority: 2 },
           ...Object.entries(sharedLibraries).map(([name, libraries]) => ({
             name,
             test: (id) => libraries.includes(library(id)),

@@ -5,10 +5,8 @@
 import { readProfile } from '../config/profiles.js';
 import type { Config, Mode, ModelLayout, Recipe, RuntimeName } from '../config/types.js';
 import { codeBaseOf } from '../models/index.js';
+import { type GemmKind, gemmKind } from '../runtimes/xla/gemm.js';
 import type { Figures } from './figures.js';
-
-/** XLA's two kinds of matrix products; with `auto` a GPU times both, and Triton's mostly win. */
-export type GemmKind = 'cublas' | 'triton';
 
 export interface Evidence {
   readonly runtime: RuntimeName;
@@ -27,9 +25,7 @@ export interface Evidence {
   readonly source: string;
 }
 
-type Subject = Pick<Config, 'runtime' | 'model' | 'recipe'>;
-
-export const gemmKind = ({ xlaGemm }: Recipe): GemmKind => (xlaGemm === 'cublas' ? 'cublas' : 'triton');
+type Subject = Pick<Config, 'runtime' | 'model' | 'recipe' | 'device'>;
 
 /** The values of its code base's own options that are words or switches: they say which network it is, numbers only how large. */
 function ownTraits({ layout, own = {} }: Config['model'], mode: Mode): readonly string[] {
@@ -95,7 +91,7 @@ function evidenceOf(subject: Subject): readonly Evidence[] {
       group.runtime === runtime &&
       group.mode === recipe.mode &&
       group.layout === model.layout &&
-      (group.xlaGemm === undefined || group.xlaGemm === gemmKind(recipe)) &&
+      (group.xlaGemm === undefined || group.xlaGemm === gemmKind(subject)) &&
       decisiveTraits(subject).every((trait) => group.covers.includes(trait)),
   );
 }

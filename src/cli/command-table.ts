@@ -22,8 +22,4 @@ export type CommandName = keyof typeof commands;
 export const commandNames = Object.keys(commands) as readonly CommandName[];
 export const isCommandName = (name: string): name is CommandName => Object.hasOwn(commands, name);
 
-export async function loadCommand(name: CommandName) {
-  const Command = await commands[name]();
-  Command.id = name;
-  return Command;
-}
+export const loadCommand = (name: CommandName) => commands[name]();

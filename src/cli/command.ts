@@ -8,22 +8,18 @@ import { type ReportName, type Reports, rendererFor } from '../reports/render.js
 import { quoted } from '../search/command-line.js';
 import { writeAtomically } from '../services/write.js';
 import { type ExitCode, exitCodes } from './failure.js';
+import type { Arguments, Flags } from './flags.js';
 import { columnsOf, dayOf, hasColour, type Io } from './io.js';
-import { Command, type FlagInput } from './oclif.js';
-import { rejectMisreadTokens, translateParseError } from './parse.js';
+import { parseTokens, type Typed } from './parse.js';
 import { toStepSummary } from './step-summary.js';
 
-export interface Typed {
-  readonly args: Readonly<Record<string, string | undefined>>;
-  /** As typed: the configuration parses them, so that its messages name the flag, the value and the next step. */
-  readonly flags: Readonly<Record<string, string | boolean>>;
-}
-
-export abstract class ReportCommand<Name extends ReportName = ReportName> extends Command {
-  static override flags: FlagInput = {};
+export abstract class ReportCommand<Name extends ReportName = ReportName> {
+  static readonly summary: string;
+  static readonly examples: readonly string[];
+  static readonly args: Arguments = {};
+  static readonly flags: Flags;
 
   protected abstract readonly report: Name;
-  protected io!: Io;
   private render!: Renderer<Reports[Name]>;
   private format!: Format;
   private output: string | undefined;
@@ -33,23 +29,29 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
   protected readonly standInModel: string | undefined = modelUnnamed;
   private exitCode: ExitCode = exitCodes.yes;
 
-  abstract override run(): Promise<Reports[Name]>;
+  /** `name`: as it was typed. `argv`: what was typed behind it. */
+  constructor(
+    private readonly name: string,
+    protected argv: readonly string[],
+    protected readonly io: Io,
+  ) {}
 
-  /** Runs inside oclif's life cycle and gives the exit code; every failure is thrown. */
-  async execute(io: Io): Promise<ExitCode> {
-    this.io = io;
-    await this._run();
+  abstract run(): Promise<Reports[Name]>;
+
+  /** Runs, and gives the exit code; every failure is thrown. */
+  async execute(): Promise<ExitCode> {
+    await this.run();
     return this.exitCode;
   }
 
-  /** oclif's would print and set an exit code; `runCli` does both. */
-  protected override async catch(error: Error): Promise<never> {
-    throw error;
+  /** What the class states. */
+  private get stated(): typeof ReportCommand {
+    return this.constructor as typeof ReportCommand;
   }
 
   /** The flags of this run, the ones that say how to print (`--json --format --output`) taken out and obeyed. */
   protected async typed(): Promise<Typed> {
-    const parsed = await this.tokens(this.argv);
+    const parsed = this.tokens(this.argv);
     const { json, format, output, details, ...flags } = parsed.flags;
     this.details = details === true;
     this.output = output === undefined ? undefined : String(output);
@@ -60,19 +62,13 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
     return { args: parsed.args, flags };
   }
 
-  protected async tokens(argv: readonly string[]): Promise<Typed> {
-    const { flags: definitions, id } = this.ctor;
-    rejectMisreadTokens(argv, id, definitions);
-    const parsed = await this.parse(this.ctor, [...argv]).catch((error: unknown) => {
-      throw translateParseError(error, id, definitions);
-    });
-    return { args: parsed.args, flags: parsed.flags as Record<string, string | boolean> };
+  protected tokens(argv: readonly string[]): Typed {
+    return parseTokens(argv, this.name, this.stated.flags, this.stated.args);
   }
 
   /** What gives the same answer: the model named, and nothing that says how much of it is printed or where to. */
   private commandTyped(): string {
-    const { id, args } = this.ctor;
-    const isNamed = !('model' in args) || this.standInModel === undefined || this.hasSubject;
+    const isNamed = !('model' in this.stated.args) || this.standInModel === undefined || this.hasSubject;
     const tokens = this.argv.filter(
       (token, index) =>
         token !== '--details' &&
@@ -80,7 +76,7 @@ export abstract class ReportCommand<Name extends ReportName = ReportName> extend
         token !== '--output' &&
         this.argv[index - 1] !== '--output',
     );
-    return ['gc-plan', id, ...(isNamed ? [] : [this.standInModel!]), ...tokens.map(quoted)].join(' ');
+    return ['gc-plan', this.name, ...(isNamed ? [] : [this.standInModel!]), ...tokens.map(quoted)].join(' ');
   }
 
   /** On a terminal, and not as a document. */

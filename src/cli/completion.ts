@@ -20,8 +20,8 @@ interface Completed {
 }
 
 /** `train|inference` are values, `LATxLON` and `NAME|FILE` are forms; a list too long for a form ends the explanation. */
-function valuesOf(helpValue: string | readonly string[] | undefined, description: string): readonly string[] {
-  const form = typeof helpValue === 'string' && helpValue !== longForm ? helpValue : '';
+function valuesOf(helpValue: string | undefined, description: string): readonly string[] {
+  const form = helpValue !== undefined && helpValue !== longForm ? helpValue : '';
   const listed = form || (/\(([^()]+)\)$/.exec(description)?.[1] ?? '');
   return listed.includes('|') && !/[A-Z]/.test(listed) ? listed.split('|').map((value) => value.trim()) : [];
 }
@@ -64,11 +64,10 @@ async function completedCommands(): Promise<readonly Completed[]> {
         summary: summary ?? '',
         takesModel: 'model' in args,
         flags: Object.entries(flags).flatMap(([flag, definition]) => {
-          const description = definition.description ?? '';
-          const helpValue = 'helpValue' in definition ? definition.helpValue : undefined;
+          const { description, helpValue } = definition;
           const values = ownValues[flag]?.() ?? valuesOf(helpValue, description);
           const on = { name: flag, description, values };
-          return definition.type === 'boolean' && definition.allowNo ? [on, { ...on, name: `no-${flag}` }] : [on];
+          return definition.allowNo ? [on, { ...on, name: `no-${flag}` }] : [on];
         }),
       };
     }),

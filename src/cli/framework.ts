@@ -1,17 +1,12 @@
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { assetFile } from '../config/assets.js';
-import type { Config } from './oclif.js';
 
-let config: Promise<Config> | undefined;
-
-/** oclif's own configuration: it parses and formats help from it. Read once per process, before anything else imports oclif. */
-export function frameworkConfig(): Promise<Config> {
-  config ??= withHomeAndShell(async () => {
-    const { Config } = await import('./oclif.js');
-    return Config.load({ root: assetFile('..') });
+/** oclif's formatter of help, and the configuration that it wants. */
+export const loadFramework = () =>
+  withHomeAndShell(async () => {
+    const { CommandHelp, Config } = await import('./oclif.js');
+    return { CommandHelp, config: await Config.load({ root: assetFile('..') }) };
   });
-  return config;
-}
 
 /**
  * oclif looks up the user's home and shell, for what we do not use. A user without an entry in passwd (a container's `--user 12345`)

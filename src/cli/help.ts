@@ -1,7 +1,8 @@
 /** Help as text: oclif formats a command's page; the front page is what to try first. */
 import { type CommandName, commandNames, loadCommand } from './command-table.js';
-import { frameworkConfig } from './framework.js';
-import { type Command, CommandHelp, type FlagInput } from './oclif.js';
+import type { Flags } from './flags.js';
+import { loadFramework } from './framework.js';
+import type { Command } from './oclif.js';
 
 /** oclif formats what its manifest holds: the class’s own statics, with every argument and flag knowing its name. */
 const named = <Definition extends object>(definitions: Readonly<Record<string, Definition>>) =>
@@ -23,15 +24,13 @@ const commonFlags: Readonly<Record<string, string>> = {
   json: '',
 };
 
-type Definitions = FlagInput;
-
 const fewFlags = 20;
 
 /** The command's own flags and the common ones that it has; nothing where there are few anyway. */
-function inShort(flags: Definitions): Definitions | undefined {
+function inShort(flags: Flags): Flags | undefined {
   if (Object.keys(flags).length <= fewFlags) return undefined;
   const own = Object.entries(flags).filter(([, { helpGroup }]) => helpGroup === 'COMMAND');
-  const common = Object.entries(commonFlags).flatMap(([name, example]): [string, Definitions[string]][] => {
+  const common = Object.entries(commonFlags).flatMap(([name, example]): [string, Flags[string]][] => {
     const flag = flags[name];
     if (flag === undefined) return [];
     const typed = [`--${name}`, example].join(' ').trim();
@@ -41,22 +40,23 @@ function inShort(flags: Definitions): Definitions | undefined {
 }
 
 export async function commandHelp(name: CommandName, all: boolean): Promise<string> {
-  const { id, summary, examples, args, flags, strict } = await loadCommand(name);
-  const usage = [id, ...Object.keys(args).map((argument) => `[${argument.toUpperCase()}]`), '[FLAGS]'].join(' ');
-  const short = all ? undefined : inShort(flags as FlagInput);
+  const { summary, examples, args, flags } = await loadCommand(name);
+  const usage = [name, ...Object.keys(args).map((argument) => `[${argument.toUpperCase()}]`), '[FLAGS]'].join(' ');
+  const short = all ? undefined : inShort(flags);
   const loadable = {
     usage,
-    id,
+    id: name,
     summary,
     examples,
-    strict,
+    strict: true,
     args: named(args),
     flags: named(short ?? flags),
     aliases: [],
     hiddenAliases: [],
     hidden: false,
   };
-  const page = new CommandHelp(loadable as unknown as Command.Loadable, await frameworkConfig(), {
+  const { CommandHelp, config } = await loadFramework();
+  const page = new CommandHelp(loadable as unknown as Command.Loadable, config, {
     flagSortOrder: 'none',
     maxWidth: 100,
   });

@@ -1,13 +1,13 @@
-/** oclif's parser with our errors: the framework's own would exit 1 and dump its configuration. */
+/** A command line as flags and arguments. Values stay text: the configuration parses them. */
 import { nearest, orList, shown } from '../config/nearest.js';
 import { InputError } from '../errors.js';
-import { CLIError, type FlagInput } from './oclif.js';
+import type { Arguments, Flag, Flags } from './flags.js';
 
-/** The tokens before `--` that look like a long flag, without their values. */
-const longFlags = (argv: readonly string[]): readonly string[] => {
-  const end = argv.indexOf('--');
-  return argv.slice(0, end === -1 ? argv.length : end).filter((token) => token.startsWith('--'));
-};
+export interface Typed {
+  readonly args: Readonly<Record<string, string | undefined>>;
+  /** As typed: the configuration parses them, so that its messages name the flag, the value and the next step. */
+  readonly flags: Readonly<Record<string, string | boolean>>;
+}
 
 /** What other tools and the code bases call the same thing. */
 const otherNames: Readonly<Record<string, string>> = {
@@ -34,14 +34,14 @@ const otherNames: Readonly<Record<string, string>> = {
   devices: 'gpus',
 };
 
-function otherName(typed: string, command: string, flags: FlagInput): string | undefined {
+function otherName(typed: string, command: string, flags: Flags): string | undefined {
   const name = typed.replace(/^-+/, '').replaceAll('_', '-').toLowerCase();
   if (name === 'model') return `the model stands without a flag: gc-plan ${command} graphcast-small`;
   const ours = Object.hasOwn(flags, name) ? name : Object.hasOwn(otherNames, name) ? otherNames[name]! : undefined;
   return ours !== undefined && Object.hasOwn(flags, ours) ? `--${ours}` : undefined;
 }
 
-function unknownFlag(token: string, command: string, flags: FlagInput): InputError {
+function unknownFlag(token: string, command: string, flags: Flags): InputError {
   const typed = token.split('=')[0]!;
   const known = otherName(typed, command, flags);
   if (known !== undefined)
@@ -57,23 +57,56 @@ function unknownFlag(token: string, command: string, flags: FlagInput): InputErr
   ]);
 }
 
-/** What oclif's parser would accept and misread: `--json=false` as `--json` and a model, `--constructor` as a flag. */
-export function rejectMisreadTokens(argv: readonly string[], command: string, flags: FlagInput): void {
-  for (const token of longFlags(argv)) {
-    const [name, value] = token.slice(2).split(/=(.*)/s);
-    if (name! in Object.prototype) throw unknownFlag(token, command, flags);
-    if (value !== undefined && Object.hasOwn(flags, name!) && flags[name!]!.type === 'boolean')
-      throw new InputError('flag-takes-no-value', `--${name}=${shown(value)}: this flag takes no value.`, [
-        `type --${name} alone, or leave it out`,
-      ]);
-  }
+/** `--name`, `--name=value` or `--no-name` of a flag that the command has. */
+interface Found {
+  readonly name: string;
+  readonly flag: Flag;
+  readonly isOn: boolean;
+  readonly value: string | undefined;
 }
 
-export function translateParseError(error: unknown, command: string, flags: FlagInput): unknown {
-  if (!(error instanceof CLIError)) return error;
-  const help = `gc-plan ${command} --help lists what it takes`;
-  if ('flags' in error && Array.isArray(error.flags)) return unknownFlag(String(error.flags[0]), command, flags);
-  if ('args' in error && Array.isArray(error.args))
-    return new InputError('unexpected-argument', `${shown(String(error.args[0]))}: unexpected argument.`, [help]);
-  return new InputError('invalid-flag', `${error.message.split('\n')[0]}.`, [help]);
+function foundIn(flags: Flags, token: string): Found | undefined {
+  const [, typed = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(token) ?? [];
+  if (Object.hasOwn(flags, typed)) return { name: typed, flag: flags[typed]!, isOn: true, value };
+  const name = typed.startsWith('no-') ? typed.slice('no-'.length) : '';
+  const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
+  return flag?.allowNo ? { name, flag, isOn: false, value } : undefined;
+}
+
+/** `-1` stands without a flag, and so does all that follows `--`. A switch may be repeated, its last says; a value may not. */
+export function parseTokens(argv: readonly string[], command: string, flags: Flags, args: Arguments): Typed {
+  const typed: Record<string, string | boolean> = {};
+  const alone: string[] = [];
+  const rest = [...argv];
+  const refused = (code: string, message: string) =>
+    new InputError(code, message, [`gc-plan ${command} --help lists what it takes`]);
+  while (rest.length > 0) {
+    const token = rest.shift()!;
+    if (token === '--') alone.push(...rest.splice(0));
+    else if (!/^-[^\d]/.test(token)) alone.push(token);
+    else {
+      const found = foundIn(flags, token);
+      if (found === undefined) throw unknownFlag(token, command, flags);
+      const { name } = found;
+      if (found.flag.type === 'boolean') typed[name] = switched(found);
+      else {
+        if (Object.hasOwn(typed, name)) throw refused('invalid-flag', `Flag --${name} can only be specified once.`);
+        const isNextAFlag = rest[0] === undefined || foundIn(flags, rest[0]) !== undefined;
+        if (found.value === undefined && isNextAFlag) throw refused('invalid-flag', `Flag --${name} expects a value.`);
+        typed[name] = found.value ?? rest.shift()!;
+      }
+    }
+  }
+  const names = Object.keys(args);
+  const extra = alone[names.length];
+  if (extra !== undefined) throw refused('unexpected-argument', `${shown(extra)}: unexpected argument.`);
+  return { args: Object.fromEntries(alone.map((value, position) => [names[position], value])), flags: typed };
+}
+
+function switched({ name, isOn, value }: Found): boolean {
+  if (value === undefined) return isOn;
+  const dashed = isOn ? `--${name}` : `--no-${name}`;
+  throw new InputError('flag-takes-no-value', `${dashed}=${shown(value)}: this flag takes no value.`, [
+    `type ${dashed} alone, or leave it out`,
+  ]);
 }

@@ -41,9 +41,6 @@ function printText(kind: 'help' | 'version', text: string, io: Io, json: boolean
   return exitCodes.yes;
 }
 
-/** Before a command or its help, which import oclif. */
-const loadFramework = async () => (await import('./framework.js')).frameworkConfig();
-
 async function dispatch(argv: readonly string[], io: Io, json: boolean): Promise<number> {
   const first = argv.findIndex((token) => !isJson(token));
   const name = argv[first];
@@ -54,7 +51,6 @@ async function dispatch(argv: readonly string[], io: Io, json: boolean): Promise
   if (name === undefined || isHelp(name)) {
     const subject = ownTokens.find((token) => !token.startsWith('-'));
     if (subject !== undefined && !isCommandName(subject)) throw unknownCommand(subject);
-    await loadFramework();
     const { commandHelp, rootHelp } = await import('./help.js');
     return printText(
       'help',
@@ -65,13 +61,11 @@ async function dispatch(argv: readonly string[], io: Io, json: boolean): Promise
   }
   if (!isCommandName(name)) throw unknownCommand(name);
   if (ownTokens.some(isHelpFlag)) {
-    await loadFramework();
     const { commandHelp } = await import('./help.js');
     return printText('help', await commandHelp(name, ownTokens.includes(helpAll)), io, json);
   }
-  const framework = await loadFramework();
   const Command = await loadCommand(name);
-  return new Command([...rest], framework).execute(io);
+  return new Command(name, rest, io).execute();
 }
 
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {

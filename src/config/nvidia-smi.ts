@@ -1,5 +1,4 @@
 /** What nvidia-smi says of this machine. In a browser `nvidia-smi.browser.ts` stands in its place. */
-import { spawnSync } from 'node:child_process';
 import { InputError } from '../errors.js';
 
 const smiArguments = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'];
@@ -8,6 +7,8 @@ const smiMostBytes = 64 * 1024;
 
 /** One line for each card: `NVIDIA A100-SXM4-40GB, 40960`. `instead`: what to type where there is none. @throws InputError */
 export function smiAnswer(instead: readonly string[]): string {
+  // Loaded here: it costs a start 5 ms.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   const { status, stdout, error } = spawnSync('nvidia-smi', smiArguments, {
     encoding: 'utf8',
     timeout: smiTimeoutMs,

@@ -10,15 +10,16 @@ export interface Size {
 
 export type Growth = 'start' | 'widen' | 'deepen';
 
-export interface GrowthStep extends Size {
+/** A size, and how it was reached. */
+export interface GrownSize extends Size {
   readonly growth: Growth;
 }
 
-/** From the first size to the last, doubling; the last step may be shorter. */
+/** From the first size to the last, doubling; the last one may grow by less. */
 function doublings(from: number, to: number): readonly number[] {
-  const steps = [from];
-  while (steps.at(-1)! < to) steps.push(Math.min(2 * steps.at(-1)!, to));
-  return steps;
+  const sizes = [from];
+  while (sizes.at(-1)! < to) sizes.push(Math.min(2 * sizes.at(-1)!, to));
+  return sizes;
 }
 
 /** Every path of one doubling at a time has as many stages. */
@@ -87,7 +88,7 @@ export function growthPath(
   to: Size,
   costOf: (size: Size) => number,
   updates?: readonly number[],
-): readonly GrowthStep[] {
+): readonly GrownSize[] {
   const widths = doublings(from.hiddenDim, to.hiddenDim);
   const depths = doublings(from.layers, to.layers);
   const best: { cost: number; growth: Growth }[][] = widths.map(() => []);
@@ -100,7 +101,7 @@ export function growthPath(
       best[w]![d] = { cost: own + (growth === 'start' ? 0 : Math.min(widened, deepened)), growth };
     }
   }
-  const path: GrowthStep[] = [];
+  const path: GrownSize[] = [];
   let w = widths.length - 1;
   let d = depths.length - 1;
   for (;;) {

@@ -2,16 +2,16 @@
 
 import type { Device, Precision } from '../config/types.js';
 import { runtimeTraits } from '../runtimes/traits.js';
-import { type GrowthStep, growthPath, type Size } from './growth.js';
+import { type GrownSize, growthPath, type Size } from './growth.js';
 import type { StageCandidate, StageCandidates } from './stage-candidates.js';
 
-export interface Stage extends GrowthStep {
+export interface Stage extends GrownSize {
   readonly candidate: StageCandidate;
   /** Trained values of the stage before that go on; 0 at the start. */
   readonly carriedOver: number;
 }
 
-export interface NeedsMore extends GrowthStep {
+export interface NeedsMore extends GrownSize {
   /** The candidate that needs least. */
   readonly leanest: StageCandidate;
   readonly smallestDevice?: Device;
@@ -21,7 +21,7 @@ export interface NeedsMore extends GrowthStep {
 
 export interface ProgressivePlan {
   /** All sizes, also those for which the card is not enough. */
-  readonly path: readonly GrowthStep[];
+  readonly path: readonly GrownSize[];
   readonly stages: readonly Stage[];
   readonly firstStageThatNeedsMore?: NeedsMore;
   readonly notes: readonly string[];
@@ -46,15 +46,15 @@ export function progressivePlan(input: PlanInput): ProgressivePlan {
   const notes: string[] = [];
   const flops = (size: Size) => stageCandidates.trainingFlops(size);
   const path = growthPath(input.from, input.to, flops, input.updates);
-  for (const [index, step] of path.entries()) {
-    const candidates = stageCandidates.of(step);
-    if (candidates.length === 0) throw stageCandidates.refusal(step);
+  for (const [index, size] of path.entries()) {
+    const candidates = stageCandidates.of(size);
+    if (candidates.length === 0) throw stageCandidates.refusal(size);
     const candidate =
-      stageCandidates.firstThatFits(candidates, device) ?? inOtherPrecision(input, step, candidates, notes);
+      stageCandidates.firstThatFits(candidates, device) ?? inOtherPrecision(input, size, candidates, notes);
     if (candidate === undefined)
-      return { path, stages, notes, ...needsMore(input, step, candidates, path.slice(index + 1)) };
+      return { path, stages, notes, ...needsMore(input, size, candidates, path.slice(index + 1)) };
     const before = stages.at(-1)?.candidate.parameters ?? 0;
-    stages.push({ ...step, candidate, carriedOver: Math.min(before, candidate.parameters) });
+    stages.push({ ...size, candidate, carriedOver: Math.min(before, candidate.parameters) });
   }
   return { path, stages, notes };
 }
@@ -84,17 +84,17 @@ const otherPrecisions = ({ config }: StageCandidate): readonly Precision[] =>
 
 function inOtherPrecision(
   { stageCandidates, device, precisionTyped }: PlanInput,
-  step: GrowthStep,
+  size: GrownSize,
   tried: readonly StageCandidate[],
   notes: string[],
 ): StageCandidate | undefined {
   if (precisionTyped) return undefined;
   const { config } = tried[0]!;
   for (const precision of otherPrecisions(tried[0]!)) {
-    const found = stageCandidates.firstThatFits(stageCandidates.of(step, precision), device);
+    const found = stageCandidates.firstThatFits(stageCandidates.of(size, precision), device);
     if (found === undefined) continue;
     notes.push(
-      `${step.hiddenDim}/${step.layers} fits in no way in ${config.recipe.precision}: its stage is in ${precision}.`,
+      `${size.hiddenDim}/${size.layers} fits in no way in ${config.recipe.precision}: its stage is in ${precision}.`,
     );
     return found;
   }
@@ -103,9 +103,9 @@ function inOtherPrecision(
 
 function needsMore(
   input: PlanInput,
-  step: GrowthStep,
+  size: GrownSize,
   tried: readonly StageCandidate[],
-  rest: readonly GrowthStep[],
+  rest: readonly GrownSize[],
 ): Pick<ProgressivePlan, 'firstStageThatNeedsMore'> {
   const { stageCandidates, otherDevices } = input;
   const byPeak = [...tried].sort((a, b) => a.peakLiveBytes - b.peakLiveBytes);
@@ -119,7 +119,7 @@ function needsMore(
   const smallestDeviceForRest = smallestDevice && all.slice(all.indexOf(smallestDevice)).find(isEnough);
   return {
     firstStageThatNeedsMore: {
-      ...step,
+      ...size,
       leanest: byPeak[0]!,
       ...(smallestDevice && { smallestDevice }),
       ...(smallestDeviceForRest && { smallestDeviceForRest }),

@@ -1,16 +1,17 @@
 /** How accurate estimates of a configuration's code base have been in its mode: what ships, and what the user's own ledger adds. */
-import { beyond, type Evidence, evidenceFor, gemmKind } from '../accuracy/evidence.js';
+import { beyond, type Evidence, evidenceFor } from '../accuracy/evidence.js';
 import { type Figures, figuresOf } from '../accuracy/figures.js';
 import { type About, errorBarFrom, larger, ownErrors } from '../accuracy/ledger.js';
 import type { ErrorBar } from '../accuracy/shipped.js';
 import { perRuntime } from '../config/choices.js';
-import type { Config, Mode, ModelLayout, Recipe } from '../config/types.js';
+import type { Config, Mode, ModelLayout } from '../config/types.js';
 import { codeBaseOf } from '../models/index.js';
 import type { Estimate } from '../reports/estimate/schema.js';
+import { gemmKind } from '../runtimes/xla/gemm.js';
 import type { ErrorBars } from '../search/evaluate.js';
 import { defaultLedgerFile, readRecentEntries } from '../verify/ledger.js';
 
-type Subject = Pick<Config, 'runtime' | 'model' | 'recipe'>;
+type Subject = Pick<Config, 'runtime' | 'model' | 'recipe' | 'device'>;
 
 const aboutOf = ({ runtime, model, recipe }: Subject): About => ({ runtime, layout: model.layout, mode: recipe.mode });
 
@@ -40,7 +41,7 @@ export function reportedAccuracy(config: Subject): Estimate['accuracy'] {
     checked: true,
     cases: (evidence?.cases ?? 0) + errors.length,
     ...figures,
-    ...(evidence && decidingFigures(evidence, recipe)),
+    ...(evidence && decidingFigures(evidence, config)),
     ...(evidence && withoutRecord(config, evidence)),
     source: sources.join('; and '),
   };
@@ -49,12 +50,12 @@ export function reportedAccuracy(config: Subject): Estimate['accuracy'] {
 /** Of the number that decides: what the allocator reserves, or the range. */
 function decidingFigures(
   { cases, reserved, insideRange }: Evidence,
-  recipe: Recipe,
+  config: Subject,
 ): Pick<Estimate['accuracy'], 'reserved' | 'range'> {
-  const { allocator } = recipe;
+  const { allocator } = config.recipe;
   return {
     ...(reserved && { reserved: { allocator, ...(reserved[allocator] satisfies Figures) } }),
-    ...(insideRange !== undefined && { range: { xlaGemm: gemmKind(recipe), cases, inside: insideRange } }),
+    ...(insideRange !== undefined && { range: { xlaGemm: gemmKind(config), cases, inside: insideRange } }),
   };
 }
 

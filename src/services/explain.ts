@@ -73,7 +73,7 @@ export async function explain({
   return explanation;
 }
 
-type Step = Pick<Explanation, 'config' | 'command' | 'verdict' | 'accuracy' | 'assumptions'> & {
+type ExplainedStep = Pick<Explanation, 'config' | 'command' | 'verdict' | 'accuracy' | 'assumptions'> & {
   readonly trace: Trace;
   /** The trace with modules in few groups, for pictures; absent where `trace` itself has few. */
   readonly grouped?: Trace;
@@ -82,7 +82,7 @@ type Step = Pick<Explanation, 'config' | 'command' | 'verdict' | 'accuracy' | 'a
   readonly liveness: Liveness;
 };
 
-async function modelStep(input: ResolveInput): Promise<Step> {
+async function modelStep(input: ResolveInput): Promise<ExplainedStep> {
   const resolved = await resolveConfig(input);
   const { trace, dimensions, liveness, verdict, assumptions } = price(
     resolved,
@@ -102,7 +102,7 @@ async function modelStep(input: ResolveInput): Promise<Step> {
   };
 }
 
-async function traceStep(input: RecordedInput): Promise<Step> {
+async function traceStep(input: RecordedInput): Promise<ExplainedStep> {
   const { estimate, trace, grouped, bytesOfBuffer, liveness } = await recordedStep(input);
   const { config, verdict, accuracy, assumptions } = estimate;
   const command = recordedCommand('explain', input);

@@ -10,7 +10,7 @@ import type { ResolveInput } from '../options/resolve.js';
 import { type PricedProgram, priceProgram } from '../price.js';
 import type { PlanVerification } from '../reports/verify-plan/schema.js';
 import { SizedCandidate } from '../search/candidate-verdict.js';
-import { type GrowthStep, growthPath, parseGrowth, type Size } from '../search/growth.js';
+import { type GrownSize, growthPath, parseGrowth, type Size } from '../search/growth.js';
 import { UnsizedStep } from '../search/unsized-step.js';
 import { chooseBackend } from '../verify/backends/index.js';
 import { errorsPercent, isWithin, type StepBytes } from '../verify/compare.js';
@@ -31,7 +31,7 @@ const largestPredictionDifference = 1e-4;
 const largestLossDifferencePercent = 1;
 
 interface PlannedStage {
-  readonly step: GrowthStep;
+  readonly size: GrownSize;
   readonly config: Config;
   readonly priced: PricedProgram;
   readonly predicted: StepBytes;
@@ -95,10 +95,10 @@ async function plannedStages(input: ResolveInput, from: Size, to: Size): Promise
   };
   const path = growthPath(from, to, flops);
   return Promise.all(
-    path.map(async (step) => {
-      const config = known.get(key(step)) ?? (await at(step));
+    path.map(async (size) => {
+      const config = known.get(key(size)) ?? (await at(size));
       const priced = priceProgram(config, counts(config.model));
-      return { step, config, priced, predicted: predictedBytes(priced) };
+      return { size, config, priced, predicted: predictedBytes(priced) };
     }),
   );
 }
@@ -112,7 +112,7 @@ function requireTraining({ recipe }: Config): void {
 
 /** What cannot grow is refused before anything runs. */
 function requireStages(stages: readonly PlannedStage[]): void {
-  for (const [index, { step }] of stages.slice(1).entries()) {
+  for (const [index, { size }] of stages.slice(1).entries()) {
     const { config, priced } = stages[index]!;
     const { program, dimensions } = priced;
     const arrays = program.parameters.map(({ value }) => {
@@ -120,7 +120,7 @@ function requireStages(stages: readonly PlannedStage[]): void {
       return { name, shape: shape.map((axis) => numElements([axis], dimensions)) };
     });
     try {
-      growthPlan([programCheckpoint], arrays, { hiddenDim: step.hiddenDim, layers: step.layers });
+      growthPlan([programCheckpoint], arrays, { hiddenDim: size.hiddenDim, layers: size.layers });
     } catch (error) {
       if (!(error instanceof InputError) || !/^unknown-/.test(error.code)) throw error;
       throw new InputError(
@@ -144,9 +144,8 @@ function reportOf(
 ): PlanVerification {
   const { config } = stages.at(-1)!;
   const isTrained = outcome.kind === 'trained';
-  const rows = stages.map(({ step, predicted }, index) => {
-    const size = { hiddenDim: step.hiddenDim, layers: step.layers };
-    const common = { ...size, growth: step.growth, parameters: predicted.parameterBytes / 4, predicted };
+  const rows = stages.map(({ size: { hiddenDim, layers, growth }, predicted }, index) => {
+    const common = { hiddenDim, layers, growth, parameters: predicted.parameterBytes / 4, predicted };
     if (!isTrained) return { ...common, failures: [] };
     const run = runOf(predicted, outcome.stages[index]!, outcome.stages[index - 1]);
     return { ...common, run, failures: failuresOf(run, options) };

@@ -2,7 +2,6 @@
  * Where a report or an export goes. A regular file is replaced whole, at the end of its links and with its mode; a pipe or a device is
  * written into and stays what it is.
  */
-import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   chmodSync,
@@ -124,7 +123,7 @@ function replaceFile(target: string, existing: Stats | undefined, bytes: Uint8Ar
 }
 
 const temporaryBeside = (target: string): string =>
-  join(dirname(target), `.${basename(target).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`);
+  join(dirname(target), `.${basename(target).slice(0, 200)}.${crypto.randomUUID()}.tmp`);
 
 function keepOwnerAndMode(file: string, { uid, gid, mode }: Stats): void {
   const made = statSync(file);

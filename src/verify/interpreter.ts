@@ -17,7 +17,7 @@ import { evaluateScoped } from '../runtimes/tfjs/evaluate.js';
 import { attends, readsForcings, tfjsDimensions } from '../runtimes/tfjs/index.js';
 import { tapeSegments } from '../runtimes/tfjs/segments.js';
 import { tensorShape } from '../runtimes/tfjs/shapes.js';
-import { accumulatedGradients, lossAndGradients, readForward, type StepResult } from '../runtimes/tfjs/step.js';
+import { accumulatedGradients, type LossAndGradients, lossAndGradients, readForward } from '../runtimes/tfjs/step.js';
 import { batchedEndpoints, type TaskData, taskData } from './data.js';
 import type { Library, Tensor, Variable } from './library.js';
 import { libraryOptimizer } from './optimizer.js';
@@ -39,7 +39,7 @@ export interface Trainer {
   /** Of the loaded samples, without an update; `prediction`: `[batch · gridNodes, outputChannels]`. */
   readonly evaluate: () => { readonly loss: number; readonly prediction: Float32Array };
   /** Of the current parameters; the caller disposes both. Absent in inference. */
-  readonly gradients: () => StepResult<Tensor>;
+  readonly gradients: () => LossAndGradients<Tensor>;
   /** One optimizer step, or one prediction in inference. → the loss (0 in inference). */
   readonly step: (hooks?: StepHooks, learningRate?: number) => number;
   readonly dispose: () => void;

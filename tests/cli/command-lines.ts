@@ -7,7 +7,6 @@ import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { type CommandName, commandNames, loadCommand } from '../../src/cli/command-table.js';
-import { frameworkConfig } from '../../src/cli/framework.js';
 import { type ModelProfile, profileNames, readProfile } from '../../src/config/profiles.js';
 import type { RuntimeName } from '../../src/config/types.js';
 import { explainOptions } from '../../src/explain/options.js';
@@ -39,7 +38,6 @@ const records = new Map<string, Pick<Typeable, 'value'>>(
   ),
 );
 
-await frameworkConfig();
 const flagsOf = new Map<CommandName, readonly Flag[]>();
 for (const name of commandNames) {
   const { flags } = await loadCommand(name);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import EstimateCommand from '../../src/cli/commands/estimate.js';
 import { reportFailure } from '../../src/cli/failure.js';
+import { parseTokens } from '../../src/cli/parse.js';
 import { errorSchema } from '../../src/reports/error/schema.js';
 import { buffers, invoke } from './invoke.js';
 
@@ -20,8 +22,12 @@ const badInvocations: readonly (readonly [readonly string[], string, string])[] 
   [['estimate', '-x'], 'unknown-flag', '-x'],
   [['estimate', '--layers'], 'invalid-flag', '--layers'],
   [['estimate', '--layers', '--batch', '1'], 'invalid-flag', '--layers'],
+  [['estimate', '--layers', '--batch=1'], 'invalid-flag', '--layers'],
   [['estimate', '--layers', '1', '--layers=2'], 'invalid-flag', 'once'],
   [['estimate', '--allow-tight=yes'], 'flag-takes-no-value', '--allow-tight'],
+  [['estimate', '--no-set-to-none=1'], 'flag-takes-no-value', '--no-set-to-none'],
+  [['estimate', '--no-allow-tight'], 'unknown-flag', '--allow-tight'],
+  [['estimate', '--no-'], 'unknown-flag', '--no-'],
   [['estimate', 'graphcast', 'tiny'], 'unexpected-argument', 'tiny'],
   [['estimate', '--', 'graphcast', '--tiny'], 'unexpected-argument', '--tiny'],
   [['estimate', '--format', 'tabel'], 'unknown-format', 'table'],
@@ -58,6 +64,27 @@ describe('a wrong invocation', () => {
     const { exit, stdout } = await invoke(['--json']);
     expect(exit).toBe(2);
     expect(errorSchema.parse(JSON.parse(stdout)).code).toBe('missing-command');
+  });
+});
+
+describe('tokens', () => {
+  const { flags, args } = EstimateCommand;
+  const parsed = (...argv: string[]) => parseTokens(argv, 'estimate', flags, args);
+
+  it('of a switch may be repeated, and the last one says', () => {
+    expect(parsed('--set-to-none', '--no-set-to-none').flags).toEqual({ 'set-to-none': false });
+    expect(parsed('--no-set-to-none', '--set-to-none').flags).toEqual({ 'set-to-none': true });
+  });
+
+  it('behind a flag are its value, whatever they look like, but for another flag', () => {
+    expect(parsed('--layers', '-4', 'tiny')).toEqual({ args: { model: 'tiny' }, flags: { layers: '-4' } });
+    expect(parsed('--output=--json').flags).toEqual({ output: '--json' });
+    expect(parsed('--import=a=b\n=c', '--vram=').flags).toEqual({ import: 'a=b\n=c', vram: '' });
+  });
+
+  it('that are a dash, a negative number or behind -- stand alone', () => {
+    for (const token of ['-', '-4']) expect(parsed(token).args).toEqual({ model: token });
+    expect(parsed('--', '--layers').args).toEqual({ model: '--layers' });
   });
 });
 

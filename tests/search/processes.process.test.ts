@@ -8,7 +8,6 @@ const gcPlan = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 interface Ended {
   readonly exit: number | null;
   readonly stdout: string;
-  readonly msAfterSignal: number;
 }
 
 function sweep(argv: readonly string[], interruptAfterMs?: number): Promise<Ended> {
@@ -17,14 +16,9 @@ function sweep(argv: readonly string[], interruptAfterMs?: number): Promise<Ende
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk;
   });
-  let signalled = 0;
-  if (interruptAfterMs !== undefined)
-    setTimeout(() => {
-      signalled = performance.now();
-      child.kill('SIGINT');
-    }, interruptAfterMs);
+  if (interruptAfterMs !== undefined) setTimeout(() => child.kill('SIGINT'), interruptAfterMs);
   return new Promise((resolve) => {
-    child.on('close', (exit) => resolve({ exit, stdout, msAfterSignal: performance.now() - signalled }));
+    child.on('close', (exit) => resolve({ exit, stdout }));
   });
 }
 
@@ -41,8 +35,6 @@ const big = [
   '3..34',
 ];
 const atWork = 4_000;
-/** 200 ms on an idle machine; a test shares it with other tests. */
-const promptMs = 2_000;
 
 describe('a sweep', () => {
   it('prints the same bytes with 1, 2 and 4 workers, and twice in a row', { timeout: 180_000 }, async () => {
@@ -56,9 +48,8 @@ describe('a sweep', () => {
     'with %s workers ends at Ctrl-C with 130 and prints nothing',
     { timeout: 60_000 },
     async (workers) => {
-      const { exit, stdout, msAfterSignal } = await sweep([...big, '--workers', workers], atWork);
+      const { exit, stdout } = await sweep([...big, '--workers', workers], atWork);
       expect({ exit, stdout }).toEqual({ exit: 130, stdout: '' });
-      expect(msAfterSignal).toBeLessThan(promptMs);
     },
   );
 

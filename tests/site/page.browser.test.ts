@@ -19,7 +19,7 @@ import { estimateOf } from '../../src/services/priced.js';
 import { GiB } from '../../src/units.js';
 import { invoke } from '../cli/invoke.js';
 import { inputs } from '../laws/configurations.js';
-import { accessibility, type Look, measured, open, openBrowser, screenshot } from '../reports/html/browser.js';
+import { faultsOf, type Look, looks, noFaults, open, openBrowser } from '../reports/html/browser.js';
 
 /** The issue's: the whole page, compressed. */
 const mostBytes = 600_000;
@@ -80,32 +80,16 @@ describe('the page', () => {
     expect(bytes).toBeLessThanOrEqual(mostBytes);
   });
 
-  it.each([
-    { width: 1280, dark: false },
-    { width: 390, dark: false },
-    { width: 1280, dark: true },
-    { width: 390, dark: true },
-  ])('opens from a file at $width px, dark: $dark, without a complaint or a request, and can be read', async (look) => {
-    const { page, complaints, requests } = await opened(
-      '#model=graphcast-small&gpu=rtx-4090&batch=2',
-      look,
-      'searched',
-    );
-    await page.$$eval('details', (found) => {
-      for (const each of found) each.setAttribute('open', '');
-    });
-    await screenshot(page, `site-${look.width}${look.dark ? '-dark' : ''}`);
-    const found = { ...(await measured(page)), violations: await accessibility(page) };
-    await page.close();
-    expect({ complaints, requests, ...found }).toEqual({
-      complaints: [],
-      requests: [],
-      overflowPx: 0,
-      tooSmall: [],
-      clipped: [],
-      violations: [],
-    });
-  });
+  it.each(looks)(
+    'opens from a file at $width px, dark: $dark, without a complaint or a request, and can be read',
+    async (look) => {
+      const shown = await opened('#model=graphcast-small&gpu=rtx-4090&batch=2', look, 'searched');
+      await shown.page.$$eval('details', (found) => {
+        for (const each of found) each.setAttribute('open', '');
+      });
+      expect(await faultsOf(shown, `site-${look.width}${look.dark ? '-dark' : ''}`)).toEqual(noFaults);
+    },
+  );
 
   it('has a control for every option of the command line’s table', async () => {
     const { page } = await opened();
@@ -351,18 +335,8 @@ describe('the documents beside it', () => {
     { document: 'import', look: { width: 390 } },
     { document: 'decisions/0006-charts-and-pages', look: { width: 1280, dark: true } },
   ])('$document can be read at $look.width px', async ({ document, look }) => {
-    const { page, complaints, requests } = await open(browser, join(folder, 'site', 'docs', `${document}.html`), look);
-    await screenshot(page, `site-docs-${document.replaceAll('/', '-')}`);
-    const found = { ...(await measured(page)), violations: await accessibility(page) };
-    await page.close();
-    expect({ complaints, requests, ...found }).toEqual({
-      complaints: [],
-      requests: [],
-      overflowPx: 0,
-      tooSmall: [],
-      clipped: [],
-      violations: [],
-    });
+    const shown = await open(browser, join(folder, 'site', 'docs', `${document}.html`), look);
+    expect(await faultsOf(shown, `site-docs-${document.replaceAll('/', '-')}`)).toEqual(noFaults);
   });
 });
 

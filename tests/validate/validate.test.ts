@@ -22,6 +22,7 @@ import {
 import type { Validation } from '../../src/reports/validate/schema.js';
 import { estimate } from '../../src/services/estimate.js';
 import { invoke } from '../cli/invoke.js';
+import { reflowed } from '../docs/prose.js';
 import { quantile } from '../statistics.js';
 
 let validation: Validation;
@@ -67,7 +68,7 @@ describe('gc-plan validate', () => {
   });
 
   it('writes docs/accuracy.md as it is committed', async () => {
-    await expect(accuracyPage(validation)).toMatchFileSnapshot('../../docs/accuracy.md');
+    await expect(reflowed(accuracyPage(validation))).toMatchFileSnapshot('../../docs/accuracy.md');
   });
 
   it.each([

@@ -7,6 +7,7 @@ import { errorBarFrom, type LedgerEntry, ownErrors } from '../../src/accuracy/le
 import { shippedErrorBar } from '../../src/accuracy/shipped.js';
 import { estimate } from '../../src/services/estimate.js';
 import { appendToLedger } from '../../src/services/verify.js';
+import { MiB } from '../../src/units.js';
 import { appendEntry, defaultLedgerFile, readEntries, readRecentEntries } from '../../src/verify/ledger.js';
 import { collectingWarnings } from '../../src/warnings.js';
 import { invoke } from '../cli/invoke.js';
@@ -133,19 +134,15 @@ describe('the ledger file', () => {
     expect(readEntries(file).map(({ predicted }) => predicted.peakLiveBytes)).toEqual([1, 2, 3]);
   });
 
-  it('of 100,000 lines costs an estimate less than 50 ms, and the last ones count', () => {
+  it('of 100,000 lines is read in its last MiB, and the last ones count', () => {
     const file = join(folder, 'ledger.jsonl');
     const line = `${JSON.stringify(entry(90, 100))}\n`;
     const numLines = 100_000;
     writeFileSync(file, `${line.repeat(numLines - 1)}${JSON.stringify(entry(80, 100))}\n`);
-    const times = Array.from({ length: 5 }, () => {
-      const begin = performance.now();
-      const entries = readRecentEntries(file);
-      expect(entries.at(-1)!.predicted.peakLiveBytes).toBe(80);
-      expect(entries.length).toBeGreaterThan(500);
-      return performance.now() - begin;
-    });
-    expect(Math.min(...times)).toBeLessThan(50);
+    const entries = readRecentEntries(file);
+    expect(entries.at(-1)!.predicted.peakLiveBytes).toBe(80);
+    expect(entries.length).toBeGreaterThan(500);
+    expect(entries.length * line.length).toBeLessThanOrEqual(MiB);
     expect(readEntries(file)).toHaveLength(numLines);
   });
 

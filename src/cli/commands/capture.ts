@@ -1,7 +1,6 @@
 import { captureOptions } from '../../verify/capture/options.js';
 import { ReportCommand } from '../command.js';
 import { flagsOf, printFlags } from '../flags.js';
-import { textArgument } from '../oclif.js';
 
 export default class CaptureCommand extends ReportCommand<'gc-plan/capture@1'> {
   static override summary =
@@ -13,11 +12,10 @@ export default class CaptureCommand extends ReportCommand<'gc-plan/capture@1'> {
     'gc-plan capture --python ~/venv/bin/python tests/steps.py:fine_tuning --timeout 1800 --json',
   ];
   static override args = {
-    step: textArgument({
+    step: {
       description:
         'FILE.py:FUNCTION; the function returns a step, or (model, optimizer, batch, loss); in JAX (step, arguments)',
-      ignoreStdin: true,
-    }),
+    },
   };
   static override flags = { ...flagsOf(captureOptions), ...printFlags };
 

@@ -1,7 +1,6 @@
 import { choice, text, toggle } from '../../options/definitions/definition.js';
 import { ReportCommand } from '../command.js';
 import { detailsFlag, flagsOf, printFlags } from '../flags.js';
-import { textArgument } from '../oclif.js';
 
 const ownFlags = flagsOf([
   {
@@ -33,10 +32,9 @@ export default class CheckCommand extends ReportCommand<'gc-plan/check@1'> {
     'gc-plan check --update-baseline',
   ];
   static override args = {
-    planfile: textArgument({
+    planfile: {
       description: 'the plan file; gc-plan.json, gc-plan.yaml or gc-plan.yml by default',
-      ignoreStdin: true,
-    }),
+    },
   };
   static override flags = { ...ownFlags, ...detailsFlag, ...printFlags, format: ownFlags.format! };
 

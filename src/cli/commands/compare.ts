@@ -1,12 +1,11 @@
 import { InputError } from '../../errors.js';
 import type { Flags } from '../../options/typed.js';
 import { ReportCommand } from '../command.js';
-import { configurationFlags, detailsFlag, traceFlag } from '../flags.js';
-import { type ArgInput, textArgument } from '../oclif.js';
+import { type Arguments, configurationFlags, detailsFlag, traceFlag } from '../flags.js';
 
-const twoModels: ArgInput = {
-  first: textArgument({ description: 'a model’s name, or a file', ignoreStdin: true }),
-  second: textArgument({ description: 'another one; flags of it alone go behind --', ignoreStdin: true }),
+const twoModels: Arguments = {
+  first: { description: 'a model’s name, or a file' },
+  second: { description: 'another one; flags of it alone go behind --' },
 };
 
 export default class CompareCommand extends ReportCommand<'gc-plan/compare@1'> {
@@ -28,7 +27,7 @@ export default class CompareCommand extends ReportCommand<'gc-plan/compare@1'> {
     const end = whole.indexOf('--');
     this.argv = end === -1 ? whole : whole.slice(0, end);
     const { args, flags } = await this.typed();
-    const changes = end === -1 ? {} : await this.changes(whole.slice(end + 1));
+    const changes = end === -1 ? {} : this.changes(whole.slice(end + 1));
     this.argv = whole;
     const { compare, compareRecorded } = await import('../../services/compare.js');
     if (flags.trace !== undefined && Object.keys(changes).length > 0)
@@ -37,8 +36,8 @@ export default class CompareCommand extends ReportCommand<'gc-plan/compare@1'> {
   }
 
   /** What stands behind `--`: flags of the second configuration. */
-  private async changes(tokens: readonly string[]): Promise<Flags> {
-    const { args, flags } = await this.tokens(tokens);
+  private changes(tokens: readonly string[]): Flags {
+    const { args, flags } = this.tokens(tokens);
     if (args.first !== undefined)
       throw new InputError('unexpected-argument', `${args.first}: only flags stand behind --.`, [
         `gc-plan compare FIRST ${args.first} …`,

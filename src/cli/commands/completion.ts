@@ -4,7 +4,6 @@ import { tool } from '../../version.js';
 import { ReportCommand } from '../command.js';
 import { completionScript, type Shell, shells } from '../completion.js';
 import { printFlags } from '../flags.js';
-import { textArgument } from '../oclif.js';
 
 const isShell = (name: string): name is Shell => (shells as readonly string[]).includes(name);
 
@@ -15,7 +14,7 @@ export default class CompletionCommand extends ReportCommand<'gc-plan/completion
     'gc-plan completion zsh >> ~/.zshrc',
     'gc-plan completion fish --output ~/.config/fish/completions/gc-plan.fish',
   ];
-  static override args = { shell: textArgument({ description: 'bash, zsh or fish', ignoreStdin: true }) };
+  static override args = { shell: { description: 'bash, zsh or fish' } };
   static override flags = printFlags;
 
   protected readonly report = 'gc-plan/completion@1';

@@ -1,6 +1,7 @@
 import { isYes } from '../../reports/estimate/verdict.js';
-import { ReportCommand, type Typed } from '../command.js';
+import { ReportCommand } from '../command.js';
 import { configurationFlags, detailsFlag, modelArgument, traceFlag } from '../flags.js';
+import type { Typed } from '../parse.js';
 
 export default class EstimateCommand extends ReportCommand<'gc-plan/estimate@1'> {
   static override summary = 'Peak GPU memory of one configuration, where it goes, and whether it fits.';

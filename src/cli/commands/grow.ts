@@ -1,11 +1,10 @@
 import { growOptions } from '../../verify/grow/options.js';
 import { ReportCommand } from '../command.js';
-import { flagsOf, printFlags } from '../flags.js';
-import { type ArgInput, textArgument } from '../oclif.js';
+import { type Arguments, flagsOf, printFlags } from '../flags.js';
 
-const twoFiles: ArgInput = {
-  source: textArgument({ description: 'the trained checkpoint: .npz, or what torch.save wrote', ignoreStdin: true }),
-  target: textArgument({ description: 'the file to write', ignoreStdin: true }),
+const twoFiles: Arguments = {
+  source: { description: 'the trained checkpoint: .npz, or what torch.save wrote' },
+  target: { description: 'the file to write' },
 };
 
 export default class GrowCommand extends ReportCommand<'gc-plan/grow@1'> {

@@ -13,7 +13,8 @@ const maxUndividedRestBytes = 128 * MiB;
 
 const roundedBytes = (bytes: number): number => roundUp(bytes, granularityBytes);
 
-export interface BfcStep {
+/** What a step asks of its pool. */
+export interface BfcRequests {
   /** Parameters, optimizer state and data, in the order in which they reach the device. */
   readonly argumentBytes: readonly number[];
   readonly constantBytes: number;
@@ -22,21 +23,22 @@ export interface BfcStep {
 }
 
 /** Chunks in order of allocation; an array without elements takes none. */
-const chunkBytes = ({ argumentBytes, constantBytes, temporaryBytes }: BfcStep): readonly number[] =>
+const chunkBytes = ({ argumentBytes, constantBytes, temporaryBytes }: BfcRequests): readonly number[] =>
   [...argumentBytes, constantBytes, temporaryBytes].filter((bytes) => bytes > 0).map(roundedBytes);
 
 /** Bytes in use while the step runs, were every chunk divided. */
-export const bfcAllocatedBytes = (step: BfcStep): number => chunkBytes(step).reduce((sum, bytes) => sum + bytes, 0);
+export const bfcAllocatedBytes = (requests: BfcRequests): number =>
+  chunkBytes(requests).reduce((sum, bytes) => sum + bytes, 0);
 
 /**
  * What a pool holds that begins empty and grows up to a limit: in regions, the first of 2 MiB, of a power of two that holds what is asked for
  * and twice the last, as far as the limit leaves room (`BFCAllocator::Extend`, `curr_region_allocation_bytes_`). No chunk spans two regions.
  */
-export function bfcGrownPool(step: BfcStep, limitBytes: number): number {
+export function bfcGrownPool(requests: BfcRequests, limitBytes: number): number {
   const freeBytes: number[] = [];
   let regionBytes = 2 * MiB;
   let heldBytes = 0;
-  for (const bytes of chunkBytes(step)) {
+  for (const bytes of chunkBytes(requests)) {
     const region = freeBytes.findIndex((free) => free >= bytes);
     if (region >= 0) {
       freeBytes[region]! -= bytes;
@@ -55,8 +57,8 @@ export function bfcGrownPool(step: BfcStep, limitBytes: number): number {
  * Smallest fresh pool that takes the step. From the last chunk back: what is free before an allocation must hold it and all later
  * ones, and must be large enough to be divided if any follow.
  */
-export function bfcPool(step: BfcStep): number {
-  return chunkBytes(step).reduceRight((laterBytes, bytes) => {
+export function bfcPool(requests: BfcRequests): number {
+  return chunkBytes(requests).reduceRight((laterBytes, bytes) => {
     if (laterBytes === 0) return bytes;
     return bytes + Math.max(laterBytes, Math.min(bytes, maxUndividedRestBytes));
   }, 0);

@@ -1,5 +1,5 @@
 /** Carries a plan out in memory: what `grow.py` does to files, for the stages that gc-plan trains itself. */
-import type { Fill, GrownArray, Step } from './types.js';
+import type { Fill, GrownArray, Stretch } from './types.js';
 
 interface Randomness {
   /** Uniform in [0, 1). */
@@ -22,7 +22,7 @@ export function applyGrowth(array: GrownArray, source: Float32Array | undefined,
   let working: Working = { values: Float64Array.from(source), shape: array.from.shape };
   if (array.centre !== undefined) working = centred(working, array.centre);
   if (array.scale !== undefined) working = { ...working, values: working.values.map((value) => value * array.scale!) };
-  for (const step of array.steps) working = stretched(working, step, array.fanIn, randomness);
+  for (const stretch of array.stretches) working = stretched(working, stretch, array.fanIn, randomness);
   return Float32Array.from(working.values);
 }
 
@@ -49,27 +49,27 @@ function centred(working: Working, axis: number): Working {
   return { ...working, values };
 }
 
-function stretched(working: Working, step: Step, fanIn: number, { random, asymmetry }: Randomness): Working {
-  const { before, length, behind } = around(working, step.axis);
-  const width = length / step.segments;
-  const copies = step.kind === 'tile' ? step.copies : 1;
-  const grownWidth = step.kind === 'tile' ? width * copies : step.width;
-  const grownLength = step.segments * grownWidth;
+function stretched(working: Working, stretch: Stretch, fanIn: number, { random, asymmetry }: Randomness): Working {
+  const { before, length, behind } = around(working, stretch.axis);
+  const width = length / stretch.segments;
+  const copies = stretch.kind === 'tile' ? stretch.copies : 1;
+  const grownWidth = stretch.kind === 'tile' ? width * copies : stretch.width;
+  const grownLength = stretch.segments * grownWidth;
   const values = new Float64Array(before * grownLength * behind);
   const shares = new Float64Array(copies).fill(1);
   for (let b = 0; b < before; b++)
-    for (let segment = 0; segment < step.segments; segment++)
-      for (let unit = 0; unit < (step.kind === 'tile' ? width : grownWidth); unit++)
+    for (let segment = 0; segment < stretch.segments; segment++)
+      for (let unit = 0; unit < (stretch.kind === 'tile' ? width : grownWidth); unit++)
         for (let e = 0; e < behind; e++) {
           const value =
             unit < width
               ? working.values[(b * length + segment * width + unit) * behind + e]!
-              : filled((step as Extract<Step, { kind: 'pad' }>).fill, fanIn, random);
-          if (step.kind === 'tile' && step.shared) drawShares(shares, asymmetry, random);
+              : filled((stretch as Extract<Stretch, { kind: 'pad' }>).fill, fanIn, random);
+          if (stretch.kind === 'tile' && stretch.shared) drawShares(shares, asymmetry, random);
           for (let copy = 0; copy < copies; copy++)
             values[(b * grownLength + segment * grownWidth + copy * width + unit) * behind + e] = value * shares[copy]!;
         }
-  return { values, shape: working.shape.map((each, index) => (index === step.axis ? grownLength : each)) };
+  return { values, shape: working.shape.map((each, index) => (index === stretch.axis ? grownLength : each)) };
 }
 
 /** Shares that sum to 1. */

@@ -18,8 +18,8 @@ import type {
   GrownArray,
   GrowthPlan,
   Size,
-  Step,
   StoredArray,
+  Stretch,
 } from './types.js';
 
 export interface Target {
@@ -74,7 +74,7 @@ const copied = (array: StoredArray): GrownArray => ({
   shape: array.shape,
   how: 'copied',
   from: array,
-  steps: [],
+  stretches: [],
   fanIn: 1,
 });
 
@@ -152,9 +152,9 @@ function grownArray(array: StoredArray, role: ArrayRole, growth: Growth): GrownA
   if (to.hiddenDim === from.hiddenDim || axes.length === 0) return copied(array);
   const isMultiple = to.hiddenDim % from.hiddenDim === 0;
   // What is read grows first: the added outputs of a Linear then cover all that it reads.
-  const steps = axes
+  const stretches = axes
     .toSorted((a, b) => Number(b.axis.reads ?? false) - Number(a.axis.reads ?? false))
-    .map(({ axis, index }): Step => {
+    .map(({ axis, index }): Stretch => {
       const segments = segmentsOf(array, axis, array.shape[index]!, growth);
       const width = array.shape[index]! / segments;
       const grownWidth = (width * to.hiddenDim) / from.hiddenDim;
@@ -174,7 +174,7 @@ function grownArray(array: StoredArray, role: ArrayRole, growth: Growth): GrownA
     from: array,
     ...(!isMultiple && isStream && /weight|bias/.test(role.part) && { centre: made.index }),
     ...(scale !== 1 && { scale }),
-    steps,
+    stretches,
     fanIn: fanInOf(shape, role),
   };
 }
@@ -247,7 +247,7 @@ function newLayers(
         name: prefix + renumbered(name.slice(prefix.length), pattern, block + (added + 1) * blocks),
         shape,
         how: 'new',
-        steps: [],
+        stretches: [],
         fill: newFill(role),
         fanIn: fanInOf(shape, role),
       };

@@ -49,7 +49,7 @@ export interface CheckpointLayout {
 }
 
 /** Stretches one axis, which is `segments` equal runs of units. */
-export type Step =
+export type Stretch =
   | {
       readonly kind: 'tile';
       readonly axis: number;
@@ -77,7 +77,7 @@ export interface GrownArray {
   readonly centre?: number;
   readonly scale?: number;
   /** In this order. */
-  readonly steps: readonly Step[];
+  readonly stretches: readonly Stretch[];
   readonly fill?: Fill;
   readonly value?: number;
   /** Width of what a fresh weight reads: uniform with variance 1/fanIn. */

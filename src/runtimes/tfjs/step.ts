@@ -11,7 +11,7 @@ import type { TapeSegment } from './segments.js';
 
 export type Values<T> = ReadonlyMap<ValueId, T>;
 
-export interface StepResult<T> {
+export interface LossAndGradients<T> {
   readonly loss: T;
   /** Of every parameter that the loss depends on. */
   readonly gradients: Values<T>;
@@ -95,7 +95,7 @@ export function lossAndGradients<T>(
   program: ForwardProgram,
   segments: readonly TapeSegment[],
   leaves: Values<T>,
-): StepResult<T> {
+): LossAndGradients<T> {
   const { ops } = context;
   const crossing = new Map(leaves);
   const hold = offloadsBoundary(context) ? boundaryOffloader(ops, crossing, leaves) : () => {};
@@ -146,8 +146,8 @@ export function lossAndGradients<T>(
 export function accumulatedGradients<T>(
   ops: Ops<T>,
   numMicroSteps: number,
-  microStep: () => StepResult<T>,
-): StepResult<T> {
+  microStep: () => LossAndGradients<T>,
+): LossAndGradients<T> {
   let { loss, gradients } = microStep();
   if (numMicroSteps === 1) return { loss, gradients };
   const sum = new Map(gradients);

@@ -11,8 +11,8 @@ export interface Placed {
 export class DataFlow {
   private readonly makers = new Map<ValueId, Placed>();
   private readonly consumers = new Map<ValueId, Operation[]>();
-  /** Operations on the longest way from the data to a value. */
-  private readonly ways = new Map<ValueId, number>();
+  /** Operations on the longest path from the data to a value. */
+  private readonly depths = new Map<ValueId, number>();
 
   constructor(nodes: readonly Node[], module: Module) {
     this.learn(nodes, module);
@@ -23,7 +23,7 @@ export class DataFlow {
       if (node.kind === 'block') this.learn(node.body, node.module);
       else if (node.kind !== 'drop') {
         this.makers.set(node.output, { operation: node, module });
-        this.ways.set(node.output, 1 + Math.max(0, ...readsOf(node).map((id) => this.wayBehind(id))));
+        this.depths.set(node.output, 1 + Math.max(0, ...readsOf(node).map((id) => this.depthOf(id))));
         for (const id of readsOf(node)) this.consumers.set(id, [...(this.consumers.get(id) ?? []), node]);
       }
     }
@@ -46,7 +46,7 @@ export class DataFlow {
     return [...this.makers.values()];
   }
 
-  /** Operations in post-order from the result; of several operands the one with the longer way behind it comes first. */
+  /** Operations in post-order from the result; of several operands the deeper one comes first. */
   depthFirst(result: ValueId): readonly Placed[] {
     const order: Placed[] = [];
     const seen = new Set<ValueId>();
@@ -55,7 +55,7 @@ export class DataFlow {
       const maker = this.makers.get(id);
       if (maker === undefined || seen.has(id)) return;
       seen.add(id);
-      path.push({ id, reads: [...readsOf(maker.operation)].sort((a, b) => this.wayBehind(b) - this.wayBehind(a)) });
+      path.push({ id, reads: [...readsOf(maker.operation)].sort((a, b) => this.depthOf(b) - this.depthOf(a)) });
     };
     enter(result);
     for (let last = path.at(-1); last !== undefined; last = path.at(-1)) {
@@ -66,7 +66,7 @@ export class DataFlow {
     return order;
   }
 
-  private wayBehind(id: ValueId): number {
-    return this.ways.get(id) ?? 0;
+  private depthOf(id: ValueId): number {
+    return this.depths.get(id) ?? 0;
   }
 }

@@ -34,3 +34,10 @@ export function gemmOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): G
     workspaceBytes: (computeCapability >= firstHopper ? 32 : 4) * MiB,
   };
 }
+
+/** XLA's two kinds of matrix products. */
+export type GemmKind = 'cublas' | 'triton';
+
+/** A GPU times both where it may, and Triton's mostly win; a card without Triton has cuBLAS's alone. */
+export const gemmKind = (config: Pick<Config, 'recipe' | 'device'>): GemmKind =>
+  config.recipe.xlaGemm === 'cublas' || !gemmOf(config).hasTriton ? 'cublas' : 'triton';

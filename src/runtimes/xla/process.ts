@@ -1,12 +1,12 @@
 /** JAX's process: one pool of the BFC allocator for arguments, constants and XLA's arena, then the CUDA context. */
 import type { Device, Recipe } from '../../config/types.js';
-import { type BfcStep, bfcAllocatedBytes, bfcGrownPool, bfcPool } from '../../memory/allocators/bfc.js';
+import { type BfcRequests, bfcAllocatedBytes, bfcGrownPool, bfcPool } from '../../memory/allocators/bfc.js';
 import { peakLiveBytes as livePeak } from '../../memory/liveness.js';
 import { categoryCode, originCode, type Trace } from '../../memory/trace.js';
 import type { BytesRange } from '../../memory/verdict.js';
 import type { ProcessInput, ProcessMemory, RecordedInput } from '../process.js';
 import { attentionArrayOf } from './block-attention.js';
-import { gemmOf } from './gemm.js';
+import { gemmKind, gemmOf } from './gemm.js';
 import { normalisesInConcat } from './inference.js';
 import { meetsInOrder } from './latency-hiding.js';
 import { type LossHeadWidth, lossHeadWidths } from './loss-head-width.js';
@@ -56,22 +56,23 @@ function arenaRange(
   ends: readonly [number, number],
   residentBytes: number,
 ): readonly [number, number] {
-  const { mode, xlaGemm, rolloutSteps, checkpoint } = config.recipe;
+  const { mode, rolloutSteps, checkpoint } = config.recipe;
+  const products = gemmKind(config);
   const attention = attentionReadings(trace, bytesOfBuffer);
   if (attention !== undefined) {
     const [low, high] = attentionBars;
-    if (xlaGemm === 'cublas') return [low * ends[0], high * ends[0]];
+    if (config.recipe.xlaGemm === 'cublas') return [low * ends[0], high * ends[0]];
     return [low * (attention.lowBytes - residentBytes), high * (attention.highBytes - residentBytes)];
   }
   if (mode === 'inference') return inferenceRange(config, ends[0]);
-  const bars = errorBars[xlaGemm === 'cublas' ? 'cublas' : 'triton'];
+  const bars = errorBars[products];
   const { encoder, decoder, model, processor, edges } = checkpoint;
   const recomputed = encoder || decoder || model || processor.kind !== 'none' || edges.kind !== 'none';
   const rollout = checkpoint.rollout ? bars.rollout : bars.stacked;
   const single = recomputed ? bars.recomputed : rolloutSteps > 1 ? rollout : bars.plain;
   const [low, high] = meetsInOrder(config) ? bars.hidden : single;
   const deferred =
-    processor.kind !== 'none' && xlaGemm !== 'cublas'
+    processor.kind !== 'none' && products === 'triton'
       ? deferredBytes(trace, bytesOfBuffer, config.model.layers) - residentBytes
       : 0;
   return [low * withoutWorkspace(config, ends[0]), Math.max(high * ends[1], deferredBar * deferred)];
@@ -128,13 +129,12 @@ function attentionReadings(
 
 /** Triton needs no workspace: its low end is without one. */
 function withoutWorkspace(config: ProcessInput['config'], temporaryBytes: number): number {
-  const workspaceBytes = config.recipe.xlaGemm === 'cublas' ? 0 : gemmOf(config).workspaceBytes;
+  const workspaceBytes = gemmKind(config) === 'cublas' ? 0 : gemmOf(config).workspaceBytes;
   return Math.max(0, temporaryBytes - workspaceBytes);
 }
 
 function inferenceRange(config: ProcessInput['config'], temporaryBytes: number): readonly [number, number] {
-  const isCublas = config.recipe.xlaGemm === 'cublas';
-  const bars = isCublas ? inferenceBars.cublas : inferenceBars.triton;
+  const bars = inferenceBars[gemmKind(config)];
   const either = normalisesInConcat(gemmOf(config), config.model.hiddenDim) ? inferenceBars.eitherConcat : bars;
   return [
     Math.min(bars[0], either[0]) * withoutWorkspace(config, temporaryBytes),
@@ -241,7 +241,7 @@ export function recordedProcess(input: RecordedInput): ProcessMemory {
 
 interface InPool {
   /** `temporaryBytes`: the arena, and results that are no donated argument. */
-  readonly step: BfcStep;
+  readonly step: BfcRequests;
   readonly arena: BytesRange;
   readonly recipe: Pick<Recipe, 'memFraction' | 'jaxAllocator'>;
   readonly device: Device;
@@ -259,7 +259,7 @@ function poolOf({ step, arena, recipe, device, reserveBytes, isNamed }: InPool):
   const isPlatform = recipe.jaxAllocator === 'platform';
   const held = {
     default: bfcPool,
-    'no-preallocation': (each: BfcStep) => bfcGrownPool(each, shareBytes),
+    'no-preallocation': (each: BfcRequests) => bfcGrownPool(each, shareBytes),
     // cudaMalloc for every array: nothing is left over.
     platform: bfcAllocatedBytes,
   }[recipe.jaxAllocator];

@@ -202,8 +202,8 @@ def grown(numpy, array, source, plan, index):
   if "centre" in array:
     values = values - values.mean(axis=array["centre"], keepdims=True)
   values = values * array.get("scale", 1)
-  for step in array["steps"]:
-    values = stretched(numpy, values, step, fan_in, plan["asymmetry"], random)
+  for stretch in array["stretches"]:
+    values = stretched(numpy, values, stretch, fan_in, plan["asymmetry"], random)
   assert list(values.shape) == shape, (array["name"], values.shape, shape)
   return numpy.ascontiguousarray(values)
 
@@ -214,19 +214,19 @@ def fill(numpy, how, shape, fan_in, random):
   return numpy.full(shape, 1.0 if how == "ones" else 0.0)
 
 
-def stretched(numpy, values, step, fan_in, asymmetry, random):
+def stretched(numpy, values, stretch, fan_in, asymmetry, random):
   """Along one axis, which is equal segments of units: each is copied as a whole, or units are added behind it."""
-  axis, segments = step["axis"], step["segments"]
+  axis, segments = stretch["axis"], stretch["segments"]
   before, behind = values.shape[:axis], values.shape[axis + 1 :]
   width = values.shape[axis] // segments
   values = values.reshape(*before, segments, 1, width, *behind)
-  if step["kind"] == "pad":
-    added = (*before, segments, 1, step["width"] - width, *behind)
-    values = numpy.concatenate([values, fill(numpy, step["fill"], added, fan_in, random)], axis=axis + 2)
-    return values.reshape(*before, segments * step["width"], *behind)
-  copies = step["copies"]
+  if stretch["kind"] == "pad":
+    added = (*before, segments, 1, stretch["width"] - width, *behind)
+    values = numpy.concatenate([values, fill(numpy, stretch["fill"], added, fan_in, random)], axis=axis + 2)
+    return values.reshape(*before, segments * stretch["width"], *behind)
+  copies = stretch["copies"]
   values = numpy.repeat(values, copies, axis=axis + 1)
-  if step["shared"]:
+  if stretch["shared"]:
     shares = random.uniform(-asymmetry, asymmetry, values.shape)
     values = values * (1 + shares - shares.mean(axis=axis + 1, keepdims=True)) / copies
   return values.reshape(*before, segments * copies * width, *behind)

@@ -71,7 +71,7 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `.cache/screenshots/${name}.png`, fullPage: true });
 }
 
-export interface Measured {
+interface Measured {
   /** By which the page, not a table in it, is wider than the window. */
   readonly overflowPx: number;
   /** Text below 11 px as it is seen, an SVG's scale included. */
@@ -80,7 +80,7 @@ export interface Measured {
   readonly clipped: readonly string[];
 }
 
-export const measured = (page: Page): Promise<Measured> => page.evaluate(measure) as Promise<Measured>;
+const measured = (page: Page): Promise<Measured> => page.evaluate(measure) as Promise<Measured>;
 
 /** In the page. */
 const measure = `(() => {
@@ -105,7 +105,7 @@ const measure = `(() => {
 })()`;
 
 /** What axe-core finds, contrast of text below 4.5 among it, as rule and place. */
-export async function accessibility(page: Page): Promise<readonly string[]> {
+async function accessibility(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe.source);
   const found = (await page.evaluate(
     'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations)',
@@ -117,6 +117,31 @@ export async function accessibility(page: Page): Promise<readonly string[]> {
     nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
   );
 }
+
+/** What every page is opened in. */
+export const looks: readonly Look[] = [
+  { width: 1280, dark: false },
+  { width: 390, dark: false },
+  { width: 1280, dark: true },
+  { width: 390, dark: true },
+];
+
+/** What a page has that none may have; it is looked at, and closed. */
+export async function faultsOf({ page, complaints, requests }: Opened, screenshotName: string) {
+  await screenshot(page, screenshotName);
+  const found = { ...(await measured(page)), violations: await accessibility(page) };
+  await page.close();
+  return { complaints, requests, ...found };
+}
+
+export const noFaults: Awaited<ReturnType<typeof faultsOf>> = {
+  complaints: [],
+  requests: [],
+  overflowPx: 0,
+  tooSmall: [],
+  clipped: [],
+  violations: [],
+};
 
 /** In the page: what the first button beside a command puts on the clipboard. */
 export const copiedText = `new Promise((resolve) => {

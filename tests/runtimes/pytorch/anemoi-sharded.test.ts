@@ -6,6 +6,7 @@ import { bufferBytes } from '../../../src/memory/trace.js';
 import { dimensionsOf } from '../../../src/models/dimensions.js';
 import { programOf, runtimes } from '../../../src/parallel/index.js';
 import { MiB } from '../../../src/units.js';
+import { reflowed } from '../../docs/prose.js';
 import { errorPercent } from '../../statistics.js';
 import { type RankOutcome, shardingPage } from './anemoi-sharded-page.js';
 import {
@@ -77,6 +78,8 @@ describe('one anemoi model over several cards', () => {
   });
 
   it('writes docs/model-parallel.md as it is committed', async () => {
-    await expect(await shardingPage(given, drawn, ofWrapped)).toMatchFileSnapshot('../../../docs/model-parallel.md');
+    await expect(reflowed(await shardingPage(given, drawn, ofWrapped))).toMatchFileSnapshot(
+      '../../../docs/model-parallel.md',
+    );
   });
 });

@@ -8,6 +8,7 @@ import { bufferBytes } from '../../../src/memory/trace.js';
 import { dimensionsOf } from '../../../src/models/dimensions.js';
 import { forwardProgram } from '../../../src/models/index.js';
 import { pytorchRuntime } from '../../../src/runtimes/pytorch/index.js';
+import { reflowed } from '../../docs/prose.js';
 import { errorPercent } from '../../statistics.js';
 import { harnessProgram } from './anemoi-harness.js';
 import { codeBasesPage, groupOf, type Outcome, transformerGroupOf } from './anemoi-page.js';
@@ -101,6 +102,6 @@ describe('the other code bases in PyTorch', () => {
       { seen: outcomes, unseen },
       { seen: ofTransformer, unseen: drawnTransformers },
     ] as const;
-    await expect(codeBasesPage(...pages)).toMatchFileSnapshot('../../../docs/code-bases.md');
+    await expect(reflowed(codeBasesPage(...pages))).toMatchFileSnapshot('../../../docs/code-bases.md');
   });
 });

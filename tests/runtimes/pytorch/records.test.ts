@@ -5,6 +5,7 @@ import { replayCaching } from '../../../src/memory/allocators/replay.js';
 import { liveness } from '../../../src/memory/liveness.js';
 import { bufferBytes } from '../../../src/memory/trace.js';
 import { priceProgram } from '../../../src/price.js';
+import { reflowed } from '../../docs/prose.js';
 import { errorPercent, quantile } from '../../statistics.js';
 import { configOf, countsOf, type PyTorchRecord, records } from './records.js';
 
@@ -103,7 +104,7 @@ describe('PyTorch runtime against torch’s own events', () => {
   });
 
   it('writes docs/accuracy-pytorch.md as it is committed', async () => {
-    await expect(accuracyPage()).toMatchFileSnapshot('../../../docs/accuracy-pytorch.md');
+    await expect(reflowed(accuracyPage())).toMatchFileSnapshot('../../../docs/accuracy-pytorch.md');
   });
 });
 

@@ -1,5 +1,5 @@
 /** Compiled inference: what others compiled, and what was compiled for this project, by what it is good for. */
-import { gemmOf } from '../../../src/runtimes/xla/gemm.js';
+import { gemmKind, gemmOf } from '../../../src/runtimes/xla/gemm.js';
 import { normalisesInConcat } from '../../../src/runtimes/xla/inference.js';
 import { type PricedRecord, priceRecord } from './price.js';
 import { configOf, type JaxRecord, readRecords } from './records.js';
@@ -27,7 +27,7 @@ export function inferenceGroups(): InferenceGroups {
     compiled.filter((each) => each.record.group === group && isCublas(each) && !isEither(each));
   return {
     inference: given.filter(isCublas),
-    inferenceTriton: [...given, ...compiled].filter((each) => !isCublas(each)),
+    inferenceTriton: [...given, ...compiled].filter(({ record }) => gemmKind(configOf(record)) === 'triton'),
     inferenceRules: scored('rules'),
     inferenceRollout: scored('rollout'),
     inferenceDrawn: scored('drawn'),

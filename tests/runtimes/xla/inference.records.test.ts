@@ -57,6 +57,17 @@ describe('inference in JAX against XLA:GPU’s buffer assignment', () => {
     }
   });
 
+  it('gives a card that XLA has no Triton kernels for the range of cuBLAS, whose program it compiles', () => {
+    const allowed = readRecords('tests/data/xla-inference-compiled.jsonl').filter(
+      ({ target, gemm_mode }) => target === 'v100' && gemm_mode !== 'cublas',
+    );
+    expect(allowed).toHaveLength(1);
+    const [byTriton, byCublas] = [allowed[0]!, { ...allowed[0]!, gemm_mode: 'cublas' as const }].map((record) =>
+      priceRecord(record),
+    );
+    expect(byTriton!.process.range).toEqual(byCublas!.process.range);
+  });
+
   it('predicts rollouts of 10 to 40 steps in one program within 4 %', () => {
     expect(rollouts.map(({ record }) => record.ar_steps)).toEqual([10, 16, 20, 24, 28, 32, 40]);
     expect(Math.max(...sizes(rollouts))).toBeLessThan(4);

@@ -129,7 +129,7 @@ describe.skipIf(packages.length === 0)('gc-plan grow', () => {
   });
 
   it.each([[['--layers', '18']], [['--hidden-dim', '1024']]])(
-    '36 million parameters grow one array at a time, by %j: below four times the file, in under 10 CPU seconds',
+    '36 million parameters grow one array at a time, by %j: below four times the file',
     async (size) => {
       writeCheckpoint('a.npz', 512, 16);
       const { length } = readFileSync(file('a.npz'));
@@ -141,18 +141,16 @@ describe.skipIf(packages.length === 0)('gc-plan grow', () => {
 import resource, subprocess, sys
 code = subprocess.run(["python3", *sys.argv[1:]]).returncode
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(used.ru_maxrss, used.ru_utime + used.ru_stime, file=open(${JSON.stringify(file('peaks'))}, "a"))
+print(used.ru_maxrss, file=open(${JSON.stringify(file('peaks'))}, "a"))
 sys.exit(code)
 `,
         { mode: 0o755 },
       );
       const { exit } = await invoke(['grow', file('a.npz'), file('b.npz'), ...size, '--python', python]);
       expect(exit).toBe(0);
-      const lines = readFileSync(file('peaks'), 'utf8').trim().split('\n');
-      const runs = lines.map((line) => line.split(' ').map(Number));
-      expect(runs).toHaveLength(2);
-      for (const [kibibytes] of runs) expect(1024 * kibibytes!).toBeLessThan(4 * length);
-      expect(runs.reduce((sum, [, seconds]) => sum + seconds!, 0)).toBeLessThan(10);
+      const peaksKibibytes = readFileSync(file('peaks'), 'utf8').trim().split('\n').map(Number);
+      expect(peaksKibibytes).toHaveLength(2);
+      for (const kibibytes of peaksKibibytes) expect(1024 * kibibytes).toBeLessThan(4 * length);
     },
   );
 });
