@@ -1,6 +1,6 @@
 /** Everything that must hold before a change is merged. The last line counts the tests; a stage that fails counts as one. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -24,6 +24,12 @@ const stages = [
   ['browser', process.execPath, 'scripts/chromium.mjs'],
   ['tests', 'npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
 ];
+
+// Python's packages, Chromium, two installs of our own tarball and grown checkpoints.
+const writtenBytes = 6e9;
+const { bavail, bsize } = statfsSync('.');
+if (bavail * bsize < writtenBytes)
+  console.log(`The stages write up to ${writtenBytes / 1e9} GB; ${((bavail * bsize) / 1e9).toFixed(1)} GB are free.`);
 
 mkdirSync('.cache', { recursive: true });
 for (const file of [resultsFile, pythonResultsFile]) rmSync(file, { force: true });
