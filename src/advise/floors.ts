@@ -236,8 +236,12 @@ export class Floors {
     const known = this.effort.leastBytes.get(key) ?? 0;
     const anyOptimizerBytes = known > this.room ? known : this.floorOfPasses(config);
     this.effort.leastBytes.set(key, anyOptimizerBytes);
-    if (anyOptimizerBytes > this.room) return { peakBytes: anyOptimizerBytes, anyOptimizerBytes };
-    return { peakBytes: anyOptimizerBytes + this.stateBytes(config), anyOptimizerBytes };
+    return { peakBytes: this.withState(config, anyOptimizerBytes), anyOptimizerBytes };
+  }
+
+  /** What the step at hand needs at least, where it needs so much with any optimizer. */
+  withState(config: Config, anyOptimizerBytes: number): number {
+    return anyOptimizerBytes > this.room ? anyOptimizerBytes : anyOptimizerBytes + this.stateBytes(config);
   }
 
   /**

@@ -28,8 +28,8 @@ export class PlannedStep {
   refine(): boolean {
     switch (this.bound) {
       case 'segment': {
-        const bytes = this.floors.ofRecomputedSegment(this.config, this.keptPerStep);
-        this.raise(bytes, bytes);
+        const bytes = Math.max(this.anyOptimizerBytes, this.floors.ofRecomputedSegment(this.config, this.keptPerStep));
+        this.raise(this.floors.withState(this.config, bytes), bytes);
         this.bound = 'shallow';
         return true;
       }
