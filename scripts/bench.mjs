@@ -20,7 +20,8 @@ const runs = Number(typed.runs ?? 1);
 /** Tells the parent what it took, workers included. */
 const hook = `data:text/javascript,${encodeURIComponent(
   `import { writeSync } from 'node:fs';
-  process.on('exit', () => {
+  import { isMainThread } from 'node:worker_threads';
+  if (isMainThread) process.on('exit', () => {
     const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
     writeSync(3, JSON.stringify({ cpu: (userCPUTime + systemCPUTime) / 1e6, mebibytes: maxRSS / 1024 }));
   });`,
@@ -98,7 +99,7 @@ const slow = [
   'advise tiny --runtime pytorch --layers 1024 --concat-trick=fused --vram 96GB',
 ];
 
-/** 5,760 candidates of four sizes each, traced once; with `--runtime`. */
+/** The default space and one of 2,250 sizes; with `--runtime`. */
 const searches = [
   'sweep graphcast-small --vram 24GB',
   'sweep graphcast-small --vram 24GB --hidden-dim 32..1024:8 --layers 4,8,16 --batch 1,2,4 --checkpoint none,encoder+processor:every=2',

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandNames, isCommandName } from '../../src/cli/command-table.js';
 import { reportSchemas } from '../../src/reports/published-schemas.js';
 import { ordered } from '../laws/ordered.js';
-import { commandLines, type Line } from './command-lines.js';
+import { commandLines } from './command-lines.js';
+import type { Line } from './configured-lines.js';
 import { invoke, type Run } from './invoke.js';
 
 const root = mkdtempSync(join(tmpdir(), 'gc-plan-fuzz-'));
