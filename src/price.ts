@@ -48,6 +48,9 @@ export function priceProgram(
   return { program, trace: known?.trace ?? traceOf(config, program), dimensions: dimensionsFor(config, counts) };
 }
 
+const aboutProcess = ({ rangeReason, recomputation }: ProcessMemory): readonly string[] =>
+  [rangeReason, recomputation].filter((sentence) => sentence !== undefined);
+
 /** `standIn`: whose context and libraries count where no card was named. `errorBar`: with such estimates so far. */
 export function price(
   config: Config,
@@ -76,7 +79,6 @@ export function price(
   });
   const card = usable === undefined ? null : { nominalBytes: device.nominalBytes, usableBytes: usable };
   const words = onCard(runtime, config);
-  const noCard = `No card was named: context and library bytes are those of ${standIn.name}.`;
   const parameters = countParameters(program, dimensions);
   const flops = countFlops(program, dimensions);
   return {
@@ -104,12 +106,11 @@ export function price(
       ...config.assumptions,
       ...(runtime.assumptions?.(config) ?? []),
       ...(words?.sentences ?? []),
-      ...(process.rangeReason === undefined ? [] : [process.rangeReason]),
-      ...(process.recomputation === undefined ? [] : [process.recomputation]),
+      ...aboutProcess(process),
       ...(runtime.hostMemory === undefined
         ? []
         : [runtime.hostMemory({ config, trace, bytesOfBuffer, dimensions, numParameters: parameters.count })]),
-      ...(config.device === null ? [noCard] : []),
+      ...(config.device === null ? [`No card was named: context and library bytes are those of ${standIn.name}.`] : []),
     ],
   };
 }

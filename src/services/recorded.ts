@@ -130,19 +130,12 @@ export function estimateRecorded(captured: CapturedTrace, input: RecordedInput):
       device,
       reserveBytes,
       allowTight: typed.isOn('allow-tight') ?? false,
-      trace: {
-        file: input.traceFile,
-        source: head.source,
-        versions: head.versions,
-        ...(head.compiled && { compiledFor: head.compiled.card }),
-        numBuffers: head.numBuffers,
-        numEvents: head.numEvents,
-      },
+      trace: describedTrace(captured, input),
     },
     parameters: head.parameters,
     memory: memoryOf(liveness(grouped, {}, bytesOfBuffer), process),
     peak: { phase: live.peak.phase, operation: live.peak.operation, index: live.peak.event },
-    verdict: 'shortfallBytes' in verdict ? { ...verdict, ...withOther() } : verdict,
+    verdict: 'shortfallBytes' in verdict ? { ...verdict, ...otherSetting(captured, input, card, live) } : verdict,
     ...(device !== null && {
       onCard: {
         ...shareOf(oneCardRuntimes[framework], { device, recipe, runtime: framework, reserveBytes }),
@@ -166,18 +159,30 @@ export function estimateRecorded(captured: CapturedTrace, input: RecordedInput):
     ],
   };
   return { ...captured, grouped, liveness: live, recipe, estimate };
-
-  /** The one change that a trace alone can be asked about. */
-  function withOther() {
-    const other = recordedRules(framework).other(recipe);
-    // No setting holds arrays that are larger than the card.
-    if (other === undefined || (device !== null && live.peak.liveBytes > device.nominalBytes)) return {};
-    const { process: changed, verdict: then } = priceRecorded(captured, { ...card, recipe: other.recipe }, live);
-    if (then.kind !== 'fits') return {};
-    const change = changeTo(other.recipe, recipe);
-    return { smallestChange: { change, command: commandWith(change, input), deviceBytes: changed.deviceBytes } };
-  }
 }
+
+/** The one change that a trace alone can be asked about. */
+function otherSetting(captured: CapturedTrace, input: RecordedInput, card: CardAndAllocator, live: Liveness) {
+  const other = recordedRules(captured.head.framework).other(card.recipe);
+  // No setting holds arrays that are larger than the card.
+  if (other === undefined || (card.device !== null && live.peak.liveBytes > card.device.nominalBytes)) return {};
+  const { process, verdict } = priceRecorded(captured, { ...card, recipe: other.recipe }, live);
+  if (verdict.kind !== 'fits') return {};
+  const change = changeTo(other.recipe, card.recipe);
+  return { smallestChange: { change, command: commandWith(change, input), deviceBytes: process.deviceBytes } };
+}
+
+const describedTrace = (
+  { head }: CapturedTrace,
+  { traceFile }: RecordedInput,
+): RecordedEstimate['config']['trace'] => ({
+  file: traceFile,
+  source: head.source,
+  versions: head.versions,
+  ...(head.compiled && { compiledFor: head.compiled.card }),
+  numBuffers: head.numBuffers,
+  numEvents: head.numEvents,
+});
 
 function recordedRecipe(typed: Typed): RecordedRecipe {
   const { allocator, memFraction, jaxAllocator } = recipeOptions;
