@@ -98,9 +98,11 @@ function unionOf(alternatives, path, key) {
   if (!names.has(key)) {
     const name = nameOf({}, path);
     names.set(key, name);
-    const tag = Object.keys(others[0].properties).find((each) =>
-      others.every(({ properties }) => properties[each]?.const !== undefined || properties[each]?.enum !== undefined),
-    );
+    // Of a key that all have, no two may have the same value.
+    const tag = Object.keys(others[0].properties).find((each) => {
+      const values = others.map(({ properties }) => properties[each]?.enum ?? [properties[each]?.const].flat());
+      return values.every(([value]) => value !== undefined) && new Set(values.flat()).size === values.flat().length;
+    });
     const members = others.map((each) => {
       const variant =
         tag === undefined ? '' : pascal(each.properties[tag].const ?? each.properties[tag].enum.join('-or-'));

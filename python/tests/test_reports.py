@@ -77,7 +77,7 @@ CALLS: dict[str, tuple[Callable[[], Any], list[str]]] = {
   ),
   "compare": (
     lambda: gc_plan.compare("tiny", gpu="l4", changes={"hidden_dim": 64, "batch": 2}),
-    ["compare", "tiny", "--gpu", "l4", "--", "--batch", "2", "--hidden-dim", "64"],
+    ["compare", "tiny", "--gpu", "l4", "--", "--hidden-dim", "64", "--batch", "2"],
   ),
   "compare of two models": (
     lambda: gc_plan.compare("tiny", other="graphcast-small"),
@@ -87,6 +87,31 @@ CALLS: dict[str, tuple[Callable[[], Any], list[str]]] = {
   "explain": (
     lambda: gc_plan.explain("tiny", by="module", top=3),
     ["explain", "tiny", "--by", "module", "--top", "3"],
+  ),
+}
+
+
+# A recorded step of another test: two linear layers.
+TRACE = str(Path(__file__).parents[2] / "tests/data/traces/plain.trace.gz")
+
+CALLS |= {
+  "estimate of a trace": (
+    lambda: gc_plan.estimate(trace=TRACE, gpu="t4"),
+    ["estimate", "--trace", TRACE, "--gpu", "t4"],
+  ),
+  "advise of a trace": (lambda: gc_plan.advise(trace=TRACE, gpu="t4"), ["advise", "--trace", TRACE, "--gpu", "t4"]),
+  "explain of a trace": (
+    lambda: gc_plan.explain(trace=Path(TRACE), by="module", top=3),
+    ["explain", "--trace", TRACE, "--by", "module", "--top", "3"],
+  ),
+  "cards of a trace": (lambda: gc_plan.cards(trace=TRACE), ["cards", "--trace", TRACE]),
+  "compare of a trace on two cards": (
+    lambda: gc_plan.compare(trace=TRACE, gpu="t4", changes={"gpu": "l4"}),
+    ["compare", "--trace", TRACE, "--gpu", "t4", "--", "--gpu", "l4"],
+  ),
+  "compare of two traces": (
+    lambda: gc_plan.compare(trace=TRACE, other=TRACE, gpu="t4"),
+    ["compare", "--trace", TRACE, "--gpu", "t4", "--", "--trace", TRACE],
   ),
 }
 
@@ -108,6 +133,20 @@ def test_check_reads_a_plan_file_of_the_current_folder(
   report = gc_plan.check()
   assert report.passed
   assert differences(report, report.to_dict()) == []
+
+
+def test_check_reads_a_trace_that_a_plan_file_names(tmp_path: Path) -> None:
+  file = tmp_path / "gc-plan.yaml"
+  file.write_text(f"configurations:\n  step:\n    trace: {TRACE}\n    gpu: t4\n")
+  report = gc_plan.check(file)
+  assert report.passed
+  assert differences(report, report.to_dict()) == []
+
+
+def test_a_model_and_a_trace_are_two_steps() -> None:
+  for ask in (gc_plan.explain, gc_plan.cards, gc_plan.compare):
+    with pytest.raises(gc_plan.InputError, match="both say which step"):
+      ask("tiny", trace=TRACE)
 
 
 def test_not_to_fit_is_a_value() -> None:

@@ -21,10 +21,13 @@ import type {
   AdviseInput,
   CaptureInput,
   CardsInput,
+  CardsTraceInput,
   CheckInput,
   CompareInput,
+  CompareTracesInput,
   EstimateInput,
   ExplainInput,
+  ExplainTraceInput,
   InitInput,
   SolveInput,
   SweepInput,
@@ -57,25 +60,33 @@ export async function estimate(input: EstimateInput): Promise<Estimate> {
 }
 
 const traceExample = "estimateTrace({ trace: 'step.trace.gz', flags: { gpu: 'l4' } })";
-const checkTrace = object({ trace: text, flags }, traceExample);
+const recording = { trace: text, flags };
+const checkTrace = object(recording, traceExample);
+
+/** As the services name it. @throws where the input names no trace */
+function recorded<Input extends { readonly trace?: string; readonly flags?: Flags }>(
+  { trace, flags: typed = {}, ...rest }: Input,
+  usage: string,
+) {
+  if (trace === undefined) throw new InputError('missing-trace', 'The input names no trace.', [usage]);
+  return { ...rest, traceFile: trace, flags: typed };
+}
 
 /** Memory of a step of one's own that was captured. Throws `InputError`. */
 export async function estimateTrace(input: TraceInput): Promise<RecordedEstimate> {
-  const { trace, flags: typed = {} } = checkTrace(input, 'The input of estimateTrace');
-  if (trace === undefined) throw new InputError('missing-trace', 'The input names no trace.', [traceExample]);
+  const checked = recorded(checkTrace(input, 'The input of estimateTrace'), traceExample);
   const service = await import('../services/recorded.js');
-  return (await service.recordedStep({ traceFile: trace, flags: typed })).estimate;
+  return (await service.recordedStep(checked)).estimate;
 }
 
 const adviseTraceExample = "adviseTrace({ trace: 'step.trace.gz', flags: { gpu: 'l4' } })";
-const checkAdviseTrace = object({ trace: text, flags }, adviseTraceExample);
+const checkAdviseTrace = object(recording, adviseTraceExample);
 
 /** What a captured step says of recomputing its modules, its optimizer, its spike. Throws `InputError`. */
 export async function adviseTrace(input: TraceInput): Promise<RecordedAdvice> {
-  const { trace, flags: typed = {} } = checkAdviseTrace(input, 'The input of adviseTrace');
-  if (trace === undefined) throw new InputError('missing-trace', 'The input names no trace.', [adviseTraceExample]);
+  const checked = recorded(checkAdviseTrace(input, 'The input of adviseTrace'), adviseTraceExample);
   const service = await import('../services/advise-recorded.js');
-  return service.adviseRecorded({ traceFile: trace, flags: typed });
+  return service.adviseRecorded(checked);
 }
 
 const checkCapture = object(
@@ -124,6 +135,18 @@ export async function compare(input: CompareInput): Promise<Comparison> {
   return service.compare({ models: [model, other], flags: shared, changes });
 }
 
+const compareTracesExample = "compareTraces({ trace: 'before.trace.gz', other: 'after.trace.gz' })";
+const checkCompareTraces = object({ ...recording, other: text, changes: flags }, compareTracesExample);
+
+/** Two captured steps, or one on another card, side by side. Throws `InputError`. */
+export async function compareTraces(input: CompareTracesInput): Promise<Comparison> {
+  const checked = checkCompareTraces(input, 'The input of compareTraces');
+  const { traceFile, flags: shared, other, changes } = recorded(checked, compareTracesExample);
+  const service = await import('../services/compare.js');
+  const second = other === undefined ? {} : { trace: other };
+  return service.compareRecorded({ flags: { trace: traceFile, ...shared }, changes: { ...second, ...changes } });
+}
+
 const checkCards = object({ ...configuration, prices: text }, "cards({ model: 'graphcast-small' })");
 
 /** Every known card: verdict, spare memory, roofline time and price, the cheapest that fits first. Throws `InputError`. */
@@ -133,14 +156,32 @@ export async function cards(input: CardsInput): Promise<Cards> {
   return service.cards(checked);
 }
 
-const checkExplain = object(
-  { ...configuration, by: oneOf('category', 'module'), top: whole(10_000), snapshot: text, perfetto: text },
-  "explain({ model: 'graphcast-small' })",
-);
+const cardsTraceExample = "cardsTrace({ trace: 'step.trace.gz' })";
+const checkCardsTrace = object({ ...recording, prices: text }, cardsTraceExample);
+
+/** Every known card, for a step that was captured. Throws `InputError`. */
+export async function cardsTrace(input: CardsTraceInput): Promise<Cards> {
+  const checked = recorded(checkCardsTrace(input, 'The input of cardsTrace'), cardsTraceExample);
+  const service = await import('../services/cards.js');
+  return service.cardsRecorded(checked);
+}
+
+const explained = { by: oneOf('category', 'module'), top: whole(10_000), snapshot: text, perfetto: text };
+const checkExplain = object({ ...configuration, ...explained }, "explain({ model: 'graphcast-small' })");
 
 /** What is alive through one step, and the largest arrays at its peak. Throws `InputError`. */
 export async function explain(input: ExplainInput): Promise<Explanation> {
   const checked = said(checkExplain(input, 'The input of explain'));
+  const service = await import('../services/explain.js');
+  return service.explain(checked);
+}
+
+const explainTraceExample = "explainTrace({ trace: 'step.trace.gz', by: 'module' })";
+const checkExplainTrace = object({ ...recording, ...explained }, explainTraceExample);
+
+/** What is alive through a step that was captured. Throws `InputError`. */
+export async function explainTrace(input: ExplainTraceInput): Promise<Explanation> {
+  const checked = recorded(checkExplainTrace(input, 'The input of explainTrace'), explainTraceExample);
   const service = await import('../services/explain.js');
   return service.explain(checked);
 }

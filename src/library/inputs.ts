@@ -28,7 +28,7 @@ export interface CompareInput extends EstimateInput {
   readonly changes?: FlagValues | undefined;
 }
 
-export interface ExplainInput extends EstimateInput {
+interface Explained {
   /** What the timeline is stacked by; `category` by default. */
   readonly by?: Explanation['by'] | undefined;
   /** How many arrays to list, 10 by default. */
@@ -38,6 +38,7 @@ export interface ExplainInput extends EstimateInput {
   /** A file to write the step to, as a Chrome trace. */
   readonly perfetto?: string | undefined;
 }
+export type ExplainInput = EstimateInput & Explained;
 
 export interface SweepInput {
   readonly model?: string | undefined;
@@ -108,6 +109,19 @@ export interface TraceInput {
   readonly trace: string;
   /** What a step leaves open once it is recorded: `gpu`, `vram`, `architecture`, `reserve`, `allow-tight`, `allocator`. */
   readonly flags?: FlagValues | undefined;
+}
+
+export interface CardsTraceInput extends TraceInput {
+  readonly prices?: string | undefined;
+}
+
+export type ExplainTraceInput = TraceInput & Explained;
+
+export interface CompareTracesInput extends TraceInput {
+  /** The second trace, where it is another one. */
+  readonly other?: string | undefined;
+  /** Flags of the second alone. */
+  readonly changes?: FlagValues | undefined;
 }
 
 export interface CaptureInput {

@@ -28,9 +28,18 @@ interface Change {
   readonly input: ResolveInput;
 }
 
-/** Two recorded steps, or one under another allocator or on another card: `--trace` of both, and behind `--` of the second. */
-export async function compareRecorded(flags: Flags, changes: Flags): Promise<Comparison> {
-  const inputOf = ({ trace, ...rest }: Flags): RecordedInput => ({ traceFile: String(trace), flags: rest });
+/** Two recorded steps, or one under another allocator or on another card: `trace` of both in `flags`, and of the second in `changes`. */
+export async function compareRecorded({
+  model,
+  flags,
+  changes,
+}: Pick<RecordedInput, 'model' | 'flags'> & { readonly changes: Flags }): Promise<Comparison> {
+  if (Object.keys(changes).length === 0)
+    throw new InputError('nothing-to-compare', 'Both steps are the same.', [
+      'gc-plan compare --trace before.trace.gz -- --trace after.trace.gz',
+      'gc-plan compare --trace step.trace.gz --gpu l4 -- --gpu a100-40gb',
+    ]);
+  const inputOf = ({ trace, ...rest }: Flags): RecordedInput => ({ traceFile: String(trace), model, flags: rest });
   const inputs = [inputOf(flags), inputOf({ ...flags, ...changes })] as const;
   const [{ estimate: before }, { estimate: after }] = [await recordedStep(inputs[0]), await recordedStep(inputs[1])];
   const addedBytes = after.memory.deviceBytes - before.memory.deviceBytes;

@@ -7,10 +7,13 @@ import {
   advise,
   adviseTrace,
   capture,
+  cardsTrace,
   check,
+  compareTraces,
   estimate,
   estimateTrace,
   explain,
+  explainTrace,
   InputError,
   init,
   solve,
@@ -20,7 +23,22 @@ import {
 import { sharedOptions } from '../../src/options/definitions/shared.js';
 import { ordered } from '../laws/ordered.js';
 
-const library = { advise, adviseTrace, capture, check, estimate, estimateTrace, explain, init, solve, sweep, verify };
+const library = {
+  advise,
+  adviseTrace,
+  capture,
+  cardsTrace,
+  check,
+  compareTraces,
+  estimate,
+  estimateTrace,
+  explain,
+  explainTrace,
+  init,
+  solve,
+  sweep,
+  verify,
+};
 
 const folder = mkdtempSync(join(tmpdir(), 'gc-plan-library-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

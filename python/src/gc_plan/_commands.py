@@ -43,7 +43,7 @@ def estimate(
   """
   if trace is None:
     return reports.Estimate._of(*answered("estimate", model, options))
-  return reports.RecordedEstimate._of(*answered_of_trace("estimate", model, trace, options))
+  return reports.RecordedEstimate._of(*answered("estimate", model, options, trace=trace))
 
 
 @overload
@@ -59,7 +59,7 @@ def advise(
   """
   if trace is None:
     return reports.Advice._of(*answered("advise", model, options))
-  return reports.RecordedAdvice._of(*answered_of_trace("advise", model, trace, options))
+  return reports.RecordedAdvice._of(*answered("advise", model, options, trace=trace))
 
 
 def solve(model: FilePath | None = None, *, for_: Solvable, **options: Unpack[Options]) -> reports.Solution:
@@ -70,42 +70,61 @@ def solve(model: FilePath | None = None, *, for_: Solvable, **options: Unpack[Op
 def compare(
   model: FilePath | None = None,
   *,
-  other: FilePath | None = None,
+  trace: Trace | FilePath | None = None,
+  other: Trace | FilePath | None = None,
   changes: Options | None = None,
   **options: Unpack[Options],
 ) -> reports.Comparison:
   """
-  Two configurations side by side, and what each difference costs: with another model, or with `changes`.
+  Two configurations side by side, and what each difference costs: with another model, or with `changes`. With
+  `trace`, two captured steps.
 
   gc_plan.compare("graphcast-small", gpu="l4", changes={"batch": 2})
+  gc_plan.compare(trace=before, other=after, gpu="l4")
 
   Raises InputError.
   """
-  own = without_none(other=path_of(other))
-  report = call("compare", configuration(model, options) | own | {"changes": flags_of(changes or {})})
-  command = command_line("compare", [model, other], options)
-  return reports.Comparison._of(report, f"{command} --{tokens_of(changes)}" if changes else command)
+  subject = configuration(model, options, trace) | without_none(other=path_of(other))
+  report = call("compareTrace" if trace is not None else "compare", subject | {"changes": flags_of(changes or {})})
+  if trace is None:
+    command, second = command_line("compare", [model, path_of(other)], options), {**(changes or {})}
+  else:
+    command = command_line("compare", [], {"trace": path_of(trace), **options})
+    second = {"trace": path_of(other), **(changes or {})}
+  after = tokens_of(second)
+  return reports.Comparison._of(report, f"{command} --{after}" if after else command)
 
 
 def cards(
-  model: FilePath | None = None, *, prices: FilePath | None = None, **options: Unpack[Options]
+  model: FilePath | None = None,
+  *,
+  trace: Trace | FilePath | None = None,
+  prices: FilePath | None = None,
+  **options: Unpack[Options],
 ) -> reports.Cards:
-  """Every card: verdict, spare memory, price; the cheapest that fits first. `prices`: a file. Raises InputError."""
-  return reports.Cards._of(*answered("cards", model, options, {"prices": prices}))
+  """
+  Every card, for one configuration or a captured step: verdict, spare memory, price; the cheapest that fits first.
+  `prices`: a file. Raises InputError.
+  """
+  return reports.Cards._of(*answered("cards", model, options, {"prices": prices}, trace))
 
 
 def explain(
   model: FilePath | None = None,
   *,
+  trace: Trace | FilePath | None = None,
   by: Literal["category", "module"] | None = None,
   top: int | None = None,
   snapshot: FilePath | None = None,
   perfetto: FilePath | None = None,
   **options: Unpack[Options],
 ) -> reports.Explanation:
-  """What is alive through one step, and the largest arrays at its peak. `snapshot`, `perfetto`: files to write."""
+  """
+  What is alive through one step, of a configuration or captured, and the largest arrays at its peak. `snapshot`,
+  `perfetto`: files to write. Raises InputError.
+  """
   own = {"by": by, "top": top, "snapshot": snapshot, "perfetto": perfetto}
-  return reports.Explanation._of(*answered("explain", model, options, own))
+  return reports.Explanation._of(*answered("explain", model, options, own, trace))
 
 
 def sweep(
@@ -160,33 +179,35 @@ def sweep(
 def check(
   plan_file: FilePath | None = None, *, max_growth: str | None = None, update_baseline: bool = False
 ) -> reports.Check:
-  """A plan file's configurations against its cards, budgets and baseline: `passed`. Raises InputError."""
+  """
+  A plan file's configurations, and captured steps (`trace:` of an entry), against its cards, budgets and baseline:
+  `passed`. Raises InputError.
+  """
   given = without_none(planFile=path_of(plan_file), maxGrowth=max_growth, updateBaseline=update_baseline)
   flags = {"max_growth": max_growth, "update_baseline": update_baseline or None}
   return reports.Check._of(call("check", given), command_line("check", [plan_file], flags))
 
 
 def answered(
-  command: str, model: FilePath | None, options: Mapping[str, object], own: Mapping[str, object] | None = None
+  command: str,
+  model: FilePath | None,
+  options: Mapping[str, object],
+  own: Mapping[str, object] | None = None,
+  trace: Trace | FilePath | None = None,
 ) -> tuple[dict[str, Any], str]:
   """The report, and the command line that gives it. `own`: what only this command has, as the library names it."""
   own = {name: value if isinstance(value, int) else path_of(value) for name, value in (own or {}).items()}
-  report = call(command, configuration(model, options) | without_none(**own))
-  return report, command_line(command, [model], {**options, **own})
+  name = command if trace is None else f"{command}Trace"
+  report = call(name, configuration(model, options, trace) | without_none(**own))
+  return report, command_line(command, [model], {"trace": path_of(trace), **options, **own})
 
 
-def answered_of_trace(
-  command: str, model: object, trace: Trace | FilePath, options: Mapping[str, object]
-) -> tuple[dict[str, Any], str]:
-  if model is not None:
+def configuration(
+  model: FilePath | None, options: Mapping[str, object], trace: Trace | FilePath | None = None
+) -> dict[str, object]:
+  if model is not None and trace is not None:
     raise InputError("conflicting-options", "model and trace both say which step.", ["give one of them"])
-  file = trace.path if isinstance(trace, Trace) else os.fspath(trace)
-  report = call(f"{command}Trace", {"trace": file, "flags": flags_of(options)})
-  return report, command_line(command, [], {"trace": file, **options})
-
-
-def configuration(model: FilePath | None, options: Mapping[str, object]) -> dict[str, object]:
-  return without_none(model=path_of(model)) | {"flags": flags_of(options)}
+  return without_none(model=path_of(model), trace=path_of(trace)) | {"flags": flags_of(options)}
 
 
 def without_none(**given: object) -> dict[str, object]:
@@ -194,6 +215,8 @@ def without_none(**given: object) -> dict[str, object]:
 
 
 def path_of(given: Any) -> str | None:
+  if isinstance(given, Trace):
+    return given.path
   return None if given is None else os.fspath(given)
 
 

@@ -1303,7 +1303,7 @@ BeforeConfig = Union[Config, RecordedEstimateConfig]
 
 
 def _before_config(json: Json) -> BeforeConfig:
-  if json["runtime"] in ("jax", "pytorch", "tfjs",):
+  if "model" in json:
     return Config._of(json)
   return RecordedEstimateConfig._of(json)
 

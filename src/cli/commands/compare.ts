@@ -30,8 +30,8 @@ export default class CompareCommand extends ReportCommand<'gc-plan/compare@1'> {
     const changes = end === -1 ? {} : this.changes(whole.slice(end + 1));
     this.argv = whole;
     const { compare, compareRecorded } = await import('../../services/compare.js');
-    if (flags.trace !== undefined && Object.keys(changes).length > 0)
-      return this.print(await compareRecorded(flags, changes), 'yes');
+    if (flags.trace !== undefined)
+      return this.print(await compareRecorded({ model: args.first, flags, changes }), 'yes');
     return this.print(await compare({ models: [args.first, args.second], flags, changes }), 'yes');
   }
 

@@ -47,8 +47,11 @@ const calls: Readonly<Record<string, Call>> = {
   adviseTrace: library.adviseTrace,
   solve: library.solve,
   compare: library.compare,
+  compareTrace: library.compareTraces,
   cards: library.cards,
+  cardsTrace: library.cardsTrace,
   explain: library.explain,
+  explainTrace: library.explainTrace,
   sweep: (input: library.SweepInput) =>
     library.sweep(everyOne.safeParse(input).success ? { ...input, top: Number.POSITIVE_INFINITY } : input),
   check: library.check,
