@@ -73,5 +73,5 @@ export function reusedBytes({ layouts, bufferLayout }: Trace, dimensions: Dimens
   if (reused.length < bufferLayout.length) reused = new Float64Array(2 * bufferLayout.length);
   const bytesOfBuffer = reused.subarray(0, bufferLayout.length);
   for (let i = 0; i < bytesOfBuffer.length; i++) bytesOfBuffer[i] = bytesOfLayout[bufferLayout[i]!]!;
-  return { bytesOfLayout, bytesOfBuffer };
+  return { bytesOfBuffer };
 }

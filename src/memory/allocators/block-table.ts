@@ -36,12 +36,11 @@ export class BlockTable {
     this.#recycled = none;
   }
 
-  create(pool: number, address: number, bytes: number, state: number): number {
+  /** Its bytes and its address are to be set: numbers that are handed over would be boxed, which takes longer than the rest. */
+  create(pool: number, state: number): number {
     let block = this.#recycled;
     if (block === none) block = this.#numBlocks++;
     else this.#recycled = this.next[block]!;
-    this.bytes[block] = bytes;
-    this.address[block] = address;
     this.previous[block] = none;
     this.next[block] = none;
     this.state[block] = state;
@@ -49,31 +48,24 @@ export class BlockTable {
     return block;
   }
 
-  /** Shortens `block` to its first `bytes`; the rest becomes a block of the same state. */
-  split(block: number, bytes: number): number {
-    const rest = this.create(
-      this.pool[block]!,
-      this.address[block]! + bytes,
-      this.bytes[block]! - bytes,
-      this.state[block]!,
-    );
-    const after = this.next[block]!;
-    this.bytes[block] = bytes;
-    this.next[block] = rest;
-    this.previous[rest] = block;
-    this.next[rest] = after;
-    if (after !== none) this.previous[after] = rest;
-    return rest;
+  /** A new block right before `block` in its chain, of its pool and state. */
+  createBefore(block: number): number {
+    const before = this.previous[block]!;
+    const created = this.create(this.pool[block]!, this.state[block]!);
+    this.previous[created] = before;
+    if (before !== none) this.next[before] = created;
+    this.next[created] = block;
+    this.previous[block] = created;
+    return created;
   }
 
-  /** `block` takes over the bytes of its next neighbour. */
-  absorbNext(block: number): void {
-    const absorbed = this.next[block]!;
-    const after = this.next[absorbed]!;
-    this.bytes[block]! += this.bytes[absorbed]!;
-    this.next[block] = after;
-    if (after !== none) this.previous[after] = block;
-    this.recycle(absorbed);
+  /** Takes `block` out of its chain: a neighbour is to take over its bytes. */
+  unlink(block: number): void {
+    const before = this.previous[block]!;
+    const after = this.next[block]!;
+    if (before !== none) this.next[before] = after;
+    if (after !== none) this.previous[after] = before;
+    this.recycle(block);
   }
 
   recycle(block: number): void {

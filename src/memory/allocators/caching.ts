@@ -5,16 +5,20 @@
  */
 import { none, unmapped, used } from './block-table.js';
 import { ExpandableSegments } from './expandable-segments.js';
+import type { FreeBlocks } from './free-blocks.js';
 import { NativeSegments } from './native-segments.js';
 import { largePool, Pools, smallPool } from './pools.js';
-import { roundedBytes, smallRequestBytes } from './rounding.js';
+import { minBlockBytes, roundedBytes, smallRequestBytes } from './rounding.js';
 import type { Segments } from './segments.js';
+
+const poolOf = (bytes: number): number => (bytes <= smallRequestBytes ? smallPool : largePool);
 
 export class CachingAllocator {
   readonly pools: Pools;
   allocatedBytes = 0;
   peakAllocatedBytes = 0;
   numFlushes = 0;
+  readonly #needed = new Float64Array(2);
   readonly #native: NativeSegments;
   readonly #expandable: ExpandableSegments;
   #segments: Segments;
@@ -40,8 +44,8 @@ export class CachingAllocator {
   /** The block, or `none` where the device is full even after giving back what is unused. */
   allocate(requestedBytes: number): number {
     const bytes = roundedBytes(requestedBytes);
-    const pool = bytes <= smallRequestBytes ? smallPool : largePool;
-    let block = this.#takeBestFit(pool, bytes);
+    const pool = poolOf(bytes);
+    let block = this.#bestFit(pool, bytes);
     if (block === none) block = this.#segments.grow(pool, bytes);
     if (block === none) {
       this.numFlushes++;
@@ -49,13 +53,10 @@ export class CachingAllocator {
       block = this.#segments.grow(pool, bytes);
       if (block === none) return none;
     }
-    const { table, freeBlocks } = this.pools;
-    if (table.bytes[block]! - bytes >= this.#segments.minRestBytes(pool))
-      freeBlocks[pool]!.insert(table.split(block, bytes));
-    table.state[block] = used;
-    this.allocatedBytes += table.bytes[block]!;
+    const taken = this.#take(pool, block, bytes);
+    this.allocatedBytes += this.pools.table.bytes[taken]!;
     if (this.allocatedBytes > this.peakAllocatedBytes) this.peakAllocatedBytes = this.allocatedBytes;
-    return block;
+    return taken;
   }
 
   release(block: number): void {
@@ -63,8 +64,46 @@ export class CachingAllocator {
     this.pools.release(block);
   }
 
+  /**
+   * Whether a run of requests, each freed within it, finds what it needs in the cache and raises no peak: it is then as if it had not
+   * been. Enough is one free block of each pool that holds them all side by side, each with the largest rest that stays undivided:
+   * whatever is given back meanwhile, its end is untouched.
+   */
+  surelyHolds(requestedBytes: Float64Array, events: Int32Array, begin: number, end: number): boolean {
+    const neededBytes = this.#needed.fill(0);
+    for (let i = begin; i < end; i++) {
+      const event = events[i]!;
+      if (event < 0 || requestedBytes[event - 1] === 0) continue;
+      const bytes = roundedBytes(requestedBytes[event - 1]!);
+      const pool = poolOf(bytes);
+      neededBytes[pool]! += bytes + this.#segments.minRestBytes(pool) - minBlockBytes;
+    }
+    const [small, large] = neededBytes as unknown as readonly [number, number];
+    const [smallBlocks, largeBlocks] = this.pools.freeBlocks as readonly [FreeBlocks, FreeBlocks];
+    return (
+      small <= smallBlocks.largestBytes &&
+      large <= largeBlocks.largestBytes &&
+      this.allocatedBytes + small + large <= this.peakAllocatedBytes
+    );
+  }
+
+  /** The first `bytes` of a free block, or all of it where the rest is too small to be of use. */
+  #take(pool: number, block: number, bytes: number): number {
+    const { table, freeBlocks } = this.pools;
+    const restBytes = table.bytes[block]! - bytes;
+    let taken = block;
+    if (restBytes >= this.#segments.minRestBytes(pool)) {
+      taken = table.createBefore(block);
+      table.bytes[taken] = bytes;
+      table.address[taken] = table.address[block]!;
+      freeBlocks[pool]!.giveUp(block, taken);
+    } else freeBlocks[pool]!.remove(block);
+    table.state[taken] = used;
+    return taken;
+  }
+
   /** A free block with unmapped addresses behind it counts as what it can grow to, and is left alone while a tighter one exists. */
-  #takeBestFit(pool: number, bytes: number): number {
+  #bestFit(pool: number, bytes: number): number {
     const list = this.pools.freeBlocks[pool]!;
     let block = list.bestFit(bytes);
     if (block === none) return none;
@@ -73,7 +112,6 @@ export class CachingAllocator {
       if (larger === none || this.#expandedBytes(larger) >= this.#expandedBytes(block)) break;
       block = larger;
     }
-    list.remove(block);
     return block;
   }
 

@@ -12,8 +12,6 @@ const pageBytes = [smallSegmentBytes, largeSegmentBytes] as const;
  */
 export class ExpandableSegments implements Segments {
   readonly #pools: Pools;
-  /** By pool: where the range begins. */
-  readonly #first = new Int32Array(2);
   /** By pool: the lowest unmapped block. */
   readonly #lowestHole = new Int32Array(2);
 
@@ -27,8 +25,10 @@ export class ExpandableSegments implements Segments {
 
   reset(): void {
     for (const pool of [smallPool, largePool]) {
-      const range = this.#pools.table.create(pool, 0, Number.POSITIVE_INFINITY, unmapped);
-      this.#first[pool] = range;
+      const { table } = this.#pools;
+      const range = table.create(pool, unmapped);
+      table.bytes[range] = Number.POSITIVE_INFINITY;
+      table.address[range] = 0;
       this.#lowestHole[pool] = range;
     }
   }
@@ -48,11 +48,19 @@ export class ExpandableSegments implements Segments {
   trim(): void {
     const { table } = this.#pools;
     for (const pool of [smallPool, largePool]) {
-      for (let block = this.#first[pool]!; block !== none; block = table.next[block]!) {
+      for (let block = this.#first(pool); block !== none; block = table.next[block]!) {
         if (table.state[block] === free) block = this.#unmapWholePages(block);
       }
-      this.#lowestHole[pool] = this.#holeFrom(this.#first[pool]!);
+      this.#lowestHole[pool] = this.#holeFrom(this.#first(pool));
     }
+  }
+
+  /** Where the range begins. */
+  #first(pool: number): number {
+    const { table } = this.#pools;
+    let block = this.#lowestHole[pool]!;
+    while (table.previous[block] !== none) block = table.previous[block]!;
+    return block;
   }
 
   #holeFrom(start: number): number {
@@ -74,13 +82,12 @@ export class ExpandableSegments implements Segments {
 
   /** What was mapped stays mapped where the device is full half way, as in PyTorch. */
   #mapRun(start: number, bytes: number): number {
-    const { table, freeBlocks } = this.#pools;
+    const { table } = this.#pools;
     let block = start;
     if (table.state[block] === unmapped) block = this.#map(block, bytes);
     while (block !== none && table.bytes[block]! < bytes) {
       block = this.#map(table.next[block]!, bytes - table.bytes[block]!);
     }
-    if (block !== none) freeBlocks[table.pool[block]!]!.remove(block);
     return block;
   }
 
@@ -90,11 +97,22 @@ export class ExpandableSegments implements Segments {
     const pool = table.pool[hole]!;
     const mappedBytes = roundUp(Math.min(bytes, table.bytes[hole]!), pageBytes[pool]!);
     if (!this.#pools.reserve(mappedBytes)) return none;
-    if (mappedBytes < table.bytes[hole]!) table.split(hole, mappedBytes);
     const isLowest = hole === this.#lowestHole[pool];
-    const block = this.#pools.release(hole);
+    const mapped = mappedBytes < table.bytes[hole]! ? this.#cut(hole, mappedBytes) : hole;
+    const block = this.#pools.release(mapped);
     if (isLowest) this.#lowestHole[pool] = this.#holeFrom(block);
     return block;
+  }
+
+  /** The first `bytes` of a block that is in no list, as a block of their own. */
+  #cut(block: number, bytes: number): number {
+    const { table } = this.#pools;
+    const first = table.createBefore(block);
+    table.bytes[first] = bytes;
+    table.address[first] = table.address[block]!;
+    table.bytes[block]! -= bytes;
+    table.address[block]! += bytes;
+    return first;
   }
 
   /** The last block of those that `block` was divided into or merged with. */
@@ -108,12 +126,12 @@ export class ExpandableSegments implements Segments {
     if (begin >= end) return block;
     const list = freeBlocks[pool]!;
     list.remove(block);
+    if (begin > address) list.insert(this.#cut(block, begin - address));
     let hole = block;
-    if (begin > address) {
-      hole = table.split(block, begin - address);
+    if (table.bytes[block]! > end - begin) {
+      hole = this.#cut(block, end - begin);
       list.insert(block);
     }
-    if (table.bytes[hole]! > end - begin) list.insert(table.split(hole, end - begin));
     table.state[hole] = unmapped;
     this.#pools.reservedBytes -= end - begin;
     return this.#mergeHole(hole);
@@ -123,9 +141,13 @@ export class ExpandableSegments implements Segments {
     const { table } = this.#pools;
     const previous = table.previous[hole]!;
     const next = table.next[hole]!;
-    if (next !== none && table.state[next] === unmapped) table.absorbNext(hole);
+    if (next !== none && table.state[next] === unmapped) {
+      table.bytes[hole]! += table.bytes[next]!;
+      table.unlink(next);
+    }
     if (previous === none || table.state[previous] !== unmapped) return hole;
-    table.absorbNext(previous);
+    table.bytes[previous]! += table.bytes[hole]!;
+    table.unlink(hole);
     return previous;
   }
 }

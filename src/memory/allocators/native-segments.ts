@@ -37,9 +37,13 @@ export class NativeSegments implements Segments {
           ? largeSegmentBytes
           : roundUp(bytes, ownSegmentGranularityBytes);
     if (!this.#pools.reserve(segmentBytes)) return none;
-    const address = this.#nextAddress;
+    const { table, freeBlocks } = this.#pools;
+    const segment = table.create(pool, free);
+    table.bytes[segment] = segmentBytes;
+    table.address[segment] = this.#nextAddress;
     this.#nextAddress += segmentBytes;
-    return this.#pools.table.create(pool, address, segmentBytes, free);
+    freeBlocks[pool]!.insert(segment);
+    return segment;
   }
 
   trim(): void {

@@ -40,18 +40,24 @@ export class Pools {
     const list = this.freeBlocks[table.pool[block]!]!;
     const previous = table.previous[block]!;
     const next = table.next[block]!;
-    let merged = block;
-    if (next !== none && table.state[next] === free) {
-      list.remove(next);
-      table.absorbNext(block);
-    }
+    const nextIsFree = next !== none && table.state[next] === free;
     if (previous !== none && table.state[previous] === free) {
-      list.remove(previous);
-      table.absorbNext(previous);
-      merged = previous;
+      if (nextIsFree) {
+        list.remove(next);
+        table.bytes[block]! += table.bytes[next]!;
+        table.unlink(next);
+      }
+      list.absorb(previous, block);
+      table.unlink(block);
+      return previous;
     }
-    table.state[merged] = free;
-    list.insert(merged);
-    return merged;
+    if (nextIsFree) {
+      list.absorb(next, block);
+      table.unlink(block);
+      return next;
+    }
+    table.state[block] = free;
+    list.insert(block);
+    return block;
   }
 }

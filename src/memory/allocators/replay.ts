@@ -1,5 +1,6 @@
 import { none } from './block-table.js';
 import { CachingAllocator } from './caching.js';
+import { returningRuns } from './returning-runs.js';
 
 export interface ReplayOptions {
   readonly expandable: boolean;
@@ -37,7 +38,17 @@ export function replayCaching(
     blockOfBuffer = new Int32Array(2 * bufferBytes.length);
   }
   allocator.reset(expandable, capacityBytes);
+  const runs = returningRuns(events);
+  let nextRun = 0;
   for (let atEvent = 0; atEvent < events.length; atEvent++) {
+    if (atEvent === runs[nextRun]) {
+      const end = runs[nextRun + 1]!;
+      nextRun += 2;
+      if (allocator.surelyHolds(bufferBytes, events, atEvent, end)) {
+        atEvent = end - 1;
+        continue;
+      }
+    }
     const event = events[atEvent]!;
     if (event < 0) {
       if (bufferBytes[-event - 1] !== 0) allocator.release(blockOfBuffer[-event - 1]!);

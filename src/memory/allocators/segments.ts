@@ -3,7 +3,7 @@ export interface Segments {
   /** A rest of at least this size is split off a block. */
   minRestBytes(pool: number): number;
   reset(): void;
-  /** A free block of at least `bytes` that is in no list; `none` where the device is full. */
+  /** A free block of at least `bytes`; `none` where the device is full. */
   grow(pool: number, bytes: number): number;
   /** Gives unused memory back, as PyTorch does before it reports that it is out of memory. */
   trim(): void;

@@ -3,9 +3,8 @@ import { reservedErrorBar, widestErrorBar } from '../../accuracy/evidence.js';
 import { leastTooMuch, mostThatFollows } from '../../accuracy/figures.js';
 import type { Config, Device } from '../../config/types.js';
 import { minCapacity } from '../../memory/allocators/min-capacity.js';
-import { PoolReplays } from '../../memory/allocators/pool-replays.js';
 import { replayCaching, replayWithoutLimit } from '../../memory/allocators/replay.js';
-import { reusedBytes, type Trace } from '../../memory/trace.js';
+import { reusedBytes } from '../../memory/trace.js';
 import type { ProcessInput, ProcessMemory, RecordedInput, StepVerdict, VerdictInput } from '../process.js';
 import type { Runtime } from '../types.js';
 
@@ -53,18 +52,6 @@ function replayed(
 export const mostLiveBytes: NonNullable<Runtime['mostLiveBytes']> = (config, arrayBytes, { cublasWorkspaceBytes }) =>
   leastTooMuch(arrayBytes - cublasWorkspaceBytes, reservedErrorBar(config).worstUnderPercent);
 
-/** What a search has replayed of each trace. */
-const poolReplays = new WeakMap<Trace, PoolReplays>();
-
-function poolReplaysOf(trace: Trace): PoolReplays {
-  let replays = poolReplays.get(trace);
-  if (replays === undefined) {
-    replays = new PoolReplays(trace);
-    poolReplays.set(trace, replays);
-  }
-  return replays;
-}
-
 /** As `pytorchProcess` and `verdictOf` together; arrays that are too much by themselves need no replay. */
 export function pytorchVerdict({
   trace,
@@ -81,8 +68,8 @@ export function pytorchVerdict({
   const leastBytes = asked === 'fits' ? withErrorBar(peakLiveBytes, config) : peakLiveBytes;
   if (leastBytes > capacityBytes) return { kind: 'exceeds', deviceBytes: undefined };
   const expandable = config.recipe.allocator === 'expandable';
-  const { bytesOfLayout, bytesOfBuffer } = reusedBytes(trace, dimensions);
-  const peakReservedBytes = poolReplaysOf(trace).peakReservedBytes(bytesOfLayout, bytesOfBuffer, expandable);
+  const { bytesOfBuffer } = reusedBytes(trace, dimensions);
+  const { peakReservedBytes } = replayWithoutLimit(trace.events, bytesOfBuffer, expandable);
   const deviceBytes = peakReservedBytes + outsideBytes;
   if (withErrorBar(peakReservedBytes, config) <= capacityBytes) return { kind: 'fits', deviceBytes };
   if (asked === 'fits') return { kind: 'exceeds', deviceBytes };

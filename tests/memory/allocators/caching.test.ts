@@ -7,6 +7,7 @@ import { replayCaching } from '../../../src/memory/allocators/replay.js';
 import { roundedBytes } from '../../../src/memory/allocators/rounding.js';
 import { GiB, KiB, MiB } from '../../../src/units.js';
 import { mustBeConsistent, mustBeDisjoint } from './invariants.js';
+import { PlainAllocator } from './plain-allocator.js';
 
 const requestBytes = fc.oneof(
   fc.integer({ min: 1, max: 4 * KiB }),
@@ -22,6 +23,25 @@ const actions = fc.array(
   // Without `size` fast-check draws about ten: too few to fill a device.
   { maxLength: 120, size: 'max' },
 );
+/** Beside them what a step does hundreds of times: a burst of requests that are all freed before anything else happens. */
+const withBursts = fc
+  .array(
+    fc.oneof(
+      actions,
+      fc
+        .array(fc.oneof(fc.integer({ min: 1, max: 64 * KiB }), fc.integer({ min: MiB + 1, max: 3 * MiB })), {
+          minLength: 4,
+          maxLength: 30,
+          size: 'max',
+        })
+        .map((list) => [
+          ...list.map((bytes) => ({ bytes, freeAt: 0 })),
+          ...list.map(() => ({ bytes: 0, freeAt: 1 - 1e-9 })),
+        ]),
+    ),
+    { maxLength: 6 },
+  )
+  .map((parts) => parts.flat());
 const capacities = fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 20 * MiB, max: 240 * MiB }));
 
 /** The actions as events of a trace. */
@@ -79,6 +99,32 @@ describe.each([false, true])('after every event, expandable segments: %s', (expa
         mustBeConsistent(allocator, new Map());
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('is what a plain allocator does that puts every question to all blocks', () => {
+    fc.assert(
+      fc.property(withBursts, capacities, (list, capacityBytes) => {
+        const { events, bufferBytes } = trace(list);
+        const plain = new PlainAllocator(expandable, capacityBytes);
+        const blocks = new Map<number, NonNullable<ReturnType<PlainAllocator['allocate']>>>();
+        const atEvent = events.findIndex((event) => {
+          if (event < 0) plain.free(blocks.get(-event)!);
+          else {
+            const block = plain.allocate(bufferBytes[event - 1]!);
+            if (block === undefined) return true;
+            blocks.set(event, block);
+          }
+          return false;
+        });
+        const { peakReservedBytes, peakAllocatedBytes, numFlushes, reservedBytes } = plain;
+        expect(replayCaching(events, bufferBytes, { expandable, capacityBytes })).toEqual(
+          atEvent < 0
+            ? { kind: 'ran', peakReservedBytes, peakAllocatedBytes, numFlushes }
+            : { kind: 'outOfMemory', atEvent, requestedBytes: bufferBytes[events[atEvent]! - 1], reservedBytes },
+        );
+      }),
+      { numRuns: 300 },
     );
   });
 
