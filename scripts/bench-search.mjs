@@ -41,7 +41,7 @@ async function search(what, runtime, limits) {
   const begin = performance.now();
   const cpu = process.cpuUsage().user;
   const options = {
-    numWorkers: availableParallelism(),
+    numThreads: availableParallelism(),
     signal: new AbortController().signal,
     unsizedSteps: new UnsizedSteps(),
   };

@@ -75,7 +75,7 @@ export const sweepOptions: readonly OwnOption[] = [
     name: 'workers',
     syntax: 'N',
     value: integer(1, 256, '2'),
-    help: 'Threads; by default one per core for large spaces. The answer is the same.',
+    help: 'Threads; by default as many as the work is worth, one per core at most. The answer is the same.',
   },
   {
     name: 'export',

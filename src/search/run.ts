@@ -1,8 +1,9 @@
 /**
- * Drives a search: in this thread, or in workers that take chunks from a shared counter. A candidate's row depends on its number
- * alone, so that the columns are the same whatever the number of workers.
+ * Drives a search: in this thread, joined by workers where there is work enough for them. All take chunks from a shared counter. A
+ * candidate's row depends on its number alone, so that the columns are the same whatever the number of threads.
  */
 
+import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { assetFile } from '../config/assets.js';
@@ -15,7 +16,8 @@ import type { UnsizedSteps } from './unsized-step.js';
 export type OnProgress = (numDone: number, numInAll: number) => void;
 
 export interface RunOptions {
-  readonly numWorkers: number;
+  /** This one among them. Absent: as many as the work is worth, one per core at most. */
+  readonly numThreads?: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress?: OnProgress | undefined;
   /** Those that this thread knows already. */
@@ -32,53 +34,88 @@ export interface WorkerInput {
 const progressIntervalMs = 100;
 /** How long this thread works before it looks up: Ctrl-C must be heard within 200 ms. */
 const breathMs = 20;
+/** So long the first thread is alone: then its pace tells how much is left. */
+const aloneMs = 500;
+/** Work that is left for each thread when a worker is started: it loads the program and warms it up, which takes half a second. */
+const worthAWorkerMs = 2_000;
 
 /** The candidates, some of them pending if the signal interrupted it. */
 export async function runSearch(search: Search, options: RunOptions): Promise<Candidates> {
-  const { numWorkers, signal, onProgress, unsizedSteps } = options;
+  const { numThreads, signal, onProgress, unsizedSteps } = options;
   const total = numCandidates(search.space);
   const candidates = Candidates.create(total);
   const cursor = new Cursor();
   const report = () => onProgress?.(cursor.done, total);
   const timer = setInterval(report, progressIntervalMs);
+  const workers = new Workers({ search, candidates: candidates.buffers, cursor: cursor.buffer }, signal);
+  const begin = performance.now();
   try {
-    await (numWorkers > 1
-      ? runInWorkers({ search, candidates: candidates.buffers, cursor: cursor.buffer }, numWorkers, signal)
-      : runHere(new Evaluator(search, candidates, unsizedSteps), cursor, signal));
+    if (numThreads !== undefined) workers.start(numThreads - 1);
+    for await (const _ of breaths(new Evaluator(search, candidates, unsizedSteps).run(cursor))) {
+      if (signal.aborted) break;
+      if (numThreads === undefined) workers.start(worthwhile(performance.now() - begin, cursor.done / total));
+    }
+    await workers.finished();
     report();
   } finally {
     clearInterval(timer);
+    await workers.terminate();
   }
   return candidates;
 }
 
-async function runHere(evaluator: Evaluator, cursor: Cursor, signal: AbortSignal): Promise<void> {
+/** Workers beside this thread, when it took so long for a share of the work. */
+export function worthwhile(elapsedMs: number, doneShare: number, numCores = availableParallelism()): number {
+  if (elapsedMs < aloneMs || doneShare === 0) return 0;
+  const leftMs = (elapsedMs / doneShare) * (1 - doneShare);
+  return Math.min(numCores, Math.floor(leftMs / worthAWorkerMs)) - 1;
+}
+
+/** Runs `work`, and lets others run in between. */
+async function* breaths(work: Iterable<void>): AsyncGenerator<void> {
   let breath = performance.now();
-  for (const _ of evaluator.run(cursor)) {
+  for (const _ of work) {
     if (performance.now() - breath < breathMs) continue;
     await setImmediate();
-    if (signal.aborted) return;
+    yield;
     breath = performance.now();
   }
 }
 
-async function runInWorkers(input: WorkerInput, numWorkers: number, signal: AbortSignal): Promise<void> {
-  const workers = Array.from(
-    { length: numWorkers },
-    () => new Worker(assetFile('search/worker.js'), { workerData: input }),
-  );
-  const terminateAll = () => Promise.all(workers.map((worker) => worker.terminate()));
-  signal.addEventListener('abort', terminateAll, { once: true });
-  try {
-    await Promise.all(workers.map(finished));
-  } finally {
-    signal.removeEventListener('abort', terminateAll);
-    await terminateAll();
+class Workers {
+  private running: readonly Worker[] = [];
+  private ended: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly input: WorkerInput,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Once: none are added to those that run. */
+  start(count: number): void {
+    if (this.running.length > 0 || count < 1) return;
+    this.running = Array.from(
+      { length: count },
+      () => new Worker(assetFile('search/worker.js'), { workerData: this.input }),
+    );
+    this.signal.addEventListener('abort', this.terminate, { once: true });
+    this.ended = Promise.all(this.running.map(left));
+    // Who waits for the end hears of a failure then.
+    this.ended.catch(() => {});
   }
+
+  async finished(): Promise<void> {
+    await this.ended;
+  }
+
+  readonly terminate = async (): Promise<void> => {
+    this.signal.removeEventListener('abort', this.terminate);
+    await Promise.all(this.running.map((worker) => worker.terminate()));
+  };
 }
 
 /** Resolves when the worker has left, by itself or terminated. */
-const finished = (worker: Worker): Promise<void> =>
+const left = (worker: Worker): Promise<void> =>
   new Promise((resolve, reject) => {
     worker.once('error', reject);
     worker.once('exit', () => resolve());

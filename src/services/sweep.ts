@@ -1,5 +1,4 @@
 /** `gc-plan sweep`: which configurations of a space fit on a card, which are worth it, and the way from a small to a large one. */
-import { availableParallelism } from 'node:os';
 import { type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
 import type { Config, RuntimeName } from '../config/types.js';
 import type { GrowableCheckpoint } from '../models/exporting/types.js';
@@ -13,7 +12,6 @@ import { cardChoices } from '../search/cards.js';
 import { type FrontOrder, orderFront } from '../search/pareto.js';
 import type { Limits } from '../search/requirements.js';
 import { type OnProgress, runSearch } from '../search/run.js';
-import { numCandidates } from '../search/space.js';
 import { loadSpace } from '../search/spaces.js';
 import { UnsizedStep, UnsizedSteps } from '../search/unsized-step.js';
 import { tool } from '../version.js';
@@ -43,9 +41,6 @@ export interface SweepInput extends GrowthRequest {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** Below this many candidates a second thread costs more than it saves. */
-const minCandidatesForWorkers = 2_000;
-
 export async function sweep(typed: SweepInput): Promise<Sweep> {
   const { options } = await loadSpace(typed.space ?? 'default');
   const { model, profile, flags, notes } = await askedOf(typed, Object.keys(options));
@@ -59,12 +54,11 @@ export async function sweep(typed: SweepInput): Promise<Sweep> {
   const chosen = cards.find(({ plan }) => plan.firstStageThatNeedsMore === undefined) ?? cards.at(-1)!;
   const { space, device, plan, from, to, globalBatch } = chosen;
   const limits = input.limits && { ...input.limits, referenceSampleFlops: referenceSampleFlops(profile, flags) };
-  const numWorkers = input.numWorkers ?? (numCandidates(space) < minCandidatesForWorkers ? 1 : availableParallelism());
   const stages = plan.stages.map(({ candidate }) => priced(candidate.config, candidate.unsizedStep));
   const needsMore = plan.firstStageThatNeedsMore && priced(plan.firstStageThatNeedsMore.leanest.config);
   const candidates = await runSearch(
     { space, device, limits, errorBars },
-    { numWorkers, signal, onProgress, unsizedSteps },
+    { numThreads: input.numWorkers, signal, onProgress, unsizedSteps },
   );
   if (signal.aborted && !input.partial) throw signal.reason;
   const front = orderFront(frontOf(space, candidates), input.order ?? 'varied');

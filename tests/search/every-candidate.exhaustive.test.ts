@@ -41,7 +41,7 @@ describe('every candidate of 5,000', () => {
       const errorBars = errorBarsOf('jax', 'train');
       const found = await runSearch(
         { space, device: device!, limits: undefined, errorBars },
-        { numWorkers: 1, signal, unsizedSteps: new UnsizedSteps() },
+        { numThreads: 1, signal, unsizedSteps: new UnsizedSteps() },
       );
       const kinds = new Set<string>();
       for (let index = 0; index < numCandidates(space); index += 2) {
@@ -92,7 +92,7 @@ describe('every candidate of a small space', () => {
       const device = resolveWith(space.profile, space.common).device!;
       const errorBars = errorBarsOf('jax', 'train');
       const search = { space, device, limits: undefined, errorBars };
-      const found = await runSearch(search, { numWorkers: 1, signal, unsizedSteps: new UnsizedSteps() });
+      const found = await runSearch(search, { numThreads: 1, signal, unsizedSteps: new UnsizedSteps() });
       for (let index = 0; index < numCandidates(space); index++) {
         const state = states[found.state[index]!]!;
         const resolved = () => resolveWith(space.profile, flagsOfCandidate(space, index));
