@@ -106,11 +106,20 @@ const renderers: Renderers = {
   'gc-plan/ladder@1': {
     table: async () => (await import('./ladder/table.js')).renderLadder,
     json,
+    html: async () => (await import('./ladder/html.js')).loadLadderPage(),
     svg: async () => (await import('./ladder/svg.js')).loadLadderSvg(),
   },
-  'gc-plan/measured@1': { table: async () => (await import('./measured/table.js')).renderMeasured, json },
+  'gc-plan/measured@1': {
+    table: async () => (await import('./measured/table.js')).renderMeasured,
+    json,
+    html: async () => (await import('./measured/html.js')).renderMeasuredPage,
+  },
   'gc-plan/doctor@1': { table: async () => (await import('./doctor/table.js')).renderDoctor, json },
-  'gc-plan/capture@1': { table: async () => (await import('./capture/table.js')).renderCapture, json },
+  'gc-plan/capture@1': {
+    table: async () => (await import('./capture/table.js')).renderCapture,
+    json,
+    html: async () => (await import('./capture/html.js')).renderCapturePage,
+  },
   'gc-plan/check@1': {
     table: async () => (await import('./check/table.js')).renderCheck,
     json,
@@ -130,10 +139,18 @@ const renderers: Renderers = {
         script,
     json,
   },
-  'gc-plan/grow@1': { table: async () => (await import('./grow/table.js')).renderGrown, json },
+  'gc-plan/grow@1': {
+    table: async () => (await import('./grow/table.js')).renderGrown,
+    json,
+    html: async () => (await import('./grow/html.js')).renderGrownPage,
+  },
   'gc-plan/open@1': { table: async () => (await import('./open/table.js')).renderOpened, json },
   'gc-plan/init@1': { table: async () => (await import('./init/table.js')).renderInit, json },
-  'gc-plan/profiles@1': { table: async () => (await import('./profiles/table.js')).renderProfiles, json },
+  'gc-plan/profiles@1': {
+    table: async () => (await import('./profiles/table.js')).renderProfiles,
+    json,
+    html: async () => (await import('./profiles/html.js')).renderProfilesPage,
+  },
 };
 
 /** @throws InputError where this report has no such format. */

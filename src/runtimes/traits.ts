@@ -15,6 +15,8 @@ export interface RuntimeTraits {
   readonly label: string;
   /** Keys of the model and the recipe that not every runtime has. */
   readonly options: readonly (RecipeKey | ModelKey)[];
+  /** Where a running step says what it took at most; absent: its framework counts arrays twice. */
+  readonly peakReading?: string;
   /** Of the options that all runtimes have. The first is what a profile's value becomes where the runtime lacks it. */
   readonly precision: readonly Precision[];
   readonly optimizer: readonly Optimizer[];

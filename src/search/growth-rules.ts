@@ -1,4 +1,6 @@
 /** How a trained model becomes the next larger one, and what to see before going on. */
+import type { RuntimeName } from '../config/types.js';
+import { runtimeTraits } from '../runtimes/traits.js';
 import type { Growth } from './growth.js';
 
 interface GrowthRule {
@@ -31,7 +33,7 @@ const common = [
 ];
 
 const checks: Readonly<Record<Growth, readonly string[]>> = {
-  start: ['The first steps reserve what this plan says: torch.cuda.max_memory_reserved, or gc-plan verify.', ...common],
+  start: common,
   deepen: [
     'Before the first update the loss equals the one of the stage before: the new layers add nothing yet.',
     'Warm the learning rate up again; the optimizer state starts at zero.',
@@ -53,4 +55,10 @@ const learningRates: Readonly<Record<Growth, string>> = {
 
 export const learningRateOf = (growth: Growth): string => learningRates[growth];
 
-export const checksOf = (growth: Growth): readonly string[] => checks[growth];
+export const checksOf = (growth: Growth, runtime: RuntimeName): readonly string[] => [
+  ...(growth === 'start' ? [firstSteps(runtimeTraits[runtime].peakReading)] : []),
+  ...checks[growth],
+];
+
+const firstSteps = (reading: string | undefined): string =>
+  `The first steps take what this plan says: ${reading === undefined ? '' : `${reading}, or `}gc-plan verify.`;

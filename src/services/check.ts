@@ -17,6 +17,7 @@ import type { AnyEstimate } from '../reports/estimate/schema.js';
 import { estimateCommand } from '../search/command-line.js';
 import { unsizedStepKey } from '../search/unsized-step.js';
 import { tool } from '../version.js';
+import { mergedAssumptions } from './assumptions.js';
 import { reportedConfig } from './priced.js';
 import { recordedCommand, recordedStep } from './recorded.js';
 import { writeAtomically } from './write.js';
@@ -80,7 +81,7 @@ export async function check({ planFile = findPlan(), maxGrowth, updateBaseline =
     passed: numFailed === 0,
     numFailed,
     entries,
-    assumptions: [...assumptions],
+    assumptions: mergedAssumptions(assumptions),
   };
 }
 

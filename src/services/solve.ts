@@ -19,6 +19,7 @@ import { lastTrue, solve as solveAmong } from '../search/solve.js';
 import { periodOf, type Solvable, solvable, valuesOf } from '../search/solve-values.js';
 import { tool } from '../version.js';
 import { errorBar } from './accuracy.js';
+import { mergedAssumptions } from './assumptions.js';
 import { priced } from './priced.js';
 
 export interface SolveInput extends ResolveInput {
@@ -72,7 +73,7 @@ export async function solve(input: SolveInput): Promise<Solution> {
     numValues: values.length,
     numJudged,
     accuracy: answers[0]!.accuracy,
-    assumptions: [...new Set(answers.flatMap(({ assumptions }) => assumptions))],
+    assumptions: mergedAssumptions(answers.flatMap(({ assumptions }) => assumptions)),
   };
 }
 

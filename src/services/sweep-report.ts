@@ -191,7 +191,7 @@ function stageReport(
     cost,
     ...(onCard && { onCard }),
     learningRate: learningRateOf(growth),
-    checks: checksOf(growth),
+    checks: checksOf(growth, config.runtime),
     command: estimateCommand(model, { ...common, ...candidate.flags }),
   };
 }

@@ -16,6 +16,7 @@ import { loadSpace } from '../search/spaces.js';
 import { UnsizedStep, UnsizedSteps } from '../search/unsized-step.js';
 import { tool } from '../version.js';
 import { errorBars as errorBarsOf } from './accuracy.js';
+import { mergedAssumptions } from './assumptions.js';
 import type { Asked } from './export-target.js';
 import { priced } from './priced.js';
 import { pathsReport } from './sweep-paths.js';
@@ -91,9 +92,12 @@ export async function sweep(typed: SweepInput): Promise<Sweep> {
       )),
     },
     accuracy: shown[0]!.accuracy,
-    assumptions: [
-      ...new Set([...notes, ...chosen.notes, ...plan.notes, ...shown.flatMap(({ assumptions }) => assumptions)]),
-    ],
+    assumptions: mergedAssumptions([
+      ...notes,
+      ...chosen.notes,
+      ...plan.notes,
+      ...shown.flatMap(({ assumptions }) => assumptions),
+    ]),
   };
 }
 

@@ -81,7 +81,7 @@ describe('a ladder', () => {
 
   it('draws what was measured, not what was predicted', async () => {
     const ladder = ladderOf(0.5);
-    const { series } = ladderOption(ladder) as { series: { name: string; data: [number, number][] }[] };
+    const { series } = ladderOption(ladder, 920) as { series: { name: string; data: [number, number][] }[] };
     const [predicted, measured] = ['predicted', 'measured'].map(
       (name) => series.find((each) => each.name === name)!.data,
     );

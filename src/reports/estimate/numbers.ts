@@ -1,16 +1,7 @@
 /** The rows of an estimate that every format shows. */
 import type { Figures } from '../../accuracy/figures.js';
 import { GiB } from '../../units.js';
-import {
-  formatBytes,
-  formatBytesPair,
-  formatCount,
-  formatFlops,
-  formatPercent,
-  inUnit,
-  leftOver,
-  unitOf,
-} from '../units.js';
+import { formatBytes, formatCount, formatFlops, formatPercent, inUnit, leftOver, unitOf, unitOfAll } from '../units.js';
 import type { AnyEstimate, Estimate, RecordedEstimate } from './schema.js';
 
 type Recipe = Estimate['config']['recipe'];
@@ -35,7 +26,7 @@ export function totals({
     ...row('preallocated', memory.preallocatedBytes, 'what JAX takes by default'),
     [
       'range',
-      formatBytesPair(lowBytes, highBytes, 'to'),
+      `${inUnit(lowBytes, unit)} to ${inUnit(highBytes, unit)} ${unit.name}`,
       [rangeSource(config, checked), decides(verdict, memory)].filter(Boolean).join(': '),
     ],
     ...('usableBytes' in verdict ? [['usable', formatBytes(verdict.usableBytes), onCard?.usable ?? '']] : []),
@@ -57,10 +48,13 @@ export function decides(verdict: Estimate['verdict'], { deviceBytes, range }: An
       return deviceBytes <= verdict.usableBytes
         ? 'the upper end of the range does not go in'
         : 'only the lower end of the range goes in';
-    case 'exceeds':
+    case 'exceeds': {
+      // In the unit of the answer beside it.
+      const unit = unitOfAll([range.highBytes, verdict.usableBytes]);
       return range.lowBytes > verdict.usableBytes
-        ? `not even the low end, ${formatBytes(range.lowBytes)}, goes in`
+        ? `not even the low end, ${inUnit(range.lowBytes, unit)} ${unit.name}, goes in`
         : 'the middle of the range does not go in';
+    }
     case 'unknown':
       return '';
   }

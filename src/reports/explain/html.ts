@@ -94,7 +94,7 @@ function largestTables({ largest, peak, operations }: Explanation): readonly Mar
           .filter((array) => reasonOf(array) === reason)
           .map(({ bytes, shape, lengths, dtype, madeBy, madeAt, freedBy, freedAt }) => [
             formatBytes(bytes),
-            `${shape} = [${lengths.join(', ')}]`,
+            shapeText(shape, lengths),
             dtype,
             operationLink(madeAt, madeAt === null ? `${madeBy}, before this step` : named(madeAt, madeBy)),
             operationLink(freedAt, named(freedAt, freedBy ?? 'outlives the step')),
@@ -103,6 +103,12 @@ function largestTables({ largest, peak, operations }: Explanation): readonly Mar
       ),
     ]),
   ];
+}
+
+/** A captured step has no symbols beside its lengths. */
+function shapeText(shape: string, lengths: readonly number[]): string {
+  const inNumbers = `[${lengths.join(', ')}]`;
+  return shape === inNumbers ? shape : `${shape} = ${inNumbers}`;
 }
 
 /** Many operations have the same name in every layer; some say their module already. */
@@ -123,7 +129,7 @@ function operationsTable(explanation: Explanation): Markup {
       ...layers.map(({ bytes }) => formatBytes(bytes[index]!)),
     ]),
     `><<>${'>'.repeat(layers.length)}`,
-    operations.map((_, index) => `operation-${index}`),
+    { rowIds: operations.map((_, index) => `operation-${index}`) },
   );
   return html`<details id="operations"><summary>${operations.length} operations with their bytes</summary>
 ${table}</details>`;

@@ -1,22 +1,24 @@
 /** What a person reads of `gc-plan grow`. */
+import type { Answer } from '../answer.js';
 import type { Layout } from '../formats.js';
 import { answerLine, columns, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { formatCount } from '../units.js';
 import type { Grown } from './schema.js';
 
-const kinds = ['copied', 'tiled', 'padded', 'new', 'set'] as const;
+export const kinds = ['copied', 'tiled', 'padded', 'new', 'set'] as const;
+
+export const grownAnswer = ({ from, to }: Grown): Answer => ({
+  tone: 'yes',
+  head: `${from.hiddenDim}/${from.layers} → ${to.hiddenDim}/${to.layers}`,
+  rest: `: ${to.file}`,
+});
 
 export function renderGrown(report: Grown, layout: Layout): string {
   const { checkpoint, from, to, optimizer, dropped, assumptions } = report;
   const style = styleOf(layout);
-  const answer = {
-    tone: 'yes' as const,
-    head: `${from.hiddenDim}/${from.layers} → ${to.hiddenDim}/${to.layers}`,
-    rest: `: ${to.file}`,
-  };
   return page([
     [
-      ...paragraph(answerLine(answer, style), layout),
+      ...paragraph(answerLine(grownAnswer(report), style), layout),
       ...paragraph(
         `${checkpoint} · ${formatCount(from.elements)} → ${formatCount(to.elements)} values · from ${from.file}`,
         layout,
@@ -29,7 +31,7 @@ export function renderGrown(report: Grown, layout: Layout): string {
 }
 
 /** One row for each network: how many of its arrays became what. */
-function rowsOf({ arrays }: Grown): readonly (readonly string[])[] {
+export function rowsOf({ arrays }: Grown): readonly (readonly string[])[] {
   const networks = [...new Set(arrays.map(({ name }) => networkOf(name)))];
   return networks.map((network) => {
     const members = arrays.filter(({ name }) => networkOf(name) === network);

@@ -1,30 +1,38 @@
 /** The ladder as a picture: one plot per axis, the predicted line and the measured points. */
 import type { EChartsOption } from 'echarts';
 import type { Renderer } from '../formats.js';
-import { loadSvgRenderer } from '../pages/svg.js';
+import { partColours } from '../pages/palette.js';
+import { axisText, loadSvgRenderer } from '../pages/svg.js';
 import { unitOf } from '../units.js';
 import type { Ladder } from './schema.js';
 import { axisNames } from './table.js';
 
 type Series = Ladder['series'][number];
 
-const plotWidthPx = 460;
+const mostPlotWidthPx = 460;
 const plotHeightPx = 320;
-const plotsPerRow = 2;
+
+const plotsPerRow = (widthPx: number): number => Math.max(1, Math.floor(widthPx / mostPlotWidthPx));
 
 export async function loadLadderSvg(): Promise<Renderer<Ladder>> {
   const renderSvg = await loadSvgRenderer();
-  return (ladder) => {
-    const title = `Peak memory of real training steps at ${ladder.series.flatMap(({ rungs }) => rungs).length} sizes, against the estimate`;
-    const heightPx = plotHeightPx * Math.ceil(ladder.series.length / plotsPerRow);
-    return renderSvg(ladderOption(ladder), { title, id: 'ladder', widthPx: plotsPerRow * plotWidthPx, heightPx });
+  return (ladder) =>
+    renderSvg(ladderOption(ladder, 2 * mostPlotWidthPx), { ...ladderFrame(ladder, 2 * mostPlotWidthPx), id: 'ladder' });
+}
+
+/** As many plots in a row as its width has room for. */
+export function ladderFrame({ series }: Ladder, widthPx: number) {
+  const numSizes = series.flatMap(({ rungs }) => rungs).length;
+  return {
+    title: `Peak memory of real training steps at ${numSizes} sizes, against the estimate`,
+    widthPx,
+    heightPx: plotHeightPx * Math.ceil(series.length / plotsPerRow(widthPx)),
   };
 }
 
-export function ladderOption({ series }: Ladder): EChartsOption {
-  const plots = series.map((each, index) => plotOf(each, index));
+export function ladderOption({ series }: Ladder, widthPx: number): EChartsOption {
+  const plots = series.map((each, index) => plotOf(each, index, widthPx));
   return {
-    backgroundColor: '#ffffff',
     title: plots.map(({ title }) => title),
     grid: plots.map(({ grid }) => grid),
     xAxis: plots.map(({ xAxis }) => xAxis),
@@ -33,9 +41,11 @@ export function ladderOption({ series }: Ladder): EChartsOption {
   };
 }
 
-function plotOf({ axis, rungs }: Series, index: number) {
-  const left = (index % plotsPerRow) * plotWidthPx;
-  const top = Math.floor(index / plotsPerRow) * plotHeightPx;
+function plotOf({ axis, rungs }: Series, index: number, widthPx: number) {
+  const perRow = plotsPerRow(widthPx);
+  const plotWidthPx = Math.floor(widthPx / perRow);
+  const left = (index % perRow) * plotWidthPx;
+  const top = Math.floor(index / perRow) * plotHeightPx;
   const unit = unitOf(Math.max(...rungs.map(({ predicted }) => predicted.peakLiveBytes)));
   const points = (bytesOf: (rung: Series['rungs'][number]) => number | undefined) =>
     rungs.flatMap((rung) => {
@@ -44,25 +54,29 @@ function plotOf({ axis, rungs }: Series, index: number) {
     });
   const axes = { xAxisIndex: index, yAxisIndex: index };
   return {
-    title: { text: `Peak along ${axisNames[axis]}`, left: left + 60, top: top + 8, textStyle: { fontSize: 14 } },
-    grid: { left: left + 70, top: top + 60, width: plotWidthPx - 100, height: plotHeightPx - 120 },
+    title: {
+      text: `Peak in ${unit.name} along ${axisNames[axis]}; points: measured`,
+      left: left + 8,
+      top: top + 8,
+      textStyle: { fontSize: 14 },
+    },
+    grid: { left: left + 64, top: top + 56, width: plotWidthPx - 96, height: plotHeightPx - 120 },
     xAxis: {
       type: 'value' as const,
       gridIndex: index,
       min: 'dataMin' as const,
       minInterval: 1,
       name: axisNames[axis],
-      nameLocation: 'middle' as const,
-      nameGap: 28,
+      ...axisText(28),
     },
-    yAxis: { type: 'value' as const, gridIndex: index, min: 0 },
+    yAxis: { type: 'value' as const, gridIndex: index, min: 0, name: unit.name, ...axisText(44) },
     series: [
       {
         name: 'predicted',
         type: 'line' as const,
         ...axes,
         symbol: 'none',
-        color: '#4a6fb5',
+        color: partColours.parameters,
         data: points(({ predicted }) => predicted.peakLiveBytes),
       },
       {
@@ -70,7 +84,7 @@ function plotOf({ axis, rungs }: Series, index: number) {
         type: 'scatter' as const,
         ...axes,
         symbolSize: 9,
-        color: '#c2410c',
+        color: partColours.activations,
         data: points(({ measured }) => measured?.peakLiveBytes),
       },
     ],

@@ -1,8 +1,9 @@
 /** The ladder in a terminal: predicted lines, measured points, and the laws. */
 import { errorPercent } from '../../accuracy/figures.js';
+import type { Answer } from '../answer.js';
 import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
-import { type Block, columns, flow, list, page, paragraph, styleOf } from '../terminal/blocks.js';
+import { answerLine, type Block, columns, flow, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { formatBytes, formatError, inUnit, unitOf } from '../units.js';
 import type { Ladder } from './schema.js';
 
@@ -16,18 +17,11 @@ export const axisNames: Readonly<Record<Series['axis'], string>> = {
 };
 
 export function renderLadder(ladder: Ladder, layout: Layout): string {
-  const { series, verdict, backend, assumptions } = ladder;
+  const { series, assumptions } = ladder;
   const style = styleOf(layout);
-  const answer =
-    verdict.kind === 'within'
-      ? style.green.bold('memory grows as the estimate claims')
-      : style.red.bold('memory does not grow as the estimate claims');
   return page([
     [
-      ...paragraph(
-        `${answer}: ${series.flatMap(({ rungs }) => rungs).length} sizes, real training steps on ${backend.name}`,
-        layout,
-      ),
+      ...paragraph(answerLine(ladderAnswer(ladder), style), layout),
       ...paragraph(style.dim(configLine(ladder)), layout),
     ],
     flow(
@@ -50,7 +44,24 @@ export function renderLadder(ladder: Ladder, layout: Layout): string {
   ]);
 }
 
-const rows = (series: readonly Series[]): string[][] => [
+export function ladderAnswer({ series, verdict, backend }: Ladder): Answer {
+  const isWithin = verdict.kind === 'within';
+  return {
+    tone: isWithin ? 'yes' : 'no',
+    head: isWithin ? 'memory grows as the estimate claims' : 'memory does not grow as the estimate claims',
+    rest: `: ${series.flatMap(({ rungs }) => rungs).length} sizes, real training steps on ${backend.name}`,
+  };
+}
+
+export const lawSentences = (series: readonly Series[]): readonly string[] =>
+  series.flatMap(({ laws }) =>
+    laws.map(
+      ({ claim, errorPercent: error = 0, holds }) =>
+        `${holds ? 'holds' : 'broken'}: ${claim}; largest size extrapolated from the smaller ones: ${formatError(error)}`,
+    ),
+  );
+
+export const rows = (series: readonly Series[]): string[][] => [
   ['', '', 'predicted', 'measured', 'error'],
   ...series.flatMap(({ axis, rungs }) =>
     rungs.map(({ value, predicted, measured, verdict }) => [

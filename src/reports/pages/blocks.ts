@@ -35,15 +35,21 @@ export const codeBlock = (text: string): Markup =>
 export const codeLines = (code: readonly { readonly where: string; readonly text: string }[]): readonly Markup[] =>
   code.map(({ where, text }) => html`<p class="where">${where}</p>\n${codeBlock(text)}`);
 
-/** `alignments`: `<` text or `>` number per column. The first column names the row. `rowIds`: what links can point to. */
+/**
+ * `alignments`: `<` text or `>` number per column. The first column names the row. `rowIds`: what links can point to. `wideOnly`: columns
+ * that a phone has no room for.
+ */
 export function dataTable(
   caption: string,
   head: readonly string[],
   rows: readonly (readonly Cell[])[],
   alignments: string,
-  rowIds?: readonly string[],
+  { rowIds, wideOnly = [] }: { readonly rowIds?: readonly string[]; readonly wideOnly?: readonly boolean[] } = {},
 ): Markup {
-  const classOf = (column: number) => (alignments[column] === '>' ? trusted(' class="number"') : undefined);
+  const classOf = (column: number) => {
+    const names = [alignments[column] === '>' ? 'number' : '', wideOnly[column] ? 'wide-only' : ''].filter(Boolean);
+    return names.length === 0 ? undefined : trusted(` class="${names.join(' ')}"`);
+  };
   return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
 <table>
 <caption>${caption}</caption>
@@ -69,6 +75,7 @@ export function columnTable<Row>(caption: string, all: readonly Column<Row>[], r
     columns.map(({ title }) => title),
     rows.map((row) => columns.map(({ text }) => text(row))),
     columns.map(({ alignment }) => alignment).join(''),
+    { wideOnly: columns.map(({ dispensable }) => dispensable !== undefined) },
   );
 }
 

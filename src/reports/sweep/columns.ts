@@ -25,7 +25,7 @@ export const stageColumns: readonly Column<Stage>[] = [
 
 /** Inference has no optimizer step. */
 export const samplesPerStep = ({ plan: { globalBatch, stages } }: Sweep): string =>
-  `${globalBatch} samples per ${stages.every(({ cost }) => cost.trainFlops === 0) ? 'forecast' : 'optimizer step'}`;
+  `${globalBatch} ${globalBatch === 1 ? 'sample' : 'samples'} per ${stages.every(({ cost }) => cost.trainFlops === 0) ? 'forecast' : 'optimizer step'}`;
 
 function carried({ growth, parameters, parametersCarriedOver }: Stage): string {
   return growth === 'start' ? 'new' : `${Math.floor((100 * parametersCarriedOver) / parameters)} %`;
@@ -97,6 +97,34 @@ export function pathColumns(currency: string | undefined): readonly Column<PathR
       text: (row) => (row.stages.length < row.sizes.length ? 'no known card' : devices(row).join(', then ')),
       dispensable: 1,
     },
+  ];
+}
+
+type Card = NonNullable<Sweep['cards']>[number];
+
+/** Of several cards that were named: how far the plan goes on each, and why it was taken or not. */
+export function cardColumns({ device, plan, cards = [] }: Sweep): readonly Column<Card>[] {
+  const isPriced = cards.some(({ pricePerHour }) => pricePerHour !== undefined);
+  const reason = ({ name, reachesGoal, largestStage }: Card): string => {
+    if (name === device?.name)
+      return reachesGoal ? `taken: the ${isPriced ? 'cheapest' : 'smallest'} that is enough` : 'taken: none is enough';
+    if (reachesGoal) return `is enough too, and ${isPriced ? 'costs more' : 'is larger'}`;
+    return largestStage === undefined ? `too small for ${sizeOf(plan.from)}` : `too small for ${sizeOf(plan.to)}`;
+  };
+  return [
+    { title: 'card', alignment: '<', text: ({ name }) => name },
+    {
+      title: 'an hour',
+      alignment: '>',
+      text: ({ pricePerHour }) => (pricePerHour === undefined ? '–' : pricePerHour.toFixed(2)),
+      onlyIfVaried: true,
+    },
+    {
+      title: 'up to',
+      alignment: '<',
+      text: ({ largestStage }) => (largestStage === undefined ? '–' : sizeOf(largestStage)),
+    },
+    { title: 'why', alignment: '<', text: reason },
   ];
 }
 

@@ -11,6 +11,7 @@ import { axisText, loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
 import { formatCount } from '../units.js';
 import { verdictWords } from '../words.js';
 import {
+  cardColumns,
   entryColumns,
   notEnough,
   pathColumns,
@@ -44,6 +45,9 @@ function sweepPage(sweep: Sweep, layout: Layout, renderSvg: RenderSvg): string {
       ...Object.entries(space).map(([option, values]) => `${option} ${values.join(', ')}`),
     ].join(' · '),
     sections: [
+      ...(sweep.cards === undefined
+        ? []
+        : [section('The cards', columnTable('The cheapest first', cardColumns(sweep), sweep.cards))]),
       section('The progressive plan', ...planSection(sweep)),
       section(
         'Worth it',
@@ -130,14 +134,15 @@ function scatterSection({ points, pareto, device }: Sweep, renderSvg: RenderSvg)
     })),
   );
   const shown = series.filter(({ data }) => data.length > 0);
-  const limit = usable === undefined ? [] : [limitLine(usable, device?.name ?? '')];
+  const endGiB = Math.ceil(1.05 * Math.max(usable ?? 0, ...inGiB));
+  const limit = usable === undefined ? [] : [limitLine(usable, endGiB, device?.name ?? '')];
   const option: EChartsOption = {
     grid: { left: 64, right: 24, top: 72, bottom: 48 },
     legend: { top: 0, left: 0, selectedMode: false, data: shown.map(({ name }) => name) },
     xAxis: {
       type: 'value',
       name: 'on the card, GiB',
-      max: Math.ceil(1.05 * Math.max(usable ?? 0, ...inGiB)),
+      max: endGiB,
       ...axisText(28),
     },
     yAxis: { type: 'log', name: 'TFLOP per sample', ...axisText(44) },
@@ -151,7 +156,8 @@ function scatterSection({ points, pareto, device }: Sweep, renderSvg: RenderSvg)
   ];
 }
 
-const limitLine = (usable: number, card: string) => ({
+/** Its label stands above the points, and beside the line where that is near an end. */
+const limitLine = (usable: number, endGiB: number, card: string) => ({
   type: 'line' as const,
   data: [],
   markLine: {
@@ -160,7 +166,9 @@ const limitLine = (usable: number, card: string) => ({
     lineStyle: { type: 'dashed' as const, width: 2, color: '#8a939c' },
     label: {
       formatter: `${card}: ${usable.toFixed(1)} GiB usable`,
-      position: 'insideEndTop' as const,
+      position: 'end' as const,
+      align:
+        usable < endGiB / 3 ? ('left' as const) : usable > (2 / 3) * endGiB ? ('right' as const) : ('center' as const),
       textBorderWidth: 0,
     },
     data: [{ xAxis: usable }],

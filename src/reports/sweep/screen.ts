@@ -9,7 +9,7 @@ import { answerLine, type Block, paragraph, styleOf } from '../terminal/blocks.j
 import { fittingTable } from '../terminal/fitting.js';
 import { besideLabel, indented, labelled, labelledLines, type Part, screen } from '../terminal/screen.js';
 import { type ByteUnit, formatBytesPair, formatCount, inUnit, leftOver, unitOfAll } from '../units.js';
-import { notEnough, pathColumns, type Stage, samplesPerStep, sizeOf, subjectOfSweep } from './columns.js';
+import { cardColumns, notEnough, pathColumns, type Stage, samplesPerStep, sizeOf, subjectOfSweep } from './columns.js';
 import type { Sweep } from './schema.js';
 
 export function sweepScreen(sweep: Sweep, layout: Layout): string {
@@ -27,6 +27,7 @@ export function sweepScreen(sweep: Sweep, layout: Layout): string {
     },
     ...(taken === undefined ? [] : [{ lines: labelled('model', taken, layout) }]),
     { lines: why(goal, sweep.device, layout) },
+    ...cardTable(sweep, layout),
     { lines: labelled('counted', counted(sweep), layout) },
     ...planTable(sweep, layout),
     ...paths(sweep, layout),
@@ -70,6 +71,16 @@ function why(goal: Stage | undefined, device: Sweep['device'], layout: Layout): 
     ...sameSizeReports(device),
   ];
   return reasons.length === 0 ? [] : labelled('why', reasons.join('; '), layout);
+}
+
+/** Why each of several cards was taken or not; the first ones are the cheapest. */
+function cardTable(sweep: Sweep, layout: Layout): readonly Part[] {
+  if (sweep.cards === undefined) return [];
+  const [, head = '', ...rows] = fittingTable('', cardColumns(sweep), sweep.cards, besideLabel(layout));
+  return [
+    { lines: labelledLines('cards', [head], layout) },
+    ...rows.map((row, index) => ({ lines: indented([row]), dispensable: 1.6 + index / 100 })),
+  ];
 }
 
 function counted({ candidates }: Sweep): string {
@@ -136,8 +147,9 @@ function front({ pareto }: Sweep, layout: Layout): readonly Part[] {
     ...bytesColumns<Entry>(unitOfRows(pareto)),
   ];
   const [, head = '', ...rows] = fittingTable('', columns, pareto.slice(0, mostEntries), besideLabel(layout));
+  const [first = '', ...others] = rows;
   return [
-    { lines: labelledLines('largest', [head], layout), dispensable: 2.9 },
-    ...rows.map((row, index) => ({ lines: indented([row]), dispensable: 3 + index / 100 })),
+    { lines: labelledLines('largest', [head, first], layout), dispensable: 3 },
+    ...others.map((row, index) => ({ lines: indented([row]), dispensable: 3.1 + index / 100 })),
   ];
 }

@@ -5,6 +5,7 @@ import { type Block, list, page, paragraph, styleOf } from '../terminal/blocks.j
 import { fittingTable } from '../terminal/fitting.js';
 import { formatCount } from '../units.js';
 import {
+  cardColumns,
   entryColumns,
   notEnough,
   pathColumns,
@@ -30,6 +31,7 @@ function allOf(sweep: Sweep, layout: Layout): string {
       ...paragraph(answer(sweep, style), layout),
       ...paragraph(setting(sweep), layout).map((line) => style.dim(line)),
     ],
+    sweep.cards === undefined ? [] : fittingTable(style.bold('Cards'), cardColumns(sweep), sweep.cards, layout),
     planTable(sweep, layout, style),
     planEnd(sweep, layout, style),
     paths(sweep, layout, style),

@@ -5,6 +5,7 @@ import type { Layout, Renderer } from '../formats.js';
 import { chartFigure, columnTable, renderPage, section, typedCommand } from '../pages/page.js';
 import { partColours } from '../pages/palette.js';
 import { axisText, loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
+import { subject } from '../subject.js';
 import { unitOf } from '../units.js';
 import { aboutStages, planVerificationAnswer, sizeOf, stageColumns, stepsRun } from './rows.js';
 import type { PlanVerification } from './schema.js';
@@ -31,6 +32,7 @@ function planVerificationPage(report: PlanVerification, layout: Layout, renderSv
   return renderPage({
     question: `Does ${config.model.name} go on learning when it grows from ${sizeOf(from)} to ${sizeOf(to)}?`,
     answer: { tone, text: head + rest },
+    subject: subject(config),
     setting: `${configLine(report)} · ${backend.name} ${backend.version}, ${backend.device}`,
     sections: [section('The stages', columnTable(aboutStages(report), stageColumns, stages), ...charts)],
     assumptions,
@@ -47,7 +49,7 @@ export function lossOption({ stages, steps }: PlanVerification): EChartsOption {
     grid: { left: 64, right: 24, top: 72, bottom: 48 },
     legend: { top: 0, left: 0 },
     xAxis: { type: 'value', name: 'step', max: stages.length * steps, ...axisText(28) },
-    yAxis: { type: 'log', name: 'loss', ...axisText(48) },
+    yAxis: { type: spansDecades(stages) ? 'log' : 'value', name: 'loss', ...axisText(48) },
     series: [
       ...stages.map((stage, index) => ({
         type: 'line' as const,
@@ -67,6 +69,12 @@ export function lossOption({ stages, steps }: PlanVerification): EChartsOption {
       },
     ],
   };
+}
+
+/** Less than a factor of twenty would leave most of a logarithmic axis empty. */
+function spansDecades(stages: PlanVerification['stages']): boolean {
+  const losses = stages.flatMap(({ run }) => [...run!.losses, run!.heldOutLoss.start, run!.heldOutLoss.end]);
+  return Math.max(...losses) > 20 * Math.min(...losses);
 }
 
 function growthOption({ stages }: PlanVerification): EChartsOption {

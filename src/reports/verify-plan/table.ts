@@ -1,6 +1,7 @@
 /** What a person reads of a trained plan. */
 import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
+import { subject } from '../subject.js';
 import { answerLine, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { fittingTable } from '../terminal/fitting.js';
 import { aboutStages, planVerificationAnswer, stageColumns } from './rows.js';
@@ -12,6 +13,7 @@ export function renderPlanVerification(report: PlanVerification, layout: Layout)
   const soft = (text: string) => paragraph(text, layout).map((line) => style.dim(line));
   return page([
     [
+      ...soft(subject(report.config, layout.columns)),
       ...paragraph(answerLine(planVerificationAnswer(report), style), layout),
       ...soft(`${configLine(report)} · ${backend.name} ${backend.version}`),
     ],

@@ -72,6 +72,7 @@ function checkOffloadedOptimizer({ offload, gpus, parallel, precision }: Recipe)
 
 export const pytorchTraits: RuntimeTraits = {
   label: 'PyTorch',
+  peakReading: 'torch.cuda.max_memory_reserved()',
   options: [
     'offload',
     'concatTrick',

@@ -30,6 +30,7 @@ const lines: Lines = {
 
 export const jaxTraits: RuntimeTraits = {
   label: 'JAX',
+  peakReading: 'jax.local_devices()[0].memory_stats()["peak_bytes_in_use"]',
   options: ['memFraction', 'jaxAllocator', 'xlaGemm'],
   precision: ['bf16', 'fp32'],
   optimizer: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
