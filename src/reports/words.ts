@@ -5,3 +5,6 @@ export const verdictWords = {
   exceeds: 'does not fit',
   unknown: 'no card named',
 } as const;
+
+/** A module as people read it: `inputs` is a kind of array already, and this part holds what goes in and what comes out. */
+export const partName = (module: string): string => (module === 'inputs' ? 'data' : module);

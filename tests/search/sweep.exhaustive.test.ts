@@ -1,3 +1,6 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/choices.js';
 import type { Estimate } from '../../src/reports/estimate/schema.js';
@@ -117,6 +120,29 @@ describe('sweep --vram 24GB', () => {
     const { report } = await json<Sweep>([...argv, '--gpu', 'a100-80gb,t4,a100-40gb']);
     expect(report.cards!.map(({ name }) => name)).toEqual(['t4', 'a100-40gb', 'a100-80gb']);
     expect(report.device!.name).toBe(report.cards!.find(({ reachesGoal }) => reachesGoal)!.name);
+  });
+
+  it.each([
+    { prices: undefined, enough: ['taken: the smallest that is enough', 'is enough too, and is larger'] },
+    { prices: { t4: 2, l4: 1 }, enough: ['is enough too, and costs more', 'taken: the cheapest that is enough'] },
+  ])('says of each of several cards why it was taken or not, prices $prices', async ({ prices, enough }) => {
+    const file = join(tmpdir(), `gc-plan-prices-${process.pid}.json`);
+    if (prices) writeFileSync(file, JSON.stringify(prices));
+    const sizes = ['--hidden-dim', '256,512', '--layers', '8,16', '--batch', '1'];
+    const argv = [
+      'sweep',
+      'graphcast-small',
+      ...sizes,
+      '--gpu',
+      'rtx-2080-ti,t4,l4',
+      ...(prices ? ['--prices', file] : []),
+    ];
+    const { stdout } = await invoke(argv, { columns: 80 });
+    if (prices) rmSync(file);
+    const saying = (card: string) => stdout.split('\n').find((line) => new RegExp(`^(cards)? +${card} `).test(line));
+    expect(saying('t4')).toContain(enough[0]);
+    expect(saying('l4')).toContain(enough[1]);
+    expect(saying('rtx-2080-ti')).toContain('too small for');
   });
 
   it.each([

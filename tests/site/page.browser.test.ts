@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { Browser, Page } from 'puppeteer-core';
@@ -19,7 +20,7 @@ import { estimateOf } from '../../src/services/priced.js';
 import { GiB } from '../../src/units.js';
 import { invoke } from '../cli/invoke.js';
 import { inputs } from '../laws/configurations.js';
-import { faultsOf, type Look, looks, noFaults, open, openBrowser } from '../reports/html/browser.js';
+import { faultsOf, type Look, looks, measured, noFaults, open, openBrowser } from '../reports/html/browser.js';
 
 /** The issue's: the whole page, compressed. */
 const mostBytes = 600_000;
@@ -329,7 +330,22 @@ describe('the documents beside it', () => {
     expect(htmlOf.get('index.html')).toContain('<a href="docs/index.html">');
   });
 
+  it('can all be read on a phone: no line beyond the page, no label below 11 px', async () => {
+    const { page } = await open(browser, join(folder, 'site', 'docs', 'index.html'), { width: 390 });
+    const unreadable: Record<string, unknown> = {};
+    for (const each of files().filter((name) => name !== 'index.html')) {
+      await page.goto(pathToFileURL(join(folder, 'site', each)).href, { waitUntil: 'load' });
+      const { overflowPx, tooSmall, clipped } = await measured(page);
+      if (overflowPx > 0 || tooSmall.length > 0 || clipped.length > 0)
+        unreadable[each] = { overflowPx, tooSmall, clipped };
+    }
+    await page.close();
+    expect(unreadable).toEqual({});
+  });
+
   it.each([
+    { document: 'capture', look: { width: 1280, dark: true } },
+    { document: 'grow', look: { width: 390 } },
     { document: 'index', look: { width: 390, dark: true } },
     { document: 'guide', look: { width: 1280 } },
     { document: 'import', look: { width: 390 } },

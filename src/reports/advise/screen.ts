@@ -4,7 +4,7 @@
  */
 
 import { estimateAnswer } from '../estimate/answer.js';
-import { accuracyInShort, reasons } from '../estimate/numbers.js';
+import { accuracyInShort, reasons, stepByStep } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
 import { recipeText, subject } from '../subject.js';
 import { answerLine, type Block, paragraph, styleOf } from '../terminal/blocks.js';
@@ -26,8 +26,8 @@ export function adviceScreen(advice: Advice, layout: Layout): string {
     },
     { lines: labelled('for', recipeText(config), layout) },
     { lines: why(advice, layout) },
-    ...(cheapest ? combination('fix', cheapest, 'the card', layout) : []),
-    ...(severalGpus ? combination('cards', severalGpus, 'the fullest card', layout) : []),
+    ...(cheapest ? combination('fix', cheapest, 'the card', advice, layout) : []),
+    ...(severalGpus ? combination('cards', severalGpus, 'the fullest card', advice, layout) : []),
     ...otherwise(advice, layout),
     ...singles(advice, layout),
     ...(cheapest || severalGpus ? [] : paste(firstScreenChanges(advice)[0]?.code ?? [], layout)),
@@ -44,8 +44,14 @@ function why(advice: Advice, layout: Layout): Block {
 
 type Combination = NonNullable<Advice['cheapest']>;
 
-const combination = (label: string, found: Combination, where: string, layout: Layout): readonly Part[] => [
-  { lines: labelled(label, inShort(found, where), layout) },
+const combination = (
+  label: string,
+  found: Combination,
+  where: string,
+  { config }: Advice,
+  layout: Layout,
+): readonly Part[] => [
+  { lines: labelled(label, inShort(found, where, config), layout) },
   { lines: indented([found.command]) },
   ...paste(
     found.parts.flatMap(({ code }) => code),
@@ -53,7 +59,12 @@ const combination = (label: string, found: Combination, where: string, layout: L
   ),
 ];
 
-function inShort({ change, memory, verdict, relativeCost }: Combination, where: string): string {
+function inShort(
+  { change: flags, memory, verdict, relativeCost }: Combination,
+  where: string,
+  config: Advice['config'],
+): string {
+  const change = `${flags}${stepByStep(config, flags)}`;
   const { highBytes } = memory.range;
   const work = `${formatCost(relativeCost)} the work per sample`;
   if (!('usableBytes' in verdict)) return `${change}: at most ${formatBytes(highBytes)} on ${where}, ${work}`;

@@ -1,11 +1,11 @@
 /** As a comment on a pull request. */
 import { configLine } from '../config-line.js';
 import { code, inlineText, markdownTable } from '../markdown.js';
-import { answerOf, causeRows, partRows, totalRows } from './rows.js';
+import { answerOf, causeRows, moduleRows, partRows, totalRows } from './rows.js';
 import type { Comparison } from './schema.js';
 
 export function renderComparison(comparison: Comparison): string {
-  const { before, after, categories, modules } = comparison;
+  const { before, after, categories } = comparison;
   const { head, rest } = answerOf(comparison);
   const table = (title: string, rows: readonly (readonly string[])[]) =>
     markdownTable([title, 'before', 'after', 'difference'], rows, '<>>>');
@@ -24,7 +24,7 @@ export function renderComparison(comparison: Comparison): string {
     '',
     table('category', partRows(categories)),
     '',
-    table('module', partRows(modules)),
+    table('module', moduleRows(comparison)),
     '',
     `${code(before.command)} · ${code(after.command)}`,
   ].join('\n');

@@ -5,11 +5,11 @@ import { barChart, judgedBar } from '../pages/bars.js';
 import { html } from '../pages/markup.js';
 import { codeBlock, dataTable, renderPage, section, typedCommand } from '../pages/page.js';
 import { subjectOfAll } from '../subject.js';
-import { answerOf, causeRows, partRows, totalRows } from './rows.js';
+import { answerOf, causeRows, moduleRows, partRows, totalRows } from './rows.js';
 import type { Comparison } from './schema.js';
 
 export function renderComparisonPage(comparison: Comparison, layout: Layout): string {
-  const { before, after, categories, modules, tool } = comparison;
+  const { before, after, categories, tool } = comparison;
   const { tone, head, rest } = answerOf(comparison);
   const [from, to] = [before, after].map(({ config }) => subjectOf(config));
   const causes = causeRows(comparison);
@@ -41,7 +41,7 @@ export function renderComparisonPage(comparison: Comparison, layout: Layout): st
         html`<div class="columns">${[
           differences('Totals', totalRows(comparison)),
           differences('Live bytes at the peak, by category', partRows(categories)),
-          differences('Live bytes at the peak, by module', partRows(modules)),
+          differences('Live bytes at the peak, by module', moduleRows(comparison)),
         ]}</div>`,
       ),
       section('Each of the two', codeBlock(before.command), codeBlock(after.command)),

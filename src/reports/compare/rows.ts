@@ -1,6 +1,6 @@
 /** The rows of a comparison that every format shows. */
 import { formatBytesPair, formatCount, formatFlops, inUnit, leftOver, unitOf, unitOfAll } from '../units.js';
-import { verdictWords } from '../words.js';
+import { partName, verdictWords } from '../words.js';
 import type { Comparison } from './schema.js';
 
 /** Of the numbers as they are printed beside it, so that they add up; nothing where they are the same. */
@@ -22,6 +22,9 @@ export const causeRows = ({ causes }: Comparison): readonly (readonly string[])[
   });
 
 type Part = Comparison['categories'][number];
+
+export const moduleRows = ({ modules }: Comparison): readonly (readonly string[])[] =>
+  partRows(modules.map((part) => ({ ...part, name: partName(part.name) })));
 
 export function partRows(parts: readonly Part[]): readonly (readonly string[])[] {
   const unit = unitOf(Math.max(...parts.flatMap(({ beforeBytes, afterBytes }) => [beforeBytes, afterBytes])));

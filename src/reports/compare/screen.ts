@@ -4,14 +4,14 @@ import type { Layout } from '../formats.js';
 import { recipeText, subjectOfAll } from '../subject.js';
 import { answerLine, type Block, columns, paragraph, styleOf } from '../terminal/blocks.js';
 import { besideLabel, indented, labelled, labelledLines, type Part, screen } from '../terminal/screen.js';
-import { answerOf, causeRows, partRows, totalRows } from './rows.js';
+import { answerOf, causeRows, moduleRows, totalRows } from './rows.js';
 import type { Comparison } from './schema.js';
 
 const mostCauses = 5;
 
 export function comparisonScreen(comparison: Comparison, layout: Layout): string {
   const style = styleOf(layout);
-  const { before, after, modules } = comparison;
+  const { before, after } = comparison;
   const { command = 'gc-plan compare' } = layout;
   const [head, ...flags] = command.split(' -- ');
   return screen([
@@ -27,7 +27,7 @@ export function comparisonScreen(comparison: Comparison, layout: Layout): string
     { lines: labelled('to', recipeText(after.config), layout) },
     ...table('why', causeRows(comparison), '<>>', layout, mostCauses),
     ...table('total', totalRows(comparison).slice(1, -1), '<>>>', layout, 6),
-    ...table('modules', partRows(modules).toSorted(byDifference), '<>>>', layout, 4),
+    ...table('modules', moduleRows(comparison).toSorted(byDifference), '<>>>', layout, 4),
     { lines: labelled('checked', accuracyInShort(after.accuracy), layout) },
     { lines: labelledLines('next', [[`${head} --details`, ...flags].join(' -- ')], layout) },
   ]);

@@ -2,7 +2,7 @@ import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
 import { subjectOfAll } from '../subject.js';
 import { answerLine, columns, flow, page, paragraph, styleOf } from '../terminal/blocks.js';
-import { answerOf, causeRows, partRows, totalRows } from './rows.js';
+import { answerOf, causeRows, moduleRows, partRows, totalRows } from './rows.js';
 import type { Comparison } from './schema.js';
 import { comparisonScreen } from './screen.js';
 
@@ -11,7 +11,7 @@ export const renderComparison = (comparison: Comparison, layout: Layout): string
 
 function allOf(comparison: Comparison, layout: Layout): string {
   const style = styleOf(layout);
-  const { before, after, categories, modules } = comparison;
+  const { before, after, categories } = comparison;
   const table = (title: string, rows: readonly (readonly string[])[]) => columns(style.bold(title), rows, '<>>>');
   return page([
     [
@@ -26,7 +26,7 @@ function allOf(comparison: Comparison, layout: Layout): string {
       [
         table('Before and after', totalRows(comparison)),
         table('By category', partRows(categories)),
-        table('By module', partRows(modules)),
+        table('By module', moduleRows(comparison)),
       ],
       layout,
     ),

@@ -6,7 +6,7 @@ import { subject } from '../subject.js';
 import { formatBytes, formatBytesPair, formatPercent } from '../units.js';
 import { estimateAnswer } from './answer.js';
 import { onTheCard } from './chart.js';
-import { categories, cheapestChanges, model, rankHead, ranks, stepTitle, totals } from './numbers.js';
+import { bytesByPart, categories, cheapestChanges, model, rankHead, ranks, stepTitle, totals } from './numbers.js';
 import type { AnyEstimate } from './schema.js';
 
 export function renderEstimatePage(estimate: AnyEstimate, layout: Layout): string {
@@ -30,11 +30,7 @@ export function renderEstimatePage(estimate: AnyEstimate, layout: Layout): strin
         'Where it goes',
         html`<div class="columns">${[
           shares('By category', categories(estimate), memory.peakLiveBytes),
-          shares(
-            'By module',
-            memory.byModule.map(({ module, bytes }) => [module, bytes] as const),
-            memory.peakLiveBytes,
-          ),
+          shares('By module', bytesByPart(estimate), memory.peakLiveBytes),
           shares(
             'By phase, at its peak',
             memory.phases.map(({ phase, peakLiveBytes }) => [phase, peakLiveBytes] as const),

@@ -2,6 +2,7 @@
 import type { Figures } from '../../accuracy/figures.js';
 import { GiB } from '../../units.js';
 import { formatBytes, formatCount, formatFlops, formatPercent, inUnit, leftOver, unitOf, unitOfAll } from '../units.js';
+import { partName } from '../words.js';
 import type { AnyEstimate, Estimate, RecordedEstimate } from './schema.js';
 
 type Recipe = Estimate['config']['recipe'];
@@ -117,6 +118,16 @@ export const bytesByCategory = ({ memory }: Pick<Estimate, 'memory'>): readonly 
   ['activations', memory.activationBytes],
   ['temporary', memory.temporaryBytes],
 ];
+
+/** They sum to the same. */
+export const bytesByPart = ({ memory }: Pick<AnyEstimate, 'memory'>): readonly (readonly [string, number])[] =>
+  memory.byModule.map(({ module, bytes }) => [partName(module), bytes]);
+
+/** That a forecast stays as long where its steps are called one by one. */
+export const stepByStep = ({ recipe }: AnyEstimate['config'], change: string): string =>
+  'rolloutSteps' in recipe && recipe.mode === 'inference' && /--rollout 1\b/.test(change)
+    ? ` (the same ${recipe.rolloutSteps} steps, one per call)`
+    : '';
 
 export const categories = (estimate: AnyEstimate) =>
   bytesByCategory(estimate).filter(

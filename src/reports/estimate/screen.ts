@@ -15,7 +15,15 @@ import {
   unitOfAll,
 } from '../units.js';
 import { estimateAnswer } from './answer.js';
-import { accuracyInShort, categories, cheapestChanges, insideRange, reasons } from './numbers.js';
+import {
+  accuracyInShort,
+  bytesByPart,
+  categories,
+  cheapestChanges,
+  insideRange,
+  reasons,
+  stepByStep,
+} from './numbers.js';
 import type { AnyEstimate, Estimate } from './schema.js';
 
 type ModelConfig = Estimate['config'];
@@ -84,15 +92,11 @@ function fix(estimate: AnyEstimate, layout: Layout): readonly Part[] {
   ];
 }
 
-/** That a forecast stays as long where its steps are called one by one. */
-const stepByStep = ({ recipe }: AnyEstimate['config'], change: string): string =>
-  'rolloutSteps' in recipe && recipe.mode === 'inference' && /--rollout 1\b/.test(change)
-    ? ` (the same ${recipe.rolloutSteps} steps, one per call)`
-    : '';
-
 /** Where it is more than nothing. */
 const workText = (relativeCost: number | undefined): string =>
-  relativeCost === undefined || relativeCost.toFixed(2) === '1.00' ? '' : `; ${relativeCost.toFixed(2)}× the work`;
+  relativeCost === undefined || relativeCost.toFixed(2) === '1.00'
+    ? ''
+    : `; ${relativeCost.toFixed(2)}× the work per sample`;
 
 /** The smallest table that carries the answer: what adds up to the card's bytes, and what the arrays are. */
 function made(estimate: AnyEstimate, layout: Layout): readonly Part[] {
@@ -115,11 +119,10 @@ function made(estimate: AnyEstimate, layout: Layout): readonly Part[] {
       .toSorted((a, b) => b[1] - a[1])
       .map(([name, bytes]) => `${name} ${formatPercent(bytes, memory.peakLiveBytes).replace(' ', '')}`)
       .join(', ');
-  const modules = memory.byModule.map(({ module, bytes }) => [module, bytes] as const);
   return [
     { lines: labelled('memory', sum, layout) },
     { lines: labelled('by kind', largest(categories(estimate)), layout), dispensable: 4 },
-    { lines: labelled('by part', largest(modules), layout), dispensable: 5 },
+    { lines: labelled('by part', largest(bytesByPart(estimate)), layout), dispensable: 5 },
     { lines: labelled('peak', `in ${peak.phase}, at ${peak.operation}`, layout), dispensable: 6 },
   ];
 }

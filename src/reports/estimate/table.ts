@@ -7,7 +7,17 @@ import { answerLine, type Block, columns, flow, list, page, paragraph, styleOf }
 import { fittingTable } from '../terminal/fitting.js';
 import { formatBytes, formatPercent, inUnit, unitOf } from '../units.js';
 import { estimateAnswer } from './answer.js';
-import { accuracy, categories, cheapestChanges, model, rankHead, ranks, stepTitle, totals } from './numbers.js';
+import {
+  accuracy,
+  bytesByPart,
+  categories,
+  cheapestChanges,
+  model,
+  rankHead,
+  ranks,
+  stepTitle,
+  totals,
+} from './numbers.js';
 import type { AnyEstimate } from './schema.js';
 import { estimateScreen } from './screen.js';
 
@@ -34,11 +44,7 @@ function allOf(estimate: AnyEstimate, layout: Layout): string {
     flow(
       [
         shares(heading('By category'), categories(estimate), memory.peakLiveBytes),
-        shares(
-          heading('By module'),
-          memory.byModule.map(({ module, bytes }) => [module, bytes]),
-          memory.peakLiveBytes,
-        ),
+        shares(heading('By module'), bytesByPart(estimate), memory.peakLiveBytes),
         shares(
           heading('By phase (its peak)'),
           memory.phases.map(({ phase, peakLiveBytes }) => [phase, peakLiveBytes]),

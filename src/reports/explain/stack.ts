@@ -1,4 +1,5 @@
 /** A timeline's bytes by category or by module, as the layers of a stack: what every picture of it is drawn from. */
+import { partName } from '../words.js';
 import type { Explanation } from './schema.js';
 
 /** Of an explanation, what a picture of it needs. */
@@ -12,7 +13,7 @@ export interface Layer {
 
 /** What lives longest lies at the bottom; a layer that is always empty is left out. */
 export function layersOf({ operations, categories, modules, by }: Picture): readonly Layer[] {
-  const names = by === 'category' ? categories : modules;
+  const names = by === 'category' ? categories : modules.map(partName);
   return names
     .map((name, index) => ({
       name,

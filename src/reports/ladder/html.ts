@@ -1,6 +1,7 @@
 /** The page of a ladder: what real steps of growing sizes took, against the line of the estimate. */
 import { configLine } from '../config-line.js';
 import type { Layout, Renderer } from '../formats.js';
+import { html } from '../pages/markup.js';
 import { chartFigure, dataTable, list, renderPage, section, typedCommand } from '../pages/page.js';
 import { loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
 import { subject } from '../subject.js';
@@ -28,6 +29,7 @@ function ladderPage(ladder: Ladder, layout: Layout, renderSvg: RenderSvg): strin
         chartFigure('ladder', ({ id, widthPx }) =>
           renderSvg(ladderOption(ladder, widthPx), { ...ladderFrame(ladder, widthPx), id }),
         ),
+        html`<p class="soft">The line is predicted, the points are measured.</p>`,
         dataTable('Peak of live bytes', ['along', 'size', ...tableHead.slice(2)], sizes, '<>>>>'),
       ),
       section('Laws', list(lawSentences(series))),

@@ -55,7 +55,7 @@ function plotOf({ axis, rungs }: Series, index: number, widthPx: number) {
   const axes = { xAxisIndex: index, yAxisIndex: index };
   return {
     title: {
-      text: `Peak in ${unit.name} along ${axisNames[axis]}; points: measured`,
+      text: `Peak along ${axisNames[axis]}`,
       left: left + 8,
       top: top + 8,
       textStyle: { fontSize: 14 },

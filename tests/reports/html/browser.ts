@@ -59,8 +59,7 @@ export async function open(browser: Browser, file: string, { width, dark = false
     // A blob is the page's own: its worker.
     if (request.url().split('#')[0] !== url && !request.url().startsWith('blob:')) requests.push(request.url());
   });
-  await page.setViewport({ width, height: 900 });
-  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
+  await lookAt(page, { width, dark });
   await page.goto(url + hash, { waitUntil: 'load' });
   return { page, complaints, requests };
 }
@@ -78,9 +77,11 @@ interface Measured {
   readonly tooSmall: readonly string[];
   /** Text beyond its picture, beyond the page, or cut off by a box that does not scroll. */
   readonly clipped: readonly string[];
+  /** Labels of one picture that lie on each other. */
+  readonly colliding: readonly string[];
 }
 
-const measured = (page: Page): Promise<Measured> => page.evaluate(measure) as Promise<Measured>;
+export const measured = (page: Page): Promise<Measured> => page.evaluate(measure) as Promise<Measured>;
 
 /** In the page. */
 const measure = `(() => {
@@ -97,7 +98,18 @@ const measure = `(() => {
     const hides = ['hidden', 'clip'].includes(getComputedStyle(element).overflowX);
     return hides && element.scrollWidth > element.clientWidth + slack;
   };
+  const inner = (element) => { const box = element.getBoundingClientRect(); return { left: box.left + 1, right: box.right - 1, top: box.top + 2, bottom: box.bottom - 2 }; };
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const colliding = [...document.querySelectorAll('svg')].filter(shown).flatMap((svg) => {
+    const labels = [...svg.querySelectorAll('text')].filter(shown).map((element) => ({ text: element.textContent, box: inner(element) }));
+    // Symbols of the legend; what is drawn below them is data.
+    const bottom = Math.min(...labels.map(({ box }) => box.top)) + 40;
+    const symbols = [...svg.querySelectorAll('path')].map((element) => ({ text: 'a symbol', box: inner(element) })).filter(({ box }) => box.bottom < bottom && box.right - box.left < 40 && box.right > box.left);
+    const all = [...labels, ...symbols];
+    return labels.flatMap((label, index) => all.slice(index + 1).filter(({ box }) => meet(label.box, box)).map(({ text }) => label.text + ' / ' + text));
+  });
   return {
+    colliding,
     overflowPx: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     tooSmall: texts.filter((element) => parseFloat(getComputedStyle(element).fontSize) * scaleOf(element) < 11).map(own),
     clipped: texts.filter(isOut).map(own),
@@ -126,20 +138,32 @@ export const looks: readonly Look[] = [
   { width: 390, dark: true },
 ];
 
-/** What a page has that none may have; it is looked at, and closed. */
-export async function faultsOf({ page, complaints, requests }: Opened, screenshotName: string) {
-  await screenshot(page, screenshotName);
-  const found = { ...(await measured(page)), violations: await accessibility(page) };
-  await page.close();
-  return { complaints, requests, ...found };
+/** The page as it is seen next, without being opened again. */
+export async function lookAt(page: Page, { width, dark = false }: Look): Promise<void> {
+  await page.setViewport({ width, height: 900 });
+  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
 }
 
-export const noFaults: Awaited<ReturnType<typeof faultsOf>> = {
+/** What a page has that none may have, as it is seen now. */
+export async function faultsSeen({ page, complaints, requests }: Opened, screenshotName: string) {
+  await screenshot(page, screenshotName);
+  return { complaints, requests, ...(await measured(page)), violations: await accessibility(page) };
+}
+
+/** The same of a page that is closed then. */
+export async function faultsOf(opened: Opened, screenshotName: string) {
+  const faults = await faultsSeen(opened, screenshotName);
+  await opened.page.close();
+  return faults;
+}
+
+export const noFaults: Awaited<ReturnType<typeof faultsSeen>> = {
   complaints: [],
   requests: [],
   overflowPx: 0,
   tooSmall: [],
   clipped: [],
+  colliding: [],
   violations: [],
 };
 

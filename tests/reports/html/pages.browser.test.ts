@@ -4,9 +4,21 @@ import { join } from 'node:path';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Explanation } from '../../../src/reports/explain/schema.js';
+import { rendererFor } from '../../../src/reports/render.js';
 import { formatBytes } from '../../../src/reports/units.js';
 import { invoke } from '../../cli/invoke.js';
-import { copiedText, faultsOf, looks, noFaults, open, openBrowser, screenshot } from './browser.js';
+import {
+  copiedText,
+  faultsOf,
+  faultsSeen,
+  lookAt,
+  looks,
+  noFaults,
+  open,
+  openBrowser,
+  screenshot,
+} from './browser.js';
+import { captured, grown, ladder } from './samples.js';
 
 let browser: Browser;
 let folder: string;
@@ -126,6 +138,53 @@ describe.each(cases)('the page of gc-plan $argv.0', ({ argv, headings: expected,
       const first = readFileSync(file, 'utf8');
       expect(readFileSync(await pageOf(...argv), 'utf8')).toBe(first);
     });
+});
+
+const trace = 'tests/data/traces/plain.trace.gz';
+const layout = { columns: 100, colour: false, date: '2026-11-30' };
+
+/** The other pages that commands write, and others of the same ones: by what is typed, or as a report. */
+const furtherPages: Readonly<Record<string, () => Promise<string>>> = {
+  profiles: () => typed('profiles'),
+  'sweep-cards': () => typed('sweep tiny --gpu t4,l4 --layers 2,4 --hidden-dim 16,32 --from 16/2 --to 32/4'),
+  'estimate-no-card': () => typed('estimate tiny'),
+  'estimate-several-cards': () => typed('estimate graphcast-small --gpu h100-80gb --gpus 4 --parallel data'),
+  'estimate-trace': () => typed(`estimate --trace ${trace} --gpu t4`),
+  'advise-trace': () => typed('advise --trace docs/example/make_step.trace.gz --vram 1GB'),
+  'explain-trace': () => typed(`explain --trace ${trace}`),
+  'verify-plan': () => typed('verify tiny --plan --from 8/1 --to 16/2 --steps 2 --backend js'),
+  measured: () => {
+    const file = join(folder, 'measured.json');
+    writeFileSync(file, JSON.stringify({ source: 'jax', peak_bytes_in_use: 13_900_000_000 }));
+    return typed(`verify graphcast-small --runtime jax --measured ${file}`);
+  },
+  grow: async () => (await rendererFor('gc-plan/grow@1', 'html'))(grown, layout),
+  capture: async () => (await rendererFor('gc-plan/capture@1', 'html'))(captured, layout),
+  ladder: async () => (await rendererFor('gc-plan/ladder@1', 'html'))(ladder, layout),
+};
+
+async function typed(commandLine: string): Promise<string> {
+  const { stdout, stderr } = await invoke(asPage(commandLine.split(' ')));
+  if (stdout === '') throw new Error(stderr);
+  return stdout;
+}
+
+describe.each(Object.keys(furtherPages))('the page %s', (name) => {
+  it('can be read at both widths, light and dark, asks for nothing and names no folder of its author', async () => {
+    const file = join(folder, `${name}.html`);
+    writeFileSync(file, await furtherPages[name]!());
+    const opened = await open(browser, file, looks[0]!);
+    const { page } = opened;
+    for (const look of looks) {
+      await lookAt(page, look);
+      const faults = await faultsSeen(opened, `${name}-${look.width}${look.dark ? '-dark' : ''}`);
+      expect({ look, ...faults }).toEqual({ look, ...noFaults });
+    }
+    const [title, text] = [await page.title(), await page.$eval('body', ({ textContent }) => textContent ?? '')];
+    await page.close();
+    expect(title).toMatch(/\?/);
+    expect(text).not.toMatch(/\/(home|tmp|root)\//);
+  });
 });
 
 describe('the page of gc-plan explain', () => {
