@@ -7,17 +7,7 @@ import type { Explanation } from '../../../src/reports/explain/schema.js';
 import { rendererFor } from '../../../src/reports/render.js';
 import { formatBytes } from '../../../src/reports/units.js';
 import { invoke } from '../../cli/invoke.js';
-import {
-  copiedText,
-  faultsOf,
-  faultsSeen,
-  lookAt,
-  looks,
-  noFaults,
-  open,
-  openBrowser,
-  screenshot,
-} from './browser.js';
+import { copiedText, faultsOf, faultsSeen, lookAt, looks, noFaults, open, openBrowser, screenshot } from './browser.js';
 import { captured, grown, ladder } from './samples.js';
 
 let browser: Browser;
