@@ -169,10 +169,25 @@ describe('code bases', () => {
 
 describe('runtimes', () => {
   const compared = /(===|!==|case|includes\(|startsWith\() ?'(jax|pytorch|tfjs)'/;
+  const keyed =
+    /^\s*(jax|pytorch|tfjs)\??:|\b(is|has)(Jax|Xla|Py[Tt]orch|Tfjs)\b|new (Set|Map)\(\[+'(jax|pytorch|tfjs)'/m;
+  const outside = files.map((file) => relative(src, file)).filter((file) => !file.startsWith('runtimes/'));
+  const found = (pattern: RegExp, among: readonly string[]) =>
+    among.filter((file) => pattern.test(readFileSync(join(src, file), 'utf8')));
 
   it('are compared by name nowhere but in their own rooms: what differs between them is a trait', () => {
-    const outside = files.map((file) => relative(src, file)).filter((file) => !file.startsWith('runtimes/'));
-    expect(outside.filter((file) => compared.test(readFileSync(join(src, file), 'utf8')))).toEqual([]);
+    expect(found(compared, outside)).toEqual([]);
+  });
+
+  it('have no table, set or boolean by name but in their rooms; a code base has lines for each', () => {
+    const isRoom = (file: string) => rooms.some((room) => file.startsWith(`models/${room}/`));
+    expect(
+      found(
+        keyed,
+        outside.filter((file) => !isRoom(file)),
+      ),
+    ).toEqual([]);
+    expect(found(keyed, outside.filter(isRoom))).not.toEqual([]);
   });
 });
 

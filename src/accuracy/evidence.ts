@@ -5,14 +5,14 @@
 import { readProfile } from '../config/profiles.js';
 import type { Config, Mode, ModelLayout, Recipe, RuntimeName } from '../config/types.js';
 import { codeBaseOf } from '../models/index.js';
-import { type GemmKind, gemmKind } from '../runtimes/xla/gemm.js';
 import type { Figures } from './figures.js';
 
 export interface Evidence {
   readonly runtime: RuntimeName;
   readonly mode: Mode;
   readonly layout: ModelLayout;
-  readonly xlaGemm?: GemmKind;
+  /** Absent: how matrices are multiplied is no matter. */
+  readonly xlaGemm?: Products;
   readonly cases: number;
   /** Of `peakLiveBytes`. */
   readonly live: Figures;
@@ -24,6 +24,9 @@ export interface Evidence {
   readonly covers: readonly string[];
   readonly source: string;
 }
+
+/** XLA's two kinds of matrix products. */
+export type Products = 'cublas' | 'triton';
 
 type Subject = Pick<Config, 'runtime' | 'model' | 'recipe' | 'device'>;
 
@@ -83,22 +86,22 @@ export const shippedEvidence = (): readonly Evidence[] =>
 export const beyond = (subject: Subject, { covers }: Evidence): readonly string[] =>
   traits(subject).filter((trait) => !covers.includes(trait));
 
-/** The groups that speak of a configuration: of its code base, mode and network. */
-function evidenceOf(subject: Subject): readonly Evidence[] {
+/** The groups that speak of a configuration: of its code base, mode and network, and of its products where they say which. */
+function evidenceOf(subject: Subject, products?: Products): readonly Evidence[] {
   const { runtime, model, recipe } = subject;
   return shippedEvidence().filter(
     (group) =>
       group.runtime === runtime &&
       group.mode === recipe.mode &&
       group.layout === model.layout &&
-      (group.xlaGemm === undefined || group.xlaGemm === gemmKind(subject)) &&
+      (group.xlaGemm === undefined || group.xlaGemm === products) &&
       decisiveTraits(subject).every((trait) => group.covers.includes(trait)),
   );
 }
 
 /** Where several groups speak of a configuration, the one whose records share most of its traits. */
-export const evidenceFor = (subject: Subject): Evidence | undefined =>
-  [...evidenceOf(subject)].sort((a, b) => beyond(subject, a).length - beyond(subject, b).length)[0];
+export const evidenceFor = (subject: Subject, products?: Products): Evidence | undefined =>
+  [...evidenceOf(subject, products)].sort((a, b) => beyond(subject, a).length - beyond(subject, b).length)[0];
 
 /** How far estimates of reserved memory were below the records at worst. */
 export interface ReservedErrorBar {

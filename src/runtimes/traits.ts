@@ -32,6 +32,8 @@ export interface RuntimeTraits {
   readonly verifiedBy: 'training steps' | 'a compiler' | 'a capture';
   /** How `capture` records a step of the user's own: by the script of that name; absent: it does not. */
   readonly recordedBy?: 'running' | 'compiling';
+  /** What its statistics of a real step are called, and which of our bytes they count. */
+  readonly statistics: Readonly<Record<string, 'peakAllocatedBytes' | 'peakReservedBytes'>>;
   /** The package whose version says how it keeps arrays. */
   readonly package: string;
   /** As pip takes them: what verify asks of the user's Python beside a code base. Absent: it asks nothing. */

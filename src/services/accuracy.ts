@@ -27,7 +27,7 @@ export const errorBars = (layout: ModelLayout, mode: Mode): ErrorBars =>
 export function reportedAccuracy(config: Subject): Estimate['accuracy'] {
   const { runtime, model, recipe } = config;
   const about = { runtime, codeBase: codeBaseOf(model.layout).name, mode: recipe.mode };
-  const evidence = evidenceFor(config);
+  const evidence = evidenceFor(config, gemmKind(config));
   const errors = errorsOf(aboutOf(config));
   const own = errors.length > 0 ? figuresOf(errors) : undefined;
   const figures = evidence && own ? larger(evidence.live, own) : (evidence?.live ?? own);

@@ -3,10 +3,9 @@
  * frameworks print, so that a record is one line of the training script. Described in docs/verify.md.
  */
 import { nearest, orList } from '../config/nearest.js';
-import type { RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import type { Flags } from '../options/typed.js';
-import type { Measured } from '../reports/measured/schema.js';
+import { type Measured, measuredSources as sources } from '../reports/measured/schema.js';
 import { runtimeTraits } from '../runtimes/traits.js';
 import { MiB } from '../units.js';
 
@@ -34,22 +33,21 @@ const analysisKeys = [
   'alias_size_in_bytes',
 ] as const;
 
-/** By source: its key → our quantity and the key's unit. */
-const keysOf: Readonly<
-  Record<Source, Readonly<Record<string, { readonly quantity: Quantity; readonly unitBytes: number }>>>
-> = {
-  pytorch: {
-    max_memory_allocated: { quantity: 'peakAllocatedBytes', unitBytes: 1 },
-    max_memory_reserved: { quantity: 'peakReservedBytes', unitBytes: 1 },
-  },
-  jax: { peak_bytes_in_use: { quantity: 'peakAllocatedBytes', unitBytes: 1 } },
-  'nvidia-smi': { memory_used_mib: { quantity: 'deviceBytes', unitBytes: MiB } },
-};
+type Keys = Readonly<Record<string, { readonly quantity: Quantity; readonly unitBytes: number }>>;
 
-const sources = Object.keys(keysOf) as Source[];
+const ofDriver: Keys = { memory_used_mib: { quantity: 'deviceBytes', unitBytes: MiB } };
+
+/** Of a source: its key → our quantity and the key's unit. */
+const keysOf = (source: Source): Keys =>
+  source === 'nvidia-smi'
+    ? ofDriver
+    : Object.fromEntries(
+        Object.entries(runtimeTraits[source].statistics).map(([key, quantity]) => [key, { quantity, unitBytes: 1 }]),
+      );
+
 /** A compiler's own analysis may stand in place of a reading. */
 const isCompiled = (source: Source): boolean =>
-  source in runtimeTraits && runtimeTraits[source as RuntimeName].verifiedBy === 'a compiler';
+  source !== 'nvidia-smi' && runtimeTraits[source].verifiedBy === 'a compiler';
 /** `memory_stats`: PyTorch's own, taken along and not compared. */
 const describingKeys = ['source', 'version', 'device', 'model', 'flags', 'runtime', 'memory_stats'];
 
@@ -91,12 +89,12 @@ function parseRecord(value: unknown, where: string): MeasuredRecord {
   const record = value as Readonly<Record<string, unknown>>;
   const source = sources.find((known) => known === record.source);
   if (source === undefined) throw wrong(where, `"source" must be ${orList(sources)}.`);
-  const known = [...describingKeys, ...Object.keys(keysOf[source]), ...(isCompiled(source) ? analysisKeys : [])];
+  const known = [...describingKeys, ...Object.keys(keysOf(source)), ...(isCompiled(source) ? analysisKeys : [])];
   for (const key of Object.keys(record))
     if (!known.includes(key))
       throw wrong(where, `unknown key "${key}".`, ...nearest(key, known, 1).map((near) => `did you mean "${near}"?`));
   const quantities = [...plainQuantities(record, source, where), ...analysis(record, where)];
-  if (quantities.length === 0) throw wrong(where, `none of ${Object.keys(keysOf[source]).join(', ')} is given.`);
+  if (quantities.length === 0) throw wrong(where, `none of ${Object.keys(keysOf(source)).join(', ')} is given.`);
   return { source, flags: flagsOf(record, source, where), quantities, where, ...texts(record, where) };
 }
 
@@ -105,7 +103,7 @@ function plainQuantities(
   source: Source,
   where: string,
 ): MeasuredRecord['quantities'] {
-  return Object.entries(keysOf[source]).flatMap(([measuredAs, { quantity, unitBytes }]) =>
+  return Object.entries(keysOf(source)).flatMap(([measuredAs, { quantity, unitBytes }]) =>
     record[measuredAs] === undefined
       ? []
       : [{ quantity, measuredAs, measuredBytes: unitBytes * numberOf(record, measuredAs, where, 1) }],

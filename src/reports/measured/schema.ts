@@ -4,6 +4,9 @@ import * as common from '../schema.js';
 
 const { bytes } = common;
 
+/** Where a number may come from: a framework's own statistics, or the driver's. */
+export const measuredSources = ['pytorch', 'jax', 'nvidia-smi'] as const;
+
 export const measuredSchema = z
   .strictObject({
     schema: z.literal('gc-plan/measured@1'),
@@ -11,7 +14,7 @@ export const measuredSchema = z
     records: z.array(
       z.strictObject({
         config: common.config,
-        source: z.enum(['pytorch', 'jax', 'nvidia-smi']),
+        source: z.enum(measuredSources),
         version: z.string().exactOptional(),
         device: z.string().exactOptional(),
         comparisons: z.array(

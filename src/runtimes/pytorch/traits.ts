@@ -101,6 +101,7 @@ export const pytorchTraits: RuntimeTraits = {
   edgeBlocksNeedParts: false,
   isOurs: false,
   recordedBy: 'running',
+  statistics: { max_memory_allocated: 'peakAllocatedBytes', max_memory_reserved: 'peakReservedBytes' },
   package: 'torch',
   pythonPackages: ['torch', 'torch-geometric'],
   verifiedBy: 'a capture',

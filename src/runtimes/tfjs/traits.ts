@@ -11,6 +11,7 @@ export const tfjsTraits: RuntimeTraits = {
   maximumRollout: 12,
   edgeBlocksNeedParts: false,
   isOurs: true,
+  statistics: {},
   package: '@tensorflow/tfjs',
   verifiedBy: 'training steps',
   sharing: {},

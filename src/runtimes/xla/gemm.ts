@@ -2,6 +2,7 @@
  * How XLA:GPU multiplies matrices on a card, as far as memory goes.
  * Sources: openxla/xla cublas_padding_requirements, gemm_rewriter, `xla_gpu_enable_triton_gemm`; records of tests/data/xla-gpu.jsonl.
  */
+import type { Products } from '../../accuracy/evidence.js';
 import { hasBf16 } from '../../config/device.js';
 import type { Config } from '../../config/types.js';
 import { MiB } from '../../units.js';
@@ -35,9 +36,6 @@ export function gemmOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): G
   };
 }
 
-/** XLA's two kinds of matrix products. */
-export type GemmKind = 'cublas' | 'triton';
-
 /** A GPU times both where it may, and Triton's mostly win; a card without Triton has cuBLAS's alone. */
-export const gemmKind = (config: Pick<Config, 'recipe' | 'device'>): GemmKind =>
+export const gemmKind = (config: Pick<Config, 'recipe' | 'device'>): Products =>
   config.recipe.xlaGemm === 'cublas' || !gemmOf(config).hasTriton ? 'cublas' : 'triton';

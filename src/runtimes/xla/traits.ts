@@ -40,6 +40,7 @@ export const jaxTraits: RuntimeTraits = {
   edgeBlocksNeedParts: true,
   isOurs: false,
   recordedBy: 'compiling',
+  statistics: { peak_bytes_in_use: 'peakAllocatedBytes' },
   package: 'jaxlib',
   pythonPackages: ['jax', 'jaxlib', 'jax-cuda12-plugin', 'jax-cuda13-plugin', 'dm-haiku', 'optax', 'xarray'],
   verifiedBy: 'a compiler',
