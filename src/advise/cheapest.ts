@@ -241,7 +241,7 @@ async function leanestThatFits(search: Search, candidates: readonly Candidate[])
       return isNews(config) ? { ...candidate, config, mostBytes: mostLiveBytes(config, on.device, on.errorBar) } : [];
     });
     const left = new LeanestFirst(choices);
-    for (let choice = left.first; choice; choice = left.first) {
+    for (let choice = left.first; choice && !search.effort.isSpent; choice = left.first) {
       await breathe();
       const { step, config, cost, mostBytes } = choice;
       if (step.leastBytes > mostBytes) {

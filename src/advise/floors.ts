@@ -36,6 +36,11 @@ import {
   stateBytes,
 } from './sized-step.js';
 
+/** Twelve autoregressive steps of 16 layers are the longest step that is published (Lam et al., suppl. 4.5). */
+const mostLayersRun = 256;
+/** Seconds: a search that ends for it says that nothing was found, never that nothing fits. */
+const mostEventsOfLongStep = 1_500_000;
+
 /** About 100 MB of traces. */
 const maxKeptEvents = 8_000_000;
 
@@ -79,6 +84,12 @@ export class Effort {
 
   static unlimited(): Effort {
     return new Effort(Number.POSITIVE_INFINITY, new Map(), new Map(), new Traces(), new Map());
+  }
+
+  /** For one search of this step: all that it takes, but where the step is longer than anybody's. */
+  ofSearch({ model, recipe }: Pick<Config, 'model' | 'recipe'>): Effort {
+    const isLong = model.layers * recipe.rolloutSteps > mostLayersRun;
+    return this.limitedTo(isLong ? mostEventsOfLongStep : Number.POSITIVE_INFINITY);
   }
 
   /** Knows what this one knows. */

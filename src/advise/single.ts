@@ -46,11 +46,11 @@ async function bestOf(
     });
   for (const equals of byCost(alternatives)) {
     // Roundings and optimizers are listed mildest first.
-    for await (const each of strategy.numerics === 'same' ? byPeak(equals, room) : equals) {
+    for await (const each of strategy.numerics === 'same' ? byPeak(equals, room, effort) : equals) {
       if (mayFit(each.step, room) && fits(each.step.step(), on)) return each;
     }
   }
-  for await (const lowest of byPeak(alternatives, Number.POSITIVE_INFINITY)) return lowest;
+  for await (const lowest of byPeak(alternatives, Number.POSITIVE_INFINITY, effort)) return lowest;
   return undefined;
 }
 
@@ -74,9 +74,13 @@ function byCost(alternatives: readonly Alternative[]): readonly (readonly Altern
 }
 
 /** Up to `most` bytes, the leanest first; the others are traced only where more than it is asked for. */
-async function* byPeak(alternatives: readonly Alternative[], most: number): AsyncGenerator<Alternative> {
+async function* byPeak(
+  alternatives: readonly Alternative[],
+  most: number,
+  effort: Effort,
+): AsyncGenerator<Alternative> {
   const left = new LeanestFirst(alternatives);
-  for (let next = left.first; next && next.step.leastBytes <= most; next = left.first) {
+  for (let next = left.first; next && next.step.leastBytes <= most && !effort.isSpent; next = left.first) {
     await breathe();
     if (next.step.refine()) continue;
     left.removeFirst();

@@ -51,7 +51,9 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     sampleFlops: sampleFlopsOf(config),
   };
   const isFitting = report.verdict.kind === 'fits';
-  const cheapest = isFitting ? undefined : combination(subject, await cheapestRemedy(subject));
+  const cheapest = isFitting
+    ? undefined
+    : combination(subject, await cheapestRemedy({ ...subject, effort: subject.effort.ofSearch(config) }));
   const several = isFitting || cheapest ? undefined : combination(subject, await fewestGpus(subject));
   const smallestDevice = isFitting ? undefined : await smallestCard(subject);
   return {
@@ -92,7 +94,8 @@ function change(subject: Subject, report: Estimate, config: Config, numerics: Nu
 
 async function rankedChanges(subject: Subject): Promise<Advice['changes']> {
   const rank = ({ verdict }: Priced) => (verdict.kind === 'fits' ? 0 : 1);
-  const singles = await singleChanges(subject);
+  const { config, effort } = subject;
+  const singles = await singleChanges({ ...subject, effort: effort.ofSearch(config) });
   return singles
     .map((single) => singleReport(subject, single))
     .filter(({ savedBytes, verdict }) => savedBytes > 0 || verdict.kind !== subject.report.verdict.kind)

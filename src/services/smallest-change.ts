@@ -24,7 +24,8 @@ export async function cheapestChanges(
   const { device, model, recipe } = config;
   if (device === null) return {};
   const resolve = await resolverFor(input);
-  const search = { config, counts: counts(model), device, errorBar: errorBar(config), effort: Effort.unlimited() };
+  const effort = Effort.unlimited();
+  const search = { config, counts: counts(model), device, errorBar: errorBar(config), effort: effort.ofSearch(config) };
   const { range } = reportedAccuracy(config);
   const before = sampleFlopsOf(config);
   const toChange = ({ config: changed, numerics }: Remedy) => {
@@ -45,7 +46,7 @@ export async function cheapestChanges(
   };
   const cheapest = await cheapestRemedy(search);
   if (cheapest === undefined) return {};
-  const usual = { ...search, strategies: typicalStrategies };
+  const usual = { ...search, effort: effort.ofSearch(config), strategies: typicalStrategies };
   // A way that changes the numbers is the first only where none leaves them.
   const further = cheapest.numerics === 'same' ? await furtherRemedies(usual, cheapest, mostFurtherChanges) : [];
   const furtherChanges = further.map(toChange);

@@ -95,7 +95,7 @@ async function withPlan(
   const remedyAt = async (batch: number): Promise<Remedy | undefined> => {
     if (!remedies.has(batch)) {
       const config = { ...typed, recipe: { ...typed.recipe, batchSize: batch } };
-      const search = { config, counts: numbers, device, errorBar: errorBar(config), effort };
+      const search = { config, counts: numbers, device, errorBar: errorBar(config), effort: effort.ofSearch(config) };
       remedies.set(batch, await cheapestSameRemedy({ ...search, strategies: planStrategies }));
     }
     return remedies.get(batch);
