@@ -167,7 +167,7 @@ ${slider}<p class="help" id="${id}-help">${help}</p>
       // What is being typed is left alone.
       if (document.activeElement !== this.field) this.field.value = typed === undefined ? '' : String(typed);
     }
-    if (this.slider !== undefined) this.showSlider(this.slider, control);
+    if (this.slider !== undefined) this.showSlider(this.slider, typed, control);
   }
 
   private example(): string {
@@ -199,12 +199,14 @@ ${slider}<p class="help" id="${id}-help">${help}</p>
     select.value = value;
   }
 
-  private showSlider(slider: HTMLInputElement, control: Control | undefined): void {
+  /** An answer may be of the question before: where the hand is now says what is typed. */
+  private showSlider(slider: HTMLInputElement, typed: Typed, control: Control | undefined): void {
     const { value } = this.option;
     const otherwise = Number(control?.otherwise);
     slider.hidden = control === undefined || control.otherwise === '' || !Number.isFinite(otherwise);
     if (slider.hidden || value.kind !== 'integer') return;
-    const now = Number(control!.value);
+    const { minimum, maximum } = value.range;
+    const now = Number(typed) >= minimum && Number(typed) <= maximum ? Number(typed) : Number(control!.value);
     const stops = stopsBetween(value.range, otherwise);
     this.stops = stops.includes(now) ? stops : [...stops, now].sort((a, b) => a - b);
     slider.max = String(this.stops.length - 1);
