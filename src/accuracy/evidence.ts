@@ -82,26 +82,33 @@ export function traits(subject: Subject): readonly string[] {
 export const shippedEvidence = (): readonly Evidence[] =>
   readProfile<{ readonly groups: readonly Evidence[] }>('truth', 'evidence').groups;
 
-/** The traits of a configuration that no record of the group has. */
-export const beyond = (subject: Subject, { covers }: Evidence): readonly string[] =>
-  traits(subject).filter((trait) => !covers.includes(trait));
+const saysOf = ({ xlaGemm }: Evidence, products: Products | undefined): boolean =>
+  xlaGemm === undefined || xlaGemm === products;
 
-/** The groups that speak of a configuration: of its code base, mode and network, and of its products where they say which. */
-function evidenceOf(subject: Subject, products?: Products): readonly Evidence[] {
+/** The traits of a configuration that no record of the group has. */
+export const beyond = (subject: Subject, evidence: Evidence, products?: Products): readonly string[] => [
+  ...traits(subject).filter((trait) => !evidence.covers.includes(trait)),
+  ...(saysOf(evidence, products) ? [] : [`--xla-gemm ${subject.recipe.xlaGemm}`]),
+];
+
+/** The groups that speak of a configuration: of its code base, mode and network. */
+function evidenceOf(subject: Subject): readonly Evidence[] {
   const { runtime, model, recipe } = subject;
   return shippedEvidence().filter(
     (group) =>
       group.runtime === runtime &&
       group.mode === recipe.mode &&
       group.layout === model.layout &&
-      (group.xlaGemm === undefined || group.xlaGemm === products) &&
       decisiveTraits(subject).every((trait) => group.covers.includes(trait)),
   );
 }
 
-/** Where several groups speak of a configuration, the one whose records share most of its traits. */
-export const evidenceFor = (subject: Subject, products?: Products): Evidence | undefined =>
-  [...evidenceOf(subject, products)].sort((a, b) => beyond(subject, a).length - beyond(subject, b).length)[0];
+/** The group whose records share most of the configuration's traits, among those of its products where there are any. */
+export function evidenceFor(subject: Subject, products?: Products): Evidence | undefined {
+  const groups = evidenceOf(subject);
+  const own = groups.filter((group) => saysOf(group, products));
+  return [...(own.length > 0 ? own : groups)].sort((a, b) => beyond(subject, a).length - beyond(subject, b).length)[0];
+}
 
 /** How far estimates of reserved memory were below the records at worst. */
 export interface ReservedErrorBar {
@@ -122,7 +129,7 @@ export function reservedErrorBar(subject: Subject): ReservedErrorBar {
 }
 
 function widestOf(subject: Subject): ReservedErrorBar {
-  const own = evidenceOf(subject);
+  const own = evidenceOf(subject).filter((group) => saysOf(group, undefined));
   const isStandIn = own.length === 0;
   const { allocator } = subject.recipe;
   return {

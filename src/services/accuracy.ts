@@ -49,17 +49,19 @@ export function reportedAccuracy(config: Subject): Estimate['accuracy'] {
 
 /** Of the number that decides: what the allocator reserves, or the range. */
 function decidingFigures(
-  { cases, reserved, insideRange }: Evidence,
+  { cases, reserved, insideRange, xlaGemm }: Evidence,
   config: Subject,
 ): Pick<Estimate['accuracy'], 'reserved' | 'range'> {
   const { allocator } = config.recipe;
   return {
     ...(reserved && { reserved: { allocator, ...(reserved[allocator] satisfies Figures) } }),
-    ...(insideRange !== undefined && { range: { xlaGemm: gemmKind(config), cases, inside: insideRange } }),
+    ...(insideRange !== undefined && {
+      range: { xlaGemm: xlaGemm ?? gemmKind(config), cases, inside: insideRange },
+    }),
   };
 }
 
 function withoutRecord(config: Subject, evidence: Evidence): Pick<Estimate['accuracy'], 'beyond'> {
-  const traits = beyond(config, evidence);
+  const traits = beyond(config, evidence, gemmKind(config));
   return traits.length > 0 ? { beyond: traits } : {};
 }

@@ -22,6 +22,7 @@ import { gencastGroups, isInGencastRange } from '../runtimes/xla/gencast-records
 import { inferenceGroups } from '../runtimes/xla/inference-groups.js';
 import { isInRange } from '../runtimes/xla/page.js';
 import { type PricedRecord, priceRecord } from '../runtimes/xla/price.js';
+import { allOf, isCublas, recipeGroups } from '../runtimes/xla/recipe-records.js';
 import * as jax from '../runtimes/xla/records.js';
 import { isInWeatherNextRange, weatherNextGroups } from '../runtimes/xla/weathernext2-records.js';
 import { errorPercent } from '../statistics.js';
@@ -209,9 +210,11 @@ const untuned = ', untuned; the number is that of cuBLAS';
 function jaxInference(gemm: NonNullable<Evidence['xlaGemm']>): readonly PricedRecord[] {
   const groups = inferenceGroups();
   if (gemm === 'triton') return groups.inferenceTriton;
-  const { inference, inferenceRules, inferenceRollout, inferenceDrawn, inferenceEither } = groups;
-  return [inference, inferenceRules, inferenceRollout, inferenceDrawn, inferenceEither].flat();
+  const { inferenceTriton: _, ...cublas } = groups;
+  return Object.values(cublas).flat();
 }
+
+const { data: severalCards, ...otherRecipes } = recipeGroups;
 
 interface StepsOfGroup {
   readonly layout: ModelLayout;
@@ -299,6 +302,16 @@ export const evidence = (): readonly Evidence[] => [
     'triton',
     `${compiledStep} with Triton products${untuned}`,
     jaxTraining('default-noautotune').map((record) => priceRecord(record)),
+  ),
+  jaxGroup(
+    'cublas',
+    `${compiledStep} on 2 to 8 cards whose gradients are averaged, with cuBLAS products`,
+    allOf(severalCards).filter(isCublas),
+  ),
+  jaxGroup(
+    'cublas',
+    `${compiledStep} with accumulated gradients, other optimizers or all of a rollout kept, with cuBLAS products`,
+    Object.values(otherRecipes).flatMap(allOf).filter(isCublas),
   ),
   jaxGroup('cublas', `${compiledForecast} with cuBLAS products`, jaxInference('cublas')),
   jaxGroup('triton', `${compiledForecast} with Triton products${untuned}`, jaxInference('triton')),

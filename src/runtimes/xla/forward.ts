@@ -199,7 +199,7 @@ export class Forward {
         ? value.buffer
         : this.array(this.gemmShapeOf(id, environment));
     if (value.kind !== 'buffer' || operand !== value.buffer)
-      this.lowering.schedule.run(this.name(id), buffersOf(value), [operand]);
+      this.lowering.schedule.run(this.name(id), buffersOf(value), [operand], this.elementwise);
     environment.setOperand(id, operand);
     return operand;
   }
@@ -266,9 +266,14 @@ export class Forward {
     const value = environment.value(id);
     if (value.kind === 'buffer') return value.buffer;
     const buffer = this.array(this.shape(id, environment));
-    this.lowering.schedule.run(this.name(id), value.reads, [buffer]);
+    this.lowering.schedule.run(this.name(id), value.reads, [buffer], this.elementwise);
     environment.setValue(id, inBuffer(buffer));
     return buffer;
+  }
+
+  /** Arrays as large as the result are read at the element that is written: gathers and concatenations have results of other sizes. */
+  private get elementwise(): 'elementwise' | undefined {
+    return this.lowering.has('overwritten') ? 'elementwise' : undefined;
   }
 
   array(shape: Shape, elementBytes: number = this.lowering.gemm.elementBytes): BufferId {

@@ -11,8 +11,14 @@ export interface Lifetime {
   readonly last: number;
 }
 
+/** An array of the step. `overwrites`: arrays that its first kernel reads element by element, in whose memory it may lie. */
+export interface StepArray extends Lifetime {
+  readonly id: number;
+  readonly overwrites: readonly number[];
+}
+
 /** Indices of the temporaries that lie in results, none of which needs memory of its own. */
-export function placedInResults(temporaries: readonly Lifetime[], results: readonly Lifetime[]): ReadonlySet<number> {
+export function placedInResults(temporaries: readonly StepArray[], results: readonly StepArray[]): ReadonlySet<number> {
   const places = results.map((result) => ({ bytes: result.bytes, taken: [result] })).sort((a, b) => a.bytes - b.bytes);
   const largest = places.at(-1)?.bytes ?? 0;
   const order = [...temporaries.entries()]
@@ -30,4 +36,9 @@ export function placedInResults(temporaries: readonly Lifetime[], results: reado
   return placed;
 }
 
-const overlap = (a: Lifetime, b: Lifetime): boolean => a.first <= b.last && b.first <= a.last;
+/** Both are needed at once. An array may begin in the kernel that is the last to read another, element by element (LiveRangeInterferes). */
+const overlap = (a: StepArray, b: StepArray): boolean =>
+  a.first <= b.last && b.first <= a.last && !follows(a, b) && !follows(b, a);
+
+const follows = (next: StepArray, { id, last }: StepArray): boolean =>
+  next.first === last && next.overwrites.includes(id);

@@ -19,6 +19,8 @@ export const rules = {
     'coalescing_analysis.cc: rows that are no multiple of 32 threads are read in pieces, so that inlining a sum costs next to nothing',
   rowKernels: 'softmax_rewriter_triton.cc: in fp32 one kernel normalises a row and writes it',
   resultsHold: 'buffer_assignment.cc, AssignSingleHloBuffer: arrays lie in results that are not written yet',
+  overwritten:
+    'buffer_assignment.cc, LiveRangeInterferes: in a result’s memory an array may begin in the kernel that last reads another, element by element',
   loopLoss:
     'layout_assignment.cc: in a loop’s body the gradients of the variables keep the prediction’s order, so that one kernel adds them',
   f32Gradients:

@@ -8,7 +8,7 @@ import type { Module } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Category, Origin, Phase, Trace } from '../../memory/trace.js';
 import { hideLatency, type Timed } from './latency-hiding.js';
-import { type Lifetime, placedInResults } from './outputs.js';
+import { type Lifetime, placedInResults, type StepArray } from './outputs.js';
 import { gapBytes } from './packing.js';
 import { productSeconds } from './product-time.js';
 
@@ -27,7 +27,7 @@ interface Kernel {
   readonly reads: readonly BufferId[];
   readonly writes: readonly BufferId[];
   /** Where XLA's cost model does not go by bytes. */
-  readonly kind?: 'triton' | 'product' | 'weightProduct' | 'columns' | 'start' | 'end';
+  readonly kind?: 'triton' | 'product' | 'weightProduct' | 'columns' | 'start' | 'end' | 'elementwise';
 }
 
 /** The phase and module that kernels are written down with. */
@@ -278,9 +278,12 @@ export class Schedule {
   private placedInOutputs(dimensions: Dimensions, lastUse: Float64Array): ReadonlySet<BufferId> {
     const { buffers, outputs } = this;
     const firstWrite = this.firstWrites();
-    const lifetime = (id: BufferId): Lifetime => {
-      const { shape, elementBytes } = buffers[id]!;
-      return { bytes: numElements(shape, dimensions) * elementBytes, first: firstWrite[id]!, last: lastUse[id]! };
+    const bytesOf = (id: BufferId) => numElements(buffers[id]!.shape, dimensions) * buffers[id]!.elementBytes;
+    const lifetime = (id: BufferId): StepArray => {
+      const [bytes, first] = [bytesOf(id), firstWrite[id]!];
+      const writer = this.kernels[first];
+      const overwrites = writer?.kind === 'elementwise' ? writer.reads.filter((read) => bytesOf(read) === bytes) : [];
+      return { id, bytes, first, last: lastUse[id]!, overwrites };
     };
     const temporaries = [...buffers.keys()].filter(
       (id) => buffers[id]!.category === 'temporary' && firstWrite[id]! >= 0 && !outputs.includes(id),

@@ -1,7 +1,7 @@
 /**
  * Which sums of two arrays XLA writes down where nothing is kept for a backward pass. It inlines a kernel into all its readers where that
  * moves fewer bytes than writing its result once (priority_fusion.cc, gpu_performance_model.cc): 2r arrays inlined into r readers,
- * 2 + 1 + r written down.
+ * 2 + 1 + r written down. Where both are equal, additions decide: r times as many inlined, against the launch of one more kernel.
  *
  * Where rows are no multiple of a warp's 32 threads, it reads across them in more than one piece (coalescing_analysis.cc), the kernel that
  * concatenates is slow anyway, and reading one more array in it costs an eighth: sums are never written down (ten compiled steps).
@@ -22,6 +22,13 @@ const readersThatWriteDown = 3;
  */
 const normalisingCost = 0.75;
 const warpThreads = 32;
+/** XLA counts an addition as 7 operations (hlo_op_profiles_data.h, sm_90: clock cycles of an f32 `add`). */
+const operationsPerAdd = 7;
+/**
+ * What an H100's memory moves while it computes one operation, of which XLA hides 95 % behind the memory (gpu_performance_model_base.h,
+ * kMemoryComputeParallelism): 3352 bytes and 2 × 128 × 132 operations × 1.98 per nanosecond.
+ */
+const bytesPerOperation = (0.05 * 3352) / (2 * 128 * 132 * 1.98);
 
 export class WrittenSums {
   private readonly written = new Map<ValueId, boolean>();
@@ -55,8 +62,10 @@ export class WrittenSums {
     const moved = arrays + normalisingCost * normalised;
     const [inlined, written] = [numReaders * moved, moved + 1 + numReaders];
     const shape = this.lowering.program.values[sum.output]!.shape;
-    const arrayBytes = numElements(shape, this.sizes) * this.lowering.gemm.elementBytes;
-    return (inlined - written) * arrayBytes > launchBytes;
+    const elements = numElements(shape, this.sizes);
+    const savedBytes = (inlined - written) * elements * this.lowering.gemm.elementBytes;
+    const savedOperations = operationsPerAdd * (arrays - 1) * (numReaders - 1) * elements;
+    return savedBytes + bytesPerOperation * savedOperations > launchBytes;
   }
 
   /** Arrays that a sum reads, those of the sums that are inlined in it among them, and how many of them it normalises. */

@@ -99,3 +99,38 @@ export const drawnRecipes = {
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),
   unchecked: drawRecipes({ gradient_checkpointing: fc.constant(false), ar_steps: fc.constantFrom(2, 3, 4), batch }, 4),
 } as const satisfies Readonly<Record<string, readonly DrawnRecipe[]>>;
+
+/** Forecasts, half of them of many steps in one program. */
+export type DrawnForecast = Pick<
+  JaxRecord,
+  | 'target'
+  | 'grid'
+  | 'pressure_levels'
+  | 'mesh_size'
+  | 'latent_size'
+  | 'gnn_msg_steps'
+  | 'hidden_layers'
+  | 'batch'
+  | 'ar_steps'
+  | 'bf16'
+>;
+
+const forecast: fc.Arbitrary<DrawnForecast> = fc.record({
+  target: fc.constant('h100'),
+  grid: fc.constantFrom(31, 46, 61, 91, 121, 181, 361).map((rows) => [rows, 2 * (rows - 1)] as const),
+  pressure_levels: fc.constantFrom<13 | 37>(13, 37),
+  mesh_size: fc.integer({ min: 3, max: 6 }),
+  // None is a power of two: in fp32 XLA then has two forms of the concatenation.
+  latent_size: fc.constantFrom(96, 160, 192, 320, 384, 480, 576, 640),
+  gnn_msg_steps: fc.integer({ min: 2, max: 16 }),
+  hidden_layers: mostly(1, fc.constant(2), 6),
+  batch: fc.constantFrom(1, 1, 2, 3),
+  ar_steps: fc.constantFrom(1, 2, 8, 12, 20, 24, 40),
+  bf16: fc.boolean(),
+});
+
+/** `again`: after the rule of what begins in the memory of what its kernel reads (`outputs.ts`). `last`: after additions counted too. */
+export const drawnForecasts = {
+  again: fc.sample(forecast, { seed: 20261203, numRuns: 10 }),
+  last: fc.sample(forecast, { seed: 20261204, numRuns: 10 }),
+} as const satisfies Readonly<Record<string, readonly DrawnForecast[]>>;

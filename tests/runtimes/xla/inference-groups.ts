@@ -14,6 +14,8 @@ export interface InferenceGroups {
   readonly inferenceRules: readonly PricedRecord[];
   readonly inferenceRollout: readonly PricedRecord[];
   readonly inferenceDrawn: readonly PricedRecord[];
+  /** Drawn when results held what their kernels overwrite. */
+  readonly inferenceDrawnAgain: readonly PricedRecord[];
   /** Cards without bf16, on which the rules for them were read off. */
   readonly inferenceOlderCards: readonly PricedRecord[];
   readonly inferenceOlderCardsDrawn: readonly PricedRecord[];
@@ -31,6 +33,7 @@ export function inferenceGroups(): InferenceGroups {
     inferenceRules: scored('rules'),
     inferenceRollout: scored('rollout'),
     inferenceDrawn: scored('drawn'),
+    inferenceDrawnAgain: scored('drawn-again'),
     inferenceOlderCards: scored('generation'),
     inferenceOlderCardsDrawn: scored('generation-drawn'),
     inferenceEither: compiled.filter((each) => isCublas(each) && isEither(each)),

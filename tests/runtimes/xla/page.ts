@@ -124,6 +124,7 @@ ${summary('inference, cuBLAS products', groups.inference)}
 ${summary('inference, the steps that the rules were read off', groups.inferenceRules)}
 ${summary('inference, 10 to 40 rollout steps', groups.inferenceRollout)}
 ${summary('inference, drawn at random', groups.inferenceDrawn)}
+${summary('inference, drawn again', groups.inferenceDrawnAgain)}
 ${summary('inference, cards without bf16', groups.inferenceOlderCards)}
 ${summary('inference, cards without bf16, drawn at random', groups.inferenceOlderCardsDrawn)}
 
@@ -170,6 +171,11 @@ ${scoredTable(groups.inferenceRollout)}
 Drawn at random:
 
 ${scoredTable(groups.inferenceDrawn)}
+
+Drawn again (\`tests/runtimes/xla/draw.ts\`), and compiled after the rule *overwritten*, which was read off five of those above, all of them
+long rollouts. The first was 13.7 % off until additions counted (\`written-sums.ts\`):
+
+${scoredTable(groups.inferenceDrawnAgain)}
 
 On cards without bf16 (here a V100) products are f32, what is gathered is bf16, and both wait. Drawn at random after these rules:
 

@@ -38,6 +38,7 @@ const worths = worthOfRules([
   ...inferred.inferenceRules,
   ...inferred.inferenceRollout,
   ...inferred.inferenceDrawn,
+  ...inferred.inferenceDrawnAgain,
   ...inferred.inferenceOlderCards,
   ...inferred.inferenceOlderCardsDrawn,
   ...allOf(recipeGroups.data).filter(isCublas),

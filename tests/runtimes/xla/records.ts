@@ -39,7 +39,15 @@ export interface JaxRecord {
   };
   readonly gemm_mode: 'cublas' | 'default-noautotune' | 'default';
   /** Of the steps that were compiled for this project. */
-  readonly group?: 'rules' | 'rollout' | 'drawn' | 'seen' | 'generation' | 'generation-drawn';
+  readonly group?:
+    | 'rules'
+    | 'rollout'
+    | 'drawn'
+    | 'drawn-again'
+    | 'drawn-last'
+    | 'seen'
+    | 'generation'
+    | 'generation-drawn';
   /** What else it is trained with than those of xla-gpu.jsonl. */
   readonly recipe?: 'data' | 'accumulate' | 'optimizer' | 'unchecked';
   /** Cards whose gradients are averaged; absent: one. */
