@@ -41,12 +41,22 @@ function otherName(typed: string, command: string, flags: Flags): string | undef
   return ours !== undefined && Object.hasOwn(flags, ours) ? `--${ours}` : undefined;
 }
 
-function unknownFlag(token: string, command: string, flags: Flags): InputError {
+/** The line with our names for the flags of others, all at once; nothing where one is left that nobody knows, or that a shell would read. */
+function inOurNames(argv: readonly string[], command: string, flags: Flags): readonly string[] {
+  const line = argv.map((token) => {
+    const [typed = '', ...value] = token.split('=');
+    if (!typed.startsWith('--') || foundIn(flags, token) !== undefined) return token;
+    return [otherName(typed, command, flags) ?? ' ', ...value].join('=');
+  });
+  return line.every((token) => /^[\w./,:+=@%-]+$/.test(token)) ? [`gc-plan ${[command, ...line].join(' ')}`] : [];
+}
+
+function unknownFlag(token: string, argv: readonly string[], command: string, flags: Flags): InputError {
   const typed = token.split('=')[0]!;
   const known = otherName(typed, command, flags);
   if (known !== undefined)
     return new InputError('unknown-flag', `${shown(typed)}: gc-plan ${command} has no such flag.`, [
-      known.startsWith('--') ? `here it is ${known}` : known,
+      ...(known.startsWith('--') ? [`here it is ${known}`, ...inOurNames(argv, command, flags)] : [known]),
     ]);
   const names = Object.entries(flags).flatMap(([name, flag]) =>
     flag.type === 'boolean' && flag.allowNo ? [name, `no-${name}`] : [name],
@@ -86,7 +96,7 @@ export function parseTokens(argv: readonly string[], command: string, flags: Fla
     else if (!/^-[^\d]/.test(token)) alone.push(token);
     else {
       const found = foundIn(flags, token);
-      if (found === undefined) throw unknownFlag(token, command, flags);
+      if (found === undefined) throw unknownFlag(token, argv, command, flags);
       const { name } = found;
       if (found.flag.type === 'boolean') typed[name] = switched(found);
       else {

@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Check } from '../../src/reports/check/schema.js';
+import { MiB } from '../../src/units.js';
 import { invoke } from '../cli/invoke.js';
 
 let folder: string;
@@ -26,6 +28,21 @@ describe('gc-plan check for CI systems', () => {
       /^::error file=\S+gc-plan\.yaml,line=3,title=gc-plan check::a <b> \| & c%0A::error::: over budget: needs /,
     );
     expect(stdout).toContain('1 of 2 configurations fail');
+  });
+
+  it('puts every number under its own heading, in the unit that the heading says', async () => {
+    const { stdout } = await invoke(['check', path, '--format', 'github']);
+    const { entries } = JSON.parse((await invoke(['check', path, '--json'])).stdout) as Check;
+    const [head = [], , first = []] = stdout
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+    const under = (title: string) => Number(first[head.indexOf(title)]);
+    const { memory, verdict } = entries[0]!;
+    const usableBytes = 'usableBytes' in verdict ? verdict.usableBytes : 0;
+    expect(under('at most, MiB')).toBeCloseTo(memory.range.highBytes / MiB, 1);
+    expect(under('usable')).toBeCloseTo(usableBytes / MiB, 1);
+    expect(under('spare')).toBeCloseTo((usableBytes - memory.range.highBytes) / MiB, 1);
   });
 
   it('sends annotations to the log and Markdown to the step summary where a workflow has one', async () => {

@@ -88,6 +88,17 @@ describe('gc-plan compare', () => {
   });
 
   it.each([
+    ['--batch', '4', '--json'],
+    ['--json', '--batch', '4'],
+    ['--format', 'json', '--batch', '4'],
+    ['--batch', '4', '--format=json'],
+  ])('prints as it is told behind -- too: %j', async (...behind) => {
+    const { stdout, exit } = await invoke(['compare', 'tiny', '--', ...behind]);
+    expect(exit).toBe(0);
+    expect(JSON.parse(stdout).after.config.recipe.batchSize).toBe(4);
+  });
+
+  it.each([
     [['compare', 'tiny', '--', 'foo'], 'only flags stand behind --'],
     [['compare', 'tiny', '--', '--nope', '1'], 'has no such flag'],
     [['compare', 'tiny'], 'are the same'],

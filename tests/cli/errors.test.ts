@@ -14,6 +14,11 @@ const badInvocations: readonly (readonly [readonly string[], string, string])[] 
   [['estimate', '--hiden-dim', '4'], 'unknown-flag', '--hidden-dim'],
   [['estimate', '--framework', 'jax'], 'unknown-flag', '--runtime'],
   [['estimate', '--width=256'], 'unknown-flag', '--hidden-dim'],
+  [
+    ['estimate', 'tiny', '--width', '256', '--Depth=8', '--gpu', 't4'],
+    'unknown-flag',
+    'gc-plan estimate tiny --hidden-dim 256 --layers=8 --gpu t4',
+  ],
   [['sweep', '--hidden_dim', '256'], 'unknown-flag', '--hidden-dim'],
   [['estimate', '--model', 'tiny'], 'unknown-flag', 'gc-plan estimate graphcast-small'],
   [['cards', '--device', 'a100'], 'unknown-flag', '--device'],
@@ -57,7 +62,7 @@ describe('a wrong invocation', () => {
   it('a format that this report does not have names those it has', async () => {
     const { exit, stderr } = await invoke(['profiles', '--format', 'github']);
     expect(exit).toBe(2);
-    expect(stderr).toContain('table or json');
+    expect(stderr).toContain('table, json or html');
   });
 
   it('without a command is an error under --json, because help is no document', async () => {

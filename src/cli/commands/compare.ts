@@ -25,9 +25,10 @@ export default class CompareCommand extends ReportCommand<'gc-plan/compare@1'> {
   async run() {
     const whole = this.argv;
     const end = whole.indexOf('--');
-    this.argv = end === -1 ? whole : whole.slice(0, end);
+    const [ofReport, ofSecond] = end === -1 ? [[], []] : howToPrint(whole.slice(end + 1));
+    this.argv = end === -1 ? whole : [...whole.slice(0, end), ...ofReport];
     const { args, flags } = await this.typed();
-    const changes = end === -1 ? {} : this.changes(whole.slice(end + 1));
+    const changes = end === -1 ? {} : this.changes(ofSecond);
     this.argv = whole;
     const { compare, compareRecorded } = await import('../../services/compare.js');
     if (flags.trace !== undefined)
@@ -44,4 +45,16 @@ export default class CompareCommand extends ReportCommand<'gc-plan/compare@1'> {
       ]);
     return flags;
   }
+}
+
+/** Of what stands behind `--`: flags that say how to print, which are of the comparison wherever they stand, and all others. */
+function howToPrint(tokens: readonly string[]): readonly [readonly string[], readonly string[]] {
+  const printing: string[] = [];
+  const others: string[] = [];
+  for (const [index, token] of tokens.entries()) {
+    const isValue = /^--(format|output)$/.test(tokens[index - 1] ?? '');
+    const isPrinting = isValue || /^--(json|details)$|^--(format|output)(=|$)/.test(token);
+    (isPrinting ? printing : others).push(token);
+  }
+  return [printing, others];
 }

@@ -73,6 +73,10 @@ export async function importProfile(file: string, beside: Beside): Promise<Model
   const settings = await settingsOf(file, beside);
   const importers = await knownImporters();
   const importer = importers.find(({ recognizes }) => recognizes(settings));
+  if (importer === undefined && settings.keys.some((key) => key.startsWith('configurations.')))
+    throw new InputError('unknown-import', `${shown(file)}: this is a plan of gc-plan, with several configurations.`, [
+      `gc-plan check ${shown(file)}`,
+    ]);
   if (importer === undefined)
     throw new InputError(
       'unknown-import',

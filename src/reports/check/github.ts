@@ -6,10 +6,12 @@ import { entryColumns, subjectOfEntry, unitOfEntries } from './rows.js';
 import type { Check } from './schema.js';
 
 export function renderCheck(check: Check): string {
-  // Mark and name are written in GitHub's own way.
+  // Mark and name are written in GitHub's own way, and the size is part of what each is.
   const columns = entryColumns(check)
-    .slice(2)
-    .map((column, index) => (index === 0 ? { ...column, title: `at most, ${unitOfEntries(check).name}` } : column));
+    .filter(({ title }) => !['', 'name', 'size'].includes(title))
+    .map((column) =>
+      column.title === 'at most' ? { ...column, title: `at most, ${unitOfEntries(check).name}` } : column,
+    );
   const failed = check.entries.filter(({ findings }) => findings.length > 0);
   return [
     ...failed.map((entry) =>

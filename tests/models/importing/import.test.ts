@@ -208,6 +208,7 @@ describe('a broken file ends with exit 2 and names file, line and key', () => {
       /precision\.yaml:4: training\.precision: 12 must be/,
     ],
     ['other.yaml', 'a: 1\nb: 2\n', /none of the known code bases/],
+    ['plan.yaml', 'configurations:\n  a: {model: tiny}\n', /this is a plan of gc-plan/],
     ['empty.yaml', '', /there are no keys/],
     [
       'wrong.json',
