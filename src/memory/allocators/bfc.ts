@@ -22,9 +22,13 @@ export interface BfcRequests {
   readonly temporaryBytes: number;
 }
 
-/** Chunks in order of allocation; an array without elements takes none. */
-const chunkBytes = ({ argumentBytes, constantBytes, temporaryBytes }: BfcRequests): readonly number[] =>
-  [...argumentBytes, constantBytes, temporaryBytes].filter((bytes) => bytes > 0).map(roundedBytes);
+/** Chunks in order of allocation; an array without elements takes none. A search asks for each of its candidates. */
+function chunkBytes({ argumentBytes, constantBytes, temporaryBytes }: BfcRequests): readonly number[] {
+  const chunks: number[] = [];
+  for (const bytes of argumentBytes) if (bytes > 0) chunks.push(roundedBytes(bytes));
+  for (const bytes of [constantBytes, temporaryBytes]) if (bytes > 0) chunks.push(roundedBytes(bytes));
+  return chunks;
+}
 
 /** Bytes in use while the step runs, were every chunk divided. */
 export const bfcAllocatedBytes = (requests: BfcRequests): number =>
