@@ -9,7 +9,7 @@ import type { Trace } from '../memory/trace.js';
 import type { Counts } from '../models/dimensions.js';
 import { passesOf, runtimes, traceOf } from '../parallel/index.js';
 import { aloneAtMost, isParallel } from '../parallel/ranks.js';
-import { unsizedStepKey } from '../search/unsized-step.js';
+import { isOneUnsizedStep, unsizedStepKey } from '../search/unsized-step.js';
 import { familyKey } from './combinations.js';
 import {
   atDepth,
@@ -313,14 +313,15 @@ export class Floors {
   /**
    * From three rollout steps on, every moment has one like it in a longer rollout, with as much more alive as there are steps before
    * it: the peak is convex in their number, and the line through 3 and 4 steps never lies above it. So it is with the processor's layers
-   * and segments.
+   * and segments. Where arrays are packed into others by their sizes, a longer rollout may pack one more: it needs no less than 4 steps.
    */
   private floorOfPasses(config: Config): number {
     const { rolloutSteps } = config.recipe;
-    const ofRollout = (of: Config) =>
-      rolloutSteps <= 4
-        ? this.leastOfPasses(of)
-        : alongLine(this.leastOfPasses(withRollout(of, 3)), this.leastOfPasses(withRollout(of, 4)), rolloutSteps - 4);
+    const ofRollout = (of: Config) => {
+      if (rolloutSteps <= 4) return this.leastOfPasses(of);
+      const [at3, at4] = [3, 4].map((steps) => this.leastOfPasses(withRollout(of, steps)));
+      return isOneUnsizedStep(of) ? alongLine(at3!, at4!, rolloutSteps - 4) : at4!;
+    };
     const line = shallowPair(config);
     if (line && rolloutSteps <= 4) {
       const [few, oneMore] = line.steps;

@@ -20,7 +20,7 @@ import { countFlops } from '../../src/cost/flops.js';
 import { counts } from '../../src/models/counts.js';
 import { dimensionsFor, programOf, runtimes, traceOf } from '../../src/parallel/index.js';
 import { aloneAtMost } from '../../src/parallel/ranks.js';
-import { unsizedStepKey } from '../../src/search/unsized-step.js';
+import { isOneUnsizedStep, unsizedStepKey } from '../../src/search/unsized-step.js';
 import { configured, inputs } from '../laws/configurations.js';
 
 const stepOf = (config: Config, rolloutSteps: number, checkpoint = config.recipe.checkpoint) => {
@@ -51,7 +51,7 @@ async function holds<T>(drawn: fc.Arbitrary<T>, law: (drawn: T) => Promise<boole
 /** The search leaves configurations out because of these. */
 describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a rollout', (runtime) => {
   it(
-    'of n ≥ 5 steps needs at least what the line through 3 and 4 steps says',
+    'of n ≥ 5 steps needs at least what the line through 3 and 4 steps says, or as much as 4 where arrays are packed by size',
     async () => {
       await holds(fc.tuple(inputs(runtime), fc.integer({ min: 5, max: 8 })), async ([input, numSteps]) => {
         const config = await trained(input);
@@ -60,7 +60,9 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a rollout', (runtime) =>
         const at4 = stepOf(config, 4);
         const atN = stepOf(config, numSteps);
         for (const of of [({ peakLiveBytes }: typeof at3) => peakLiveBytes, leastOfAnyOptimizer] as const)
-          expect(of(atN)).toBeGreaterThanOrEqual(of(at4) + (numSteps - 4) * (of(at4) - of(at3)));
+          expect(of(atN)).toBeGreaterThanOrEqual(
+            isOneUnsizedStep(config) ? of(at4) + (numSteps - 4) * (of(at4) - of(at3)) : of(at4),
+          );
         return true;
       });
     },
