@@ -13,7 +13,14 @@ import { Gradients, type ParameterGradient } from './gradients.js';
 import { LinearGradients } from './linear-gradients.js';
 import type { LossHead } from './loss-head.js';
 import { type BufferId, launchBytes } from './schedule.js';
-import { buffersOf, type Environment, fused, inBuffer, innerEnvironment, type Representation } from './values.js';
+import {
+  buffersOf,
+  type Environment,
+  fusedIntoReaders,
+  inBuffer,
+  innerEnvironment,
+  type Representation,
+} from './values.js';
 
 export class Backward {
   protected readonly gradients: Gradients;
@@ -140,7 +147,7 @@ export class Backward {
         this.linears.backward(operation, gradient, environment);
         return;
       case 'activation':
-        this.gradients.add(operation.input, fused(gradient, environment.value(operation.input)));
+        this.gradients.add(operation.input, fusedIntoReaders(gradient, environment.value(operation.input)));
         return;
       case 'layerNorm':
         this.layerNorm(operation, gradient, environment);
@@ -154,7 +161,7 @@ export class Backward {
         return;
       case 'concat':
         // A slice each.
-        for (const id of operation.inputs) this.gradients.add(id, fused(gradient));
+        for (const id of operation.inputs) this.gradients.add(id, fusedIntoReaders(gradient));
         return;
       case 'add': {
         // A residual sum: both branches read the gradient, so it is added up once.
@@ -172,7 +179,7 @@ export class Backward {
       default: {
         const reads = readsOf(operation);
         for (const id of reads)
-          this.gradients.add(id, fused(gradient, ...reads.map((read) => environment.value(read))));
+          this.gradients.add(id, fusedIntoReaders(gradient, ...reads.map((read) => environment.value(read))));
       }
     }
   }
@@ -184,7 +191,7 @@ export class Backward {
   private layerNorm(operation: OperationOf<'layerNorm'>, gradient: Representation, environment: Environment): void {
     const { input, scale, offset, output } = operation;
     const { schedule, hidesLatency } = this.lowering;
-    const saved = fused(environment.value(input), inBuffer(environment.statisticsOf(operation)));
+    const saved = fusedIntoReaders(environment.value(input), inBuffer(environment.statisticsOf(operation)));
     if (gradient.kind === 'buffer') this.normOfNodes = buffersOf(saved);
     if (hidesLatency) {
       this.gradients.addOfNorm(input, this.normGradient(operation, gradient, saved, environment));
@@ -197,7 +204,7 @@ export class Backward {
       schedule.run(this.gradients.nameOf(id), reads, [buffer]);
       this.gradients.made(id, buffer);
     }
-    this.gradients.addOfNorm(input, fused(incoming, saved));
+    this.gradients.addOfNorm(input, fusedIntoReaders(incoming, saved));
   }
 
   /** The gradient of what a norm reads, where its sums may wait. */
@@ -215,7 +222,7 @@ export class Backward {
       const parts = this.normRows(input, reads, environment);
       const sums = this.sumsOfNorm(operation, [parts], terms, environment);
       const before = gradient.kind === 'buffer' && !this.manyTerms.has(gradient.buffer) ? sums : [];
-      return fused(inBuffer(this.normRows(input, [...reads, parts, ...before], environment)));
+      return fusedIntoReaders(inBuffer(this.normRows(input, [...reads, parts, ...before], environment)));
     }
     if (this.gathered.has(gradient)) return this.gatheredNorm(operation, terms, saved, environment);
     const isSlice = gradient.kind === 'fused' && terms.length === 1;
@@ -224,7 +231,7 @@ export class Backward {
     const sums = this.sumsOfNorm(operation, reads, [incoming], environment);
     // Where the incoming gradient is added up from few arrays, the kernel that adds sums too.
     const before = isSlice || terms.some((term) => this.manyTerms.has(term)) ? [] : sums;
-    return fused(inBuffer(this.normRows(input, [...reads, ...before], environment)));
+    return fusedIntoReaders(inBuffer(this.normRows(input, [...reads, ...before], environment)));
   }
 
   /**
@@ -256,7 +263,7 @@ export class Backward {
       const rows = this.forward.array(shape);
       schedule.run(this.gradients.nameOf(input), [...reads, ...all], [rows, ...sums]);
       summed();
-      return fused(inBuffer(rows));
+      return fusedIntoReaders(inBuffer(rows));
     }
     const normalised = this.normRows(input, buffersOf(saved), environment);
     const operand = this.forward.array(this.forward.gemmShapeOf(input, environment));
@@ -301,7 +308,7 @@ export class Backward {
   }
 
   private gather(nodes: ValueId, gradient: Representation, environment: Environment): Representation {
-    const rows = fused(inBuffer(this.gradients.materialise(nodes, gradient, environment)));
+    const rows = fusedIntoReaders(inBuffer(this.gradients.materialise(nodes, gradient, environment)));
     this.gathered.add(rows);
     return rows;
   }

@@ -14,7 +14,7 @@ import { MiB } from '../../units.js';
 import type { Forward, Lowering } from './forward.js';
 import type { Gradients } from './gradients.js';
 import type { BufferId } from './schedule.js';
-import { buffersOf, type Environment, fused, inBuffer, type Representation } from './values.js';
+import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
 const f32 = 4;
 const pred = 1;
@@ -297,7 +297,7 @@ export class BlockAttention {
       if (pads) this.lowering.schedule.run('padded copy', [each], [operand]);
       return inBuffer(this.product(name, [operand, right[index % right.length]!], rowsOfOperands));
     });
-    return fused(...results);
+    return fusedIntoReaders(...results);
   }
 
   private product(name: string, reads: readonly BufferId[], shape: Shape): BufferId {

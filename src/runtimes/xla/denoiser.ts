@@ -15,7 +15,7 @@ import { LossHead } from './loss-head.js';
 import { keepsNormalised, NormsForward } from './norms.js';
 import type { BufferId } from './schedule.js';
 import { fields, statisticsShape } from './symbols.js';
-import { buffersOf, Environment, fused, inBuffer, type Representation } from './values.js';
+import { buffersOf, Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
 const f32 = 4;
 /** Of the twelve variables' gradients: in every compiled step whose peak is there, whatever grid, precision and batch. */
@@ -66,7 +66,7 @@ export class DenoiserForward extends NormsForward {
     const statistics = this.array(statisticsShape(this.rows(operation.input, environment)), this.statisticsBytes);
     this.lowering.schedule.run(this.name(operation.output), buffersOf(input), [statistics]);
     environment.setStatistics(operation, statistics);
-    environment.setValue(operation.output, fused(input, inBuffer(statistics)));
+    environment.setValue(operation.output, fusedIntoReaders(input, inBuffer(statistics)));
     if (this.isWrittenByTriton(operation)) this.materialise(operation.output, environment);
   }
 
@@ -88,7 +88,7 @@ export class DenoiserForward extends NormsForward {
     if (this.lowering.gemm.elementBytes === f32) return;
     const tanh = this.array(this.shape(output, environment));
     this.lowering.schedule.run('tanh', buffersOf(environment.value(input)), [tanh]);
-    environment.setValue(output, fused(environment.value(input), inBuffer(tanh)));
+    environment.setValue(output, fusedIntoReaders(environment.value(input), inBuffer(tanh)));
   }
 }
 
@@ -118,18 +118,18 @@ export class DenoiserBackward extends Backward {
       case 'normalize': {
         const saved = inBuffer(environment.statisticsOf(operation));
         const gradient = gradients.take(operation.output);
-        gradients.add(operation.input, fused(gradient, environment.value(operation.input), saved));
+        gradients.add(operation.input, fusedIntoReaders(gradient, environment.value(operation.input), saved));
         return;
       }
       case 'condition':
         this.condition(operation, gradients.take(operation.output), environment);
         return;
       case 'resizeRows':
-        gradients.add(operation.input, fused(gradients.take(operation.output)));
+        gradients.add(operation.input, fusedIntoReaders(gradients.take(operation.output)));
         return;
       case 'activation': {
         const gradient = gradients.take(operation.output);
-        gradients.add(operation.input, fused(gradient, environment.value(operation.output)));
+        gradients.add(operation.input, fusedIntoReaders(gradient, environment.value(operation.output)));
         return;
       }
       case 'loss':
@@ -174,8 +174,8 @@ export class DenoiserBackward extends Backward {
       this.lowering.schedule.run(gradients.nameOf(id), read, [gradient]);
       gradients.made(id, gradient);
     }
-    gradients.add(code, fused());
-    gradients.add(input, fused(incoming));
+    gradients.add(code, fusedIntoReaders());
+    gradients.add(input, fusedIntoReaders(incoming));
   }
 }
 
@@ -195,7 +195,7 @@ export function trainDenoiser(
   const lowering: Lowering =
     used.length > 0 && gemm.elementBytes === f32 ? { ...trained, resultOf: (id) => results.get(id)! } : trained;
   const environment = new Environment();
-  for (const id of Object.values(program.data)) environment.setValue(id, fused());
+  for (const id of Object.values(program.data)) environment.setValue(id, fusedIntoReaders());
   const noise = schedule.buffer(stateShape, f32);
   schedule.run('noise on the sphere', data, [noise]);
   const noisy = schedule.buffer(stateShape, gemm.elementBytes);
@@ -210,7 +210,7 @@ export function trainDenoiser(
   const { body } = program.root;
   forward.nodes(body, environment);
   schedule.within({ phase: 'backward', module: 'loss' }, () => {
-    backward.seed(program.loss!, fused());
+    backward.seed(program.loss!, fusedIntoReaders());
     backward.nodes(body, environment);
   });
   schedule.within({ phase: 'optimizer', module: 'optimizer' }, () => {

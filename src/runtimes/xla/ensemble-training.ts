@@ -14,7 +14,7 @@ import type { Lowering } from './forward.js';
 import { LossHead } from './loss-head.js';
 import type { BufferId } from './schedule.js';
 import { fields } from './symbols.js';
-import { buffersOf, Environment, fused, inBuffer, type Representation } from './values.js';
+import { buffersOf, Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
 const f32 = 4;
 const rows = axis('gridNodes');
@@ -120,8 +120,8 @@ class EnsembleBackward extends DenoiserBackward {
         gradients.made(id, buffer);
       }
     });
-    gradients.add(code, fused());
-    gradients.add(input, fused(incoming));
+    gradients.add(code, fusedIntoReaders());
+    gradients.add(input, fusedIntoReaders(incoming));
   }
 }
 
@@ -142,7 +142,7 @@ export function trainEnsemble(
   const lowering: Lowering =
     parameters.length > 0 && gemm.elementBytes === f32 ? { ...trained, resultOf: (id) => results.get(id)! } : trained;
   const environment = new Environment();
-  for (const id of Object.values(program.data)) environment.setValue(id, fused());
+  for (const id of Object.values(program.data)) environment.setValue(id, fusedIntoReaders());
   const stacked = schedule.buffer(stackedShape, gemm.elementBytes);
   schedule.run('normalise, cast and stack the inputs', data, [stacked]);
   environment.setValue(program.data.gridInput!, inBuffer(stacked));
@@ -153,7 +153,7 @@ export function trainEnsemble(
   const backward = new EnsembleBackward(lowering, forward, lossHead, flow, data);
   forward.nodes(body, environment);
   schedule.within({ phase: 'backward', module: 'loss' }, () => {
-    backward.seed(lossOf(body), fused());
+    backward.seed(lossOf(body), fusedIntoReaders());
     backward.nodes(body, environment);
   });
   const gradients = backward.parameterGradients.map(({ gradient }) => gradient);

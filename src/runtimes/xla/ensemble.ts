@@ -12,7 +12,7 @@ import type { Lowering } from './forward.js';
 import { LossHead } from './loss-head.js';
 import { NormsForward } from './norms.js';
 import type { BufferId } from './schedule.js';
-import { buffersOf, Environment, fused, inBuffer } from './values.js';
+import { buffersOf, Environment, fusedIntoReaders, inBuffer } from './values.js';
 
 const f32 = 4;
 
@@ -93,7 +93,7 @@ export class EnsembleForward extends NormsForward {
   }
 
   private sumOf(left: ValueId, right: ValueId, environment: Environment) {
-    const sum = fused(environment.value(left), environment.value(right));
+    const sum = fusedIntoReaders(environment.value(left), environment.value(right));
     return sum.kind === 'fused' && sum.reads.length === 1 ? inBuffer(sum.reads[0]!) : sum;
   }
 
@@ -112,8 +112,8 @@ export class EnsembleForward extends NormsForward {
 export function forecast(lowering: Lowering, body: readonly Node[], input: readonly BufferId[], sizes: Dimensions) {
   const { program } = lowering;
   const environment = new Environment();
-  for (const id of Object.values(program.data)) environment.setValue(id, fused());
-  environment.setValue(program.data.gridInput!, fused(...input.map(inBuffer)));
+  for (const id of Object.values(program.data)) environment.setValue(id, fusedIntoReaders());
+  environment.setValue(program.data.gridInput!, fusedIntoReaders(...input.map(inBuffer)));
   const prediction = firstPrediction(program);
   new EnsembleForward(lowering, body, sizes).predict(prediction, environment);
   return buffersOf(environment.value(prediction));

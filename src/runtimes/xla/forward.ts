@@ -15,7 +15,14 @@ import type { LossHead } from './loss-head.js';
 import type { Rule } from './rules.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { gemmShape, statisticsShape, workspaceShape } from './symbols.js';
-import { buffersOf, type Environment, fused, inBuffer, innerEnvironment, type Representation } from './values.js';
+import {
+  buffersOf,
+  type Environment,
+  fusedIntoReaders,
+  inBuffer,
+  innerEnvironment,
+  type Representation,
+} from './values.js';
 import type { RowSum, Zeros } from './zeros.js';
 
 export interface Lowering {
@@ -103,23 +110,23 @@ export class Forward {
     const { output } = operation;
     switch (operation.kind) {
       case 'linear':
-        environment.setValue(output, fused(inBuffer(this.linear(operation, environment))));
+        environment.setValue(output, fusedIntoReaders(inBuffer(this.linear(operation, environment))));
         return;
       case 'activation':
-        environment.setValue(output, fused(environment.value(operation.input)));
+        environment.setValue(output, fusedIntoReaders(environment.value(operation.input)));
         return;
       case 'layerNorm': {
         const input = environment.value(operation.input);
         const statistics = this.array(statisticsShape(this.rows(operation.input, environment)), this.statisticsBytes);
         this.lowering.schedule.run(this.name(output), buffersOf(input), [statistics]);
         environment.setStatistics(operation, statistics);
-        environment.setValue(output, fused(input, inBuffer(statistics)));
+        environment.setValue(output, fusedIntoReaders(input, inBuffer(statistics)));
         return;
       }
       case 'gather': {
         const { edges, end } = operation.endpoints;
         this.findFirst(output, [edges, end, this.first(operation.input)]);
-        environment.setValue(output, fused(inBuffer(this.materialise(operation.input, environment))));
+        environment.setValue(output, fusedIntoReaders(inBuffer(this.materialise(operation.input, environment))));
         return;
       }
       case 'segmentSum':
@@ -128,7 +135,7 @@ export class Forward {
         return;
       case 'concat':
         this.findFirst(output, operation.inputs.map(this.first));
-        environment.setValue(output, fused(...operation.inputs.map((id) => this.gathered(id, environment))));
+        environment.setValue(output, fusedIntoReaders(...operation.inputs.map((id) => this.gathered(id, environment))));
         return;
       case 'loss':
         this.lossHead.forward(environment.value(operation.prediction));
@@ -143,7 +150,7 @@ export class Forward {
       case 'headSum':
       case 'headScale':
       case 'addBias':
-        environment.setValue(output, fused(...readsOf(operation).map((id) => environment.value(id))));
+        environment.setValue(output, fusedIntoReaders(...readsOf(operation).map((id) => environment.value(id))));
         return;
       default:
         throw new Error(`${operation.kind} has no rule, and refuseWithoutRule let it pass`);

@@ -3,7 +3,7 @@ import { numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Forward, Lowering } from './forward.js';
 import type { BufferId } from './schedule.js';
-import { type Environment, fused, type Representation } from './values.js';
+import { type Environment, fusedIntoReaders, type Representation } from './values.js';
 
 const rowsSummedAtOnce = 4096;
 
@@ -46,7 +46,7 @@ export class Gradients {
   /** The sum of the terms. */
   of(id: ValueId): Representation {
     const terms = this.termsOf(id);
-    return terms.length === 1 ? terms[0]! : fused(...terms);
+    return terms.length === 1 ? terms[0]! : fusedIntoReaders(...terms);
   }
 
   /** The sum, which nothing waits for any longer. */

@@ -15,7 +15,7 @@ import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
 import type { BufferId } from './schedule.js';
 import { statisticsShape } from './symbols.js';
-import { buffersOf, type Environment, fused, inBuffer, type Representation } from './values.js';
+import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 import { WrittenSums } from './written-sums.js';
 import { type RowSum, ZerosInLoop } from './zeros.js';
 
@@ -163,7 +163,7 @@ export class InferenceForward extends Forward {
     const { input, output } = operation;
     const value = environment.value(input);
     if (this.normsByTriton && this.lowering.has('rowKernels')) {
-      environment.setValue(output, fused(value));
+      environment.setValue(output, fusedIntoReaders(value));
       const [reader, ...others] = this.flow.readers(output);
       const inReader = others.length === 0 && (reader!.kind === 'add' || this.normalisesIn(reader!));
       if (!inReader) this.materialise(output, environment);
@@ -180,7 +180,7 @@ export class InferenceForward extends Forward {
     ]);
     const statistics = [this.array(shape), this.array(shape)];
     schedule.run(this.name(output), [mean, deviation], statistics);
-    environment.setValue(output, fused(rounded, ...statistics.map(inBuffer)));
+    environment.setValue(output, fusedIntoReaders(rounded, ...statistics.map(inBuffer)));
     if (this.isUpcast && this.isOperandAndValue(output)) this.writeOperandAndValue(output, environment);
   }
 
@@ -188,8 +188,8 @@ export class InferenceForward extends Forward {
   private gatherRows(operation: OperationOf<'gather'>, environment: Environment): void {
     const { input, output } = operation;
     const rounded = this.rounded.get(input);
-    if (rounded !== undefined) environment.setValue(output, fused(rounded));
-    else if (this.flow.isNormalised(input)) environment.setValue(output, fused(environment.value(input)));
+    if (rounded !== undefined) environment.setValue(output, fusedIntoReaders(rounded));
+    else if (this.flow.isNormalised(input)) environment.setValue(output, fusedIntoReaders(environment.value(input)));
     else super.operation(operation, environment);
     if (this.normsByTriton && this.flow.readers(output).some((reader) => this.normalisesIn(reader)))
       this.materialise(output, environment);

@@ -4,7 +4,7 @@ import { axis, type Dimensions, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { Forward, type Lowering } from './forward.js';
 import { statisticsShape } from './symbols.js';
-import { buffersOf, type Environment, fused, inBuffer, type Representation } from './values.js';
+import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
 const f32 = 4;
 const samples = axis('batch');
@@ -28,7 +28,7 @@ export abstract class NormsForward extends Forward {
     switch (operation.kind) {
       case 'condition':
       case 'resizeRows':
-        environment.setValue(operation.output, fused(environment.value(operation.input)));
+        environment.setValue(operation.output, fusedIntoReaders(environment.value(operation.input)));
         return;
       default:
         super.operation(operation, environment);
@@ -44,7 +44,7 @@ export abstract class NormsForward extends Forward {
     const shape = statisticsShape(this.rows(input, environment));
     const statistics = [this.array(shape, f32), this.array(shape, f32)];
     this.lowering.schedule.run(this.name(output), buffersOf(rowsOfInput), statistics);
-    environment.setValue(output, fused(rowsOfInput, ...statistics.map(inBuffer)));
+    environment.setValue(output, fusedIntoReaders(rowsOfInput, ...statistics.map(inBuffer)));
   }
 
   /** The kernel that sums over rows also writes them, where they are a sum of several arrays: a product's result serves as it is. */

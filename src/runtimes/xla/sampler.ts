@@ -13,7 +13,7 @@ import { LossHead } from './loss-head.js';
 import { keepsNormalised, NormsForward } from './norms.js';
 import type { BufferId } from './schedule.js';
 import { fields, numAtmosphericVariables } from './symbols.js';
-import { buffersOf, Environment, fused, inBuffer } from './values.js';
+import { buffersOf, Environment, fusedIntoReaders, inBuffer } from './values.js';
 import { type RowSum, ZerosInLoop } from './zeros.js';
 
 const f32 = 4;
@@ -75,7 +75,7 @@ class SamplerForward extends NormsForward {
     const { input, output } = operation;
     const rowsOfInput = this.summedRows(input, environment);
     if (this.isShared(output)) {
-      environment.setValue(output, fused(rowsOfInput));
+      environment.setValue(output, fusedIntoReaders(rowsOfInput));
       if (this.keepsNormalised(output)) this.materialise(output, environment);
       return;
     }
@@ -156,8 +156,8 @@ export function sample(lowering: Lowering, data: readonly BufferId[], sizes: Dim
   const noisy = inState();
   schedule.run('state with noise', [...state, noise], noisy);
   const environment = new Environment();
-  for (const id of Object.values(program.data)) environment.setValue(id, fused());
-  environment.setValue(program.data.gridInput!, fused(...[...inputs, ...noisy, noise].map(inBuffer)));
+  for (const id of Object.values(program.data)) environment.setValue(id, fusedIntoReaders());
+  environment.setValue(program.data.gridInput!, fusedIntoReaders(...[...inputs, ...noisy, noise].map(inBuffer)));
   new SamplerForward(lowering, sizes).run(program, environment);
   const denoised = program.predictions.flatMap((id) => buffersOf(environment.value(id)));
   const next = inState();

@@ -28,7 +28,7 @@ import { sample } from './sampler.js';
 import { residualsOfScan } from './scan-residuals.js';
 import { type BufferId, Schedule } from './schedule.js';
 import { fields, jaxDimensions } from './symbols.js';
-import { buffersOf, Environment, fused, inBuffer } from './values.js';
+import { buffersOf, Environment, fusedIntoReaders, inBuffer } from './values.js';
 import { Zeros } from './zeros.js';
 
 const f32 = 4;
@@ -111,8 +111,8 @@ class Step {
     const inLoop = rolloutSteps > 1;
     const results = new Results(schedule, this.data, inLoop);
     const environment = new Environment();
-    for (const id of Object.values(program.data)) environment.setValue(id, fused());
-    environment.setValue(program.data.gridInput!, fused(...results.input.map(inBuffer)));
+    for (const id of Object.values(program.data)) environment.setValue(id, fusedIntoReaders());
+    environment.setValue(program.data.gridInput!, fusedIntoReaders(...results.input.map(inBuffer)));
     const forward = new InferenceForward(lowering, this.lossHead, loopBody(program), {
       sizes: sizesOf(config),
       inLoop,
@@ -179,7 +179,7 @@ class Step {
   private inputs(): Environment {
     const { schedule, program, lowering } = this;
     const environment = new Environment();
-    for (const id of Object.values(program.data)) environment.setValue(id, fused());
+    for (const id of Object.values(program.data)) environment.setValue(id, fusedIntoReaders());
     const stacked = schedule.buffer(stackedShape, lowering.gemm.elementBytes);
     schedule.run('normalise, cast and stack the inputs', this.data, [stacked]);
     environment.setValue(program.data.gridInput!, inBuffer(stacked));
@@ -189,14 +189,14 @@ class Step {
 
   private differentiate(body: readonly Node[], environment: Environment): void {
     this.schedule.within({ phase: 'backward', module: 'loss' }, () => {
-      this.backward.seed(lossOf(body), fused());
+      this.backward.seed(lossOf(body), fusedIntoReaders());
       this.backward.nodes(body, environment);
     });
   }
 
   private differentiateAgain(body: readonly Node[], environment: Environment): void {
     this.schedule.within({ phase: 'backward', module: 'loss' }, () => {
-      this.backward.seed(lossOf(body), fused());
+      this.backward.seed(lossOf(body), fusedIntoReaders());
       this.backward.recomputed(body, environment);
     });
   }

@@ -12,7 +12,8 @@ export type Representation =
   | { readonly kind: 'fused'; readonly reads: readonly BufferId[] };
 
 export const inBuffer = (buffer: BufferId): Representation => ({ kind: 'buffer', buffer });
-export function fused(...parts: readonly Representation[]): Representation {
+/** A value without an array: whoever reads it reads what its parts are computed from. */
+export function fusedIntoReaders(...parts: readonly Representation[]): Representation {
   const [only] = parts;
   const reads = parts.length === 1 ? buffersOf(only!) : [...new Set(parts.flatMap(buffersOf))];
   return { kind: 'fused', reads };
