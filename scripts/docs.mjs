@@ -1,6 +1,6 @@
-/** Runs every `$ gc-plan …` of a console block in README.md and docs/ and writes its real output below it; `--check` only compares. */
+/** Runs every `$ gc-plan …` of a console block in README.md and docs/, writes its real output below it, and draws README's picture; `--check` only compares. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -34,6 +34,13 @@ const stale = pages
     if (!check && after !== before) writeFileSync(file, after);
     return after !== before;
   });
+/** The picture in README.md. */
+const timeline = 'docs/timeline.svg';
+const drawn = output('gc-plan explain graphcast-small --layers 4 --format svg');
+if (!existsSync(timeline) || readFileSync(timeline, 'utf8') !== drawn) {
+  stale.push(timeline);
+  if (!check) writeFileSync(timeline, drawn);
+}
 for (const file of stale)
   console.log(check ? `${file}: an output is not the real one; npm run docs rewrites it` : `${file}: rewritten`);
 if (check && stale.length > 0) process.exitCode = 1;

@@ -47,6 +47,11 @@ function rendered(file, documents) {
         const place = linkFrom(file, href, documents);
         return place === undefined ? inner : `<a href="${escaped(place)}">${inner}</a>`;
       },
+      image({ href, text: words }) {
+        const data = Buffer.from(text(posix.join(posix.dirname(file), href))).toString('base64');
+        const picture = `<img alt="${escaped(words)}" style="min-width:44rem;max-width:100%" src="data:image/svg+xml;base64,${data}">`;
+        return `<span class="scroll" role="group" aria-label="picture" tabindex="0" style="display:block">${picture}</span>`;
+      },
       code({ text: code }) {
         return `<div class="scroll" role="group" aria-label="to type or to paste" tabindex="0"><pre><code>${escaped(code)}</code></pre></div>\n`;
       },
@@ -69,7 +74,7 @@ function linkFrom(file, href, documents) {
   return fragment === undefined ? relative : `${relative}#${fragment}`;
 }
 
-const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 function documentHtml({ file, title, body, style, list }) {
   const up = '../'.repeat(target(file).split('/').length);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { profileNames } from '../../src/config/profiles.js';
+import { cardsAnswer } from '../../src/reports/cards/table.js';
 import { cards } from '../../src/services/cards.js';
 import { estimate } from '../../src/services/estimate.js';
 import { invoke } from './invoke.js';
@@ -30,6 +31,16 @@ describe('cards', () => {
     const prices = fitting.map(({ pricePerHour = Number.MAX_VALUE }) => pricePerHour);
     expect(prices).toEqual([...prices].sort((a, b) => a - b));
     expect(cheapest).toBe(fitting[0]!.device.name);
+  });
+
+  it('names both prices where one card is the cheapest by both', async () => {
+    const report = await cards({ model: 'tiny', flags: { mode: 'inference' } });
+    const [first] = report.cards;
+    const { head, rest } = cardsAnswer({
+      ...report,
+      cards: [{ ...first!, pricePerHour: 0.5, pricePerThousand: 0.02 }],
+    });
+    expect(head + rest).toMatch(/cheapest per hour \(0\.50 USD\) and per 1,000 calls \(0\.020 USD\)$/);
   });
 
   it('a thousand updates cost their micro-steps at the roofline’s time', async () => {

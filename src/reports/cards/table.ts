@@ -87,12 +87,8 @@ export function cardsAnswer({ cards, config, prices }: Cards) {
     return { tone: 'yes' as const, head: does, rest: `; the smallest is ${rowName(first)}` };
   const money = (price: number) => `${priceText(price)} ${prices.currency ?? ''}`.trim();
   const best = cheapestWork(fitting);
-  const perWork =
-    best === undefined
-      ? ''
-      : best === first
-        ? ' and per 1,000'
-        : `, ${rowName(best)} per 1,000 ${mode === 'train' ? 'updates' : 'calls'} (${money(best.pricePerThousand!)})`;
+  const work = `1,000 ${mode === 'train' ? 'updates' : 'calls'} (${money(best?.pricePerThousand ?? 0)})`;
+  const perWork = best === undefined ? '' : best === first ? ` and per ${work}` : `, ${rowName(best)} per ${work}`;
   const perHour = `${rowName(first)} is the cheapest per hour (${money(first.pricePerHour)})`;
   return { tone: 'yes' as const, head: does, rest: `: ${perHour}${perWork}` };
 }

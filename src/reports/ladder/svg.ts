@@ -17,7 +17,10 @@ const plotsPerRow = (widthPx: number): number => Math.max(1, Math.floor(widthPx 
 export async function loadLadderSvg(): Promise<Renderer<Ladder>> {
   const renderSvg = await loadSvgRenderer();
   return (ladder) =>
-    renderSvg(ladderOption(ladder, 2 * mostPlotWidthPx), { ...ladderFrame(ladder, 2 * mostPlotWidthPx), id: 'ladder' });
+    renderSvg(
+      { ...ladderOption(ladder, 2 * mostPlotWidthPx), backgroundColor: '#ffffff' },
+      { ...ladderFrame(ladder, 2 * mostPlotWidthPx), id: 'ladder' },
+    );
 }
 
 /** As many plots in a row as its width has room for. */
