@@ -41,6 +41,9 @@ const mostLayersRun = 256;
 /** Seconds: a search that ends for it says that nothing was found, never that nothing fits. */
 const mostEventsOfLongStep = 1_500_000;
 
+export const isLong = ({ model, recipe }: Pick<Config, 'model' | 'recipe'>): boolean =>
+  model.layers * recipe.rolloutSteps > mostLayersRun;
+
 /** About 100 MB of traces. */
 const maxKeptEvents = 8_000_000;
 
@@ -88,8 +91,7 @@ export class Effort {
 
   /** For one search of this step: all that it takes, but where the step is longer than anybody's. */
   ofSearch({ model, recipe }: Pick<Config, 'model' | 'recipe'>): Effort {
-    const isLong = model.layers * recipe.rolloutSteps > mostLayersRun;
-    return this.limitedTo(isLong ? mostEventsOfLongStep : Number.POSITIVE_INFINITY);
+    return this.limitedTo(isLong({ model, recipe }) ? mostEventsOfLongStep : Number.POSITIVE_INFINITY);
   }
 
   /** Knows what this one knows. */

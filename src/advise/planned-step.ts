@@ -1,6 +1,6 @@
 /** A step of which no more is found out than it takes to rule it out: bounds first, each dearer than the last, and its trace when nothing else tells. */
 import type { Config } from '../config/types.js';
-import type { Floors } from './floors.js';
+import { type Floors, isLong } from './floors.js';
 import type { SizedStep } from './sized-step.js';
 
 export class PlannedStep {
@@ -29,7 +29,8 @@ export class PlannedStep {
     switch (this.bound) {
       case 'segment': {
         const bytes = Math.max(this.anyOptimizerBytes, this.floors.ofRecomputedSegment(this.config, this.keptPerStep));
-        this.raise(this.floors.withState(this.config, bytes), bytes);
+        // Of a long step the next bound is dearer than its optimizer's state; of others one bound does for all optimizers.
+        this.raise(isLong(this.config) ? this.floors.withState(this.config, bytes) : bytes, bytes);
         this.bound = 'shallow';
         return true;
       }
