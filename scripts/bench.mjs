@@ -105,12 +105,25 @@ const searches = [
   'sweep graphcast-small --vram 24GB --hidden-dim 32..1024:8 --layers 4,8,16 --batch 1,2,4 --checkpoint none,encoder+processor:every=2',
 ];
 
-const curves = [
+/** PyTorch prices no more than 24 rollout steps, TensorFlow.js no more than 12. */
+const rolloutSteps = { jax: [1, 10, 100, 1000], pytorch: [1, 6, 12, 24], tfjs: [1, 3, 6, 12] };
+const curvesIn = (runtime) => [
   ['layers', [16, 64, 256, 1024]],
-  ['rollout', [1, 10, 100, 1000]],
+  ['rollout', rolloutSteps[runtime]],
   ['accumulate', [1, 256, 65536]],
   ['batch', [1, 64, 4096]],
 ];
+
+/** As many as wanted: 250 widths and some batches share a structure, each depth is another. */
+const spaces = [
+  [100, '--hidden-dim 32..224:8 --batch 1..4 --layers 4'],
+  [1_000, '--hidden-dim 32..2024:8 --batch 1..4 --layers 4'],
+  [10_000, '--hidden-dim 32..2024:8 --batch 1..4 --layers 4..13'],
+  [100_000, '--hidden-dim 32..2024:8 --batch 1..40 --layers 4..13'],
+  [500_000, '--hidden-dim 32..2024:8 --batch 1..40 --layers 4..53'],
+];
+/** A verdict in PyTorch is a replay: ten times as many take minutes. */
+const mostCandidates = { jax: 500_000, pytorch: 10_000 };
 
 const parts = {
   waiting() {
@@ -142,16 +155,25 @@ const parts = {
   },
   growth() {
     for (const runtime of Object.keys(answers)) {
-      for (const [option, numbers] of curves)
+      for (const [option, numbers] of curvesIn(runtime))
         for (const number of numbers) row(`estimate tiny --runtime ${runtime} --vram 512GB --${option} ${number}`);
     }
-    for (const gpus of [1, 2, 8, 32])
-      row(
-        `estimate graphcast-small --runtime pytorch --vram 512GB --parallel zero2 --gpus ${gpus}`.replace(
-          / --parallel zero2 --gpus 1$/,
-          '',
-        ),
-      );
+    for (const gpus of [1, 2, 8, 32]) {
+      const cards = gpus === 1 ? '' : ` --parallel zero2 --gpus ${gpus}`;
+      row(`estimate graphcast-small --runtime pytorch --vram 512GB${cards}`);
+    }
+  },
+  candidates() {
+    for (const [runtime, most] of Object.entries(mostCandidates)) {
+      for (const [number, axes] of spaces.filter(([each]) => each <= most)) {
+        for (const workers of [1, 2]) {
+          console.log(`    ${number.toLocaleString('en-US')} candidates`);
+          row(
+            `sweep tiny --runtime ${runtime} --vram 24GB --precision fp32 --checkpoint none ${axes} --workers ${workers}`,
+          );
+        }
+      }
+    }
   },
 };
 

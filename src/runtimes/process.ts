@@ -73,6 +73,6 @@ export interface VerdictInput {
 
 export interface StepVerdict {
   readonly kind: 'fits' | 'tight' | 'exceeds';
-  /** Absent: the arrays alone are too much, and nothing was replayed. */
+  /** Absent: the arrays alone are too much, and nothing was replayed; or more was not asked, and a replay ended where it was too much. */
   readonly deviceBytes: number | undefined;
 }

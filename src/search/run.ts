@@ -34,6 +34,8 @@ export interface WorkerInput {
 const progressIntervalMs = 100;
 /** How long this thread works before it looks up: Ctrl-C must be heard within 200 ms. */
 const breathMs = 20;
+/** No space of fewer is worth a second thread. */
+const minCandidatesForWorkers = 2_000;
 /** So long the first thread is alone: then its pace tells how much is left. */
 const aloneMs = 500;
 /** Work that is left for each thread when a worker is started: it loads the program and warms it up, which takes half a second. */
@@ -41,8 +43,9 @@ const worthAWorkerMs = 2_000;
 
 /** The candidates, some of them pending if the signal interrupted it. */
 export async function runSearch(search: Search, options: RunOptions): Promise<Candidates> {
-  const { numThreads, signal, onProgress, unsizedSteps } = options;
+  const { signal, onProgress, unsizedSteps } = options;
   const total = numCandidates(search.space);
+  const numThreads = options.numThreads ?? (total < minCandidatesForWorkers ? 1 : undefined);
   const candidates = Candidates.create(total);
   const cursor = new Cursor();
   const report = () => onProgress?.(cursor.done, total);

@@ -51,7 +51,7 @@ export async function solve({ configs, device, errorBar, period, allowTight }: Q
   for (; largest >= 0; largest--) {
     await breathe();
     numJudged++;
-    const { kind } = verdictOfCandidate(sized(largest), device, errorBar);
+    const { kind } = verdictOfCandidate(sized(largest), device, errorBar, allowTight ? 'kind' : 'fits');
     if (kind === 'fits' || (allowTight && kind === 'tight')) break;
   }
   return { largest, numJudged };

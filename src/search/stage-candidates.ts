@@ -71,7 +71,8 @@ export class StageCandidates {
   /** The first that fits; judged one by one, so that few are replayed. */
   firstThatFits(candidates: readonly StageCandidate[], device: Device): StageCandidate | undefined {
     return candidates.find(
-      (candidate) => verdictOfCandidate(candidate, device, this.errorBars[candidate.config.runtime]).kind === 'fits',
+      (candidate) =>
+        verdictOfCandidate(candidate, device, this.errorBars[candidate.config.runtime], 'fits').kind === 'fits',
     );
   }
 

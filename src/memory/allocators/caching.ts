@@ -18,6 +18,7 @@ export class CachingAllocator {
   allocatedBytes = 0;
   peakAllocatedBytes = 0;
   numFlushes = 0;
+  #givesBack = true;
   readonly #needed = new Float64Array(2);
   readonly #native: NativeSegments;
   readonly #expandable: ExpandableSegments;
@@ -32,7 +33,9 @@ export class CachingAllocator {
     this.#segments = this.#native;
   }
 
-  reset(expandable: boolean, capacityBytes: number): void {
+  /** `givesBack`: what is unused, to make room, before it says that the device is full. */
+  reset(expandable: boolean, capacityBytes: number, givesBack = true): void {
+    this.#givesBack = givesBack;
     this.pools.reset(capacityBytes);
     this.allocatedBytes = 0;
     this.peakAllocatedBytes = 0;
@@ -47,12 +50,12 @@ export class CachingAllocator {
     const pool = poolOf(bytes);
     let block = this.#bestFit(pool, bytes);
     if (block === none) block = this.#segments.grow(pool, bytes);
-    if (block === none) {
+    if (block === none && this.#givesBack) {
       this.numFlushes++;
       this.#segments.trim();
       block = this.#segments.grow(pool, bytes);
-      if (block === none) return none;
     }
+    if (block === none) return none;
     const taken = this.#take(pool, block, bytes);
     this.allocatedBytes += this.pools.table.bytes[taken]!;
     if (this.allocatedBytes > this.peakAllocatedBytes) this.peakAllocatedBytes = this.allocatedBytes;

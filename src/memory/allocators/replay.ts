@@ -6,6 +6,8 @@ export interface ReplayOptions {
   readonly expandable: boolean;
   /** What the allocator may reserve; without it, as much as it likes. */
   readonly capacityBytes?: number;
+  /** The replay ends where the capacity would have to give something back. */
+  readonly untilFull?: boolean;
 }
 
 export type Replay =
@@ -31,13 +33,13 @@ let blockOfBuffer = new Int32Array(0);
 export function replayCaching(
   events: Int32Array,
   bufferBytes: Float64Array,
-  { expandable, capacityBytes = Number.POSITIVE_INFINITY }: ReplayOptions,
+  { expandable, capacityBytes = Number.POSITIVE_INFINITY, untilFull = false }: ReplayOptions,
 ): Replay {
   if (bufferBytes.length > blockOfBuffer.length) {
     allocator = new CachingAllocator(2 * bufferBytes.length);
     blockOfBuffer = new Int32Array(2 * bufferBytes.length);
   }
-  allocator.reset(expandable, capacityBytes);
+  allocator.reset(expandable, capacityBytes, !untilFull);
   const runs = returningRuns(events);
   let nextRun = 0;
   for (let atEvent = 0; atEvent < events.length; atEvent++) {

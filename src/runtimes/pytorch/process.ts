@@ -52,7 +52,7 @@ function replayed(
 export const mostLiveBytes: NonNullable<Runtime['mostLiveBytes']> = (config, arrayBytes, { cublasWorkspaceBytes }) =>
   leastTooMuch(arrayBytes - cublasWorkspaceBytes, reservedErrorBar(config).worstUnderPercent);
 
-/** As `pytorchProcess` and `verdictOf` together; arrays that are too much by themselves need no replay. */
+/** As `pytorchProcess` and `verdictOf` together, replayed no further than the answer needs: not at all where arrays are too much by themselves. */
 export function pytorchVerdict({
   trace,
   peakLiveBytes,
@@ -69,7 +69,13 @@ export function pytorchVerdict({
   if (leastBytes > capacityBytes) return { kind: 'exceeds', deviceBytes: undefined };
   const expandable = config.recipe.allocator === 'expandable';
   const { bytesOfBuffer } = reusedBytes(trace, dimensions);
-  const { peakReservedBytes } = replayWithoutLimit(trace.events, bytesOfBuffer, expandable);
+  // Without giving back, what is reserved only grows: whether it fits is known where it is too much.
+  const mostBytes =
+    asked === 'fits' ? leastTooMuch(capacityBytes, reservedErrorBar(config).worstUnderPercent) : undefined;
+  const options = { expandable, untilFull: true, ...(mostBytes !== undefined && { capacityBytes: mostBytes }) };
+  const unlimited = replayCaching(trace.events, bytesOfBuffer, options);
+  if (unlimited.kind === 'outOfMemory') return { kind: 'exceeds', deviceBytes: undefined };
+  const { peakReservedBytes } = unlimited;
   const deviceBytes = peakReservedBytes + outsideBytes;
   if (withErrorBar(peakReservedBytes, config) <= capacityBytes) return { kind: 'fits', deviceBytes };
   if (asked === 'fits') return { kind: 'exceeds', deviceBytes };

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { none } from '../../../src/memory/allocators/block-table.js';
 import { CachingAllocator } from '../../../src/memory/allocators/caching.js';
 import { minCapacity } from '../../../src/memory/allocators/min-capacity.js';
-import { replayCaching } from '../../../src/memory/allocators/replay.js';
+import { replayCaching, replayWithoutLimit } from '../../../src/memory/allocators/replay.js';
 import { roundedBytes } from '../../../src/memory/allocators/rounding.js';
 import { GiB, KiB, MiB } from '../../../src/units.js';
 import { mustBeConsistent, mustBeDisjoint } from './invariants.js';
@@ -125,6 +125,18 @@ describe.each([false, true])('after every event, expandable segments: %s', (expa
         );
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test('a replay that ends where its capacity is full ends there if and only if more is reserved without limit', () => {
+    fc.assert(
+      fc.property(withBursts, fc.integer({ min: 0, max: 240 }), (list, mebibytes) => {
+        const { events, bufferBytes } = trace(list);
+        const capacityBytes = mebibytes * MiB;
+        const unlimited = replayWithoutLimit(events, bufferBytes, expandable);
+        const { kind } = replayCaching(events, bufferBytes, { expandable, capacityBytes, untilFull: true });
+        expect(kind).toBe(unlimited.peakReservedBytes > capacityBytes ? 'outOfMemory' : 'ran');
+      }),
     );
   });
 
