@@ -16,6 +16,8 @@ export interface InferenceGroups {
   readonly inferenceDrawn: readonly PricedRecord[];
   /** Drawn when results held what their kernels overwrite. */
   readonly inferenceDrawnAgain: readonly PricedRecord[];
+  /** Drawn when additions counted too. */
+  readonly inferenceDrawnLast: readonly PricedRecord[];
   /** Cards without bf16, on which the rules for them were read off. */
   readonly inferenceOlderCards: readonly PricedRecord[];
   readonly inferenceOlderCardsDrawn: readonly PricedRecord[];
@@ -34,6 +36,7 @@ export function inferenceGroups(): InferenceGroups {
     inferenceRollout: scored('rollout'),
     inferenceDrawn: scored('drawn'),
     inferenceDrawnAgain: scored('drawn-again'),
+    inferenceDrawnLast: scored('drawn-last'),
     inferenceOlderCards: scored('generation'),
     inferenceOlderCardsDrawn: scored('generation-drawn'),
     inferenceEither: compiled.filter((each) => isCublas(each) && isEither(each)),

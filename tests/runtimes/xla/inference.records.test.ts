@@ -74,16 +74,18 @@ describe('inference in JAX against XLA:GPU’s buffer assignment', () => {
     expect(Math.max(...sizes(rollouts))).toBeLessThan(0.1);
   });
 
-  it('predicts what was drawn and compiled again within 0.5 % in the median and 4 % at worst', () => {
-    const { inferenceDrawnAgain: drawn } = inferenceGroups();
-    expect(drawn.length).toBeGreaterThanOrEqual(10);
-    expect(quantile(sizes(drawn), 0.5)).toBeLessThan(0.5);
-    expect(Math.max(...sizes(drawn))).toBeLessThan(4);
-    expect(drawn.every(isInRange)).toBe(true);
+  it('predicts two draws, compiled after the rules, within 0.2 % in the median, and within 4 % and 4.2 % at worst', () => {
+    const { inferenceDrawnAgain, inferenceDrawnLast } = inferenceGroups();
+    for (const [drawn, most] of [[inferenceDrawnAgain, 4] as const, [inferenceDrawnLast, 4.2] as const]) {
+      expect(drawn.length).toBeGreaterThanOrEqual(9);
+      expect(quantile(sizes(drawn), 0.5)).toBeLessThan(0.2);
+      expect(Math.max(...sizes(drawn))).toBeLessThan(most);
+      expect(drawn.every(isInRange)).toBe(true);
+    }
   });
 
-  it('has compiled every forecast that was drawn again, as it was drawn', () => {
-    const { inferenceDrawnAgain } = inferenceGroups();
+  it('has compiled every forecast of these draws as it was drawn, as far as it has come', () => {
+    const { inferenceDrawnAgain, inferenceDrawnLast } = inferenceGroups();
     const asDrawn = ({ record }: PricedRecord): DrawnForecast => {
       const { target, grid, pressure_levels, mesh_size, latent_size, gnn_msg_steps, hidden_layers } = record;
       const { batch, ar_steps, bf16 } = record;
@@ -91,5 +93,6 @@ describe('inference in JAX against XLA:GPU’s buffer assignment', () => {
       return { ...size, batch, ar_steps, bf16 };
     };
     expect(inferenceDrawnAgain.map(asDrawn)).toEqual(drawnForecasts.again);
+    expect(inferenceDrawnLast.map(asDrawn)).toEqual(drawnForecasts.last.slice(0, inferenceDrawnLast.length));
   });
 });

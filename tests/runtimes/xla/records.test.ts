@@ -39,6 +39,7 @@ const worths = worthOfRules([
   ...inferred.inferenceRollout,
   ...inferred.inferenceDrawn,
   ...inferred.inferenceDrawnAgain,
+  ...inferred.inferenceDrawnLast,
   ...inferred.inferenceOlderCards,
   ...inferred.inferenceOlderCardsDrawn,
   ...allOf(recipeGroups.data).filter(isCublas),
