@@ -58,10 +58,14 @@ function rendered(file, documents) {
     },
   });
   // Tables may be wider than a phone.
-  return marked
-    .parse(text(file))
-    .replaceAll('<table>', '<div class="scroll" role="group" aria-label="table" tabindex="0"><table>')
-    .replaceAll('</table>', '</table></div>');
+  return (
+    marked
+      .parse(text(file))
+      // A heading without words is none.
+      .replaceAll(/<th( [^>]*)?><\/th>/g, '<td$1></td>')
+      .replaceAll('<table>', '<div class="scroll" role="group" aria-label="table" tabindex="0"><table>')
+      .replaceAll('</table>', '</table></div>')
+  );
 }
 
 /** A link to what is not of the site, such as a source file, stays as its words. */

@@ -56,8 +56,8 @@ export async function open(browser: Browser, file: string, { width, dark = false
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('request', (request) => {
-    // A blob is the page's own: its worker.
-    if (request.url().split('#')[0] !== url && !request.url().startsWith('blob:')) requests.push(request.url());
+    // A blob is the page's own, its worker, and so is a picture that stands in it.
+    if (request.url().split('#')[0] !== url && !/^(blob|data):/.test(request.url())) requests.push(request.url());
   });
   await lookAt(page, { width, dark });
   await page.goto(url + hash, { waitUntil: 'load' });
