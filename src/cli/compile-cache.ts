@@ -3,13 +3,15 @@
  * by its own version and by the module, and checks the module's text; where the folder cannot be written, the run goes on without.
  * `NODE_COMPILE_CACHE=FOLDER` puts it elsewhere, `NODE_DISABLE_COMPILE_CACHE=1` leaves it out. Loaded before everything else.
  */
+import { mkdirSync } from 'node:fs';
 import module from 'node:module';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export function keepCompiledCode(): void {
   const folder = cacheFolder();
-  if (folder !== undefined) (module as SinceNode22).enableCompileCache?.(folder);
+  if (folder !== undefined && isThere(dirname(folder)) && isThere(folder))
+    (module as SinceNode22).enableCompileCache?.(folder);
 }
 
 /** Newer than the types of the oldest Node that we run on. */
@@ -24,5 +26,15 @@ function cacheFolder(): string | undefined {
   } catch {
     // Neither HOME nor an entry in passwd.
     return undefined;
+  }
+}
+
+/** Or has just been made. Node's own way of making folders never ends where the system says that an existing one is missing (/proc). */
+function isThere(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EEXIST';
   }
 }
