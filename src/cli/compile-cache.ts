@@ -9,9 +9,10 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export function keepCompiledCode(): void {
+  const { enableCompileCache } = module as SinceNode22;
+  if (enableCompileCache === undefined) return;
   const folder = cacheFolder();
-  if (folder !== undefined && isThere(dirname(folder)) && isThere(folder))
-    (module as SinceNode22).enableCompileCache?.(folder);
+  if (folder !== undefined && isThere(dirname(folder)) && isThere(folder)) enableCompileCache(folder);
 }
 
 /** Newer than the types of the oldest Node that we run on. */
