@@ -110,8 +110,15 @@ export function parseTokens(argv: readonly string[], command: string, flags: Fla
   const names = Object.keys(args);
   const extra = alone[names.length];
   if (extra !== undefined) throw refused('unexpected-argument', `${shown(extra)}: unexpected argument.`);
-  return { args: Object.fromEntries(alone.map((value, position) => [names[position], value])), flags: typed };
+  return {
+    args: Object.fromEntries(alone.map((value, position) => [names[position], value])),
+    flags: inOrderOf(flags, typed),
+  };
 }
+
+/** As the command states them, so that two orders of one line give one report: a sweep's axes stand in it. */
+const inOrderOf = (flags: Flags, typed: Typed['flags']): Typed['flags'] =>
+  Object.fromEntries(Object.keys(flags).flatMap((name) => (Object.hasOwn(typed, name) ? [[name, typed[name]!]] : [])));
 
 function switched({ name, isOn, value }: Found): boolean {
   if (value === undefined) return isOn;

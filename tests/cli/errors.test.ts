@@ -87,6 +87,14 @@ describe('tokens', () => {
     expect(parsed('--import=a=b\n=c', '--vram=').flags).toEqual({ import: 'a=b\n=c', vram: '' });
   });
 
+  it('of flags come in the order in which the command states them, however they are typed: a report holds them', () => {
+    const orders = [
+      ['--layers=4', '--hidden-dim=32'],
+      ['--hidden-dim=32', '--layers=4'],
+    ].map((tokens) => Object.keys(parsed(...tokens).flags));
+    expect(orders[0]).toEqual(orders[1]);
+  });
+
   it('that are a dash, a negative number or behind -- stand alone', () => {
     for (const token of ['-', '-4']) expect(parsed(token).args).toEqual({ model: token });
     expect(parsed('--', '--layers').args).toEqual({ model: '--layers' });
