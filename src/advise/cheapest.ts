@@ -11,6 +11,7 @@ import type { Config, Device } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
+import { mostLiveBytes } from '../search/candidate-verdict.js';
 import { applyChanges, trains } from './apply.js';
 import { differences, microBatchesOf, numChanged, processChangesOf } from './combinations.js';
 import { atDepth, shallowDepths } from './depth.js';
@@ -19,7 +20,7 @@ import { Effort } from './floors.js';
 import { catalogue } from './index.js';
 import { LeanestFirst } from './leanest-first.js';
 import type { PlannedStep } from './planned-step.js';
-import { fits, keptForBackward, mostArrayBytes, mostLiveBytes, type StepCost } from './sized-step.js';
+import { fits, keptForBackward, mostArrayBytes, type StepCost } from './sized-step.js';
 import type { Change, Numerics, Strategy } from './types.js';
 
 export interface Remedy extends StepCost {

@@ -7,8 +7,7 @@ import { peakLiveBytes } from '../memory/liveness.js';
 import { type Category, categories, categoryCode, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
 import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { dimensionsFor, programOf, runtimes } from '../parallel/index.js';
-import { usableBytes } from '../runtimes/traits.js';
-import { verdictOfCandidate } from '../search/candidate-verdict.js';
+import { roomForArrays, verdictOfCandidate } from '../search/candidate-verdict.js';
 import { cutKind } from './combinations.js';
 import { atDepth, inOneSegment, shallowDepths } from './depth.js';
 
@@ -80,19 +79,6 @@ export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedSte
   };
 }
 
-/** With more live bytes it does not fit. */
-export function mostLiveBytes(config: Config, device: Device, errorBar: ErrorBar): number {
-  const arrayBytes = mostArrays(config, device);
-  const { mostLiveBytes: ofRuntime } = runtimes[config.runtime];
-  return ofRuntime
-    ? Math.min(arrayBytes, ofRuntime(config, arrayBytes, device, errorBar.worstUnderPercent))
-    : arrayBytes;
-}
-
-/** Room for arrays beside the context. */
-const mostArrays = ({ recipe, runtime, reserveBytes }: Config, device: Device): number =>
-  usableBytes(device, recipe, runtime, reserveBytes) - device.contextBytes[runtime];
-
 /** The verdict that `estimate` gives is *fits*. */
 export function fits(
   { config, trace, dimensions, peakLiveBytes: live }: SizedStep,
@@ -104,7 +90,7 @@ export function fits(
 
 /** The same with the largest share of the card that JAX can be given. */
 export const mostArrayBytes = ({ recipe, ...config }: Config, device: Device): number =>
-  mostArrays({ ...config, recipe: { ...recipe, memFraction: 1 } }, device);
+  roomForArrays({ ...config, recipe: { ...recipe, memFraction: 1 } }, device);
 
 interface Moments {
   /** A module whose moments do not count. */

@@ -69,3 +69,16 @@ export function verdictOfCandidate(
   if (kind === 'unknown') throw new Error('a card was given, so that the verdict is known');
   return { kind, deviceBytes: process.deviceBytes };
 }
+
+/** With more live bytes it does not fit. */
+export function mostLiveBytes(config: Config, device: Device, errorBar: ErrorBar): number {
+  const arrayBytes = roomForArrays(config, device);
+  const { mostLiveBytes: ofRuntime } = runtimes[config.runtime];
+  return ofRuntime
+    ? Math.min(arrayBytes, ofRuntime(config, arrayBytes, device, errorBar.worstUnderPercent))
+    : arrayBytes;
+}
+
+/** Room for arrays beside the context. */
+export const roomForArrays = ({ recipe, runtime, reserveBytes }: Config, device: Device): number =>
+  usableBytes(device, recipe, runtime, reserveBytes) - device.contextBytes[runtime];

@@ -10,8 +10,7 @@ import { peakLiveBytes } from '../memory/liveness.js';
 import { reusedBytes, type Trace } from '../memory/trace.js';
 import { counts } from '../models/counts.js';
 import { dimensionsFor, runtimes, traceOf } from '../parallel/index.js';
-import { usableBytes } from '../runtimes/traits.js';
-import { type CandidateOnCard, verdictOfCandidate } from './candidate-verdict.js';
+import { type CandidateOnCard, mostLiveBytes, roomForArrays, verdictOfCandidate } from './candidate-verdict.js';
 import { unsizedStepKey } from './unsized-step.js';
 
 export interface Question {
@@ -42,9 +41,9 @@ export async function solve({ configs, device, errorBar, period, allowTight }: Q
   const arraysFit = async (index: number): Promise<boolean> => {
     await breathe();
     const { config, peakLiveBytes } = sized(index);
-    const usable = usableBytes(device, config.recipe, config.runtime, config.reserveBytes);
     const { tightUpTo } = runtimes[config.runtime].search;
-    return peakLiveBytes <= (allowTight ? tightUpTo : 1) * usable;
+    const most = allowTight ? tightUpTo * roomForArrays(config, device) : mostLiveBytes(config, device, errorBar);
+    return peakLiveBytes <= most;
   };
   let largest = await lastTrue(configs.length, arraysFit, period);
   let numJudged = 0;
