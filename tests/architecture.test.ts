@@ -8,7 +8,7 @@ import { codeBases, layoutNames } from '../src/models/index.js';
 const src = fileURLToPath(new URL('../src', import.meta.url));
 
 /** Files of `src/` itself that every folder may import. */
-const leaves = ['units.ts', 'errors.ts', 'version.ts', 'warnings.ts', 'breath.ts'];
+const leaves = ['units.ts', 'errors.ts', 'version.ts', 'warnings.ts', 'event-loop.ts'];
 
 /**
  * Every folder, in the order in which data passes through them, and `price.ts`, the file that composes the stages. Each imports from itself,
@@ -66,7 +66,7 @@ const rooms = readdirSync(join(src, 'models'), { withFileTypes: true })
 
 /** Only these may touch files, processes and the clock. */
 const impure = ['config', 'verify', 'services', 'cli', 'search'];
-const impureFiles = ['version.ts', 'breath.ts'];
+const impureFiles = ['version.ts', 'event-loop.ts'];
 
 interface Import {
   readonly file: string;

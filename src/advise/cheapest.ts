@@ -5,9 +5,9 @@
  * then both. Every combination is considered, so that "nothing fits" is a fact about the catalogue.
  */
 import type { ErrorBar } from '../accuracy/shipped.js';
-import { breathe } from '../breath.js';
 import { noCheckpoint } from '../config/checkpoint.js';
 import type { Config, Device } from '../config/types.js';
+import { yieldToEvents } from '../event-loop.js';
 import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
@@ -142,7 +142,7 @@ async function* remediesFrom(
     const open: EqualCostPlans[] = [];
     for (const plans of sameOffload) {
       if (effort.isSpent) break;
-      await breathe();
+      await yieldToEvents();
       const least = leastOf(plans, fewestSamples);
       noteFloor(least);
       if (least <= room && plans.plans.length > 0) open.push(plans);
@@ -152,7 +152,7 @@ async function* remediesFrom(
         if (effort.isSpent) return;
         const candidates: Candidate[] = [];
         for (const plans of equals) {
-          await breathe();
+          await yieldToEvents();
           if (leastOf(plans, microBatch) > room) continue;
           const { perStep } = keptByEveryPlan([microBatch, plans.offloading]);
           candidates.push(...plans.steps(microBatch, perStep).map((step) => ({ step, cost: plans.cost })));
@@ -243,7 +243,7 @@ async function leanestThatFits(search: Search, candidates: readonly Candidate[])
     });
     const left = new LeanestFirst(choices);
     for (let choice = left.first; choice && !search.effort.isSpent; choice = left.first) {
-      await breathe();
+      await yieldToEvents();
       const { step, config, cost, mostBytes } = choice;
       if (step.leastBytes > mostBytes) {
         left.removeFirst();

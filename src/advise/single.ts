@@ -1,7 +1,7 @@
 /** Each strategy alone: the alternative of it that helps most, on top of the configuration as it is. */
 
-import { breathe } from '../breath.js';
 import type { Config } from '../config/types.js';
+import { yieldToEvents } from '../event-loop.js';
 import { applyChanges } from './apply.js';
 import type { SearchInput } from './cheapest.js';
 import { Effort, Floors } from './floors.js';
@@ -81,7 +81,7 @@ async function* byPeak(
 ): AsyncGenerator<Alternative> {
   const left = new LeanestFirst(alternatives);
   for (let next = left.first; next && next.step.leastBytes <= most && !effort.isSpent; next = left.first) {
-    await breathe();
+    await yieldToEvents();
     if (next.step.refine()) continue;
     left.removeFirst();
     yield next;

@@ -4,9 +4,9 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { assetFile } from '../config/assets.js';
+import { yieldToEvents } from '../event-loop.js';
 import { type CandidateBuffers, Candidates } from './candidates.js';
 import { Cursor } from './cursor.js';
 import { Evaluator, type Search } from './evaluate.js';
@@ -32,8 +32,6 @@ export interface WorkerInput {
 }
 
 const progressIntervalMs = 100;
-/** How long this thread works before it looks up: Ctrl-C must be heard within 200 ms. */
-const breathMs = 20;
 /** No space of fewer is worth a second thread. */
 const minCandidatesForWorkers = 2_000;
 /** So long the first thread is alone: then its pace tells how much is left. */
@@ -54,7 +52,10 @@ export async function runSearch(search: Search, options: RunOptions): Promise<Ca
   const begin = performance.now();
   try {
     if (numThreads !== undefined) workers.start(numThreads - 1);
-    for await (const _ of breaths(new Evaluator(search, candidates, unsizedSteps).run(cursor))) {
+    for (const _ of new Evaluator(search, candidates, unsizedSteps).run(cursor)) {
+      const others = yieldToEvents();
+      if (others === undefined) continue;
+      await others;
       if (signal.aborted) break;
       if (numThreads === undefined) workers.start(worthwhile(performance.now() - begin, cursor.done / total));
     }
@@ -72,17 +73,6 @@ export function worthwhile(elapsedMs: number, doneShare: number, numCores = avai
   if (elapsedMs < aloneMs || doneShare === 0) return 0;
   const leftMs = (elapsedMs / doneShare) * (1 - doneShare);
   return Math.min(numCores, Math.floor(leftMs / worthAWorkerMs)) - 1;
-}
-
-/** Runs `work`, and lets others run in between. */
-async function* breaths(work: Iterable<void>): AsyncGenerator<void> {
-  let breath = performance.now();
-  for (const _ of work) {
-    if (performance.now() - breath < breathMs) continue;
-    await setImmediate();
-    yield;
-    breath = performance.now();
-  }
 }
 
 class Workers {

@@ -4,8 +4,8 @@
  * judged, from the top.
  */
 import type { ErrorBar } from '../accuracy/shipped.js';
-import { breathe } from '../breath.js';
 import type { Config, Device } from '../config/types.js';
+import { yieldToEvents } from '../event-loop.js';
 import { peakLiveBytes } from '../memory/liveness.js';
 import { reusedBytes, type Trace } from '../memory/trace.js';
 import { counts } from '../models/counts.js';
@@ -39,7 +39,7 @@ export async function solve({ configs, device, errorBar, period, allowTight }: Q
     return { config, unsizedStep: { trace }, dimensions, peakLiveBytes: peakLiveBytes(trace, bytesOfBuffer) };
   };
   const arraysFit = async (index: number): Promise<boolean> => {
-    await breathe();
+    await yieldToEvents();
     const { config, peakLiveBytes } = sized(index);
     const { tightUpTo } = runtimes[config.runtime].search;
     const most = allowTight ? tightUpTo * roomForArrays(config, device) : mostLiveBytes(config, device, errorBar);
@@ -48,7 +48,7 @@ export async function solve({ configs, device, errorBar, period, allowTight }: Q
   let largest = await lastTrue(configs.length, arraysFit, period);
   let numJudged = 0;
   for (; largest >= 0; largest--) {
-    await breathe();
+    await yieldToEvents();
     numJudged++;
     const { kind } = verdictOfCandidate(sized(largest), device, errorBar, allowTight ? 'kind' : 'fits');
     if (kind === 'fits' || (allowTight && kind === 'tight')) break;

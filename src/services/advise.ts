@@ -9,9 +9,9 @@ import { fewestGpus } from '../advise/several-gpus.js';
 import { type SingleChange, singleChanges } from '../advise/single.js';
 import { fits } from '../advise/sized-step.js';
 import type { Numerics } from '../advise/types.js';
-import { breathe } from '../breath.js';
 import { missingCard } from '../config/device.js';
 import type { Config } from '../config/types.js';
+import { yieldToEvents } from '../event-loop.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
@@ -131,7 +131,7 @@ const changedNumbers = ({ config }: Subject, cheapest: Combination | undefined):
 /** The smallest known card that runs the code base and on which the configuration fits as it is. */
 async function smallestCard({ config, counts, errorBar, effort }: Subject): Promise<string | undefined> {
   for (const device of proposedCards(config.model)) {
-    await breathe();
+    await yieldToEvents();
     if (fits(effort.step({ ...config, device }, counts), { device, errorBar })) return device.name;
   }
   return undefined;

@@ -2,9 +2,9 @@
 
 import { flagsThatMake } from '../advise/apply.js';
 import { fewestGpus } from '../advise/several-gpus.js';
-import { breathe } from '../breath.js';
 import type { Config, Device, Model } from '../config/types.js';
 import { InputError } from '../errors.js';
+import { yieldToEvents } from '../event-loop.js';
 import { counts } from '../models/counts.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
@@ -101,7 +101,7 @@ export async function cards(input: CardsInput): Promise<Cards> {
   };
   const single: Row[] = [];
   for (const device of proposed) {
-    await breathe();
+    await yieldToEvents();
     single.push(rowOf(device));
   }
   const several = single.some(({ verdict }) => verdict.kind === 'fits')

@@ -1,7 +1,6 @@
 /** `gc-plan check`: every configuration of a committed plan against its card, its budget and the committed baseline. */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { breathe } from '../breath.js';
 import { type Baseline, baselineFileOf, formatBaseline, parseBaseline } from '../check/baseline.js';
 import { baselineEntryOf, type EntryMemory, findingsOf, growthSince } from '../check/compare.js';
 import { locatedError, type PlanEntry, parsePercent, parsePlan } from '../check/plan-file.js';
@@ -9,6 +8,7 @@ import { standInDevice } from '../config/device.js';
 import { shown } from '../config/nearest.js';
 import { readText } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
+import { yieldToEvents } from '../event-loop.js';
 import { counts } from '../models/counts.js';
 import { resolveConfig } from '../options/resolve.js';
 import { type PricedProgram, price, priceProgram } from '../price.js';
@@ -55,7 +55,7 @@ export async function check({ planFile = findPlan(), maxGrowth, updateBaseline =
   const assumptions = new Set<string>();
   const entries: Check['entries'][number][] = [];
   for (const entry of plan.entries) {
-    await breathe();
+    await yieldToEvents();
     const estimate = await priceEntry(entry).catch((error: unknown) => {
       throw locatedError(error, `${shown(planFile)}:${entry.line}: ${shown(entry.name)}`);
     });
