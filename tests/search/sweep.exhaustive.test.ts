@@ -128,7 +128,16 @@ describe('sweep --vram 24GB', () => {
   ])('says of each of several cards why it was taken or not, prices $prices', async ({ prices, enough }) => {
     const file = join(tmpdir(), `gc-plan-prices-${process.pid}.json`);
     if (prices) writeFileSync(file, JSON.stringify(prices));
-    const sizes = ['--hidden-dim', '256,512', '--layers', '8,16', '--batch', '1'];
+    const sizes = [
+      '--hidden-dim',
+      '256,512',
+      '--layers',
+      '8,16',
+      '--batch',
+      '1',
+      '--checkpoint',
+      'rollout+processor:every=2',
+    ];
     const argv = [
       'sweep',
       'graphcast-small',
