@@ -58,9 +58,12 @@ describe('GenCast in JAX against XLA:GPU’s buffer assignment', () => {
   });
 
   it('predicts steps drawn at random after the rules stood within 2 % in the median and 6 % at worst', () => {
-    expect(drawn.length).toBeGreaterThanOrEqual(6);
-    expect(quantile(sizes(drawn), 0.5)).toBeLessThan(2);
-    expect(worst(drawn)).toBeLessThan(6);
+    const forecasts = drawn.filter(({ record }) => record.mode === 'sampler');
+    for (const group of [drawn, forecasts]) {
+      expect(group.length).toBeGreaterThanOrEqual(6);
+      expect(quantile(sizes(group), 0.5)).toBeLessThan(2);
+      expect(worst(group)).toBeLessThan(6);
+    }
   });
 });
 
