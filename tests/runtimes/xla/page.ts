@@ -178,8 +178,9 @@ long rollouts. The first was 13.7 % off until additions counted (\`written-sums.
 
 ${scoredTable(groups.inferenceDrawnAgain)}
 
-Drawn last, and compiled when both stood. Long rollouts in bf16 at half a degree are 4 to 6 % off: in the one that was looked at (256/9/2
-above) the encoder's update of the grid nodes runs before the processor. XLA takes the order that needs least; here one is written down:
+Drawn last, and compiled when both stood. Two long rollouts in bf16 at half a degree are off by 4 and 6 %, each by a cause of its own. In
+256/9/2 above the encoder's update of the grid nodes runs before the processor: XLA takes the order that needs least, one is written down
+here. In 384/11 below XLA gives the memory of a result to others of equally large arrays than we do:
 
 ${scoredTable(groups.inferenceDrawnLast)}
 
