@@ -82,7 +82,9 @@ function mistakeIn(line: Line, result: Run): string | undefined {
   const isJson = tokens.some((token) => token === '--json' || token.startsWith('--json='));
   if (exit === 2) return isJson ? mistakeInError(line, result) : mistakeInMessage(line, result);
   const printed = printedBy(line, result);
-  const isReport = isJson || (isCommandName(line.argv[0]!) && /--format[ =]json/.test(tokens.join(' ')));
+  // Help is text, whatever the format of a report; `--output -h` asks for it too.
+  const isHelp = tokens.some((token) => token === '-h' || token.startsWith('--help'));
+  const isReport = isJson || (!isHelp && isCommandName(line.argv[0]!) && /--format[ =]json/.test(tokens.join(' ')));
   return isReport ? mistakeInReport(printed, exit) : mistakeInWords(printed.replaceAll(scripts, ''), line);
 }
 
