@@ -92,7 +92,7 @@ export function jaxDimensions(base: Dimensions, config: Config, without?: Rule):
   const { model, recipe } = config;
   const { padding, workspaceBytes } = gemmOf(config);
   const numSlices = recipe.checkpoint.edges.kind === 'none' ? 1 : recipe.checkpoint.edges.blocks;
-  const inputFields = Math.max(1, model.inputChannels - numChannelsWithoutField - numForcingFields);
+  const inputFields = Math.max(numStaticFields + 1, model.inputChannels - numChannelsWithoutField - numForcingFields);
   const carryFields = Math.max(1, inputFields - numStaticFields - numInputTimes);
   const levels = Math.max(0, Math.floor((model.outputChannels - numSurfaceVariables) / numAtmosphericVariables));
   const atmosphericFields = numAtmosphericVariables * levels;
