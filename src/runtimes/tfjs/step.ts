@@ -102,6 +102,8 @@ export function lossAndGradients<T>(
   forward(context, program, segments.slice(0, -1), crossing, hold);
   const gradientOf = new Map<ValueId, T>();
   const parameterGradients = new Map<ValueId, T>();
+  const firstMade = firstOf(segments.map(({ outputs }) => outputs));
+  const firstRead = firstOf(segments.map(({ inputs }) => inputs));
   let loss: T | undefined;
   for (const [index, segment] of [...segments.entries()].reverse()) {
     hold(segment.inputs);
@@ -123,12 +125,9 @@ export function lossAndGradients<T>(
     );
     if (isLast) loss = value;
     else ops.dispose([value]);
-    const earlier = segments.slice(0, index);
-    const isMadeBefore = (id: ValueId) => earlier.some((other) => other.outputs.includes(id));
-    const used = outputs.flatMap((id) => (isMadeBefore(id) ? [] : (gradientOf.get(id) ?? [])));
+    const used = outputs.flatMap((id) => ((firstMade.get(id) ?? index) < index ? [] : (gradientOf.get(id) ?? [])));
     ops.dispose(dys.length > 1 ? [...used, dy!] : used);
-    const isReadBefore = (id: ValueId) => earlier.some(({ inputs }) => inputs.includes(id));
-    for (const id of segment.inputs.filter((id) => !isReadBefore(id))) {
+    for (const id of segment.inputs.filter((id) => firstRead.get(id) === index)) {
       ops.dispose([crossing.get(id)!]);
       crossing.delete(id);
     }
@@ -140,6 +139,13 @@ export function lossAndGradients<T>(
     }
   }
   return { loss: loss!, gradients: parameterGradients };
+}
+
+/** Value → position of the first list that holds it. */
+function firstOf(lists: readonly (readonly ValueId[])[]): ReadonlyMap<ValueId, number> {
+  const first = new Map<ValueId, number>();
+  for (const [index, ids] of lists.entries()) for (const id of ids) if (!first.has(id)) first.set(id, index);
+  return first;
 }
 
 /** Mean of the gradients of `numMicroSteps` micro-steps; the loss is the last one's. */
