@@ -1,11 +1,12 @@
 /** `gc-plan verify --doctor`: what is installed, why something is not, and which GPU was found. */
 import { spawn } from 'node:child_process';
 import { cpus } from 'node:os';
+import { z } from 'zod';
 import type { RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBases } from '../models/index.js';
 import type { Flags } from '../options/typed.js';
-import type { Doctor } from '../reports/doctor/schema.js';
+import { type Doctor, pythonPackages as packagesSchema } from '../reports/doctor/schema.js';
 import { runtimeTraits } from '../runtimes/traits.js';
 import { type Backend, type BackendName, backendNames } from '../verify/backends/index.js';
 import { installBackend } from '../verify/backends/install.js';
@@ -15,7 +16,7 @@ import { installCommands, nativeState } from '../verify/backends/native.js';
 import { type Ended, runChild } from '../verify/child.js';
 import { defaultLedgerFile, readEntries } from '../verify/ledger.js';
 import { parseVerifyOptions } from '../verify/options.js';
-import { endOf, type ProcessEnd } from '../verify/process.js';
+import { endOf, jsonOf, type ProcessEnd } from '../verify/process.js';
 import { runPython } from '../verify/python.js';
 import { tool } from '../version.js';
 
@@ -123,6 +124,8 @@ def version(name):
 print(json.dumps({"version": platform.python_version(), "packages": [{"name": name, **version(name)} for name in sys.argv[1:]]}))
 `;
 
+const versionsSchema = z.strictObject({ version: z.string(), packages: packagesSchema });
+
 /** What the runtime's verification asks of the user's Python, where one was typed that does. */
 async function pythonOf(flags: Flags): Promise<Pick<Doctor, 'python'>> {
   const runtime = flags.runtime as RuntimeName;
@@ -138,7 +141,9 @@ async function pythonOf(flags: Flags): Promise<Pick<Doctor, 'python'>> {
       nextStep: 'verify --python PATH',
     };
     const { stdout, stderr, code } = await runPython(script, { python: path, timeoutMs: probeTimeoutMs });
-    if (code === 0) return { python: { path, ...JSON.parse(stdout) } };
+    const answer = versionsSchema.safeParse(jsonOf(stdout));
+    if (answer.success) return { python: { path, ...answer.data } };
+    if (code === 0) return { python: { path, packages: [], reason: 'it does not answer as Python does' } };
     return { python: { path, packages: [], reason: stderr.trim().split('\n').at(-1) || `it ended with ${code}` } };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

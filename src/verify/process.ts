@@ -101,3 +101,20 @@ function keep(stream: Readable | null, kept: Kept | undefined): () => string {
     return (end === 'first' ? bytes.subarray(0, maximumBytes) : bytes.subarray(-maximumBytes)).toString('utf8');
   };
 }
+
+/** What went wrong, above the last that the process wrote to stderr, if it wrote anything. */
+export function withStderr(what: string, { stderr }: ProcessEnd): string {
+  const said = stderr.slice(-shownStderrLength).trimEnd();
+  return said === '' ? what : `${what}:\n${said}`;
+}
+
+const shownStderrLength = 2_000;
+
+/** What a process printed, if that is JSON. */
+export function jsonOf(stdout: string): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return undefined;
+  }
+}

@@ -193,6 +193,8 @@ describe('the doctor of a runtime that runs in Python', () => {
 
   it('says why a Python says nothing, and still ends with 0', async () => {
     expect(await said('echo no module named json >&2; exit 1')).toMatchObject({ reason: 'no module named json' });
+    for (const script of ['echo -c', 'echo {}'])
+      expect(await said(script)).toMatchObject({ packages: [], reason: 'it does not answer as Python does' });
     rmSync(python);
     const { stdout } = await invoke(['verify', '--doctor', '--runtime', 'jax', '--python', python, '--json']);
     expect((JSON.parse(stdout) as Doctor).python?.reason).toContain('There is no');

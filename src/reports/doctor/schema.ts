@@ -2,6 +2,10 @@ import { z } from 'zod';
 import type { DeepReadonly } from '../readonly.js';
 import * as common from '../schema.js';
 
+export const pythonPackages = z.array(
+  z.strictObject({ name: z.string(), version: z.string().exactOptional().describe('Absent: not installed.') }),
+);
+
 export const doctorSchema = z
   .strictObject({
     schema: z.literal('gc-plan/doctor@1'),
@@ -25,9 +29,7 @@ export const doctorSchema = z
       .strictObject({
         path: z.string(),
         version: z.string().exactOptional(),
-        packages: z.array(
-          z.strictObject({ name: z.string(), version: z.string().exactOptional().describe('Absent: not installed.') }),
-        ),
+        packages: pythonPackages,
         reason: z.string().exactOptional().describe('Why it says nothing.'),
       })
       .exactOptional()

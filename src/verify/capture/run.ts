@@ -13,7 +13,7 @@ import type { Device } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import { unseen } from '../../reports/trace/schema.js';
 import { MiB } from '../../units.js';
-import type { ProcessEnd } from '../process.js';
+import { type ProcessEnd, withStderr } from '../process.js';
 import { runPython } from '../python.js';
 import { type CapturedTrace, readTrace } from './trace-file.js';
 
@@ -68,7 +68,6 @@ const compiling = {
 };
 /** What the user's code prints is not the report. */
 const kept = { stderr: { maximumBytes: 16_384, end: 'last' } } as const;
-const shownStderrLength = 2_000;
 
 /** @throws InputError where Python, torch or a compiler is missing, or the user's code fails by itself. */
 export async function recordStep(options: CaptureOptions): Promise<Recorded> {
@@ -125,10 +124,8 @@ function answerOf(file: string, end: ProcessEnd): unknown {
     return JSON.parse(readRegularText(file, { maximumBytes: 16 * MiB, kind: 'an answer' }));
   } catch {
     const how = end.by === null ? `ended with code ${end.code}` : `was ended by ${end.by}`;
-    throw new InputError(
-      'capture-failed',
-      `Python ${how} before it had recorded a step:\n${end.stderr.slice(-shownStderrLength)}`,
-      ['run the function by itself first'],
-    );
+    throw new InputError('capture-failed', withStderr(`Python ${how} before it had recorded a step`, end), [
+      'run the function by itself first',
+    ]);
   }
 }

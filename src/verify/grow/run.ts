@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { assetFile } from '../../config/assets.js';
 import { InputError } from '../../errors.js';
 import { MiB } from '../../units.js';
-import type { ProcessEnd } from '../process.js';
+import { jsonOf, withStderr } from '../process.js';
 import { type PythonOptions, runPython } from '../python.js';
 
 const refusalSchema = z.object({
@@ -26,7 +26,6 @@ const kept = {
   stdout: { maximumBytes: 64 * MiB, end: 'last' },
   stderr: { maximumBytes: 16_384, end: 'last' },
 } as const;
-const shownStderrLength = 2_000;
 
 /** Names, shapes and types; no values are read. */
 export const inspectCheckpoint = (file: string, options: PythonOptions): Promise<Inspected> =>
@@ -51,7 +50,7 @@ async function ask<Answer>(
   );
   if (end.timedOut)
     throw new InputError('grow-timeout', `Python took more than ${options.timeoutMs / 1000} s.`, ['--timeout 3600']);
-  const answer = jsonOf(end);
+  const answer = jsonOf(end.stdout);
   const refusal = refusalSchema.safeParse(answer);
   if (refusal.success) {
     const { code, message, nextSteps } = refusal.data.refused;
@@ -60,15 +59,7 @@ async function ask<Answer>(
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
   const how = end.by === null ? `ended with code ${end.code}` : `was ended by ${end.by}`;
-  throw new InputError('grow-failed', `Python ${how} without an answer:\n${end.stderr.slice(-shownStderrLength)}`, [
+  throw new InputError('grow-failed', withStderr(`Python ${how} without an answer`, end), [
     'gc-plan grow with --python PATH, the Python that trained the model',
   ]);
-}
-
-function jsonOf({ stdout }: ProcessEnd): unknown {
-  try {
-    return JSON.parse(stdout);
-  } catch {
-    return undefined;
-  }
 }

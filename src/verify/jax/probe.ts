@@ -4,7 +4,7 @@ import { shown } from '../../config/nearest.js';
 import type { Config, Device } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import { MiB } from '../../units.js';
-import type { ProcessEnd } from '../process.js';
+import { type ProcessEnd, withStderr } from '../process.js';
 import { type PythonOptions, runPython } from '../python.js';
 
 export interface JaxMeasurement {
@@ -24,7 +24,6 @@ type Analysis = Omit<JaxMeasurement, 'peakLiveBytes'>;
 type Answer = Analysis | { readonly missing: readonly string[] } | { readonly unsupported: string };
 
 const probeFile = assetFile('verify/jax/probe.py');
-const shownStderrLength = 2_000;
 const kept = { stdout: { maximumBytes: MiB, end: 'last' }, stderr: { maximumBytes: 16_384, end: 'last' } } as const;
 
 /** Throws `InputError` where Python or a package is missing, or the step is not one that the probe compiles. */
@@ -67,8 +66,8 @@ export function measurementOf(answer: Answer, python: string): JaxMeasurement {
   return { ...answer, peakLiveBytes: argumentBytes + outputBytes - aliasBytes + temporaryBytes };
 }
 
-const failed = (what: string, { stderr }: ProcessEnd): InputError =>
-  new InputError('probe-failed', `The JAX probe ${what}:\n${stderr.slice(-shownStderrLength)}`, [
+const failed = (what: string, end: ProcessEnd): InputError =>
+  new InputError('probe-failed', withStderr(`The JAX probe ${what}`, end), [
     'gc-plan verify --runtime jax --measured FILE, with numbers from your own run',
   ]);
 
