@@ -60,6 +60,54 @@ export function arraysAtPeak(
     .map(describe);
 }
 
+/** Arrays of one shape and reason, made and let go by the same operations of several layers or steps. */
+export interface LikeArrays extends Omit<LiveArray, 'module'> {
+  readonly count: number;
+  /** Of all of them; `bytes` is each one's. */
+  readonly totalBytes: number;
+}
+
+/** The group with most bytes first. Positions are those of a group's largest and first array; numbers of layers become a range, as in `mesh.0–15.edges`. */
+export function likeArrays(arrays: readonly LiveArray[]): readonly LikeArrays[] {
+  const groups = new Map<string, LiveArray[]>();
+  for (const array of arrays) {
+    const { bytes, shape, dtype, category, why, madeBy, freedBy } = array;
+    const key = [bytes, shape, dtype, category, why, unnumbered(madeBy), unnumbered(freedBy ?? '')].join('|');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [array]);
+    else group.push(array);
+  }
+  return [...groups.values()]
+    .map((group) => {
+      const { module: _, ...first } = group[0]!;
+      return {
+        ...first,
+        count: group.length,
+        totalBytes: group.length * first.bytes,
+        madeBy: inOne(group.map(({ madeBy }) => madeBy)),
+        freedBy: first.freedBy === null ? null : inOne(group.map(({ freedBy }) => freedBy!)),
+      };
+    })
+    .sort((a, b) => b.totalBytes - a.totalBytes);
+}
+
+/** A part of a dotted name, or a word, that is a number: the position of a layer or step. */
+const number = /(?<![^. ])\d+(?![^., ])/g;
+
+const unnumbered = (name: string): string => name.replaceAll(number, '#');
+
+/** Names that differ in their numbers, as one name with ranges. */
+function inOne(names: readonly string[]): string {
+  const numbers = names.map((name) => (name.match(number) ?? []).map(Number));
+  let position = 0;
+  return names[0]!.replaceAll(number, () => {
+    const column = numbers.map((row) => row[position]!);
+    position++;
+    const [low, high] = [Math.min(...column), Math.max(...column)];
+    return low === high ? String(low) : `${low}–${high}`;
+  });
+}
+
 function reasonOf(category: Category, { recompute }: Moment, peakInForward: boolean): string {
   switch (category) {
     case 'parameter':

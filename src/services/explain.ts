@@ -1,7 +1,7 @@
 /** `gc-plan explain`: what is alive through one training step, and the largest arrays at its peak. */
 
 import { standInDevice } from '../config/device.js';
-import { arraysAtPeak } from '../explain/arrays.js';
+import { arraysAtPeak, likeArrays } from '../explain/arrays.js';
 import { chromeTrace } from '../explain/chrome-trace.js';
 import { memorySnapshot } from '../explain/snapshot.js';
 import { phasesOf, timelineOf } from '../explain/timeline.js';
@@ -24,7 +24,7 @@ export interface ExplainInput extends ResolveInput {
   readonly traceFile?: string | undefined;
   /** What the timeline is stacked by. */
   readonly by?: Explanation['by'];
-  /** How many arrays to list. */
+  /** How many arrays, and groups of like ones, to list. */
   readonly top?: number;
   /** A file to write the step to, as a PyTorch memory snapshot. */
   readonly snapshot?: string;
@@ -64,6 +64,7 @@ export async function explain({
       numArrays: arrays.length,
     },
     largest: arrays.slice(0, top),
+    groups: likeArrays(arrays).slice(0, top),
     verdict: step.verdict,
     accuracy: step.accuracy,
     assumptions: step.assumptions,

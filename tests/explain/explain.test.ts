@@ -7,6 +7,7 @@ import { invoke } from '../cli/invoke.js';
 
 const cases = [
   ['tiny'],
+  ['tiny', '--runtime', 'jax'],
   ['physicsnemo-graphcast'],
   ['graphcast-small', '--rollout', '2'],
   ['graphcast-small', '--runtime', 'pytorch', '--accumulate', '2', '--hidden-dim', '64', '--layers', '2'],
@@ -64,9 +65,24 @@ describe.each(cases)('gc-plan explain %s %s %s', (...argv) => {
   });
 
   it('lists all arrays when asked, and they are the whole peak', async () => {
-    const { largest, peak }: Explanation = await json('explain', [...argv, '--top', '10000']);
+    const { largest, groups, peak }: Explanation = await json('explain', [...argv, '--top', '10000']);
     expect(largest).toHaveLength(peak.numArrays);
     expect(sum(largest.map(({ bytes }) => bytes))).toBe(peak.liveBytes);
+    expect(Math.min(...largest.map(({ bytes }) => bytes))).toBeGreaterThanOrEqual(0);
+    expect(sum(groups.map(({ count }) => count))).toBe(peak.numArrays);
+    expect(sum(groups.map(({ totalBytes }) => totalBytes))).toBe(peak.liveBytes);
+    expect(groups.length).toBeLessThan(largest.length);
+  });
+
+  it('says of arrays that differ in their layer alone how many there are, and of which layers', async () => {
+    const { groups, largest }: Explanation = await json('explain', [...argv, '--top', '10000']);
+    for (const { count, bytes, totalBytes, shape, freedBy } of groups) {
+      expect(totalBytes).toBe(count * bytes);
+      expect(largest.filter((array) => array.shape === shape && array.bytes === bytes).length).toBeGreaterThanOrEqual(
+        count,
+      );
+      if (count === 1) expect(freedBy ?? '').not.toContain('–');
+    }
   });
 
   it.each([80, 120])(

@@ -1509,6 +1509,32 @@ class Largest:
     return cls(bytes=json["bytes"], shape=json["shape"], lengths=tuple(json["lengths"]), dtype=json["dtype"], category=json["category"], module=json["module"], why=json["why"], made_by=json["madeBy"], made_at=json["madeAt"], freed_by=json["freedBy"], freed_at=json["freedAt"])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Groups:
+  bytes: int
+  """Of each."""
+  shape: str
+  """In symbols, e.g. [meshEdges, 3·hiddenDim]."""
+  lengths: tuple[int, ...]
+  """The shape in numbers."""
+  dtype: str
+  category: Literal["parameter", "gradient", "optimizer", "input", "activation", "temporary"]
+  why: str
+  made_by: str
+  made_at: int | None
+  """The first one’s."""
+  freed_by: str | None
+  """The operation after which it is gone; null: it outlives the step."""
+  freed_at: int | None
+  """The first one’s."""
+  count: int
+  total_bytes: int
+
+  @classmethod
+  def _of(cls, json: Json) -> Groups:
+    return cls(bytes=json["bytes"], shape=json["shape"], lengths=tuple(json["lengths"]), dtype=json["dtype"], category=json["category"], why=json["why"], made_by=json["madeBy"], made_at=json["madeAt"], freed_by=json["freedBy"], freed_at=json["freedAt"], count=json["count"], total_bytes=json["totalBytes"])
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Explanation(Report):
   """What is alive through one training step, and why."""
@@ -1529,6 +1555,8 @@ class Explanation(Report):
   peak: ExplanationPeak
   largest: tuple[Largest, ...]
   """Alive at the peak, the largest first."""
+  groups: tuple[Groups, ...]
+  """The same arrays, those that are alike but for their layer or step together; most bytes first."""
   verdict: Verdict
   accuracy: Accuracy
   """How this runtime’s estimates compared with ground truth."""
@@ -1536,7 +1564,7 @@ class Explanation(Report):
 
   @classmethod
   def _of(cls, json: Json, command: str) -> Explanation:
-    return cls(_json=json, _command=command, schema=json["schema"], tool=Tool._of(json["tool"]), config=_before_config(json["config"]), command=json["command"], by=json["by"], categories=tuple(json["categories"]), modules=tuple(json["modules"]), phases=tuple(ExplanationPhases._of(each) for each in json["phases"]), operations=tuple(Operations._of(each) for each in json["operations"]), peak=ExplanationPeak._of(json["peak"]), largest=tuple(Largest._of(each) for each in json["largest"]), verdict=_verdict(json["verdict"]), accuracy=Accuracy._of(json["accuracy"]), assumptions=tuple(json["assumptions"]))
+    return cls(_json=json, _command=command, schema=json["schema"], tool=Tool._of(json["tool"]), config=_before_config(json["config"]), command=json["command"], by=json["by"], categories=tuple(json["categories"]), modules=tuple(json["modules"]), phases=tuple(ExplanationPhases._of(each) for each in json["phases"]), operations=tuple(Operations._of(each) for each in json["operations"]), peak=ExplanationPeak._of(json["peak"]), largest=tuple(Largest._of(each) for each in json["largest"]), groups=tuple(Groups._of(each) for each in json["groups"]), verdict=_verdict(json["verdict"]), accuracy=Accuracy._of(json["accuracy"]), assumptions=tuple(json["assumptions"]))
 
 
 @dataclass(frozen=True, kw_only=True)

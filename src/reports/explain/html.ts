@@ -75,31 +75,35 @@ const withoutEnd = (script: string) => script.replaceAll(/<\/(script)/gi, '<\\/$
 const operationLink = (index: number | null, text: string): Cell =>
   index === null ? text : html`<a href="#operation-${index}">${text}</a>`;
 
-type Largest = Explanation['largest'][number];
+type Group = Explanation['groups'][number];
 
 /** A table for each reason, so that it is said once. */
-function largestTables({ largest, peak, operations }: Explanation): readonly Markup[] {
-  const listedBytes = largest.reduce((sum, { bytes }) => sum + bytes, 0);
-  const reasonOf = ({ category, why }: Largest) => `${category}: ${why}`;
-  const reasons = [...new Set(largest.map(reasonOf))];
-  const named = (at: number | null, text: string) => (at === null ? text : withModule(operations[at]!));
+function largestTables({ groups, peak, operations }: Explanation): readonly Markup[] {
+  const listed = groups.reduce((sum, { count }) => sum + count, 0);
+  const listedBytes = groups.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
+  const reasonOf = ({ category, why }: Group) => `${category}: ${why}`;
+  const reasons = [...new Set(groups.map(reasonOf))];
+  const named = (at: number | null, text: string, count: number) =>
+    at === null || count > 1 ? text : withModule(operations[at]!);
   return [
-    html`<p>${String(largest.length)} of ${String(peak.numArrays)} arrays, ${formatPercent(listedBytes, peak.liveBytes)} of the peak.</p>`,
+    html`<p>${String(listed)} of ${String(peak.numArrays)} arrays, ${formatPercent(listedBytes, peak.liveBytes)} of the peak; a link leads to the first of several operations.</p>`,
     ...reasons.flatMap((reason) => [
       html`<h3>${reason}</h3>`,
       dataTable(
         `The largest, ${reason}`,
-        ['bytes', 'shape', 'dtype', 'made by', 'gone after'],
-        largest
-          .filter((array) => reasonOf(array) === reason)
-          .map(({ bytes, shape, lengths, dtype, madeBy, madeAt, freedBy, freedAt }) => [
+        ['bytes', 'arrays', 'each', 'shape', 'dtype', 'made by', 'gone after'],
+        groups
+          .filter((group) => reasonOf(group) === reason)
+          .map(({ count, bytes, totalBytes, shape, lengths, dtype, madeBy, madeAt, freedBy, freedAt }) => [
+            formatBytes(totalBytes),
+            String(count),
             formatBytes(bytes),
             shapeText(shape, lengths),
             dtype,
-            operationLink(madeAt, madeAt === null ? `${madeBy}, before this step` : named(madeAt, madeBy)),
-            operationLink(freedAt, named(freedAt, freedBy ?? 'outlives the step')),
+            operationLink(madeAt, madeAt === null ? `${madeBy}, before this step` : named(madeAt, madeBy, count)),
+            operationLink(freedAt, named(freedAt, freedBy ?? 'outlives the step', count)),
           ]),
-        '><<<<',
+        '>>><<<<',
       ),
     ]),
   ];

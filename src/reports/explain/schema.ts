@@ -30,6 +30,14 @@ const array = z.strictObject({
   freedAt: count.nullable(),
 });
 
+const group = array.omit({ module: true }).extend({
+  bytes: bytes.describe('Of each.'),
+  count,
+  totalBytes: bytes,
+  madeAt: count.nullable().describe('The first one’s.'),
+  freedAt: count.nullable().describe('The first one’s.'),
+});
+
 export const explanationSchema = z
   .strictObject({
     schema: z.literal('gc-plan/explain@1'),
@@ -58,6 +66,9 @@ export const explanationSchema = z
       numArrays: count,
     }),
     largest: z.array(array).describe('Alive at the peak, the largest first.'),
+    groups: z
+      .array(group)
+      .describe('The same arrays, those that are alike but for their layer or step together; most bytes first.'),
     verdict: common.verdict,
     accuracy: common.accuracy,
     assumptions: z.array(z.string()),

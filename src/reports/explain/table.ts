@@ -2,7 +2,7 @@
 import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
 import { subject } from '../subject.js';
-import { columns, list, page, paragraph, styleOf, wrapped } from '../terminal/blocks.js';
+import { type Block, columns, list, page, paragraph, styleOf, wrapped } from '../terminal/blocks.js';
 import { formatBytes, formatPercent } from '../units.js';
 import type { Explanation } from './schema.js';
 import { layersOf, phaseName } from './stack.js';
@@ -10,9 +10,10 @@ import { drawTimeline, legend } from './timeline.js';
 
 export function renderExplanation(explanation: Explanation, layout: Layout): string {
   const style = styleOf(layout);
-  const { peak, largest, phases, operations } = explanation;
+  const { peak, groups, phases, operations } = explanation;
   const layers = layersOf(explanation);
-  const listedBytes = largest.reduce((sum, { bytes }) => sum + bytes, 0);
+  const listed = groups.reduce((sum, { count }) => sum + count, 0);
+  const listedBytes = groups.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
   return page([
     [
       ...paragraph(subject(explanation.config, layout.columns), layout).map((line) => style.dim(line)),
@@ -38,20 +39,25 @@ export function renderExplanation(explanation: Explanation, layout: Layout): str
     ),
     [
       style.bold(
-        `The ${largest.length} largest of ${peak.numArrays} arrays at the peak, ${formatPercent(listedBytes, peak.liveBytes)} of it`,
+        `The largest: ${listed} of ${peak.numArrays} arrays at the peak, ${formatPercent(listedBytes, peak.liveBytes)} of it`,
       ),
-      ...wrapped(largest.flatMap(array), [2, layout.columns - 5]),
+      ...groups.flatMap((group) => arrays(group, layout)),
     ],
     list(style.bold('Assumptions'), explanation.assumptions, layout),
   ]);
 }
 
-function array(
-  { bytes, shape, dtype, category, why, madeBy, freedBy }: Explanation['largest'][number],
-  index: number,
-): readonly (readonly string[])[] {
-  return [
-    [`${index + 1}`, `${formatBytes(bytes)}  ${shape} ${dtype}, ${category}: ${why}`],
-    ['', `made by ${madeBy}; ${freedBy === null ? 'outlives the step' : `gone after ${freedBy}`}`],
-  ];
+function arrays(
+  { count, bytes, totalBytes, shape, dtype, category, why, madeBy, freedBy }: Explanation['groups'][number],
+  { columns }: Layout,
+): Block {
+  const many = count === 1 ? '' : `${count} × ${formatBytes(bytes)}  `;
+  const kept = freedBy === null ? 'outlives the step' : `gone after ${freedBy}`;
+  return wrapped(
+    [
+      [formatBytes(totalBytes), `${many}${shape} ${dtype}, ${category}: ${why}`],
+      ['', `made by ${madeBy}; ${kept}`],
+    ],
+    [11, columns - 14],
+  );
 }
