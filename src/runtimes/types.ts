@@ -26,7 +26,7 @@ export interface SearchAssumptions {
   /** A step with this many times more live bytes than are usable is not even tight. */
   readonly tightUpTo: number;
   /** Values of batch or resolution after which live bytes are never below where they were. */
-  readonly rowsPeriod: number;
+  readonly rowsPeriod: (config: Config) => number;
 }
 
 /** What a runtime makes of cards that its builds, or its precision, were not made for. */

@@ -104,12 +104,13 @@ const smallTensorsPeriod = 48;
  * last segment, in a pipeline that of every card; all other options only add rows, columns or layers. More cards in a pipeline hold fewer
  * layers each, for more micro-batches: every number of them is looked at.
  */
-export function periodOf(key: Solvable, { recipe, runtime }: Config): number {
+export function periodOf(key: Solvable, config: Config): number {
+  const { recipe, runtime } = config;
   const { processor } = recipe.checkpoint;
   const isPipeline = recipe.parallel === 'pipeline';
   if (key === 'gpus' && isPipeline) return maximumGpus;
   const tellsSmallTensors = recipe.optimizer === 'adamw-8bit' || offloadsOptimizer(recipe);
   if (key === 'hidden-dim' && tellsSmallTensors) return smallTensorsPeriod;
   if (key === 'layers' && processor.kind === 'every') return (processor.layers + 1) * (isPipeline ? recipe.gpus : 1);
-  return key === 'batch' || key === 'resolution' ? runtimes[runtime].search.rowsPeriod : 2;
+  return key === 'batch' || key === 'resolution' ? runtimes[runtime].search.rowsPeriod(config) : 2;
 }

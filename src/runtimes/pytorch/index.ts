@@ -126,7 +126,7 @@ export const pytorchRuntime: Runtime = {
     segmentsChangeForward: false,
     passesAreApart: true,
     tightUpTo: 1,
-    rowsPeriod: 2,
+    rowsPeriod: () => 2,
   },
   cards,
   usableShare: allThatIsReported,

@@ -144,6 +144,6 @@ export const tfjsRuntime: Runtime = {
     segmentsChangeForward: true,
     passesAreApart: true,
     tightUpTo: 1,
-    rowsPeriod: 2,
+    rowsPeriod: () => 2,
   },
 };

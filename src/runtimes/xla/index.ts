@@ -5,6 +5,7 @@ import { layoutOf } from '../../models/index.js';
 import type { CardSupport, Runtime } from '../types.js';
 import { gemmOf } from './gemm.js';
 import { hostMemory } from './host.js';
+import { mayNormaliseInConcat } from './inference.js';
 import { meetsInOrder } from './latency-hiding.js';
 import { jaxProcess, recordedProcess } from './process.js';
 import { cutsOf, segmentJax } from './segment.js';
@@ -74,7 +75,9 @@ export const jaxRuntime: Runtime = {
     segmentsChangeForward: true,
     passesAreApart: false,
     tightUpTo: succeedsUpTo,
-    // Which arrays of a forecast lie in its results changes with their sizes.
-    rowsPeriod: 8,
+    // Which arrays of a forecast lie in its results changes with their sizes; whether both ends' rows are arrays hangs on roundings, so that of
+    // so many sizes in a row one is without.
+    rowsPeriod: ({ model, recipe, device }) =>
+      recipe.mode === 'inference' && mayNormaliseInConcat(gemmOf({ recipe, device }), model.hiddenDim) ? 32 : 8,
   },
 };

@@ -7,12 +7,13 @@
  */
 import { type ForwardProgram, type Node, operationsOf } from '../../ir/forward-program.js';
 import type { Operation, OperationOf } from '../../ir/operations.js';
-import type { Dimensions } from '../../ir/shape.js';
+import { type Dimensions, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { DataFlow } from './data-flow.js';
 import { Forward, type Lowering } from './forward.js';
 import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
+import { normalisesFirst } from './norm-or-gather.js';
 import type { BufferId } from './schedule.js';
 import { statisticsShape } from './symbols.js';
 import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
@@ -26,18 +27,14 @@ export interface InferenceOptions {
   readonly sizes: Dimensions;
   /** The program is the body of a loop over rollout steps. */
   readonly inLoop: boolean;
-  /**
-   * Triton's tiles are powers of two: only such rows can be normalised in the kernel that concatenates them, which then reads both ends'
-   * rows from arrays. XLA's cost model finds gathering inside the concatenation as good (both save 31.0205 µs in its own dump of a
-   * compiled step), and the rounding of its times decides. Here: the arrays, which is more; `process.ts` has the interval.
-   */
-  readonly normalisesInConcat: boolean;
+  readonly computeCapability: number;
 }
 
 /** Rows of f32 are normalised by one Triton kernel each, where there is Triton. */
 const normsByTriton = ({ elementBytes, hasTriton }: Gemm): boolean => elementBytes === f32 && hasTriton;
 
-export const normalisesInConcat = (gemm: Gemm, width: number): boolean =>
+/** Triton's tiles are powers of two: only such rows can be normalised in the kernel that concatenates them. */
+export const mayNormaliseInConcat = (gemm: Gemm, width: number): boolean =>
   normsByTriton(gemm) && Number.isInteger(Math.log2(width));
 
 export class InferenceForward extends Forward {
@@ -195,12 +192,19 @@ export class InferenceForward extends Forward {
       this.materialise(output, environment);
   }
 
+  /** Whether rows are normalised in the kernel that concatenates them, which then reads the others from arrays. */
   private normalisesIn(operation: Operation): boolean {
-    return (
-      this.options.normalisesInConcat &&
-      operation.kind === 'concat' &&
-      operation.inputs.some((id) => this.flow.isNormalised(id) && this.flow.readers(id).length === 1)
+    if (operation.kind !== 'concat') return false;
+    const { flow, lowering, options } = this;
+    const own = operation.inputs.find((id) => flow.isNormalised(id) && flow.readers(id).length === 1);
+    if (own === undefined) return false;
+    const [edges, samples, width] = lowering.program.values[own]!.shape.map((each) =>
+      numElements([each], options.sizes),
     );
+    if (!mayNormaliseInConcat(lowering.gemm, width!)) return false;
+    const gathers = operation.inputs.some((id) => flow.maker(id)?.kind === 'gather');
+    if (!gathers || !lowering.has('normOrGather')) return true;
+    return normalisesFirst({ edges: edges!, samples: samples!, width: width! }, options.computeCapability);
   }
 
   /** Outside of a loop one kernel fills the zeros of all equal sums. */

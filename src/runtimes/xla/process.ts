@@ -1,15 +1,18 @@
 /** JAX's process: one pool of the BFC allocator for arguments, constants and XLA's arena, then the CUDA context. */
-import type { Device, Recipe } from '../../config/types.js';
+import type { Config, Device, Recipe } from '../../config/types.js';
 import { type BfcRequests, bfcAllocatedBytes, bfcGrownPool, bfcPool } from '../../memory/allocators/bfc.js';
 import { peakLiveBytes as livePeak } from '../../memory/liveness.js';
 import { categoryCode, originCode, type Trace } from '../../memory/trace.js';
 import type { BytesRange } from '../../memory/verdict.js';
+import { counts } from '../../models/counts.js';
+import { layoutOf } from '../../models/index.js';
 import type { ProcessInput, ProcessMemory, RecordedInput } from '../process.js';
 import { attentionArrayOf } from './block-attention.js';
-import { gemmKind, gemmOf } from './gemm.js';
-import { normalisesInConcat } from './inference.js';
+import { firstHopper, gemmKind, gemmOf } from './gemm.js';
+import { mayNormaliseInConcat } from './inference.js';
 import { meetsInOrder } from './latency-hiding.js';
 import { type LossHeadWidth, lossHeadWidths } from './loss-head-width.js';
+import { normalisesFirst } from './norm-or-gather.js';
 import { isGap } from './schedule.js';
 import { lossHeadColumns } from './symbols.js';
 import { recomputationSentence, xlaRemat } from './xla-remat.js';
@@ -39,10 +42,10 @@ const errorBars = {
 
 /**
  * Without a backward pass little is alive, so that one array more or less shows. The arena has gaps of up to 18 % where Triton multiplies.
- * In fp32, with a width that is a power of two, both ends' rows of the decoder's edges are arrays or neither is: the number has 6 arrays of
- * their size, the low end 4.
  */
-const inferenceBars = { cublas: [0.95, 1.06], triton: [0.92, 1.18], eitherConcat: [0.65, 1.06] } as const;
+const inferenceBars = { cublas: [0.95, 1.06], triton: [0.92, 1.18] } as const;
+
+const f32 = 4;
 
 /** Measured over the compiled steps of denoisers (docs/jax.md), to either side. */
 const attentionBars = [0.96, 1.08] as const;
@@ -133,13 +136,29 @@ function withoutWorkspace(config: ProcessInput['config'], temporaryBytes: number
   return Math.max(0, temporaryBytes - workspaceBytes);
 }
 
-function inferenceRange(config: ProcessInput['config'], temporaryBytes: number): readonly [number, number] {
-  const bars = inferenceBars[gemmKind(config)];
-  const either = normalisesInConcat(gemmOf(config), config.model.hiddenDim) ? inferenceBars.eitherConcat : bars;
-  return [
-    Math.min(bars[0], either[0]) * withoutWorkspace(config, temporaryBytes),
-    Math.max(bars[1], either[1]) * temporaryBytes,
-  ];
+function inferenceRange(config: Config, temporaryBytes: number): readonly [number, number] {
+  const [low, high] = inferenceBars[gemmKind(config)];
+  const { without, beside } = rowsOfEnds(config);
+  return [low * withoutWorkspace(config, temporaryBytes - without), high * (temporaryBytes + beside)];
+}
+
+/**
+ * Bytes of both ends' rows of the edges: of those that are arrays in the number and may not be, and the other way round. Whether they are
+ * hangs on roundings of a card's clock and bandwidth (`norm-or-gather.ts`).
+ */
+function rowsOfEnds(config: Config): { readonly without: number; readonly beside: number } {
+  const { model, recipe, device } = config;
+  const [samples, width] = [recipe.batchSize, model.hiddenDim];
+  const ends = { without: 0, beside: 0 };
+  const mayBeEither = mayNormaliseInConcat(gemmOf(config), width) && !layoutOf(model.layout).sizesDecideKernels;
+  if (!mayBeEither) return ends;
+  const { grid2meshEdges, mesh2gridEdges } = counts(model);
+  for (const edges of [grid2meshEdges, mesh2gridEdges]) {
+    const areArrays = normalisesFirst({ edges, samples, width }, device?.computeCapability ?? firstHopper);
+    const end = areArrays ? 'without' : 'beside';
+    ends[end] = Math.max(ends[end], 2 * edges * samples * width * f32);
+  }
+  return ends;
 }
 
 /**

@@ -18,6 +18,8 @@ export const rules = {
   brokenWarps:
     'coalescing_analysis.cc: rows that are no multiple of 32 threads are read in pieces, so that inlining a sum costs next to nothing',
   rowKernels: 'softmax_rewriter_triton.cc: in fp32 one kernel normalises a row and writes it',
+  normOrGather:
+    'priority_fusion.cc: in f32 the edge’s norm or both ends’ gathers are fused into the concatenation, whoever saves more by how times round',
   resultsHold: 'buffer_assignment.cc, AssignSingleHloBuffer: arrays lie in results that are not written yet',
   overwritten:
     'buffer_assignment.cc, LiveRangeInterferes: in a result’s memory an array may begin in the kernel that last reads another, element by element',

@@ -15,9 +15,9 @@ import { withEdgeBlocks } from './edge-blocks.js';
 import { forecast } from './ensemble.js';
 import { trainEnsemble } from './ensemble-training.js';
 import { Forward, isConditioned, type Lowering, refuseWithoutRule } from './forward.js';
-import { gemmOf } from './gemm.js';
+import { firstHopper, gemmOf } from './gemm.js';
 import type { ParameterGradient } from './gradients.js';
-import { InferenceForward, normalisesInConcat } from './inference.js';
+import { InferenceForward } from './inference.js';
 import { meets, meetsInOrder } from './latency-hiding.js';
 import { LossHead } from './loss-head.js';
 import { allocateResidents } from './residents.js';
@@ -116,7 +116,7 @@ class Step {
     const forward = new InferenceForward(lowering, this.lossHead, loopBody(program), {
       sizes: sizesOf(config),
       inLoop,
-      normalisesInConcat: normalisesInConcat(lowering.gemm, config.model.hiddenDim),
+      computeCapability: config.device?.computeCapability ?? firstHopper,
     });
     forward.predict(program, environment);
     results.write(buffersOf(environment.value(program.predictions[0]!)));

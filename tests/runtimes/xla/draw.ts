@@ -115,7 +115,7 @@ export type DrawnForecast = Pick<
   | 'bf16'
 >;
 
-const forecast: fc.Arbitrary<DrawnForecast> = fc.record({
+const forecastOf = {
   target: fc.constant('h100'),
   grid: fc.constantFrom(31, 46, 61, 91, 121, 181, 361).map((rows) => [rows, 2 * (rows - 1)] as const),
   pressure_levels: fc.constantFrom<13 | 37>(13, 37),
@@ -127,10 +127,22 @@ const forecast: fc.Arbitrary<DrawnForecast> = fc.record({
   batch: fc.constantFrom(1, 1, 2, 3),
   ar_steps: fc.constantFrom(1, 2, 8, 12, 20, 24, 40),
   bf16: fc.boolean(),
+};
+const forecast: fc.Arbitrary<DrawnForecast> = fc.record(forecastOf);
+
+/** Where norms and gathers want into the same concatenation. */
+const powerOfTwoInFp32: fc.Arbitrary<DrawnForecast> = fc.record({
+  ...forecastOf,
+  target: mostly('h100', fc.constant('a100_40'), 6),
+  mesh_size: fc.integer({ min: 3, max: 5 }),
+  latent_size: fc.constantFrom(64, 128, 256, 512),
+  bf16: fc.constant(false),
 });
 
-/** `again`: after the rule of what begins in the memory of what its kernel reads (`outputs.ts`). `last`: after additions counted too. */
+/** `again`: after the rule of what begins in the memory of what its kernel reads (`outputs.ts`). `last`: after additions counted too.
+ * `powersOfTwo`: after `norm-or-gather.ts`. */
 export const drawnForecasts = {
   again: fc.sample(forecast, { seed: 20261203, numRuns: 10 }),
   last: fc.sample(forecast, { seed: 20261204, numRuns: 10 }),
+  powersOfTwo: fc.sample(powerOfTwoInFp32, { seed: 20261205, numRuns: 12 }),
 } as const satisfies Readonly<Record<string, readonly DrawnForecast[]>>;

@@ -1,11 +1,11 @@
 /** Compiled inference: what others compiled, and what was compiled for this project, by what it is good for. */
 import { gemmKind, gemmOf } from '../../../src/runtimes/xla/gemm.js';
-import { normalisesInConcat } from '../../../src/runtimes/xla/inference.js';
+import { mayNormaliseInConcat } from '../../../src/runtimes/xla/inference.js';
 import { type PricedRecord, priceRecord } from './price.js';
 import { configOf, type JaxRecord, readRecords } from './records.js';
 
-/** XLA's cost model finds two forms of the concatenation equally good: the number is that of one, and only the range is scored. */
-const isEither = ({ record }: PricedRecord) => normalisesInConcat(gemmOf(configOf(record)), record.latent_size);
+/** Where XLA's roundings decide between two forms of the concatenation. */
+const isEither = ({ record }: PricedRecord) => mayNormaliseInConcat(gemmOf(configOf(record)), record.latent_size);
 const isCublas = ({ record }: PricedRecord) => record.gemm_mode === 'cublas';
 
 export interface InferenceGroups {
@@ -22,11 +22,14 @@ export interface InferenceGroups {
   readonly inferenceOlderCards: readonly PricedRecord[];
   readonly inferenceOlderCardsDrawn: readonly PricedRecord[];
   readonly inferenceEither: readonly PricedRecord[];
+  /** Drawn after the rule of `norm-or-gather.ts`. */
+  readonly inferenceEitherDrawn: readonly PricedRecord[];
 }
 
 export function inferenceGroups(): InferenceGroups {
   const given = readRecords('tests/data/xla-inference.jsonl').map((record) => priceRecord(record));
   const compiled = readRecords('tests/data/xla-inference-compiled.jsonl').map((record) => priceRecord(record));
+  const either = compiled.filter((each) => isCublas(each) && isEither(each));
   const scored = (group: NonNullable<JaxRecord['group']>) =>
     compiled.filter((each) => each.record.group === group && isCublas(each) && !isEither(each));
   return {
@@ -39,6 +42,7 @@ export function inferenceGroups(): InferenceGroups {
     inferenceDrawnLast: scored('drawn-last'),
     inferenceOlderCards: scored('generation'),
     inferenceOlderCardsDrawn: scored('generation-drawn'),
-    inferenceEither: compiled.filter((each) => isCublas(each) && isEither(each)),
+    inferenceEither: either.filter(({ record }) => record.group !== 'drawn-powers'),
+    inferenceEitherDrawn: either.filter(({ record }) => record.group === 'drawn-powers'),
   };
 }

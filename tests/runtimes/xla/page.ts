@@ -126,6 +126,8 @@ ${summary('inference, 10 to 40 rollout steps', groups.inferenceRollout)}
 ${summary('inference, drawn at random', groups.inferenceDrawn)}
 ${summary('inference, drawn again', groups.inferenceDrawnAgain)}
 ${summary('inference, drawn last', groups.inferenceDrawnLast)}
+${summary('inference, fp32 of a power of two', groups.inferenceEither)}
+${summary('inference, fp32 of a power of two, drawn after the rule', groups.inferenceEitherDrawn)}
 ${summary('inference, cards without bf16', groups.inferenceOlderCards)}
 ${summary('inference, cards without bf16, drawn at random', groups.inferenceOlderCardsDrawn)}
 
@@ -196,11 +198,15 @@ The steps that the other rules were read off:
 
 ${scoredTable(groups.inferenceRules)}
 
-In fp32 with a width that is a power of two, XLA either gathers inside the decoder's concatenation or normalises there. Its cost model finds
-both equally good (the difference is below its unit of time), and the order of its queue decides. The number is the larger, the range has
-both:
+In fp32 with a width that is a power of two, XLA either gathers inside an edge's concatenation or normalises there. Both save the same time
+but for how it rounds to quarters of a nanosecond, and \`norm-or-gather.ts\` rounds as XLA does (up to 42 % too much before it did). A card of
+another clock may round to the other: the range has both. The steps that the rule was read off, or compared with:
 
 ${rangeTable(groups.inferenceEither)}
+
+Drawn and compiled after it:
+
+${rangeTable(groups.inferenceEitherDrawn)}
 
 With Triton products the range goes down to an arena without the products' workspace:
 

@@ -40,6 +40,8 @@ const worths = worthOfRules([
   ...inferred.inferenceDrawn,
   ...inferred.inferenceDrawnAgain,
   ...inferred.inferenceDrawnLast,
+  ...inferred.inferenceEither,
+  ...inferred.inferenceEitherDrawn,
   ...inferred.inferenceOlderCards,
   ...inferred.inferenceOlderCardsDrawn,
   ...allOf(recipeGroups.data).filter(isCublas),

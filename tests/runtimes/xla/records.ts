@@ -45,6 +45,7 @@ export interface JaxRecord {
     | 'drawn'
     | 'drawn-again'
     | 'drawn-last'
+    | 'drawn-powers'
     | 'seen'
     | 'generation'
     | 'generation-drawn';
