@@ -1,6 +1,37 @@
 #!/usr/bin/env node
-import { keepCompiledCode } from '../dist/cli/compile-cache.js';
+/**
+ * V8's compiled code of our modules, kept in the user's cache folder between runs: Node 22 and newer start a third faster. Node names the files
+ * by its own version and by the module, and checks the module's text; where the folder cannot be written, the run goes on without.
+ * `NODE_COMPILE_CACHE=FOLDER` puts it elsewhere, `NODE_DISABLE_COMPILE_CACHE=1` leaves it out.
+ */
+const { mkdirSync } = process.getBuiltinModule('node:fs');
+const { enableCompileCache } = process.getBuiltinModule('node:module');
+const { homedir } = process.getBuiltinModule('node:os');
+const { dirname, join } = process.getBuiltinModule('node:path');
 
-keepCompiledCode();
+if (enableCompileCache !== undefined) {
+  const folder = cacheFolder();
+  if (folder !== undefined && isThere(dirname(folder)) && isThere(folder)) enableCompileCache(folder);
+}
 const { main } = await import('../dist/cli/main.js');
 await main();
+
+function cacheFolder() {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  try {
+    return join(XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), '.cache'), 'gc-plan');
+  } catch {
+    // Neither HOME nor an entry in passwd.
+    return undefined;
+  }
+}
+
+/** Or has just been made. Node's own way of making folders never ends where the system says that an existing one is missing (/proc). */
+function isThere(folder) {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    return error.code === 'EEXIST';
+  }
+}

@@ -14,11 +14,27 @@ import { pageHtml } from './site.mjs';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const incremental = process.argv.includes('--incremental');
 const buildInfo = '.cache/dev.tsbuildinfo';
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const dist = resolve('dist');
 const joined = join(dist, 'joined');
 const pageLibrary = 'reports/explain/browser/echarts';
 /** Optional parts of oclif, which it looks for; TensorFlow.js, which `verify` looks for. */
 const elsewhere = ['typescript', 'ts-node', 'tsx/cjs/api', 'tsx/esm/api', /^@tensorflow\//];
+
+/**
+ * Node gives an `import` of a built-in every one of its names, and reads them all: `fs` alone then loads streams and promises. Asked for
+ * without names, it gives what is there.
+ */
+const builtinsWithoutNames = {
+  name: 'builtins-without-names',
+  renderChunk(code) {
+    return code
+      .replaceAll(/^import \{(.*)\} from "(node:[^"]+)";$/gm, (_, names, builtin) => {
+        return `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule("${builtin}");`;
+      })
+      .replaceAll(/^import (\w+) from "(node:[^"]+)";$/gm, 'const $1 = process.getBuiltinModule("$2");');
+  },
+};
 
 if (!incremental || existsSync(joined)) {
   rmSync('dist', { recursive: true, force: true });
@@ -119,10 +135,15 @@ async function joinModules() {
     input: Object.fromEntries(modules.map((file) => [relative('dist', file).replace(/\.js$/, ''), file])),
     platform: 'node',
     external: elsewhere,
+    plugins: [builtinsWithoutNames],
+    transform: { define: { gcPlanVersion: JSON.stringify(version) } },
     checks: { ineffectiveDynamicImport: false },
     output: {
       dir: dist,
       format: 'esm',
+      comments: false,
+      // A stack trace still names functions and lines. V8 reads a text of other letters than ASCII as one of twice the size.
+      minify: { compress: false, mangle: false, codegen: { removeWhitespace: false, asciiOnly: true } },
       entryFileNames: '[name].js',
       chunkFileNames: 'joined/[name].js',
       codeSplitting: {

@@ -12,9 +12,12 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gc-plan-check-'));
   // No ledger: a plan is judged by the shipped accuracy, the same on every machine.
-  process.env.XDG_DATA_HOME = folder;
+  vi.stubEnv('XDG_DATA_HOME', folder);
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 const tiny = (name: string, more = '') => `  ${name}:\n    model: tiny\n    vram: 8GB\n${more}`;
 

@@ -28,7 +28,7 @@ describe('a process', () => {
     ['estimate', 'tiny', '--runtime', 'tfjs', '--json'],
   ])('of %s %s %s %s %s loads our code, but neither TensorFlow.js, zod, table nor chalk', async (...argv) => {
     const scripts = await loadedScripts(argv);
-    expect(scripts.some((url) => url.includes('/dist/services/estimate.js'))).toBe(true);
+    expect(scripts.some((url) => url.includes('/dist/joined/start.js'))).toBe(true);
     expect(scripts.filter((url) => /node_modules|joined\/(zod|yaml|blocks|echarts)\.js/.test(url))).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { isYes } from '../../reports/estimate/verdict.js';
+import { estimate } from '../../services/estimate.js';
 import { ReportCommand } from '../command.js';
 import { configurationFlags, detailsFlag, modelArgument, traceFlag } from '../flags.js';
 import type { Typed } from '../parse.js';
@@ -23,7 +24,7 @@ export default class EstimateCommand extends ReportCommand<'gc-plan/estimate@1'>
   }
 
   private async estimated(model: string | undefined, { trace, ...flags }: Typed['flags']) {
-    if (trace === undefined) return (await import('../../services/estimate.js')).estimate({ model, flags });
+    if (trace === undefined) return estimate({ model, flags });
     const { recordedStep } = await import('../../services/recorded.js');
     return (await recordedStep({ traceFile: String(trace), model, flags })).estimate;
   }
