@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 import ts from 'typescript';
-import { pageHtml } from './site.mjs';
+import { sitePage } from './site.mjs';
+import { packagesIn, thirdPartyText } from './third-party.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const incremental = process.argv.includes('--incremental');
@@ -43,11 +44,11 @@ if (!incremental || existsSync(joined)) {
 if (incremental) compileWhatChanged();
 else compile();
 
-await buildPageLibrary();
-await buildPage();
+const bundled = [await buildPageLibrary(), await buildPage()];
 if (!incremental) {
   await joinTypes();
-  await joinModules();
+  bundled.push(await joinModules());
+  writeFileSync('dist/THIRD-PARTY.txt', thirdPartyText(new Set(bundled.flatMap((packages) => [...packages]))));
 }
 cpSync('src', 'dist', { recursive: true, filter: (source) => !source.endsWith('.ts') && source !== 'src/site' });
 
@@ -86,24 +87,30 @@ function writeReportTypes(file, checker) {
   writeFileSync(target, `import type { DeepReadonly } from '../readonly.js';\n${types.join('')}`);
 }
 
-/** One classic script with the parts of ECharts that the page of `explain` draws with. */
+/** One classic script with the parts of ECharts that the page of `explain` draws with; as every build below, gives the packages in it. */
 async function buildPageLibrary() {
   const file = `dist/${pageLibrary}.min.js`;
-  if (incremental && existsSync(file)) return;
-  await build({
+  if (incremental && existsSync(file)) return [];
+  // It goes with every such page, and says whose it is.
+  const postBanner =
+    '/*! Apache ECharts and ZRender: https://echarts.apache.org; their licences: THIRD-PARTY.txt of gc-plan */';
+  const { output } = await build({
     input: `dist/${pageLibrary}.js`,
     platform: 'browser',
-    output: { file, format: 'iife', minify: true },
+    output: { file, format: 'iife', minify: true, postBanner },
     logLevel: 'warn',
   });
+  return packagesIn(output);
 }
 
 /** What `gc-plan open` serves. */
 async function buildPage() {
   const file = 'dist/site/index.html';
-  if (incremental && existsSync(file)) return;
+  if (incremental && existsSync(file)) return [];
+  const { html, packages } = await sitePage();
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, await pageHtml());
+  writeFileSync(file, html);
+  return packages;
 }
 
 /** The types of `dist/index.js` in one file, which needs no other package. */
@@ -131,7 +138,7 @@ async function joinModules() {
   const start = staticImports(['cli/commands/estimate.js', 'options/resolve.js', 'price.js', 'services/estimate.js']);
   const library = (id) => /.*node_modules\/(@[^/]+\/[^/]+|[^/]+)/.exec(id)?.[1];
   const sharedLibraries = { zod: ['zod'], yaml: ['yaml'], echarts: ['echarts', 'zrender', 'tslib'] };
-  await build({
+  const { output } = await build({
     input: Object.fromEntries(modules.map((file) => [relative('dist', file).replace(/\.js$/, ''), file])),
     platform: 'node',
     external: elsewhere,
@@ -160,6 +167,7 @@ async function joinModules() {
     },
     logLevel: 'warn',
   });
+  return packagesIn(output);
 }
 
 function filesOfDist(end) {

@@ -79,6 +79,7 @@ try {
     schema:
       run(process.execPath, ['-p', "require('gc-plan/schemas/estimate@1.json').$id"]).stdout.trim() ===
       'urn:gc-plan:estimate@1',
+    notices: readFileSync(join(folder, 'node_modules/gc-plan/dist/THIRD-PARTY.txt'), 'utf8').includes('zod'),
     scripts: !['preinstall', 'install', 'postinstall'].some((name) => name in scripts),
     version: gcPlan('--version').trim() === `gc-plan ${version}`,
     estimate: json('estimate', 'graphcast-small').memory?.peakLiveBytes > 0,

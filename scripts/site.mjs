@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { packagesIn, thirdPartyText } from './third-party.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const text = (file) => readFileSync(join(root, file), 'utf8');
@@ -38,7 +39,7 @@ async function classicScript(input) {
   });
   const { output } = await bundle.generate({ format: 'iife', minify: true, codeSplitting: false });
   await bundle.close();
-  return output[0].code;
+  return { code: output[0].code, packages: packagesIn(output) };
 }
 
 /** What the browser's `assets.browser.ts` reads. Ground truth is for `validate`, but for what estimates say of their accuracy. */
@@ -71,34 +72,39 @@ function shipped() {
 const literal = (value) => JSON.stringify(value).replaceAll('<', '\\u003c');
 const withoutEnd = (script) => script.replaceAll(/<\/(script)/gi, '<\\/$1').replaceAll('<!--', '<\\!--');
 
-/** The page as one HTML file. `docs`: where its documents are; absent: not beside it. */
-export async function pageHtml(docs) {
+/** The page as one HTML file, and the packages in it. `docs`: where its documents are; absent: not beside it. */
+export async function sitePage(docs) {
   const [worker, page] = await Promise.all([
     classicScript('src/site/page/worker.ts'),
     classicScript('src/site/page/main.ts'),
   ]);
   const data = shipped();
   const script = [
-    `globalThis.gcPlanWorker=${literal(`globalThis.gcPlanShipped=${JSON.stringify(data)};\n${worker}`)};`,
-    withoutEnd(page),
+    `globalThis.gcPlanWorker=${literal(`globalThis.gcPlanShipped=${JSON.stringify(data)};\n${worker.code}`)};`,
+    withoutEnd(page.code),
     withoutEnd(text('src/reports/pages/browser/copy.js')),
   ].join('\n');
+  const packages = new Set([...worker.packages, ...page.packages]);
   const parts = {
     '/*style*/': text('src/reports/pages/page.css') + text('src/site/page/site.css'),
     '<!--docs-->': docs === undefined ? '' : ` <a href="${docs}">Documentation</a>`,
     '<!--version-->': data.version,
+    '<!--third party-->': `<!--\n${thirdPartyText(packages).replaceAll('-->', '-- >')}-->`,
     '/*script*/': script,
   };
-  return Object.entries(parts).reduce(
-    (html, [mark, part]) => html.replace(mark, () => part),
+  const html = Object.entries(parts).reduce(
+    (whole, [mark, part]) => whole.replace(mark, () => part),
     text('src/site/page/index.html'),
   );
+  return { html, packages };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = resolve(process.argv[2] ?? join(root, 'site'));
   const { writeDocuments } = await import('./site-docs.mjs');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'index.html'), await pageHtml('docs/index.html'));
+  writeFileSync(join(folder, 'index.html'), (await sitePage('docs/index.html')).html);
+  // To be given away alone: nothing in it leads to what is not there.
+  writeFileSync(join(folder, 'gc-plan.html'), (await sitePage()).html);
   writeDocuments(join(folder, 'docs'));
 }
