@@ -116,7 +116,11 @@ function written({ model, codeBase, resolution, size, precision, card }: Parts, 
 
 /** Own counts have no level; another latent mesh is in the details. */
 function meshText({ counts, mesh, meshLevel }: ModelConfig['model']): readonly string[] {
-  if (counts) return [`${formatCount(counts.meshNodes)} mesh nodes`];
+  if (counts) {
+    const { meshNodes, grid2meshEdges, meshEdges, mesh2gridEdges } = counts;
+    const edges = [grid2meshEdges, meshEdges, mesh2gridEdges].map(formatCount).join(' + ');
+    return [`${formatCount(meshNodes)} mesh nodes, ${edges} edges`];
+  }
   return mesh ? [] : [`mesh ${meshLevel}`];
 }
 

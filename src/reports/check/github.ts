@@ -1,5 +1,6 @@
 /** An annotation per failed configuration at its line of the plan file, then a step summary. */
 
+import { shownColumns } from '../columns.js';
 import { annotation, code, inlineText, markdownTable } from '../markdown.js';
 import { checkAnswer, checkNotes, findingSentences } from './findings.js';
 import { entryColumns, subjectOfEntry, unitOfEntries } from './rows.js';
@@ -7,7 +8,7 @@ import type { Check } from './schema.js';
 
 export function renderCheck(check: Check): string {
   // Mark and name are written in GitHub's own way, and the size is part of what each is.
-  const columns = entryColumns(check)
+  const columns = shownColumns(entryColumns(check), check.entries)
     .filter(({ title }) => !['', 'name', 'size'].includes(title))
     .map((column) =>
       column.title === 'at most' ? { ...column, title: `at most, ${unitOfEntries(check).name}` } : column,

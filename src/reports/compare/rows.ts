@@ -23,8 +23,21 @@ export const causeRows = ({ causes }: Comparison): readonly (readonly string[])[
 
 type Part = Comparison['categories'][number];
 
-export const moduleRows = ({ modules }: Comparison): readonly (readonly string[])[] =>
-  partRows(modules.map((part) => ({ ...part, name: partName(part.name) })));
+/** The largest differences first; what is more than `most` rows in one. */
+export function moduleRows({ modules }: Comparison, most = Number.POSITIVE_INFINITY): readonly (readonly string[])[] {
+  const difference = ({ beforeBytes, afterBytes }: Part) => Math.abs(afterBytes - beforeBytes);
+  const parts = modules
+    .map((part) => ({ ...part, name: partName(part.name) }))
+    .toSorted((a, b) => difference(b) - difference(a));
+  if (parts.length <= most) return partRows(parts);
+  const sum = (of: (part: Part) => number) => parts.slice(most - 1).reduce((total, part) => total + of(part), 0);
+  const others = {
+    name: 'others',
+    beforeBytes: sum(({ beforeBytes }) => beforeBytes),
+    afterBytes: sum(({ afterBytes }) => afterBytes),
+  };
+  return partRows([...parts.slice(0, most - 1), others]);
+}
 
 export function partRows(parts: readonly Part[]): readonly (readonly string[])[] {
   const unit = unitOf(Math.max(...parts.flatMap(({ beforeBytes, afterBytes }) => [beforeBytes, afterBytes])));

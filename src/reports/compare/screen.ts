@@ -8,6 +8,13 @@ import { answerOf, causeRows, moduleRows, totalRows } from './rows.js';
 import type { Comparison } from './schema.js';
 
 const mostCauses = 5;
+const mostModules = 4;
+
+/** Where the change went too far. */
+const wayOut = ({ verdict, command }: Comparison['after']): string | undefined =>
+  verdict.kind === 'exceeds' || verdict.kind === 'tight'
+    ? command.replace('gc-plan estimate', 'gc-plan advise')
+    : undefined;
 
 export function comparisonScreen(comparison: Comparison, layout: Layout): string {
   const style = styleOf(layout);
@@ -27,14 +34,11 @@ export function comparisonScreen(comparison: Comparison, layout: Layout): string
     { lines: labelled('to', recipeText(after.config), layout) },
     ...table('why', causeRows(comparison), '<>>', layout, mostCauses),
     ...table('total', totalRows(comparison).slice(1, -1), '<>>>', layout, 6),
-    ...table('modules', moduleRows(comparison).toSorted(byDifference), '<>>>', layout, 4),
+    ...table('modules', moduleRows(comparison, mostModules), '<>>>', layout, mostModules),
     { lines: labelled('checked', accuracyInShort(after.accuracy), layout) },
-    { lines: labelledLines('next', [[`${head} --details`, ...flags].join(' -- ')], layout) },
+    { lines: labelledLines('next', [wayOut(after) ?? [`${head} --details`, ...flags].join(' -- ')], layout) },
   ]);
 }
-
-const size = (row: readonly string[]): number => Math.abs(Number((row.at(-1) ?? '').replace('−', '-')));
-const byDifference = (a: readonly string[], b: readonly string[]): number => size(b) - size(a);
 
 /** The first rows always or before others; what finds no room is given up from the end. */
 function table(

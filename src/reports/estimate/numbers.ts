@@ -68,13 +68,13 @@ export const shareText = ({ keptBack, setting, usableBytes }: LargerShare, neede
 type LargerShare = NonNullable<NonNullable<Estimate['onCard']>['largerShare']>;
 
 /** Of a card that was named by its size: what is counted is more than drivers report. */
-export function sameSizeReports(device: AnyEstimate['config']['device']): readonly string[] {
+export function sameSizeReports(device: AnyEstimate['config']['device'], mark = ''): readonly string[] {
   if (device?.reportedBySameSize === undefined) return [];
   const unit = unitOf(GiB);
   const [least, most] = device.reportedBySameSize.map((bytes) => inUnit(bytes, unit));
   const range = least === most ? least : `${least} to ${most}`;
   const missing = leftOver(device.nominalBytes, device.reportedBySameSize[0] ?? 0, unit);
-  return [`cards of ${device.name} report ${range} GiB: below ${missing} spare, ask for --gpu NAME`];
+  return [`cards of ${device.name} report ${range} GiB: below ${missing} spare${mark}, ask for --gpu NAME`];
 }
 
 /** The decisive reasons, those of the card first. */

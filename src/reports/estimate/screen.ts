@@ -4,16 +4,7 @@ import type { Layout } from '../formats.js';
 import { recipeText, subject } from '../subject.js';
 import { answerLine, paragraph, styleOf } from '../terminal/blocks.js';
 import { indented, labelled, labelledLines, type Part, paste, screen } from '../terminal/screen.js';
-import {
-  addingUp,
-  formatBytes,
-  formatBytesPair,
-  formatPercent,
-  inUnit,
-  leftOver,
-  unitOf,
-  unitOfAll,
-} from '../units.js';
+import { addingUp, formatBytes, formatBytesPair, inUnit, leftOver, unitOf, unitOfAll } from '../units.js';
 import { estimateAnswer } from './answer.js';
 import {
   accuracyInShort,
@@ -113,12 +104,17 @@ function made(estimate: AnyEstimate, layout: Layout): readonly Part[] {
   const { lowBytes, highBytes } = memory.range;
   const range = `${inUnit(lowBytes, unit)}–${inUnit(highBytes, unit)}`;
   const sum = `live ${live} + allocator ${allocator} + context ${context} = ${onCard} ${unit.name} (${range})`;
-  const largest = (parts: readonly (readonly [string, number])[]) =>
-    parts
-      .filter(([, bytes]) => bytes * 100 >= memory.peakLiveBytes)
+  const largest = (parts: readonly (readonly [string, number])[]) => {
+    const shown = parts
+      .filter(([, bytes]) => bytes > 0 && bytes * 100 >= memory.peakLiveBytes)
       .toSorted((a, b) => b[1] - a[1])
-      .map(([name, bytes]) => `${name} ${formatPercent(bytes, memory.peakLiveBytes).replace(' ', '')}`)
+      .map(([name, bytes]) => [name, ((100 * bytes) / memory.peakLiveBytes).toFixed(1)] as const);
+    // Of the numbers as they are printed, so that they add up.
+    const rest = (100 - shown.reduce((sum, [, percent]) => sum + Number(percent), 0)).toFixed(1);
+    return [...shown, ...(Number(rest) > 0 ? [['rest', rest] as const] : [])]
+      .map(([name, percent]) => `${name} ${percent}%`)
       .join(', ');
+  };
   return [
     { lines: labelled('memory', sum, layout) },
     { lines: labelled('by kind', largest(categories(estimate)), layout), dispensable: 4 },

@@ -25,7 +25,7 @@ export function solutionAnswer({ for: key, best, next, refused, device, withPlan
   return {
     tone: 'yes',
     head: `--${key} ${best.value}`,
-    rest: ` is the ${superlative[key]} that fits on ${card}${withPlan ? ' as it is' : ''}: ${end}${withPlan ? `; ${withPlan.value} fits with another plan` : ''}`,
+    rest: ` is the ${superlative[key]} that fits on ${card}${withPlan ? ' as it is' : ''}: ${end}${withPlan ? `; with another plan ${withPlan.value} is` : ''}`,
   };
 }
 

@@ -8,7 +8,7 @@ import { cardName } from '../subject.js';
 import { answerLine, type Block, paragraph, styleOf } from '../terminal/blocks.js';
 import { fittingTable } from '../terminal/fitting.js';
 import { besideLabel, indented, labelled, labelledLines, type Part, screen } from '../terminal/screen.js';
-import { type ByteUnit, formatBytesPair, formatCount, inUnit, leftOver, unitOfAll } from '../units.js';
+import { formatBytesPair, formatCount, inUnit, leftOver, unitOfAll } from '../units.js';
 import { cardColumns, notEnough, pathColumns, type Stage, samplesPerStep, sizeOf, subjectOfSweep } from './columns.js';
 import type { Sweep } from './schema.js';
 
@@ -68,7 +68,7 @@ function why(goal: Stage | undefined, device: Sweep['device'], layout: Layout): 
   const reasons = [
     ...(goal?.onCard?.precision === undefined ? [] : [goal.onCard.precision]),
     ...(share ? [shareText(share, goal.memory.range.lowBytes)] : []),
-    ...sameSizeReports(device),
+    ...sameSizeReports(device, ' (*)'),
   ];
   return reasons.length === 0 ? [] : labelled('why', reasons.join('; '), layout);
 }
@@ -90,19 +90,28 @@ function counted({ candidates }: Sweep): string {
   return numRefused === 0 ? of : `${of}; ${formatCount(numRefused)} cannot run (--details says why)`;
 }
 
-/** One unit for what stands together. */
-const bytesColumns = <Row extends Pick<Stage, 'memory' | 'verdict'>>(unit: ByteUnit): readonly Column<Row>[] => [
-  { title: `at most ${unit.name}`, alignment: '>', text: ({ memory }) => inUnit(memory.range.highBytes, unit) },
-  {
-    title: 'spare',
-    alignment: '>',
-    text: ({ verdict, memory }) =>
-      'usableBytes' in verdict ? leftOver(verdict.usableBytes, memory.range.highBytes, unit) : '',
-  },
-];
+type Judged = Pick<Stage, 'memory' | 'verdict'>;
 
-const unitOfRows = (rows: readonly Pick<Stage, 'memory'>[]): ByteUnit =>
-  unitOfAll(rows.map(({ memory }) => memory.range.highBytes));
+/** One unit for what stands together. A star: too little for a card of the same size that reports least. */
+function bytesColumns<Row extends Judged>(device: Sweep['device'], rows: readonly Row[]): readonly Column<Row>[] {
+  const unit = unitOfAll(rows.map(({ memory }) => memory.range.highBytes));
+  const least = device?.reportedBySameSize?.[0];
+  const spare = ({ verdict, memory }: Judged): string => {
+    if (!('usableBytes' in verdict)) return '';
+    const { usableBytes } = verdict;
+    const isClose = least !== undefined && usableBytes - memory.range.highBytes < device!.nominalBytes - least;
+    return `${leftOver(usableBytes, memory.range.highBytes, unit)}${isClose ? ' *' : ''}`;
+  };
+  const anyClose = rows.some((row) => spare(row).endsWith('*'));
+  return [
+    { title: `at most ${unit.name}`, alignment: '>', text: ({ memory }) => inUnit(memory.range.highBytes, unit) },
+    {
+      title: anyClose ? 'spare  ' : 'spare',
+      alignment: '>',
+      text: (row) => (anyClose && !spare(row).endsWith('*') ? `${spare(row)}  ` : spare(row)),
+    },
+  ];
+}
 
 /** The ends of the way always; what lies between them as far as there is room. */
 function planTable(sweep: Sweep, layout: Layout): readonly Part[] {
@@ -112,7 +121,7 @@ function planTable(sweep: Sweep, layout: Layout): readonly Part[] {
     { title: 'size', alignment: '<', text: (stage) => sizeOf(stage) },
     { title: 'batch×acc', alignment: '>', text: ({ batchSize, accumulate }) => `${batchSize}×${accumulate}` },
     { title: 'checkpoint', alignment: '<', text: ({ checkpoint }) => checkpoint.join('+') || 'none' },
-    ...bytesColumns<Stage>(unitOfRows(stages)),
+    ...bytesColumns(sweep.device, stages),
     { title: 'work', alignment: '>', text: ({ relativeCost }) => `${relativeCost.toFixed(1)}×` },
   ];
   const [, head = '', ...rows] = fittingTable('', columns, stages, besideLabel(layout));
@@ -137,14 +146,14 @@ function paths({ plan }: Sweep, layout: Layout): readonly Part[] {
 type Entry = Sweep['pareto'][number];
 const mostEntries = 5;
 
-function front({ pareto }: Sweep, layout: Layout): readonly Part[] {
+function front({ pareto, device }: Sweep, layout: Layout): readonly Part[] {
   if (pareto.length === 0) return [];
   const columns: readonly Column<Entry>[] = [
     { title: 'size', alignment: '<', text: ({ config }) => sizeOf(config.model) },
     { title: 'batch', alignment: '>', text: ({ config }) => String(config.recipe.batchSize) },
     { title: 'precision', alignment: '<', text: ({ config }) => config.recipe.precision, onlyIfVaried: true },
     { title: 'checkpoint', alignment: '<', text: ({ config }) => formatCheckpoint(config.recipe.checkpoint) },
-    ...bytesColumns<Entry>(unitOfRows(pareto)),
+    ...bytesColumns(device, pareto),
   ];
   const [, head = '', ...rows] = fittingTable('', columns, pareto.slice(0, mostEntries), besideLabel(layout));
   const [first = '', ...others] = rows;

@@ -85,10 +85,6 @@ function fittingCode(code: readonly CodeLine[], room: number, detailed: string):
     left -= piece.length;
   }
   const missing = pieces.length - taken.length;
-  return [
-    ...taken.flat(),
-    ...(missing === 0
-      ? []
-      : [`# ${taken.length === 0 ? '' : `NOT ALL, ${taken.length} of `}${pieces.length} places: ${detailed}`]),
-  ];
+  const notice = `# ${taken.length === 0 ? '' : `NOT ALL, ${taken.length} of `}${pieces.length} places: ${detailed}`;
+  return missing === 0 ? taken.flat() : [notice, ...taken.flat()];
 }

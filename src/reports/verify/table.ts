@@ -3,6 +3,7 @@ import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
 import { subject } from '../subject.js';
 import { answerLine, columns, list, page, paragraph, styleOf } from '../terminal/blocks.js';
+import { labelledLines } from '../terminal/screen.js';
 import { formatBytes } from '../units.js';
 import { divergence, tapeWords, totals, totalsHead, verificationAnswer } from './rows.js';
 import type { Verification } from './schema.js';
@@ -21,6 +22,13 @@ export function renderVerification(report: Verification, layout: Layout): string
     first === undefined ? [] : paragraph(first, layout),
     columns(heading('Run'), run(report), '<<'),
     list(heading('Assumptions'), report.assumptions, layout),
+    report.verdict.kind === 'within' && report.versions === undefined
+      ? labelledLines(
+          'next',
+          ['gc-plan validate  # JAX and PyTorch: every record that their rules are held against'],
+          layout,
+        )
+      : [],
   ]);
 }
 
