@@ -1,5 +1,5 @@
 /** Everything that must hold before a change is merged. The last line counts the tests; a stage that fails counts as one. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -7,21 +7,28 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const resultsFile = '.cache/vitest-results.json';
 const pythonResultsFile = '.cache/pytest.xml';
 
-const stages = [
-  ['lint', 'npx', 'biome', 'check', '--error-on-warnings', '.'],
-  ['types', 'npx', 'tsc', '-p', 'tsconfig.test.json'],
-  ['types of the page', 'npx', 'tsc', '-p', 'tsconfig.page.json'],
-  ['build', process.execPath, 'scripts/build.mjs'],
-  ['unused code', 'npx', 'knip', '--no-progress'],
-  ['documents', process.execPath, 'scripts/docs.mjs', '--check'],
-  ['package', process.execPath, 'scripts/check-package.mjs'],
-  ['Dockerfile', process.execPath, 'scripts/dockerfile.mjs'],
-  ['native TensorFlow', process.execPath, 'scripts/tfjs-native.mjs'],
-  ['JAX', 'npm', 'run', '--silent', 'jax:install'],
-  ['PyTorch', 'npm', 'run', '--silent', 'torch:install'],
-  ['code bases', 'npm', 'run', '--silent', 'code-bases:install'],
+/** Side by side: what reads the sources, and what the later tests need of others. */
+const lanes = [
+  [
+    ['lint', 'npx', 'biome', 'check', '--error-on-warnings', '.'],
+    ['types', 'npx', 'tsc', '-p', 'tsconfig.test.json'],
+    ['types of the page', 'npx', 'tsc', '-p', 'tsconfig.page.json'],
+    ['build', process.execPath, 'scripts/build.mjs'],
+    ['unused code', 'npx', 'knip', '--no-progress'],
+    ['documents', process.execPath, 'scripts/docs.mjs', '--check'],
+    ['package', process.execPath, 'scripts/check-package.mjs'],
+    ['Dockerfile', process.execPath, 'scripts/dockerfile.mjs'],
+    ['native TensorFlow', process.execPath, 'scripts/tfjs-native.mjs'],
+  ],
+  [
+    ['JAX', 'npm', 'run', '--silent', 'jax:install'],
+    ['PyTorch', 'npm', 'run', '--silent', 'torch:install'],
+    ['code bases', 'npm', 'run', '--silent', 'code-bases:install'],
+    ['browser', process.execPath, 'scripts/chromium.mjs'],
+  ],
+];
+const lastStages = [
   ['Python', process.execPath, 'scripts/check-wheel.mjs'],
-  ['browser', process.execPath, 'scripts/chromium.mjs'],
   ['tests', 'npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`],
 ];
 
@@ -33,10 +40,34 @@ if (bavail * bsize < writtenBytes)
 
 mkdirSync('.cache', { recursive: true });
 for (const file of [resultsFile, pythonResultsFile]) rmSync(file, { force: true });
-const failedStages = stages.filter(([name, command, ...args]) => {
-  console.log(`\n== ${name}`);
-  return spawnSync(command, args, { stdio: 'inherit' }).status !== 0;
-});
+const failedStages = [];
+await Promise.all(lanes.map((stages) => runInTurn(stages, 'pipe')));
+await runInTurn(lastStages, 'inherit');
+
+/** `output`: `pipe` prints what a stage says when it has ended, so that two do not talk at once. */
+async function runInTurn(stages, output) {
+  for (const [name, command, ...args] of stages) {
+    if (output === 'inherit') console.log(`\n== ${name}`);
+    const { status, said, seconds } = await run(command, args, output);
+    if (output === 'pipe') console.log(`\n== ${name} (${seconds} s)\n${said}`.trimEnd());
+    if (status !== 0) failedStages.push([name]);
+  }
+}
+
+function run(command, args, output) {
+  const start = performance.now();
+  const child = spawn(command, args, { stdio: ['inherit', output, output] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text) => {
+      said += text;
+    });
+  return new Promise((resolve) => {
+    const end = (status) => resolve({ status, said, seconds: Math.round((performance.now() - start) / 1000) });
+    child.on('error', end);
+    child.on('close', end);
+  });
+}
 
 function testResults() {
   try {

@@ -8,12 +8,6 @@ import type { Lifetime } from './outputs.js';
 /** XLA:GPU aligns every array (xla/service/gpu/gpu_constants.h, kXlaAllocatedBufferAlignBytes). */
 const alignment = 128;
 
-interface Placed {
-  readonly lifetime: Lifetime;
-  readonly start: number;
-  readonly end: number;
-}
-
 /** The largest arrays: smaller ones fill what gaps there are, and a step of a thousand layers has a hundred thousand of them. */
 const mostPacked = 3_000;
 
@@ -25,15 +19,12 @@ export function gapBytes(lifetimes: readonly Lifetime[]): number {
 
 function arenaBytes(lifetimes: readonly Lifetime[]): number {
   const order = [...lifetimes].sort((a, b) => b.bytes - a.bytes || length(b) - length(a) || a.first - b.first);
-  const placed: Placed[] = [];
+  const placed = new Placed(order.length);
   let top = 0;
   for (const lifetime of order) {
-    const neighbours = placed
-      .filter((other) => other.lifetime.first <= lifetime.last && lifetime.first <= other.lifetime.last)
-      .sort((a, b) => a.start - b.start);
-    const start = bestFit(neighbours, lifetime.bytes);
+    const start = placed.bestFit(lifetime);
     const end = start + Math.ceil(lifetime.bytes / alignment) * alignment;
-    placed.push({ lifetime, start, end });
+    placed.insert(lifetime, start, end);
     top = Math.max(top, end);
   }
   return top;
@@ -41,16 +32,53 @@ function arenaBytes(lifetimes: readonly Lifetime[]): number {
 
 const length = ({ first, last }: Lifetime): number => last - first;
 
-/** The start of the smallest gap that is large enough; behind all others there is always room. */
-function bestFit(neighbours: readonly Placed[], bytes: number): number {
-  let best: { readonly start: number; readonly room: number } | undefined;
-  let free = 0;
-  for (const { start, end } of neighbours) {
-    const room = start - free;
-    if (room >= bytes && (best === undefined || room < best.room)) best = { start: free, room };
-    free = Math.max(free, end);
+/** Arrays in the order of their starts. In columns: every new one is compared with all of them, and there are thousands. */
+class Placed {
+  private num = 0;
+  private readonly starts: Float64Array;
+  private readonly ends: Float64Array;
+  private readonly firsts: Float64Array;
+  private readonly lasts: Float64Array;
+
+  constructor(most: number) {
+    this.starts = new Float64Array(most);
+    this.ends = new Float64Array(most);
+    this.firsts = new Float64Array(most);
+    this.lasts = new Float64Array(most);
   }
-  return best?.start ?? free;
+
+  /** The start of the smallest gap that is large enough among the arrays of the same time; behind all of those there is always room. */
+  bestFit({ bytes, first, last }: Lifetime): number {
+    const { num, starts, ends, firsts, lasts } = this;
+    let best = -1;
+    let bestRoom = Number.POSITIVE_INFINITY;
+    let free = 0;
+    for (let i = 0; i < num; i++) {
+      if (firsts[i]! > last || first > lasts[i]!) continue;
+      const room = starts[i]! - free;
+      if (room >= bytes && room < bestRoom) {
+        best = free;
+        bestRoom = room;
+      }
+      if (ends[i]! > free) free = ends[i]!;
+    }
+    return best < 0 ? free : best;
+  }
+
+  insert({ first, last }: Lifetime, start: number, end: number): void {
+    let at = this.num;
+    while (at > 0 && this.starts[at - 1]! > start) at--;
+    for (const [column, value] of [
+      [this.starts, start],
+      [this.ends, end],
+      [this.firsts, first],
+      [this.lasts, last],
+    ] as const) {
+      column.copyWithin(at + 1, at, this.num);
+      column[at] = value;
+    }
+    this.num++;
+  }
 }
 
 function mostAlive(lifetimes: readonly Lifetime[]): number {
