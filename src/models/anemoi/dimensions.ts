@@ -10,13 +10,13 @@ import {
 } from '../../topology/mapper-chunks.js';
 import { inBlocksOf8, inBlocksOf32, offBlocksOf8 } from '../layers/attention-rows.js';
 import { datasetChannels, forecasts } from './crps.js';
-import { numTrainedFeatures } from './edges.js';
+import { numCoordinates, numTrainedFeatures } from './edges.js';
 import { partRows } from './gnn-mapper.js';
 import { pointers } from './graph.js';
 import { chunkRows, type MapperEdges } from './mapper.js';
 import { hasCoarsestEdges, joinsByEdges, networkOptions, readsMeshEdges } from './options.js';
 import { meshBlockRows } from './processor.js';
-import { numCoordinates, parameterShapes, wrapsInDdp } from './program.js';
+import { parameterShapes, wrapsInDdp } from './program.js';
 import { rowsInWindow } from './row-transformer.js';
 import {
   allRows,

@@ -13,6 +13,9 @@ const numFixedFeatures = 3;
 /** `trainable_parameters.*2*: 8` in anemoi-training's graph configurations. */
 export const numTrainedFeatures = 8;
 export const edgeFeatureWidth = constant(numFixedFeatures + numTrainedFeatures);
+/** Of a node: sine and cosine of latitude and longitude. */
+export const numCoordinates = 4;
+export const nodeFeatureWidth = constant(numCoordinates + numTrainedFeatures);
 
 export interface EdgeProvider {
   readonly edges: EdgeSet;

@@ -18,27 +18,16 @@ import {
   declareEdges,
   type EdgeProvider,
   joinTrained,
+  nodeFeatureWidth,
+  numCoordinates,
   numTrainedFeatures,
-  type ProvidedEdges,
   provideEdges,
 } from './edges.js';
-import { declareGnnMapper, type GnnMapperParameters, runGnnMapper } from './gnn-mapper.js';
-import { declareMapper, type MapperEdges, type MapperParameters, runMapper } from './mapper.js';
+import { declareMapperOfKind, type Mapper, type MapperContext, runMapperOfKind } from './mapper-kinds.js';
 import { declareNoise, injectNoise, noiseChannels } from './noise.js';
-import { gnnHiddenLayers, networkOptions, readsMeshEdges, transformerHiddenLayers } from './options.js';
-import { declarePointWiseMapper, type PointWiseMapperParameters, runPointWiseMapper } from './point-wise.js';
+import { networkOptions, readsMeshEdges } from './options.js';
 import { declareProcessor, type Processor, runProcessor } from './processor.js';
-import { attending } from './row-transformer.js';
 import { cutRows, numCards, rowsOfAll } from './sharding.js';
-import {
-  declareTransformerMapper,
-  runTransformerMapper,
-  type TransformerMapperParameters,
-} from './transformer-mapper.js';
-
-/** Sine and cosine of latitude and longitude. */
-export const numCoordinates = 4;
-const nodeFeatureWidth = constant(numCoordinates + numTrainedFeatures);
 
 interface NodeAttributes {
   /** Of all cards. */
@@ -47,12 +36,6 @@ interface NodeAttributes {
   readonly fixed: ValueId;
   readonly trained: ValueId;
 }
-
-type Mapper =
-  | { readonly kind: 'graphtransformer'; readonly edges: EdgeProvider; readonly parameters: MapperParameters }
-  | { readonly kind: 'gnn'; readonly edges: EdgeProvider; readonly parameters: GnnMapperParameters }
-  | { readonly kind: 'transformer'; readonly edges?: undefined; readonly parameters: TransformerMapperParameters }
-  | { readonly kind: 'point-wise'; readonly edges?: undefined; readonly parameters: PointWiseMapperParameters };
 
 interface Networks {
   readonly grid: NodeAttributes;
@@ -65,14 +48,8 @@ interface Networks {
   readonly decoder: Mapper;
 }
 
-interface Context {
-  readonly builder: ProgramBuilder;
-  readonly model: Model;
-  readonly recipe: Recipe;
-  readonly segmentation: Segmentation;
+interface Context extends MapperContext {
   readonly networks: Networks;
-  /** Over which the model is cut. */
-  readonly cards: number;
 }
 
 export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmentation): ForwardProgram {
@@ -145,10 +122,10 @@ function declareNetworks(builder: ProgramBuilder, model: Model, recipe: Recipe):
   const grid = attributes('grid', 'grid2mesh');
   // Point-wise mappers: the hidden nodes are the data nodes.
   const mesh = hasOwnMesh ? attributes('mesh', 'mesh') : grid;
-  const encoder = declareEitherMapper(builder, 'grid2mesh', model, cards);
+  const encoder = declareMapperOfKind(builder, 'grid2mesh', model, cards);
   const processorEdges = readsMeshEdges(model.processor) ? declareEdges(builder, 'mesh', 'mesh', cards) : undefined;
   const processor = declareProcessor(builder, model, ensemble === undefined ? undefined : noiseChannels);
-  const decoder = declareEitherMapper(builder, 'mesh2grid', model, cards);
+  const decoder = declareMapperOfKind(builder, 'mesh2grid', model, cards);
   const noise = ensemble === undefined ? undefined : declareNoise(builder);
   return {
     grid,
@@ -159,66 +136,6 @@ function declareNetworks(builder: ProgramBuilder, model: Model, recipe: Recipe):
     processor,
     decoder,
   };
-}
-
-function declareEitherMapper(builder: ProgramBuilder, module: MapperEdges, model: Model, cards: number): Mapper {
-  const input = axis('encoderInput');
-  const output = axis('outputChannels');
-  const encodes = module === 'grid2mesh';
-  const { mapper } = networkOptions(model);
-  if (mapper === 'gnn') {
-    const edges = declareEdges(builder, module, module, cards);
-    const ends = encodes ? { embeds: { senders: input, receivers: nodeFeatureWidth } } : { output };
-    const spec = { module, hiddenLayers: gnnHiddenLayers(model), ...ends };
-    return { kind: mapper, edges, parameters: declareGnnMapper(builder, spec) };
-  }
-  const ends = encodes ? { senders: input, receivers: nodeFeatureWidth } : { receivers: input, output };
-  const spec = { module, hiddenLayers: transformerHiddenLayers(model), ...ends };
-  if (mapper === 'transformer') return { kind: mapper, parameters: declareTransformerMapper(builder, spec) };
-  if (mapper === 'point-wise') return { kind: mapper, parameters: declarePointWiseMapper(builder, spec) };
-  const edges = declareEdges(builder, module, module, cards);
-  return { kind: mapper, edges, parameters: declareMapper(builder, spec) };
-}
-
-interface MapperRows {
-  readonly senders: ValueId;
-  readonly receivers: ValueId;
-  readonly edges: ProvidedEdges | undefined;
-}
-
-/** → receivers and, from the encoder, senders as the decoder reads them */
-function runEither(
-  context: Context,
-  mapper: Mapper,
-  { senders, receivers, edges: provided }: MapperRows,
-  edges: MapperEdges,
-): readonly ValueId[] {
-  const { builder, model, recipe, segmentation, cards } = context;
-  const role = { kind: edges === 'grid2mesh' ? 'encoder' : 'decoder' } as const;
-  const call = {
-    edges,
-    model,
-    numChunks: segmentation.edgeBlocks?.blocks ?? 1,
-    recomputed: segmentation[role.kind],
-    cards,
-  };
-  const args = { senders, receivers, ...(provided && { features: provided.features, index: provided.index }) };
-  return builder.call({ name: role.kind, role, module: edges }, args, () => {
-    const run = (): readonly [from: ValueId, to: ValueId] => {
-      if (mapper.kind === 'transformer') {
-        const how = attending(networkOptions(model), edges, recipe.precision, cards);
-        const spec = { name: `${edges} mapper`, recomputed: call.recomputed, how };
-        return [senders, runTransformerMapper(builder, mapper.parameters, { senders, receivers }, spec)];
-      }
-      if (mapper.kind === 'point-wise')
-        return [senders, runPointWiseMapper(builder, mapper.parameters, { senders, receivers }, call)];
-      const state = { senders, receivers, edges: provided! };
-      if (mapper.kind === 'gnn') return runGnnMapper(builder, mapper.parameters, state, call);
-      return [senders, runMapper(builder, mapper.parameters, state, call)];
-    };
-    const [from, to] = run();
-    return edges === 'grid2mesh' ? [to, from] : [to];
-  });
 }
 
 /** Every card joins the features of all rows and goes on with its own. */
@@ -282,7 +199,7 @@ function modelFrame(context: Context, input: ValueId, rolloutStep: number): Valu
     };
     const encoderEdges = provide('encoder', networks.encoder.edges);
     const encoderState = { senders: frame.locals.get('grid')!, receivers: hidden, edges: encoderEdges };
-    const [latent, grid] = runEither(context, networks.encoder, encoderState, 'grid2mesh');
+    const [latent, grid] = runMapperOfKind(context, networks.encoder, encoderState, 'grid2mesh');
     frame.set('grid', grid!);
     frame.set('latent', latent!);
     const noise = networks.noise && frame.set('noise', injectNoise(builder, networks.noise, cards));
@@ -300,7 +217,7 @@ function modelFrame(context: Context, input: ValueId, rolloutStep: number): Valu
     const skipped = frame.set('processed', builder.add(processed, latent!, 'latent skip'));
     const decoderEdges = provide('decoder', networks.decoder.edges);
     const decoderState = { senders: skipped, receivers: grid!, edges: decoderEdges };
-    const [output] = runEither(context, networks.decoder, decoderState, 'mesh2grid');
+    const [output] = runMapperOfKind(context, networks.decoder, decoderState, 'mesh2grid');
     frame.set('output', output!);
     return [assembleOutput(builder, output!, input)];
   });

@@ -3,13 +3,13 @@ import type { z } from 'zod';
 import { conforms } from '../../config/conforms.js';
 import { shown } from '../../config/nearest.js';
 import type { InputError } from '../../errors.js';
-import { constant } from '../../ir/shape.js';
 import type { ModuleCall, StepWithSaves } from '../../memory/recompute.js';
-import type { Layout, Trace } from '../../memory/trace.js';
+import type { Trace } from '../../memory/trace.js';
 import { originCode } from '../../memory/trace.js';
 import { type TraceHead, type TraceLine, traceBodySchema, traceHeadSchema } from '../../reports/trace/schema.js';
 import { runtimeTraits } from '../../runtimes/traits.js';
 import { linesOf, noTrace, packedTrace } from './trace-lines.js';
+import { columnNames, layoutsOf, maximumRows, operationsOf, type Tables } from './trace-tables.js';
 
 /** A step as it was recorded: `trace.layouts` holds shapes for people to read, the bytes are the storages' own. */
 export interface CapturedTrace extends StepWithSaves {
@@ -22,8 +22,6 @@ export interface CapturedTrace extends StepWithSaves {
 
 const maximumBuffers = 5_000_000;
 const maximumEvents = 2 * maximumBuffers;
-/** A table row that a person may read. */
-const maximumRows = 1_000_000;
 /** Letters in tables, axes of shapes, arrays of calls: a step of 10⁶ events has a tenth. */
 const maximumDetails = 2 ** 24;
 /** No card has a petabyte; sums of so many stay whole numbers. */
@@ -36,9 +34,6 @@ export async function readTrace(file: string): Promise<CapturedTrace> {
   for await (const line of linesOf(file, packed)) reader.line(line);
   return { fileBytes: packed.length, ...reader.finish() };
 }
-
-type Tables = Record<'dtypes' | 'operations' | 'modules', string[]> & { readonly shapes: (readonly number[])[] };
-const columnNames = ['bytes', 'dtype', 'shape', 'operation', 'module', 'category'] as const;
 
 const isHead = conforms(traceHeadSchema);
 const isBody = conforms(traceBodySchema);
@@ -267,42 +262,4 @@ interface Lives {
 /** `push(...rows)` would put every row on the stack. */
 function extend<Row>(rows: Row[], more: readonly Row[]): void {
   for (const row of more) rows.push(row);
-}
-
-type Rows = Readonly<Record<(typeof columnNames)[number], readonly number[]>>;
-
-/** Index of each distinct pair, in order of appearance. */
-function pairs(first: readonly number[], second: readonly number[], add: (a: number, b: number) => void): Uint32Array {
-  const known = new Map<number, number>();
-  return Uint32Array.from(first, (a, i) => {
-    const b = second[i]!;
-    const key = a * maximumRows + b;
-    let index = known.get(key);
-    if (index === undefined) {
-      index = known.size;
-      known.set(key, index);
-      add(a, b);
-    }
-    return index;
-  });
-}
-
-function layoutsOf({ shape, dtype }: Rows, { shapes, dtypes }: Tables) {
-  const layouts: Layout[] = [];
-  const bufferLayout = pairs(shape, dtype, (a, b) => {
-    // Bytes are the storage's: a tensor may be a view of a part of it.
-    layouts.push({ shape: shapes[a]!.map(constant), elementBytes: 0, dtype: dtypes[b]! });
-  });
-  return { layouts, bufferLayout };
-}
-
-function operationsOf({ operation, module }: Rows, tables: Tables) {
-  const operations: string[] = [];
-  const operationBlocks: string[] = [];
-  const bufferOperation = pairs(operation, module, (a, b) => {
-    const path = tables.modules[b]!;
-    operations.push(path === 'other' ? tables.operations[a]! : `${path}: ${tables.operations[a]}`);
-    operationBlocks.push(path);
-  });
-  return { operations, operationBlocks, bufferOperation };
 }
