@@ -5,7 +5,7 @@
  * Order: XLA's scheduler goes from the result to what it needs, depth first, the larger of two branches first
  * (openxla/xla, hlo_memory_scheduler.cc, DFSMemoryScheduler). So the encoder's update of the grid nodes runs after the processor.
  */
-import { type ForwardProgram, type Node, operationsOf } from '../../ir/forward-program.js';
+import type { ForwardProgram, Node } from '../../ir/forward-program.js';
 import type { Operation, OperationOf } from '../../ir/operations.js';
 import { type Dimensions, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
@@ -40,7 +40,7 @@ export const mayNormaliseInConcat = (gemm: Gemm, width: number): boolean =>
 export class InferenceForward extends Forward {
   private readonly flow: DataFlow;
   private readonly writtenSums: WrittenSums;
-  private readonly zerosInLoop: ZerosInLoop;
+  private zerosInLoop: ZerosInLoop | undefined;
   private readonly normsByTriton: boolean;
 
   constructor(
@@ -52,16 +52,17 @@ export class InferenceForward extends Forward {
     super(lowering, lossHead);
     this.normsByTriton = normsByTriton(lowering.gemm);
     this.flow = new DataFlow(body, lowering.program.root.module);
-    const sums = operationsOf(body).filter(isSum);
-    this.zerosInLoop = new ZerosInLoop(lowering.schedule, sums, this.zerosKey);
     this.writtenSums = new WrittenSums(this.flow, lowering, options.sizes, this.normsByTriton);
   }
 
   /** Runs what the prediction needs. */
   predict({ predictions }: ForwardProgram, environment: Environment): void {
-    const { flow, lowering } = this;
+    const { flow, lowering, options } = this;
     const order = lowering.has('depthFirst') ? flow.depthFirst(predictions[0]!) : flow.inOrderOfCode();
-    this.writtenSums.decide(order.map(({ operation }) => operation).reverse());
+    const operations = order.map(({ operation }) => operation);
+    this.writtenSums.decide(operations.toReversed());
+    if (options.inLoop && lowering.has('loopZeros'))
+      this.zerosInLoop = new ZerosInLoop(lowering.schedule, operations.filter(isSum), this.zerosKey);
     for (const { operation, module } of order) {
       lowering.schedule.within({ module }, () => this.operation(operation, environment));
     }
@@ -210,7 +211,7 @@ export class InferenceForward extends Forward {
   /** Outside of a loop one kernel fills the zeros of all equal sums. */
   protected override zerosOf(operation: RowSum, environment: Environment): BufferId {
     const array = () => this.array(this.shape(operation.output, environment), this.sumBytes(operation));
-    if (this.options.inLoop && this.lowering.has('loopZeros')) return this.zerosInLoop.take(operation, array);
+    if (this.zerosInLoop !== undefined) return this.zerosInLoop.take(operation, array);
     const key = this.zerosKey(operation);
     const fill = this.fills.get(key) ?? this.lowering.schedule.open('zeros of the sums');
     this.fills.set(key, fill);

@@ -38,8 +38,12 @@ export class Results {
     this.stacks = inLoop ? this.buffers(stackShape) : [];
     this.carries = inLoop ? [...this.buffers(carryShape), schedule.buffer(surfaceCarryShape, f32)] : [];
     this.input = inLoop ? this.carries : data;
-    if (inLoop)
-      schedule.run('state of the loop over rollout steps', data, [...this.stacks, ...this.carries, this.surface]);
+    if (inLoop) schedule.run('state of the loop over rollout steps', data, this.state);
+  }
+
+  /** What the loop over rollout steps carries. */
+  get state(): readonly BufferId[] {
+    return [...this.stacks, ...this.carries, this.surface];
   }
 
   write(prediction: readonly BufferId[]): void {

@@ -14,6 +14,8 @@ export const rules = {
   unrolledZeros:
     'a Python loop over slices of edges writes every slice’s scatter-add down: each has zeros, in both types',
   depthFirst: 'hlo_memory_scheduler.cc, DFSMemoryScheduler: from the result to what it needs, the longer branch first',
+  leastMemory:
+    'hlo_memory_scheduler.cc, DefaultMemoryScheduler: in a loop, ListMemoryScheduler’s order where that needs no more',
   writtenSums: 'priority_fusion.cc: a sum is inlined in its readers where that moves fewer bytes',
   brokenWarps:
     'coalescing_analysis.cc: rows that are no multiple of 32 threads are read in pieces, so that inlining a sum costs next to nothing',

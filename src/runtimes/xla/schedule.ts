@@ -8,6 +8,7 @@ import type { Module } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Category, Origin, Phase, Trace } from '../../memory/trace.js';
 import { hideLatency, type Timed } from './latency-hiding.js';
+import { orderByMemory } from './memory-order.js';
 import { type Lifetime, placedInResults, type StepArray } from './outputs.js';
 import { gapBytes } from './packing.js';
 import { productSeconds } from './product-time.js';
@@ -122,6 +123,21 @@ export class Schedule {
       return backward ? { ...kernel, place: { ...kernel.place, phase: 'backward' } } : kernel;
     });
     this.kernels = [...setup, ...reordered];
+  }
+
+  /** Number of kernels so far: a place to come back to. */
+  get length(): number {
+    return this.kernels.length;
+  }
+
+  /** Reorders what stands behind the first `from` kernels, the body of a loop with this state (`memory-order.ts`). */
+  orderByMemory(from: number, state: readonly BufferId[], sizes: Dimensions): void {
+    const body = this.kernels.slice(from);
+    const outside = new Set(this.kernels.slice(0, from).flatMap(({ reads, writes }) => [...reads, ...writes]));
+    const bytesOf = this.buffers.map(({ shape, elementBytes }) => numElements(shape, sizes) * elementBytes);
+    const stateBytes = state.reduce((sum, id) => sum + bytesOf[id]!, 0);
+    const order = orderByMemory(body, { bytesOf, isOutside: (id) => outside.has(id) }, stateBytes);
+    this.kernels = [...this.kernels.slice(0, from), ...order.map((index) => body[index]!)];
   }
 
   /**
@@ -278,11 +294,14 @@ export class Schedule {
   private placedInOutputs(dimensions: Dimensions, lastUse: Float64Array): ReadonlySet<BufferId> {
     const { buffers, outputs } = this;
     const firstWrite = this.firstWrites();
+    // A product reads rows of all samples, a `bitcast`, which XLA takes for the array that ends: whoever reads the array itself begins elsewhere.
+    const operands = new Set(this.kernels.flatMap(({ kind, reads }) => (kind === 'product' ? reads : [])));
     const bytesOf = (id: BufferId) => numElements(buffers[id]!.shape, dimensions) * buffers[id]!.elementBytes;
     const lifetime = (id: BufferId): StepArray => {
       const [bytes, first] = [bytesOf(id), firstWrite[id]!];
       const writer = this.kernels[first];
-      const overwrites = writer?.kind === 'elementwise' ? writer.reads.filter((read) => bytesOf(read) === bytes) : [];
+      const isOverwritten = (read: BufferId) => bytesOf(read) === bytes && !operands.has(read);
+      const overwrites = writer?.kind === 'elementwise' ? writer.reads.filter(isOverwritten) : [];
       return { id, bytes, first, last: lastUse[id]!, overwrites };
     };
     const temporaries = [...buffers.keys()].filter(

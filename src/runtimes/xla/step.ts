@@ -118,7 +118,9 @@ class Step {
       inLoop,
       computeCapability: config.device?.computeCapability ?? firstHopper,
     });
+    const before = schedule.length;
     forward.predict(program, environment);
+    if (inLoop && lowering.has('leastMemory')) schedule.orderByMemory(before, results.state, sizesOf(config));
     results.write(buffersOf(environment.value(program.predictions[0]!)));
   }
 

@@ -130,6 +130,14 @@ const forecastOf = {
 };
 const forecast: fc.Arbitrary<DrawnForecast> = fc.record(forecastOf);
 
+/** What a loop carries is as large as what its body needs. */
+const longRollout: fc.Arbitrary<DrawnForecast> = fc.record({
+  ...forecastOf,
+  latent_size: fc.constantFrom(64, 96, 128, 192, 256, 320),
+  gnn_msg_steps: fc.integer({ min: 2, max: 8 }),
+  ar_steps: fc.constantFrom(12, 20, 30, 40),
+});
+
 /** Where norms and gathers want into the same concatenation. */
 const powerOfTwoInFp32: fc.Arbitrary<DrawnForecast> = fc.record({
   ...forecastOf,
@@ -139,10 +147,13 @@ const powerOfTwoInFp32: fc.Arbitrary<DrawnForecast> = fc.record({
   bf16: fc.constant(false),
 });
 
-/** `again`: after the rule of what begins in the memory of what its kernel reads (`outputs.ts`). `last`: after additions counted too.
- * `powersOfTwo`: after `norm-or-gather.ts`. */
+/**
+ * `again`: after the rule of what begins in the memory of what its kernel reads (`outputs.ts`). `last`: after additions counted too.
+ * `powersOfTwo`: after `norm-or-gather.ts`. `longRollouts`: after `memory-order.ts`.
+ */
 export const drawnForecasts = {
   again: fc.sample(forecast, { seed: 20261203, numRuns: 10 }),
   last: fc.sample(forecast, { seed: 20261204, numRuns: 10 }),
   powersOfTwo: fc.sample(powerOfTwoInFp32, { seed: 20261205, numRuns: 12 }),
+  longRollouts: fc.sample(longRollout, { seed: 20261206, numRuns: 8 }),
 } as const satisfies Readonly<Record<string, readonly DrawnForecast[]>>;

@@ -18,6 +18,8 @@ export interface InferenceGroups {
   readonly inferenceDrawnAgain: readonly PricedRecord[];
   /** Drawn when additions counted too. */
   readonly inferenceDrawnLast: readonly PricedRecord[];
+  /** Long rollouts, drawn after the rule of `memory-order.ts`. */
+  readonly inferenceDrawnRollouts: readonly PricedRecord[];
   /** Cards without bf16, on which the rules for them were read off. */
   readonly inferenceOlderCards: readonly PricedRecord[];
   readonly inferenceOlderCardsDrawn: readonly PricedRecord[];
@@ -29,7 +31,7 @@ export interface InferenceGroups {
 export function inferenceGroups(): InferenceGroups {
   const given = readRecords('tests/data/xla-inference.jsonl').map((record) => priceRecord(record));
   const compiled = readRecords('tests/data/xla-inference-compiled.jsonl').map((record) => priceRecord(record));
-  const either = compiled.filter((each) => isCublas(each) && isEither(each));
+  const either = compiled.filter((each) => isCublas(each) && isEither(each) && each.record.group !== 'drawn-rollouts');
   const scored = (group: NonNullable<JaxRecord['group']>) =>
     compiled.filter((each) => each.record.group === group && isCublas(each) && !isEither(each));
   return {
@@ -40,6 +42,7 @@ export function inferenceGroups(): InferenceGroups {
     inferenceDrawn: scored('drawn'),
     inferenceDrawnAgain: scored('drawn-again'),
     inferenceDrawnLast: scored('drawn-last'),
+    inferenceDrawnRollouts: compiled.filter(({ record }) => record.group === 'drawn-rollouts'),
     inferenceOlderCards: scored('generation'),
     inferenceOlderCardsDrawn: scored('generation-drawn'),
     inferenceEither: either.filter(({ record }) => record.group !== 'drawn-powers'),

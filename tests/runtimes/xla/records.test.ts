@@ -42,6 +42,7 @@ const worths = worthOfRules([
   ...inferred.inferenceDrawnLast,
   ...inferred.inferenceEither,
   ...inferred.inferenceEitherDrawn,
+  ...inferred.inferenceDrawnRollouts,
   ...inferred.inferenceOlderCards,
   ...inferred.inferenceOlderCardsDrawn,
   ...allOf(recipeGroups.data).filter(isCublas),

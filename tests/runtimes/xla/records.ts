@@ -46,6 +46,7 @@ export interface JaxRecord {
     | 'drawn-again'
     | 'drawn-last'
     | 'drawn-powers'
+    | 'drawn-rollouts'
     | 'seen'
     | 'generation'
     | 'generation-drawn';

@@ -1,0 +1,130 @@
+/**
+ * Which order XLA's memory scheduler gives the kernels of a forecast's loop (openxla/xla, hlo_memory_scheduler.cc, `DefaultMemoryScheduler`):
+ * the one that needs less of two, of equals the first.
+ *
+ * `ListMemoryScheduler` takes, of the kernels whose operands are there, the one that frees most bytes beyond those that it makes, of equals the
+ * one that most others read, then the one that was ready last. `DFSMemoryScheduler` goes from the result to what it needs; kernels are handed
+ * over in that order (`data-flow.ts`). Memory is what is alive at once, without gaps, and without regard to results that lie still unwritten.
+ */
+export interface Step {
+  readonly reads: readonly number[];
+  readonly writes: readonly number[];
+}
+
+/** Bytes per array; arrays that outlive the loop's body count as never made and never freed. */
+export interface Arrays {
+  readonly bytesOf: readonly number[];
+  readonly isOutside: (array: number) => boolean;
+}
+
+/**
+ * Indices of the kernels in the order in which they run. Where the loop itself is called XLA counts its state twice, as what goes in and as
+ * what comes out, and inside the body once, beside the body's own arrays: what needs less than a second state makes no difference.
+ */
+export function orderByMemory(steps: readonly Step[], arrays: Arrays, stateBytes: number): readonly number[] {
+  const depthFirst = [...steps.keys()];
+  const list = listOrder(steps, arrays);
+  const needs = (order: readonly number[]) => Math.max(stateBytes, peakBytes(steps, order, arrays));
+  return needs(list) <= needs(depthFirst) ? list : depthFirst;
+}
+
+interface Ready {
+  readonly index: number;
+  readonly numReaders: number;
+  /** Bytes freed beyond those made. */
+  gain: number;
+}
+
+function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): readonly number[] {
+  const own = ({ reads }: Step) => [...new Set(reads)].filter((id) => !isOutside(id));
+  const readersOf = new Map<number, number[]>();
+  for (const [index, step] of steps.entries())
+    for (const id of own(step)) readersOf.set(id, [...(readersOf.get(id) ?? []), index]);
+  const usesLeft = new Map([...readersOf].map(([id, readers]) => [id, readers.length]));
+  const gainOf = (step: Step): number =>
+    sum(
+      own(step).filter((id) => usesLeft.get(id) === 1),
+      bytesOf,
+    ) -
+    sum(
+      step.writes.filter((id) => !isOutside(id)),
+      bytesOf,
+    );
+
+  const before = predecessors(steps);
+  const numWaiting = before.map((each) => each.size);
+  const followers: number[][] = steps.map(() => []);
+  for (const [index, each] of before.entries()) for (const earlier of each) followers[earlier]!.push(index);
+  const ready: Ready[] = [];
+  const enter = (index: number) =>
+    ready.push({ index, numReaders: followers[index]!.length, gain: gainOf(steps[index]!) });
+  for (const [index, count] of numWaiting.entries()) if (count === 0) enter(index);
+
+  const order: number[] = [];
+  while (ready.length > 0) {
+    const at = indexOfBest(ready);
+    const [{ index }] = ready.splice(at, 1) as [Ready];
+    order.push(index);
+    for (const id of own(steps[index]!)) {
+      const left = usesLeft.get(id)! - 1;
+      usesLeft.set(id, left);
+      if (left === 1) for (const each of ready) if (steps[each.index]!.reads.includes(id)) each.gain += bytesOf[id]!;
+    }
+    for (const next of followers[index]!) if (--numWaiting[next]! === 0) enter(next);
+  }
+  return order;
+}
+
+/** Of equals the last: it has been ready for the shortest time. */
+function indexOfBest(ready: readonly Ready[]): number {
+  let best = 0;
+  for (const [at, { gain, numReaders }] of ready.entries()) {
+    const other = ready[best]!;
+    if (gain > other.gain || (gain === other.gain && numReaders >= other.numReaders)) best = at;
+  }
+  return best;
+}
+
+/** Who has to run before: who wrote what a kernel reads, and who reads what it overwrites. */
+function predecessors(steps: readonly Step[]): readonly ReadonlySet<number>[] {
+  const writer = new Map<number, number>();
+  const readers = new Map<number, number[]>();
+  return steps.map(({ reads, writes }, index) => {
+    const before = new Set<number>();
+    for (const id of [...reads, ...writes]) if (writer.has(id)) before.add(writer.get(id)!);
+    for (const id of writes) for (const reader of readers.get(id) ?? []) before.add(reader);
+    before.delete(index);
+    for (const id of reads) readers.set(id, [...(readers.get(id) ?? []), index]);
+    for (const id of writes) {
+      writer.set(id, index);
+      readers.delete(id);
+    }
+    return before;
+  });
+}
+
+function peakBytes(steps: readonly Step[], order: readonly number[], { bytesOf, isOutside }: Arrays): number {
+  const lastAt = new Map<number, number>();
+  for (const [at, index] of order.entries()) {
+    const { reads, writes } = steps[index]!;
+    for (const id of [...reads, ...writes]) if (!isOutside(id)) lastAt.set(id, at);
+  }
+  const alive = new Set<number>();
+  let live = 0;
+  let peak = 0;
+  for (const [at, index] of order.entries()) {
+    const { reads, writes } = steps[index]!;
+    for (const id of writes)
+      if (!isOutside(id) && !alive.has(id)) {
+        alive.add(id);
+        live += bytesOf[id]!;
+      }
+    peak = Math.max(peak, live);
+    for (const id of new Set([...reads, ...writes]))
+      if (lastAt.get(id) === at && alive.delete(id)) live -= bytesOf[id]!;
+  }
+  return peak;
+}
+
+const sum = (ids: readonly number[], bytesOf: readonly number[]): number =>
+  ids.reduce((total, id) => total + bytesOf[id]!, 0);
