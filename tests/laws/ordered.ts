@@ -52,7 +52,8 @@ function chained(value: Fields, path: string): void {
     must(i === 0 || chain[i - 1]! <= each, 'live ≤ allocated ≤ reserved ≤ device', { path, chain });
   if (lowBytes !== undefined && highBytes !== undefined)
     must(lowBytes <= highBytes, 'a range is in order', { path, lowBytes, highBytes });
-  if (isObject(value.range) && deviceBytes !== undefined)
+  // A fix also says how many records lie in their range.
+  if (isObject(value.range) && value.range.lowBytes !== undefined && deviceBytes !== undefined)
     must(
       (value.range.lowBytes as number) <= deviceBytes && deviceBytes <= (value.range.highBytes as number),
       'the range holds the number',
