@@ -10,6 +10,9 @@ import { resolverFor } from '../dist/options/resolve.js';
 import { programOf, traceOf } from '../dist/parallel/index.js';
 import { priced } from '../dist/services/priced.js';
 
+// What this user verified widens a range; a fingerprint is the same for everybody.
+process.env.XDG_DATA_HOME = 'no-ledger';
+
 const [action, file = fileURLToPath(new URL('../tests/data/fingerprint.jsonl', import.meta.url))] =
   process.argv.slice(2);
 

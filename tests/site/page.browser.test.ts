@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { Browser, Page } from 'puppeteer-core';
@@ -20,7 +19,7 @@ import { estimateOf, reportedConfig } from '../../src/services/priced.js';
 import { GiB } from '../../src/units.js';
 import { invoke } from '../cli/invoke.js';
 import { inputs } from '../laws/configurations.js';
-import { faultsOf, type Look, looks, measured, noFaults, open, openBrowser } from '../reports/html/browser.js';
+import { faultsOf, type Look, looks, noFaults, open, openBrowser } from '../reports/html/browser.js';
 
 /** The issue's: the whole page, compressed. */
 const mostBytes = 600_000;
@@ -321,59 +320,6 @@ describe('a dropped file', () => {
     expect(await textOf(page, '#verdict')).toBe(head + rest);
     expect(await textOf(page, '#command')).toBe('gc-plan estimate --trace plain.trace.gz --gpu t4');
     await page.close();
-  });
-});
-
-describe('the documents beside it', () => {
-  const files = () =>
-    readdirSync(join(folder, 'site'), { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('.html'));
-
-  it('are all there, and every link of theirs leads somewhere', () => {
-    const htmlOf = new Map(files().map((each) => [each, readFileSync(join(folder, 'site', each), 'utf8')]));
-    const documents = [...readdirSync('docs', { recursive: true, encoding: 'utf8' }), ...readdirSync('.')].filter(
-      (each) => each.endsWith('.md'),
-    );
-    // The page, and the page alone.
-    expect(htmlOf.size).toBe(documents.length + 2);
-    const broken: string[] = [];
-    for (const [from, html] of htmlOf) {
-      if (from === 'index.html' || from === 'gc-plan.html') continue;
-      for (const [, href = ''] of html.matchAll(/<a href="([^"]+)"/g)) {
-        if (/^(https?|mailto):/.test(href)) continue;
-        const [path, id] = href.split('#');
-        const linked = htmlOf.get(path === '' ? from : join(dirname(from), path!));
-        if (linked === undefined || (id !== undefined && !linked.includes(` id="${id}"`)))
-          broken.push(`${from}: ${href}`);
-      }
-    }
-    expect(broken).toEqual([]);
-    expect(htmlOf.get('index.html')).toContain('<a href="docs/index.html">');
-    expect(htmlOf.get('gc-plan.html')).not.toContain('<a href="docs/');
-  });
-
-  it('can all be read on a phone: no line beyond the page, no label below 11 px', async () => {
-    const { page } = await open(browser, join(folder, 'site', 'docs', 'index.html'), { width: 390 });
-    const unreadable: Record<string, unknown> = {};
-    for (const each of files().filter((name) => name !== 'index.html' && name !== 'gc-plan.html')) {
-      await page.goto(pathToFileURL(join(folder, 'site', each)).href, { waitUntil: 'load' });
-      const { overflowPx, tooSmall, clipped } = await measured(page);
-      if (overflowPx > 0 || tooSmall.length > 0 || clipped.length > 0)
-        unreadable[each] = { overflowPx, tooSmall, clipped };
-    }
-    await page.close();
-    expect(unreadable).toEqual({});
-  });
-
-  it.each([
-    { document: 'capture', look: { width: 1280, dark: true } },
-    { document: 'grow', look: { width: 390 } },
-    { document: 'index', look: { width: 390, dark: true } },
-    { document: 'guide', look: { width: 1280 } },
-    { document: 'import', look: { width: 390 } },
-    { document: 'decisions/0006-charts-and-pages', look: { width: 1280, dark: true } },
-  ])('$document can be read at $look.width px', async ({ document, look }) => {
-    const shown = await open(browser, join(folder, 'site', 'docs', `${document}.html`), look);
-    expect(await faultsOf(shown, `site-docs-${document.replaceAll('/', '-')}`)).toEqual(noFaults);
   });
 });
 
