@@ -28,9 +28,17 @@ interface ParallelRuntime extends Runtime {
 }
 
 function onSeveralCards(runtime: Runtime): ParallelRuntime {
+  /** Of a rank's step, which is sized next: the worst rank is found with it. */
+  let latest: { readonly config: Config; readonly trace: Trace } | undefined;
+
   /** Ranks run the same operations but in a pipeline. */
-  const trace: Runtime['trace'] = (program, config) =>
-    traceAt(program, config, isPipeline(config) ? worstRank(config, dimensionsOf(config, counts(config.model))) : 0);
+  const trace: Runtime['trace'] = (program, config) => {
+    if (isPipeline(config))
+      return traceAt(program, config, worstRank(config, dimensionsOf(config, counts(config.model))));
+    const made = traceAt(program, config, 0);
+    if (cutsRows(config)) latest = { config, trace: made };
+    return made;
+  };
 
   function traceAt(program: ForwardProgram, config: Config, rank: number): Trace {
     if (!isParallel(config)) return runtime.trace(program, config);
@@ -61,10 +69,10 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
     const key = JSON.stringify([config.runtime, config.model, config.recipe]);
     let rank = worst.get(key);
     if (rank === undefined) {
-      const first = stepOfRank(config, base, 0);
+      const first = latest?.config === config ? latest.trace : stepOfRank(config, base, 0).trace;
       const peaks = Array.from({ length: config.recipe.gpus }, (_, each) => {
         const dimensions = dimensionsAt(config, base, each);
-        const { trace: own } = isPipeline(config) ? stepOfRank(config, base, each) : first;
+        const own = isPipeline(config) ? stepOfRank(config, base, each).trace : first;
         return peakLiveBytes(own, bufferBytes(own, dimensions));
       });
       rank = peaks.indexOf(Math.max(...peaks));

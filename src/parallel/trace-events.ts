@@ -67,6 +67,15 @@ class Names<Item> {
 
 export function fromEvents(events: readonly TraceEvent[]): Trace {
   const layouts = new Names<Layout>();
+  // Most arrays share their layout's very object: only others are told by their text.
+  const knownLayouts = new Map<Layout, number>();
+  const layoutIndex = (layout: Layout): number => {
+    const known = knownLayouts.get(layout);
+    if (known !== undefined) return known;
+    const index = layouts.index(`${formatShape(layout.shape)} ${layout.dtype} ${layout.elementBytes}`, layout);
+    knownLayouts.set(layout, index);
+    return index;
+  };
   const modules = new Names<string>();
   const operations = new Names<Pick<Buffer, 'operation' | 'block'>>();
   const ids = new Map<Buffer, number>();
@@ -96,13 +105,11 @@ export function fromEvents(events: readonly TraceEvent[]): Trace {
   }
   const buffers = [...ids.keys()];
   return {
-    bufferLayout: Uint32Array.from(buffers, ({ layout }) =>
-      layouts.index(`${formatShape(layout.shape)} ${layout.dtype} ${layout.elementBytes}`, layout),
-    ),
+    bufferLayout: Uint32Array.from(buffers, ({ layout }) => layoutIndex(layout)),
     bufferCategory: Uint8Array.from(buffers, ({ category }) => categoryCode[category]),
     bufferModule: Uint32Array.from(buffers, ({ module }) => modules.index(module, module)),
     bufferOperation: Uint32Array.from(buffers, ({ operation, block }) =>
-      operations.index(JSON.stringify([operation, block]), { operation, block }),
+      operations.index(`${block}\n${operation}`, { operation, block }),
     ),
     bufferOrigin: Uint8Array.from(buffers, ({ origin }) => originCode[origin]),
     layouts: layouts.items,
