@@ -7,13 +7,13 @@
  */
 import type { ForwardProgram, Node } from '../../ir/forward-program.js';
 import type { Operation, OperationOf } from '../../ir/operations.js';
-import { type Dimensions, numElements } from '../../ir/shape.js';
+import { type Dimensions, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { DataFlow } from './data-flow.js';
 import { Forward, type Lowering } from './forward.js';
 import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
-import { normalisesFirst } from './norm-or-gather.js';
+import { l1Bytes, normalisesFirst } from './norm-or-gather.js';
 import type { BufferId } from './schedule.js';
 import { statisticsShape } from './symbols.js';
 import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
@@ -22,6 +22,9 @@ import { type RowSum, ZerosInLoop } from './zeros.js';
 
 const f32 = 4;
 const bf16 = 2;
+/** Of the time that reading from memory takes. */
+const cachedOnCard = 1 / 2.5;
+const cachedInCores = cachedOnCard / 8;
 
 export interface InferenceOptions {
   readonly sizes: Dimensions;
@@ -124,6 +127,27 @@ export class InferenceForward extends Forward {
     );
   }
 
+  /**
+   * Whether rows that a product reads normalised are so for their other readers too, which otherwise normalise them again. That saves a write
+   * and a read, and costs every reader both statistics, scale and offset, which it reads once per element from a cache
+   * (gpu_performance_model_base.cc): statistics that are too many for the cores' own come from the card's, eight times as slowly.
+   */
+  private isNormalisedOnce(normalised: ValueId, environment: Environment): boolean {
+    const { gemm, has } = this.lowering;
+    if (this.isUpcast || gemm.elementBytes !== bf16 || !this.isOperandAndValue(normalised) || !has('normalisedOnce'))
+      return false;
+    const count = (shape: Shape) => numElements(shape, this.options.sizes);
+    const shape = this.shape(normalised, environment);
+    const elements = count(shape);
+    const others = this.flow.readers(normalised).filter(({ kind }) => kind !== 'linear');
+    const reads = others.reduce(
+      (sum, { kind, output }) => sum + (kind === 'gather' ? count(this.shape(output, environment)) : elements),
+      0,
+    );
+    const statistics = count(shape.slice(0, 2)) * bf16 < l1Bytes ? cachedInCores : cachedOnCard;
+    return reads * (2 * statistics + 2 * cachedInCores) > 2 * elements;
+  }
+
   private isOperandAndValue(normalised: ValueId): boolean {
     const readers = this.flow.readers(normalised);
     return readers.length > 1 && readers.some(({ kind }) => kind === 'linear');
@@ -180,6 +204,7 @@ export class InferenceForward extends Forward {
     schedule.run(this.name(output), [mean, deviation], statistics);
     environment.setValue(output, fusedIntoReaders(rounded, ...statistics.map(inBuffer)));
     if (this.isUpcast && this.isOperandAndValue(output)) this.writeOperandAndValue(output, environment);
+    else if (this.isNormalisedOnce(output, environment)) this.materialise(output, environment);
   }
 
   /** Rows that are normalised alone are gathered as they are; a Triton kernel, which normalises, gathers nothing. */

@@ -53,7 +53,8 @@ const numJoined = 3;
 const operationsPerConcatenated = (width: number): number => (width % 32 === 0 ? 6 : 400);
 /** Two fifths of a block's 65,536 registers may hold a tile, whose sides are powers of two. */
 const tileElements = 2 ** 14;
-const l1Bytes = 2048 * 132;
+/** Of all cores, of which XLA counts 2 KiB each. */
+export const l1Bytes = 2048 * 132;
 const l2Speedup = 2.5;
 const l1Speedup = 8;
 /** Of the shorter one of computing and moving. */

@@ -22,6 +22,8 @@ export const rules = {
   rowKernels: 'softmax_rewriter_triton.cc: in fp32 one kernel normalises a row and writes it',
   normOrGather:
     'priority_fusion.cc: in f32 the edge’s norm or both ends’ gathers are fused into the concatenation, whoever saves more by how times round',
+  normalisedOnce:
+    'gpu_performance_model_base.cc: rows are normalised once for all where their statistics are too many for the cores’ caches',
   resultsHold: 'buffer_assignment.cc, AssignSingleHloBuffer: arrays lie in results that are not written yet',
   overwritten:
     'buffer_assignment.cc, LiveRangeInterferes: in a result’s memory an array may begin in the kernel that last reads another, element by element',

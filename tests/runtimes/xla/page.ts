@@ -181,8 +181,8 @@ long rollouts. The first was 13.7 % off until additions counted (\`written-sums.
 
 ${scoredTable(groups.inferenceDrawnAgain)}
 
-Drawn last, and compiled when both stood. In 384/11 XLA normalises the embedded grid nodes once, and not in each of their readers, so that
-their rows lie in a result and those of the decoder do not:
+Drawn last, and compiled when both stood. 384/11 was 4.1 % too low until the embedded grid nodes were normalised once, where their statistics
+are too many for the cores' caches (\`inference.ts\`):
 
 ${scoredTable(groups.inferenceDrawnLast)}
 
