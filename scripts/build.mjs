@@ -31,9 +31,9 @@ const builtinsWithoutNames = {
   renderChunk(code) {
     return code
       .replaceAll(/^import \{(.*)\} from "(node:[^"]+)";$/gm, (_, names, builtin) => {
-        return `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule("${builtin}");`;
+        return `const {${names.replaceAll(' as ', ': ')}} = globalThis.process.getBuiltinModule("${builtin}");`;
       })
-      .replaceAll(/^import (\w+) from "(node:[^"]+)";$/gm, 'const $1 = process.getBuiltinModule("$2");');
+      .replaceAll(/^import (\w+) from "(node:[^"]+)";$/gm, 'const $1 = globalThis.process.getBuiltinModule("$2");');
   },
 };
 
