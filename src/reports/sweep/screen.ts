@@ -26,7 +26,7 @@ export function sweepScreen(sweep: Sweep, layout: Layout): string {
       ],
     },
     ...(taken === undefined ? [] : [{ lines: labelled('model', taken, layout) }]),
-    { lines: why(goal, sweep.device, layout) },
+    { lines: why(goal, sweep, layout) },
     ...cardTable(sweep, layout),
     { lines: labelled('counted', counted(sweep), layout) },
     ...planTable(sweep, layout),
@@ -63,12 +63,13 @@ function answer({ plan, candidates, config }: Sweep): Answer {
   };
 }
 
-function why(goal: Stage | undefined, device: Sweep['device'], layout: Layout): Block {
+function why(goal: Stage | undefined, { device, plan, pareto }: Sweep, layout: Layout): Block {
+  const anyClose = [...plan.stages, ...pareto.slice(0, mostEntries)].some((row) => isClose(row, device));
   const share = goal?.onCard?.largerShare;
   const reasons = [
     ...(goal?.onCard?.precision === undefined ? [] : [goal.onCard.precision]),
     ...(share ? [shareText(share, goal.memory.range.lowBytes)] : []),
-    ...sameSizeReports(device, ' (*)'),
+    ...sameSizeReports(device, anyClose ? ' (*)' : ''),
   ];
   return reasons.length === 0 ? [] : labelled('why', reasons.join('; '), layout);
 }
@@ -92,24 +93,28 @@ function counted({ candidates }: Sweep): string {
 
 type Judged = Pick<Stage, 'memory' | 'verdict'>;
 
-/** One unit for what stands together. A star: too little for a card of the same size that reports least. */
+/** Too little is left for a card of the same size that reports least. */
+function isClose({ verdict, memory }: Judged, device: Sweep['device']): boolean {
+  const least = device?.reportedBySameSize?.[0];
+  return (
+    least !== undefined &&
+    'usableBytes' in verdict &&
+    verdict.usableBytes - memory.range.highBytes < device!.nominalBytes - least
+  );
+}
+
+/** One unit for what stands together; a star where too little is left. */
 function bytesColumns<Row extends Judged>(device: Sweep['device'], rows: readonly Row[]): readonly Column<Row>[] {
   const unit = unitOfAll(rows.map(({ memory }) => memory.range.highBytes));
-  const least = device?.reportedBySameSize?.[0];
-  const spare = ({ verdict, memory }: Judged): string => {
-    if (!('usableBytes' in verdict)) return '';
-    const { usableBytes } = verdict;
-    const isClose = least !== undefined && usableBytes - memory.range.highBytes < device!.nominalBytes - least;
-    return `${leftOver(usableBytes, memory.range.highBytes, unit)}${isClose ? ' *' : ''}`;
+  const anyClose = rows.some((row) => isClose(row, device));
+  const spare = (row: Row): string => {
+    if (!('usableBytes' in row.verdict)) return '';
+    const mark = isClose(row, device) ? ' *' : '  ';
+    return `${leftOver(row.verdict.usableBytes, row.memory.range.highBytes, unit)}${anyClose ? mark : ''}`;
   };
-  const anyClose = rows.some((row) => spare(row).endsWith('*'));
   return [
     { title: `at most ${unit.name}`, alignment: '>', text: ({ memory }) => inUnit(memory.range.highBytes, unit) },
-    {
-      title: anyClose ? 'spare  ' : 'spare',
-      alignment: '>',
-      text: (row) => (anyClose && !spare(row).endsWith('*') ? `${spare(row)}  ` : spare(row)),
-    },
+    { title: anyClose ? 'spare  ' : 'spare', alignment: '>', text: spare },
   ];
 }
 
