@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -39,9 +39,12 @@ function tokensOf(argv: readonly string[]): readonly string[] {
 
 /** What the line was to print on stdout, wherever it went. */
 function printedBy({ argv }: Line, { stdout, stderr }: Run): string {
-  // A name may be a space.
-  const file = stderr.replace(/\n$/, '').split('\n').at(-1)!;
-  if (stdout !== '' || !argv.some((token) => token.startsWith('--output'))) return stdout;
+  const at = argv.findLastIndex((token) => token.startsWith('--output'));
+  if (stdout !== '' || at < 0) return stdout;
+  // A name may be a space, and one of control characters is not printed as it is.
+  const printed = stderr.replace(/\n$/, '').split('\n').at(-1)!;
+  const typed = argv[at]!.split('=')[1] ?? argv[at + 1]!;
+  const file = existsSync(printed) ? printed : typed;
   return statSync(file).isFile() ? readFileSync(file, 'utf8') : stdout;
 }
 
