@@ -6,10 +6,10 @@ import { embeddedJson, html, type Markup, trusted } from '../pages/markup.js';
 import { type Cell, chartFigure, dataTable, renderPage, section } from '../pages/page.js';
 import { loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
 import { subject } from '../subject.js';
-import { formatBytes, formatPercent } from '../units.js';
+import { formatBytes } from '../units.js';
 import { timelineOption, timelineTitle } from './chart.js';
 import type { Explanation } from './schema.js';
-import { layersOf, phaseName } from './stack.js';
+import { layersOf, listedArrays, phaseName } from './stack.js';
 
 export async function loadExplanationPage(): Promise<Renderer<Explanation>> {
   const renderSvg = await loadSvgRenderer();
@@ -78,15 +78,15 @@ const operationLink = (index: number | null, text: string): Cell =>
 type Group = Explanation['groups'][number];
 
 /** A table for each reason, so that it is said once. */
-function largestTables({ groups, peak, operations }: Explanation): readonly Markup[] {
-  const listed = groups.reduce((sum, { count }) => sum + count, 0);
-  const listedBytes = groups.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
+function largestTables(explanation: Explanation): readonly Markup[] {
+  const { groups, operations } = explanation;
+  const [listed, share] = listedArrays(explanation);
   const reasonOf = ({ category, why }: Group) => `${category}: ${why}`;
   const reasons = [...new Set(groups.map(reasonOf))];
   const named = (at: number | null, text: string, count: number) =>
     at === null || count > 1 ? text : withModule(operations[at]!);
   return [
-    html`<p>${String(listed)} of ${String(peak.numArrays)} arrays, ${formatPercent(listedBytes, peak.liveBytes)} of the peak; a link leads to the first of several operations.</p>`,
+    html`<p>${listed}, ${share} of the peak; a link leads to the first of several operations.</p>`,
     ...reasons.flatMap((reason) => [
       html`<h3>${reason}</h3>`,
       dataTable(

@@ -1,4 +1,5 @@
 /** A timeline's bytes by category or by module, as the layers of a stack: what every picture of it is drawn from. */
+import { formatPercent } from '../units.js';
 import { partName } from '../words.js';
 import type { Explanation } from './schema.js';
 
@@ -24,3 +25,10 @@ export function layersOf({ operations, categories, modules, by }: Picture): read
 
 export const phaseName = ({ phase, recompute }: { readonly phase: string; readonly recompute: boolean }): string =>
   recompute ? 'recompute' : phase;
+
+/** `135 of 1106 arrays`, and how much of the peak they are. */
+export function listedArrays({ groups, peak }: Pick<Explanation, 'groups' | 'peak'>): readonly [string, string] {
+  const numListed = groups.reduce((sum, { count }) => sum + count, 0);
+  const listedBytes = groups.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
+  return [`${numListed} of ${peak.numArrays} arrays`, formatPercent(listedBytes, peak.liveBytes)];
+}

@@ -3,17 +3,16 @@ import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
 import { subject } from '../subject.js';
 import { type Block, columns, list, page, paragraph, styleOf, wrapped } from '../terminal/blocks.js';
-import { formatBytes, formatPercent } from '../units.js';
+import { formatBytes } from '../units.js';
 import type { Explanation } from './schema.js';
-import { layersOf, phaseName } from './stack.js';
+import { layersOf, listedArrays, phaseName } from './stack.js';
 import { drawTimeline, legend } from './timeline.js';
 
 export function renderExplanation(explanation: Explanation, layout: Layout): string {
   const style = styleOf(layout);
   const { peak, groups, phases, operations } = explanation;
   const layers = layersOf(explanation);
-  const listed = groups.reduce((sum, { count }) => sum + count, 0);
-  const listedBytes = groups.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
+  const [listed, share] = listedArrays(explanation);
   return page([
     [
       ...paragraph(subject(explanation.config, layout.columns), layout).map((line) => style.dim(line)),
@@ -38,9 +37,7 @@ export function renderExplanation(explanation: Explanation, layout: Layout): str
       '<>>',
     ),
     [
-      style.bold(
-        `The largest: ${listed} of ${peak.numArrays} arrays at the peak, ${formatPercent(listedBytes, peak.liveBytes)} of it`,
-      ),
+      style.bold(`The largest: ${listed} at the peak, ${share} of it`),
       ...groups.flatMap((group) => arrays(group, layout)),
     ],
     list(style.bold('Assumptions'), explanation.assumptions, layout),
