@@ -26,22 +26,21 @@ interface ProgramFlopTerms {
 }
 
 export function flopTerms(program: ForwardProgram): ProgramFlopTerms {
-  const times = program.denoiser?.times ?? 1;
   const forward: [Shape, number][] = [];
   const backward: [Shape, number][] = [];
   const recomputed: [Shape, number][] = [];
-  const visit = (block: Block, inRecomputed: boolean): void => {
+  const visit = (block: Block, inRecomputed: boolean, times: number): void => {
     for (const node of block.body) {
-      if (node.kind === 'block') visit(node, inRecomputed || node.recomputed);
+      if (node.kind === 'block') visit(node, inRecomputed || node.recomputed, times * (node.times ?? 1));
       else if (node.kind !== 'drop')
         for (const { shape, numBackward } of productsOf(node, program.values)) {
           forward.push([shape, 2 * times]);
-          backward.push([shape, 2 * numBackward]);
-          if (inRecomputed) recomputed.push([shape, 2]);
+          backward.push([shape, 2 * numBackward * times]);
+          if (inRecomputed) recomputed.push([shape, 2 * times]);
         }
     }
   };
-  visit(program.root, program.root.recomputed);
+  visit(program.root, program.root.recomputed, program.root.times ?? 1);
   if (program.loss === undefined) return { forward, train: [], recomputed: [] };
   return { forward, train: [...forward, ...backward, ...recomputed], recomputed };
 }

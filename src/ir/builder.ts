@@ -26,6 +26,7 @@ export interface FrameSpec {
   readonly role?: BlockRole;
   readonly module?: Module;
   readonly recomputed?: boolean;
+  readonly times?: number;
   /** A checkpoint that is handed more than its body reads: it holds all of it until the replay. */
   readonly holdsArguments?: boolean;
 }
@@ -198,6 +199,7 @@ export class ProgramBuilder {
       role: spec.role ?? frameRole,
       module: frame.module,
       recomputed: spec.recomputed ?? false,
+      ...((spec.times ?? 1) > 1 && { times: spec.times }),
       // In the order of the call: a checkpoint lets go of its arguments in reverse.
       inputs: [...new Set([...held, ...frame.reads])],
       ...(spec.recomputed && givenData.length > 0 && { givenData }),

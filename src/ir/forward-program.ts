@@ -38,6 +38,8 @@ export interface Block {
   readonly module: Module;
   /** The backward pass runs it again instead of keeping what is inside. */
   readonly recomputed: boolean;
+  /** It stands for so many turns of a loop; absent: one. */
+  readonly times?: number;
   /** Values made outside and read inside, parameters and data excepted. */
   readonly inputs: readonly ValueId[];
   /** Data that it is handed as an argument, which a checkpoint takes for an input as well; absent: none. */
@@ -70,8 +72,8 @@ export interface ForwardProgram {
   /** The scalar that is differentiated; absent in inference. */
   readonly loss?: ValueId;
   readonly predictions: readonly ValueId[];
-  /** The program takes the noise off a state. Training runs it once, inference as the body of a loop of so many turns. */
-  readonly denoiser?: { readonly times: number };
+  /** The program takes the noise off a state. Training runs it once, inference as the body of a loop. */
+  readonly denoiser?: true;
   /** Noise conditions every norm, so that each sample is a forecast of its own; the loss compares the samples of an example. */
   readonly ensemble?: true;
   /** Present where this is a part of the model, on one card of a pipeline. */

@@ -13,6 +13,8 @@ export interface Segmentation {
   readonly decoder: boolean;
   readonly model: boolean;
   readonly rollout: boolean;
+  /** The steps of a rollout are turns of a loop, whose body is compiled once. */
+  readonly rolloutIsLoop?: true;
   /** Blocks per segment; absent: the processor is one frame that is not recomputed. */
   readonly processorBlocksPerSegment?: number;
   /** In a forecast the edges of every processor layer run in that many blocks. */

@@ -44,12 +44,13 @@ type Shared = Readonly<Partial<Record<'meshNodes' | 'grid2mesh' | 'mesh2grid', V
 export function gencastProgram(model: Model, { mode }: Recipe, segmentation: Segmentation): ForwardProgram {
   const builder = new ProgramBuilder();
   builder.stateResidents();
+  builder.denoiser = true;
   const networks = declareNetworks(builder, model);
   const data = declareData(builder);
   const levels = builder.input('noiseFeatures', builder.rows('one', 'one', noise.features));
   declareResidents(builder, mode, attentionOf(model));
   const target = mode === 'train' ? declareTarget(builder, 0) : undefined;
-  builder.call({ name: 'step' }, {}, (frame) => {
+  builder.call({ name: 'step', times: target === undefined ? numSteps : 1 }, {}, (frame) => {
     const context: Context = {
       builder,
       networks,
@@ -57,7 +58,6 @@ export function gencastProgram(model: Model, { mode }: Recipe, segmentation: Seg
       attention: attentionOf(model),
       code: frame.set('code', encodeNoise(builder, networks, levels)),
     };
-    builder.denoiser = { times: target === undefined ? numSteps : 1 };
     if (target === undefined) return samplerStep(context, frame, data);
     const prediction = frame.set('prediction', denoise(context, data, data.gridInput, {}));
     builder.predictions.push(prediction);

@@ -5,6 +5,7 @@ import type { Segmentation } from '../../ir/segmentation.js';
 import type { ValueId } from '../../ir/types.js';
 import type { GraphcastShape } from '../code-base.js';
 import { declareTarget, lossOf } from '../layers/loss.js';
+import { timesOfSteps } from '../layers/rollout.js';
 import { type Context, declareContext } from './context.js';
 import { decoderFrame } from './decoder.js';
 import { encoderFrame } from './encoder.js';
@@ -21,10 +22,10 @@ export function graphcastProgram(
   const training = recipe.mode === 'train';
   builder.call({ name: 'step' }, {}, (frame) => {
     frame.set('state', gridInput);
-    for (let rolloutStep = 0; rolloutStep < recipe.rolloutSteps; rolloutStep++) {
+    for (const [rolloutStep, times] of timesOfSteps(recipe, segmentation).entries()) {
       // A forecast keeps the prediction of every step: its list of them is what the loop is for.
       const name = training ? 'prediction' : `prediction ${rolloutStep}`;
-      const prediction = frame.set(name, modelFrame(context, frame.locals.get('state')!, rolloutStep));
+      const prediction = frame.set(name, modelFrame(context, frame.locals.get('state')!, rolloutStep, times));
       builder.predictions.push(prediction);
       if (training) {
         const loss = frame.set('stepLoss', lossOf(builder, prediction, declareTarget(builder, rolloutStep)));
@@ -40,7 +41,7 @@ export function graphcastProgram(
 }
 
 /** `[gridNodes, inputChannels] → [gridNodes, outputChannels]` */
-function modelFrame(context: Context, input: ValueId, rolloutStep: number): ValueId {
+function modelFrame(context: Context, input: ValueId, rolloutStep: number, times: number): ValueId {
   const { builder, networks, segmentation } = context;
   const { layers } = networks;
   const withLayers = segmentation.frames === 'layersInEncoderAndDecoder';
@@ -49,7 +50,7 @@ function modelFrame(context: Context, input: ValueId, rolloutStep: number): Valu
   const inner = layers.slice(inEncoder.length, layers.length - inDecoder.length);
   const recomputed = segmentation.model || segmentation.rollout;
   const role = { kind: 'model', rolloutStep } as const;
-  const [prediction] = builder.call({ name: 'model', role, recomputed }, { input }, (frame) => {
+  const [prediction] = builder.call({ name: 'model', role, recomputed, times }, { input }, (frame) => {
     const [nodes, grid, edges] = encoderFrame(context, input, inEncoder);
     frame.set('nodes', nodes!);
     frame.set('grid', grid!);

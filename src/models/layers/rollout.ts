@@ -2,6 +2,7 @@
 import type { Recipe } from '../../config/types.js';
 import type { ProgramBuilder } from '../../ir/builder.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
+import type { Segmentation } from '../../ir/segmentation.js';
 import type { ValueId } from '../../ir/types.js';
 import { declareTarget, lossOf } from './loss.js';
 
@@ -15,6 +16,12 @@ const meanSquaredError = (builder: ProgramBuilder): RolloutLoss => ({
   declareTarget,
   of: (prediction, target) => [lossOf(builder, prediction, target, 'mse')],
 });
+
+/** How often each step that is written runs: one for all; of a loop the first, and the second for all later ones. */
+export function timesOfSteps({ rolloutSteps }: Recipe, { rolloutIsLoop }: Segmentation): readonly number[] {
+  if (rolloutIsLoop && rolloutSteps > 2) return [1, rolloutSteps - 1];
+  return Array.from({ length: rolloutSteps }, () => 1);
+}
 
 /** `step` maps an input and its number to a prediction; the losses (torch's mse_loss where none is given) are summed. */
 export function rolloutProgram(

@@ -17,6 +17,7 @@ import { transformer } from '../gencast/transformer.js';
 import { declareTarget, lossOf } from '../layers/loss.js';
 import { callMlp, type MlpCall } from '../layers/mlp.js';
 import { numEdgeFeatures } from '../layers/networks.js';
+import { timesOfSteps } from '../layers/rollout.js';
 import { declareNetworks, type EdgeNetwork, type Networks, numMeshChannels, widths } from './networks.js';
 import { declareResidents } from './residents.js';
 
@@ -37,9 +38,9 @@ export function weathernext2Program(model: Model, recipe: Recipe, segmentation: 
   const noise = builder.input('noise', builder.rows('one', 'one', widths.noise));
   declareResidents(builder, model, recipe);
   const attention = attentionOf(model);
-  const call = (state: ValueId, rolloutStep: number): ValueId => {
+  const call = (state: ValueId, rolloutStep: number, times: number): ValueId => {
     const role = { kind: 'model', rolloutStep } as const;
-    const spec = { name: 'model', role, recomputed: segmentation.model || segmentation.rollout };
+    const spec = { name: 'model', role, recomputed: segmentation.model || segmentation.rollout, times };
     const [prediction] = builder.call(spec, { state }, (frame) => {
       const code = frame.set('code', builder.linear(noise, networks.noise, 'code of the noise'));
       const inputs = { ...data, gridInput: state };
@@ -49,9 +50,10 @@ export function weathernext2Program(model: Model, recipe: Recipe, segmentation: 
   };
   builder.call({ name: 'step' }, {}, (frame) => {
     frame.set('state', data.gridInput);
-    for (let step = 0; step < recipe.rolloutSteps; step++) {
+    const steps = timesOfSteps(recipe, segmentation);
+    for (const [step, times] of steps.entries()) {
       const name = recipe.mode === 'train' ? 'prediction' : `prediction ${step}`;
-      const prediction = frame.set(name, call(frame.locals.get('state')!, step));
+      const prediction = frame.set(name, call(frame.locals.get('state')!, step, times));
       builder.predictions.push(prediction);
       if (recipe.mode === 'train') {
         const loss = frame.set('stepLoss', lossOf(builder, prediction, declareTarget(builder, step)));
@@ -59,8 +61,7 @@ export function weathernext2Program(model: Model, recipe: Recipe, segmentation: 
         frame.set('total', total === undefined ? loss : builder.add(total, loss, 'sum losses'));
       }
       const { shape } = builder.values[data.gridInput]!;
-      if (step + 1 < recipe.rolloutSteps)
-        frame.set('state', builder.join([prediction, data.gridInput], shape, 'next input'));
+      if (step + 1 < steps.length) frame.set('state', builder.join([prediction, data.gridInput], shape, 'next input'));
     }
     builder.loss = frame.locals.get('total');
     return builder.loss === undefined ? builder.predictions : [builder.loss];
