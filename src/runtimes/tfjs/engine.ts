@@ -88,7 +88,8 @@ export class SymbolicEngine {
     this.scopes.push(scope);
     const result = f();
     const results: readonly SymbolicTensor[] = Array.isArray(result) ? result : [result as SymbolicTensor];
-    this.dispose(scope.filter((tensor) => !tensor.kept && !results.includes(tensor)));
+    const returned = new Set(results);
+    this.dispose(scope.filter((tensor) => !tensor.kept && !returned.has(tensor)));
     this.scopes.pop();
     for (const tensor of results) if (!tensor.kept && tensor.scope === scope) this.track(tensor);
     return result;
