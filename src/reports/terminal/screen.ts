@@ -85,6 +85,7 @@ function fittingCode(code: readonly CodeLine[], room: number, detailed: string):
     left -= piece.length;
   }
   const missing = pieces.length - taken.length;
-  const notice = `# ${taken.length === 0 ? '' : `NOT ALL, ${taken.length} of `}${pieces.length} places: ${detailed}`;
+  const places = pieces.length === 1 ? '1 place' : `${pieces.length} places`;
+  const notice = `# ${taken.length === 0 ? '' : `NOT ALL, ${taken.length} of `}${places}: ${detailed}`;
   return missing === 0 ? taken.flat() : [notice, ...taken.flat()];
 }
