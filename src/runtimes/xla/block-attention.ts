@@ -8,9 +8,20 @@
  */
 
 import type { OperationOf } from '../../ir/operations.js';
-import { axis, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
+import { type Dimensions, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { MiB } from '../../units.js';
+import {
+  joinedLogitsShape,
+  joinedRows,
+  logitsShape,
+  maskShape,
+  paddedWeightsShape,
+  perRow,
+  plainRows,
+  rowsOfOperands,
+  weightsShape,
+} from './attention-arrays.js';
 import type { Forward, Lowering } from './forward.js';
 import type { Gradients } from './gradients.js';
 import type { BufferId } from './schedule.js';
@@ -21,42 +32,6 @@ const pred = 1;
 const mergedUpTo = 64 * MiB;
 /** All layers of compiled steps of two and four, and five of sixteen: more would be the peak of that step, and fewer leave its gaps unexplained. */
 const layersTogether = 5;
-
-const samples = axis('batch');
-const heads = axis('heads');
-const columns = axis('hiddenDim');
-/** As operands of products: rows and columns of a block rounded up to what the type wants. */
-const rowsOfOperands: Shape = [samples, axis('attention.rows'), columns];
-const logitsShape: Shape = [samples, heads, axis('attention.rows'), axis('attention.columns')];
-const joinedLogitsShape: Shape = [samples, heads, axis('attention.rows'), axis('attention.joinedColumns')];
-const joinedRows: Shape = [samples, axis('attention.joinedRows'), columns];
-const weightsShape: Shape = [samples, heads, axis('attentionRows'), axis('attentionBlock')];
-const paddedWeightsShape: Shape = [samples, heads, axis('attention.rows'), axis('attention.weights')];
-const perRow: Shape = [samples, heads, axis('attentionRows')];
-const maskShape: Shape = [axis('attentionRows'), axis('attentionBlock')];
-const plainRows: Shape = [samples, axis('attentionRows'), columns];
-
-/** Of a report's array: logits, or the softmax of them. */
-export function attentionArrayOf(shape: Shape): 'logits' | 'weights' | undefined {
-  const last = shape[3]?.symbol;
-  if (last === 'attentionBlock' || last === 'attention.weights') return 'weights';
-  return last === 'attention.columns' || last === 'attention.joinedColumns' ? 'logits' : undefined;
-}
-
-/** Values of the symbols above. */
-export function attentionSizes(base: Dimensions, padding: number): Dimensions {
-  const { attentionBlock: block, attentionBlocks: blocks } = base;
-  if (block === undefined || blocks === undefined) return {};
-  const pad = (value: number) => Math.ceil(value / padding) * padding;
-  const looks = 3;
-  return {
-    'attention.rows': blocks * pad(block),
-    'attention.columns': pad(block),
-    'attention.weights': pad(block),
-    'attention.joinedColumns': pad(looks * block),
-    'attention.joinedRows': blocks * pad(looks * block),
-  };
-}
 
 /** What the forward pass of one layer leaves for the backward pass. */
 interface Kept {

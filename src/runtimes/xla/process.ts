@@ -7,7 +7,7 @@ import type { BytesRange } from '../../memory/verdict.js';
 import { counts } from '../../models/counts.js';
 import { layoutOf } from '../../models/index.js';
 import type { ProcessInput, ProcessMemory, RecordedInput } from '../process.js';
-import { attentionArrayOf } from './block-attention.js';
+import { attentionArrayOf } from './attention-arrays.js';
 import { firstHopper, gemmKind, gemmOf } from './gemm.js';
 import { mayNormaliseInConcat } from './inference.js';
 import { meetsInOrder } from './latency-hiding.js';

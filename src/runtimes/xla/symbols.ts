@@ -1,7 +1,7 @@
 /** Sizes that only XLA's step has: padded rows and columns, the fields of the data sets, edges per recomputed block. */
 import type { Config } from '../../config/types.js';
 import { type Axis, axis, type Dimensions, type Shape } from '../../ir/shape.js';
-import { attentionSizes } from './block-attention.js';
+import { attentionSizes } from './attention-arrays.js';
 import { gemmOf } from './gemm.js';
 import { type LossHeadWidth, lossHeadWidths } from './loss-head-width.js';
 import type { Rule } from './rules.js';
