@@ -5,14 +5,14 @@
 
 import { type Block, type Node, operationsOf } from '../../ir/forward-program.js';
 import { type Operation, type OperationOf, readsOf } from '../../ir/operations.js';
-import { axis, numElements } from '../../ir/shape.js';
+import { axis } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { Forward, Lowering } from './forward.js';
 import { Gradients, type ParameterGradient } from './gradients.js';
 import { LinearGradients } from './linear-gradients.js';
 import type { LossHead } from './loss-head.js';
-import { type BufferId, launchBytes } from './schedule.js';
+import type { BufferId } from './schedule.js';
 import {
   buffersOf,
   type Environment,
@@ -21,10 +21,12 @@ import {
   innerEnvironment,
   type Representation,
 } from './values.js';
+import { WaitingNorms } from './waiting-norms.js';
 
 export class Backward {
   protected readonly gradients: Gradients;
   private readonly linears: LinearGradients;
+  private readonly norms: WaitingNorms;
 
   constructor(
     protected readonly lowering: Lowering,
@@ -32,17 +34,17 @@ export class Backward {
     private readonly lossHead: LossHead,
   ) {
     this.gradients = new Gradients(lowering, forward);
-    const norms = operationsOf([lowering.program.root]).filter(({ kind }) => kind === 'layerNorm');
-    this.norms = new Set(norms.map(({ output }) => output));
-    this.linearBefore = new Map(
+    const linearBefore = new Map(
       operationsOf([lowering.program.root])
         .filter((operation) => operation.kind === 'linear')
         .map((linear) => [linear.output, linear]),
     );
     this.linears = new LinearGradients(lowering, forward, this.gradients);
+    this.norms = new WaitingNorms(lowering, forward, this.gradients, linearBefore);
   }
 
   get parameterGradients(): readonly ParameterGradient[] {
+    this.norms.finish();
     return this.gradients.ofParameters;
   }
 
@@ -157,7 +159,7 @@ export class Backward {
         return;
       case 'segmentSum':
         // Gathered from, so the receivers' gradient gets a buffer.
-        this.gradients.add(operation.input, this.gather(operation.output, gradient, environment));
+        this.gradients.add(operation.input, this.gather(operation, gradient, environment));
         return;
       case 'concat':
         // A slice each.
@@ -165,12 +167,13 @@ export class Backward {
         return;
       case 'add': {
         // A residual sum: both branches read the gradient, so it is added up once.
+        if (this.isAddedByReaders(operation, gradient, environment)) {
+          for (const id of [operation.left, operation.right]) this.gradients.add(id, gradient);
+          return;
+        }
         const sum = this.gradients.materialise(operation.output, gradient, environment);
-        const isCarriedOn = this.isCarriedOn(operation, gradient);
-        if (!isCarriedOn) this.writtenSums.add(sum);
-        else if (buffersOf(gradient).length > 1) this.manyTerms.add(sum);
-        for (const id of [operation.left, operation.right])
-          this.gradients.add(id, isCarriedOn && !this.norms.has(id) ? gradient : inBuffer(sum));
+        this.writtenSums.add(sum);
+        for (const id of [operation.left, operation.right]) this.gradients.add(id, inBuffer(sum));
         return;
       }
       case 'loss':
@@ -194,7 +197,8 @@ export class Backward {
     const saved = fusedIntoReaders(environment.value(input), inBuffer(environment.statisticsOf(operation)));
     if (gradient.kind === 'buffer') this.normOfNodes = buffersOf(saved);
     if (hidesLatency) {
-      this.gradients.addOfNorm(input, this.normGradient(operation, gradient, saved, environment));
+      const isGathered = this.gathered.has(gradient);
+      this.gradients.addOfNorm(input, this.norms.gradientOf(operation, gradient, saved, environment, isGathered));
       return;
     }
     const incoming = inBuffer(this.gradients.materialise(output, gradient, environment));
@@ -207,115 +211,36 @@ export class Backward {
     this.gradients.addOfNorm(input, fusedIntoReaders(incoming, saved));
   }
 
-  /** The gradient of what a norm reads, where its sums may wait. */
-  private normGradient(
-    operation: OperationOf<'layerNorm'>,
+  /**
+   * Where sums wait. Of nodes: `WaitingNorms.isFused`. The gradient of the mesh's edges, which every layer adds to, XLA adds up again in each
+   * reader: of few rows always, else up to three arrays at first and two with a sum before later; then it goes on from the sum that it has
+   * written (priority_fusion.cc).
+   */
+  private isAddedByReaders(
+    { left, right, output }: OperationOf<'add'>,
     gradient: Representation,
-    saved: Representation,
     environment: Environment,
-  ): Representation {
-    const { input, output } = operation;
-    const terms = buffersOf(gradient);
-    if (this.normInRows) {
-      // In f32 the part of a row that the scale's sum adds up is an array, from which the gradient is computed too.
-      const reads = [...terms, ...buffersOf(saved)];
-      const parts = this.normRows(input, reads, environment);
-      const sums = this.sumsOfNorm(operation, [parts], terms, environment);
-      const before = gradient.kind === 'buffer' && !this.manyTerms.has(gradient.buffer) ? sums : [];
-      return fusedIntoReaders(inBuffer(this.normRows(input, [...reads, parts, ...before], environment)));
-    }
-    if (this.gathered.has(gradient)) return this.gatheredNorm(operation, terms, saved, environment);
-    const isSlice = gradient.kind === 'fused' && terms.length === 1;
-    const incoming = isSlice ? terms[0]! : this.gradients.materialise(output, gradient, environment);
-    const reads = [incoming, ...buffersOf(saved)];
-    const sums = this.sumsOfNorm(operation, reads, [incoming], environment);
-    // Where the incoming gradient is added up from few arrays, the kernel that adds sums too.
-    const before = isSlice || terms.some((term) => this.manyTerms.has(term)) ? [] : sums;
-    return fusedIntoReaders(inBuffer(this.normRows(input, [...reads, ...before], environment)));
-  }
-
-  /**
-   * The incoming gradient is gathered from one node array and never written. Where the rows serve as the next product's operand, or are few,
-   * the kernel that computes them has all sums for results too, the bias's among them; where they have to be padded, they are computed in the
-   * operand, and the sums in a kernel of their own, for which the normalised rows stay.
-   */
-  private gatheredNorm(
-    operation: OperationOf<'layerNorm'>,
-    nodes: readonly BufferId[],
-    saved: Representation,
-    environment: Environment,
-  ): Representation {
-    const { schedule, sizes, gemm } = this.lowering;
-    const { input, scale, offset } = operation;
-    const { bias } = this.linearBefore.get(input)!;
-    const shape = this.forward.shape(input, environment);
-    const rowsBytes = numElements(shape, sizes!) * gemm.elementBytes;
-    const serves = this.forward.servesAsOperand(this.forward.rows(input, environment));
-    const parameters = [scale, offset, ...(bias === undefined ? [] : [bias])];
-    const sums = parameters.map((id) => this.gradients.ofParameter(id));
-    const summed = () => {
-      for (const [index, id] of parameters.entries()) this.gradients.summed(id, input, sums[index]!, environment);
-      this.gradients.biasIsSummed.add(input);
-    };
-    const reads = [...nodes, ...buffersOf(saved)];
-    const all = parameters.flatMap(() => reads);
-    if (serves || rowsBytes < launchBytes) {
-      const rows = this.forward.array(shape);
-      schedule.run(this.gradients.nameOf(input), [...reads, ...all], [rows, ...sums]);
-      summed();
-      return fusedIntoReaders(inBuffer(rows));
-    }
-    const normalised = this.normRows(input, buffersOf(saved), environment);
-    const operand = this.forward.array(this.forward.gemmShapeOf(input, environment));
-    schedule.run(this.gradients.nameOf(input), [normalised, ...nodes], [operand]);
-    schedule.run(this.gradients.nameOf(scale), [normalised, ...all], sums);
-    summed();
-    return inBuffer(operand);
-  }
-
-  /** In f32 one kernel of Triton's computes a row of what a norm's sum adds up, and writes it (softmax_rewriter_triton.cc). */
-  private get normInRows(): boolean {
-    return this.lowering.gemm.elementBytes === 4 && this.lowering.gemm.hasTriton;
-  }
-
-  /**
-   * The gradient of the mesh's edges, which every layer adds to: XLA adds several layers' parts up again in each reader, up to four arrays at
-   * first and two beside the sum before later, and only then goes on from the sum that it has written (priority_fusion.cc).
-   */
-  private isCarriedOn({ output }: OperationOf<'add'>, gradient: Representation): boolean {
+  ): boolean {
     const { hidesLatency, program } = this.lowering;
-    if (!hidesLatency || program.values[output]!.shape[0]!.symbol !== 'meshEdges') return false;
+    if (!hidesLatency) return false;
+    // Of two norms the later one is added.
+    this.norms.isAdded(Math.max(left, right), Math.min(left, right));
     const reads = buffersOf(gradient);
+    if (gradient.kind === 'buffer') return false;
+    if (program.values[output]!.shape[0]!.symbol !== 'meshEdges') return this.norms.isFused(output, environment);
+    if (this.norms.isSmall(output, environment)) return true;
     return reads.length < (reads.some((read) => this.writtenSums.has(read)) ? 3 : 4);
   }
 
-  /** Both sums over all rows: of many rows in one kernel with two results, which reads the incoming gradient for each of them. */
-  private sumsOfNorm(
-    { input, scale, offset }: OperationOf<'layerNorm'>,
-    reads: readonly BufferId[],
-    incoming: readonly BufferId[],
+  private gather(
+    { input, output }: OperationOf<'segmentSum' | 'segmentMax'>,
+    gradient: Representation,
     environment: Environment,
-  ): readonly BufferId[] {
-    if (this.gradients.isSummedAtOnce(input, environment))
-      return [
-        this.gradients.sum(scale, input, reads, environment),
-        this.gradients.sum(offset, input, incoming, environment),
-      ];
-    const sums = [scale, offset].map((id) => this.gradients.ofParameter(id));
-    this.lowering.schedule.run(this.gradients.nameOf(scale), this.normInRows ? reads : [...reads, ...incoming], sums);
-    for (const [index, id] of [scale, offset].entries()) this.gradients.summed(id, input, sums[index]!, environment);
-    return sums;
-  }
-
-  private gather(nodes: ValueId, gradient: Representation, environment: Environment): Representation {
-    const rows = fusedIntoReaders(inBuffer(this.gradients.materialise(nodes, gradient, environment)));
+  ): Representation {
+    const rows = this.lowering.hidesLatency
+      ? this.norms.gatheredFrom(output, input, gradient, environment)
+      : fusedIntoReaders(inBuffer(this.gradients.materialise(output, gradient, environment)));
     this.gathered.add(rows);
-    return rows;
-  }
-
-  private normRows(input: ValueId, reads: readonly BufferId[], environment: Environment): BufferId {
-    const rows = this.forward.array(this.forward.shape(input, environment));
-    this.lowering.schedule.run(this.gradients.nameOf(input), reads, [rows], 'triton');
     return rows;
   }
 
@@ -329,12 +254,18 @@ export class Backward {
     const open =
       this.lowering.has('scatterInPlace') && terms.length > 0 && !terms.some((term) => this.scattered.has(term));
     const target = open
-      ? this.gradients.materialise(nodes, this.gradients.of(nodes), environment)
+      ? this.sumOfNodes(nodes, environment)
       : zeros.take(this.forward.shape(nodes, environment), gemm.elementBytes);
-    schedule.run(`scatter-add ${this.gradients.nameOf(edges)}`, buffersOf(gradient), [target]);
+    schedule.run(`scatter-add ${this.gradients.nameOf(edges)}`, [...buffersOf(gradient), target], [target]);
     const sum = inBuffer(target);
     this.scattered.add(sum);
     this.gradients.set(nodes, open ? [sum] : [...terms, sum]);
+  }
+
+  private sumOfNodes(nodes: ValueId, environment: Environment): BufferId {
+    const gradient = this.gradients.of(nodes);
+    const withNorm = this.lowering.hidesLatency ? this.norms.sumInto(nodes, gradient, environment) : undefined;
+    return withNorm ?? this.gradients.materialise(nodes, gradient, environment);
   }
 
   /** Rows of the last node update: the sums for its scale and offset may be left to the kernel that adds up the nodes' gradient. */
@@ -342,10 +273,6 @@ export class Backward {
   private readonly scattered = new WeakSet<Representation>();
   private readonly gathered = new WeakSet<Representation>();
   private readonly writtenSums = new Set<BufferId>();
-  private readonly manyTerms = new Set<BufferId>();
-  private readonly norms: ReadonlySet<ValueId>;
-  /** By what they write. */
-  private readonly linearBefore: ReadonlyMap<ValueId, OperationOf<'linear'>>;
 }
 
 const isPlainEncoder = (node: Node): node is Block =>

@@ -1,11 +1,10 @@
 /** Gradients that wait for their operation: what has been added up for a value so far, as terms that may still be fused. */
-import { numElements } from '../../ir/shape.js';
+import { numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
+import { blockBytes, isSummedAtOnce, partsOf } from './column-sums.js';
 import type { Forward, Lowering } from './forward.js';
-import type { BufferId } from './schedule.js';
+import { type BufferId, launchBytes } from './schedule.js';
 import { type Environment, fusedIntoReaders, type Representation } from './values.js';
-
-const rowsSummedAtOnce = 4096;
 
 export interface ParameterGradient {
   readonly id: ValueId;
@@ -85,25 +84,34 @@ export class Gradients {
     else this.ofParameters.push({ id, gradient });
   }
 
-  /** Whether a sum over so many rows, of all samples, is made in one kernel (tree_reduction_rewriter.cc, `ReductionDimensionRaceFreeBound`). */
+  /** Whether a sum over so many rows, of all samples, is made in one kernel. */
   isSummedAtOnce(id: ValueId, environment: Environment): boolean {
-    return this.numRows(id, environment) <= rowsSummedAtOnce;
+    return isSummedAtOnce(this.numRows(id, environment));
   }
 
-  /** Whether a row fills the 32 threads of a warp, of 8 bytes each, that a sum of columns reads it with. */
-  fillsWarps(id: ValueId, environment: Environment): boolean {
+  /** Whether the kernel that makes rows sums them too: many of them, of which none is padded. */
+  isSummedWithRows(id: ValueId, environment: Environment): boolean {
+    return !this.isSummedAtOnce(id, environment) && partsOf(this.numRows(id, environment)).isExact;
+  }
+
+  /**
+   * Whether rows whose operand is padded are written with their sums, and padded by a kernel of their own, and not computed in each: where they
+   * take longer to read than a launch, or a block of 32 threads, of 8 bytes each, reads a whole row.
+   */
+  areWritten(id: ValueId, environment: Environment): boolean {
     const { sizes, gemm } = this.lowering;
-    const columns = this.forward.shape(id, environment).at(-1)!;
-    return sizes !== undefined && (numElements([columns], sizes) * gemm.elementBytes) % 256 === 0;
+    const shape = this.forward.shape(id, environment);
+    const bytesOf = (axes: Shape) => numElements(axes, sizes!) * gemm.elementBytes;
+    return bytesOf(shape) > launchBytes || bytesOf(shape.slice(-1)) === blockBytes;
   }
 
   /**
    * The gradient of a bias, or of a norm's scale or offset: what is read, summed over the rows of `rowsOf`. Where there are many, a first kernel
-   * leaves about the square root of them, and may have other results; the second one adds these up.
+   * leaves parts (`column-sums.ts`), and may have other results; the second one adds these up.
    */
-  sum(id: ValueId, rowsOf: ValueId, reads: readonly BufferId[], environment: Environment): BufferId {
+  sum(id: ValueId, rowsOf: ValueId, reads: readonly BufferId[], environment: Environment, isOfRows = false): BufferId {
     const { schedule, hidesLatency } = this.lowering;
-    if (hidesLatency && this.isSummedAtOnce(rowsOf, environment)) return this.inF32(id, reads);
+    if (hidesLatency && (isOfRows || this.isSummedAtOnce(rowsOf, environment))) return this.inF32(id, reads, isOfRows);
     const first = this.ofParameter(id);
     schedule.run(this.nameOf(id), reads, [first]);
     this.summed(id, rowsOf, first, environment);
@@ -116,22 +124,20 @@ export class Gradients {
       this.made(id, first);
       return;
     }
-    const numParts = Math.round(Math.sqrt(this.numRows(rowsOf, environment)));
-    this.inF32(
-      id,
-      Array.from({ length: numParts }, () => first),
-    );
+    const { program, gemm, sizes } = this.lowering;
+    const { count } = partsOf(this.numRows(rowsOf, environment));
+    this.inF32(id, [first], false, count * gemm.elementBytes * numElements(program.values[id]!.shape, sizes!));
   }
 
   private numRows(id: ValueId, environment: Environment): number {
     return numElements(this.forward.shape(id, environment).slice(0, 2), this.lowering.sizes!);
   }
 
-  private inF32(id: ValueId, reads: readonly BufferId[]): BufferId {
+  private inF32(id: ValueId, reads: readonly BufferId[], isOfRows = false, bytesRead?: number): BufferId {
     const { schedule, program, hidesLatency } = this.lowering;
     const gradient = schedule.buffer(program.values[id]!.shape, 4, 'gradient');
-    const isSum = hidesLatency && program.values[id]!.shape.length === 1;
-    schedule.run(`${this.nameOf(id)} in f32`, reads, [gradient], isSum ? 'columns' : undefined);
+    const isSum = hidesLatency && !isOfRows && program.values[id]!.shape.length === 1;
+    schedule.run(`${this.nameOf(id)} in f32`, reads, [gradient], isSum ? 'columns' : undefined, bytesRead);
     this.ofParameters.push({ id, gradient });
     return gradient;
   }

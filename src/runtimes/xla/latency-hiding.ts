@@ -6,7 +6,8 @@
  * (`kStartAtZeroDepth`, `kFreeBackedupResource`); while others are waited for, what takes as long as the wait (`kAvoidWaste`); what makes most
  * others ready (`kCreatesMoreReadyNodes`); what stood last (`kOriginalOrder`). How long a kernel takes is XLA's own estimate: of a product from
  * a table (`product-time.ts`), of the rest from the bytes that it moves, an array once for every result that is computed from it
- * (gpu_hlo_cost_analysis.h, `count_multiple_input_accesses`), slower where few blocks move them. It does not look at memory below half of XLA's
+ * (gpu_hlo_cost_analysis.h, `count_multiple_input_accesses`), slower where few blocks move them. What takes no time (an element of a tuple, a
+ * bitcast) is placed at once, is waited for by nobody, and moves the clock to when it can be. It does not look at memory below half of XLA's
  * limit, so that gradients of weights, which nothing but a collective waits for, run long after what they read was made.
  */
 import type { Config } from '../../config/types.js';
@@ -87,13 +88,14 @@ class Placement {
     if (collective !== undefined) this.isUnderWay = collective === 'end';
     const start = Math.max(this.now, this.readyAt[index]!);
     this.now = start + cost;
+    this.awaited = this.awaited.filter((moment) => moment >= this.now);
     for (const before of after) {
       this.readyAt[before] = Math.max(this.readyAt[before]!, start + latency);
       if (--this.waiting[before]! > 0) continue;
       this.release(before);
-      this.awaited.push(this.readyAt[before]!);
+      // What is placed at once is not waited for.
+      if (this.kernels[before]!.cost > 0 && this.readyAt[before]! > this.now) this.awaited.push(this.readyAt[before]!);
     }
-    this.awaited = this.awaited.filter((moment) => moment >= this.now);
   }
 
   private release(index: number): void {

@@ -41,11 +41,16 @@ export class LinearGradients {
     environment: Environment,
   ): void {
     if (bias !== undefined && rows !== undefined && !this.gradients.biasIsSummed.has(output))
-      this.gradients.sum(bias, output, rows, environment);
+      this.gradients.sum(bias, output, rows, environment, this.isPrediction(output));
     const buffer = this.gradients.ofParameter(weight);
     const operands = [this.forward.operand(input, environment), operand];
     this.forward.product(this.gradients.nameOf(weight), operands, buffer, 'weightProduct');
     this.gradients.made(weight, buffer, true);
+  }
+
+  /** XLA holds the gradient of the prediction by channel, so that a channel's sum is one of a row. */
+  private isPrediction(output: ValueId): boolean {
+    return this.lowering.program.values[output]!.shape.at(-1)!.symbol === 'outputChannels';
   }
 
   private inputGradient({ input, weight }: OperationOf<'linear'>, operand: BufferId, environment: Environment): void {
@@ -72,9 +77,9 @@ export class LinearGradients {
     const { schedule, hidesLatency } = this.lowering;
     if (gradient.kind === 'buffer') return { operand: gradient.buffer, rows: [gradient.buffer] };
     const isPadded = !this.forward.servesAsOperand(this.forward.rows(output, environment));
-    const isSummedAtOnce = hidesLatency && this.gradients.isSummedAtOnce(output, environment);
-    const isFusedInReaders = isPadded && !this.gradients.fillsWarps(output, environment) && !isSummedAtOnce;
-    if (!hidesLatency || bias === undefined || this.gradients.isOfNorm(output) || isFusedInReaders) {
+    const isSummedApart = hidesLatency && !this.gradients.isSummedWithRows(output, environment);
+    const isFusedInReaders = () => isPadded && !isSummedApart && !this.gradients.areWritten(output, environment);
+    if (!hidesLatency || bias === undefined || this.gradients.isOfNorm(output) || isFusedInReaders()) {
       if (hidesLatency && gradient.reads.length === 1 && this.gradients.isOfNorm(output) && !isPadded)
         return { operand: gradient.reads[0]!, rows: gradient.reads };
       const operand = this.forward.array(this.forward.gemmShapeOf(output, environment));
@@ -83,7 +88,7 @@ export class LinearGradients {
     }
     const rows = this.forward.array(this.forward.shape(output, environment));
     const operand = isPadded ? this.forward.array(this.forward.gemmShapeOf(output, environment)) : rows;
-    if (isSummedAtOnce) schedule.run(this.gradients.nameOf(output), gradient.reads, [rows]);
+    if (isSummedApart) schedule.run(this.gradients.nameOf(output), gradient.reads, [rows]);
     else {
       const sum = this.gradients.ofParameter(bias);
       // Each of its results is computed from what it reads.
@@ -91,6 +96,6 @@ export class LinearGradients {
       this.gradients.summed(bias, output, sum, environment);
     }
     if (isPadded) schedule.run(`pad ${this.gradients.nameOf(output)}`, [rows], [operand]);
-    return isSummedAtOnce ? { operand, rows: [rows] } : { operand };
+    return isSummedApart ? { operand, rows: [rows] } : { operand };
   }
 }

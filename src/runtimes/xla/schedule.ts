@@ -7,6 +7,7 @@ import { axis, constant, type Dimensions, numElements, type Shape } from '../../
 import type { Module } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Category, Origin, Phase, Trace } from '../../memory/trace.js';
+import { slownessOfColumns } from './column-sums.js';
 import { hideLatency, type Timed } from './latency-hiding.js';
 import { orderByMemory } from './memory-order.js';
 import { type Lifetime, placedInResults, type StepArray } from './outputs.js';
@@ -28,7 +29,9 @@ interface Kernel {
   readonly reads: readonly BufferId[];
   readonly writes: readonly BufferId[];
   /** Where XLA's cost model does not go by bytes. */
-  readonly kind?: 'triton' | 'product' | 'weightProduct' | 'columns' | 'start' | 'end' | 'elementwise';
+  /** What it reads, where that is not each array once. */
+  readonly bytesRead?: number;
+  readonly kind?: 'triton' | 'product' | 'weightProduct' | 'columns' | 'join' | 'start' | 'end' | 'elementwise';
 }
 
 /** The phase and module that kernels are written down with. */
@@ -45,8 +48,9 @@ export const launchBytes = 3.35e6;
 /** The scheduler's unit is as long (`kLowLatency`); a kernel that it has no model of costs a hundredth. */
 const latencyBytes = launchBytes;
 const tritonCost = 0.01;
-/** An H100's memory moves 3.352 TB/s; 32 bytes at 1.98 GHz are 63.4 GB/s. */
-const blocksAtFullSpeed = 52.9;
+/** What is read again comes from the second cache, if it fits there (gpu_performance_model_base.h, `kL2CacheSpeedup`). */
+const cacheBytes = 52_428_800;
+const cacheSpeedup = 2.5;
 /** NVLink moves a byte of an all-reduce while the card's memory moves this many. */
 const collectiveLatency = 14;
 const gaps = 'gap';
@@ -85,8 +89,21 @@ export class Schedule {
     return this.buffers.push({ shape, elementBytes, category: 'temporary', origin: 'executable' }) - 1;
   }
 
-  run(name: string, reads: readonly BufferId[], writes: readonly BufferId[] = [], kind?: Kernel['kind']): void {
-    this.kernels.push({ name, place: this.place, reads, writes, ...(kind && { kind }) });
+  run(
+    name: string,
+    reads: readonly BufferId[],
+    writes: readonly BufferId[] = [],
+    kind?: Kernel['kind'],
+    bytesRead?: number,
+  ): void {
+    this.kernels.push({
+      name,
+      place: this.place,
+      reads,
+      writes,
+      ...(kind && { kind }),
+      ...(bytesRead && { bytesRead }),
+    });
   }
 
   /** A kernel at this place of the order whose results are named later. */
@@ -161,12 +178,24 @@ export class Schedule {
     };
     const transposes = numElements([axis('batch')], sizes) > 1;
     const isProduct = (kind: Kernel['kind']) => kind === 'product' || kind === 'weightProduct';
-    /** Of several samples the operand that is transposed is an instruction of its own, which nothing else reads. */
+    /** A matrix is joined to others as a row of numbers. Of several samples the operand that is transposed is an instruction of its own, which nothing else reads. */
     const operand = (kind: Kernel['kind'], id: BufferId, isFirst: boolean) => {
       if (kind === 'weightProduct' && isFirst && transposes) return element(writer.get(id)!);
+      if (kind === 'join' && this.buffers[id]!.shape.length > 1) return relaid(id);
       return isProduct(kind) && isRows(id) ? relaid(id) : writer.get(id)!;
     };
-    const timed = kernels.map(({ reads, writes, kind }, index): Timed => {
+    const columnsOf = (id: BufferId) => numElements([this.buffers[id]!.shape.at(-1)!], sizes);
+    /** The gradient of a concatenation is a product's result, of which each part's gradient is some columns. */
+    const readBy = (id: BufferId, result: BufferId | undefined, kind: Kernel['kind']) =>
+      result === undefined || isProduct(kind) || !written.has(id)
+        ? bytesOf[id]!
+        : bytesOf[id]! * Math.min(1, columnsOf(result) / columnsOf(id));
+    const timed = kernels.map(({ reads, writes, kind, bytesRead }, index): Timed => {
+      const read = (id: BufferId, at: number) => {
+        const bytes = readBy(id, writes[0], kind);
+        return reads.indexOf(id) < at && bytes < cacheBytes ? bytes / cacheSpeedup : bytes;
+      };
+      const numBytesRead = bytesRead ?? reads.reduce((sum, id, at) => sum + read(id, at), 0);
       const after = new Set<number>();
       for (const id of [...reads, ...writes]) if (writer.has(id)) after.add(operand(kind, id, id === reads[0]));
       for (const id of writes) for (const reader of readers.get(id) ?? []) after.add(reader);
@@ -178,7 +207,6 @@ export class Schedule {
         if (isProduct(kind)) written.add(id);
         readers.delete(id);
       }
-      const bytes = moved(reads) + moved(writes);
       if (kind === 'start') return { after: [...after], cost: latencyBytes, latency: latencyBytes, collective: kind };
       if (kind === 'end')
         return { after: [...after], cost: latencyBytes, latency: collectiveLatency * moved(reads), collective: kind };
@@ -188,20 +216,15 @@ export class Schedule {
           : isProduct(kind)
             ? this.productBytes(kind, reads[0]!, writes[0]!, bytesOf, sizes)
             : kind === 'columns'
-              ? bytes * this.slowness(reads[0]!, writes[0]!, sizes)
-              : bytes;
+              ? numBytesRead * this.slowness(reads[0]!, writes[0]!, sizes) + moved(writes)
+              : numBytesRead + moved(writes);
       return { after: [...after], cost, latency: latencyBytes };
     });
     return [...timed, ...elements];
   }
 
-  /**
-   * A sum of columns has a block for every 256 bytes of a row (32 threads of 8 bytes), and a block reads 32 bytes per clock at most
-   * (gpu_performance_model_base.cc, `AdjustBandwidth`).
-   */
   private slowness(read: BufferId, sum: BufferId, sizes: Dimensions): number {
-    const rowBytes = this.buffers[read]!.elementBytes * numElements([this.buffers[sum]!.shape.at(-1)!], sizes);
-    return Math.max(1, blocksAtFullSpeed / Math.ceil(rowBytes / 256));
+    return slownessOfColumns(numElements([this.buffers[sum]!.shape.at(-1)!], sizes), this.buffers[read]!.elementBytes);
   }
 
   /** As long as a product takes, the card's memory moves so many bytes. */

@@ -95,7 +95,7 @@ class Step {
     // A rollout adds its gradients up in f32 before they meet.
     const isSentAtOnce = gradientsMeet && config.recipe.rolloutSteps === 1;
     this.lowering = { program, schedule, gemm, zeros, has, meets: isSentAtOnce, hidesLatency, ...sizes };
-    this.lossHead = new LossHead(schedule, this.lowering.gemm);
+    this.lossHead = new LossHead(schedule, gemm, hidesLatency);
     // Without an optimizer the gradients are results, those of what nothing uses too.
     const returned = returnsGradients(program, config.recipe) ? program.parameters : [];
     this.results = new Map(
@@ -213,11 +213,17 @@ class Step {
     });
     const last = (group: readonly { readonly madeAt: number }[]) => Math.max(...group.map(({ madeAt }) => madeAt));
     const groups = combined(sent).toSorted((a, b) => last(a) - last(b));
+    const { losses } = this.lossHead;
     return schedule.within({ phase: 'backward', module: 'optimizer' }, () =>
       groups.flatMap((group) => {
         const joined = group.map(({ id, gradient }) => ({ id, gradient: schedule.like(gradient) }));
         const arrays = joined.map(({ gradient }) => gradient);
-        schedule.run('join gradients', buffersIn(group), arrays);
+        schedule.run(
+          'join gradients',
+          [...buffersIn(group), ...(group === groups.at(-1) ? losses : [])],
+          arrays,
+          'join',
+        );
         schedule.run('all-reduce', arrays, [], 'start');
         schedule.run('end of the all-reduce', arrays, arrays, 'end');
         return joined;

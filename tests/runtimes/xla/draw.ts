@@ -86,15 +86,22 @@ const small = {
   accumulate: fc.constant(1),
 };
 
-const drawRecipes = (other: Partial<{ [K in keyof DrawnRecipe]: fc.Arbitrary<DrawnRecipe[K]> }>, numRuns: number) =>
+const drawRecipes = (
+  other: Partial<{ [K in keyof DrawnRecipe]: fc.Arbitrary<DrawnRecipe[K]> }>,
+  numRuns: number,
+  seed = 20261202,
+) =>
   fc.sample(fc.record({ ...small, ...other } as { [K in keyof DrawnRecipe]: fc.Arbitrary<DrawnRecipe[K]> }), {
-    seed: 20261202,
+    seed,
     numRuns,
   });
 
 const batch = fc.constantFrom(1, 1, 2);
+const data = { devices: fc.constantFrom(2, 4, 8), batch: fc.constantFrom(1, 1, 1, 2) };
+const eitherProduct = mostly<JaxRecord['gemm_mode']>('cublas', fc.constant('default-noautotune' as const), 8);
 export const drawnRecipes = {
-  data: drawRecipes({ devices: fc.constantFrom(2, 4, 8), batch: fc.constantFrom(1, 1, 1, 2) }, 24),
+  /** The last twelve after the kernels of `waiting-norms.ts`. */
+  data: [...drawRecipes(data, 24), ...drawRecipes({ ...data, gemm_mode: eitherProduct }, 12, 20261207)],
   accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),
   unchecked: drawRecipes({ gradient_checkpointing: fc.constant(false), ar_steps: fc.constantFrom(2, 3, 4), batch }, 4),

@@ -48,9 +48,11 @@ ${[
 and Blackwell XLA then runs its latency hiding scheduler (\`latency-hiding.ts\`): gradients of weights wait, with all that they read, until
 the chain of activations is done, and a step needs up to a quarter more than on one card. Before Hopper the order is that of one card. The order
 is followed kernel by kernel, with XLA's own estimate of each one's time: a product's from its table of measured ones, a sum's of columns from how
-few blocks read it, any other's from the bytes that it moves. Up to 4,096 rows are summed in one kernel, more in two. Where two candidates are
-equally good to a few per cent, one wrong choice moves those behind it: that is what is left of the error, several samples per card the most of it.
-XLA itself, compiling one step twice, differs by 1.8 %. The range has it.
+few blocks read it, any other's from the bytes that it moves. Given XLA's kernels and times, the scheduler here puts all 883 kernels of a step
+(25×48, 96/4) in XLA's order; which kernels there are is read off XLA's log of them (\`TF_CPP_VMODULE=latency_hiding_scheduler=3\`) for twenty steps.
+Where two candidates are equally good to a few per cent, one other choice moves those behind it: that is what is left of the error. XLA compiles one
+program to the same bytes twice (25×48, 96/4: the whole buffer assignment; 91×180, M5, 128/6: the record's bytes). The *given* step of that size is
+1.8 % lower: another program of the same step.
 
 ${table(allOf(data))}
 

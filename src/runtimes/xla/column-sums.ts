@@ -1,0 +1,42 @@
+/**
+ * How XLA sums the rows of an array, column by column. Up to 4,096 rows at once; more in two kernels, of which the first leaves as many parts
+ * as pad the rows least, between half the square root and the root of their number (tree_reduction_rewriter.cc). A block of 32 × 32 threads
+ * reads 32 columns, or twice or four times as many where every thread still has some (reduction_base.cc, `GetVectorSizeForMlir`), and a core
+ * reads 32 bytes per clock (gpu_performance_model_base.cc, `AdjustBandwidth`): few blocks are slow.
+ */
+const rowsSummedAtOnce = 4096;
+const threadsPerRow = 32;
+/** Of a row that one block reads, 8 bytes a thread. */
+export const blockBytes = 256;
+/** An H100's memory moves 3.352 TB/s; 32 bytes at 1.98 GHz are 63.4 GB/s. */
+const blocksAtFullSpeed = 52.9;
+
+export const isSummedAtOnce = (rows: number): boolean => rows <= rowsSummedAtOnce;
+
+interface Parts {
+  readonly count: number;
+  readonly rowsOfEach: number;
+  /** No row is padded. */
+  readonly isExact: boolean;
+}
+
+export function partsOf(rows: number): Parts {
+  const root = Math.floor(Math.sqrt(rows));
+  let best = { count: root, padding: Number.POSITIVE_INFINITY };
+  for (let count = root; 2 * count > root; count--) {
+    const padding = count * Math.ceil(rows / count) - rows;
+    if (padding < best.padding) best = { count, padding };
+  }
+  return { count: best.count, rowsOfEach: Math.ceil(rows / best.count), isExact: best.padding === 0 };
+}
+
+const columnsPerThread = (columns: number, elementBytes: number): number => {
+  if (columns < 2 * threadsPerRow) return 1;
+  return elementBytes === 4 || columns < 4 * threadsPerRow ? 2 : 4;
+};
+
+/** How much longer a sum of columns takes than the card's memory. */
+export function slownessOfColumns(columns: number, elementBytes: number): number {
+  const blocks = Math.ceil(columns / (threadsPerRow * columnsPerThread(columns, elementBytes)));
+  return Math.max(1, blocksAtFullSpeed / blocks);
+}
