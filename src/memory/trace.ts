@@ -2,6 +2,7 @@
  * One training step (or several, in a row) as an ordered list of allocations and frees: what every runtime produces and what
  * liveness, allocators and reports consume. Columns instead of objects, because a search replays millions of events.
  */
+import type { Config } from '../config/types.js';
 import { type Dimensions, numElements, type Shape } from '../ir/shape.js';
 
 /** They partition the live bytes; see `docs/memory-model.md` for what belongs where. */
@@ -54,24 +55,28 @@ export interface Trace {
   readonly marks: readonly { readonly phase: Phase; readonly firstEvent: number; readonly recompute?: boolean }[];
   /** First event of the last step. Peaks are looked for from here on; allocators replay from the beginning. */
   readonly lastStepFirstEvent: number;
+  /** Whether another configuration, which differs from its own in sizes alone, has this trace too; absent: it is not known to. */
+  readonly holdsFor?: (config: Config) => boolean;
 }
 
 export const layoutBytes = (layout: Layout, dimensions: Dimensions): number =>
   numElements(layout.shape, dimensions) * layout.elementBytes;
 
 /** Bytes of every buffer at the given sizes. */
-export function bufferBytes(trace: Trace, dimensions: Dimensions): Float64Array {
-  const perLayout = trace.layouts.map((layout) => layoutBytes(layout, dimensions));
-  return Float64Array.from(trace.bufferLayout, (layout) => perLayout[layout]!);
+export const bufferBytes = (trace: Trace, dimensions: Dimensions): Float64Array =>
+  filled(new Float64Array(trace.bufferLayout.length), trace, dimensions);
+
+function filled(bytesOfBuffer: Float64Array, { layouts, bufferLayout }: Trace, dimensions: Dimensions): Float64Array {
+  const bytesOfLayout = Float64Array.from(layouts, (layout) => layoutBytes(layout, dimensions));
+  for (let i = 0; i < bytesOfBuffer.length; i++) bytesOfBuffer[i] = bytesOfLayout[bufferLayout[i]!]!;
+  return bytesOfBuffer;
 }
 
 let reused = new Float64Array(0);
 
 /** As `bufferBytes`, into memory that the next call overwrites: a search asks a hundred thousand times. */
-export function reusedBytes({ layouts, bufferLayout }: Trace, dimensions: Dimensions) {
-  const bytesOfLayout = Float64Array.from(layouts, (layout) => layoutBytes(layout, dimensions));
-  if (reused.length < bufferLayout.length) reused = new Float64Array(2 * bufferLayout.length);
-  const bytesOfBuffer = reused.subarray(0, bufferLayout.length);
-  for (let i = 0; i < bytesOfBuffer.length; i++) bytesOfBuffer[i] = bytesOfLayout[bufferLayout[i]!]!;
-  return { bytesOfBuffer };
+export function reusedBytes(trace: Trace, dimensions: Dimensions) {
+  const { length } = trace.bufferLayout;
+  if (reused.length < length) reused = new Float64Array(2 * length);
+  return { bytesOfBuffer: filled(reused.subarray(0, length), trace, dimensions) };
 }

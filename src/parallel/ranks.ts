@@ -118,7 +118,8 @@ export function traceOfRank(
   const sharding = { rank, numRanks: gpus, dimensions };
   const sizes = parameterSizes(program, dimensions);
   const elementBytes = fullElementBytes(config.recipe);
-  let events: readonly TraceEvent[] = toEvents(trace);
+  const unedited = toEvents(trace);
+  let events: readonly TraceEvent[] = unedited;
   if (trains && bucketsGradients && ['data', 'graph', 'zero1'].includes(parallel))
     events = withBuckets(events, sizes.elements, elementBytes);
   if (trains && parallel.startsWith('zero')) events = shardOptimizer(events, sharding);
@@ -127,5 +128,7 @@ export function traceOfRank(
     const [largest = 0, second = 0] = sizes.networks.toSorted((a, b) => b - a);
     events = shardParameters(events, sharding, [largest, second].filter(Boolean));
   }
-  return fromEvents(events);
+  const edited = fromEvents(events);
+  // An edit depends on sizes of its own.
+  return events === unedited && trace.holdsFor ? { ...edited, holdsFor: trace.holdsFor } : edited;
 }

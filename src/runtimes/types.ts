@@ -35,6 +35,8 @@ export interface CardSupport {
   readonly label: string;
   /** Its current builds, newest first, and the oldest compute capability (×10) that each supports. */
   readonly builds: readonly { readonly name: string; readonly oldestComputeCapability: number }[];
+  /** Whether a step has other kernels, and other arrays, on cards of another generation. */
+  readonly decideKernels: boolean;
   /** bf16 on a card that has none: in a word for the headline, and as a sentence. */
   readonly withoutBf16?: { readonly short: string; readonly sentence: string };
 }

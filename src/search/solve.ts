@@ -11,7 +11,7 @@ import { reusedBytes, type Trace } from '../memory/trace.js';
 import { counts } from '../models/counts.js';
 import { dimensionsFor, runtimes, traceOf } from '../parallel/index.js';
 import { type CandidateOnCard, mostLiveBytes, roomForArrays, verdictOfCandidate } from './candidate-verdict.js';
-import { unsizedStepKey } from './unsized-step.js';
+import { shapeKey, unsizedStepKey } from './unsized-step.js';
 
 export interface Question {
   /** One per value, from small to large. */
@@ -88,15 +88,19 @@ async function firstTrue(from: number, end: number, holds: Holds): Promise<numbe
 
 /** A trace is looked at once or twice at each size: too few to pay for what a sweep makes of it (`envelope.ts`). */
 class LastTraces {
-  private readonly known = new Map<string, Trace>();
+  private readonly known: { readonly shape: string; readonly key: string; readonly trace: Trace }[] = [];
 
   constructor(private readonly maxKept: number) {}
 
   of(config: Config): Trace {
+    const shape = shapeKey(config);
     const key = unsizedStepKey(config);
-    const trace = this.known.get(key) ?? traceOf(config);
-    if (!this.known.has(key) && this.known.size >= this.maxKept) this.known.delete(this.known.keys().next().value!);
-    this.known.set(key, trace);
+    const alike = this.known.filter((each) => each.shape === shape);
+    const found = alike.find((each) => each.key === key) ?? alike.find(({ trace }) => trace.holdsFor?.(config));
+    if (found !== undefined) return found.trace;
+    const trace = traceOf(config);
+    if (this.known.length >= this.maxKept) this.known.shift();
+    this.known.push({ shape, key, trace });
     return trace;
   }
 }

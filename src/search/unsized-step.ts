@@ -90,7 +90,7 @@ function costPolynomials(program: ForwardProgram): CostPolynomials {
 const perSample = (terms: FlopTerms): FlopTerms =>
   terms.map(([shape, weight]) => [shape.filter(({ symbol }) => symbol !== 'batch'), weight]);
 
-/** Equal keys: the same program and rules, whatever the sizes. The card is part of it: XLA multiplies differently on each generation. */
+/** Equal keys: the same program and rules, whatever the sizes. The card is part of it where kernels depend on it. */
 export function shapeKey(config: Config): string {
   const { runtime, model, recipe, device } = config;
   const {
@@ -108,7 +108,7 @@ export function shapeKey(config: Config): string {
   const { batchSize, accumulate, allocator, memFraction, checkpoint, ...rules } = recipe;
   // Shares of several cards are cut from the sizes of the parameters.
   const widths = recipe.gpus > 1 ? [hiddenDim, inputChannels, outputChannels] : [];
-  const card = device && [device.computeCapability, hasBf16(device)];
+  const card = runtimes[runtime].cards.decideKernels && device && [device.computeCapability, hasBf16(device)];
   // Micro-steps after the second repeat it.
   const cuts = runtimes[runtime].cutsOf(config);
   return JSON.stringify([runtime, shape, rules, cuts, Math.min(accumulate, 2), card, ...widths]);

@@ -109,7 +109,7 @@ export async function cards(input: CardsInput): Promise<Cards> {
     : await severalOf(resolve, proposed, rowOf);
   const rows = [...several, ...single].sort(byRankAndPrice);
   const [first] = rows;
-  const about = priced(resolve());
+  const about = priced(resolve(), steps.of(resolve()));
   return {
     schema: 'gc-plan/cards@1',
     tool: tool(),

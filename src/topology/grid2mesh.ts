@@ -19,12 +19,20 @@ export interface Edges {
   readonly receivers: Int32Array;
 }
 
+/** More than all roundings of positions and distances on the unit sphere (`radius-query.ts`). */
+const rounding = 1e-5;
+
 /** The query itself; `counts` remembers its answers. */
 export function queryNumGrid2meshEdges(model: GraphModel): number {
   if (isReducedGraph(model)) return cutoffEdges(model).senders.length;
   const { grid, meshLevel, radiusFraction, maxNeighbours } = model;
   const mesh = refinedIcosahedron(meshLevel);
-  const radius = radiusFraction * longestEdge(mesh);
+  const edge = longestEdge(mesh);
+  const radius = radiusFraction * edge;
+  // The corners of the face around a point are an edge away at most, the far corner of the next face two.
+  const isSatisfied = maxNeighbours <= 4 && radius > 2 * edge + rounding;
+  if (isSatisfied || radius > 2 + rounding)
+    return numGridNodes(grid) * Math.min(maxNeighbours, mesh.positions.length / 3);
   let numEdges = 0;
   if (maxNeighbours === Number.POSITIVE_INFINITY) {
     forEachRun(mesh.positions, grid, radius, (_node, _firstGridNode, length) => {
@@ -58,11 +66,14 @@ export function grid2meshEdges(model: GraphModel): Edges {
 
 /** Mesh nodes in reach of each grid node, `[gridNodes]`. */
 function numNodesInReach(meshPositions: Float64Array, grid: Grid, radius: number): Int32Array {
-  const inReach = new Int32Array(numGridNodes(grid));
+  // What begins at a grid node less what ends before it, then their sums.
+  const inReach = new Int32Array(numGridNodes(grid) + 1);
   forEachRun(meshPositions, grid, radius, (_node, firstGridNode, length) => {
-    for (let sender = firstGridNode; sender < firstGridNode + length; sender++) inReach[sender]!++;
+    inReach[firstGridNode]!++;
+    inReach[firstGridNode + length]!--;
   });
-  return inReach;
+  for (let node = 1; node < inReach.length; node++) inReach[node]! += inReach[node - 1]!;
+  return inReach.subarray(0, -1);
 }
 
 /** The `most` shortest edges of each sender. */

@@ -22,7 +22,7 @@ export interface BfcRequests {
   readonly temporaryBytes: number;
 }
 
-/** Chunks in order of allocation; an array without elements takes none. A search asks for each of its candidates. */
+/** Chunks in order of allocation; an array without elements takes none. */
 function chunkBytes({ argumentBytes, constantBytes, temporaryBytes }: BfcRequests): readonly number[] {
   const chunks: number[] = [];
   for (const bytes of argumentBytes) if (bytes > 0) chunks.push(roundedBytes(bytes));
@@ -31,8 +31,12 @@ function chunkBytes({ argumentBytes, constantBytes, temporaryBytes }: BfcRequest
 }
 
 /** Bytes in use while the step runs, were every chunk divided. */
-export const bfcAllocatedBytes = (requests: BfcRequests): number =>
-  chunkBytes(requests).reduce((sum, bytes) => sum + bytes, 0);
+export function bfcAllocatedBytes(requests: BfcRequests): number {
+  const { argumentBytes, constantBytes, temporaryBytes } = requests;
+  let sum = roundedBytes(constantBytes) + roundedBytes(temporaryBytes);
+  for (const bytes of argumentBytes) sum += roundedBytes(bytes);
+  return sum;
+}
 
 /**
  * What a pool holds that begins empty and grows up to a limit: in regions, the first of 2 MiB, of a power of two that holds what is asked for
@@ -57,13 +61,19 @@ export function bfcGrownPool(requests: BfcRequests, limitBytes: number): number 
   return heldBytes;
 }
 
+/** `laterBytes`: for all chunks after it. */
+function withChunk(laterBytes: number, requestedBytes: number): number {
+  const bytes = roundedBytes(requestedBytes);
+  if (laterBytes === 0 || bytes === 0) return laterBytes + bytes;
+  return bytes + Math.max(laterBytes, Math.min(bytes, maxUndividedRestBytes));
+}
+
 /**
  * Smallest fresh pool that takes the step. From the last chunk back: what is free before an allocation must hold it and all later
  * ones, and must be large enough to be divided if any follow.
  */
-export function bfcPool(requests: BfcRequests): number {
-  return chunkBytes(requests).reduceRight((laterBytes, bytes) => {
-    if (laterBytes === 0) return bytes;
-    return bytes + Math.max(laterBytes, Math.min(bytes, maxUndividedRestBytes));
-  }, 0);
+export function bfcPool({ argumentBytes, constantBytes, temporaryBytes }: BfcRequests): number {
+  let heldBytes = withChunk(withChunk(0, temporaryBytes), constantBytes);
+  for (let i = argumentBytes.length - 1; i >= 0; i--) heldBytes = withChunk(heldBytes, argumentBytes[i]!);
+  return heldBytes;
 }

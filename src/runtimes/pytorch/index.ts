@@ -94,6 +94,7 @@ const cards: CardSupport = {
     { name: 'CUDA 13', oldestComputeCapability: 75 },
     { name: 'CUDA 12.6', oldestComputeCapability: 50 },
   ],
+  decideKernels: false,
   withoutBf16: { short: 'emulated, slowly', sentence: 'PyTorch emulates it, with the same bytes and slowly' },
 };
 

@@ -125,6 +125,7 @@ export function traceTfjs(program: ForwardProgram, config: Config, maxMicroSteps
 const cards: CardSupport = {
   label: 'tfjs-node-gpu 4',
   builds: [{ name: 'CUDA 11.2', oldestComputeCapability: 35 }],
+  decideKernels: false,
 };
 
 export const tfjsRuntime: Runtime = {

@@ -33,6 +33,7 @@ const cards: CardSupport = {
     { name: 'CUDA 13', oldestComputeCapability: 75 },
     { name: 'CUDA 12', oldestComputeCapability: 52 },
   ],
+  decideKernels: true,
   withoutBf16: { short: 'fp32', sentence: 'XLA computes in fp32 and stores products in fp32' },
 };
 

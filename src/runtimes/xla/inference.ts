@@ -7,7 +7,7 @@
  */
 import type { ForwardProgram, Node } from '../../ir/forward-program.js';
 import type { Operation, OperationOf } from '../../ir/operations.js';
-import { type Dimensions, numElements, type Shape } from '../../ir/shape.js';
+import { formatShape, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { DataFlow } from './data-flow.js';
 import { Forward, type Lowering } from './forward.js';
@@ -15,6 +15,7 @@ import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
 import { l1Bytes, normalisesFirst } from './norm-or-gather.js';
 import type { BufferId } from './schedule.js';
+import type { Sizes } from './sizes.js';
 import { statisticsShape } from './symbols.js';
 import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 import { WrittenSums } from './written-sums.js';
@@ -27,7 +28,7 @@ const cachedOnCard = 1 / 2.5;
 const cachedInCores = cachedOnCard / 8;
 
 export interface InferenceOptions {
-  readonly sizes: Dimensions;
+  readonly sizes: Sizes;
   /** The program is the body of a loop over rollout steps. */
   readonly inLoop: boolean;
   readonly computeCapability: number;
@@ -136,16 +137,15 @@ export class InferenceForward extends Forward {
     const { gemm, has } = this.lowering;
     if (this.isUpcast || gemm.elementBytes !== bf16 || !this.isOperandAndValue(normalised) || !has('normalisedOnce'))
       return false;
-    const count = (shape: Shape) => numElements(shape, this.options.sizes);
     const shape = this.shape(normalised, environment);
-    const elements = count(shape);
     const others = this.flow.readers(normalised).filter(({ kind }) => kind !== 'linear');
-    const reads = others.reduce(
-      (sum, { kind, output }) => sum + (kind === 'gather' ? count(this.shape(output, environment)) : elements),
-      0,
-    );
-    const statistics = count(shape.slice(0, 2)) * bf16 < l1Bytes ? cachedInCores : cachedOnCard;
-    return reads * (2 * statistics + 2 * cachedInCores) > 2 * elements;
+    const read = others.map(({ kind, output }) => (kind === 'gather' ? this.shape(output, environment) : shape));
+    return this.options.sizes.ask(`${[shape, ...read].map(formatShape)} normalised once`, (sizes) => {
+      const count = (each: Shape) => numElements(each, sizes);
+      const reads = read.reduce((sum, each) => sum + count(each), 0);
+      const statistics = count(shape.slice(0, 2)) * bf16 < l1Bytes ? cachedInCores : cachedOnCard;
+      return reads * (2 * statistics + 2 * cachedInCores) > 2 * count(shape);
+    });
   }
 
   private isOperandAndValue(normalised: ValueId): boolean {
@@ -224,13 +224,15 @@ export class InferenceForward extends Forward {
     const { flow, lowering, options } = this;
     const own = operation.inputs.find((id) => flow.isNormalised(id) && flow.readers(id).length === 1);
     if (own === undefined) return false;
-    const [edges, samples, width] = lowering.program.values[own]!.shape.map((each) =>
-      numElements([each], options.sizes),
-    );
-    if (!mayNormaliseInConcat(lowering.gemm, width!)) return false;
+    const { shape } = lowering.program.values[own]!;
     const gathers = operation.inputs.some((id) => flow.maker(id)?.kind === 'gather');
-    if (!gathers || !lowering.has('normOrGather')) return true;
-    return normalisesFirst({ edges: edges!, samples: samples!, width: width! }, options.computeCapability);
+    const isAsked = gathers && lowering.has('normOrGather');
+    return options.sizes.ask(`${formatShape(shape)} normalised in a concatenation, ${isAsked}`, (sizes) => {
+      const [edges, samples, width] = shape.map((each) => numElements([each], sizes));
+      if (!mayNormaliseInConcat(lowering.gemm, width!)) return false;
+      if (!isAsked) return true;
+      return normalisesFirst({ edges: edges!, samples: samples!, width: width! }, options.computeCapability);
+    });
   }
 
   /** Outside of a loop one kernel fills the zeros of all equal sums. */

@@ -2,7 +2,7 @@
 import type { Config, Device, Recipe } from '../../config/types.js';
 import { type BfcRequests, bfcAllocatedBytes, bfcGrownPool, bfcPool } from '../../memory/allocators/bfc.js';
 import { peakLiveBytes as livePeak } from '../../memory/liveness.js';
-import { categoryCode, originCode, type Trace } from '../../memory/trace.js';
+import { type Category, categories, originCode, type Trace } from '../../memory/trace.js';
 import type { BytesRange } from '../../memory/verdict.js';
 import { counts } from '../../models/counts.js';
 import { layoutOf } from '../../models/index.js';
@@ -198,7 +198,9 @@ function lossHeadReason(
   return { rangeReason: `${choice}: ${ends.join(', ')}.` };
 }
 
-const residents: readonly number[] = [categoryCode.parameter, categoryCode.optimizer, categoryCode.input];
+const residents: readonly Category[] = ['parameter', 'optimizer', 'input'];
+/** By code of the category. */
+const isResident = categories.map((category) => residents.includes(category));
 
 function argumentsAndConstants(
   trace: Trace,
@@ -206,9 +208,10 @@ function argumentsAndConstants(
 ): { argumentBytes: number[]; constantBytes: number } {
   const argumentBytes: number[] = [];
   let constantBytes = 0;
-  for (const [buffer, bytes] of bytesOfBuffer.entries()) {
+  for (let buffer = 0; buffer < bytesOfBuffer.length; buffer++) {
+    const bytes = bytesOfBuffer[buffer]!;
     if (trace.bufferOrigin[buffer] === originCode.executable) constantBytes += bytes;
-    else if (residents.includes(trace.bufferCategory[buffer]!)) argumentBytes.push(bytes);
+    else if (isResident[trace.bufferCategory[buffer]!]) argumentBytes.push(bytes);
   }
   return { argumentBytes, constantBytes };
 }

@@ -13,6 +13,7 @@ import { orderByMemory } from './memory-order.js';
 import { type Lifetime, placedInResults, type StepArray } from './outputs.js';
 import { gapBytes } from './packing.js';
 import { productSeconds } from './product-time.js';
+import type { Sizes } from './sizes.js';
 
 export type BufferId = number;
 
@@ -244,11 +245,11 @@ export class Schedule {
     return 1e6 * latencyBytes * productSeconds({ rows, inner, columns, elementBytes });
   }
 
-  /** `dimensions`: sizes, where arrays may lie in results. `packs`: sizes, where the gaps between arrays count. */
-  trace(dimensions?: Dimensions, packs?: Dimensions): Trace {
+  /** `sizes`: where arrays may lie in results. `packs`: sizes, where the gaps between arrays count. */
+  trace(sizes?: Sizes, packs?: Dimensions): Trace {
     const { buffers, kernels } = this;
     const lastUse = this.lastUses();
-    const placed = dimensions === undefined ? undefined : this.placedInOutputs(dimensions, lastUse);
+    const placed = sizes === undefined ? undefined : this.placedInOutputs(sizes, lastUse);
     const firstBackward = kernels.findIndex(({ place }) => place.phase === 'backward');
     const recorder = new TraceRecorder();
     const storageOf = new Int32Array(buffers.length).fill(-1);
@@ -314,22 +315,27 @@ export class Schedule {
     return first;
   }
 
-  private placedInOutputs(dimensions: Dimensions, lastUse: Float64Array): ReadonlySet<BufferId> {
+  private placedInOutputs(sizes: Sizes, lastUse: Float64Array): ReadonlySet<BufferId> {
     const { buffers, outputs } = this;
     const firstWrite = this.firstWrites();
     // A product reads rows of all samples, a `bitcast`, which XLA takes for the array that ends: whoever reads the array itself begins elsewhere.
+    const isOutput = new Set(outputs);
+    const temporaries = [...buffers.keys()].filter(
+      (id) => buffers[id]!.category === 'temporary' && firstWrite[id]! >= 0 && !isOutput.has(id),
+    );
+    const sizeOf = (id: BufferId) => [buffers[id]!.shape, buffers[id]!.elementBytes] as const;
+    const bytesOf = new Float64Array(buffers.length);
+    const compared = [...temporaries, ...outputs];
+    for (const [index, bytes] of sizes.compared(compared.map(sizeOf), outputs.map(sizeOf)).entries())
+      bytesOf[compared[index]!] = bytes;
     const operands = new Set(this.kernels.flatMap(({ kind, reads }) => (kind === 'product' ? reads : [])));
-    const bytesOf = (id: BufferId) => numElements(buffers[id]!.shape, dimensions) * buffers[id]!.elementBytes;
     const lifetime = (id: BufferId): StepArray => {
-      const [bytes, first] = [bytesOf(id), firstWrite[id]!];
+      const [bytes, first] = [bytesOf[id]!, firstWrite[id]!];
       const writer = this.kernels[first];
-      const isOverwritten = (read: BufferId) => bytesOf(read) === bytes && !operands.has(read);
+      const isOverwritten = (read: BufferId) => bytesOf[read] === bytes && !operands.has(read);
       const overwrites = writer?.kind === 'elementwise' ? writer.reads.filter(isOverwritten) : [];
       return { id, bytes, first, last: lastUse[id]!, overwrites };
     };
-    const temporaries = [...buffers.keys()].filter(
-      (id) => buffers[id]!.category === 'temporary' && firstWrite[id]! >= 0 && !outputs.includes(id),
-    );
     const placed = placedInResults(temporaries.map(lifetime), outputs.map(lifetime));
     return new Set([...placed].map((index) => temporaries[index]!));
   }

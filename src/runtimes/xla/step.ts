@@ -1,7 +1,7 @@
 /** One jitted training step, or one prediction, of DeepMind's GraphCast. */
 import type { Config, Recipe } from '../../config/types.js';
 import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
-import { axis, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
+import { axis, type Dimensions, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Trace } from '../../memory/trace.js';
 import { counts } from '../../models/counts.js';
@@ -27,6 +27,7 @@ import type { Rule } from './rules.js';
 import { sample } from './sampler.js';
 import { residualsOfScan } from './scan-residuals.js';
 import { type BufferId, Schedule } from './schedule.js';
+import { Sizes } from './sizes.js';
 import { fields, jaxDimensions } from './symbols.js';
 import { buffersOf, Environment, fusedIntoReaders, inBuffer } from './values.js';
 import { Zeros } from './zeros.js';
@@ -39,12 +40,13 @@ const stackedShape: Shape = [axis('gridNodes'), axis('batch'), fields.stacked];
 export function traceJax(program: ForwardProgram, config: Config, without?: Rule): Trace {
   refuseWithoutRule(program);
   const { recipe } = config;
+  const sizes = new Sizes(sizesOf(config));
   const schedule = new Schedule();
   writeConstants(schedule, config, program);
   const data = allocateResidents(program, schedule, recipe);
   const { edges } = recipe.checkpoint;
   const whole = edges.kind === 'none' ? program : withEdgeBlocks(program, edges.kind);
-  const step = new Step(whole, config, schedule, data, without);
+  const step = new Step(whole, config, schedule, data, sizes, without);
   schedule.within({ phase: 'forward', module: 'inputs' }, () => {
     if (program.denoiser !== undefined) step.denoise();
     else if (program.ensemble) step.ensemble();
@@ -52,19 +54,27 @@ export function traceJax(program: ForwardProgram, config: Config, without?: Rule
     else if (recipe.rolloutSteps > 1) step.trainRollout();
     else step.train();
   });
-  if (step.lowering.hidesLatency) schedule.hideLatency(sizesOf(config), step.lowering.gemm.padding > 1);
+  if (step.lowering.hidesLatency) schedule.hideLatency(sizes.whole, step.lowering.gemm.padding > 1);
   const hasResults = recipe.mode === 'inference' || returnsGradients(program, recipe);
   const resultsHold = hasResults && without !== 'resultsHold';
-  return schedule.trace(
-    resultsHold ? sizesOf(config) : undefined,
-    isConditioned(program) || step.lowering.hidesLatency ? sizesOf(config) : undefined,
-  );
+  // One sample lets XLA fold constants.
+  sizes.ask('one sample', ({ batch }) => batch === 1);
+  const packs = isConditioned(program) || step.lowering.hidesLatency;
+  const trace = schedule.trace(resultsHold ? sizes : undefined, packs ? sizes.whole : undefined);
+  return { ...trace, holdsFor: (other) => sizes.answersAlike(sizesOf(other)) };
 }
 
 const returnsGradients = (program: ForwardProgram, { mode, optimizer }: Recipe): boolean =>
   mode === 'train' && optimizer === 'none' && !isConditioned(program);
 
-const sizesOf = (config: Config): Dimensions => jaxDimensions(dimensionsOf(config, counts(config.model)), config);
+/** Of the configuration that was asked for last: a search asks several traces whether they hold for it. */
+let latest: { readonly config: Config; readonly sizes: Dimensions } | undefined;
+
+function sizesOf(config: Config): Dimensions {
+  if (latest?.config !== config)
+    latest = { config, sizes: jaxDimensions(dimensionsOf(config, counts(config.model)), config) };
+  return latest.sizes;
+}
 
 /** There before the step, and not of its arrays: allocated and freed before it begins, so that only the process counts them. */
 function writeConstants(schedule: Schedule, config: Config, program: ForwardProgram): void {
@@ -84,6 +94,7 @@ class Step {
     private readonly config: Config,
     private readonly schedule: Schedule,
     private readonly data: readonly BufferId[],
+    private readonly sizes: Sizes,
     without: Rule | undefined,
   ) {
     const has = (rule: Rule) => rule !== without;
@@ -91,10 +102,10 @@ class Step {
     const zeros = new Zeros(schedule, has('sharedZeros'));
     const gradientsMeet = meets(config) && !isConditioned(program);
     const hidesLatency = gradientsMeet && meetsInOrder(config) && has('latencyHiding');
-    const sizes = hidesLatency ? { sizes: sizesOf(config) } : {};
+    const needed = hidesLatency ? { sizes: sizes.whole } : {};
     // A rollout adds its gradients up in f32 before they meet.
     const isSentAtOnce = gradientsMeet && config.recipe.rolloutSteps === 1;
-    this.lowering = { program, schedule, gemm, zeros, has, meets: isSentAtOnce, hidesLatency, ...sizes };
+    this.lowering = { program, schedule, gemm, zeros, has, meets: isSentAtOnce, hidesLatency, ...needed };
     this.lossHead = new LossHead(schedule, gemm, hidesLatency);
     // Without an optimizer the gradients are results, those of what nothing uses too.
     const returned = returnsGradients(program, config.recipe) ? program.parameters : [];
@@ -114,31 +125,31 @@ class Step {
     for (const id of Object.values(program.data)) environment.setValue(id, fusedIntoReaders());
     environment.setValue(program.data.gridInput!, fusedIntoReaders(...results.input.map(inBuffer)));
     const forward = new InferenceForward(lowering, this.lossHead, loopBody(program), {
-      sizes: sizesOf(config),
+      sizes: this.sizes,
       inLoop,
       computeCapability: config.device?.computeCapability ?? firstHopper,
     });
     const before = schedule.length;
     forward.predict(program, environment);
-    if (inLoop && lowering.has('leastMemory')) schedule.orderByMemory(before, results.state, sizesOf(config));
+    if (inLoop && lowering.has('leastMemory')) schedule.orderByMemory(before, results.state, this.sizes.whole);
     results.write(buffersOf(environment.value(program.predictions[0]!)));
   }
 
   denoise(): void {
-    const { lowering, data, config } = this;
-    if (config.recipe.mode === 'inference') sample(lowering, data, sizesOf(config));
-    else trainDenoiser(lowering, data, sizesOf(config), config.recipe.optimizer);
+    const { lowering, data, config, sizes } = this;
+    if (config.recipe.mode === 'inference') sample(lowering, data, sizes.whole);
+    else trainDenoiser(lowering, data, sizes.whole, config.recipe.optimizer);
   }
 
   ensemble(): void {
-    const { lowering, data, config, schedule, program } = this;
+    const { lowering, data, config, schedule, program, sizes } = this;
     const body = loopBody(program);
     if (config.recipe.mode === 'train') {
-      trainEnsemble(lowering, body, data, sizesOf(config), config.recipe.optimizer);
+      trainEnsemble(lowering, body, data, sizes.whole, config.recipe.optimizer);
       return;
     }
     const results = new Results(schedule, data, config.recipe.rolloutSteps > 1);
-    results.write(forecast(lowering, body, results.input, sizesOf(config)));
+    results.write(forecast(lowering, body, results.input, sizes.whole));
   }
 
   train(): void {
@@ -205,11 +216,10 @@ class Step {
 
   /** Every joined array is overwritten by its all-reduce; the ones that are complete first come first. */
   private allReduce(gradients: readonly ParameterGradient[]): readonly ParameterGradient[] {
-    const { schedule, program, config } = this;
-    const sizes = sizesOf(config);
+    const { schedule, program, sizes } = this;
     const sent = gradients.map(({ id, gradient }, madeAt) => {
       const { name, shape } = program.values[id]!;
-      return { name, bytes: f32 * numElements(shape, sizes), id, gradient, madeAt };
+      return { name, bytes: f32 * sizes.exactly(shape), id, gradient, madeAt };
     });
     const last = (group: readonly { readonly madeAt: number }[]) => Math.max(...group.map(({ madeAt }) => madeAt));
     const groups = combined(sent).toSorted((a, b) => last(a) - last(b));

@@ -7,11 +7,12 @@
  * concatenates is slow anyway, and reading one more array in it costs an eighth: sums are never written down (ten compiled steps).
  */
 import type { Operation, OperationKind, OperationOf } from '../../ir/operations.js';
-import { type Dimensions, numElements } from '../../ir/shape.js';
+import { formatShape, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { DataFlow } from './data-flow.js';
 import type { Lowering } from './forward.js';
 import { launchBytes } from './schedule.js';
+import type { Sizes } from './sizes.js';
 
 /** From here on a sum of two arrays saves nothing by being inlined. */
 const readersThatWriteDown = 3;
@@ -38,7 +39,7 @@ export class WrittenSums {
   constructor(
     private readonly flow: DataFlow,
     private readonly lowering: Lowering,
-    private readonly sizes: Dimensions,
+    private readonly sizes: Sizes,
     private readonly normsInKernels: boolean,
   ) {}
 
@@ -62,10 +63,12 @@ export class WrittenSums {
     const moved = arrays + normalisingCost * normalised;
     const [inlined, written] = [numReaders * moved, moved + 1 + numReaders];
     const shape = this.lowering.program.values[sum.output]!.shape;
-    const elements = numElements(shape, this.sizes);
-    const savedBytes = (inlined - written) * elements * this.lowering.gemm.elementBytes;
-    const savedOperations = operationsPerAdd * (arrays - 1) * (numReaders - 1) * elements;
-    return savedBytes + bytesPerOperation * savedOperations > launchBytes;
+    const savedBytes = (inlined - written) * this.lowering.gemm.elementBytes;
+    const savedOperations = operationsPerAdd * (arrays - 1) * (numReaders - 1);
+    return this.sizes.ask(`${formatShape(shape)} summed: ${savedBytes}, ${savedOperations}`, (sizes) => {
+      const elements = numElements(shape, sizes);
+      return savedBytes * elements + bytesPerOperation * (savedOperations * elements) > launchBytes;
+    });
   }
 
   /** Arrays that a sum reads, those of the sums that are inlined in it among them, and how many of them it normalises. */
@@ -103,6 +106,11 @@ export class WrittenSums {
 
   private breaksWarps(id: ValueId): boolean {
     const [, , columns] = this.lowering.program.values[id]!.shape;
-    return this.lowering.has('brokenWarps') && numElements([columns!], this.sizes) % warpThreads !== 0;
+    const breaks = (): boolean =>
+      this.sizes.ask(
+        `warps of ${formatShape([columns!])}`,
+        (sizes) => numElements([columns!], sizes) % warpThreads !== 0,
+      );
+    return this.lowering.has('brokenWarps') && breaks();
   }
 }
