@@ -132,22 +132,27 @@ async function* remediesFrom(
   const microBatches = microBatchesOf(strategies, config);
   const keptByEveryPlan = remembered((changes) => keptWhereAllIsRecomputed(search, changes));
   /** With any optimizer, none of the plans stays below it. */
-  const leastOf = (plans: EqualCostPlans, microBatch: Change) => {
+  const leastOf = (plans: EqualCostPlans, microBatch: Change, shared?: 'shared') => {
     const kept = keptByEveryPlan([microBatch, plans.offloading]);
-    return kept.bytes > room ? kept.bytes : Math.max(kept.bytes, plans.leastBytes(microBatch, kept.perStep));
+    return kept.bytes > room ? kept.bytes : Math.max(kept.bytes, plans.leastBytes(microBatch, kept.perStep, shared));
   };
-  // Where the fewest samples are too many, all are: no cost has to be known.
   const fewestSamples = microBatches.at(-1)!;
-  for (const sameOffload of byOffload(EqualCostPlans.of(search))) {
-    const open: EqualCostPlans[] = [];
-    for (const plans of sameOffload) {
+  /** Where the fewest samples are too many, all are. */
+  const mayFit = async (families: readonly EqualCostPlans[], shared?: 'shared') => {
+    const found: EqualCostPlans[] = [];
+    for (const plans of families) {
       if (effort.isSpent) break;
       await yieldToEvents();
-      const least = leastOf(plans, fewestSamples);
-      noteFloor(least);
-      if (least <= room && plans.plans.length > 0) open.push(plans);
+      const least = leastOf(plans, fewestSamples, shared);
+      if (least <= room && plans.plans.length > 0) found.push(plans);
+      if (least > room || !shared) noteFloor(least);
     }
-    for (const equals of byCost(open)) {
+    return found;
+  };
+  for (const sameOffload of byOffload(EqualCostPlans.of(search))) {
+    // What rules out many at once comes before their costs.
+    for (const equalCost of byCost(await mayFit(sameOffload, 'shared'))) {
+      const equals = await mayFit(equalCost);
       for (const microBatch of microBatches) {
         if (effort.isSpent) return;
         const candidates: Candidate[] = [];

@@ -86,13 +86,17 @@ export const plansOf = (strategies: readonly Strategy[], config: Config): readon
   plansByCut(strategies, config).flatMap((plans) => lawfulOf(plans, config));
 
 /** Recipes of one family, up to what is the same for all: `but` leaves out more. */
-export const familyKey = ({ model, recipe }: Pick<Config, 'model' | 'recipe'>, but?: Partial<Recipe>): string => {
+export const familyKey = (
+  { model, recipe }: Pick<Config, 'model' | 'recipe'>,
+  but?: Partial<Recipe>,
+  butOfPlan?: Pick<CheckpointPlan, 'edges'>,
+): string => {
   const { processor, ...plan } = recipe.checkpoint;
   return JSON.stringify({
     ...recipe,
     optimizer: '',
     ...but,
-    checkpoint: { ...plan, cut: cutKind(processor, { model }) },
+    checkpoint: { ...plan, ...butOfPlan, cut: cutKind(processor, { model }) },
   });
 };
 

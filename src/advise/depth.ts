@@ -49,8 +49,9 @@ const numOutside = 2;
 /** Of edges and of nodes. */
 const numBlocksPerLayer = 2;
 
-/** Depths of two steps in segments of two layers, of which the second has one more. */
-export const pairOfCuts = [8, 10] as const;
+/** Two steps in segments of two layers, or of one where that is asked, of which the second has one more. */
+export const pairOfCuts = (layers: number) =>
+  layers < 2 ? ({ size: 1, depths: [4, 5] } as const) : ({ size: 2, depths: [6, 8] } as const);
 
 interface Segments {
   /** Whole ones of each. */
@@ -59,31 +60,39 @@ interface Segments {
   readonly number: number;
 }
 
-/** How the processor is cut on one card; nothing where it is not, or where a cut reaches into other networks. */
+/** How the processor is cut on one card, one segment where it is not; nothing where a cut reaches into other networks. */
 export function segmentsOf(config: Config): Segments | undefined {
   const { model, recipe, runtime } = config;
-  if (isParallel(config) || cutKind(recipe.checkpoint.processor, config) !== 'cut') return undefined;
+  const kind = cutKind(recipe.checkpoint.processor, config);
+  if (isParallel(config) || kind === 'further') return undefined;
+  const inner = model.layers - (isCutInside(config) ? numOutside : 0);
+  if (kind === 'none') return { layers: inner, number: 1 };
   const perSegment = runtimes[runtime].segment(config).processorBlocksPerSegment!;
-  const inner = model.layers - numOutside;
   return {
     layers: Math.floor(Math.min(perSegment / numBlocksPerLayer, inner)),
     number: Math.min(inner, Math.ceil((numBlocksPerLayer * inner) / perSegment)),
   };
 }
 
-/** A step in three segments, two of four layers and one of one; and the last layer of the second. */
+/** Whether the first and the last layer lie outside what is cut. */
+const isCutInside = (config: Config): boolean =>
+  runtimes[config.runtime].segment(config).frames === 'layersInEncoderAndDecoder' &&
+  codeBaseOf(config.model.layout).graphcastShape !== undefined;
+
+/** A step in three segments, two of as many layers, three or four, and one of one; and the last layer of the second. */
 export interface ThreeSegments {
   readonly step: Config;
+  readonly size: number;
   readonly layer: number;
 }
 
-export function threeSegments(config: Config): ThreeSegments | undefined {
-  const { model, runtime } = config;
-  const { frames } = runtimes[runtime].segment(config);
-  const isCutInside = frames === 'layersInEncoderAndDecoder' && codeBaseOf(model.layout).graphcastShape !== undefined;
-  const depth = 2 * oneMore + 1 + (isCutInside ? numOutside : 0);
-  const step = depth < model.layers ? atDepth(config, depth, { kind: 'every', layers: oneMore }) : undefined;
-  return step && { step, layer: 2 * oneMore - (isCutInside ? 0 : 1) };
+export function threeSegments(config: Config, layers: number): ThreeSegments | undefined {
+  const size = Math.min(oneMore, layers);
+  if (size < shallowDepths[0]) return undefined;
+  const outside = isCutInside(config) ? numOutside : 0;
+  const depth = 2 * size + 1 + outside;
+  const step = depth < config.model.layers ? atDepth(config, depth, { kind: 'every', layers: size }) : undefined;
+  return step && { step, size, layer: 2 * size - 1 + outside / 2 };
 }
 
 /** Two shallow steps and how many places beyond the second the step itself, or one that it holds, lies on their line. */

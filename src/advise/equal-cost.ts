@@ -67,12 +67,17 @@ export class EqualCostPlans {
     return this.search.effort.cost(this.plans[0]!.config, this.search.counts);
   }
 
-  /** None of these plans, and with no optimizer, stays below it. `keptPerStep`: bytes that every plan keeps of one rollout step. */
-  leastBytes(microBatch: Change, keptPerStep: number): number {
-    const ofEveryPlan = this.leastOfEveryPlan(microBatch, keptPerStep);
-    return ofEveryPlan > this.floors.room
-      ? ofEveryPlan
-      : Math.max(ofEveryPlan, this.leastOfEveryCut(microBatch, keptPerStep));
+  /**
+   * None of these plans, and with no optimizer, stays below it. `keptPerStep`: bytes that every plan keeps of one rollout step. `shared`: as
+   * far as families have it in common.
+   */
+  leastBytes(microBatch: Change, keptPerStep: number, shared?: 'shared'): number {
+    let least = 0;
+    for (const bound of [this.leastOfEveryPlan, this.leastOfAllLayers, ...(shared ? [] : [this.leastOfEveryCut])]) {
+      least = Math.max(least, bound.call(this, microBatch, keptPerStep));
+      if (least > this.floors.room) break;
+    }
+    return least;
   }
 
   /** `keptPerStep` as above. */
@@ -83,6 +88,15 @@ export class EqualCostPlans {
       const changed = applyChanges(config, [microBatch])!;
       return new PlannedStep(changed, numChanges, this.floors, { leastBytes: least, keptPerStep });
     });
+  }
+
+  /** Where the processor is not cut. Of a model that is recomputed as a whole, its forward pass tells with one trace less. */
+  private leastOfAllLayers(microBatch: Change, keptPerStep: number): number {
+    const { config } = this.search;
+    const { recipe } = this.family;
+    const { model, processor } = recipe.checkpoint;
+    if (cutKind(processor, config) !== 'none' || (model && runtimes[config.runtime].search.passesAreApart)) return 0;
+    return this.floors.ofLayers({ ...config, recipe: changedRecipe(recipe, [microBatch]) }, keptPerStep);
   }
 
   /** Nothing is known where the passes are not apart. */

@@ -7,6 +7,7 @@ import { offloadsBoundary, offloadsOptimizer } from '../config/offload.js';
 import type { Config } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import type { Counts } from '../models/dimensions.js';
+import { layoutOf } from '../models/index.js';
 import { passesOf, runtimes, traceOf } from '../parallel/index.js';
 import { aloneAtMost, isParallel } from '../parallel/ranks.js';
 import { isOneUnsizedStep, unsizedStepKey } from '../search/unsized-step.js';
@@ -29,6 +30,7 @@ import {
   peakBeforeProcessorBackward,
   peakBetweenProcessorPasses,
   peakInLayer,
+  peakInProcessorBackward,
   residentBytes,
   type SizedStep,
   type StepCost,
@@ -65,15 +67,6 @@ class Traces {
   }
 }
 
-/** What lies on the card when a segment has been recomputed, the same under every plan and at every number of rollout steps. */
-interface StepParts {
-  /** Parameters and data. */
-  readonly resident: number;
-  /** What a layer keeps, and what a cut does. */
-  readonly ofLayer: number;
-  readonly ofCut: number;
-}
-
 /** What a search has traced and found, and how much it may still look at; one that runs out of it ends without an answer. */
 export class Effort {
   private constructor(
@@ -82,11 +75,10 @@ export class Effort {
     readonly leastBytes: Map<string, number>,
     private readonly costs: Map<string, StepCost>,
     private readonly traces: Traces,
-    private readonly partsOfSteps: Map<string, StepParts | undefined>,
   ) {}
 
   static unlimited(): Effort {
-    return new Effort(Number.POSITIVE_INFINITY, new Map(), new Map(), new Traces(), new Map());
+    return new Effort(Number.POSITIVE_INFINITY, new Map(), new Map(), new Traces());
   }
 
   /** For one search of this step: all that it takes, but where the step is longer than anybody's. */
@@ -96,7 +88,7 @@ export class Effort {
 
   /** Knows what this one knows. */
   limitedTo(events: number): Effort {
-    return new Effort(events, this.leastBytes, this.costs, this.traces, this.partsOfSteps);
+    return new Effort(events, this.leastBytes, this.costs, this.traces);
   }
 
   get isSpent(): boolean {
@@ -116,18 +108,18 @@ export class Effort {
     return sizeStep(config, this.trace(`passes ${unsizedStepKey(anyOptimizer)}`, anyOptimizer, passesOf), counts);
   }
 
-  /** Where a plan cuts the processor, and what waits on the host, costs nothing. */
+  /**
+   * Where a plan cuts the processor, an activation made again and what waits on the host cost no FLOPs; nor does the number of recomputed
+   * blocks.
+   */
   cost(config: Config, counts: Counts): StepCost {
-    const key = familyKey(config, { offload: 'none' });
+    const { edges } = config.recipe.checkpoint;
+    const blocks = layoutOf(config.model.layout).blocksInForward ? edges : noCheckpoint.edges;
+    const same = { offload: 'none', recomputeActivation: false } as const;
+    const key = `${edges.kind} ${familyKey(config, same, { edges: blocks })}`;
     const cost = this.costs.get(key) ?? costOf(config, counts);
     this.costs.set(key, cost);
     return cost;
-  }
-
-  /** `find` where nobody has asked yet. */
-  parts(key: string, find: () => StepParts | undefined): StepParts | undefined {
-    if (!this.partsOfSteps.has(key)) this.partsOfSteps.set(key, find());
-    return this.partsOfSteps.get(key);
   }
 
   /** `find` where nobody has asked yet. */
@@ -173,10 +165,21 @@ const stateAlone = (config: Config): Config => ({
     rolloutSteps: 1,
     batchSize: 1,
     accumulate: 1,
+    concatTrick: 'off',
     recomputeActivation: false,
+    tape: 'plain',
     offload: offloadsOptimizer(config.recipe) ? 'optimizer' : 'none',
   },
 });
+
+/** What of a step is asked, and the name that it is remembered by. */
+interface Peak {
+  readonly name: string;
+  readonly of: (step: SizedStep) => number;
+}
+
+const ofPasses: Peak = { name: 'passes', of: leastOfAnyOptimizer };
+const ofProcessor: Peak = { name: 'processor', of: peakInProcessorBackward };
 
 /** What a step needs at least, and with any optimizer. */
 interface Floor {
@@ -247,9 +250,27 @@ export class Floors {
   of(config: Config): Floor {
     const key = `floor ${anyOptimizerKey(config)}`;
     const known = this.effort.leastBytes.get(key) ?? 0;
-    const anyOptimizerBytes = known > this.room ? known : this.floorOfPasses(config);
+    const anyOptimizerBytes = known > this.room ? known : this.floorOf(ofPasses, config);
     this.effort.leastBytes.set(key, anyOptimizerBytes);
     return { peakBytes: this.withState(config, anyOptimizerBytes), anyOptimizerBytes };
+  }
+
+  /**
+   * With any optimizer, while the backward pass is in the processor: with encoder and decoder in blocks of edges, as much lies there as
+   * without. Nothing is known of a step that is compiled as one: what its networks share depends on the blocks.
+   */
+  inProcessorBackward(config: Config): number {
+    if (!this.tellsOfBlocks(config)) return 0;
+    const { model, recipe } = config;
+    const parts = layoutOf(model.layout).blocksInForward ? {} : { encoder: true, decoder: true };
+    const whole = { ...recipe.checkpoint, ...parts, edges: noCheckpoint.edges };
+    return this.floorOf(ofProcessor, { ...config, recipe: { ...recipe, checkpoint: whole } });
+  }
+
+  private tellsOfBlocks(config: Config): boolean {
+    const { recipe, runtime } = config;
+    const isInBlocks = recipe.mode === 'train' && recipe.checkpoint.edges.kind !== 'none';
+    return isInBlocks && runtimes[runtime].search.passesAreApart && !isParallel(config);
   }
 
   /** What the step at hand needs at least, where it needs so much with any optimizer. */
@@ -258,24 +279,30 @@ export class Floors {
   }
 
   /**
-   * With any optimizer, what is alive when the backward pass has recomputed the processor's second last segment: parameters and data, what
-   * waits at the cuts before it, and what its layers keep. The first and the last of either may be shared with what lies around. Where
-   * there are three segments or more, of four layers or more, also what is alive while its last layer is differentiated.
-   * `keptPerStep`: bytes that every plan keeps of one rollout step.
+   * With any optimizer, what is alive when the backward pass has recomputed the processor's second last segment, or the processor as it is:
+   * parameters and data, what waits at the cuts before it, and what its layers keep. The first and the last of either may be shared with
+   * what lies around. Where there are two segments or more, and `inProcessorBackward` does not tell for less, also what is
+   * alive while its last layer is differentiated. `keptPerStep`: bytes that every plan keeps of one rollout step.
    */
-  ofRecomputedSegment(config: Config, keptPerStep: number): number {
-    const segments = segmentsOf(config);
-    const parts = segments && this.effort.parts(anyOptimizerKey(plainly(config)), () => this.partsOf(config));
-    if (!segments || !parts) return 0;
-    const { resident, ofLayer, ofCut } = parts;
+  ofLayers(config: Config, keptPerStep: number): number {
+    const segments = config.recipe.mode === 'train' ? segmentsOf(config) : undefined;
+    const plain = plainly(config);
+    const [three, four] = shallowDepths.map((depth) => atDepth(plain, depth, noCheckpoint.processor));
+    if (segments === undefined || three === undefined || four === undefined) return 0;
     const { number, layers } = segments;
-    const kept = resident + Math.max(0, number - 2) * ofCut + Math.max(0, layers - 2) * ofLayer;
-    const isLarger = number >= 3 && layers >= shallowDepths[1];
-    const shallow = isLarger ? threeSegments(withRollout(config, 1)) : undefined;
-    const further = shallow
-      ? this.ofThreeSegments(shallow, (layers - shallowDepths[1]) * ofLayer) + (number - 3) * ofCut
-      : 0;
-    return Math.max(kept, further) + (config.recipe.rolloutSteps - 1) * keptPerStep;
+    const ofLayer = this.heldBytes(four) - this.heldBytes(three);
+    const more = config.model.layers - shallowDepths[1];
+    const resident = alongLine(this.residentBytes(three), this.residentBytes(four), more);
+    const ofRollout = (config.recipe.rolloutSteps - 1) * keptPerStep;
+    const ofSegment = resident + Math.max(0, layers - 2) * ofLayer + ofRollout;
+    if (number < 2 || ofSegment > this.room) return ofSegment;
+    const ofCut = this.ofCut(plain, layers);
+    const kept = ofSegment + (number - 2) * ofCut;
+    if (kept > this.room || this.tellsOfBlocks(config)) return kept;
+    const shallow = threeSegments(withRollout(config, 1), layers);
+    if (shallow === undefined) return kept;
+    const further = this.ofThreeSegments(shallow, (layers - shallow.size) * ofLayer);
+    return Math.max(kept, further + (number - 3) * ofCut + ofRollout);
   }
 
   /** With any optimizer: between the processor's passes, and while a layer is differentiated, with as many `insideBytes` more in its segment. */
@@ -287,19 +314,17 @@ export class Floors {
     return Math.max(between, inside > 0 ? inside + insideBytes : 0);
   }
 
-  /** Nothing where the code base builds no shallow model. */
-  private partsOf(config: Config): StepParts | undefined {
-    const plain = plainly(config);
-    const { layers } = config.model;
-    const [three, four] = shallowDepths.map((depth) => atDepth(plain, depth, noCheckpoint.processor));
-    if (three === undefined || four === undefined) return undefined;
-    const kept = (each: Config) => this.keptForBackward(each);
-    const ofLayer = kept(four) - kept(three);
-    const residents = (each: Config) => this.residentBytes(each);
-    const resident = alongLine(residents(three), residents(four), layers - four.model.layers);
-    const [fewCuts, oneMore] = pairOfCuts.map((depth) => atDepth(plain, depth, { kind: 'every', layers: 2 }));
-    const ofCut = fewCuts && oneMore && oneMore.model.layers <= layers ? kept(oneMore) - kept(fewCuts) : 0;
-    return { resident, ofLayer, ofCut };
+  /** What waits at one cut of the processor; nothing where two steps that tell are deeper than this one. Larger segments may keep more there. */
+  private ofCut(plain: Config, layers: number): number {
+    const { size, depths } = pairOfCuts(layers);
+    const [few, oneMore] = depths.map((depth) => atDepth(plain, depth, { kind: 'every', layers: size }));
+    const isShallower = few && oneMore && oneMore.model.layers <= plain.model.layers;
+    return isShallower ? this.heldBytes(oneMore) - this.heldBytes(few) : 0;
+  }
+
+  /** Kept for the backward pass, but for what was there before the step. */
+  private heldBytes(config: Config): number {
+    return this.keptForBackward(config) - this.residentBytes(config);
   }
 
   private keptForBackward(config: Config): number {
@@ -317,26 +342,27 @@ export class Floors {
    * it: the peak is convex in their number, and the line through 3 and 4 steps never lies above it. So it is with the processor's layers
    * and segments. Where arrays are packed into others by their sizes, a longer rollout may pack one more: it needs no less than 4 steps.
    */
-  private floorOfPasses(config: Config): number {
+  private floorOf(peak: Peak, config: Config): number {
     const { rolloutSteps } = config.recipe;
+    const at = (each: Config) => this.peakBytes(peak, each);
     const ofRollout = (of: Config) => {
-      if (rolloutSteps <= 4) return this.leastOfPasses(of);
-      const [at3, at4] = [3, 4].map((steps) => this.leastOfPasses(withRollout(of, steps)));
+      if (rolloutSteps <= 4) return at(of);
+      const [at3, at4] = [3, 4].map((steps) => at(withRollout(of, steps)));
       return isOneUnsizedStep(of) ? alongLine(at3!, at4!, rolloutSteps - 4) : at4!;
     };
     const line = shallowPair(config);
     if (line && rolloutSteps <= 4) {
       const [few, oneMore] = line.steps;
-      return alongLine(this.leastOfPasses(few), this.leastOfPasses(oneMore), line.more);
+      return alongLine(at(few), at(oneMore), line.more);
     }
     const part = line?.steps[1] ?? withSmallerSegments(config);
     const least = part === undefined ? 0 : ofRollout(part);
     return least > this.room ? least : ofRollout(config);
   }
 
-  private leastOfPasses(config: Config): number {
+  private peakBytes({ name, of }: Peak, config: Config): number {
     const { effort, counts } = this;
-    return effort.least(`passes ${anyOptimizerKey(config)}`, () => leastOfAnyOptimizer(effort.passes(config, counts)));
+    return effort.least(`${name} ${anyOptimizerKey(config)}`, () => of(effort.passes(config, counts)));
   }
 
   /** Layers after the third have as much state as the fourth. */

@@ -8,7 +8,7 @@ export class PlannedStep {
   leastBytes: number;
   /** The same with any optimizer. */
   anyOptimizerBytes: number;
-  private bound: 'segment' | 'shallow' | 'trace' = 'segment';
+  private bound: 'segment' | 'processor' | 'shallow' | 'trace' = 'segment';
   private readonly keptPerStep: number;
 
   /** `known`: a bound of this step and others, and what each rollout step keeps at least. */
@@ -28,9 +28,15 @@ export class PlannedStep {
   refine(): boolean {
     switch (this.bound) {
       case 'segment': {
-        const bytes = Math.max(this.anyOptimizerBytes, this.floors.ofRecomputedSegment(this.config, this.keptPerStep));
+        const bytes = Math.max(this.anyOptimizerBytes, this.floors.ofLayers(this.config, this.keptPerStep));
         // Of a long step the next bound is dearer than its optimizer's state; of others one bound does for all optimizers.
         this.raise(isLong(this.config) ? this.floors.withState(this.config, bytes) : bytes, bytes);
+        this.bound = 'processor';
+        return true;
+      }
+      case 'processor': {
+        const bytes = this.floors.inProcessorBackward(this.config);
+        if (bytes > 0) this.raise(this.floors.withState(this.config, bytes), bytes);
         this.bound = 'shallow';
         return true;
       }

@@ -93,8 +93,8 @@ export const mostArrayBytes = ({ recipe, ...config }: Config, device: Device): n
   roomForArrays({ ...config, recipe: { ...recipe, memFraction: 1 } }, device);
 
 interface Moments {
-  /** A module whose moments do not count. */
-  readonly but?: number | undefined;
+  /** The events that count; by default all. */
+  readonly at?: (event: number) => boolean;
   /** Categories that do not count. */
   readonly shared?: readonly Category[];
   /** The first event that counts; by default, that of the last step. */
@@ -108,7 +108,7 @@ interface Moments {
 function peakBefore(
   { trace, dimensions }: SizedStep,
   end: number,
-  { but, shared = [], from = trace.lastStepFirstEvent }: Moments = {},
+  { at = () => true, shared = [], from = trace.lastStepFirstEvent }: Moments = {},
 ): number {
   const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
   const isShared = categories.map((category) => category === 'optimizer' || shared.includes(category));
@@ -118,7 +118,7 @@ function peakBefore(
     const buffer = Math.abs(trace.events[i]!) - 1;
     if (isShared[trace.bufferCategory[buffer]!]) continue;
     live += Math.sign(trace.events[i]!) * bytesOf[buffer]!;
-    if (i >= from && live > peak && trace.bufferModule[buffer] !== but) peak = live;
+    if (i >= from && live > peak && at(i)) peak = live;
   }
   return peak;
 }
@@ -175,7 +175,8 @@ export function peakBeforeProcessorBackward(step: SizedStep, shared: readonly Ca
   }
   const isOfSegment = makesSegment(step);
   while (end < trace.events.length && !isOfSegment(end)) end++;
-  return peakBefore(step, end, { but: segmentsChangeForward ? mesh : undefined, shared });
+  const isOutside = (event: number) => trace.bufferModule[Math.abs(trace.events[event]!) - 1] !== mesh;
+  return peakBefore(step, end, { ...(segmentsChangeForward && { at: isOutside }), shared });
 }
 
 /** Once the backward pass has left the processor: what the processor's segments were is no matter any more. */
@@ -186,6 +187,14 @@ export function peakAfterProcessorBackward(step: SizedStep): number {
   let from = end;
   while (from > start && !isOfSegment(from - 1)) from--;
   return peakBefore(step, end, { from });
+}
+
+/** While the backward pass makes the processor's arrays. */
+export function peakInProcessorBackward(step: SizedStep): number {
+  const { trace } = step;
+  const mesh = trace.modules.indexOf('mesh');
+  const at = (event: number) => trace.events[event]! > 0 && trace.bufferModule[trace.events[event]! - 1] === mesh;
+  return peakBefore(step, firstEventOf(trace, 'optimizer'), { at, from: firstEventOf(trace, 'backward') });
 }
 
 /**

@@ -19,7 +19,7 @@ export const priced = (config: Config, unsizedStep?: UnsizedStep): Estimate =>
   toReport(config, pricedStep(config, unsizedStep));
 
 /** The step itself beside its numbers. */
-export function pricedStep(config: Config, unsizedStep?: UnsizedStep): Priced {
+export function pricedStep(config: Config, unsizedStep?: Pick<UnsizedStep, 'program' | 'trace'>): Priced {
   const numbers = counts(config.model);
   const step = priceProgram(config, numbers, unsizedStep);
   return price(config, numbers, standInDevice(), step, errorBar(config));

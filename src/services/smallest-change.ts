@@ -8,10 +8,11 @@ import { typicalStrategies } from '../advise/typical.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
+import { programOf } from '../parallel/index.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { errorBar, reportedAccuracy } from './accuracy.js';
-import { estimateOf, sampleFlopsOf } from './priced.js';
+import { estimateOf, pricedStep, sampleFlopsOf } from './priced.js';
 
 const mostFurtherChanges = 2;
 
@@ -30,7 +31,8 @@ export async function cheapestChanges(
   const before = sampleFlopsOf(config);
   const toChange = ({ config: changed, numerics }: Remedy) => {
     const flags = flagsThatMake(resolve, recipe, changed.recipe);
-    const { memory, verdict } = estimateOf(changed);
+    const { trace } = search.effort.step(changed, search.counts);
+    const { memory, verdict } = estimateOf(changed, pricedStep(changed, { program: programOf(changed), trace }));
     const { range: other } = reportedAccuracy(changed);
     return {
       change: typedFlags(flags),

@@ -151,7 +151,7 @@ const deepInputs = (runtime: RuntimeName) =>
     .record({
       input: inputs(runtime),
       other: fc.option(fc.constantFrom(...otherCodeBases), { nil: undefined }),
-      layers: fc.integer({ min: 5, max: 14 }).map(String),
+      layers: fc.integer({ min: 5, max: 18 }).map(String),
     })
     .map(({ input: { model, flags }, other, layers }) => {
       const { checkpoint, precision, batch, rollout, offload } = flags;
@@ -172,6 +172,43 @@ function cutInto(config: Config, layers: number): Config | undefined {
   return atDepth(config, config.model.layers, layers === 0 ? { kind: 'none' } : { kind: 'every', layers });
 }
 
+const unlimited = (config: Config) => new Floors(Effort.unlimited(), counts(config.model), Number.POSITIVE_INFINITY);
+
+/** With the edges of encoder and decoder in so many blocks, where the model takes them. */
+const inBlocks = ({ model, flags }: Parameters<typeof configured>[0], blocks: number, parts: string) => {
+  const own = [parts, flags.checkpoint, `edges:blocks=${blocks}`].filter((part) => part && part !== 'none').join('+');
+  return configured({ model, flags: { ...flags, checkpoint: [...new Set(own.split('+'))].join('+') } });
+};
+
+describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a step with its edges in blocks', (runtime) => {
+  it(
+    'needs at least what lies in the processor’s backward pass without them, what its layers keep, and costs the same in any number of recomputed ones',
+    async () => {
+      const parts = runtime === 'jax' ? 'encoder+decoder' : '';
+      const sizes = fc.record({ size: fc.integer({ min: 0, max: 6 }), blocks: fc.constantFrom(2, 4, 8, 16) });
+      await holds(fc.tuple(deepInputs(runtime), sizes), async ([input, { size, blocks }]) => {
+        const drawn = await inBlocks(input, blocks, parts);
+        if (drawn?.recipe.mode !== 'train') return false;
+        const config = cutInto(drawn, size) ?? drawn;
+        const exact = leastOfAnyOptimizer(sized(config));
+        const processor = unlimited(config).inProcessorBackward(config);
+        expect(processor).toBeLessThanOrEqual(exact);
+        expect(unlimited(config).ofLayers(config, 0)).toBeLessThanOrEqual(exact);
+        const { recipe } = config;
+        const edges = { kind: 'scan', blocks: (runtime === 'pytorch' ? 1 : 2) * blocks } as const;
+        const checkpoint = { ...recipe.checkpoint, edges };
+        const other = {
+          ...config,
+          recipe: { ...recipe, checkpoint, recomputeActivation: !recipe.recomputeActivation },
+        };
+        expect(costOf(other, counts(config.model))).toEqual(costOf(config, counts(config.model)));
+        return runtime === 'jax' || processor > 0;
+      });
+    },
+    timeoutMs,
+  );
+});
+
 describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a deep step', (runtime) => {
   it(
     'needs at least what the line through two shallow ones says, or one of smaller segments, and costs what the line says',
@@ -191,8 +228,7 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a deep step', (runtime) 
         const [three, four] = [3, 4].map((depth) => atDepth(deep, depth, inOneSegment(checkpoint.processor, depth)));
         if (!three || !four || cutKind(checkpoint.processor, deep) === 'further') return pair !== undefined;
         expect(peakBeforeProcessorBackward(sized(three))).toBeLessThanOrEqual(exact);
-        const floors = new Floors(Effort.unlimited(), counts(deep.model), Number.POSITIVE_INFINITY);
-        expect(floors.ofRecomputedSegment(deep, 0)).toBeLessThanOrEqual(exact);
+        expect(unlimited(deep).ofLayers(deep, 0)).toBeLessThanOrEqual(exact);
         if (!runtimes[deep.runtime].search.segmentsChangeForward)
           expect(peakAfterProcessorBackward(sized(three))).toBeLessThanOrEqual(exact);
         const more = deep.model.layers - 4;
@@ -203,6 +239,7 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a deep step', (runtime) 
         expect(exactFlops(deep)).toBeCloseTo(sampleFlops, 0);
         const [state3, state4] = [three, four].map((each) => stateBytes(sized(each)));
         expect(stateBytes(sized(deep))).toBe(line(state3!, state4!, more));
+        expect(unlimited(deep).withState(deep, 0)).toBeLessThanOrEqual(stateBytes(sized(deep)));
         expect(sized(deep).peakLiveBytes).toBeGreaterThanOrEqual(least(deep) + stateBytes(sized(deep)));
         return true;
       });
