@@ -23,6 +23,7 @@ import {
   withSmallerSegments,
 } from './depth.js';
 import {
+  aliveInSecondSegment,
   costOf,
   keptForBackward,
   leastOfAnyOptimizer,
@@ -305,12 +306,15 @@ export class Floors {
     return Math.max(kept, further + (number - 3) * ofCut + ofRollout);
   }
 
-  /** With any optimizer: between the processor's passes, and while a layer is differentiated, with as many `insideBytes` more in its segment. */
+  /** With any optimizer: between the processor's passes, and when a segment is all there, with as many `insideBytes` more in its segment. */
   private ofThreeSegments({ step, layer }: ThreeSegments, insideBytes: number): number {
     const { effort, counts } = this;
     const key = anyOptimizerKey(step);
     const between = effort.least(`between ${key}`, () => peakBetweenProcessorPasses(effort.passes(step, counts)));
-    const inside = effort.least(`inside ${key}`, () => peakInLayer(effort.passes(step, counts), layer));
+    const inside = effort.least(`inside ${key}`, () => {
+      const passes = effort.passes(step, counts);
+      return Math.max(peakInLayer(passes, layer), aliveInSecondSegment(passes));
+    });
     return Math.max(between, inside > 0 ? inside + insideBytes : 0);
   }
 

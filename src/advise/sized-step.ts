@@ -213,6 +213,21 @@ export function peakInLayer(step: SizedStep, layer: number): number {
   return start < 0 || numInside < 0 ? 0 : peakBefore(step, from + start + numInside, { from: from + start });
 }
 
+/** When the second of the processor's segments has been recomputed, all of it; nothing where the trace does not tell. */
+export function aliveInSecondSegment(step: SizedStep): number {
+  const { marks, events, bufferModule, modules, lastStepFirstEvent } = step.trace;
+  const mesh = modules.indexOf('mesh');
+  const ends = marks.flatMap(({ recompute, firstEvent }, index) => {
+    const end = marks[index + 1]?.firstEvent;
+    if (!recompute || firstEvent < lastStepFirstEvent || end === undefined) return [];
+    const isOfProcessor = events
+      .subarray(firstEvent, end)
+      .every((event) => event < 0 || bufferModule[event - 1] === mesh);
+    return isOfProcessor ? [end] : [];
+  });
+  return ends[1] === undefined ? 0 : aliveAt(step, ends[1]);
+}
+
 /** Once the forward pass has left the processor, until the backward pass reaches it: whatever waits at its cuts is there. */
 export function peakBetweenProcessorPasses(step: SizedStep): number {
   const backward = firstEventOf(step.trace, 'backward');
