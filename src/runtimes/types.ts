@@ -75,6 +75,8 @@ export interface Runtime {
    */
   readonly passes?: (program: ForwardProgram, config: Config) => Trace;
   readonly process: (input: ProcessInput) => ProcessMemory;
+  /** What the arrays take of the device at least, where an allocator has them in blocks; absent: their bytes. Overwrites `bytesOfBuffer`. */
+  readonly leastReservedBytes?: (trace: Trace, bytesOfBuffer: Float64Array) => number;
   /** With more live bytes no step fits that many bytes beside the context; absent: with more than those. */
   readonly mostLiveBytes?: (config: Config, arrayBytes: number, device: Device, worstUnderPercent: number) => number;
   /** Absent: no step is recorded in this runtime. */

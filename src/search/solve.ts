@@ -40,10 +40,11 @@ export async function solve({ configs, device, errorBar, period, allowTight }: Q
   };
   const arraysFit = async (index: number): Promise<boolean> => {
     await yieldToEvents();
-    const { config, peakLiveBytes } = sized(index);
+    const candidate = sized(index);
+    const { config } = candidate;
     const { tightUpTo } = runtimes[config.runtime].search;
     const most = allowTight ? tightUpTo * roomForArrays(config, device) : mostLiveBytes(config, device, errorBar);
-    return peakLiveBytes <= most;
+    return leastBytes(candidate) <= most;
   };
   let largest = await lastTrue(configs.length, arraysFit, period);
   let numJudged = 0;
@@ -54,6 +55,12 @@ export async function solve({ configs, device, errorBar, period, allowTight }: Q
     if (kind === 'fits' || (allowTight && kind === 'tight')) break;
   }
   return { largest, numJudged };
+}
+
+/** In a narrow network of many layers PyTorch's blocks are a fifth larger than the arrays in them: hundreds of depths need no closer look. */
+function leastBytes({ config, unsizedStep: { trace }, dimensions, peakLiveBytes: liveBytes }: CandidateOnCard): number {
+  const { leastReservedBytes } = runtimes[config.runtime];
+  return leastReservedBytes?.(trace, reusedBytes(trace, dimensions).bytesOfBuffer) ?? liveBytes;
 }
 
 type Holds = (index: number) => Promise<boolean>;

@@ -15,7 +15,7 @@ import { hostTransferBytes } from './host-transfer.js';
 import { gradientOfLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import { traceStage } from './pipeline.js';
-import { mostLiveBytes, pytorchProcess, pytorchVerdict, recordedProcess } from './process.js';
+import { leastReservedBytes, mostLiveBytes, pytorchProcess, pytorchVerdict, recordedProcess } from './process.js';
 import { cutsOf, segmentPyTorch } from './segments.js';
 import { traceSteps } from './steps.js';
 import type { NumElementsOf } from './update.js';
@@ -110,6 +110,7 @@ export const pytorchRuntime: Runtime = {
   trace: (program, config) => tracePyTorch(program, config),
   passes: (program, config) => tracePyTorch(program, config, 1),
   process: pytorchProcess,
+  leastReservedBytes,
   mostLiveBytes,
   recorded: {
     process: recordedProcess,

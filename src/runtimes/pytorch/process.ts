@@ -4,7 +4,9 @@ import { leastTooMuch, mostThatFollows } from '../../accuracy/figures.js';
 import type { Config, Device } from '../../config/types.js';
 import { minCapacity } from '../../memory/allocators/min-capacity.js';
 import { replayCaching, replayWithoutLimit } from '../../memory/allocators/replay.js';
-import { reusedBytes } from '../../memory/trace.js';
+import { roundedBytes, roundUp, smallSegmentBytes } from '../../memory/allocators/rounding.js';
+import { peakLiveBytes as livePeak } from '../../memory/liveness.js';
+import { reusedBytes, type Trace } from '../../memory/trace.js';
 import type { ProcessInput, ProcessMemory, RecordedInput, StepVerdict, VerdictInput } from '../process.js';
 import type { Runtime } from '../types.js';
 
@@ -46,6 +48,15 @@ function replayed(
     range: { lowBytes, highBytes },
     runsFromBytes: lowBytes,
   };
+}
+
+/** Blocks are whole numbers of 512 bytes, segments of 2 MiB; an array without elements has no block. */
+export function leastReservedBytes(trace: Trace, bytesOfBuffer: Float64Array): number {
+  for (let i = 0; i < bytesOfBuffer.length; i++) {
+    const bytes = bytesOfBuffer[i]!;
+    if (bytes > 0) bytesOfBuffer[i] = roundedBytes(bytes);
+  }
+  return roundUp(livePeak(trace, bytesOfBuffer), smallSegmentBytes);
 }
 
 /** What is reserved holds what is alive. */
