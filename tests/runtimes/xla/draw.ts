@@ -154,13 +154,26 @@ const powerOfTwoInFp32: fc.Arbitrary<DrawnForecast> = fc.record({
   bf16: fc.constant(false),
 });
 
+/** Whose first sum of edges may be read by two products alone. */
+const fewLayers: fc.Arbitrary<DrawnForecast> = fc.record({
+  ...forecastOf,
+  grid: fc.constantFrom(31, 46, 61, 91, 121, 181).map((rows) => [rows, 2 * (rows - 1)] as const),
+  mesh_size: fc.integer({ min: 4, max: 6 }),
+  latent_size: fc.constantFrom(96, 128, 192, 256, 320, 384, 512),
+  gnn_msg_steps: fc.integer({ min: 2, max: 4 }),
+  ar_steps: fc.constantFrom(1, 2, 12, 30),
+  bf16: fc.constant(true),
+});
+
 /**
  * `again`: after the rule of what begins in the memory of what its kernel reads (`outputs.ts`). `last`: after additions counted too.
- * `powersOfTwo`: after `norm-or-gather.ts`. `longRollouts`: after `memory-order.ts`.
+ * `powersOfTwo`: after `norm-or-gather.ts`. `longRollouts`: after `memory-order.ts`. `fewLayers`: after what two products read
+ * (`written-sums.ts`).
  */
 export const drawnForecasts = {
   again: fc.sample(forecast, { seed: 20261203, numRuns: 10 }),
   last: fc.sample(forecast, { seed: 20261204, numRuns: 10 }),
   powersOfTwo: fc.sample(powerOfTwoInFp32, { seed: 20261205, numRuns: 12 }),
   longRollouts: fc.sample(longRollout, { seed: 20261206, numRuns: 8 }),
+  fewLayers: fc.sample(fewLayers, { seed: 20261208, numRuns: 10 }),
 } as const satisfies Readonly<Record<string, readonly DrawnForecast[]>>;

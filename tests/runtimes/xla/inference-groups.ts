@@ -20,6 +20,8 @@ export interface InferenceGroups {
   readonly inferenceDrawnLast: readonly PricedRecord[];
   /** Long rollouts, drawn after the rule of `memory-order.ts`. */
   readonly inferenceDrawnRollouts: readonly PricedRecord[];
+  /** Of two to four layers, drawn after what two products read (`written-sums.ts`). */
+  readonly inferenceDrawnFewLayers: readonly PricedRecord[];
   /** Cards without bf16, on which the rules for them were read off. */
   readonly inferenceOlderCards: readonly PricedRecord[];
   readonly inferenceOlderCardsDrawn: readonly PricedRecord[];
@@ -43,6 +45,7 @@ export function inferenceGroups(): InferenceGroups {
     inferenceDrawnAgain: scored('drawn-again'),
     inferenceDrawnLast: scored('drawn-last'),
     inferenceDrawnRollouts: compiled.filter(({ record }) => record.group === 'drawn-rollouts'),
+    inferenceDrawnFewLayers: compiled.filter(({ record }) => record.group === 'drawn-few-layers'),
     inferenceOlderCards: scored('generation'),
     inferenceOlderCardsDrawn: scored('generation-drawn'),
     inferenceEither: either.filter(({ record }) => record.group !== 'drawn-powers'),

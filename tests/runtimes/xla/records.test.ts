@@ -43,6 +43,7 @@ const worths = worthOfRules([
   ...inferred.inferenceEither,
   ...inferred.inferenceEitherDrawn,
   ...inferred.inferenceDrawnRollouts,
+  ...inferred.inferenceDrawnFewLayers,
   ...inferred.inferenceOlderCards,
   ...inferred.inferenceOlderCardsDrawn,
   ...allOf(recipeGroups.data).filter(isCublas),

@@ -47,6 +47,7 @@ export interface JaxRecord {
     | 'drawn-last'
     | 'drawn-powers'
     | 'drawn-rollouts'
+    | 'drawn-few-layers'
     | 'seen'
     | 'generation'
     | 'generation-drawn';
