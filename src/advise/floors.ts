@@ -3,15 +3,13 @@
  * `tests/advise/bounds.exhaustive.test.ts` holds against the steps themselves.
  */
 import { noCheckpoint } from '../config/checkpoint.js';
-import { offloadsBoundary, offloadsOptimizer } from '../config/offload.js';
+import { offloadsOptimizer } from '../config/offload.js';
 import type { Config } from '../config/types.js';
-import type { Trace } from '../memory/trace.js';
 import type { Counts } from '../models/dimensions.js';
 import { layoutOf } from '../models/index.js';
-import { passesOf, runtimes, traceOf } from '../parallel/index.js';
+import { runtimes } from '../parallel/index.js';
 import { aloneAtMost, isParallel } from '../parallel/ranks.js';
-import { isOneUnsizedStep, unsizedStepKey } from '../search/unsized-step.js';
-import { familyKey } from './combinations.js';
+import { isOneUnsizedStep } from '../search/unsized-step.js';
 import {
   atDepth,
   pairOfCuts,
@@ -22,9 +20,9 @@ import {
   threeSegments,
   withSmallerSegments,
 } from './depth.js';
+import { anyOptimizerKey, type Effort } from './effort.js';
 import {
   aliveInSecondSegment,
-  costOf,
   keptForBackward,
   leastOfAnyOptimizer,
   peakAfterProcessorBackward,
@@ -34,122 +32,8 @@ import {
   peakInProcessorBackward,
   residentBytes,
   type SizedStep,
-  type StepCost,
-  sizeStep,
   stateBytes,
 } from './sized-step.js';
-
-/** Twelve autoregressive steps of 16 layers are the longest step that is published (Lam et al., suppl. 4.5). */
-const mostLayersRun = 256;
-/** Seconds: a search that ends for it says that nothing was found, never that nothing fits. */
-const mostEventsOfLongStep = 1_500_000;
-
-export const isLong = ({ model, recipe }: Pick<Config, 'model' | 'recipe'>): boolean =>
-  model.layers * recipe.rolloutSteps > mostLayersRun;
-
-/** About 100 MB of traces. */
-const maxKeptEvents = 8_000_000;
-
-class Traces {
-  private readonly known = new Map<string, Trace>();
-  private numEvents = 0;
-
-  of(key: string, make: () => Trace): Trace {
-    const known = this.known.get(key);
-    if (known !== undefined) return known;
-    const trace = make();
-    this.numEvents += trace.events.length;
-    if (this.numEvents > maxKeptEvents) {
-      this.known.clear();
-      this.numEvents = trace.events.length;
-    }
-    this.known.set(key, trace);
-    return trace;
-  }
-}
-
-/** What a search has traced and found, and how much it may still look at; one that runs out of it ends without an answer. */
-export class Effort {
-  private constructor(
-    private eventsLeft: number,
-    /** With any optimizer, by `anyOptimizerKey` and what is asked. */
-    readonly leastBytes: Map<string, number>,
-    private readonly costs: Map<string, StepCost>,
-    private readonly traces: Traces,
-  ) {}
-
-  static unlimited(): Effort {
-    return new Effort(Number.POSITIVE_INFINITY, new Map(), new Map(), new Traces());
-  }
-
-  /** For one search of this step: all that it takes, but where the step is longer than anybody's. */
-  ofSearch({ model, recipe }: Pick<Config, 'model' | 'recipe'>): Effort {
-    return this.limitedTo(isLong({ model, recipe }) ? mostEventsOfLongStep : Number.POSITIVE_INFINITY);
-  }
-
-  /** Knows what this one knows. */
-  limitedTo(events: number): Effort {
-    return new Effort(events, this.leastBytes, this.costs, this.traces);
-  }
-
-  get isSpent(): boolean {
-    return this.eventsLeft <= 0;
-  }
-
-  step(config: Config, counts: Counts): SizedStep {
-    return sizeStep(config, this.trace(unsizedStepKey(config), config, traceOf), counts);
-  }
-
-  /** Without an update, where the runtime tells it from the passes: `leastOfAnyOptimizer` is the same. */
-  passes(config: Config, counts: Counts): SizedStep {
-    if (runtimes[config.runtime].passes === undefined || isParallel(config)) return this.step(config, counts);
-    const { recipe } = config;
-    const offload = offloadsBoundary(recipe) ? 'boundary' : 'none';
-    const anyOptimizer = { ...config, recipe: { ...recipe, optimizer: 'none', offload } as const };
-    return sizeStep(config, this.trace(`passes ${unsizedStepKey(anyOptimizer)}`, anyOptimizer, passesOf), counts);
-  }
-
-  /**
-   * Where a plan cuts the processor, an activation made again and what waits on the host cost no FLOPs; nor does the number of recomputed
-   * blocks.
-   */
-  cost(config: Config, counts: Counts): StepCost {
-    const { edges } = config.recipe.checkpoint;
-    const blocks = layoutOf(config.model.layout).blocksInForward ? edges : noCheckpoint.edges;
-    const same = { offload: 'none', recomputeActivation: false } as const;
-    const key = `${edges.kind} ${familyKey(config, same, { edges: blocks })}`;
-    const cost = this.costs.get(key) ?? costOf(config, counts);
-    this.costs.set(key, cost);
-    return cost;
-  }
-
-  /** `find` where nobody has asked yet. */
-  least(key: string, find: () => number): number {
-    const bytes = this.leastBytes.get(key) ?? find();
-    this.leastBytes.set(key, bytes);
-    return bytes;
-  }
-
-  private trace(key: string, config: Config, make: typeof traceOf): Trace {
-    const trace = this.traces.of(key, () => make(config));
-    this.eventsLeft -= trace.events.length;
-    return trace;
-  }
-}
-
-/** What differs in the optimizer alone, or in where its state waits, has the same forward and backward pass; so have plans of equal cuts. */
-export function anyOptimizerKey(config: Config): string {
-  const { model, runtime, recipe } = config;
-  const { checkpoint: _, ...rules } = recipe;
-  const offload = offloadsBoundary(recipe);
-  return JSON.stringify({
-    ...rules,
-    optimizer: '',
-    offload,
-    layers: model.layers,
-    cuts: runtimes[runtime].cutsOf(config),
-  });
-}
 
 /** As many samples with nothing recomputed but the operations themselves: what a layer keeps is the same under every plan. */
 const plainly = (config: Config): Config => ({

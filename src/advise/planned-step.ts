@@ -1,6 +1,7 @@
 /** A step of which no more is found out than it takes to rule it out: bounds first, each dearer than the last, and its trace when nothing else tells. */
 import type { Config } from '../config/types.js';
-import { type Floors, isLong } from './floors.js';
+import { isLong } from './effort.js';
+import type { Floors } from './floors.js';
 import type { SizedStep } from './sized-step.js';
 
 export class PlannedStep {

@@ -1,7 +1,7 @@
 /** Several cards of the same kind, where one is not enough: the fewest on which one of the usual combinations fits. */
 import { applyChanges } from './apply.js';
 import { cheapestSameRemedy, type Remedy, type SearchInput } from './cheapest.js';
-import { Effort } from './floors.js';
+import { Effort } from './effort.js';
 import { numbersOfGpus, sharedBy } from './strategies/several-gpus.js';
 import { typicalStrategies } from './typical.js';
 

@@ -3,7 +3,7 @@
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestRemedy, type Remedy, type SearchInput } from '../advise/cheapest.js';
 import { codeLines } from '../advise/code-lines.js';
-import { Effort } from '../advise/floors.js';
+import { Effort } from '../advise/effort.js';
 import { partsOf } from '../advise/parts.js';
 import { fewestGpus } from '../advise/several-gpus.js';
 import { type SingleChange, singleChanges } from '../advise/single.js';

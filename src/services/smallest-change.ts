@@ -2,7 +2,7 @@
 
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestRemedy, furtherRemedies, type Remedy } from '../advise/cheapest.js';
-import { Effort } from '../advise/floors.js';
+import { Effort } from '../advise/effort.js';
 import { partsOf } from '../advise/parts.js';
 import { typicalStrategies } from '../advise/typical.js';
 import type { Config } from '../config/types.js';

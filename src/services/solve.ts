@@ -1,7 +1,7 @@
 /** `gc-plan solve`: the largest value of one option that fits on a card, and the next one, which does not. */
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestSameRemedy, type Remedy } from '../advise/cheapest.js';
-import { Effort } from '../advise/floors.js';
+import { Effort } from '../advise/effort.js';
 import { costOf } from '../advise/sized-step.js';
 import { memoryFraction } from '../advise/strategies/process.js';
 import { typicalStrategies } from '../advise/typical.js';

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { isLawful } from '../../src/advise/apply.js';
 import { cutKind } from '../../src/advise/combinations.js';
 import { atDepth, inOneSegment, shallowPair, withSmallerSegments } from '../../src/advise/depth.js';
-import { Effort, Floors } from '../../src/advise/floors.js';
+import { Effort } from '../../src/advise/effort.js';
+import { Floors } from '../../src/advise/floors.js';
 import {
   costOf,
   keptForBackward,
