@@ -16,8 +16,12 @@ const mostLayersRun = 256;
 /** Seconds: a search that ends for it says that nothing was found, never that nothing fits. */
 const mostEventsOfLongStep = 1_500_000;
 
-export const isLong = ({ model, recipe }: Pick<Config, 'model' | 'recipe'>): boolean =>
-  model.layers * recipe.rolloutSteps > mostLayersRun;
+/** One rollout step is traced for all. */
+export const loopsOverRollout = (config: Config): boolean =>
+  runtimes[config.runtime].segment(config).rolloutIsLoop === true;
+
+export const isLong = (config: Config): boolean =>
+  config.model.layers * (loopsOverRollout(config) ? 1 : config.recipe.rolloutSteps) > mostLayersRun;
 
 /** About 100 MB of traces. */
 const maxKeptEvents = 8_000_000;
@@ -55,8 +59,8 @@ export class Effort {
   }
 
   /** For one search of this step: all that it takes, but where the step is longer than anybody's. */
-  ofSearch({ model, recipe }: Pick<Config, 'model' | 'recipe'>): Effort {
-    return this.limitedTo(isLong({ model, recipe }) ? mostEventsOfLongStep : Number.POSITIVE_INFINITY);
+  ofSearch(config: Config): Effort {
+    return this.limitedTo(isLong(config) ? mostEventsOfLongStep : Number.POSITIVE_INFINITY);
   }
 
   /** Knows what this one knows. */

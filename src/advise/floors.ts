@@ -9,7 +9,6 @@ import type { Counts } from '../models/dimensions.js';
 import { layoutOf } from '../models/index.js';
 import { runtimes } from '../parallel/index.js';
 import { aloneAtMost, isParallel } from '../parallel/ranks.js';
-import { isOneUnsizedStep } from '../search/unsized-step.js';
 import {
   atDepth,
   pairOfCuts,
@@ -20,7 +19,7 @@ import {
   threeSegments,
   withSmallerSegments,
 } from './depth.js';
-import { anyOptimizerKey, type Effort } from './effort.js';
+import { anyOptimizerKey, type Effort, loopsOverRollout } from './effort.js';
 import {
   aliveInSecondSegment,
   keptForBackward,
@@ -228,18 +227,19 @@ export class Floors {
   /**
    * From three rollout steps on, every moment has one like it in a longer rollout, with as much more alive as there are steps before
    * it: the peak is convex in their number, and the line through 3 and 4 steps never lies above it. So it is with the processor's layers
-   * and segments. Where arrays are packed into others by their sizes, a longer rollout may pack one more: it needs no less than 4 steps.
+   * and segments. A rollout that is a loop is traced as it is, whatever its length.
    */
   private floorOf(peak: Peak, config: Config): number {
     const { rolloutSteps } = config.recipe;
     const at = (each: Config) => this.peakBytes(peak, each);
+    const isTraced = rolloutSteps <= 4 || loopsOverRollout(config);
     const ofRollout = (of: Config) => {
-      if (rolloutSteps <= 4) return at(of);
+      if (isTraced) return at(of);
       const [at3, at4] = [3, 4].map((steps) => at(withRollout(of, steps)));
-      return isOneUnsizedStep(of) ? alongLine(at3!, at4!, rolloutSteps - 4) : at4!;
+      return alongLine(at3!, at4!, rolloutSteps - 4);
     };
     const line = shallowPair(config);
-    if (line && rolloutSteps <= 4) {
+    if (line && isTraced) {
       const [few, oneMore] = line.steps;
       return alongLine(at(few), at(oneMore), line.more);
     }

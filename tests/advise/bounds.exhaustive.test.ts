@@ -21,7 +21,7 @@ import { countFlops } from '../../src/cost/flops.js';
 import { counts } from '../../src/models/counts.js';
 import { dimensionsFor, programOf, runtimes, traceOf } from '../../src/parallel/index.js';
 import { aloneAtMost } from '../../src/parallel/ranks.js';
-import { isOneUnsizedStep, unsizedStepKey } from '../../src/search/unsized-step.js';
+import { unsizedStepKey } from '../../src/search/unsized-step.js';
 import { configured, inputs } from '../laws/configurations.js';
 
 const stepOf = (config: Config, rolloutSteps: number, checkpoint = config.recipe.checkpoint) => {
@@ -50,9 +50,9 @@ async function holds<T>(drawn: fc.Arbitrary<T>, law: (drawn: T) => Promise<boole
 }
 
 /** The search leaves configurations out because of these. */
-describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a rollout', (runtime) => {
+describe.each(['pytorch', 'tfjs'] as const)('%s: a rollout', (runtime) => {
   it(
-    'of n ≥ 5 steps needs at least what the line through 3 and 4 steps says, or as much as 4 where arrays are packed by size',
+    'of n ≥ 5 steps needs at least what the line through 3 and 4 steps says',
     async () => {
       await holds(fc.tuple(inputs(runtime), fc.integer({ min: 5, max: 8 })), async ([input, numSteps]) => {
         const config = await trained(input);
@@ -61,9 +61,7 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a rollout', (runtime) =>
         const at4 = stepOf(config, 4);
         const atN = stepOf(config, numSteps);
         for (const of of [({ peakLiveBytes }: typeof at3) => peakLiveBytes, leastOfAnyOptimizer] as const)
-          expect(of(atN)).toBeGreaterThanOrEqual(
-            isOneUnsizedStep(config) ? of(at4) + (numSteps - 4) * (of(at4) - of(at3)) : of(at4),
-          );
+          expect(of(atN)).toBeGreaterThanOrEqual(of(at4) + (numSteps - 4) * (of(at4) - of(at3)));
         return true;
       });
     },
@@ -153,8 +151,11 @@ const deepInputs = (runtime: RuntimeName) =>
       input: inputs(runtime),
       other: fc.option(fc.constantFrom(...otherCodeBases), { nil: undefined }),
       layers: fc.integer({ min: 5, max: 18 }).map(String),
+      longer: fc.option(fc.integer({ min: 5, max: 40 }).map(String), { nil: undefined }),
     })
-    .map(({ input: { model, flags }, other, layers }) => {
+    .map(({ input: { model, flags: drawn }, other, layers, longer }) => {
+      // A loop is as quick to trace at any length.
+      const flags = runtime === 'jax' && longer !== undefined ? { ...drawn, rollout: longer } : drawn;
       const { checkpoint, precision, batch, rollout, offload } = flags;
       return runtime === 'pytorch' && other !== undefined
         ? {
@@ -315,7 +316,8 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: plans of equal cuts', (r
         if (config === undefined) return false;
         const key = unsizedStepKey(config);
         const same = otherPlans(config).filter((other) => unsizedStepKey(other) === key);
-        for (const other of same) expect(isDeepStrictEqual(traceOf(other), traceOf(config))).toBe(true);
+        const eventsOf = (each: Config) => ({ ...traceOf(each), holdsFor: undefined });
+        for (const other of same) expect(isDeepStrictEqual(eventsOf(other), eventsOf(config))).toBe(true);
         return same.length > 0;
       });
     },

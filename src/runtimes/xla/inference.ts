@@ -15,7 +15,7 @@ import type { Gemm } from './gemm.js';
 import type { LossHead } from './loss-head.js';
 import { l1Bytes, normalisesFirst } from './norm-or-gather.js';
 import type { BufferId } from './schedule.js';
-import type { Sizes } from './sizes.js';
+import type { Question, Sizes } from './sizes.js';
 import { statisticsShape } from './symbols.js';
 import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 import { WrittenSums } from './written-sums.js';
@@ -140,12 +140,7 @@ export class InferenceForward extends Forward {
     const shape = this.shape(normalised, environment);
     const others = this.flow.readers(normalised).filter(({ kind }) => kind !== 'linear');
     const read = others.map(({ kind, output }) => (kind === 'gather' ? this.shape(output, environment) : shape));
-    return this.options.sizes.ask(`${[shape, ...read].map(formatShape)} normalised once`, (sizes) => {
-      const count = (each: Shape) => numElements(each, sizes);
-      const reads = read.reduce((sum, each) => sum + count(each), 0);
-      const statistics = count(shape.slice(0, 2)) * bf16 < l1Bytes ? cachedInCores : cachedOnCard;
-      return reads * (2 * statistics + 2 * cachedInCores) > 2 * count(shape);
-    });
+    return this.options.sizes.ask(`${[shape, ...read].map(formatShape)} normalised once`, savesReads(shape, read));
   }
 
   private isOperandAndValue(normalised: ValueId): boolean {
@@ -227,12 +222,8 @@ export class InferenceForward extends Forward {
     const { shape } = lowering.program.values[own]!;
     const gathers = operation.inputs.some((id) => flow.maker(id)?.kind === 'gather');
     const isAsked = gathers && lowering.has('normOrGather');
-    return options.sizes.ask(`${formatShape(shape)} normalised in a concatenation, ${isAsked}`, (sizes) => {
-      const [edges, samples, width] = shape.map((each) => numElements([each], sizes));
-      if (!mayNormaliseInConcat(lowering.gemm, width!)) return false;
-      if (!isAsked) return true;
-      return normalisesFirst({ edges: edges!, samples: samples!, width: width! }, options.computeCapability);
-    });
+    const question = isInConcat(shape, lowering.gemm, isAsked ? options.computeCapability : undefined);
+    return options.sizes.ask(`${formatShape(shape)} normalised in a concatenation, ${isAsked}`, question);
   }
 
   /** Outside of a loop one kernel fills the zeros of all equal sums. */
@@ -249,6 +240,26 @@ export class InferenceForward extends Forward {
 
   private readonly fills = new Map<string, (buffer: BufferId) => void>();
 }
+
+/** Of rows of a shape, for others of the shapes `read`. */
+const savesReads =
+  (shape: Shape, read: readonly Shape[]): Question =>
+  (sizes) => {
+    const count = (each: Shape) => numElements(each, sizes);
+    const reads = read.reduce((sum, each) => sum + count(each), 0);
+    const statistics = count(shape.slice(0, 2)) * bf16 < l1Bytes ? cachedInCores : cachedOnCard;
+    return reads * (2 * statistics + 2 * cachedInCores) > 2 * count(shape);
+  };
+
+/** `computeCapability`: of the card whose times decide, where they do. */
+const isInConcat =
+  (shape: Shape, gemm: Gemm, computeCapability: number | undefined): Question =>
+  (sizes) => {
+    const [edges, samples, width] = shape.map((each) => numElements([each], sizes));
+    if (!mayNormaliseInConcat(gemm, width!)) return false;
+    if (computeCapability === undefined) return true;
+    return normalisesFirst({ edges: edges!, samples: samples!, width: width! }, computeCapability);
+  };
 
 const isSum = (operation: Operation): operation is RowSum =>
   operation.kind === 'segmentSum' || operation.kind === 'segmentMax';

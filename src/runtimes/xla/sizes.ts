@@ -4,7 +4,8 @@
  */
 import { type Dimensions, formatShape, numElements, type Shape } from '../../ir/shape.js';
 
-type Question = (sizes: Dimensions) => boolean;
+/** Kept as long as the trace: made by a function that knows nothing else. */
+export type Question = (sizes: Dimensions) => boolean;
 
 /** An array's shape and the bytes of an element. */
 type Sized = readonly [shape: Shape, elementBytes: number];

@@ -38,9 +38,17 @@ const stackedShape: Shape = [axis('gridNodes'), axis('batch'), fields.stacked];
 
 /** `without`: the rule that is left out, to see what it is worth. */
 export function traceJax(program: ForwardProgram, config: Config, without?: Rule): Trace {
+  const sizes = new Sizes(sizesOf(config));
+  // A function of its own: what this one refers to stays as long as the trace.
+  return { ...compiled(program, config, sizes, without), holdsFor: (other) => sizes.answersAlike(sizesOf(other)) };
+}
+
+/** One sample lets XLA fold constants. */
+const isOneSample = ({ batch }: Dimensions): boolean => batch === 1;
+
+function compiled(program: ForwardProgram, config: Config, sizes: Sizes, without: Rule | undefined): Trace {
   refuseWithoutRule(program);
   const { recipe } = config;
-  const sizes = new Sizes(sizesOf(config));
   const schedule = new Schedule();
   writeConstants(schedule, config, program);
   const data = allocateResidents(program, schedule, recipe);
@@ -57,11 +65,9 @@ export function traceJax(program: ForwardProgram, config: Config, without?: Rule
   if (step.lowering.hidesLatency) schedule.hideLatency(sizes.whole, step.lowering.gemm.padding > 1);
   const hasResults = recipe.mode === 'inference' || returnsGradients(program, recipe);
   const resultsHold = hasResults && without !== 'resultsHold';
-  // One sample lets XLA fold constants.
-  sizes.ask('one sample', ({ batch }) => batch === 1);
+  sizes.ask('one sample', isOneSample);
   const packs = isConditioned(program) || step.lowering.hidesLatency;
-  const trace = schedule.trace(resultsHold ? sizes : undefined, packs ? sizes.whole : undefined);
-  return { ...trace, holdsFor: (other) => sizes.answersAlike(sizesOf(other)) };
+  return schedule.trace(resultsHold ? sizes : undefined, packs ? sizes.whole : undefined);
 }
 
 const returnsGradients = (program: ForwardProgram, { mode, optimizer }: Recipe): boolean =>

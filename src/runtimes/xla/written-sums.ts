@@ -7,12 +7,12 @@
  * concatenates is slow anyway, and reading one more array in it costs an eighth: sums are never written down (ten compiled steps).
  */
 import type { Operation, OperationKind, OperationOf } from '../../ir/operations.js';
-import { formatShape, numElements } from '../../ir/shape.js';
+import { type Axis, formatShape, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { DataFlow } from './data-flow.js';
 import type { Lowering } from './forward.js';
 import { launchBytes } from './schedule.js';
-import type { Sizes } from './sizes.js';
+import type { Question, Sizes } from './sizes.js';
 
 /** From here on a sum of two arrays saves nothing by being inlined. */
 const readersThatWriteDown = 3;
@@ -68,10 +68,8 @@ export class WrittenSums {
     const shape = this.lowering.program.values[sum.output]!.shape;
     const savedBytes = (inlined - written) * this.lowering.gemm.elementBytes;
     const savedOperations = operationsPerAdd * (arrays - 1) * (numReaders - 1);
-    return this.sizes.ask(`${formatShape(shape)} summed: ${savedBytes}, ${savedOperations}`, (sizes) => {
-      const elements = numElements(shape, sizes);
-      return savedBytes * elements + bytesPerOperation * (savedOperations * elements) > launchBytes;
-    });
+    const question = savesMoreThanLaunch(shape, savedBytes, savedOperations);
+    return this.sizes.ask(`${formatShape(shape)} summed: ${savedBytes}, ${savedOperations}`, question);
   }
 
   /** Arrays that a sum reads, those of the sums that are inlined in it among them, and how many of them it normalises. */
@@ -109,11 +107,21 @@ export class WrittenSums {
 
   private breaksWarps(id: ValueId): boolean {
     const [, , columns] = this.lowering.program.values[id]!.shape;
-    const breaks = (): boolean =>
-      this.sizes.ask(
-        `warps of ${formatShape([columns!])}`,
-        (sizes) => numElements([columns!], sizes) % warpThreads !== 0,
-      );
+    const breaks = () => this.sizes.ask(`warps of ${formatShape([columns!])}`, leavesThreads(columns!));
     return this.lowering.has('brokenWarps') && breaks();
   }
 }
+
+/** Per element of an array of a shape. */
+const savesMoreThanLaunch =
+  (shape: Shape, savedBytes: number, savedOperations: number): Question =>
+  (sizes) => {
+    const elements = numElements(shape, sizes);
+    return savedBytes * elements + bytesPerOperation * (savedOperations * elements) > launchBytes;
+  };
+
+/** Columns that fill no whole warps. */
+const leavesThreads =
+  (columns: Axis): Question =>
+  (sizes) =>
+    numElements([columns], sizes) % warpThreads !== 0;
