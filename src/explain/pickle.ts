@@ -2,7 +2,12 @@
  * Python's pickle, protocol 2, of plain values with counts for numbers: https://docs.python.org/3/library/pickletools.html (2026-11). Only operations
  * that PyTorch's memory viewer reads (its own unpickler in torch/utils/viz/MemoryViz.js).
  */
-export type PickleValue = string | number | null | readonly PickleValue[] | { readonly [key: string]: PickleValue };
+export type PickleValue =
+  | string
+  | number
+  | null
+  | Iterable<PickleValue>
+  | { readonly [key: string]: PickleValue; readonly [Symbol.iterator]?: never };
 
 const proto2 = [0x80, 2] as const;
 const emptyList = 0x5d;
@@ -19,11 +24,14 @@ const stop = 0x2e;
 /** As Python's own pickler: a reader may put all of a batch on its stack. */
 const batchLength = 1000;
 
+/** Into one buffer that grows: a snapshot has millions of values. */
 class Pickler {
-  private readonly chunks: Buffer[] = [];
+  private bytes = Buffer.allocUnsafe(1 << 16);
+  private length = 0;
 
   byte(...values: readonly number[]): void {
-    this.chunks.push(Buffer.from(values));
+    this.makeRoom(values.length);
+    for (const value of values) this.bytes[this.length++] = value;
   }
 
   write(value: PickleValue): void {
@@ -36,32 +44,31 @@ class Pickler {
 
   private integer(value: number): void {
     if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${value} is no count`);
-    const small = value < 2 ** 31;
-    const bytes = Buffer.alloc(small ? 5 : 10);
-    bytes[0] = small ? binInt : long1;
-    if (small) bytes.writeInt32LE(value, 1);
-    else {
-      bytes[1] = 8;
-      bytes.writeBigInt64LE(BigInt(value), 2);
-    }
-    this.chunks.push(bytes);
+    const isSmall = value < 2 ** 31;
+    this.byte(...(isSmall ? [binInt] : [long1, 8]));
+    this.makeRoom(8);
+    if (isSmall) this.length = this.bytes.writeInt32LE(value, this.length);
+    else this.length = this.bytes.writeBigInt64LE(BigInt(value), this.length);
   }
 
   private text(value: string): void {
-    const bytes = Buffer.from(value, 'utf8');
-    const head = Buffer.alloc(5);
-    head[0] = binUnicode;
-    head.writeUInt32LE(bytes.length, 1);
-    this.chunks.push(head, bytes);
+    const numBytes = Buffer.byteLength(value);
+    this.byte(binUnicode);
+    this.makeRoom(4 + numBytes);
+    this.length = this.bytes.writeUInt32LE(numBytes, this.length);
+    this.length += this.bytes.write(value, this.length);
   }
 
-  private list(values: readonly PickleValue[]): void {
+  private list(values: Iterable<PickleValue>): void {
     this.byte(emptyList);
-    for (let first = 0; first < values.length; first += batchLength) {
-      this.byte(mark);
-      for (const value of values.slice(first, first + batchLength)) this.write(value);
-      this.byte(appends);
+    let inBatch = 0;
+    for (const value of values) {
+      if (inBatch === 0) this.byte(mark);
+      this.write(value);
+      inBatch = (inBatch + 1) % batchLength;
+      if (inBatch === 0) this.byte(appends);
     }
+    if (inBatch > 0) this.byte(appends);
   }
 
   private dict(value: { readonly [key: string]: PickleValue }): void {
@@ -73,12 +80,19 @@ class Pickler {
     this.byte(setItems);
   }
 
+  private makeRoom(numBytes: number): void {
+    if (this.length + numBytes <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafe(2 * this.bytes.length + numBytes);
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+
   finish(): Buffer {
-    return Buffer.concat(this.chunks);
+    return this.bytes.subarray(0, this.length);
   }
 }
 
-const isList = (value: object): value is readonly PickleValue[] => Array.isArray(value);
+const isList = (value: object): value is Iterable<PickleValue> => Symbol.iterator in value;
 
 export function pickle(value: PickleValue): Buffer {
   const pickler = new Pickler();

@@ -29,18 +29,19 @@ export function memorySnapshot(trace: Trace, dimensions: Dimensions, bytesOfBuff
     time_us: event,
     frames: action === 'alloc' ? framesOf(buffer) : [frame('phase', moments[event]!.phase)],
   });
-  const entries: PickleValue[] = [];
-  for (let event = lastStepFirstEvent; event < events.length; event++) {
-    const change = events[event]!;
-    const buffer = Math.abs(change) - 1;
-    if (bytesOfBuffer[buffer] === 0) continue;
-    if (change > 0) entries.push(entry('alloc', buffer, event));
-    else entries.push(entry('free_requested', buffer, event), entry('free_completed', buffer, event));
+  function* entries(): Generator<PickleValue> {
+    for (let event = lastStepFirstEvent; event < events.length; event++) {
+      const change = events[event]!;
+      const buffer = Math.abs(change) - 1;
+      if (bytesOfBuffer[buffer] === 0) continue;
+      if (change > 0) yield entry('alloc', buffer, event);
+      else for (const action of ['free_requested', 'free_completed']) yield entry(action, buffer, event);
+    }
   }
   const segments = aliveAfter(trace, events.length - 1)
     .filter((buffer) => bytesOfBuffer[buffer]! > 0)
     .map((buffer) => segment(addresses[buffer]!, bytesOfBuffer[buffer]!, framesOf(buffer)));
-  return pickle({ segments, device_traces: [entries] });
+  return pickle({ segments, device_traces: [entries()] });
 }
 
 const frame = (filename: string, name: string): PickleValue => ({ filename, line: 0, name });

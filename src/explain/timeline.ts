@@ -2,7 +2,11 @@
  * The last step of a trace as a list of operations, in the order in which they run: each with the most bytes that were alive
  * while it ran. An operation lasts from its first allocation to the next operation's; what is freed in between is freed by it.
  */
+import { InputError } from '../errors.js';
 import { categories, type Phase, type Trace } from '../memory/trace.js';
+
+/** 440 bytes of JSON each: V8 makes no text of more than 512 MB. The longest step of one option, 1,024 layers, has 390,022. */
+const mostOperations = 500_000;
 
 export interface TimelineOperation {
   readonly operation: string;
@@ -64,6 +68,7 @@ class Live {
   }
 }
 
+/** @throws InputError where there would be more than half a million */
 export function timelineOf(trace: Trace, bytesOfBuffer: Float64Array): Timeline {
   const { events, lastStepFirstEvent, bufferOperation, bufferModule } = trace;
   const moments = momentsOf(trace);
@@ -85,6 +90,7 @@ export function timelineOf(trace: Trace, bytesOfBuffer: Float64Array): Timeline 
     }
     if (begins || (change > 0 && live.bytes > operations.at(-1)!.liveBytes)) {
       if (!begins) operations.pop();
+      else if (operations.length === mostOperations) throw tooLong();
       operations.push({
         operation: trace.operations[running]!,
         module: trace.modules[bufferModule[buffer]!]!,
@@ -98,6 +104,13 @@ export function timelineOf(trace: Trace, bytesOfBuffer: Float64Array): Timeline 
   }
   return { operations, operationAt: (event) => (operationOfEvent[event]! < 0 ? null : operationOfEvent[event]!) };
 }
+
+const tooLong = (): InputError =>
+  new InputError(
+    'step-too-long',
+    `The step has more than ${mostOperations.toLocaleString('en')} operations: too many to list one by one.`,
+    ['--rollout 1, or fewer blocks or layers: each further one is like the last', 'gc-plan estimate: the number alone'],
+  );
 
 export interface PhaseSpan extends Moment {
   /** Positions in the operations. */

@@ -113,3 +113,12 @@ describe('gc-plan explain', () => {
     expect((await json('explain', command.split(' ').slice(2))).largest).toEqual(largest);
   });
 });
+
+describe('gc-plan explain of a step that is too long to list', () => {
+  it('says so, and what to type instead', async () => {
+    const flags = ['--runtime', 'tfjs', '--rollout', '12', '--checkpoint', 'edges:blocks=1024'];
+    const { exit, stderr } = await invoke(['explain', 'tiny', ...flags]);
+    expect(exit).toBe(2);
+    expect(stderr).toMatch(/more than 500,000 operations[\s\S]+→ --rollout 1[\s\S]+→ gc-plan estimate/);
+  });
+});
