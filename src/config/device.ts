@@ -44,7 +44,9 @@ const cardOfArchitecture: Readonly<Record<Architecture, string>> = {
 const anyWithBf16 = 'Ampere or newer';
 
 /** NVIDIA’s from compute capability 8.0 on; an AMD profile says it by its arithmetic. */
-export const hasBf16 = ({ vendor, computeCapability, tflops }: Device): boolean =>
+export type Bf16Device = Pick<Device, 'vendor' | 'computeCapability' | 'tflops'>;
+
+export const hasBf16 = ({ vendor, computeCapability, tflops }: Bf16Device): boolean =>
   vendor === 'amd' ? tflops.bf16 !== undefined : computeCapability >= 80;
 
 /** As a sentence names it: `a T4`, `an M40`, `a Pascal card`. */

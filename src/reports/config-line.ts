@@ -1,6 +1,7 @@
 import { formatCheckpoint } from '../config/checkpoint.js';
 import { gridName } from '../config/grid.js';
-import type { RuntimeName } from '../config/types.js';
+import type { Precision, RuntimeName } from '../config/types.js';
+import { bf16Substitute } from '../runtimes/on-card.js';
 import { runtimeTraits } from '../runtimes/traits.js';
 import type { AnyEstimate, Estimate } from './estimate/schema.js';
 import { formatCount } from './units.js';
@@ -15,6 +16,11 @@ type AnyConfig = AnyEstimate['config'];
 
 /** A model's name, or the function that was captured. */
 export const subjectOf = (config: AnyConfig): string => ('trace' in config ? config.trace.source : config.model.name);
+
+/** What runs there: a card without bf16 computes it in another way. */
+export function precisionText({ runtime, device }: AnyConfig, precision: Precision): string {
+  return (device && bf16Substitute(runtime, precision, device)?.title(precision)) ?? precision;
+}
 
 /** Model, sizes and recipe in one line; of a trace, which step it is of. */
 export function configLine({ config }: { readonly config: AnyConfig }): string {
@@ -31,7 +37,8 @@ export function versionText(runtime: RuntimeName, versions: Readonly<Record<stri
   return versions[name] === undefined ? undefined : `${name} ${versions[name]}`;
 }
 
-function modelLine({ model, recipe, runtime }: Estimate['config']): string {
+function modelLine(config: Estimate['config']): string {
+  const { model, recipe, runtime } = config;
   return [
     model.name,
     `${model.hiddenDim}/${model.layers}`,
@@ -39,7 +46,7 @@ function modelLine({ model, recipe, runtime }: Estimate['config']): string {
       ? [`${formatCount(model.counts.gridNodes)} grid, ${formatCount(model.counts.meshNodes)} mesh nodes`]
       : [gridName(model.grid), model.mesh ? `mesh ${gridName(model.mesh)}` : `mesh level ${model.meshLevel}`]),
     runtime,
-    recipe.precision,
+    precisionText(config, recipe.precision),
     recipe.mode === 'train' ? recipe.optimizer : 'inference',
     `batch ${recipe.batchSize}`,
     ...(recipe.ensemble === undefined ? [] : [`ensemble ${recipe.ensemble}`]),

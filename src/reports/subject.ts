@@ -3,7 +3,7 @@ import { formatCheckpoint } from '../config/checkpoint.js';
 import { gridName, isReducedGaussian } from '../config/grid.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
 import { labelOf } from '../runtimes/traits.js';
-import { versionText } from './config-line.js';
+import { precisionText, versionText } from './config-line.js';
 import type { AnyEstimate, Estimate } from './estimate/schema.js';
 import { formatCount } from './units.js';
 
@@ -62,7 +62,7 @@ function partsOf(config: AnyConfig): Parts {
     codeBase: [`${codeBaseOf(layout).name} in ${runtime}`, `${layoutOf(layout).label} in ${labelOf(runtime)}`],
     resolution: resolutionText(model),
     size: [sizeText(config), `${hiddenDim} wide × ${layers} layers`],
-    precision: recipe.precision,
+    precision: precisionText(config, recipe.precision),
     card,
   };
 }

@@ -1,8 +1,8 @@
 /** What a report says of the card beside the numbers: which precision runs there, and which builds support it. */
-import { deviceInWords, hasBf16 } from '../config/device.js';
-import type { Config, Device, Recipe } from '../config/types.js';
+import { type Bf16Device, deviceInWords, hasBf16 } from '../config/device.js';
+import type { Config, Device, Precision, Recipe, RuntimeName } from '../config/types.js';
 import { codeBaseOf } from '../models/index.js';
-import { usableBytes } from './traits.js';
+import { runtimeTraits, usableBytes } from './traits.js';
 import type { CardSupport, Runtime } from './types.js';
 
 export interface OnCard {
@@ -48,6 +48,10 @@ export function shareOf(
   };
 }
 
+/** What a card without bf16 makes of a precision; undefined: it runs as it is. */
+export const bf16Substitute = (runtime: RuntimeName, precision: Precision, device: Bf16Device) =>
+  precision.startsWith('bf16') && !hasBf16(device) ? runtimeTraits[runtime].withoutBf16 : undefined;
+
 export function onCard(ofRuntime: Runtime, config: Config): OnCard | undefined {
   const { cards } = ofRuntime;
   const { device, recipe } = config;
@@ -56,8 +60,7 @@ export function onCard(ofRuntime: Runtime, config: Config): OnCard | undefined {
   const { computeCapability } = device;
   const tooOldFor = cards.builds.filter((build) => isNvidia && computeCapability < build.oldestComputeCapability);
   const isTooOld = tooOldFor.length === cards.builds.length;
-  const lacksBf16 = recipe.precision.startsWith('bf16') && !hasBf16(device);
-  const substitute = lacksBf16 ? cards.withoutBf16 : undefined;
+  const substitute = bf16Substitute(config.runtime, recipe.precision, device);
   const words = deviceInWords(device);
   const kernel = codeBaseOf(config.model.layout).ownKernel?.(config.model);
   const lacksKernel = kernel !== undefined && isNvidia && computeCapability < kernel.oldestComputeCapability;

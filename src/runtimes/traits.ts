@@ -19,6 +19,12 @@ export interface RuntimeTraits {
   readonly peakReading?: string;
   /** Of the options that all runtimes have. The first is what a profile's value becomes where the runtime lacks it. */
   readonly precision: readonly Precision[];
+  /** bf16 on a card that has none: beside or in the place of its name in a title, in a word, and as a sentence. */
+  readonly withoutBf16?: {
+    readonly title: (precision: Precision) => string;
+    readonly short: string;
+    readonly sentence: string;
+  };
   readonly optimizer: readonly Optimizer[];
   readonly parallel: readonly Parallelism[];
   readonly checkpointParts: readonly CheckpointPart[];

@@ -37,8 +37,6 @@ export interface CardSupport {
   readonly builds: readonly { readonly name: string; readonly oldestComputeCapability: number }[];
   /** Whether a step has other kernels, and other arrays, on cards of another generation. */
   readonly decideKernels: boolean;
-  /** bf16 on a card that has none: in a word for the headline, and as a sentence. */
-  readonly withoutBf16?: { readonly short: string; readonly sentence: string };
 }
 
 /** A priced step, and what of it lies on the host as well. */

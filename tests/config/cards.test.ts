@@ -3,6 +3,7 @@ import { cardNamed, cardOfProduct } from '../../src/config/cards.js';
 import { deviceOf, hasBf16 } from '../../src/config/device.js';
 import { profileNames } from '../../src/config/profiles.js';
 import { resolveConfig } from '../../src/options/resolve.js';
+import { subject } from '../../src/reports/subject.js';
 import { estimate } from '../../src/services/estimate.js';
 import { expectHelpful, refusal } from './refusal.js';
 
@@ -143,12 +144,16 @@ describe('a card given by its size', () => {
 describe('bf16 on a card that has none', () => {
   const of = (model: string, flags: Record<string, string>) => estimate({ model, flags });
   it('is computed in fp32 in JAX, which the numbers and the words say', async () => {
-    const { memory, onCard, assumptions } = await of('graphcast-operational', { mode: 'inference', gpu: 'm40' });
+    const { config, memory, onCard, assumptions } = await of('graphcast-operational', {
+      mode: 'inference',
+      gpu: 'm40',
+    });
     // XLA:GPU's own buffer assignment of this program for a card before Ampere (jaxlib 0.10.2, a described V100), in bf16 and in fp32.
     expect(memory.peakLiveBytes / 30_956_828_476).toBeCloseTo(1, 2);
     const fp32 = await of('graphcast-operational', { mode: 'inference', precision: 'fp32', gpu: 'm40' });
     expect(fp32.memory.peakLiveBytes / 28_914_399_044).toBeCloseTo(1, 3);
     expect(onCard?.precision).toBe('an M40 has no bf16: fp32');
+    expect(subject(config)).toContain(' · fp32 (no bf16) · m40');
     expect(assumptions.join('\n')).toMatch(
       /M40 has no bf16: XLA computes in fp32.*\n.*7\.5 \(CUDA 13\) or 5\.2 \(CUDA 12\)/,
     );
@@ -160,6 +165,8 @@ describe('bf16 on a card that has none', () => {
     const ampere = await of('physicsnemo-graphcast', { ...flags, gpu: 'a10' });
     expect(pascal.memory.peakLiveBytes).toBe(ampere.memory.peakLiveBytes);
     expect(pascal.onCard?.precision).toContain('a P40 has no bf16: emulated');
+    expect(subject(pascal.config)).toContain(' · bf16 (emulated) · p40');
+    expect(subject(ampere.config)).toContain(' · bf16 · a10');
     expect(ampere.onCard?.precision).toBeUndefined();
   });
 

@@ -1,6 +1,8 @@
 /** The tables of a sweep, the same for every format: the stages of its plan, and what is worth it. */
 import { formatCheckpoint } from '../../config/checkpoint.js';
+import type { Precision } from '../../config/types.js';
 import type { Column } from '../columns.js';
+import { precisionText } from '../config-line.js';
 import { subjectOfSizes } from '../subject.js';
 import { formatBytes, formatCount, formatFlops } from '../units.js';
 import type { Sweep } from './schema.js';
@@ -60,7 +62,9 @@ export function subjectOfSweep({ config, space }: Sweep, columns: number): strin
     return least === most ? String(least) : `${least}–${most}`;
   };
   const size = `${range('hidden-dim', config.model.hiddenDim)} wide × ${range('layers', config.model.layers)} layers`;
-  const precision = (space.precision ?? [config.recipe.precision]).join(', ');
+  const precision = (space.precision ?? [config.recipe.precision])
+    .map((each) => precisionText(config, each as Precision))
+    .join(', ');
   return subjectOfSizes(config, size, precision, columns);
 }
 

@@ -95,7 +95,6 @@ const cards: CardSupport = {
     { name: 'CUDA 12.6', oldestComputeCapability: 50 },
   ],
   decideKernels: false,
-  withoutBf16: { short: 'emulated, slowly', sentence: 'PyTorch emulates it, with the same bytes and slowly' },
 };
 
 export const pytorchRuntime: Runtime = {

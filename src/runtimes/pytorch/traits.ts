@@ -85,6 +85,11 @@ export const pytorchTraits: RuntimeTraits = {
     'setToNone',
   ],
   precision: ['fp32', 'bf16', 'fp16', 'bf16-full'],
+  withoutBf16: {
+    title: (precision) => `${precision} (emulated)`,
+    short: 'emulated, slowly',
+    sentence: 'PyTorch emulates it, with the same bytes and slowly',
+  },
   optimizer: ['adamw', 'adamw-fused', 'adam', 'adamw-8bit', 'adafactor', 'momentum', 'sgd', 'none'],
   parallel: ['none', 'data', 'zero1', 'zero2', 'zero3', 'pipeline', 'graph', 'tensor', 'model'],
   checkpointParts: [

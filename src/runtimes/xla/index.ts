@@ -34,7 +34,6 @@ const cards: CardSupport = {
     { name: 'CUDA 12', oldestComputeCapability: 52 },
   ],
   decideKernels: true,
-  withoutBf16: { short: 'fp32', sentence: 'XLA computes in fp32 and stores products in fp32' },
 };
 
 const keptBack = (memFraction: number): string => `JAX keeps ${Number((100 * (1 - memFraction)).toFixed(1))} % back`;

@@ -33,6 +33,11 @@ export const jaxTraits: RuntimeTraits = {
   peakReading: 'jax.local_devices()[0].memory_stats()["peak_bytes_in_use"]',
   options: ['memFraction', 'jaxAllocator', 'xlaGemm'],
   precision: ['bf16', 'fp32'],
+  withoutBf16: {
+    title: () => 'fp32 (no bf16)',
+    short: 'fp32',
+    sentence: 'XLA computes in fp32 and stores products in fp32',
+  },
   optimizer: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
   parallel: ['none', 'data'],
   checkpointParts: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'edges:blocks', 'edges:blocks:loop'],
