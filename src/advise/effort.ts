@@ -18,7 +18,7 @@ const mostEventsOfLongStep = 1_500_000;
 
 /** One rollout step is traced for all. */
 export const loopsOverRollout = (config: Config): boolean =>
-  runtimes[config.runtime].segment(config).rolloutIsLoop === true;
+  runtimes[config.runtime].segment(config).longRollout === 'loop';
 
 export const isLong = (config: Config): boolean =>
   config.model.layers * (loopsOverRollout(config) ? 1 : config.recipe.rolloutSteps) > mostLayersRun;

@@ -13,8 +13,11 @@ export interface Segmentation {
   readonly decoder: boolean;
   readonly model: boolean;
   readonly rollout: boolean;
-  /** The steps of a rollout are turns of a loop, whose body is compiled once. */
-  readonly rolloutIsLoop?: true;
+  /**
+   * How the steps of a long rollout are written; absent: each. `loop`: they are turns of a loop, whose body is compiled once. `repeated`: the
+   * middle ones are alike, and one stands for all.
+   */
+  readonly longRollout?: 'loop' | 'repeated';
   /** Blocks per segment; absent: the processor is one frame that is not recomputed. */
   readonly processorBlocksPerSegment?: number;
   /** In a forecast the edges of every processor layer run in that many blocks. */

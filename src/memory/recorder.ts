@@ -1,6 +1,7 @@
 /** Writes a trace: storages with reference counts, as a framework that frees by counting (PyTorch) or a runtime that says when. */
 import { formatShape, type Shape } from '../ir/shape.js';
 import { type Category, categoryCode, type Layout, type Origin, originCode, type Phase, type Trace } from './trace.js';
+import { noTurn, type TurnMark, withTurns } from './turns.js';
 
 export type StorageId = number;
 
@@ -21,6 +22,8 @@ export class TraceRecorder {
   private readonly bufferOperation: number[] = [];
   private readonly bufferOrigin: number[] = [];
   private readonly marks: { phase: Phase; firstEvent: number; recompute?: boolean }[] = [];
+  private readonly turnMarks: TurnMark[] = [];
+  private repetition: { readonly turn: number; readonly times: number } | undefined;
   private lastStepFirstEvent = 0;
   private everyStepCounts = false;
   /** Stamped on every allocation until changed; the first two are indices from `operation` and `module`. */
@@ -100,6 +103,20 @@ export class TraceRecorder {
     this.marks.push(recompute ? { phase, firstEvent, recompute } : { phase, firstEvent });
   }
 
+  /** Whose events follow: those of a rollout step, or of none. */
+  get turn(): number {
+    return this.turnMarks.at(-1)?.turn ?? noTurn;
+  }
+
+  set turn(turn: number) {
+    if (turn !== this.turn) this.turnMarks.push({ turn, firstEvent: this.events.length });
+  }
+
+  /** That turn stands for so many in a row; the others are as they are. */
+  repeatTurn(turn: number, times: number): void {
+    this.repetition = { turn, times };
+  }
+
   /** The peak is looked for from here on: in the last step, unless an earlier step asked to be counted. */
   markLastStep(): void {
     if (!this.everyStepCounts) this.lastStepFirstEvent = this.events.length;
@@ -111,6 +128,12 @@ export class TraceRecorder {
   }
 
   finish(): Trace {
+    const trace = this.written();
+    const { repetition } = this;
+    return repetition ? withTurns(trace, this.turnMarks, repetition.turn, repetition.times) : trace;
+  }
+
+  private written(): Trace {
     return {
       layouts: this.layouts,
       operations: this.operations,

@@ -86,17 +86,6 @@ function checkGpus(recipe: Recipe, typed: Typed): Recipe {
   return { ...recipe, parallel: 'data' };
 }
 
-/** Every step is traced by itself: a long rollout is refused before it takes minutes. */
-function checkRollout({ rolloutSteps }: Recipe, runtime: RuntimeName): void {
-  const { maximumRollout } = runtimeTraits[runtime];
-  if (rolloutSteps <= maximumRollout) return;
-  throw new InputError(
-    'rollout-too-long',
-    `--rollout ${rolloutSteps}: ${labelOf(runtime)}'s step is priced array by array, rollout step by rollout step, up to ${maximumRollout} of them; beyond that an answer takes minutes.`,
-    [`--rollout ${maximumRollout}`, 'Each further step adds what the last one added: two rollouts give the slope.'],
-  );
-}
-
 function recipeAssumptions(recipe: Recipe, model: Model): readonly string[] {
   const notes: string[] = [];
   const { label, rebuildsInput = false } = layoutOf(model.layout);
@@ -187,7 +176,6 @@ export function resolveRecipe(
       '--runtime pytorch',
     ]);
   }
-  checkRollout(recipe, runtime);
   checkPlan(recipe.checkpoint, model, runtime);
   checkForecastBlocks(recipe);
   checkOffload(recipe);

@@ -30,8 +30,6 @@ export interface RuntimeTraits {
   readonly checkpointParts: readonly CheckpointPart[];
   /** Edge blocks lie inside the recomputed encoder and decoder. */
   readonly edgeBlocksNeedParts: boolean;
-  /** Steps of a rollout that are traced one by one; an answer takes seconds up to here, and minutes well above. */
-  readonly maximumRollout: number;
   /** No code base is written for it: whatever it runs is gc-plan's own. */
   readonly isOurs: boolean;
   /** How `verify` comes to its numbers. */

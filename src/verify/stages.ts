@@ -6,7 +6,7 @@ import { growthPlan } from '../models/growing/plan.js';
 import type { GrownArray, StoredArray } from '../models/growing/types.js';
 import { forwardProgram } from '../models/index.js';
 import { programCheckpoint } from '../models/layers/grow.js';
-import { tfjsRuntime } from '../runtimes/tfjs/index.js';
+import { segment } from '../runtimes/tfjs/segments.js';
 import { type Trainer, trainer } from './interpreter.js';
 import type { Library } from './library.js';
 import type { Meter, StepMeasurement } from './meter.js';
@@ -57,7 +57,7 @@ export function trainStages(tf: Library, configs: readonly Config[], options: St
   let before: Trained | undefined;
   for (const [index, config] of configs.entries()) {
     options.onStep(index + 1, 0);
-    const program = forwardProgram(config.model, config.recipe, tfjsRuntime.segment(config));
+    const program = forwardProgram(config.model, config.recipe, segment(config));
     const grown = before === undefined ? undefined : grow(before, config);
     const training = trainer(tf, config, program, grown?.values);
     const heldOut = samplesFrom(numTrainingSamples, config, Number.POSITIVE_INFINITY);

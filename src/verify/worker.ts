@@ -1,7 +1,7 @@
 /** One process per configuration: runs the steps, measures the last one, says what came of it, and ends with its parent. */
 import { InputError } from '../errors.js';
 import { forwardProgram } from '../models/index.js';
-import { tfjsRuntime } from '../runtimes/tfjs/index.js';
+import { segment } from '../runtimes/tfjs/segments.js';
 import { type Backend, type LoadedBackend, loadBackend } from './backends/index.js';
 import { trainer } from './interpreter.js';
 import { engineOf } from './library.js';
@@ -68,7 +68,7 @@ async function run(job: Job): Promise<Measurement> {
   const backend = await loaded(job);
   const { config, numSteps } = job;
   tell({ kind: 'progress', step: 0, numSteps, phase: 'building' });
-  const program = forwardProgram(config.model, config.recipe, tfjsRuntime.segment(config));
+  const program = forwardProgram(config.model, config.recipe, segment(config));
   const meter = startMeter(backend.tf, (phase) => tell({ kind: 'progress', step, numSteps, phase }));
   let step = 0;
   const training = trainer(backend.tf, config, program);

@@ -17,7 +17,7 @@ describe.each([
   it.each([2, 3, 7])('%i steps cost what they cost written out', async (steps) => {
     const flags = { runtime: 'jax', mode, rollout: String(steps), ...(mode === 'train' && { checkpoint }) };
     const config = await resolveConfig({ model, flags });
-    const { rolloutIsLoop: _, ...unrolled } = runtimes.jax.segment(config);
+    const { longRollout: _, ...unrolled } = runtimes.jax.segment(config);
     const [loop, all] = [runtimes.jax.segment(config), unrolled].map((segmentation) =>
       forwardProgram(config.model, config.recipe, segmentation),
     );

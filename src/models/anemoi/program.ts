@@ -71,8 +71,8 @@ export function anemoiProgram(model: Model, recipe: Recipe, segmentation: Segmen
       ({ value }) => !/trained/i.test(builder.values[value]!.name),
     );
   const context: Context = { builder, model, recipe, segmentation, networks, cards: numCards(recipe) };
-  const step = (input: ValueId, rolloutStep: number) => modelFrame(context, input, rolloutStep);
-  return rolloutProgram(builder, recipe, step, lossFor(builder, model, recipe));
+  const step = (input: ValueId, rolloutStep: number, times: number) => modelFrame(context, input, rolloutStep, times);
+  return rolloutProgram(builder, recipe, segmentation, step, lossFor(builder, model, recipe));
 }
 
 /** One card, or one model over several; data parallel brings its own buckets. */
@@ -178,12 +178,13 @@ function assembleOutput(builder: ProgramBuilder, output: ValueId, input: ValueId
 }
 
 /** `[gridNodes, inputChannels] → [gridNodes, outputChannels]` */
-function modelFrame(context: Context, input: ValueId, rolloutStep: number): ValueId {
+function modelFrame(context: Context, input: ValueId, rolloutStep: number, times: number): ValueId {
   const { builder, model, recipe, networks, segmentation, cards } = context;
   const role = { kind: 'model', rolloutStep } as const;
   const spec = {
     name: 'model',
     role,
+    times,
     module: 'other',
     recomputed: segmentation.model || segmentation.rollout,
   } as const;

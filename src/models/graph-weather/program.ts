@@ -30,13 +30,15 @@ export function graphWeatherProgram(model: Model, recipe: Recipe, segmentation: 
   const gridNodes = builder.input('gridNodeZeros', [axis('gridNodes'), axis('hiddenDim')]);
   const fine = segmentation.processorBlocksPerSegment === 2 && model.layers > 1;
   const context: Context = { builder, networks, features, gridNodes, segmentation, fine };
-  return rolloutProgram(builder, recipe, (input, rolloutStep) => modelFrame(context, input, rolloutStep));
+  return rolloutProgram(builder, recipe, segmentation, (input, rolloutStep, times) =>
+    modelFrame(context, input, rolloutStep, times),
+  );
 }
 
-function modelFrame(context: Context, input: ValueId, rolloutStep: number): ValueId {
+function modelFrame(context: Context, input: ValueId, rolloutStep: number, times: number): ValueId {
   const { builder, segmentation } = context;
   const role = { kind: 'model', rolloutStep } as const;
-  const spec = { name: 'model', role, recomputed: segmentation.model || segmentation.rollout } as const;
+  const spec = { name: 'model', role, times, recomputed: segmentation.model || segmentation.rollout } as const;
   const [prediction] = builder.call(spec, { input }, (frame) => {
     const [nodes, index, edges] = encoder(context, input);
     frame.set('latent', nodes!);

@@ -17,29 +17,35 @@ const meanSquaredError = (builder: ProgramBuilder): RolloutLoss => ({
   of: (prediction, target) => [lossOf(builder, prediction, target, 'mse')],
 });
 
-/** How often each step that is written runs: one for all; of a loop the first, and the second for all later ones. */
-export function timesOfSteps({ rolloutSteps }: Recipe, { rolloutIsLoop }: Segmentation): readonly number[] {
-  if (rolloutIsLoop && rolloutSteps > 2) return [1, rolloutSteps - 1];
+/**
+ * How often each step that is written runs: one for all; of a loop the first, and the second for all later ones. Elsewhere two steps at
+ * the beginning are unlike the others, and three at the end, whose backward pass comes first: gradients begin, and then meet.
+ */
+export function timesOfSteps({ rolloutSteps }: Recipe, { longRollout }: Segmentation): readonly number[] {
+  if (longRollout === 'loop' && rolloutSteps > 2) return [1, rolloutSteps - 1];
+  if (longRollout === 'repeated' && rolloutSteps > 6) return [1, 1, rolloutSteps - 5, 1, 1, 1];
   return Array.from({ length: rolloutSteps }, () => 1);
 }
 
 /** `step` maps an input and its number to a prediction; the losses (torch's mse_loss where none is given) are summed. */
 export function rolloutProgram(
   builder: ProgramBuilder,
-  { mode, rolloutSteps }: Recipe,
-  step: (input: ValueId, rolloutStep: number) => ValueId,
+  recipe: Recipe,
+  segmentation: Segmentation,
+  step: (input: ValueId, rolloutStep: number, times: number) => ValueId,
   { declareTarget: targetOf, of }: RolloutLoss = meanSquaredError(builder),
 ): ForwardProgram {
   const input = builder.input('gridInput', builder.rows('gridNodes', 'inputChannels'));
-  const numTargets = mode === 'train' ? rolloutSteps : 0;
-  const targets = Array.from({ length: numTargets }, (_, i) => targetOf(builder, i));
+  const training = recipe.mode === 'train';
+  const steps = timesOfSteps(recipe, segmentation);
+  const targets = training ? steps.map((_, i) => targetOf(builder, i)) : [];
   const [result] = builder.call({ name: 'step' }, {}, (frame) => {
     frame.set('input', input);
-    for (let rolloutStep = 0; rolloutStep < rolloutSteps; rolloutStep++) {
-      const prediction = step(frame.locals.get('input')!, rolloutStep);
+    for (const [rolloutStep, times] of steps.entries()) {
+      const prediction = step(frame.locals.get('input')!, rolloutStep, times);
       builder.predictions.push(prediction);
       // A forecast keeps the prediction of every step: its list of them is what the loop is for.
-      if (rolloutSteps > 1) frame.set(mode === 'train' ? 'prediction' : `prediction ${rolloutStep}`, prediction);
+      if (steps.length > 1) frame.set(training ? 'prediction' : `prediction ${rolloutStep}`, prediction);
       const target = targets[rolloutStep];
       if (target !== undefined) {
         const [loss, kept] = of(prediction, target);
@@ -50,8 +56,7 @@ export function rolloutProgram(
         const total = frame.locals.get('total');
         frame.set('total', total === undefined ? loss : builder.add(total, loss, 'sum losses'));
       }
-      if (rolloutStep + 1 === rolloutSteps)
-        return mode === 'train' ? [frame.locals.get('total')!] : builder.predictions;
+      if (rolloutStep + 1 === steps.length) return training ? [frame.locals.get('total')!] : builder.predictions;
       const shape = builder.values[input]!.shape;
       frame.set('input', builder.join([prediction, input], shape, 'next input'));
     }

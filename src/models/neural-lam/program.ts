@@ -4,7 +4,7 @@
  * loss is priced as a plain mean squared error, and without clamps.
  */
 import type { Model, Recipe } from '../../config/types.js';
-import { ProgramBuilder } from '../../ir/builder.js';
+import { type FrameSpec, ProgramBuilder } from '../../ir/builder.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import type { Segmentation } from '../../ir/segmentation.js';
 import { type Axis, axis, constant, int64Bytes } from '../../ir/shape.js';
@@ -103,8 +103,8 @@ export function neuralLamProgram(model: Model, recipe: Recipe, segmentation: Seg
       deviation: builder.input('deviationOfChange', [axis('outputChannels')]),
     },
   };
-  return rolloutProgram(builder, recipe, (input, rolloutStep) =>
-    modelFrame(builder, networks, features, input, rolloutStep, segmentation),
+  return rolloutProgram(builder, recipe, segmentation, (input, rolloutStep, times) =>
+    modelFrame(builder, networks, features, input, { role: { kind: 'model', rolloutStep }, times }, segmentation),
   );
 }
 
@@ -153,11 +153,10 @@ function modelFrame(
   networks: ReturnType<typeof declareNetworks>,
   { change, ...features }: Readonly<Record<EdgeSet | 'meshNodes', ValueId>> & { readonly change: ChangePerStep },
   state: ValueId,
-  rolloutStep: number,
+  turn: Pick<FrameSpec, 'role' | 'times'>,
   { model, rollout }: Segmentation,
 ): ValueId {
-  const role = { kind: 'model', rolloutStep } as const;
-  const spec = { name: 'model', role, module: 'grid2mesh', recomputed: model || rollout } as const;
+  const spec = { name: 'model', ...turn, module: 'grid2mesh', recomputed: model || rollout } as const;
   const [prediction] = builder.call(spec, { state }, (frame) => {
     const inputShape = builder.rows('gridNodes', 'inputChannels');
     const grid0 = frame.set(

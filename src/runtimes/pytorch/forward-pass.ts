@@ -6,6 +6,7 @@ import type { Recipe } from '../../config/types.js';
 import type { Block, ForwardProgram } from '../../ir/forward-program.js';
 import type { ValueId } from '../../ir/types.js';
 import type { TraceRecorder } from '../../memory/recorder.js';
+import { noTurn } from '../../memory/turns.js';
 import { Boundary } from './boundary.js';
 import type { Lowering } from './lowering.js';
 import { Replay, replayStop } from './replay.js';
@@ -26,13 +27,16 @@ export class ForwardPass {
 
   /** Its results stay with the caller, who takes or drops them. */
   run(): void {
-    this.lowering.autocastRegion(() => this.runBlock(this.program.root));
+    this.lowering.autocastRegion(() => {
+      this.runBlock(this.program.root);
+      this.recorder.turn = noTurn;
+    });
   }
 
   private runBlock(block: Block): void {
     const { lowering, boundary } = this;
     const { savedTensors } = lowering;
-    if (block.role.kind === 'model' && block.role.rolloutStep > 0) this.selectSample(block.inputs[0]!);
+    if (block.role.kind === 'model') this.beginStep(block, block.role.rolloutStep);
     if (!block.recomputed || this.recipe.mode !== 'train') {
       this.runBody(block);
       return;
@@ -43,6 +47,12 @@ export class ForwardPass {
     const kept = offloaded ? boundary.send(block, inputs) : savedTensors.keepInputs(inputs);
     const replay = new Replay(block, inputs, kept, this.recorder, (self) => this.replay(self));
     savedTensors.within({ kind: 'checkpoint', replay }, () => this.runBody(block));
+  }
+
+  private beginStep({ times, inputs }: Block, rolloutStep: number): void {
+    this.recorder.turn = rolloutStep;
+    if (times !== undefined) this.recorder.repeatTurn(rolloutStep, times);
+    if (rolloutStep > 0) this.selectSample(inputs[0]!);
   }
 
   /** PhysicsNeMo's prepare_input reads `prediction[0]`: no copy forward, zeros of the whole backward. */

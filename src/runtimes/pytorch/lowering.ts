@@ -142,6 +142,7 @@ export class Lowering {
       sequence: this.sequence++,
       operation: this.recorder.currentOperation,
       module: this.recorder.currentModule,
+      turn: this.recorder.turn,
       next,
       backward,
       sumTo,

@@ -1,5 +1,7 @@
 /** What is on the device before the first step: parameters, the batch, the graphs. */
 
+import { fullElementBytes } from '../../config/element-bytes.js';
+import type { Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import { axis, constant, int64Bytes, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
@@ -145,16 +147,17 @@ export function allocateBatch(
   program: ForwardProgram,
   lowering: Lowering,
   recorder: TraceRecorder,
-  elementBytes: number,
+  recipe: Recipe,
   numMicroBatches: number,
 ): StorageId[] {
+  const elementBytes = fullElementBytes(recipe);
   const inputs = new Inputs(program, lowering, recorder, elementBytes);
   const microBatches = numMicroBatches === 1 ? [] : [constant(numMicroBatches)];
   const storages: StorageId[] = [];
   if (program.data.gridInput !== undefined) storages.push(inputs.data('gridInput', microBatches));
   const target = program.data.target0;
   if (target === undefined) return storages;
-  const shape = [...microBatches, constant(program.predictions.length), ...program.values[target]!.shape];
+  const shape = [...microBatches, constant(recipe.rolloutSteps), ...program.values[target]!.shape];
   const storage = inputs.allocate('targets', shape, elementBytes);
   for (const [name, value] of Object.entries(program.data))
     if (name.startsWith('target'))

@@ -16,6 +16,7 @@ export function segmentPyTorch({ model, recipe }: Config): Segmentation {
     decoder: checkpoint.decoder,
     model: checkpoint.model,
     rollout: checkpoint.rollout && recipe.rolloutSteps > 1,
+    longRollout: 'repeated',
     ...(checkpoint.edges.kind !== 'none' && { edgeBlocks: checkpoint.edges }),
     ...(checkpoint.processorBlocks !== undefined && { processorBlocks: checkpoint.processorBlocks }),
   } as const;

@@ -36,7 +36,7 @@ export function traceSteps({ program, recipe, sizes, numMicroBatches, numSteps, 
   for (let step = 0; step < numSteps; step++) {
     recorder.mark('setup');
     for (const storage of batch) recorder.release(storage);
-    batch = allocateBatch(program, lowering, recorder, elementBytes, numMicroBatches);
+    batch = allocateBatch(program, lowering, recorder, recipe, numMicroBatches);
     runPasses ??= passes(lowering);
     recorder.markLastStep();
     recorder.mark('forward');
@@ -50,7 +50,7 @@ export function traceSteps({ program, recipe, sizes, numMicroBatches, numSteps, 
   if (validation !== undefined) {
     for (const storage of batch) recorder.release(storage);
     recorder.atOtherSize = validation.atItsSize;
-    allocateBatch(program, lowering, recorder, elementBytes, numMicroBatches);
+    allocateBatch(program, lowering, recorder, recipe, numMicroBatches);
     recorder.mark('validation');
     recorder.currentCategory = 'temporary';
     validation.pass(lowering);

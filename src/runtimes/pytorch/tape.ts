@@ -6,6 +6,7 @@
 
 import type { Shape } from '../../ir/shape.js';
 import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
+import { noTurn } from '../../memory/turns.js';
 
 export interface Tensor {
   readonly storage: StorageId;
@@ -44,6 +45,8 @@ export interface TapeNode {
   readonly sequence: number;
   readonly operation: number;
   readonly module: number;
+  /** The rollout step that made it. */
+  readonly turn: number;
   readonly next: readonly (GradientTarget | undefined)[];
   readonly backward: Backward;
   /** Broadcast inputs: their gradients come in the output's shape and are summed to the input's once `backward` has returned. */
@@ -121,10 +124,12 @@ export class Engine {
     countPending(roots.map(([target]) => target));
     for (const [target, gradient] of roots) this.deliver(target, gradient);
     for (let node = this.ready.pop(); node !== undefined; node = this.ready.pop()) this.step(node);
+    this.pool.recorder.turn = noTurn;
   }
 
   private step(node: TapeNode): void {
     const { recorder } = this.pool;
+    recorder.turn = node.turn;
     const unpacked = node.replay?.unpack(node.firstSlot, node.numSlots);
     recorder.currentOperation = this.backwardOf(node.operation);
     recorder.currentModule = node.module;

@@ -102,7 +102,6 @@ export const pytorchTraits: RuntimeTraits = {
     'processor:blocks',
     'edges:blocks',
   ],
-  maximumRollout: 24,
   edgeBlocksNeedParts: false,
   isOurs: false,
   recordedBy: 'running',

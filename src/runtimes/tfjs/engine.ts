@@ -83,13 +83,24 @@ export class SymbolicEngine {
       });
   }
 
+  /** Each tensor goes in its own turn, in the order in which they came. */
+  private endTurns(tensors: readonly SymbolicTensor[]): void {
+    const { recorder } = this;
+    const { turn } = recorder;
+    for (const tensor of tensors) {
+      recorder.turn = tensor.turn;
+      this.dispose([tensor]);
+    }
+    recorder.turn = turn;
+  }
+
   tidy<R extends SymbolicTensor | readonly SymbolicTensor[]>(f: () => R): R {
     const scope: Scope = [];
     this.scopes.push(scope);
     const result = f();
     const results: readonly SymbolicTensor[] = Array.isArray(result) ? result : [result as SymbolicTensor];
     const returned = new Set(results);
-    this.dispose(scope.filter((tensor) => !tensor.kept && !returned.has(tensor)));
+    this.endTurns(scope.filter((tensor) => !tensor.kept && !returned.has(tensor)));
     this.scopes.pop();
     for (const tensor of results) if (!tensor.kept && tensor.scope === scope) this.track(tensor);
     return result;
@@ -148,7 +159,10 @@ export class SymbolicEngine {
       const gradientOf = new Map([[value, dy ?? this.make(value.shape, 'Ones')]]);
       for (const node of pathFromTo(tape, xs, value).reverse()) this.backpropagate(node, gradientOf, add);
       found = xs.map((x) => gradientOf.get(x));
-      for (const node of tape) this.dispose(node.saved);
+      for (const node of tape) {
+        this.recorder.turn = node.turn;
+        this.dispose(node.saved);
+      }
       return [value, ...found.filter((gradient) => gradient !== undefined)];
     });
     for (const [i, x] of xs.entries()) {
@@ -158,6 +172,7 @@ export class SymbolicEngine {
   }
 
   private backpropagate(node: TapeNode, gradientOf: Map<SymbolicTensor, SymbolicTensor>, add: Add): void {
+    this.recorder.turn = node.turn;
     this.enter(`gradient of ${node.label}`, node.module);
     const inputGradients = node.gradient(gradientOf.get(node.output)!, node.saved);
     for (const [name, input] of Object.entries(node.inputs)) {
@@ -186,13 +201,14 @@ export class SymbolicEngine {
     saved: readonly SymbolicTensor[],
     gradient: Gradient,
   ): void {
-    const { label, module } = this;
-    this.tape!.push({ inputs, output, saved, gradient, label, module });
+    const { label, module, recorder } = this;
+    this.tape!.push({ inputs, output, saved, gradient, label, module, turn: recorder.turn });
   }
 
   private track(tensor: SymbolicTensor): SymbolicTensor {
     const scope = this.scopes.at(-1);
     tensor.scope = scope;
+    tensor.turn = this.recorder.turn;
     scope?.push(tensor);
     return tensor;
   }

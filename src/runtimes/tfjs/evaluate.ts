@@ -16,6 +16,11 @@ const placeIn = (block: Block, outer: Place): Place => ({
   module: block.module,
 });
 
+/** What follows belongs to the rollout step of that block, where it is one. */
+export function beginStep<T>({ ops }: Context<T>, block: Block | undefined): void {
+  if (block?.role.kind === 'model') ops.beginStep?.(block.role.rolloutStep, block.times ?? 1);
+}
+
 /** Everything that is made stays until the caller's scope ends, as on a tape. */
 export function evaluate<T>(
   context: Context<T>,
@@ -25,8 +30,10 @@ export function evaluate<T>(
   place = outside,
 ): void {
   for (const node of nodes) {
-    if (node.kind === 'block') evaluate(context, program, node.body, values, placeIn(node, place));
-    else if (node.kind !== 'drop') {
+    if (node.kind === 'block') {
+      beginStep(context, node);
+      evaluate(context, program, node.body, values, placeIn(node, place));
+    } else if (node.kind !== 'drop') {
       context.ops.enter(`${place.name} ${program.values[node.output]!.name}`.trim(), place.module);
       values.set(
         node.output,
@@ -49,6 +56,7 @@ export function evaluateScoped<T>(
     const values = new Map(known);
     for (const node of block.body) {
       if (node.kind === 'block') {
+        beginStep(context, node);
         const outputs = evaluateScoped(context, program, node, values, place);
         for (const [i, id] of node.outputs.entries()) values.set(id, outputs[i]!);
       } else evaluate(context, program, [node], values, place);

@@ -5,6 +5,7 @@ import { axis, type Dimensions } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
+import { noTurn } from '../../memory/turns.js';
 import { allThatIsReported } from '../on-card.js';
 import type { CardSupport, Runtime } from '../types.js';
 import { type ConstantArrays, contextOf } from './context.js';
@@ -33,6 +34,7 @@ function setUp(engine: SymbolicEngine, program: ForwardProgram, config: Config) 
   engine.enter('', 'inputs');
   const edgeFeatures = new Map<string, SymbolicTensor>();
   for (const [name, value] of Object.entries(program.data)) {
+    recorder.turn = Number(/^target(\d+)$/.exec(name)?.[1] ?? noTurn);
     const { shape } = program.values[value]!;
     const blocks = blocksOfData(name, plan);
     for (const block of blocks) {
@@ -41,6 +43,7 @@ function setUp(engine: SymbolicEngine, program: ForwardProgram, config: Config) 
     }
     if (blocks.length === 0) leaves.set(value, engine.variable(tensorShape(shape), name, 'input'));
   }
+  recorder.turn = noTurn;
   const endpoints = new Map<string, SymbolicTensor>();
   for (const each of endpointArrays(plan)) {
     const name = endpointsName(each, each.block);
@@ -107,7 +110,9 @@ export function traceTfjs(program: ForwardProgram, config: Config, maxMicroSteps
   const segments = tapeSegments(program, recipe.checkpoint);
   const { gradients } = accumulatedGradients(ops, Math.min(recipe.accumulate, maxMicroSteps), () => {
     engine.beginPass();
-    return lossAndGradients(context, program, segments, leaves);
+    const result = lossAndGradients(context, program, segments, leaves);
+    recorder.turn = noTurn;
+    return result;
   });
   for (const { storage } of gradients.values()) recorder.categorize(storage, 'gradient');
   recorder.mark('optimizer');
@@ -129,7 +134,7 @@ const cards: CardSupport = {
 };
 
 export const tfjsRuntime: Runtime = {
-  segment,
+  segment: (config) => ({ ...segment(config), longRollout: 'repeated' }),
   cutsOf,
   dimensions: tfjsDimensions,
   trace: (program, config) => traceTfjs(program, config),

@@ -49,4 +49,6 @@ export interface Ops<T> {
   offload(x: T): () => T;
   /** From here on the work belongs to this operation of the program. */
   enter(label: string, module: string): void;
+  /** From here on it belongs to this rollout step, which stands for `times` in a row. */
+  beginStep?(rolloutStep: number, times: number): void;
 }

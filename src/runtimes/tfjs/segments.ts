@@ -17,6 +17,8 @@ export interface TapeSegment {
   /** Values that a later segment or the caller needs. */
   readonly outputs: readonly ValueId[];
   readonly parameters: readonly ValueId[];
+  /** Where the rollout is cut: the step that it belongs to. */
+  readonly model?: Block;
   /** The edges that it computes; the blocks of a set share their output, and their results add up. */
   readonly block?: EdgeBlock;
 }
@@ -34,6 +36,7 @@ function blocksPerSegment(plan: CheckpointPlan, layers: number): number | undefi
   }
 }
 
+/** Of a step as it runs, every rollout step written. */
 export function segment({ model, recipe }: Pick<Config, 'model' | 'recipe'>): Segmentation {
   const { checkpoint: plan } = recipe;
   const processorBlocksPerSegment = blocksPerSegment(plan, model.layers);
@@ -72,9 +75,8 @@ export function cutsOf({ model, recipe }: Pick<Config, 'model' | 'recipe'>) {
 const childBlocks = (block: Block): readonly Block[] => block.body.filter((node) => node.kind === 'block');
 
 /** A run of nodes between two cuts. */
-interface Run {
+interface Run extends Pick<TapeSegment, 'model' | 'block'> {
   readonly nodes: Node[];
-  readonly block?: EdgeBlock;
 }
 
 /** The program's nodes in order; a new run where one tape ends and the next begins. */
@@ -83,12 +85,16 @@ function runsOf(program: ForwardProgram, plan: CheckpointPlan): Run[] {
   const blocks = plan.edges.kind !== 'none';
   const parts = plan.encoder || plan.decoder || processor || blocks;
   const runs: Run[] = [{ nodes: [] }];
-  const cut = () => runs.push({ nodes: [] });
+  let model: Pick<Run, 'model'> = {};
+  const cut = () => runs.push({ nodes: [], ...model });
   const push = (node: Node) => runs.at(-1)!.nodes.push(node);
   const pushInBlocks = (frame: Block, edges: EdgeBlock['edges']) => {
     const [before, update, rest] = aroundEdges(program, frame, edges);
     push(before);
-    runs.push(...edgeBlocksOf(edges, plan).map((block) => ({ nodes: [update], block })), { nodes: [rest] });
+    runs.push(...edgeBlocksOf(edges, plan).map((block) => ({ nodes: [update], block, ...model })), {
+      nodes: [rest],
+      ...model,
+    });
   };
   const insideModel = (node: Node) => {
     const kind = node.kind === 'block' ? node.role.kind : undefined;
@@ -110,6 +116,7 @@ function runsOf(program: ForwardProgram, plan: CheckpointPlan): Run[] {
       continue;
     }
     const isCut = parts || plan.rollout || plan.model;
+    if (isCut) model = { model: node as Block };
     if (step > 0 && isCut) cut();
     if (parts) (node as Block).body.forEach(insideModel);
     else push(node);

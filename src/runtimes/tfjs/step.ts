@@ -4,7 +4,7 @@ import type { ForwardProgram } from '../../ir/forward-program.js';
 import type { Endpoints, ValueId } from '../../ir/types.js';
 import type { Context } from './context.js';
 import { featuresOf } from './edge-blocks.js';
-import { evaluate } from './evaluate.js';
+import { beginStep, evaluate } from './evaluate.js';
 import { boundaryOffloader } from './offload.js';
 import type { Ops } from './ops.js';
 import type { TapeSegment } from './segments.js';
@@ -55,6 +55,7 @@ function forward<T>(
 ): void {
   const { ops } = context;
   for (const segment of segments) {
+    beginStep(context, segment.model);
     hold([...segment.inputs, ...segment.outputs]);
     const outputs = ops.tidy(() => {
       const values = runSegment(context, program, segment, crossing);
@@ -106,6 +107,7 @@ export function lossAndGradients<T>(
   const firstRead = firstOf(segments.map(({ inputs }) => inputs));
   let loss: T | undefined;
   for (const [index, segment] of [...segments.entries()].reverse()) {
+    beginStep(context, segment.model);
     hold(segment.inputs);
     const isLast = loss === undefined;
     const outputs = isLast ? [program.loss!] : segment.outputs.filter((id) => gradientOf.has(id));

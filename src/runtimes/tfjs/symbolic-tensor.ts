@@ -1,5 +1,6 @@
 import type { StorageId } from '../../memory/recorder.js';
 import type { Category } from '../../memory/trace.js';
+import { noTurn } from '../../memory/turns.js';
 import type { TensorShape } from './shapes.js';
 
 export interface SymbolicTensor {
@@ -10,6 +11,8 @@ export interface SymbolicTensor {
   kept: boolean;
   disposed: boolean;
   scope: Scope | undefined;
+  /** The rollout step in which it came to its scope. */
+  turn: number;
   /** Of a variable: what its storage counts as. */
   readonly category?: Category;
 }
@@ -23,4 +26,5 @@ export const freshTensor = (storage: StorageId, shape: TensorShape, elementBytes
   kept: false,
   disposed: false,
   scope: undefined,
+  turn: noTurn,
 });

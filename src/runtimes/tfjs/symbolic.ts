@@ -29,6 +29,12 @@ export class SymbolicOps implements Ops<SymbolicTensor> {
   readonly tidy = <R extends T | readonly T[]>(f: () => R): R => this.engine.tidy(f);
   readonly dispose = (tensors: readonly T[]): void => this.engine.dispose(tensors);
   readonly offload = (x: T): (() => T) => this.engine.offload(x);
+  beginStep(rolloutStep: number, times: number): void {
+    const { recorder } = this.engine;
+    recorder.turn = rolloutStep;
+    if (times > 1) recorder.repeatTurn(rolloutStep, times);
+  }
+
   readonly enter = (label: string, module: string): void => this.engine.enter(label, module);
 
   constructor(readonly engine: SymbolicEngine) {}

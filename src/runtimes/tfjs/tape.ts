@@ -11,6 +11,8 @@ export interface TapeNode {
   ) => Readonly<Record<string, () => SymbolicTensor>>;
   readonly label: string;
   readonly module: string;
+  /** The rollout step that made it. */
+  readonly turn: number;
 }
 
 export type Gradient = TapeNode['gradient'];

@@ -8,7 +8,6 @@ export const tfjsTraits: RuntimeTraits = {
   optimizer: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
   parallel: ['none'],
   checkpointParts: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'processor:segments', 'edges:blocks'],
-  maximumRollout: 12,
   edgeBlocksNeedParts: false,
   isOurs: true,
   statistics: {},

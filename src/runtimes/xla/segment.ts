@@ -11,7 +11,7 @@ export function segmentJax({ recipe }: Config): Segmentation {
     model,
     // autoregressive.py: "ignored with a warning if the scan sequence length is 1".
     rollout: rollout && recipe.rolloutSteps > 1,
-    rolloutIsLoop: true,
+    longRollout: 'loop',
     ...(processor.kind === 'every' && { processorBlocksPerSegment: 2 * processor.layers }),
     ...(edges.kind !== 'none' && { edgeBlocks: edges }),
   };

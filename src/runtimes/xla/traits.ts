@@ -41,7 +41,6 @@ export const jaxTraits: RuntimeTraits = {
   optimizer: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
   parallel: ['none', 'data'],
   checkpointParts: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'edges:blocks', 'edges:blocks:loop'],
-  maximumRollout: 1000,
   edgeBlocksNeedParts: true,
   isOurs: false,
   recordedBy: 'compiling',
