@@ -107,7 +107,7 @@ const searches = [
 
 const curvesIn = (runtime) => [
   ['layers', [16, 64, 256, 1024]],
-  ['rollout', [1, 10, 100, 1000]],
+  ['rollout', runtime === 'jax' ? [1, 10, 100, 1000] : [1, 12, 24, 100]],
   ['accumulate', [1, 256, 65536]],
   ['batch', [1, 64, 4096]],
 ];

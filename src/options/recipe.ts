@@ -86,6 +86,22 @@ function checkGpus(recipe: Recipe, typed: Typed): Recipe {
   return { ...recipe, parallel: 'data' };
 }
 
+/** Layers of all rollout steps together. */
+const mostLayersRun = 24 * 1024;
+
+/** A backward pass lets go array by array, and is searched for a plan: minutes from a hundred steps on. */
+function checkRollout({ rolloutSteps, mode }: Recipe, { layers }: Model, runtime: RuntimeName): void {
+  if (!runtimeTraits[runtime].replaysEveryRolloutStep) return;
+  const most = Math.min(mode === 'train' ? 100 : 1000, Math.floor(mostLayersRun / layers));
+  if (rolloutSteps <= most) return;
+  const steps = `--rollout ${rolloutSteps} with ${layers} layers`;
+  throw new InputError(
+    'rollout-too-long',
+    `${steps}: ${labelOf(runtime)}'s allocator is shown every array of every step, which takes minutes beyond ${most} steps.`,
+    [`--rollout ${most}`, 'Each further step adds what the last one added: two rollouts give the slope.'],
+  );
+}
+
 function recipeAssumptions(recipe: Recipe, model: Model): readonly string[] {
   const notes: string[] = [];
   const { label, rebuildsInput = false } = layoutOf(model.layout);
@@ -176,6 +192,7 @@ export function resolveRecipe(
       '--runtime pytorch',
     ]);
   }
+  checkRollout(recipe, model, runtime);
   checkPlan(recipe.checkpoint, model, runtime);
   checkForecastBlocks(recipe);
   checkOffload(recipe);

@@ -30,6 +30,8 @@ export interface RuntimeTraits {
   readonly checkpointParts: readonly CheckpointPart[];
   /** Edge blocks lie inside the recomputed encoder and decoder. */
   readonly edgeBlocksNeedParts: boolean;
+  /** Its allocator is shown every array of every rollout step: of long rollouts a search takes minutes. */
+  readonly replaysEveryRolloutStep: boolean;
   /** No code base is written for it: whatever it runs is gc-plan's own. */
   readonly isOurs: boolean;
   /** How `verify` comes to its numbers. */

@@ -102,6 +102,7 @@ export const pytorchTraits: RuntimeTraits = {
     'processor:blocks',
     'edges:blocks',
   ],
+  replaysEveryRolloutStep: true,
   edgeBlocksNeedParts: false,
   isOurs: false,
   recordedBy: 'running',

@@ -8,6 +8,7 @@ export const tfjsTraits: RuntimeTraits = {
   optimizer: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
   parallel: ['none'],
   checkpointParts: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'processor:segments', 'edges:blocks'],
+  replaysEveryRolloutStep: true,
   edgeBlocksNeedParts: false,
   isOurs: true,
   statistics: {},

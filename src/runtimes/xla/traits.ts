@@ -41,6 +41,7 @@ export const jaxTraits: RuntimeTraits = {
   optimizer: ['adamw', 'adam', 'sgd', 'momentum', 'none'],
   parallel: ['none', 'data'],
   checkpointParts: ['encoder', 'decoder', 'model', 'rollout', 'processor:every', 'edges:blocks', 'edges:blocks:loop'],
+  replaysEveryRolloutStep: false,
   edgeBlocksNeedParts: true,
   isOurs: false,
   recordedBy: 'compiling',
