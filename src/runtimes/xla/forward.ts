@@ -206,7 +206,12 @@ export class Forward {
         ? value.buffer
         : this.array(this.gemmShapeOf(id, environment));
     if (value.kind !== 'buffer' || operand !== value.buffer)
-      this.lowering.schedule.run(this.name(id), buffersOf(value), [operand], this.elementwise);
+      this.lowering.schedule.run(
+        this.name(id),
+        buffersOf(value),
+        [operand],
+        this.servesAsOperand(rows) ? this.elementwise : undefined,
+      );
     environment.setOperand(id, operand);
     return operand;
   }

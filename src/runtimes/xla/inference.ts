@@ -7,7 +7,7 @@
  */
 import type { ForwardProgram, Node } from '../../ir/forward-program.js';
 import type { Operation, OperationOf } from '../../ir/operations.js';
-import { formatShape, numElements, type Shape } from '../../ir/shape.js';
+import { axis, formatShape, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { DataFlow } from './data-flow.js';
 import { Forward, type Lowering } from './forward.js';
@@ -148,12 +148,22 @@ export class InferenceForward extends Forward {
     return readers.length > 1 && readers.some(({ kind }) => kind === 'linear');
   }
 
+  /** Rows that are no multiple of what a product wants are padded. */
+  override servesAsOperand(rows: string): boolean {
+    const { padding } = this.lowering.gemm;
+    const isMultiple: Question = (sizes) => numElements([axis(rows), axis('batch')], sizes) % padding === 0;
+    return this.options.sizes.ask(`${rows} by ${padding}`, isMultiple);
+  }
+
   /** Before Ampere one kernel writes a product's operand, in f32, and the value that others read, in bf16. */
   private writeOperandAndValue(normalised: ValueId, environment: Environment): void {
-    const operand = this.array(this.gemmShapeOf(normalised, environment));
     const value = this.array(this.shape(normalised, environment), bf16);
-    this.lowering.schedule.run(this.name(normalised), buffersOf(environment.value(normalised)), [operand, value]);
-    environment.setOperand(normalised, operand);
+    const reads = buffersOf(environment.value(normalised));
+    if (this.options.sizes.ask('one sample', isOneSample)) {
+      const operand = this.array(this.gemmShapeOf(normalised, environment));
+      this.lowering.schedule.run(this.name(normalised), reads, [operand, value]);
+      environment.setOperand(normalised, operand);
+    } else this.lowering.schedule.run(this.name(normalised), reads, [value]);
     environment.setValue(normalised, inBuffer(value));
   }
 
@@ -260,6 +270,8 @@ const isInConcat =
     if (computeCapability === undefined) return true;
     return normalisesFirst({ edges: edges!, samples: samples!, width: width! }, computeCapability);
   };
+
+const isOneSample: Question = ({ batch }) => batch === 1;
 
 const isSum = (operation: Operation): operation is RowSum =>
   operation.kind === 'segmentSum' || operation.kind === 'segmentMax';

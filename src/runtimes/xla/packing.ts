@@ -1,4 +1,5 @@
 /**
+ * The arena of a step whose arrays or order are known in part (all of it: `arena.ts`, whose smaller of two arenas is then too small).
  * How XLA lays arrays of different lifetimes into one arena: the largest first, each into the smallest gap that holds it among the arrays that
  * live at the same time (openxla/xla, heap_simulator.cc, GlobalDecreasingSizeBestFitHeap). Where the large arrays have few and equal sizes
  * nothing is lost; attention's logits next to a graph's edges leave gaps of up to a twentieth.
@@ -9,7 +10,7 @@ import type { Lifetime } from './outputs.js';
 const alignment = 128;
 
 /** The largest arrays: smaller ones fill what gaps there are, and a step of a thousand layers has a hundred thousand of them. */
-const mostPacked = 3_000;
+export const mostPacked = 3_000;
 
 /** By how much the arena is larger than its arrays at their worst moment. */
 export function gapBytes(lifetimes: readonly Lifetime[]): number {
@@ -33,7 +34,7 @@ function arenaBytes(lifetimes: readonly Lifetime[]): number {
 const length = ({ first, last }: Lifetime): number => last - first;
 
 /** Arrays in the order of their starts. In columns: every new one is compared with all of them, and there are thousands. */
-class Placed {
+export class Placed {
   private num = 0;
   private readonly starts: Float64Array;
   private readonly ends: Float64Array;
@@ -81,7 +82,7 @@ class Placed {
   }
 }
 
-function mostAlive(lifetimes: readonly Lifetime[]): number {
+export function mostAlive(lifetimes: readonly Lifetime[]): number {
   const moments = lifetimes.flatMap(({ first, last, bytes }) => [
     { at: first, bytes },
     { at: last + 0.5, bytes: -bytes },

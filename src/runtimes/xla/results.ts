@@ -16,9 +16,16 @@ const samples = axis('batch');
 const steps = axis('rolloutSteps');
 const stackShape: Shape = [steps, rows, samples, fields.levels];
 const surfaceStackShape: Shape = [steps, rows, samples, fields.surface];
+const forcingsShape: Shape = [rows, samples, fields.forcings];
 /** Both input times of one variable. */
 const carryShape: Shape = [rows, samples, axis(fields.levels.symbol, 2)];
 const surfaceCarryShape: Shape = [rows, samples, fields.surfaceCarry];
+
+interface Surroundings {
+  readonly inLoop: boolean;
+  /** The loop goes through forcings by time, of which several samples come first in the data (a transpose before the loop). */
+  readonly transposesForcings: boolean;
+}
 
 export class Results {
   /** What the model's input is made of. */
@@ -27,18 +34,20 @@ export class Results {
   private readonly surface: BufferId;
   private readonly stacks: readonly BufferId[];
   private readonly carries: readonly BufferId[];
+  private readonly forcings: readonly BufferId[];
 
   constructor(
     private readonly schedule: Schedule,
     data: readonly BufferId[],
-    inLoop: boolean,
+    { inLoop, transposesForcings }: Surroundings,
   ) {
     this.results = ofEachVariable(() => schedule.output(stackShape, f32));
     this.surface = schedule.output(surfaceStackShape, f32);
     this.stacks = inLoop ? this.buffers(stackShape) : [];
     this.carries = inLoop ? [...this.buffers(carryShape), schedule.buffer(surfaceCarryShape, f32)] : [];
+    this.forcings = inLoop && transposesForcings ? [schedule.buffer(forcingsShape, f32)] : [];
     this.input = inLoop ? this.carries : data;
-    if (inLoop) schedule.run('state of the loop over rollout steps', data, this.state);
+    if (inLoop) schedule.run('state of the loop over rollout steps', data, [...this.state, ...this.forcings]);
   }
 
   /** What the loop over rollout steps carries. */
@@ -54,10 +63,9 @@ export class Results {
     }
     schedule.run('stack the predictions', [...prediction, ...carries], [...stacks, surface]);
     const next = this.buffers(carryShape);
-    const copies = this.buffers(carryShape);
     schedule.run('next input of all variables', [...prediction, ...carries], next);
-    for (const [index, copy] of copies.entries()) schedule.run('copy of the next input', [next[index]!], [copy]);
-    schedule.run('end of the loop over rollout steps', [...copies, ...stacks], carries);
+    for (const [index, array] of next.entries()) schedule.run('copy of the next input', [array], [carries[index]!]);
+    schedule.run('end of the loop over rollout steps', [...carries, ...stacks, ...this.forcings]);
     for (const [index, stack] of stacks.entries())
       schedule.run('transpose the predictions', [stack], [results[index]!]);
   }

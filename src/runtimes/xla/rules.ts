@@ -27,6 +27,8 @@ export const rules = {
   resultsHold: 'buffer_assignment.cc, AssignSingleHloBuffer: arrays lie in results that are not written yet',
   overwritten:
     'buffer_assignment.cc, LiveRangeInterferes: in a result’s memory an array may begin in the kernel that last reads another, element by element',
+  arena:
+    'heap_simulator.cc, GlobalDecreasingSizeBestFitHeap: gaps between a forecast’s arrays, a sum in the memory of the sum before',
   loopLoss:
     'layout_assignment.cc: in a loop’s body the gradients of the variables keep the prediction’s order, so that one kernel adds them',
   f32Gradients:

@@ -7,10 +7,11 @@ import { axis, constant, type Dimensions, numElements, type Shape } from '../../
 import type { Module } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Category, Origin, Phase, Trace } from '../../memory/trace.js';
+import { type Arena, type ArenaArray, arenaOf } from './arena.js';
 import { slownessOfColumns } from './column-sums.js';
 import { hideLatency, type Timed } from './latency-hiding.js';
 import { orderByMemory } from './memory-order.js';
-import { type Lifetime, placedInResults, type StepArray } from './outputs.js';
+import { placedInResults, type StepArray } from './outputs.js';
 import { gapBytes } from './packing.js';
 import { productSeconds } from './product-time.js';
 import type { Sizes } from './sizes.js';
@@ -40,6 +41,12 @@ export interface Place {
   readonly phase: Phase;
   readonly module: Module;
   readonly recompute: boolean;
+}
+
+interface Packs {
+  readonly sizes: Dimensions;
+  /** Every array and the order are XLA's. */
+  readonly isWhole: boolean;
 }
 
 const resultMemory = 'memory of a result';
@@ -245,8 +252,8 @@ export class Schedule {
     return 1e6 * latencyBytes * productSeconds({ rows, inner, columns, elementBytes });
   }
 
-  /** `sizes`: where arrays may lie in results. `packs`: sizes, where the gaps between arrays count. */
-  trace(sizes?: Sizes, packs?: Dimensions): Trace {
+  /** `sizes`: where arrays may lie in results. `packs`: where the gaps between arrays count. */
+  trace(sizes?: Sizes, packs?: Packs): Trace {
     const { buffers, kernels } = this;
     const lastUse = this.lastUses();
     const placed = sizes === undefined ? undefined : this.placedInOutputs(sizes, lastUse);
@@ -258,7 +265,7 @@ export class Schedule {
       recorder.release(storageOf[id]!);
       lastUse[id] = -1;
     };
-    const gapBytes = packs === undefined ? 0 : this.gapBytes(packs, lastUse, placed);
+    const arena = packs && this.arena(packs, lastUse, placed);
     let previous: Place | undefined;
     for (const [index, { name, place, reads, writes }] of kernels.entries()) {
       const { phase, module, recompute } = place;
@@ -266,10 +273,10 @@ export class Schedule {
         recorder.mark(phase, recompute);
         if (phase !== 'setup' && (previous === undefined || previous.phase === 'setup')) {
           recorder.markLastStep();
-          if (gapBytes > 0) {
+          if (arena !== undefined && arena.gapBytes > 0) {
             recorder.currentOperation = recorder.operation('gaps between arrays');
             recorder.currentModule = recorder.module('other');
-            recorder.allocate([constant(gapBytes)], 1, gaps);
+            recorder.allocate([constant(arena.gapBytes)], 1, gaps);
           }
         }
       }
@@ -278,6 +285,8 @@ export class Schedule {
       recorder.currentModule = recorder.module(module);
       for (const id of writes) {
         if (storageOf[id]! >= 0 || placed?.has(id)) continue;
+        const over = arena?.takenOver.get(id);
+        if (over !== undefined) release(over, index);
         const { shape, elementBytes, category, origin } = buffers[id]!;
         recorder.currentOrigin = origin;
         storageOf[id] = recorder.allocate(shape, elementBytes);
@@ -291,18 +300,18 @@ export class Schedule {
     return recorder.finish();
   }
 
-  /** Of the arena around the arrays that are alive at the peak. */
-  private gapBytes(sizes: Dimensions, lastUse: Float64Array, placed: ReadonlySet<BufferId> | undefined): number {
+  /** Arrays that are neither results nor in one. */
+  private arena({ sizes, isWhole }: Packs, lastUse: Float64Array, placed: ReadonlySet<BufferId> | undefined): Arena {
     const { buffers } = this;
     const outputs = new Set(this.outputs);
     const firstWrite = this.firstWrites();
-    const lifetimes = [...buffers.keys()]
+    const arrays = [...buffers.keys()]
       .filter((id) => firstWrite[id]! >= 0 && Number.isFinite(lastUse[id]!) && !outputs.has(id) && !placed?.has(id))
-      .map((id): Lifetime => {
+      .map((id): ArenaArray => {
         const { shape, elementBytes } = buffers[id]!;
-        return { bytes: numElements(shape, sizes) * elementBytes, first: firstWrite[id]!, last: lastUse[id]! };
+        return { id, bytes: numElements(shape, sizes) * elementBytes, first: firstWrite[id]!, last: lastUse[id]! };
       });
-    return gapBytes(lifetimes);
+    return isWhole ? arenaOf(arrays, this.kernels) : { gapBytes: gapBytes(arrays), takenOver: new Map() };
   }
 
   /** Per buffer: the first kernel of the step that writes it. */

@@ -66,8 +66,9 @@ function compiled(program: ForwardProgram, config: Config, sizes: Sizes, without
   const hasResults = recipe.mode === 'inference' || returnsGradients(program, recipe);
   const resultsHold = hasResults && without !== 'resultsHold';
   sizes.ask('one sample', isOneSample);
-  const packs = isConditioned(program) || step.lowering.hidesLatency;
-  return schedule.trace(resultsHold ? sizes : undefined, packs ? sizes.whole : undefined);
+  const isWhole = recipe.mode === 'inference' && !isConditioned(program) && step.lowering.has('arena');
+  const packs = isWhole || isConditioned(program) || step.lowering.hidesLatency;
+  return schedule.trace(resultsHold ? sizes : undefined, packs ? { sizes: sizes.whole, isWhole } : undefined);
 }
 
 const returnsGradients = (program: ForwardProgram, { mode, optimizer }: Recipe): boolean =>
@@ -126,7 +127,10 @@ class Step {
     const { schedule, config, program, lowering } = this;
     const { rolloutSteps } = config.recipe;
     const inLoop = rolloutSteps > 1;
-    const results = new Results(schedule, this.data, inLoop);
+    const results = new Results(schedule, this.data, {
+      inLoop,
+      transposesForcings: !this.sizes.ask('one sample', isOneSample),
+    });
     const environment = new Environment();
     for (const id of Object.values(program.data)) environment.setValue(id, fusedIntoReaders());
     environment.setValue(program.data.gridInput!, fusedIntoReaders(...results.input.map(inBuffer)));
@@ -154,7 +158,7 @@ class Step {
       trainEnsemble(lowering, body, data, sizes.whole, config.recipe.optimizer);
       return;
     }
-    const results = new Results(schedule, data, config.recipe.rolloutSteps > 1);
+    const results = new Results(schedule, data, { inLoop: config.recipe.rolloutSteps > 1, transposesForcings: false });
     results.write(forecast(lowering, body, results.input, sizes.whole));
   }
 

@@ -145,6 +145,12 @@ const longRollout: fc.Arbitrary<DrawnForecast> = fc.record({
   ar_steps: fc.constantFrom(12, 20, 30, 40),
 });
 
+/** One step or a rollout of any length up to a week and more. */
+const anyForecast: fc.Arbitrary<DrawnForecast> = fc.record({
+  ...forecastOf,
+  ar_steps: fc.integer({ min: 1, max: 30 }),
+});
+
 /** Where norms and gathers want into the same concatenation. */
 const powerOfTwoInFp32: fc.Arbitrary<DrawnForecast> = fc.record({
   ...forecastOf,
@@ -165,10 +171,13 @@ const fewLayers: fc.Arbitrary<DrawnForecast> = fc.record({
   bf16: fc.constant(true),
 });
 
+const eighty = fc.sample(anyForecast, { seed: 20261209, numRuns: 80 });
+
 /**
  * `again`: after the rule of what begins in the memory of what its kernel reads (`outputs.ts`). `last`: after additions counted too.
  * `powersOfTwo`: after `norm-or-gather.ts`. `longRollouts`: after `memory-order.ts`. `fewLayers`: after what two products read
- * (`written-sums.ts`).
+ * (`written-sums.ts`). `arena`: after the arena was laid out as XLA's (`arena.ts`), and `gaps`, then
+ * too, those of eighty whose number that moves by 0.3 % or more.
  */
 export const drawnForecasts = {
   again: fc.sample(forecast, { seed: 20261203, numRuns: 10 }),
@@ -176,4 +185,6 @@ export const drawnForecasts = {
   powersOfTwo: fc.sample(powerOfTwoInFp32, { seed: 20261205, numRuns: 12 }),
   longRollouts: fc.sample(longRollout, { seed: 20261206, numRuns: 8 }),
   fewLayers: fc.sample(fewLayers, { seed: 20261208, numRuns: 10 }),
+  arena: fc.sample(anyForecast, { seed: 20261202, numRuns: 10 }),
+  gaps: [8, 18, 21, 26, 34, 73, 79].map((index) => eighty[index]!),
 } as const satisfies Readonly<Record<string, readonly DrawnForecast[]>>;

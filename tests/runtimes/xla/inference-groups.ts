@@ -22,6 +22,8 @@ export interface InferenceGroups {
   readonly inferenceDrawnRollouts: readonly PricedRecord[];
   /** Of two to four layers, drawn after what two products read (`written-sums.ts`). */
   readonly inferenceDrawnFewLayers: readonly PricedRecord[];
+  /** Drawn after the arena was laid out as XLA's (`arena.ts`). */
+  readonly inferenceDrawnArena: readonly PricedRecord[];
   /** Cards without bf16, on which the rules for them were read off. */
   readonly inferenceOlderCards: readonly PricedRecord[];
   readonly inferenceOlderCardsDrawn: readonly PricedRecord[];
@@ -46,6 +48,7 @@ export function inferenceGroups(): InferenceGroups {
     inferenceDrawnLast: scored('drawn-last'),
     inferenceDrawnRollouts: compiled.filter(({ record }) => record.group === 'drawn-rollouts'),
     inferenceDrawnFewLayers: compiled.filter(({ record }) => record.group === 'drawn-few-layers'),
+    inferenceDrawnArena: scored('drawn-arena'),
     inferenceOlderCards: scored('generation'),
     inferenceOlderCardsDrawn: scored('generation-drawn'),
     inferenceEither: either.filter(({ record }) => record.group !== 'drawn-powers'),

@@ -44,6 +44,7 @@ const worths = worthOfRules([
   ...inferred.inferenceEitherDrawn,
   ...inferred.inferenceDrawnRollouts,
   ...inferred.inferenceDrawnFewLayers,
+  ...inferred.inferenceDrawnArena,
   ...inferred.inferenceOlderCards,
   ...inferred.inferenceOlderCardsDrawn,
   ...allOf(recipeGroups.data).filter(isCublas),

@@ -48,6 +48,7 @@ export interface JaxRecord {
     | 'drawn-powers'
     | 'drawn-rollouts'
     | 'drawn-few-layers'
+    | 'drawn-arena'
     | 'seen'
     | 'generation'
     | 'generation-drawn';
