@@ -15,7 +15,7 @@ import { mostLiveBytes } from '../search/candidate-verdict.js';
 import { applyChanges, trains } from './apply.js';
 import { differences, microBatchesOf, numChanged, processChangesOf } from './combinations.js';
 import { atDepth, shallowDepths } from './depth.js';
-import { Effort } from './effort.js';
+import { anyOptimizerKey, Effort } from './effort.js';
 import { EqualCostPlans } from './equal-cost.js';
 import { catalogue } from './index.js';
 import { LeanestFirst } from './leanest-first.js';
@@ -254,12 +254,29 @@ async function leanestThatFits(search: Search, candidates: readonly Candidate[])
         left.removeFirst();
         continue;
       }
+      if (step.isTracedNext && !passesFit(search, choice)) {
+        left.removeFirst();
+        continue;
+      }
       if (step.refine()) continue;
       left.removeFirst();
       if (fits({ ...step.step(), config }, on)) return { config, peakLiveBytes: step.leastBytes, ...cost };
     }
   }
   return undefined;
+}
+
+/**
+ * A step begins with its passes, and what an allocator reserves never shrinks before it is full: where they are too much, no update of any
+ * optimizer is traced. Elsewhere live bytes have told.
+ */
+function passesFit({ effort, counts, device, errorBar }: Search, { config, mostBytes }: Choice): boolean {
+  const { passes, verdict } = runtimes[config.runtime];
+  if (passes === undefined || verdict === undefined || isParallel(config)) return true;
+  const numFitting = effort.least(`passes fit ${mostBytes} ${anyOptimizerKey(config)}`, () =>
+    Number(fits({ ...effort.passes(config, counts), config }, { device, errorBar })),
+  );
+  return numFitting > 0;
 }
 
 interface Choice extends Candidate {
