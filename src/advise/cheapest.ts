@@ -14,13 +14,14 @@ import { isParallel } from '../parallel/ranks.js';
 import { mostLiveBytes } from '../search/candidate-verdict.js';
 import { applyChanges, trains } from './apply.js';
 import { differences, microBatchesOf, numChanged, processChangesOf } from './combinations.js';
+import type { StepCost } from './costs.js';
 import { atDepth, shallowDepths } from './depth.js';
 import { anyOptimizerKey, Effort } from './effort.js';
 import { EqualCostPlans } from './equal-cost.js';
 import { catalogue } from './index.js';
 import { LeanestFirst } from './leanest-first.js';
 import type { PlannedStep } from './planned-step.js';
-import { fits, keptForBackward, mostArrayBytes, type StepCost } from './sized-step.js';
+import { fits, keptForBackward, mostArrayBytes } from './sized-step.js';
 import type { Change, Numerics, Strategy } from './types.js';
 
 export interface Remedy extends StepCost {
@@ -132,26 +133,25 @@ async function* remediesFrom(
   const microBatches = microBatchesOf(strategies, config);
   const keptByEveryPlan = remembered((changes) => keptWhereAllIsRecomputed(search, changes));
   /** With any optimizer, none of the plans stays below it. */
-  const leastOf = (plans: EqualCostPlans, microBatch: Change, shared?: 'shared') => {
+  const leastOf = (plans: EqualCostPlans, microBatch: Change) => {
     const kept = keptByEveryPlan([microBatch, plans.offloading]);
-    return kept.bytes > room ? kept.bytes : Math.max(kept.bytes, plans.leastBytes(microBatch, kept.perStep, shared));
+    return kept.bytes > room ? kept.bytes : Math.max(kept.bytes, plans.leastBytes(microBatch, kept.perStep));
   };
   const fewestSamples = microBatches.at(-1)!;
   /** Where the fewest samples are too many, all are. */
-  const mayFit = async (families: readonly EqualCostPlans[], shared?: 'shared') => {
+  const mayFit = async (families: readonly EqualCostPlans[]) => {
     const found: EqualCostPlans[] = [];
     for (const plans of families) {
       if (effort.isSpent) break;
       await yieldToEvents();
-      const least = leastOf(plans, fewestSamples, shared);
-      if (least <= room && plans.plans.length > 0) found.push(plans);
-      if (least > room || !shared) noteFloor(least);
+      const least = leastOf(plans, fewestSamples);
+      if (least <= room) found.push(plans);
+      noteFloor(least);
     }
     return found;
   };
   for (const sameOffload of byOffload(EqualCostPlans.of(search))) {
-    // What rules out many at once comes before their costs.
-    for (const equalCost of byCost(await mayFit(sameOffload, 'shared'))) {
+    for (const equalCost of byCost(sameOffload.filter(({ plans }) => plans.length > 0))) {
       const equals = await mayFit(equalCost);
       for (const microBatch of microBatches) {
         if (effort.isSpent) return;

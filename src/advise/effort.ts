@@ -1,5 +1,4 @@
 /** What a search has traced and found so far, and how much it may still look at. */
-import { noCheckpoint } from '../config/checkpoint.js';
 import { offloadsBoundary } from '../config/offload.js';
 import type { Config } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
@@ -8,8 +7,8 @@ import { layoutOf } from '../models/index.js';
 import { passesOf, runtimes, traceOf } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
 import { unsizedStepKey } from '../search/unsized-step.js';
-import { familyKey } from './combinations.js';
-import { costOf, type SizedStep, type StepCost, sizeStep } from './sized-step.js';
+import { PlanCosts, type StepCost } from './costs.js';
+import { type SizedStep, sizeStep } from './sized-step.js';
 
 /** Twelve autoregressive steps of 16 layers are the longest step that is published (Lam et al., suppl. 4.5). */
 const mostLayersRun = 256;
@@ -22,6 +21,8 @@ export const loopsOverRollout = (config: Config): boolean =>
 
 export const isLong = (config: Config): boolean =>
   config.model.layers * (loopsOverRollout(config) ? 1 : config.recipe.rolloutSteps) > mostLayersRun;
+
+const sameFlops = { offload: 'none', recomputeActivation: false } as const;
 
 /** About 100 MB of traces. */
 const maxKeptEvents = 8_000_000;
@@ -50,12 +51,12 @@ export class Effort {
     private eventsLeft: number,
     /** With any optimizer, by `anyOptimizerKey` and what is asked. */
     readonly leastBytes: Map<string, number>,
-    private readonly costs: Map<string, StepCost>,
+    private readonly costs: PlanCosts,
     private readonly traces: Traces,
   ) {}
 
   static unlimited(): Effort {
-    return new Effort(Number.POSITIVE_INFINITY, new Map(), new Map(), new Traces());
+    return new Effort(Number.POSITIVE_INFINITY, new Map(), new PlanCosts(), new Traces());
   }
 
   /** For one search of this step: all that it takes, but where the step is longer than anybody's. */
@@ -85,18 +86,12 @@ export class Effort {
     return sizeStep(config, this.trace(`passes ${unsizedStepKey(anyOptimizer)}`, anyOptimizer, passesOf), counts);
   }
 
-  /**
-   * Where a plan cuts the processor, an activation made again and what waits on the host cost no FLOPs; nor does the number of recomputed
-   * blocks.
-   */
-  cost(config: Config, counts: Counts): StepCost {
-    const { edges } = config.recipe.checkpoint;
-    const blocks = layoutOf(config.model.layout).blocksInForward ? edges : noCheckpoint.edges;
-    const same = { offload: 'none', recomputeActivation: false } as const;
-    const key = `${edges.kind} ${familyKey(config, same, { edges: blocks })}`;
-    const cost = this.costs.get(key) ?? costOf(config, counts);
-    this.costs.set(key, cost);
-    return cost;
+  /** An activation made again and what waits on the host cost no FLOPs; nor does the number of recomputed blocks. */
+  cost({ recipe, ...config }: Config, counts: Counts): StepCost {
+    const { edges } = recipe.checkpoint;
+    const fewest = edges.kind !== 'none' && !layoutOf(config.model.layout).blocksInForward;
+    const checkpoint = { ...recipe.checkpoint, ...(fewest && { edges: { ...edges, blocks: 2 } }) };
+    return this.costs.of({ ...config, recipe: { ...recipe, ...sameFlops, checkpoint } }, counts);
   }
 
   /** `find` where nobody has asked yet. */

@@ -10,11 +10,12 @@ import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
 import { applyChanges, changedRecipe, isLawful } from './apply.js';
 import { cutKind, type PlanFamily, planFamilies, type StepPlan } from './combinations.js';
+import type { StepCost } from './costs.js';
 import { atDepth, inOneSegment, shallowDepths } from './depth.js';
 import { anyOptimizerKey, type Effort } from './effort.js';
 import { Floors } from './floors.js';
 import { PlannedStep } from './planned-step.js';
-import { mostArrayBytes, type StepCost } from './sized-step.js';
+import { mostArrayBytes } from './sized-step.js';
 import type { Change, Strategy } from './types.js';
 
 const numSegments = (processor: CheckpointPlan['processor'], layers: number): number => {
@@ -36,6 +37,12 @@ export interface FamilySearch {
   readonly effort: Effort;
 }
 
+/** Recomputed are the encoder and the processor, each as a whole, and the decoder or not. */
+interface EveryPlan {
+  readonly recipes: readonly [Config, Config];
+  readonly key: string;
+}
+
 export class EqualCostPlans {
   readonly offloading: Change;
   /** What recomputed FLOPs do not show. */
@@ -46,6 +53,8 @@ export class EqualCostPlans {
   private constructor(
     private readonly family: PlanFamily,
     private readonly search: FamilySearch,
+    /** Operations of which a plan has been ruled out. */
+    private readonly ruledOut: Set<string>,
   ) {
     const { offload } = family.recipe;
     this.offloading = { recipe: { offload } };
@@ -54,7 +63,10 @@ export class EqualCostPlans {
   }
 
   static of(search: FamilySearch): readonly EqualCostPlans[] {
-    return planFamilies(search.strategies, search.config).map((family) => new EqualCostPlans(family, search));
+    const ruledOut = new Set<string>();
+    return planFamilies(search.strategies, search.config).map(
+      (family) => new EqualCostPlans(family, search, ruledOut),
+    );
   }
 
   /** The lawful ones, the one with the fewest segments first. */
@@ -68,15 +80,22 @@ export class EqualCostPlans {
     return this.search.effort.cost(this.plans[0]!.config, this.search.counts);
   }
 
-  /**
-   * None of these plans, and with no optimizer, stays below it. `keptPerStep`: bytes that every plan keeps of one rollout step. `shared`: as
-   * far as families have it in common.
-   */
-  leastBytes(microBatch: Change, keptPerStep: number, shared?: 'shared'): number {
+  /** None of these plans, and with no optimizer, stays below it. `keptPerStep`: bytes that every plan keeps of one rollout step. */
+  leastBytes(microBatch: Change, keptPerStep: number): number {
+    const ofEveryPlan = this.everyPlan(microBatch);
+    const { ruledOut } = this;
+    // What rules out all plans of the same operations takes two traces of its own: it comes where one of them has been ruled out.
+    const bounds = [
+      () => this.leastOfAllLayers(microBatch, keptPerStep),
+      () => (ofEveryPlan && ruledOut.has(ofEveryPlan.key) ? this.leastOfEveryPlan(ofEveryPlan, keptPerStep) : 0),
+      () => this.leastOfEveryCut(microBatch, keptPerStep),
+    ];
     let least = 0;
-    for (const bound of [this.leastOfEveryPlan, this.leastOfAllLayers, ...(shared ? [] : [this.leastOfEveryCut])]) {
-      least = Math.max(least, bound.call(this, microBatch, keptPerStep));
-      if (least > this.floors.room) break;
+    for (const bound of bounds) {
+      least = Math.max(least, bound());
+      if (least <= this.floors.room) continue;
+      if (ofEveryPlan) ruledOut.add(ofEveryPlan.key);
+      break;
     }
     return least;
   }
@@ -101,19 +120,24 @@ export class EqualCostPlans {
   }
 
   /** Nothing is known where the passes are not apart. */
-  private leastOfEveryPlan(microBatch: Change, keptPerStep: number): number {
-    const { config, effort } = this.search;
+  private everyPlan(microBatch: Change): EveryPlan | undefined {
+    const { config } = this.search;
     const { recipe } = this.family;
     const { checkpoint } = recipe;
     const { passesAreApart } = runtimes[config.runtime].search;
-    if (!passesAreApart || checkpoint.model || cutKind(checkpoint.processor, config) === 'further') return 0;
+    if (!passesAreApart || checkpoint.model || cutKind(checkpoint.processor, config) === 'further') return undefined;
     const [layers] = shallowDepths;
     const [recomputed, kept] = [true, false].map((decoder): Config => {
       const plan = { ...checkpoint, encoder: true, decoder, processor: { kind: 'every', layers } } as const;
       return { ...config, recipe: { ...changedRecipe(recipe, [microBatch]), checkpoint: plan } };
     });
-    return effort.least(`every plan ${keptPerStep} ${anyOptimizerKey(recomputed!)}`, () => {
-      const shallow = [recomputed!, kept!].map((each) => atDepth(each, layers, each.recipe.checkpoint.processor));
+    return { recipes: [recomputed!, kept!], key: anyOptimizerKey(recomputed!) };
+  }
+
+  private leastOfEveryPlan({ recipes, key }: EveryPlan, keptPerStep: number): number {
+    return this.search.effort.least(`every plan ${keptPerStep} ${key}`, () => {
+      const [layers] = shallowDepths;
+      const shallow = recipes.map((each) => atDepth(each, layers, each.recipe.checkpoint.processor));
       const floors = shallow.map((each) =>
         each && isLawful(each.recipe.checkpoint, each) ? this.floors.beforeOnOneCard(each, keptPerStep) : 0,
       );

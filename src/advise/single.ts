@@ -4,12 +4,13 @@ import type { Config } from '../config/types.js';
 import { yieldToEvents } from '../event-loop.js';
 import { applyChanges } from './apply.js';
 import type { SearchInput } from './cheapest.js';
+import type { StepCost } from './costs.js';
 import { Effort } from './effort.js';
 import { Floors } from './floors.js';
 import { catalogue } from './index.js';
 import { LeanestFirst } from './leanest-first.js';
 import { PlannedStep } from './planned-step.js';
-import { fits, mostArrayBytes, type StepCost } from './sized-step.js';
+import { fits, mostArrayBytes } from './sized-step.js';
 import type { Strategy } from './types.js';
 
 export interface SingleChange extends StepCost {

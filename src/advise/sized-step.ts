@@ -1,66 +1,12 @@
 /** One configuration's step, priced as `estimate` does it, without what only a report needs. */
 import type { ErrorBar } from '../accuracy/shipped.js';
 import type { Config, Device } from '../config/types.js';
-import { type FlopTerms, flopTerms } from '../cost/flops.js';
-import { type Dimensions, numElements } from '../ir/shape.js';
+import type { Dimensions } from '../ir/shape.js';
 import { peakLiveBytes } from '../memory/liveness.js';
 import { type Category, categories, categoryCode, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
-import { type Counts, dimensionsOf } from '../models/dimensions.js';
-import { dimensionsFor, programOf, runtimes } from '../parallel/index.js';
+import type { Counts } from '../models/dimensions.js';
+import { dimensionsFor, runtimes } from '../parallel/index.js';
 import { roomForArrays, verdictOfCandidate } from '../search/candidate-verdict.js';
-import { cutKind } from './combinations.js';
-import { atDepth, inOneSegment, shallowDepths } from './depth.js';
-
-export interface StepCost {
-  /** FLOPs of a training step ÷ its samples. */
-  readonly sampleFlops: number;
-  readonly recomputedSampleFlops: number;
-}
-
-/**
- * Of all cards together, whatever they share: what they compute twice at the borders of a cut graph is not counted. From two rollout
- * steps on, the first and the last are there, and every further one costs the same.
- */
-export function costOf(config: Config, counts: Counts): StepCost {
-  const { rolloutSteps } = config.recipe;
-  if (rolloutSteps <= 3) return costOfLayers(config, counts);
-  const [few, oneMore] = [2, 3].map((numSteps) =>
-    costOfLayers({ ...config, recipe: { ...config.recipe, rolloutSteps: numSteps } }, counts),
-  );
-  return alongLine(few!, oneMore!, rolloutSteps - 3);
-}
-
-/** Every layer after the third costs the same, in one segment or in many. */
-function costOfLayers(config: Config, counts: Counts): StepCost {
-  const { layers } = config.model;
-  const { processor } = config.recipe.checkpoint;
-  const [few, oneMore] = shallowDepths.map((depth) =>
-    depth < layers && cutKind(processor, config) !== 'further'
-      ? atDepth(config, depth, inOneSegment(processor, depth))
-      : undefined,
-  );
-  if (few === undefined || oneMore === undefined) return costOfProgram(config, counts);
-  return alongLine(costOfProgram(few, counts), costOfProgram(oneMore, counts), layers - shallowDepths[1]);
-}
-
-function alongLine(few: StepCost, oneMore: StepCost, more: number): StepCost {
-  const along = (of: (cost: StepCost) => number) => of(oneMore) + more * (of(oneMore) - of(few));
-  return {
-    sampleFlops: along(({ sampleFlops }) => sampleFlops),
-    recomputedSampleFlops: along(({ recomputedSampleFlops }) => recomputedSampleFlops),
-  };
-}
-
-function costOfProgram(config: Config, counts: Counts): StepCost {
-  const onOneCard: Config = { ...config, recipe: { ...config.recipe, batchSize: 1, gpus: 1, parallel: 'none' } };
-  const program = programOf(onOneCard);
-  const base = { ...dimensionsOf(onOneCard, counts), batch: 1 };
-  const dimensions = runtimes[config.runtime].dimensions(base, onOneCard);
-  const sum = (terms: FlopTerms) =>
-    terms.reduce((total, [shape, weight]) => total + weight * numElements(shape, dimensions), 0);
-  const { forward, train, recomputed } = flopTerms(program);
-  return { sampleFlops: sum(program.loss === undefined ? forward : train), recomputedSampleFlops: sum(recomputed) };
-}
 
 export interface SizedStep {
   readonly config: Config;

@@ -25,24 +25,33 @@ interface ProgramFlopTerms {
   readonly recomputed: FlopTerms;
 }
 
+/** Each matrix product: how many of its operands get a gradient, how often a loop runs it, and the blocks that it lies in, the outermost first. */
+export function forEachProduct(
+  program: ForwardProgram,
+  visit: (shape: Shape, numBackward: number, times: number, blocks: readonly Block[]) => void,
+): void {
+  const enter = (block: Block, outer: readonly Block[], times: number): void => {
+    const blocks = [...outer, block];
+    for (const node of block.body) {
+      if (node.kind === 'block') enter(node, blocks, times * (node.times ?? 1));
+      else if (node.kind !== 'drop')
+        for (const { shape, numBackward } of productsOf(node, program.values)) visit(shape, numBackward, times, blocks);
+    }
+  };
+  enter(program.root, [], program.root.times ?? 1);
+}
+
 export function flopTerms(program: ForwardProgram): ProgramFlopTerms {
   const forward: [Shape, number][] = [];
   const backward: [Shape, number][] = [];
-  const recomputed: [Shape, number][] = [];
-  const visit = (block: Block, inRecomputed: boolean, times: number): void => {
-    for (const node of block.body) {
-      if (node.kind === 'block') visit(node, inRecomputed || node.recomputed, times * (node.times ?? 1));
-      else if (node.kind !== 'drop')
-        for (const { shape, numBackward } of productsOf(node, program.values)) {
-          forward.push([shape, 2 * times]);
-          backward.push([shape, 2 * numBackward * times]);
-          if (inRecomputed) recomputed.push([shape, 2 * times]);
-        }
-    }
-  };
-  visit(program.root, program.root.recomputed, program.root.times ?? 1);
+  const again: [Shape, number][] = [];
+  forEachProduct(program, (shape, numBackward, times, blocks) => {
+    forward.push([shape, 2 * times]);
+    backward.push([shape, 2 * numBackward * times]);
+    if (blocks.some(({ recomputed }) => recomputed)) again.push([shape, 2 * times]);
+  });
   if (program.loss === undefined) return { forward, train: [], recomputed: [] };
-  return { forward, train: [...forward, ...backward, ...recomputed], recomputed };
+  return { forward, train: [...forward, ...backward, ...again], recomputed: again };
 }
 
 export function countFlops(program: ForwardProgram, dimensions: Dimensions): Flops {

@@ -1,5 +1,5 @@
 /** A resolved configuration as `estimate` reports it. */
-import { costOf } from '../advise/sized-step.js';
+import { costOf } from '../advise/costs.js';
 import { standInDevice } from '../config/device.js';
 import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';

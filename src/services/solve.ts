@@ -2,7 +2,7 @@
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestSameRemedy, type Remedy } from '../advise/cheapest.js';
 import { Effort } from '../advise/effort.js';
-import { costOf } from '../advise/sized-step.js';
+import { costOf } from '../advise/costs.js';
 import { memoryFraction } from '../advise/strategies/process.js';
 import { typicalStrategies } from '../advise/typical.js';
 import { missingCard } from '../config/device.js';

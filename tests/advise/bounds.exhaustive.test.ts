@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isLawful } from '../../src/advise/apply.js';
 import { cutKind } from '../../src/advise/combinations.js';
+import { costOf } from '../../src/advise/costs.js';
 import { atDepth, inOneSegment, shallowPair, withSmallerSegments } from '../../src/advise/depth.js';
 import { Effort } from '../../src/advise/effort.js';
 import { Floors } from '../../src/advise/floors.js';
 import {
-  costOf,
   keptForBackward,
   leastOfAnyOptimizer,
   peakAfterProcessorBackward,
@@ -102,6 +102,7 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a rollout', (runtime) =>
           programOf(config),
           dimensionsFor(config, counts(config.model)),
         );
+        expect(Effort.unlimited().cost(config, counts(config.model))).toEqual({ sampleFlops, recomputedSampleFlops });
         expect(sampleFlops).toBe(trainFlops);
         expect(recomputedSampleFlops).toBeCloseTo(recomputeFraction * trainFlops, 0);
         return true;
@@ -204,6 +205,7 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a step with its edges in
           recipe: { ...recipe, checkpoint, recomputeActivation: !recipe.recomputeActivation },
         };
         expect(costOf(other, counts(config.model))).toEqual(costOf(config, counts(config.model)));
+        expect(Effort.unlimited().cost(config, counts(config.model))).toEqual(costOf(config, counts(config.model)));
         return runtime === 'jax' || processor > 0;
       });
     },
@@ -235,6 +237,7 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a deep step', (runtime) 
           expect(peakAfterProcessorBackward(sized(three))).toBeLessThanOrEqual(exact);
         const more = deep.model.layers - 4;
         const { sampleFlops, recomputedSampleFlops } = costOf(deep, counts(deep.model));
+        expect(Effort.unlimited().cost(deep, counts(deep.model))).toEqual({ sampleFlops, recomputedSampleFlops });
         const [few, oneMore] = [three, four].map((each) => costOf(each, counts(deep.model)));
         expect(sampleFlops).toBe(line(few!.sampleFlops, oneMore!.sampleFlops, more));
         expect(recomputedSampleFlops).toBe(line(few!.recomputedSampleFlops, oneMore!.recomputedSampleFlops, more));

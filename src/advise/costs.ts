@@ -1,0 +1,127 @@
+/** FLOPs of a step, from shallow programs; those of all its checkpoint plans from two of them. */
+import type { CheckpointPlan, Config } from '../config/types.js';
+import { forEachProduct } from '../cost/flops.js';
+import type { Block } from '../ir/forward-program.js';
+import { numElements } from '../ir/shape.js';
+import { type Counts, dimensionsOf } from '../models/dimensions.js';
+import { programOf, runtimes } from '../parallel/index.js';
+import { cutKind } from './combinations.js';
+import { atDepth, inOneSegment, shallowDepths } from './depth.js';
+
+export interface StepCost {
+  /** FLOPs of a training step ÷ its samples. */
+  readonly sampleFlops: number;
+  readonly recomputedSampleFlops: number;
+}
+
+/** What a plan recomputes or not, and what lies between and around them. */
+const networks = ['encoder', 'processor', 'decoder'] as const;
+const places = [...networks, 'model', 'outside'] as const;
+type Place = (typeof places)[number];
+
+/** Of one sample, a sum each; all of them lie on lines in rollout steps and layers. */
+const sums = ['once', 'forwardInModel', ...places] as const;
+type Sums = Readonly<Record<(typeof sums)[number], number>>;
+
+export function costOf(config: Config, counts: Counts): StepCost {
+  const flops = flopsOf(config, counts);
+  return costWith(
+    flops.once,
+    places.reduce((sum, place) => sum + flops[place], 0),
+  );
+}
+
+const costWith = (once: number, recomputedSampleFlops: number): StepCost => ({
+  sampleFlops: once + recomputedSampleFlops,
+  recomputedSampleFlops,
+});
+
+/** Of checkpoint plans with the same recipe otherwise. What a network costs again depends on whether the plan has it, and on nothing else of it. */
+export class PlanCosts {
+  private readonly known = new Map<string, Sums>();
+
+  of(config: Config, counts: Counts): StepCost {
+    if (cutKind(config.recipe.checkpoint.processor, config) === 'further') return costOf(config, counts);
+    const cut = runtimes[config.runtime].segment(config);
+    const none = this.flops(config, false, counts);
+    if (cut.model || cut.rollout) return costWith(none.once, none.forwardInModel + none.outside);
+    const isAgain = { ...cut, processor: cut.processorBlocksPerSegment !== undefined };
+    const all = networks.some((network) => isAgain[network]) ? this.flops(config, true, counts) : none;
+    const again = networks.reduce((sum, network) => sum + (isAgain[network] ? all : none)[network], 0);
+    return costWith(none.once, again + none.model + none.outside);
+  }
+
+  private flops({ recipe, ...config }: Config, recomputed: boolean, counts: Counts): Sums {
+    const [layers] = shallowDepths;
+    const plan: CheckpointPlan = {
+      ...recipe.checkpoint,
+      encoder: recomputed,
+      decoder: recomputed,
+      processor: recomputed ? { kind: 'every', layers } : { kind: 'none' },
+      model: false,
+      rollout: false,
+    };
+    const changed = { ...config, recipe: { ...recipe, checkpoint: plan } };
+    const key = JSON.stringify({ ...changed.recipe, optimizer: '' });
+    const sums = this.known.get(key) ?? flopsOf(changed, counts);
+    this.known.set(key, sums);
+    return sums;
+  }
+}
+
+/**
+ * Of all cards together, whatever they share: what they compute twice at the borders of a cut graph is not counted. From two rollout
+ * steps on, the first and the last are there, and every further one costs the same.
+ */
+function flopsOf(config: Config, counts: Counts): Sums {
+  const { rolloutSteps } = config.recipe;
+  if (rolloutSteps <= 3) return flopsOfLayers(config, counts);
+  const [few, oneMore] = [2, 3].map((numSteps) =>
+    flopsOfLayers({ ...config, recipe: { ...config.recipe, rolloutSteps: numSteps } }, counts),
+  );
+  return alongLine(few!, oneMore!, rolloutSteps - 3);
+}
+
+/** Every layer after the third costs the same, in one segment or in many. */
+function flopsOfLayers(config: Config, counts: Counts): Sums {
+  const { layers } = config.model;
+  const { processor } = config.recipe.checkpoint;
+  const [few, oneMore] = shallowDepths.map((depth) =>
+    depth < layers && cutKind(processor, config) !== 'further'
+      ? atDepth(config, depth, inOneSegment(processor, depth))
+      : undefined,
+  );
+  if (few === undefined || oneMore === undefined) return flopsOfProgram(config, counts);
+  return alongLine(flopsOfProgram(few, counts), flopsOfProgram(oneMore, counts), layers - shallowDepths[1]);
+}
+
+const alongLine = (few: Sums, oneMore: Sums, more: number): Sums =>
+  Object.fromEntries(sums.map((sum) => [sum, oneMore[sum] + more * (oneMore[sum] - few[sum])])) as Sums;
+
+function flopsOfProgram(config: Config, counts: Counts): Sums {
+  const onOneCard: Config = { ...config, recipe: { ...config.recipe, batchSize: 1, gpus: 1, parallel: 'none' } };
+  const program = programOf(onOneCard);
+  const base = { ...dimensionsOf(onOneCard, counts), batch: 1 };
+  const dimensions = runtimes[config.runtime].dimensions(base, onOneCard);
+  const trains = program.loss !== undefined;
+  const found = Object.fromEntries(sums.map((sum) => [sum, 0])) as Record<keyof Sums, number>;
+  forEachProduct(program, (shape, numBackward, times, blocks) => {
+    const flops = 2 * times * numElements(shape, dimensions);
+    found.once += (trains ? 1 + numBackward : 1) * flops;
+    const place = placeOf(blocks);
+    if (place !== 'outside') found.forwardInModel += flops;
+    if (trains && blocks.some(({ recomputed }) => recomputed)) found[place] += flops;
+  });
+  return found;
+}
+
+/** Of networks that lie in one another (a frame of the encoder's may take the processor's first layer) the outer one. */
+function placeOf(blocks: readonly Block[]): Place {
+  let place: Place = 'outside';
+  for (const { role } of blocks) {
+    if (role.kind === 'model') place = 'model';
+    if (role.kind === 'encoder' || role.kind === 'decoder' || role.kind === 'processor') return role.kind;
+    if (role.kind === 'processorSegment') return 'processor';
+  }
+  return place;
+}
