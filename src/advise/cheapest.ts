@@ -13,7 +13,7 @@ import { runtimes } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
 import { mostLiveBytes } from '../search/candidate-verdict.js';
 import { applyChanges, trains } from './apply.js';
-import { differences, microBatchesOf, numChanged, processChangesOf } from './combinations.js';
+import { microBatchesOf, numChanged, processChangesOf } from './combinations.js';
 import type { StepCost } from './costs.js';
 import { atDepth, shallowDepths } from './depth.js';
 import { anyOptimizerKey, Effort } from './effort.js';
@@ -23,6 +23,7 @@ import { LeanestFirst } from './leanest-first.js';
 import type { PlannedStep } from './planned-step.js';
 import { fits, keptForBackward, mostArrayBytes } from './sized-step.js';
 import type { Change, Numerics, Strategy } from './types.js';
+import { usualCutOf } from './typical.js';
 
 export interface Remedy extends StepCost {
   readonly config: Config;
@@ -52,26 +53,16 @@ const searchOf = (input: SearchInput): Search => ({
 
 /** The first remedy that leaves the numbers as they are. */
 export async function cheapestSameRemedy(input: SearchInput): Promise<Remedy | undefined> {
-  const remedy = await firstOf(remediesFrom(searchOf(input)));
+  const { remedy } = await cheapestFrom(searchOf(input));
   return remedy && { ...remedy, numerics: 'same' };
 }
 
-async function firstOf<Item>(items: AsyncIterable<Item>): Promise<Item | undefined> {
-  for await (const item of items) return item;
-  return undefined;
-}
-
-/** Others than `first` that leave the numbers as they are, cheapest first; none takes all that a cheaper one takes, and more. */
-export async function furtherRemedies(input: SearchInput, first: Remedy, most: number): Promise<readonly Remedy[]> {
-  const found = [first];
-  const partsOf = ({ config }: { readonly config: Config }) => differences(input.config.recipe, config.recipe);
-  const isNews = (config: Config) =>
-    !found.some((remedy) => partsOf(remedy).every((part) => partsOf({ config }).includes(part)));
-  for await (const remedy of remediesFrom({ ...searchOf(input), isNews })) {
-    if (found.length > most) break;
-    found.push({ ...remedy, numerics: 'same' });
-  }
-  return found.slice(1);
+/** The processor alone recomputed, in groups of the usual size, where that fits. */
+export function usualCut(input: SearchInput): Config | undefined {
+  const { config, effort, counts } = searchOf(input);
+  const change = usualCutOf(config);
+  const cut = change && applyChanges(config, [change]);
+  return cut && fits(effort.step(cut, counts), input) ? cut : undefined;
 }
 
 /** The first line of an advice, and an estimate's suggestion: one search, which ends when every combination has been looked at. */
@@ -102,8 +93,6 @@ const alternatives = (id: string, from: Config): readonly Config[] =>
 interface Search extends SearchInput {
   readonly strategies: readonly Strategy[];
   readonly effort: Effort;
-  /** Others are passed over. */
-  readonly isNews?: (config: Config) => boolean;
 }
 
 type SameRemedy = Omit<Remedy, 'numerics'>;
@@ -114,20 +103,12 @@ interface FromHere {
   readonly floorBytes: number;
 }
 
+/** Of equally expensive steps with equally many samples the first. */
 async function cheapestFrom(search: Search): Promise<FromHere> {
   let floorBytes = Number.POSITIVE_INFINITY;
   const noteFloor = (bytes: number) => {
     floorBytes = Math.min(floorBytes, bytes);
   };
-  const remedy = await firstOf(remediesFrom(search, noteFloor));
-  return { remedy, floorBytes };
-}
-
-/** Cheapest first; at most one of equally expensive steps with equally many samples. */
-async function* remediesFrom(
-  search: Search,
-  noteFloor: (bytes: number) => void = () => {},
-): AsyncGenerator<SameRemedy> {
   const { config, strategies, device, effort } = search;
   const room = mostArrayBytes(config, device);
   const microBatches = microBatchesOf(strategies, config);
@@ -154,7 +135,7 @@ async function* remediesFrom(
     for (const equalCost of byCost(sameOffload.filter(({ plans }) => plans.length > 0))) {
       const equals = await mayFit(equalCost);
       for (const microBatch of microBatches) {
-        if (effort.isSpent) return;
+        if (effort.isSpent) return { remedy: undefined, floorBytes };
         const candidates: Candidate[] = [];
         for (const plans of equals) {
           await yieldToEvents();
@@ -164,10 +145,11 @@ async function* remediesFrom(
         }
         const remedy = await leanestThatFits(search, candidates);
         for (const { step } of candidates) noteFloor(step.anyOptimizerBytes);
-        if (remedy) yield remedy;
+        if (remedy) return { remedy, floorBytes };
       }
     }
   }
+  return { remedy: undefined, floorBytes };
 }
 
 interface Kept {
@@ -237,14 +219,14 @@ interface Candidate {
  * be the leanest is looked at more closely until it is known to be.
  */
 async function leanestThatFits(search: Search, candidates: readonly Candidate[]): Promise<SameRemedy | undefined> {
-  const { strategies, isNews = () => true, ...on } = search;
+  const { strategies, ...on } = search;
   const around = candidates.flatMap((candidate) =>
     processChangesOf(strategies, candidate.step.config).map((changes) => ({ candidate, changes })),
   );
   for (const equals of grouped(around, ({ changes }) => numChanged(changes))) {
-    const choices = equals.flatMap(({ candidate, changes }): Choice | readonly Choice[] => {
+    const choices = equals.map(({ candidate, changes }): Choice => {
       const config = applyChanges(candidate.step.config, changes)!;
-      return isNews(config) ? { ...candidate, config, mostBytes: mostLiveBytes(config, on.device, on.errorBar) } : [];
+      return { ...candidate, config, mostBytes: mostLiveBytes(config, on.device, on.errorBar) };
     });
     const left = new LeanestFirst(choices);
     for (let choice = left.first; choice && !search.effort.isSpent; choice = left.first) {

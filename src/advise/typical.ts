@@ -1,5 +1,7 @@
-/** A few alternatives of each strategy: for a first line in `estimate`, where there is no time for all of them. */
+/** A few alternatives of each strategy, where there is no time for all of them. */
+import type { Config } from '../config/types.js';
 import { catalogue } from './index.js';
+import { checkpointProcessor } from './strategies/recompute.js';
 import type { Change, Strategy } from './types.js';
 
 /** About the square root of the usual depths: fewer layers keep more states, more layers are alive together. */
@@ -20,3 +22,9 @@ export const typicalStrategies: readonly Strategy[] = catalogue
     ...strategy,
     changes: (config) => strategy.changes(config).filter((change) => isTypical(change, config.model.layers)),
   }));
+
+/** The processor cut into segments of the usual size. */
+export const usualCutOf = (config: Config): Change | undefined =>
+  checkpointProcessor
+    .changes(config)
+    .find((change) => change.checkpoint?.processor?.kind !== 'none' && isTypical(change, config.model.layers));

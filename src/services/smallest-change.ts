@@ -1,10 +1,10 @@
-/** The first line of an advice, for an estimate that does not fit, and what else would do among the usual combinations. */
+/** The first line of an advice, for an estimate that does not fit, and the usual cut of the processor where that would do as well. */
 
 import { flagsThatMake } from '../advise/apply.js';
-import { cheapestRemedy, furtherRemedies, type Remedy } from '../advise/cheapest.js';
+import { cheapestRemedy, type Remedy, usualCut } from '../advise/cheapest.js';
+import { differences } from '../advise/combinations.js';
 import { Effort } from '../advise/effort.js';
 import { partsOf } from '../advise/parts.js';
-import { typicalStrategies } from '../advise/typical.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
@@ -13,8 +13,6 @@ import type { Estimate } from '../reports/estimate/schema.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { errorBar, reportedAccuracy } from './accuracy.js';
 import { estimateOf, pricedStep, sampleFlopsOf } from './priced.js';
-
-const mostFurtherChanges = 2;
 
 type NoFit = Extract<Estimate['verdict'], { kind: 'exceeds' }>;
 
@@ -29,7 +27,7 @@ export async function cheapestChanges(
   const search = { config, counts: counts(model), device, errorBar: errorBar(config), effort: effort.ofSearch(config) };
   const { range } = reportedAccuracy(config);
   const before = sampleFlopsOf(config);
-  const toChange = ({ config: changed, numerics }: Remedy) => {
+  const toChange = ({ config: changed, numerics }: Pick<Remedy, 'config' | 'numerics'>) => {
     const flags = flagsThatMake(resolve, recipe, changed.recipe);
     const { trace } = search.effort.step(changed, search.counts);
     const { memory, verdict } = estimateOf(changed, pricedStep(changed, { program: programOf(changed), trace }));
@@ -48,9 +46,9 @@ export async function cheapestChanges(
   };
   const cheapest = await cheapestRemedy(search);
   if (cheapest === undefined) return {};
-  const usual = { ...search, effort: effort.ofSearch(config), strategies: typicalStrategies };
-  // A way that changes the numbers is the first only where none leaves them.
-  const further = cheapest.numerics === 'same' ? await furtherRemedies(usual, cheapest, mostFurtherChanges) : [];
-  const furtherChanges = further.map(toChange);
-  return { smallestChange: toChange(cheapest), ...(furtherChanges.length > 0 && { furtherChanges }) };
+  const changesCut = differences(recipe, cheapest.config.recipe).includes('processor');
+  // The cheapest may be an edit of the model's own code; a way that changes the numbers is named only where none leaves them.
+  const usual = cheapest.numerics === 'same' && !changesCut ? usualCut(search) : undefined;
+  const further = usual && { furtherChanges: [toChange({ config: usual, numerics: 'same' })] };
+  return { smallestChange: toChange(cheapest), ...further };
 }
