@@ -77,13 +77,14 @@ export class Effort {
     return sizeStep(config, this.trace(unsizedStepKey(config), config, traceOf), counts);
   }
 
-  /** Without an update, where the runtime tells it from the passes: `leastOfAnyOptimizer` is the same. */
+  /** Of one micro-step, without an update, where the runtime tells it from the passes: a step of any optimizer holds them. */
   passes(config: Config, counts: Counts): SizedStep {
     if (runtimes[config.runtime].passes === undefined || isParallel(config)) return this.step(config, counts);
     const { recipe } = config;
     const offload = offloadsBoundary(recipe) ? 'boundary' : 'none';
-    const anyOptimizer = { ...config, recipe: { ...recipe, optimizer: 'none', offload } as const };
-    return sizeStep(config, this.trace(`passes ${unsizedStepKey(anyOptimizer)}`, anyOptimizer, passesOf), counts);
+    const anyOptimizer = { ...config, recipe: { ...recipe, optimizer: 'none', offload, accumulate: 1 } as const };
+    const trace = this.trace(`passes ${unsizedStepKey(anyOptimizer)}`, anyOptimizer, passesOf);
+    return { ...sizeStep(config, trace, counts), addsToGradients: recipe.accumulate > 1 };
   }
 
   /** An activation made again and what waits on the host cost no FLOPs; nor does the number of recomputed blocks. */
@@ -108,15 +109,20 @@ export class Effort {
   }
 }
 
-/** What differs in the optimizer alone, or in where its state waits, has the same forward and backward pass; so have plans of equal cuts. */
+/**
+ * What differs in the optimizer alone, or in where its state waits, has the same forward and backward pass; so have plans of equal cuts,
+ * and all later micro-steps, where passes are told from the update.
+ */
 export function anyOptimizerKey(config: Config): string {
   const { model, runtime, recipe } = config;
   const { checkpoint: _, ...rules } = recipe;
   const offload = offloadsBoundary(recipe);
+  const isOneMicroStep = runtimes[runtime].passes !== undefined && !isParallel(config);
   return JSON.stringify({
     ...rules,
     optimizer: '',
     offload,
+    ...(isOneMicroStep && { accumulate: Math.min(recipe.accumulate, 2) }),
     layers: model.layers,
     cuts: runtimes[runtime].cutsOf(config),
   });

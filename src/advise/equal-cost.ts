@@ -8,6 +8,7 @@ import { offloads } from '../config/choices.js';
 import type { CheckpointPlan, Config, Device } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
+import { isParallel } from '../parallel/ranks.js';
 import { applyChanges, changedRecipe, isLawful } from './apply.js';
 import { cutKind, type PlanFamily, planFamilies, type StepPlan } from './combinations.js';
 import type { StepCost } from './costs.js';
@@ -64,9 +65,7 @@ export class EqualCostPlans {
 
   static of(search: FamilySearch): readonly EqualCostPlans[] {
     const ruledOut = new Set<string>();
-    return planFamilies(search.strategies, search.config).map(
-      (family) => new EqualCostPlans(family, search, ruledOut),
-    );
+    return planFamilies(search.strategies, search.config).map((family) => new EqualCostPlans(family, search, ruledOut));
   }
 
   /** The lawful ones, the one with the fewest segments first. */
@@ -139,7 +138,9 @@ export class EqualCostPlans {
       const [layers] = shallowDepths;
       const shallow = recipes.map((each) => atDepth(each, layers, each.recipe.checkpoint.processor));
       const floors = shallow.map((each) =>
-        each && isLawful(each.recipe.checkpoint, each) ? this.floors.beforeOnOneCard(each, keptPerStep) : 0,
+        each && isLawful(each.recipe.checkpoint, each)
+          ? this.floors.ofBlocks(each).beforeOnOneCard(each, keptPerStep)
+          : 0,
       );
       return Math.min(...floors);
     });
@@ -151,9 +152,11 @@ export class EqualCostPlans {
     const config = applyChanges(fewest.config, [microBatch])!;
     const { processor } = config.recipe.checkpoint;
     if (cutKind(processor, config) === 'further') return 0;
+    const floors = this.floors.ofBlocks(config);
+    if (processor.kind === 'none' && !isParallel(config)) return floors.ofWholeProcessor(config);
     const [depth] = shallowDepths;
     const shallow = depth < config.model.layers ? atDepth(config, depth, inOneSegment(processor, depth)) : undefined;
-    const before = this.floors.beforeProcessorBackward(shallow ?? config, keptPerStep);
-    return Math.max(before, this.floors.afterProcessorBackward(shallow ?? config));
+    const before = floors.beforeProcessorBackward(shallow ?? config, keptPerStep);
+    return Math.max(before, floors.afterProcessorBackward(shallow ?? config));
   }
 }

@@ -4,10 +4,10 @@
  */
 import { noCheckpoint } from '../config/checkpoint.js';
 import { offloadsOptimizer } from '../config/offload.js';
-import type { Config } from '../config/types.js';
+import type { CheckpointPlan, Config } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 import { layoutOf } from '../models/index.js';
-import { runtimes } from '../parallel/index.js';
+import { dimensionsFor, runtimes } from '../parallel/index.js';
 import { aloneAtMost, isParallel } from '../parallel/ranks.js';
 import {
   atDepth,
@@ -66,7 +66,7 @@ const ofPasses: Peak = { name: 'passes', of: leastOfAnyOptimizer };
 const ofProcessor: Peak = { name: 'processor', of: peakInProcessorBackward };
 
 /** What a step needs at least, and with any optimizer. */
-interface Floor {
+export interface Floor {
   readonly peakBytes: number;
   readonly anyOptimizerBytes: number;
 }
@@ -86,14 +86,49 @@ function shortened(config: Config): { readonly short: Config; readonly more: num
   return { short: withRollout(config, numShort), more: rolloutSteps - numShort };
 }
 
+const withEdges = ({ recipe, ...config }: Config, edges: CheckpointPlan['edges']): Config => ({
+  ...config,
+  recipe: { ...recipe, checkpoint: { ...recipe.checkpoint, edges } },
+});
+
+/** As few blocks of edges as there can be, where there are any. */
+const inFewestBlocks = (config: Config): Config => {
+  const { edges } = config.recipe.checkpoint;
+  return edges.kind === 'none' ? config : withEdges(config, { ...edges, blocks: 2 });
+};
+
 /** Of steps of one model on a card. */
 export class Floors {
+  private anyBlocks: Floors | undefined;
+
   constructor(
     readonly effort: Effort,
     readonly counts: Counts,
     /** What is above it needs not be known exactly. */
     readonly room: number,
+    private readonly isOfAnyBlocks = false,
   ) {}
+
+  /**
+   * The same for every number of blocks in which the edges can run: what is made of two blocks' rows does not count, but for what is kept of
+   * both. Of steps whose edges run whole, or of which nothing is known, their own.
+   */
+  ofBlocks(config: Config): Floors {
+    if (!this.tellsOfBlocks(config)) return this;
+    this.anyBlocks ??= new Floors(this.effort, this.counts, this.room, true);
+    return this.anyBlocks;
+  }
+
+  private keyOf(config: Config): string {
+    return this.isOfAnyBlocks ? `any blocks ${anyOptimizerKey(inFewestBlocks(config))}` : anyOptimizerKey(config);
+  }
+
+  private passes(config: Config, counts = this.counts): SizedStep {
+    if (!this.isOfAnyBlocks) return this.effort.passes(config, counts);
+    const step = this.effort.passes(inFewestBlocks(config), counts);
+    const whole = dimensionsFor(withEdges(config, noCheckpoint.edges), counts);
+    return { ...step, blockRows: new Set(Object.keys(step.dimensions).filter((symbol) => !(symbol in whole))) };
+  }
 
   /** With any optimizer. */
   beforeProcessorBackward(config: Config, keptPerStep: number): number {
@@ -101,7 +136,7 @@ export class Floors {
     const alone = this.beforeOnOneCard(config, keptPerStep);
     if (!isParallel(config) || alone > this.room) return alone;
     const { short, more } = shortened(config);
-    const bytes = effort.least(`before ${anyOptimizerKey(short)}`, () =>
+    const bytes = effort.least(`before ${this.keyOf(short)}`, () =>
       peakBeforeProcessorBackward(effort.step(short, counts)),
     );
     return bytes + more * keptPerStep;
@@ -113,9 +148,7 @@ export class Floors {
     const { short } = shortened(config);
     const { passesAreApart, segmentsChangeForward } = runtimes[config.runtime].search;
     if (isParallel(config) || !passesAreApart || segmentsChangeForward) return 0;
-    return effort.least(`after ${anyOptimizerKey(short)}`, () =>
-      peakAfterProcessorBackward(effort.passes(short, counts)),
-    );
+    return effort.least(`after ${this.keyOf(short)}`, () => peakAfterProcessorBackward(this.passes(short)));
   }
 
   /** The same of what the cards do not share: a rank holds no less. */
@@ -123,16 +156,16 @@ export class Floors {
     const { short, more } = shortened(config);
     const alone = aloneAtMost(short, this.counts);
     if (alone === undefined) return 0;
-    const key = `before ${JSON.stringify([alone.shared, alone.counts])} ${anyOptimizerKey(alone.config)}`;
+    const key = `before ${JSON.stringify([alone.shared, alone.counts])} ${this.keyOf(alone.config)}`;
     const bytes = this.effort.least(key, () =>
-      peakBeforeProcessorBackward(this.effort.passes(alone.config, alone.counts), alone.shared),
+      peakBeforeProcessorBackward(this.passes(alone.config, alone.counts), alone.shared),
     );
     return bytes + more * keptPerStep;
   }
 
   /** Of the step at hand, and with any optimizer. */
   of(config: Config): Floor {
-    const key = `floor ${anyOptimizerKey(config)}`;
+    const key = `floor ${this.keyOf(config)}`;
     const known = this.effort.leastBytes.get(key) ?? 0;
     const anyOptimizerBytes = known > this.room ? known : this.floorOf(ofPasses, config);
     this.effort.leastBytes.set(key, anyOptimizerBytes);
@@ -149,6 +182,12 @@ export class Floors {
     const parts = layoutOf(model.layout).blocksInForward ? {} : { encoder: true, decoder: true };
     const whole = { ...recipe.checkpoint, ...parts, edges: noCheckpoint.edges };
     return this.floorOf(ofProcessor, { ...config, recipe: { ...recipe, checkpoint: whole } });
+  }
+
+  /** With any optimizer, where the processor is not cut and lies on a line in its layers. */
+  ofWholeProcessor(config: Config): number {
+    const inProcessor = this.inProcessorBackward(config);
+    return inProcessor > this.room ? inProcessor : Math.max(inProcessor, this.of(config).anyOptimizerBytes);
   }
 
   private tellsOfBlocks(config: Config): boolean {
@@ -192,10 +231,10 @@ export class Floors {
   /** With any optimizer: between the processor's passes, and when a segment is all there, with as many `insideBytes` more in its segment. */
   private ofThreeSegments({ step, layer }: ThreeSegments, insideBytes: number): number {
     const { effort, counts } = this;
-    const key = anyOptimizerKey(step);
-    const between = effort.least(`between ${key}`, () => peakBetweenProcessorPasses(effort.passes(step, counts)));
+    const key = this.keyOf(step);
+    const between = effort.least(`between ${key}`, () => peakBetweenProcessorPasses(this.passes(step)));
     const inside = effort.least(`inside ${key}`, () => {
-      const passes = effort.passes(step, counts);
+      const passes = this.passes(step);
       return Math.max(peakInLayer(passes, layer), aliveInSecondSegment(passes));
     });
     return Math.max(between, inside > 0 ? inside + insideBytes : 0);
@@ -216,12 +255,12 @@ export class Floors {
 
   private keptForBackward(config: Config): number {
     const { effort, counts } = this;
-    return effort.least(`kept ${anyOptimizerKey(config)}`, () => keptForBackward(effort.passes(config, counts)));
+    return effort.least(`kept ${this.keyOf(config)}`, () => keptForBackward(this.passes(config)));
   }
 
   private residentBytes(config: Config): number {
     const { effort, counts } = this;
-    return effort.least(`resident ${anyOptimizerKey(config)}`, () => residentBytes(effort.passes(config, counts)));
+    return effort.least(`resident ${this.keyOf(config)}`, () => residentBytes(this.passes(config)));
   }
 
   /**
@@ -250,7 +289,7 @@ export class Floors {
 
   private peakBytes({ name, of }: Peak, config: Config): number {
     const { effort, counts } = this;
-    return effort.least(`${name} ${anyOptimizerKey(config)}`, () => of(effort.passes(config, counts)));
+    return effort.least(`${name} ${this.keyOf(config)}`, () => of(this.passes(config)));
   }
 
   /** Layers after the third have as much state as the fourth. */

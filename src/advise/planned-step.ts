@@ -1,7 +1,7 @@
 /** A step of which no more is found out than it takes to rule it out: bounds first, each dearer than the last, and its trace when nothing else tells. */
 import type { Config } from '../config/types.js';
 import { isLong } from './effort.js';
-import type { Floors } from './floors.js';
+import type { Floor, Floors } from './floors.js';
 import type { SizedStep } from './sized-step.js';
 
 export class PlannedStep {
@@ -9,7 +9,7 @@ export class PlannedStep {
   leastBytes: number;
   /** The same with any optimizer. */
   anyOptimizerBytes: number;
-  private bound: 'segment' | 'processor' | 'shallow' | 'trace' = 'segment';
+  private bound: 'segment' | 'processor' | 'blocks' | 'shallow' | 'trace' = 'segment';
   private readonly keptPerStep: number;
 
   /** `known`: a bound of this step and others, and what each rollout step keeps at least. */
@@ -38,12 +38,17 @@ export class PlannedStep {
       case 'processor': {
         const bytes = this.floors.inProcessorBackward(this.config);
         if (bytes > 0) this.raise(this.floors.withState(this.config, bytes), bytes);
+        this.bound = 'blocks';
+        return true;
+      }
+      case 'blocks': {
+        const ofBlocks = this.floors.ofBlocks(this.config);
+        if (ofBlocks !== this.floors) this.raiseTo(ofBlocks.of(this.config));
         this.bound = 'shallow';
         return true;
       }
       case 'shallow': {
-        const { peakBytes, anyOptimizerBytes } = this.floors.of(this.config);
-        this.raise(peakBytes, anyOptimizerBytes);
+        this.raiseTo(this.floors.of(this.config));
         this.bound = 'trace';
         return true;
       }
@@ -63,6 +68,10 @@ export class PlannedStep {
 
   step(): SizedStep {
     return this.floors.effort.step(this.config, this.floors.counts);
+  }
+
+  private raiseTo({ peakBytes, anyOptimizerBytes }: Floor): void {
+    this.raise(peakBytes, anyOptimizerBytes);
   }
 
   private raise(peakBytes: number, anyOptimizerBytes: number): void {

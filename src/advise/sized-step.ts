@@ -13,6 +13,10 @@ export interface SizedStep {
   readonly trace: Trace;
   readonly dimensions: Dimensions;
   readonly peakLiveBytes: number;
+  /** One micro-step of several: in the later ones all gradients are there from the start. */
+  readonly addsToGradients?: boolean;
+  /** Symbols of rows of a block of edges: what is made of them counts where the forward pass keeps it for the backward pass. */
+  readonly blockRows?: ReadonlySet<string>;
 }
 
 export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedStep {
@@ -52,17 +56,30 @@ interface Moments {
  * less.
  */
 function peakBefore(
-  { trace, dimensions }: SizedStep,
+  { trace, dimensions, addsToGradients = false, blockRows }: SizedStep,
   end: number,
   { at = () => true, shared = [], from = trace.lastStepFirstEvent }: Moments = {},
 ): number {
   const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
   const isShared = categories.map((category) => category === 'optimizer' || shared.includes(category));
   let live = 0;
+  const { gradient, temporary } = categoryCode;
+  const isOfBlock = trace.layouts.map(({ shape }) => shape.some(({ symbol }) => blockRows?.has(symbol)));
+  const backward = firstEventOf(trace, 'backward');
+  const firstAfterForward = trace.events.subarray(backward).find((event) => event > 0) ?? Number.POSITIVE_INFINITY;
+  const isTransient = (buffer: number) =>
+    isOfBlock[trace.bufferLayout[buffer]!] &&
+    (trace.bufferCategory[buffer] === temporary || buffer >= firstAfterForward - 1);
+  if (addsToGradients && !isShared[gradient]) {
+    isShared[gradient] = true;
+    for (const event of trace.events)
+      if (trace.bufferCategory[Math.abs(event) - 1] === gradient)
+        live += Math.sign(event) * bytesOf[Math.abs(event) - 1]!;
+  }
   let peak = 0;
   for (let i = 0; i < end; i++) {
     const buffer = Math.abs(trace.events[i]!) - 1;
-    if (isShared[trace.bufferCategory[buffer]!]) continue;
+    if (isShared[trace.bufferCategory[buffer]!] || (blockRows && isTransient(buffer))) continue;
     live += Math.sign(trace.events[i]!) * bytesOf[buffer]!;
     if (i >= from && live > peak && at(i)) peak = live;
   }

@@ -12,12 +12,15 @@ import {
   leastOfAnyOptimizer,
   peakAfterProcessorBackward,
   peakBeforeProcessorBackward,
+  peakInProcessorBackward,
+  type SizedStep,
   sizeStep,
   stateBytes,
 } from '../../src/advise/sized-step.js';
 import { formatCheckpoint, noCheckpoint } from '../../src/config/checkpoint.js';
 import type { CheckpointPlan, Config, RuntimeName } from '../../src/config/types.js';
 import { countFlops } from '../../src/cost/flops.js';
+import { bufferBytes } from '../../src/memory/trace.js';
 import { counts } from '../../src/models/counts.js';
 import { dimensionsFor, programOf, runtimes, traceOf } from '../../src/parallel/index.js';
 import { aloneAtMost } from '../../src/parallel/ranks.js';
@@ -197,6 +200,10 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a step with its edges in
         const processor = unlimited(config).inProcessorBackward(config);
         expect(processor).toBeLessThanOrEqual(exact);
         expect(unlimited(config).ofLayers(config, 0)).toBeLessThanOrEqual(exact);
+        const ofBlocks = unlimited(config).ofBlocks(config);
+        if (runtime !== 'jax') expect(ofBlocks.of(config).anyOptimizerBytes).toBeLessThanOrEqual(exact);
+        if (runtime !== 'jax') expect(ofBlocks.beforeProcessorBackward(config, 0)).toBeLessThanOrEqual(exact);
+        expect(ofBlocks.afterProcessorBackward(config)).toBeLessThanOrEqual(exact);
         const { recipe } = config;
         const edges = { kind: 'scan', blocks: (runtime === 'pytorch' ? 1 : 2) * blocks } as const;
         const checkpoint = { ...recipe.checkpoint, edges };
@@ -344,3 +351,41 @@ function otherPlans(config: Config): readonly Config[] {
     .filter((plan) => formatCheckpoint(plan) !== formatCheckpoint(checkpoint) && isLawful(plan, config))
     .map((plan) => ({ ...config, recipe: { ...recipe, checkpoint: plan } }));
 }
+
+describe.each(['pytorch', 'tfjs'] as const)('%s: a step of several micro-steps', (runtime) => {
+  it(
+    'needs at least what the passes of one need beside all gradients',
+    async () => {
+      await holds(inputs(runtime), async (input) => {
+        const config = await configured({ ...input, flags: { ...input.flags, accumulate: '3' } });
+        if (config?.recipe.mode !== 'train') return false;
+        const passes = Effort.unlimited().passes(config, counts(config.model));
+        const exact = leastOfAnyOptimizer(sized(config));
+        for (const of of [leastOfAnyOptimizer, peakBeforeProcessorBackward, peakInProcessorBackward])
+          expect(of(passes)).toBeLessThanOrEqual(exact);
+        return true;
+      });
+    },
+    timeoutMs,
+  );
+});
+
+describe('pytorch: a step', () => {
+  it(
+    'begins with the passes that are replayed for it, whatever its optimizer and however many its micro-steps',
+    async () => {
+      await holds(fc.tuple(inputs('pytorch'), fc.integer({ min: 1, max: 3 })), async ([input, accumulate]) => {
+        const config = await configured({ ...input, flags: { ...input.flags, accumulate: String(accumulate) } });
+        if (config === undefined) return false;
+        const passes = Effort.unlimited().passes(config, counts(config.model));
+        const step = sized(config);
+        expect(step.trace.events.subarray(0, passes.trace.events.length)).toEqual(passes.trace.events);
+        const bytesOf = ({ trace, dimensions }: SizedStep) => bufferBytes(trace, dimensions);
+        const numBuffers = passes.trace.bufferLayout.length;
+        expect(bytesOf(step).subarray(0, numBuffers)).toEqual(bytesOf(passes));
+        return step.trace.events.length > passes.trace.events.length;
+      });
+    },
+    timeoutMs,
+  );
+});
