@@ -49,6 +49,7 @@ const searchOf = (input: SearchInput): Search => ({
   strategies: withoutRounding,
   effort: Effort.unlimited(),
   ...input,
+  pool: { decides: false },
 });
 
 /** The first remedy that leaves the numbers as they are. */
@@ -93,6 +94,8 @@ const alternatives = (id: string, from: Config): readonly Config[] =>
 interface Search extends SearchInput {
   readonly strategies: readonly Strategy[];
   readonly effort: Effort;
+  /** Whether a step whose arrays go in has not fitted. */
+  readonly pool: { decides: boolean };
 }
 
 type SameRemedy = Omit<Remedy, 'numerics'>;
@@ -236,13 +239,14 @@ async function leanestThatFits(search: Search, candidates: readonly Candidate[])
         left.removeFirst();
         continue;
       }
-      if (step.isTracedNext && !passesFit(search, choice)) {
+      if (step.isTracedNext && search.pool.decides && !passesFit(search, choice)) {
         left.removeFirst();
         continue;
       }
       if (step.refine()) continue;
       left.removeFirst();
       if (fits({ ...step.step(), config }, on)) return { config, peakLiveBytes: step.leastBytes, ...cost };
+      search.pool.decides = true;
     }
   }
   return undefined;

@@ -56,34 +56,49 @@ interface Moments {
  * less.
  */
 function peakBefore(
-  { trace, dimensions, addsToGradients = false, blockRows }: SizedStep,
+  step: SizedStep,
   end: number,
-  { at = () => true, shared = [], from = trace.lastStepFirstEvent }: Moments = {},
+  { at = () => true, shared = [], from = step.trace.lastStepFirstEvent }: Moments = {},
 ): number {
-  const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
+  const { trace, dimensions, addsToGradients = false } = step;
+  const { events, bufferCategory } = trace;
   const isShared = categories.map((category) => category === 'optimizer' || shared.includes(category));
-  let live = 0;
-  const { gradient, temporary } = categoryCode;
-  const isOfBlock = trace.layouts.map(({ shape }) => shape.some(({ symbol }) => blockRows?.has(symbol)));
-  const backward = firstEventOf(trace, 'backward');
-  const firstAfterForward = trace.events.subarray(backward).find((event) => event > 0) ?? Number.POSITIVE_INFINITY;
-  const isTransient = (buffer: number) =>
-    isOfBlock[trace.bufferLayout[buffer]!] &&
-    (trace.bufferCategory[buffer] === temporary || buffer >= firstAfterForward - 1);
-  if (addsToGradients && !isShared[gradient]) {
-    isShared[gradient] = true;
-    for (const event of trace.events)
-      if (trace.bufferCategory[Math.abs(event) - 1] === gradient)
-        live += Math.sign(event) * bytesOf[Math.abs(event) - 1]!;
-  }
+  let live = addsToGradients && !isShared[categoryCode.gradient] ? gradientBytes(step) : 0;
+  if (addsToGradients) isShared[categoryCode.gradient] = true;
+  const isTransient = madeOfBlocks(step);
+  const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
   let peak = 0;
   for (let i = 0; i < end; i++) {
-    const buffer = Math.abs(trace.events[i]!) - 1;
-    if (isShared[trace.bufferCategory[buffer]!] || (blockRows && isTransient(buffer))) continue;
-    live += Math.sign(trace.events[i]!) * bytesOf[buffer]!;
+    const buffer = Math.abs(events[i]!) - 1;
+    if (isShared[bufferCategory[buffer]!] || isTransient?.(buffer)) continue;
+    live += Math.sign(events[i]!) * bytesOf[buffer]!;
     if (i >= from && live > peak && at(i)) peak = live;
   }
   return peak;
+}
+
+/** What does not count where a bound is one for every number of blocks. */
+function madeOfBlocks({ trace, blockRows }: SizedStep): ((buffer: number) => boolean) | undefined {
+  if (blockRows === undefined) return undefined;
+  const { layouts, bufferLayout, bufferCategory, events } = trace;
+  const isOfBlock = layouts.map(({ shape }) => shape.some(({ symbol }) => blockRows.has(symbol)));
+  const backward = events.subarray(firstEventOf(trace, 'backward'));
+  const firstOfBackward = (backward.find((event) => event > 0) ?? Number.POSITIVE_INFINITY) - 1;
+  return (buffer) =>
+    isOfBlock[bufferLayout[buffer]!]! &&
+    (bufferCategory[buffer] === categoryCode.temporary || buffer >= firstOfBackward);
+}
+
+/** Alive when the passes have ended. */
+export function gradientBytes({ trace, dimensions }: SizedStep): number {
+  const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
+  const { events, bufferCategory } = trace;
+  let live = 0;
+  for (const event of events.subarray(0, firstEventOf(trace, 'optimizer'))) {
+    const buffer = Math.abs(event) - 1;
+    if (bufferCategory[buffer] === categoryCode.gradient) live += Math.sign(event) * bytesOf[buffer]!;
+  }
+  return live;
 }
 
 const firstEventOf = ({ marks, events, lastStepFirstEvent }: Trace, phase: Phase): number =>

@@ -149,6 +149,7 @@ export const tfjsRuntime: Runtime = {
     replaysRolloutStepFirst: false,
     segmentsChangeForward: true,
     passesAreApart: true,
+    stateIsMoments: false,
     tightUpTo: 1,
     rowsPeriod: () => 2,
   },
