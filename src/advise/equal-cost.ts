@@ -44,6 +44,14 @@ interface EveryPlan {
   readonly key: string;
 }
 
+/** What a search has seen so far. */
+interface OfOtherPlans {
+  /** Operations of which a plan has been ruled out. */
+  readonly ruledOut: Set<string>;
+  /** What holds for every plan has ruled out some. */
+  everyPlanTells: boolean;
+}
+
 export class EqualCostPlans {
   readonly offloading: Change;
   /** What recomputed FLOPs do not show. */
@@ -54,8 +62,7 @@ export class EqualCostPlans {
   private constructor(
     private readonly family: PlanFamily,
     private readonly search: FamilySearch,
-    /** Operations of which a plan has been ruled out. */
-    private readonly ruledOut: Set<string>,
+    private readonly known: OfOtherPlans,
   ) {
     const { offload } = family.recipe;
     this.offloading = { recipe: { offload } };
@@ -64,8 +71,8 @@ export class EqualCostPlans {
   }
 
   static of(search: FamilySearch): readonly EqualCostPlans[] {
-    const ruledOut = new Set<string>();
-    return planFamilies(search.strategies, search.config).map((family) => new EqualCostPlans(family, search, ruledOut));
+    const known = { ruledOut: new Set<string>(), everyPlanTells: false };
+    return planFamilies(search.strategies, search.config).map((family) => new EqualCostPlans(family, search, known));
   }
 
   /** The lawful ones, the one with the fewest segments first. */
@@ -79,22 +86,36 @@ export class EqualCostPlans {
     return this.search.effort.cost(this.plans[0]!.config, this.search.counts);
   }
 
-  /** None of these plans, and with no optimizer, stays below it. `keptPerStep`: bytes that every plan keeps of one rollout step. */
+  /**
+   * None of these plans, and with no optimizer, stays below it. `keptPerStep`: bytes that every plan keeps of one rollout step. What holds
+   * for every plan of the same operations takes two traces of its own: it comes where one of them has been ruled out, and first where it has
+   * ruled out others.
+   */
   leastBytes(microBatch: Change, keptPerStep: number): number {
-    const ofEveryPlan = this.everyPlan(microBatch);
-    const { ruledOut } = this;
-    // What rules out all plans of the same operations takes two traces of its own: it comes where one of them has been ruled out.
+    const { known, floors } = this;
+    const every = this.everyPlan(microBatch);
+    const ofEveryPlan = () => {
+      if (every === undefined) return 0;
+      const least = this.leastOfEveryPlan(every, keptPerStep);
+      known.everyPlanTells ||= least > floors.room;
+      return least;
+    };
+    const isAsked = every !== undefined && known.ruledOut.has(every.key);
     const bounds = [
+      ...(known.everyPlanTells ? [ofEveryPlan] : []),
       () => this.leastOfAllLayers(microBatch, keptPerStep),
-      () => (ofEveryPlan && ruledOut.has(ofEveryPlan.key) ? this.leastOfEveryPlan(ofEveryPlan, keptPerStep) : 0),
+      ...(isAsked ? [ofEveryPlan] : []),
       () => this.leastOfEveryCut(microBatch, keptPerStep),
     ];
     let least = 0;
     for (const bound of bounds) {
       least = Math.max(least, bound());
-      if (least <= this.floors.room) continue;
-      if (ofEveryPlan) ruledOut.add(ofEveryPlan.key);
-      break;
+      if (least > floors.room) break;
+    }
+    if (least > floors.room && every !== undefined) {
+      const isFirst = known.ruledOut.size === 0;
+      known.ruledOut.add(every.key);
+      if (isFirst) ofEveryPlan();
     }
     return least;
   }
@@ -153,10 +174,13 @@ export class EqualCostPlans {
     const { processor } = config.recipe.checkpoint;
     if (cutKind(processor, config) === 'further') return 0;
     const floors = this.floors.ofBlocks(config);
-    if (processor.kind === 'none' && !isParallel(config)) return floors.ofWholeProcessor(config);
+    const isWhole = processor.kind === 'none' && !isParallel(config);
+    const inProcessor = isWhole ? floors.inProcessorBackward(config) : 0;
+    if (inProcessor > floors.room) return inProcessor;
     const [depth] = shallowDepths;
     const shallow = depth < config.model.layers ? atDepth(config, depth, inOneSegment(processor, depth)) : undefined;
     const before = floors.beforeProcessorBackward(shallow ?? config, keptPerStep);
-    return Math.max(before, floors.afterProcessorBackward(shallow ?? config));
+    const least = Math.max(inProcessor, before, floors.afterProcessorBackward(shallow ?? config));
+    return isWhole && least <= floors.room ? Math.max(least, floors.of(config).anyOptimizerBytes) : least;
   }
 }

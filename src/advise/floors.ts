@@ -186,12 +186,6 @@ export class Floors {
     return this.floorOf(ofProcessor, { ...config, recipe: { ...recipe, checkpoint: whole } });
   }
 
-  /** With any optimizer, where the processor is not cut and lies on a line in its layers. */
-  ofWholeProcessor(config: Config): number {
-    const inProcessor = this.inProcessorBackward(config);
-    return inProcessor > this.room ? inProcessor : Math.max(inProcessor, this.of(config).anyOptimizerBytes);
-  }
-
   private tellsOfBlocks(config: Config): boolean {
     const { recipe, runtime } = config;
     const isInBlocks = recipe.mode === 'train' && recipe.checkpoint.edges.kind !== 'none';
