@@ -239,7 +239,7 @@ async function leanestThatFits(search: Search, candidates: readonly Candidate[])
         left.removeFirst();
         continue;
       }
-      if (step.isTracedNext && search.pool.decides && !passesFit(search, choice)) {
+      if (search.pool.decides && !passesFit(search, choice)) {
         left.removeFirst();
         continue;
       }

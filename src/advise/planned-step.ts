@@ -61,11 +61,6 @@ export class PlannedStep {
     }
   }
 
-  /** No bound is left. */
-  get isTracedNext(): boolean {
-    return this.bound === 'trace';
-  }
-
   step(): SizedStep {
     return this.floors.effort.step(this.config, this.floors.counts);
   }
