@@ -129,13 +129,13 @@ async function cheapestFrom(search: Search): Promise<FromHere> {
       if (effort.isSpent) break;
       await yieldToEvents();
       const least = leastOf(plans, fewestSamples);
-      if (least <= room) found.push(plans);
+      if (least <= room && plans.plans.length > 0) found.push(plans);
       noteFloor(least);
     }
     return found;
   };
   for (const sameOffload of byOffload(EqualCostPlans.of(search))) {
-    for (const equalCost of byCost(sameOffload.filter(({ plans }) => plans.length > 0))) {
+    for (const equalCost of byCost(sameOffload)) {
       const equals = await mayFit(equalCost);
       for (const microBatch of microBatches) {
         if (effort.isSpent) return { remedy: undefined, floorBytes };

@@ -1,4 +1,5 @@
 /** FLOPs of a step, from shallow programs; those of all its checkpoint plans from two of them. */
+import { noCheckpoint } from '../config/checkpoint.js';
 import type { CheckpointPlan, Config } from '../config/types.js';
 import { forEachProduct } from '../cost/flops.js';
 import type { Block } from '../ir/forward-program.js';
@@ -41,33 +42,36 @@ export class PlanCosts {
   private readonly known = new Map<string, Sums>();
 
   of(config: Config, counts: Counts): StepCost {
-    if (cutKind(config.recipe.checkpoint.processor, config) === 'further') return costOf(config, counts);
-    const cut = runtimes[config.runtime].segment(config);
-    const none = this.flops(config, false, counts);
+    const kind = cutKind(config.recipe.checkpoint.processor, config);
+    if (kind === 'further') return costOf(config, counts);
+    // One cut stands for all, lawful or not.
+    const processor = kind === 'cut' ? inOne : noCheckpoint.processor;
+    const cut = runtimes[config.runtime].segment(withNetworks(config, { processor }));
+    const none = this.flops(config, noNetworks, counts);
     if (cut.model || cut.rollout) return costWith(none.once, none.forwardInModel + none.outside);
     const isAgain = { ...cut, processor: cut.processorBlocksPerSegment !== undefined };
-    const all = networks.some((network) => isAgain[network]) ? this.flops(config, true, counts) : none;
+    const all = networks.some((network) => isAgain[network]) ? this.flops(config, allNetworks, counts) : none;
     const again = networks.reduce((sum, network) => sum + (isAgain[network] ? all : none)[network], 0);
     return costWith(none.once, again + none.model + none.outside);
   }
 
-  private flops({ recipe, ...config }: Config, recomputed: boolean, counts: Counts): Sums {
-    const [layers] = shallowDepths;
-    const plan: CheckpointPlan = {
-      ...recipe.checkpoint,
-      encoder: recomputed,
-      decoder: recomputed,
-      processor: recomputed ? { kind: 'every', layers } : { kind: 'none' },
-      model: false,
-      rollout: false,
-    };
-    const changed = { ...config, recipe: { ...recipe, checkpoint: plan } };
-    const key = JSON.stringify({ ...changed.recipe, optimizer: '' });
+  private flops(config: Config, plan: Partial<CheckpointPlan>, counts: Counts): Sums {
+    const changed = withNetworks(config, { ...plan, model: false, rollout: false });
+    const key = JSON.stringify({ ...changed.recipe, optimizer: '', precision: '' });
     const sums = this.known.get(key) ?? flopsOf(changed, counts);
     this.known.set(key, sums);
     return sums;
   }
 }
+
+const inOne: CheckpointPlan['processor'] = { kind: 'every', layers: shallowDepths[0] };
+const noNetworks = { encoder: false, decoder: false, processor: noCheckpoint.processor };
+const allNetworks = { encoder: true, decoder: true, processor: inOne };
+
+const withNetworks = ({ recipe, ...config }: Config, plan: Partial<CheckpointPlan>): Config => ({
+  ...config,
+  recipe: { ...recipe, checkpoint: { ...recipe.checkpoint, ...plan } },
+});
 
 /**
  * Of all cards together, whatever they share: what they compute twice at the borders of a cut graph is not counted. From two rollout

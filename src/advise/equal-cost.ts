@@ -82,8 +82,11 @@ export class EqualCostPlans {
     return this.lawfulPlans;
   }
 
+  /** Asked before the bounds: which of the plans are lawful is found out where they may fit. */
   get cost(): StepCost {
-    return this.search.effort.cost(this.plans[0]!.config, this.search.counts);
+    const { config, effort, counts } = this.search;
+    const { recipe } = this.family;
+    return effort.cost({ ...config, recipe }, counts);
   }
 
   /**

@@ -3,7 +3,6 @@
  * `tests/advise/bounds.exhaustive.test.ts` holds against the steps themselves.
  */
 import { noCheckpoint } from '../config/checkpoint.js';
-import { numMomentsOf } from '../config/moments.js';
 import { offloadsOptimizer } from '../config/offload.js';
 import type { CheckpointPlan, Config } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
@@ -23,7 +22,6 @@ import {
 import { anyOptimizerKey, type Effort, loopsOverRollout } from './effort.js';
 import {
   aliveInSecondSegment,
-  gradientBytes,
   keptForBackward,
   leastOfAnyOptimizer,
   peakAfterProcessorBackward,
@@ -292,22 +290,13 @@ export class Floors {
   private stateBytes(config: Config): number {
     const { effort, counts } = this;
     const { layers } = config.model;
-    const numMoments = momentsBesidePasses(config);
-    const plain = numMoments > 0 ? plainly(config) : stateAlone(config);
-    const of = (each: Config) =>
-      numMoments > 0 ? numMoments * gradientBytes(this.passes(each)) : stateBytes(effort.step(each, counts));
-    return effort.least(`state ${layers} ${numMoments} ${JSON.stringify(plain.recipe)}`, () => {
+    const plain = stateAlone(config);
+    return effort.least(`state ${layers} ${JSON.stringify(plain.recipe)}`, () => {
       const [few, oneMore] = shallowDepths.map((depth) =>
         depth < layers && !isParallel(config) ? atDepth(plain, depth, noCheckpoint.processor) : undefined,
       );
+      const of = (each: Config) => stateBytes(effort.step(each, counts));
       return few && oneMore ? alongLine(of(few), of(oneMore), layers - shallowDepths[1]) : of(config);
     });
   }
-}
-
-/** Moments of a parameter have the shape of its gradient, which passes without an update tell. Zero: they do not. */
-function momentsBesidePasses(config: Config): number {
-  const { passes, search } = runtimes[config.runtime];
-  const tells = passes !== undefined && search.stateIsMoments && !isParallel(config);
-  return tells && !offloadsOptimizer(config.recipe) ? numMomentsOf(config.recipe.optimizer) : 0;
 }

@@ -90,7 +90,7 @@ function madeOfBlocks({ trace, blockRows }: SizedStep): ((buffer: number) => boo
 }
 
 /** Alive when the passes have ended. */
-export function gradientBytes({ trace, dimensions }: SizedStep): number {
+function gradientBytes({ trace, dimensions }: SizedStep): number {
   const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
   const { events, bufferCategory } = trace;
   let live = 0;

@@ -23,8 +23,6 @@ export interface SearchAssumptions {
   readonly segmentsChangeForward: boolean;
   /** There is a moment at which the forward pass has ended and the backward pass has not begun. */
   readonly passesAreApart: boolean;
-  /** An optimizer that updates every element by itself keeps moments and nothing beside them, but for counters of a kernel. */
-  readonly stateIsMoments: boolean;
   /** A step with this many times more live bytes than are usable is not even tight. */
   readonly tightUpTo: number;
   /** Values of batch or resolution after which live bytes are never below where they were. */

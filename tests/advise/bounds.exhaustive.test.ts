@@ -24,6 +24,7 @@ import { bufferBytes } from '../../src/memory/trace.js';
 import { counts } from '../../src/models/counts.js';
 import { dimensionsFor, programOf, runtimes, traceOf } from '../../src/parallel/index.js';
 import { aloneAtMost } from '../../src/parallel/ranks.js';
+import { runtimeTraits } from '../../src/runtimes/traits.js';
 import { unsizedStepKey } from '../../src/search/unsized-step.js';
 import { configured, inputs } from '../laws/configurations.js';
 
@@ -244,7 +245,11 @@ describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a deep step', (runtime) 
           expect(peakAfterProcessorBackward(sized(three))).toBeLessThanOrEqual(exact);
         const more = deep.model.layers - 4;
         const { sampleFlops, recomputedSampleFlops } = costOf(deep, counts(deep.model));
-        expect(Effort.unlimited().cost(deep, counts(deep.model))).toEqual({ sampleFlops, recomputedSampleFlops });
+        const effort = Effort.unlimited();
+        for (const precision of [...runtimeTraits[runtime].precision, deep.recipe.precision]) {
+          const rounded = { ...deep, recipe: { ...deep.recipe, precision } };
+          expect(effort.cost(rounded, counts(deep.model))).toEqual({ sampleFlops, recomputedSampleFlops });
+        }
         const [few, oneMore] = [three, four].map((each) => costOf(each, counts(deep.model)));
         expect(sampleFlops).toBe(line(few!.sampleFlops, oneMore!.sampleFlops, more));
         expect(recomputedSampleFlops).toBe(line(few!.recomputedSampleFlops, oneMore!.recomputedSampleFlops, more));

@@ -126,7 +126,6 @@ export const pytorchRuntime: Runtime = {
     replaysRolloutStepFirst: true,
     segmentsChangeForward: false,
     passesAreApart: true,
-    stateIsMoments: true,
     tightUpTo: 1,
     rowsPeriod: () => 2,
   },

@@ -149,7 +149,6 @@ export const tfjsRuntime: Runtime = {
     replaysRolloutStepFirst: false,
     segmentsChangeForward: true,
     passesAreApart: true,
-    stateIsMoments: false,
     tightUpTo: 1,
     rowsPeriod: () => 2,
   },
