@@ -144,7 +144,7 @@ export class Floors {
 
   /** With any optimizer. Nothing is known where what a segment keeps outlives its backward pass. */
   afterProcessorBackward(config: Config): number {
-    const { effort, counts } = this;
+    const { effort } = this;
     const { short } = shortened(config);
     const { passesAreApart, segmentsChangeForward } = runtimes[config.runtime].search;
     if (isParallel(config) || !passesAreApart || segmentsChangeForward) return 0;
@@ -224,7 +224,7 @@ export class Floors {
 
   /** With any optimizer: between the processor's passes, and when a segment is all there, with as many `insideBytes` more in its segment. */
   private ofThreeSegments({ step, layer }: ThreeSegments, insideBytes: number): number {
-    const { effort, counts } = this;
+    const { effort } = this;
     const key = this.keyOf(step);
     const between = effort.least(`between ${key}`, () => peakBetweenProcessorPasses(this.passes(step)));
     const inside = effort.least(`inside ${key}`, () => {
@@ -248,12 +248,12 @@ export class Floors {
   }
 
   private keptForBackward(config: Config): number {
-    const { effort, counts } = this;
+    const { effort } = this;
     return effort.least(`kept ${this.keyOf(config)}`, () => keptForBackward(this.passes(config)));
   }
 
   private residentBytes(config: Config): number {
-    const { effort, counts } = this;
+    const { effort } = this;
     return effort.least(`resident ${this.keyOf(config)}`, () => residentBytes(this.passes(config)));
   }
 
@@ -282,7 +282,7 @@ export class Floors {
   }
 
   private peakBytes({ name, of }: Peak, config: Config): number {
-    const { effort, counts } = this;
+    const { effort } = this;
     return effort.least(`${name} ${this.keyOf(config)}`, () => of(this.passes(config)));
   }
 

@@ -1,8 +1,8 @@
 /** `gc-plan solve`: the largest value of one option that fits on a card, and the next one, which does not. */
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestSameRemedy, type Remedy } from '../advise/cheapest.js';
-import { Effort } from '../advise/effort.js';
 import { costOf } from '../advise/costs.js';
+import { Effort } from '../advise/effort.js';
 import { memoryFraction } from '../advise/strategies/process.js';
 import { typicalStrategies } from '../advise/typical.js';
 import { missingCard } from '../config/device.js';
