@@ -109,11 +109,11 @@ describe('inference in JAX against XLA:GPU’s buffer assignment', () => {
     expect(inferenceDrawnFewLayers.every(isInRange)).toBe(true);
   });
 
-  it('predicts forecasts drawn after the arena within 0.5 % in the median and 4 % at worst', () => {
+  it('predicts forecasts drawn after the arena, seven with gaps in it, within 0.1 % in the median and 1 % at worst', () => {
     const { inferenceDrawnArena } = inferenceGroups();
-    expect(inferenceDrawnArena.length).toBeGreaterThanOrEqual(10);
-    expect(quantile(sizes(inferenceDrawnArena), 0.5)).toBeLessThan(0.5);
-    expect(Math.max(...sizes(inferenceDrawnArena))).toBeLessThan(4);
+    expect(inferenceDrawnArena.length).toBeGreaterThanOrEqual(17);
+    expect(quantile(sizes(inferenceDrawnArena), 0.5)).toBeLessThan(0.1);
+    expect(Math.max(...sizes(inferenceDrawnArena))).toBeLessThan(1);
     expect(inferenceDrawnArena.every(isInRange)).toBe(true);
   });
 
@@ -133,7 +133,6 @@ describe('inference in JAX against XLA:GPU’s buffer assignment', () => {
     const rollouts = drawnForecasts.longRollouts.slice(0, inferenceDrawnRollouts.length);
     expect(inferenceDrawnRollouts.map(asDrawn)).toEqual(rollouts);
     expect(groups.inferenceDrawnFewLayers.map(asDrawn)).toEqual(drawnForecasts.fewLayers);
-    const ofArena = [...drawnForecasts.arena, ...drawnForecasts.gaps].slice(0, groups.inferenceDrawnArena.length);
-    expect(groups.inferenceDrawnArena.map(asDrawn)).toEqual(ofArena);
+    expect(groups.inferenceDrawnArena.map(asDrawn)).toEqual([...drawnForecasts.arena, ...drawnForecasts.gaps]);
   });
 });
