@@ -190,7 +190,10 @@ const change = z.strictObject({
 });
 const changes = {
   smallestChange: change.exactOptional(),
-  furtherChanges: z.array(change).exactOptional().describe('Other ways that fit, cheapest first.'),
+  furtherChanges: z
+    .array(change)
+    .exactOptional()
+    .describe('Beside the cheapest: the usual cut of the processor, where that fits too.'),
 };
 
 export const verdict = z.discriminatedUnion('kind', [

@@ -455,7 +455,7 @@ class VerdictTight:
   """range.highBytes − usableBytes"""
   smallest_change: SmallestChange | None = None
   further_changes: tuple[SmallestChange, ...] | None = None
-  """Other ways that fit, cheapest first."""
+  """Beside the cheapest: the usual cut of the processor, where that fits too."""
 
   @classmethod
   def _of(cls, json: Json) -> VerdictTight:
@@ -473,7 +473,7 @@ class VerdictExceeds:
   """range.highBytes − usableBytes"""
   smallest_change: SmallestChange | None = None
   further_changes: tuple[SmallestChange, ...] | None = None
-  """Other ways that fit, cheapest first."""
+  """Beside the cheapest: the usual cut of the processor, where that fits too."""
 
   @classmethod
   def _of(cls, json: Json) -> VerdictExceeds:
