@@ -8,6 +8,7 @@ import { type Operation, type OperationOf, readsOf } from '../../ir/operations.j
 import { axis } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
+import { writtenSumsOfEdges } from './edge-sums.js';
 import type { Forward, Lowering } from './forward.js';
 import { Gradients, type ParameterGradient } from './gradients.js';
 import { LinearGradients } from './linear-gradients.js';
@@ -172,7 +173,6 @@ export class Backward {
           return;
         }
         const sum = this.gradients.materialise(operation.output, gradient, environment);
-        this.writtenSums.add(sum);
         for (const id of [operation.left, operation.right]) this.gradients.add(id, inBuffer(sum));
         return;
       }
@@ -212,9 +212,7 @@ export class Backward {
   }
 
   /**
-   * Where sums wait. Of nodes: `WaitingNorms.isFused`. The gradient of the mesh's edges, which every layer adds to, XLA adds up again in each
-   * reader: of few rows always, else up to three arrays at first and two with a sum before later; then it goes on from the sum that it has
-   * written (priority_fusion.cc).
+   * Where sums wait. Of nodes: `WaitingNorms.isFused`. Of the mesh's edges, which every layer adds to: `edge-sums.ts`.
    */
   private isAddedByReaders(
     { left, right, output }: OperationOf<'add'>,
@@ -228,8 +226,17 @@ export class Backward {
     const reads = buffersOf(gradient);
     if (gradient.kind === 'buffer') return false;
     if (program.values[output]!.shape[0]!.symbol !== 'meshEdges') return this.norms.isFused(output, environment);
-    if (this.norms.isSmall(output, environment)) return true;
-    return reads.length < (reads.some((read) => this.writtenSums.has(read)) ? 3 : 4);
+    if (reads.length === 1) return true;
+    this.writtenSums ??= writtenSumsOfEdges(this.numSumsOfEdges(), this.norms.launchesOf(output, environment));
+    return !this.writtenSums.has(this.sumsOfEdges++);
+  }
+
+  /** Nothing reads the last layer's edges, and of those before it the last layer's gradient is all. */
+  private numSumsOfEdges(): number {
+    const { program } = this.lowering;
+    const isOfEdges = ({ kind, output }: Operation) =>
+      kind === 'add' && program.values[output]!.shape[0]!.symbol === 'meshEdges';
+    return operationsOf([program.root]).filter(isOfEdges).length - 2;
   }
 
   private gather(
@@ -272,7 +279,8 @@ export class Backward {
   private normOfNodes: readonly BufferId[] = [];
   private readonly scattered = new WeakSet<Representation>();
   private readonly gathered = new WeakSet<Representation>();
-  private readonly writtenSums = new Set<BufferId>();
+  private writtenSums: ReadonlySet<number> | undefined;
+  private sumsOfEdges = 0;
 }
 
 const isPlainEncoder = (node: Node): node is Block =>

@@ -1,6 +1,6 @@
 /**
  * How XLA sums the rows of an array, column by column. Up to 4,096 rows at once; more in two kernels, of which the first leaves as many parts
- * as pad the rows least, between half the square root and the root of their number (tree_reduction_rewriter.cc). A block of 32 × 32 threads
+ * as pad the rows least, between half the square root and the root of their number, of equals a power of two (tree_reduction_rewriter.cc). A block of 32 × 32 threads
  * reads 32 columns, or twice or four times as many where every thread still has some (reduction_base.cc, `GetVectorSizeForMlir`), and a core
  * reads 32 bytes per clock (gpu_performance_model_base.cc, `AdjustBandwidth`): few blocks are slow.
  */
@@ -25,7 +25,8 @@ export function partsOf(rows: number): Parts {
   let best = { count: root, padding: Number.POSITIVE_INFINITY };
   for (let count = root; 2 * count > root; count--) {
     const padding = count * Math.ceil(rows / count) - rows;
-    if (padding < best.padding) best = { count, padding };
+    if (padding < best.padding || (padding === best.padding && Number.isInteger(Math.log2(count))))
+      best = { count, padding };
   }
   return { count: best.count, rowsOfEach: Math.ceil(rows / best.count), isExact: best.padding === 0 };
 }
@@ -35,8 +36,25 @@ const columnsPerThread = (columns: number, elementBytes: number): number => {
   return elementBytes === 4 || columns < 4 * threadsPerRow ? 2 : 4;
 };
 
+const blocksOf = (columns: number, elementBytes: number): number =>
+  Math.ceil(columns / (threadsPerRow * columnsPerThread(columns, elementBytes)));
+
+/**
+ * How much faster than the card's memory the kernel that leaves parts reads a number per row, once for every column: from both caches
+ * (gpu_performance_model_base.h, `kL2CacheSpeedup` and `kL1CacheSpeedup`), as far as its blocks go.
+ */
+export function speedupOfRowNumbers(rows: number, columns: number, elementBytes: number): number {
+  return Math.min(2.5 * 8, (partsOf(rows).count * blocksOf(columns, elementBytes)) / blocksAtFullSpeed);
+}
+
+/**
+ * Operations of a sum that memory does not hide, in bytes: a twentieth (`kMemoryComputeParallelism`) of three per number, of which a core does
+ * 507 while it reads 63.4 bytes.
+ */
+const bytesOfAddition = (0.05 * 3 * 63.4) / 507;
+
 /** How much longer a sum of columns takes than the card's memory. */
 export function slownessOfColumns(columns: number, elementBytes: number): number {
-  const blocks = Math.ceil(columns / (threadsPerRow * columnsPerThread(columns, elementBytes)));
-  return Math.max(1, blocksAtFullSpeed / blocks);
+  const computing = 1 + bytesOfAddition / elementBytes;
+  return computing * Math.max(1, blocksAtFullSpeed / blocksOf(columns, elementBytes));
 }

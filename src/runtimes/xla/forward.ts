@@ -201,6 +201,11 @@ export class Forward {
     if (found !== undefined) return found;
     const value = environment.value(id);
     const rows = this.rows(id, environment);
+    if (this.isConstant(value) && this.servesAsOperand(rows)) {
+      const constant = this.lowering.schedule.constant(this.shape(id, environment), this.lowering.gemm.elementBytes);
+      environment.setOperand(id, constant);
+      return constant;
+    }
     const operand =
       value.kind === 'buffer' && this.servesAsOperand(rows)
         ? value.buffer
@@ -214,6 +219,12 @@ export class Forward {
       );
     environment.setOperand(id, operand);
     return operand;
+  }
+
+  /** Structural features of one sample. */
+  private isConstant(value: Representation): boolean {
+    const { hidesLatency, sizes } = this.lowering;
+    return hidesLatency && buffersOf(value).length === 0 && numElements([axis('batch')], sizes!) === 1;
   }
 
   /** Mesh nodes and edges are never a multiple of 8 (10·4ᴸ + 2, 20·(4ᴸ⁺¹ − 1)): bf16 products read a padded copy. */

@@ -1,9 +1,10 @@
 /** Gradients that wait for their operation: what has been added up for a value so far, as terms that may still be fused. */
-import { numElements, type Shape } from '../../ir/shape.js';
+import { constant, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { blockBytes, isSummedAtOnce, partsOf } from './column-sums.js';
 import type { Forward, Lowering } from './forward.js';
-import { type BufferId, launchBytes } from './schedule.js';
+import { launchBytes } from './kernel-times.js';
+import type { BufferId } from './schedule.js';
 import { type Environment, fusedIntoReaders, type Representation } from './values.js';
 
 export interface ParameterGradient {
@@ -77,6 +78,14 @@ export class Gradients {
     return resultOf?.(id) ?? schedule.buffer(program.values[id]!.shape, gemm.elementBytes, 'gradient');
   }
 
+  /** What the first of two kernels leaves of a sum over the rows of `rowsOf`. */
+  partsOf(id: ValueId, rowsOf: ValueId, environment: Environment): BufferId {
+    const { schedule, program, gemm, hidesLatency } = this.lowering;
+    if (!hidesLatency) return this.ofParameter(id);
+    const parts = constant(partsOf(this.numRows(rowsOf, environment)).count);
+    return schedule.buffer([parts, ...program.values[id]!.shape], gemm.elementBytes);
+  }
+
   /** After the kernel that makes it. `jax.lax.pmean` takes it in f32, in which a product writes it where all is f32. */
   made(id: ValueId, gradient: BufferId, isProduct = false): void {
     const { meets, gemm } = this.lowering;
@@ -94,6 +103,15 @@ export class Gradients {
     return !this.isSummedAtOnce(id, environment) && partsOf(this.numRows(id, environment)).isExact;
   }
 
+  /** Whether rows are padded for their sum as they are for a product: XLA pads them once. */
+  arePaddedAlike(id: ValueId, environment: Environment): boolean {
+    const rows = this.numRows(id, environment);
+    const { count, rowsOfEach, isExact } = partsOf(rows);
+    const { padding } = this.lowering.gemm;
+    const isPaddedAlike = count * rowsOfEach === Math.ceil(rows / padding) * padding;
+    return !isExact && !this.isSummedAtOnce(id, environment) && isPaddedAlike;
+  }
+
   /**
    * Whether rows whose operand is padded are written with their sums, and padded by a kernel of their own, and not computed in each: where they
    * take longer to read than a launch, or a block of 32 threads, of 8 bytes each, reads a whole row.
@@ -109,11 +127,18 @@ export class Gradients {
    * The gradient of a bias, or of a norm's scale or offset: what is read, summed over the rows of `rowsOf`. Where there are many, a first kernel
    * leaves parts (`column-sums.ts`), and may have other results; the second one adds these up.
    */
-  sum(id: ValueId, rowsOf: ValueId, reads: readonly BufferId[], environment: Environment, isOfRows = false): BufferId {
+  sum(
+    id: ValueId,
+    rowsOf: ValueId,
+    reads: readonly BufferId[],
+    environment: Environment,
+    isOfRows = false,
+    bytesBeside?: number,
+  ): BufferId {
     const { schedule, hidesLatency } = this.lowering;
     if (hidesLatency && (isOfRows || this.isSummedAtOnce(rowsOf, environment))) return this.inF32(id, reads, isOfRows);
-    const first = this.ofParameter(id);
-    schedule.run(this.nameOf(id), reads, [first]);
+    const first = this.partsOf(id, rowsOf, environment);
+    schedule.run(this.nameOf(id), reads, [first], undefined, undefined, bytesBeside);
     this.summed(id, rowsOf, first, environment);
     return first;
   }

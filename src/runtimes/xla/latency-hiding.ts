@@ -61,6 +61,8 @@ class Placement {
   private readonly readyAt: Float64Array;
   private readonly ready: number[] = [];
   private readonly free: number[] = [];
+  /** Where a kernel stood; what takes no time behind what it reads. */
+  private readonly places: number[] = [];
   /** Moments that placed kernels make others wait for. */
   private awaited: number[] = [];
   private isUnderWay = false;
@@ -69,14 +71,17 @@ class Placement {
   constructor(private readonly kernels: readonly Timed[]) {
     this.waiting = new Int32Array(kernels.length);
     this.readyAt = new Float64Array(kernels.length);
-    for (const { after } of kernels) for (const before of after) this.waiting[before]! += 1;
+    for (const [index, { after, cost }] of kernels.entries()) {
+      for (const before of after) this.waiting[before]! += 1;
+      this.places.push(cost > 0 ? index : this.places[after[0]!]! + 0.25);
+    }
     for (const index of kernels.keys()) if (this.waiting[index] === 0) this.release(index);
   }
 
   reversed(): number[] {
     const placed: number[] = [];
     while (this.ready.length + this.free.length > 0) {
-      const index = this.free.pop() ?? this.takeBest();
+      const index = this.free.length > 0 ? this.takeFree() : this.takeBest();
       this.place(index);
       placed.push(index);
     }
@@ -100,6 +105,14 @@ class Placement {
 
   private release(index: number): void {
     (this.kernels[index]!.cost === 0 ? this.free : this.ready).push(index);
+  }
+
+  /** Of what takes no time, what stood last. */
+  private takeFree(): number {
+    const { free, places } = this;
+    let last = 0;
+    for (const [at, index] of free.entries()) if (places[index]! > places[free[last]!]!) last = at;
+    return free.splice(last, 1)[0]!;
   }
 
   private takeBest(): number {

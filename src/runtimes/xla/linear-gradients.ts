@@ -1,10 +1,15 @@
 /** Gradients of a Linear: that of the weight before that of the input, but where an output layer's weight waits. */
 import type { OperationOf } from '../../ir/operations.js';
+import { numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Forward, Lowering } from './forward.js';
 import type { Gradients } from './gradients.js';
+import { bytesOfOperation } from './kernel-times.js';
 import type { BufferId } from './schedule.js';
 import { type Environment, inBuffer, type Representation } from './values.js';
+
+/** XLA counts so many operations for a number of a swish's gradient (its log), by bytes of a number. */
+const operationsOfSwish: Readonly<Record<number, number>> = { 2: 41, 4: 113 };
 
 export class LinearGradients {
   private readonly waitingHeads = new Set<OperationOf<'linear'>>();
@@ -53,9 +58,36 @@ export class LinearGradients {
     return this.lowering.program.values[output]!.shape.at(-1)!.symbol === 'outputChannels';
   }
 
-  private inputGradient({ input, weight }: OperationOf<'linear'>, operand: BufferId, environment: Environment): void {
+  private inputGradient(linear: OperationOf<'linear'>, operand: BufferId, environment: Environment): void {
+    const { input, weight } = linear;
     if (!this.lowering.program.values[input]!.differentiable) return;
+    const [sum, ...others] = this.gradients.termsOf(input);
+    if (this.lowering.hidesLatency && sum?.kind === 'buffer' && others.length === 0) {
+      this.gradients.set(input, [inBuffer(this.addedProduct(linear, operand, sum.buffer, environment))]);
+      return;
+    }
     this.gradients.add(input, inBuffer(this.inputProduct(input, weight, operand, environment)));
+  }
+
+  /**
+   * A product that is added to a gradient that is an array: its third operand, which it overwrites, or where rows are padded reads
+   * (gemm_rewriter.cc, `FuseMatrixBiasAdd`).
+   */
+  private addedProduct(
+    { input, weight }: OperationOf<'linear'>,
+    operand: BufferId,
+    sum: BufferId,
+    environment: Environment,
+  ): BufferId {
+    const { schedule } = this.lowering;
+    const name = this.gradients.nameOf(input);
+    const isPadded = !this.forward.servesAsOperand(this.forward.rows(input, environment));
+    const third = isPadded ? this.forward.array(this.forward.gemmShapeOf(input, environment)) : schedule.like(sum);
+    const result = isPadded ? schedule.like(third) : third;
+    if (isPadded) schedule.run(`pad ${name}`, [sum], [third]);
+    else schedule.run(`copy of ${name}`, [sum], [third], 'copy');
+    this.forward.product(name, [operand, ...this.forward.weight(weight, environment), third], result);
+    return result;
   }
 
   private inputProduct(input: ValueId, weight: ValueId, operand: BufferId, environment: Environment): BufferId {
@@ -86,13 +118,26 @@ export class LinearGradients {
       schedule.run(this.gradients.nameOf(output), gradient.reads, [operand]);
       return { operand, rows: hidesLatency ? gradient.reads : [operand] };
     }
-    const rows = this.forward.array(this.forward.shape(output, environment));
+    const shape = this.forward.shape(output, environment);
+    const { elementBytes } = this.lowering.gemm;
+    const computing = numElements(shape, this.lowering.sizes!) * operationsOfSwish[elementBytes]! * bytesOfOperation;
+    const name = this.gradients.nameOf(output);
+    if (isPadded && this.gradients.arePaddedAlike(output, environment)) {
+      const padded = this.forward.array(this.forward.gemmShapeOf(output, environment));
+      const sum = this.gradients.partsOf(bias, output, environment);
+      const reads = [...gradient.reads, ...gradient.reads];
+      schedule.run(name, reads, [padded, sum], undefined, undefined, 2 * computing);
+      this.gradients.summed(bias, output, sum, environment);
+      return { operand: padded };
+    }
+    const rows = this.forward.array(shape);
     const operand = isPadded ? this.forward.array(this.forward.gemmShapeOf(output, environment)) : rows;
-    if (isSummedApart) schedule.run(this.gradients.nameOf(output), gradient.reads, [rows]);
+    if (isSummedApart) schedule.run(name, gradient.reads, [rows], undefined, undefined, computing);
     else {
-      const sum = this.gradients.ofParameter(bias);
+      const sum = this.gradients.partsOf(bias, output, environment);
       // Each of its results is computed from what it reads.
-      schedule.run(this.gradients.nameOf(output), [...gradient.reads, ...gradient.reads], [rows, sum]);
+      const reads = [...gradient.reads, ...gradient.reads];
+      schedule.run(name, reads, [rows, sum], undefined, undefined, 2 * computing);
       this.gradients.summed(bias, output, sum, environment);
     }
     if (isPadded) schedule.run(`pad ${this.gradients.nameOf(output)}`, [rows], [operand]);

@@ -3,33 +3,97 @@
  * and added up (graphcast 08cf736, losses.py weighted_mse_per_level; model_utils.py stacked_to_dataset). How many are there at
  * once: `loss-head-width.ts`.
  */
-import { type Axis, axis, constant } from '../../ir/shape.js';
+import { type Axis, axis, constant, type Dimensions, numElements } from '../../ir/shape.js';
 import type { Gemm } from './gemm.js';
 import type { BufferId, Schedule } from './schedule.js';
-import { lossHead, numVariables } from './symbols.js';
+import { fields, lossHead, numAtmosphericVariables, numSurfaceVariables } from './symbols.js';
 import { buffersOf, inBuffer, type Representation } from './values.js';
+
+const lossName = 'loss of a variable';
+/** From 10m_u_component_of_wind to vertical_velocity. */
+function inOrderOfNames<T>(atSurface: readonly T[], withLevels: readonly T[]): readonly T[] {
+  const [windU, windV, temperature, pressure, precipitation] = atSurface;
+  const [geopotential, humidity, ...others] = withLevels;
+  const [temperatures, ...winds] = others;
+  const inOrder = [windU, windV, temperature, geopotential, pressure, humidity, temperatures, precipitation, ...winds];
+  return inOrder as readonly T[];
+}
+
+/** Of a row: 1,024 threads with 16 numbers each. */
+const mostSummedAtOnce = 16_384;
 
 export class LossHead {
   private differences: BufferId | undefined;
   /** The loss of each variable, and of all, where cards average them. */
   losses: readonly BufferId[] = [];
+  /** Of several samples, which the gradient is divided by. */
+  private counts: readonly BufferId[] = [];
 
   constructor(
     private readonly schedule: Schedule,
     private readonly gemm: Gemm,
-    private readonly lossesMeet = false,
+    /** Where cards average their losses. */
+    private readonly sizes?: Dimensions,
   ) {}
 
   /** The squares are summed in the kernels that read the differences. */
   forward(prediction: Representation): void {
     this.differences = this.rows(lossHead.differences);
+    const atSurface = this.numbers(numSurfaceVariables);
+    if (this.sizes !== undefined) this.schedule.run('squares at the surface', buffersOf(prediction), atSurface);
     this.schedule.run('prediction − target', buffersOf(prediction), [this.differences]);
-    if (!this.lossesMeet) return;
-    const numbers = () => Array.from({ length: numVariables + 1 }, () => this.schedule.buffer([constant(1)], 4));
-    const [sums, losses] = [numbers(), numbers()];
-    this.schedule.run('sums of squares', [this.differences], sums);
-    for (const [index, loss] of losses.entries()) this.schedule.run('loss of a variable', [sums[index]!], [loss]);
-    this.losses = losses;
+    if (this.sizes !== undefined) this.average(atSurface, this.differences, this.sizes);
+  }
+
+  /** Each variable is summed, what has levels in two kernels if it is many numbers (tree_reduction_rewriter.cc), and divided by its count. */
+  private average(atSurface: readonly BufferId[], differences: BufferId, sizes: Dimensions): void {
+    const isInTwo = numElements([axis('gridNodes'), fields.levels], sizes) > mostSummedAtOnce;
+    const ofSamples = (length: number) => Array.from({ length }, () => this.schedule.buffer([axis('batch')], 4));
+    const withLevels = ofSamples(numAtmosphericVariables).map((sum) => {
+      const parts = this.schedule.like(sum);
+      if (isInTwo) this.sumSquares(differences, parts);
+      this.sumSquares(isInTwo ? parts : differences, sum);
+      return sum;
+    });
+    const isOneSample = numElements([axis('batch')], sizes) === 1;
+    if (isOneSample) this.losses = this.divided(inOrderOfNames(atSurface, withLevels));
+    else {
+      const summed = ofSamples(numSurfaceVariables);
+      for (const [index, squares] of atSurface.entries()) this.sumSquares(squares, summed[index]!);
+      this.losses = this.dividedOfSamples(inOrderOfNames(summed, withLevels));
+    }
+  }
+
+  private divided(sums: readonly BufferId[]): readonly BufferId[] {
+    const losses = this.numbers(1 + sums.length);
+    for (const [index, loss] of losses.entries())
+      this.schedule.run(lossName, index === 0 ? sums : [sums[index - 1]!], [loss], 'division');
+    return losses;
+  }
+
+  /** Of several samples a kernel leaves sum and count. That of all losses does so for the first three variables too. */
+  private dividedOfSamples(sums: readonly BufferId[]): readonly BufferId[] {
+    const { schedule } = this;
+    const pairs = Array.from({ length: 1 + sums.length }, () => this.numbers(2));
+    const together = 4;
+    const ofEachSample = schedule.buffer([axis('batch')], 4);
+    this.counts = [pairs[0]![1]!, ofEachSample];
+    schedule.run('means over samples', sums, [...pairs.slice(0, together).flat(), ofEachSample]);
+    for (const [index, pair] of pairs.slice(together).entries())
+      schedule.run('mean over samples', [sums[together - 1 + index]!], pair, 'division');
+    return pairs.map((pair) => {
+      const loss = schedule.buffer([constant(1), constant(1)], 4);
+      schedule.run(lossName, pair, [loss], 'division');
+      return loss;
+    });
+  }
+
+  private sumSquares(from: BufferId, into: BufferId): void {
+    this.schedule.run('sum of squares of a variable', [from], [into]);
+  }
+
+  private numbers(length: number): BufferId[] {
+    return Array.from({ length }, () => this.schedule.buffer([constant(1)], 4));
   }
 
   /** → `[gridNodes, batch, outputChannels]` */
@@ -37,7 +101,11 @@ export class LossHead {
     const gradient = this.rows(axis('outputChannels'));
     // Padded before float normalisation makes f32 of the sums.
     const padded = this.rows(lossHead.padded, this.gemm.upcast ? 2 : this.gemm.elementBytes);
-    this.schedule.run('gradients of the variables', [this.differences!, ...buffersOf(prediction)], [padded, gradient]);
+    this.schedule.run(
+      'gradients of the variables',
+      [this.differences!, ...buffersOf(prediction), ...this.counts],
+      [padded, gradient],
+    );
     this.schedule.run('gradient of the prediction', [padded], [gradient]);
     return inBuffer(gradient);
   }

@@ -9,6 +9,8 @@
 export interface Step {
   readonly reads: readonly number[];
   readonly writes: readonly number[];
+  /** Of what it reads: arrays of another shape than they were written in, through an instruction of its own (`bitcast`). */
+  readonly relaid?: ReadonlySet<number>;
 }
 
 /** Bytes per array; arrays that outlive the loop's body count as never made and never freed. */
@@ -28,11 +30,18 @@ export function orderByMemory(steps: readonly Step[], arrays: Arrays, stateBytes
   return needs(list) <= needs(depthFirst) ? list : depthFirst;
 }
 
+/** Single numbers come first (`IsEffectiveScalar`). */
+const numberBytes = 4;
+/** Several results are a tuple of pointers. */
+const pointerBytes = 8;
+
 interface Ready {
   readonly index: number;
   readonly numReaders: number;
   /** Bytes freed beyond those made. */
   gain: number;
+  /** When it became ready, or its gain last changed. */
+  since: number;
 }
 
 function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): readonly number[] {
@@ -41,7 +50,9 @@ function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): read
   for (const [index, step] of steps.entries())
     for (const id of own(step)) readersOf.set(id, [...(readersOf.get(id) ?? []), index]);
   const usesLeft = new Map([...readersOf].map(([id, readers]) => [id, readers.length]));
-  const gainOf = (step: Step): number =>
+  const gainOf = (step: Step): number => (isNumber(step) ? Number.POSITIVE_INFINITY : bytesGained(step));
+  const isNumber = ({ writes }: Step) => writes.length === 1 && bytesOf[writes[0]!]! <= numberBytes;
+  const bytesGained = (step: Step): number =>
     sum(
       own(step).filter((id) => usesLeft.get(id) === 1),
       bytesOf,
@@ -49,15 +60,17 @@ function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): read
     sum(
       step.writes.filter((id) => !isOutside(id)),
       bytesOf,
-    );
+    ) -
+    (step.writes.length > 1 ? pointerBytes * step.writes.length : 0);
 
   const before = predecessors(steps);
   const numWaiting = before.map((each) => each.size);
   const followers: number[][] = steps.map(() => []);
   for (const [index, each] of before.entries()) for (const earlier of each) followers[earlier]!.push(index);
   const ready: Ready[] = [];
+  let since = 0;
   const enter = (index: number) =>
-    ready.push({ index, numReaders: followers[index]!.length, gain: gainOf(steps[index]!) });
+    ready.push({ index, numReaders: followers[index]!.length, gain: gainOf(steps[index]!), since: since++ });
   for (const [index, count] of numWaiting.entries()) if (count === 0) enter(index);
 
   const order: number[] = [];
@@ -65,22 +78,39 @@ function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): read
     const at = indexOfBest(ready);
     const [{ index }] = ready.splice(at, 1) as [Ready];
     order.push(index);
-    for (const id of own(steps[index]!)) {
+    const step = steps[index]!;
+    let isLast = false;
+    for (const id of own(step)) {
       const left = usesLeft.get(id)! - 1;
       usesLeft.set(id, left);
-      if (left === 1) for (const each of ready) if (steps[each.index]!.reads.includes(id)) each.gain += bytesOf[id]!;
+      isLast ||= left === 1;
     }
     for (const next of followers[index]!) if (--numWaiting[next]! === 0) enter(next);
+    // XLA looks at the other readers of its operands alone.
+    if (!isLast) continue;
+    for (const each of ready) {
+      const other = steps[each.index]!;
+      if (!own(step).some((id) => other.reads.includes(id) && isRelaid(step, id) === isRelaid(other, id))) continue;
+      const gain = gainOf(other);
+      if (gain === each.gain) continue;
+      each.gain = gain;
+      each.since = since++;
+    }
   }
   return order;
 }
 
+/** Two of them may be infinite. */
+const compared = (a: number, b: number): number => (a === b ? 0 : a - b);
+
+const isRelaid = ({ relaid }: Step, id: number): boolean => relaid?.has(id) === true;
+
 /** Of equals the last: it has been ready for the shortest time. */
 function indexOfBest(ready: readonly Ready[]): number {
   let best = 0;
-  for (const [at, { gain, numReaders }] of ready.entries()) {
+  for (const [at, { gain, numReaders, since }] of ready.entries()) {
     const other = ready[best]!;
-    if (gain > other.gain || (gain === other.gain && numReaders >= other.numReaders)) best = at;
+    if ((compared(gain, other.gain) || numReaders - other.numReaders || since - other.since) > 0) best = at;
   }
   return best;
 }

@@ -5,10 +5,11 @@
 import type { OperationOf } from '../../ir/operations.js';
 import { numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
-import { blockBytes, partsOf, slownessOfColumns } from './column-sums.js';
+import { blockBytes, partsOf, slownessOfColumns, speedupOfRowNumbers } from './column-sums.js';
 import type { Forward, Lowering } from './forward.js';
 import type { Gradients } from './gradients.js';
-import { type BufferId, launchBytes } from './schedule.js';
+import { bytesOfOperation, bytesOfRead, launchBytes } from './kernel-times.js';
+import type { BufferId } from './schedule.js';
 import { type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
 /** The rows of one norm's gradient. */
@@ -22,11 +23,22 @@ export interface Rows {
   readonly isSummedAtOnce: boolean;
 }
 
-/** Per row of bf16 that a sum of products reads in its few blocks: the normalised row, and two f32 statistics once per column. */
-const productReads = 5;
+/**
+ * What a sum of products in bf16 reads beside the gradients, in arrays of its rows: the rows, and two statistics in f32, each as wide as two bf16
+ * numbers, once per column, since a sum at once has too few blocks for a cache to be faster (gpu_performance_model_base.cc, `AdjustBandwidth`).
+ */
+const productReads = 1 + (2 * 4) / 2;
+/** XLA counts so many operations for a number that is scaled with its row's statistics (its log), by bytes of a number. */
+const operationsOfNorm: Readonly<Record<number, number>> = { 2: 30, 4: 87 };
 /** An array that is read again counts as much (`schedule.ts`). */
 const readAgain = 0.4;
-const mostRowsInTriton = 128;
+/**
+ * Triton sums columns itself where a block's rows, both sides padded to powers of two, fit in its share of the registers
+ * (gpu_indexing_performance_model.cc, `DoesTileFitsInRegisters`; an H100's block has 65,536).
+ */
+const mostInTile = 0.4 * 65_536;
+const nextPowerOfTwo = (size: number): number => 2 ** Math.ceil(Math.log2(size));
+
 export class NormKernels {
   constructor(
     protected readonly lowering: Lowering,
@@ -37,25 +49,43 @@ export class NormKernels {
 
   /** A launch costs more than to write the rows and read them again. */
   isSmall(id: ValueId, environment: Environment): boolean {
-    return 2 * this.bytesOf(id, environment) < launchBytes;
+    return 2 * this.launchesOf(id, environment) < 1;
   }
 
-  /** How many arrays XLA adds up in the kernel that sums: the fewer the larger they are. */
-  protected addsWithSums({ terms, operation: { input }, environment, bytes }: Rows): boolean {
-    if (this.inF32 || this.isSmall(input, environment)) return true;
-    return terms.length <= (bytes < launchBytes ? 3 : 2);
+  /** How long its array takes to read, in launches of a kernel. */
+  launchesOf(id: ValueId, environment: Environment): number {
+    return this.bytesOf(id, environment) / launchBytes;
+  }
+
+  /**
+   * Whether the kernel that sums adds the arrays up too, and writes their sum (multi_output_fusion.cc). It reads each for both sums, in bf16, and
+   * saves a kernel, and that what it has written is read for them (gpu_performance_model.cc, `EstimateRunTimes`).
+   */
+  protected addsWithSums({ terms, bytes }: Rows): boolean {
+    if (this.inF32) return true;
+    const { schedule, sizes } = this.lowering;
+    const again = (arrayBytes: number) => bytesOfRead(2 * bytes, arrayBytes) - bytesOfRead(bytes, arrayBytes);
+    const more = terms.reduce((sum, term) => sum + again(schedule.bytesOf(term, sizes!)), 0);
+    return more - bytesOfRead(2 * bytes, bytes) <= launchBytes;
+  }
+
+  /** Whether all three readers add the arrays up: both sums and the gradient of the input. Which Triton makes, that gathers nothing. */
+  protected isAddedByReaders({ terms, bytes }: Rows): boolean {
+    const [num, numReaders] = [terms.length, 3];
+    return launchBytes + bytes * (num + 1 - numReaders * (num - 1)) > 0;
   }
 
   protected addedWithSums(rows: Rows, incoming: BufferId): Representation {
     const { operation, terms, saved, environment } = rows;
     if (this.inF32) {
-      const part = this.gradients.ofParameter(operation.offset);
+      const part = this.gradients.partsOf(operation.offset, operation.input, rows.environment);
       const bytesRead = terms.length * (1 + readAgain) * rows.bytes;
       this.lowering.schedule.run(this.nameOf(operation.output), terms, [incoming, part], undefined, bytesRead);
       this.gradients.summed(operation.offset, operation.input, part, environment);
       return this.afterOffset({ ...rows, terms: [incoming] });
     }
-    const parts = [operation.scale, operation.offset].map((id) => this.gradients.ofParameter(id));
+    const { scale, offset, input } = operation;
+    const parts = [scale, offset].map((id) => this.gradients.partsOf(id, input, rows.environment));
     const bytesRead = (1 + terms.length * (1 + 2 * readAgain)) * rows.bytes;
     const name = this.nameOf(operation.output);
     this.lowering.schedule.run(name, [...terms, ...saved], [incoming, ...parts], undefined, bytesRead);
@@ -77,8 +107,10 @@ export class NormKernels {
     const again = this.inF32 && writes.length === 0 ? [] : terms;
     if (!isSummedAtOnce) {
       const ids = this.inF32 ? [offset] : [scale, offset];
-      const parts = ids.map((id) => this.gradients.ofParameter(id));
-      schedule.run(name, [...terms, ...(this.inF32 ? [] : saved), ...again, ...added], [...writes, ...parts]);
+      const parts = ids.map((id) => this.gradients.partsOf(id, input, environment));
+      const reads = [...terms, ...(this.inF32 ? [] : saved), ...again, ...added];
+      const beside = this.inF32 ? 0 : 2 * this.rowNumberBytes(rows) + this.computing(rows);
+      schedule.run(name, reads, [...writes, ...parts], undefined, undefined, beside);
       for (const [index, id] of ids.entries()) this.gradients.summed(id, input, parts[index]!, environment);
       return;
     }
@@ -96,22 +128,24 @@ export class NormKernels {
     this.gradients.sum(scale, input, [product], environment);
   }
 
-  /** In f32 the scale's sum is of products that Triton computes; it sums parts of up to 128 rows itself. */
+  /** In f32 the scale's sum is of products that Triton computes; it sums small parts itself. */
   protected afterOffset(rows: Rows): Representation {
     const { operation, terms, saved, environment, isSummedAtOnce } = rows;
     const { input, scale } = operation;
     const { schedule } = this.lowering;
     const reads = [...terms, ...saved];
     const { exact, rowsOfEach, samples } = this.parts(rows);
-    if (!isSummedAtOnce && exact && samples === 1 && rowsOfEach <= mostRowsInTriton) {
-      const part = this.gradients.ofParameter(scale);
+    const tile = nextPowerOfTwo(rowsOfEach) * nextPowerOfTwo(this.columnsOf(input, environment));
+    if (!isSummedAtOnce && exact && samples === 1 && tile <= mostInTile) {
+      const part = this.gradients.partsOf(scale, input, environment);
       schedule.run(this.nameOf(scale), reads, [part], 'triton');
       this.gradients.summed(scale, input, part, environment);
       return this.ofInput(rows);
     }
     const product = this.rows(input, environment);
     schedule.run(this.nameOf(scale), reads, [product], 'triton');
-    this.gradients.sum(scale, input, [product], environment);
+    const beside = isSummedAtOnce ? 0 : this.rowNumberBytes(rows) + this.computing(rows);
+    this.gradients.sum(scale, input, [product], environment, false, beside);
     if (isSummedAtOnce) return this.ofInput(rows);
     return this.ofInput({ ...rows, saved: [...saved, product] });
   }
@@ -126,8 +160,11 @@ export class NormKernels {
       const sum = schedule.buffer(program.values[operation.offset]!.shape, 4, 'gradient');
       schedule.run(name, terms, [gathered, sum], 'columns', 2 * bytes);
       this.gradients.ofParameters.push({ id: operation.offset, gradient: sum });
+    } else if (!this.parts(rows).exact) {
+      schedule.run(name, terms, [gathered], undefined, bytes);
+      this.gradients.sum(operation.offset, operation.input, [gathered], environment);
     } else {
-      const part = this.gradients.ofParameter(operation.offset);
+      const part = this.gradients.partsOf(operation.offset, operation.input, rows.environment);
       schedule.run(name, terms, [gathered, part], undefined, 2 * bytes);
       this.gradients.summed(operation.offset, operation.input, part, environment);
     }
@@ -152,7 +189,7 @@ export class NormKernels {
       const product = this.rows(input, environment);
       const sum = sumOf(offset);
       this.gradients.ofParameters.push({ id: offset, gradient: sum });
-      if (!serves) {
+      if (!serves && this.isFromEncoder(operation)) {
         const incoming = this.rows(input, environment);
         schedule.run(this.nameOf(offset), terms, [sum], 'columns', bytes);
         schedule.run(this.nameOf(scale), reads, [rowSums[0]!, product, incoming]);
@@ -175,7 +212,7 @@ export class NormKernels {
     schedule.run(`sums of rows for ${this.nameOf(input)}`, reads, rowSums, undefined, 2 * bytes);
     const normalised = this.triton(input, [...saved, ...rowSums], environment);
     const parameters = [scale, offset, ...(bias === undefined ? [] : [bias])];
-    const sums = parameters.map((id) => this.gradients.ofParameter(id));
+    const sums = parameters.map((id) => this.gradients.partsOf(id, input, environment));
     const summed = () => {
       for (const [index, id] of parameters.entries()) this.gradients.summed(id, input, sums[index]!, environment);
       this.gradients.biasIsSummed.add(input);
@@ -198,8 +235,7 @@ export class NormKernels {
 
   /** The encoder's aggregate is f32: what is gathered is cast, and where rows fill no blocks written. */
   private isFromEncoder({ input }: OperationOf<'layerNorm'>): boolean {
-    const [rows, , columns] = this.lowering.program.values[input]!.shape;
-    return rows!.symbol === 'grid2meshEdges' && (2 * numElements([columns!], this.lowering.sizes!)) % blockBytes !== 0;
+    return this.lowering.program.values[input]!.shape[0]!.symbol === 'grid2meshEdges';
   }
 
   protected ofInput({ operation: { input }, terms, saved, environment }: Rows): Representation {
@@ -216,17 +252,33 @@ export class NormKernels {
     for (const [index, id] of [scale, offset].entries()) this.gradients.summed(id, input, parts[index]!, environment);
   }
 
+  /** What it costs to read one of a row's statistics for each of its columns. */
+  private rowNumberBytes(rows: Rows): number {
+    const { operation, environment, bytes } = rows;
+    const { samples, numRows } = this.parts(rows);
+    const { elementBytes } = this.lowering.gemm;
+    const columns = this.columnsOf(operation.input, environment);
+    return bytes / speedupOfRowNumbers(numRows * samples, columns, elementBytes);
+  }
+
+  private computing({ operation: { input }, environment }: Rows): number {
+    const { elementBytes } = this.lowering.gemm;
+    const shape = this.forward.shape(input, environment);
+    return numElements(shape, this.lowering.sizes!) * operationsOfNorm[elementBytes]! * bytesOfOperation;
+  }
+
   protected parts({ operation: { input }, environment }: Rows): {
     readonly exact: boolean;
     readonly rowsOfEach: number;
     readonly samples: number;
+    readonly numRows: number;
   } {
     const [rows, samples] = this.forward
       .shape(input, environment)
       .slice(0, 2)
       .map((each) => numElements([each], this.lowering.sizes!)) as [number, number];
     const { isExact, rowsOfEach } = partsOf(rows * samples);
-    return { exact: isExact, rowsOfEach, samples };
+    return { exact: isExact, rowsOfEach, samples, numRows: rows };
   }
 
   private rowSum({ operation: { input }, environment }: Rows): BufferId {

@@ -3,37 +3,48 @@
  * reads it (hlo_live_range), so lifetimes are stated nowhere: they follow from this list.
  */
 
-import { axis, constant, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
+import { constant, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
 import type { Module } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
 import type { Category, Origin, Phase, Trace } from '../../memory/trace.js';
 import { type Arena, type ArenaArray, arenaOf } from './arena.js';
-import { slownessOfColumns } from './column-sums.js';
-import { hideLatency, type Timed } from './latency-hiding.js';
+import { inOrderOfMemory, timed, withoutCopies } from './kernel-times.js';
+import { hideLatency } from './latency-hiding.js';
 import { orderByMemory } from './memory-order.js';
 import { placedInResults, type StepArray } from './outputs.js';
 import { gapBytes } from './packing.js';
-import { productSeconds } from './product-time.js';
 import type { Sizes } from './sizes.js';
 
 export type BufferId = number;
 
-interface Buffer {
+export interface Buffer {
   readonly shape: Shape;
   readonly elementBytes: number;
   readonly category: Category;
   readonly origin: Origin;
 }
 
-interface Kernel {
+export interface Kernel {
   readonly name: string;
   readonly place: Place;
   readonly reads: readonly BufferId[];
   readonly writes: readonly BufferId[];
-  /** Where XLA's cost model does not go by bytes. */
   /** What it reads, where that is not each array once. */
   readonly bytesRead?: number;
-  readonly kind?: 'triton' | 'product' | 'weightProduct' | 'columns' | 'join' | 'start' | 'end' | 'elementwise';
+  /** …and beside that. */
+  readonly bytesBeside?: number;
+  /** Where XLA's cost model does not go by bytes. */
+  readonly kind?:
+    | 'triton'
+    | 'product'
+    | 'weightProduct'
+    | 'columns'
+    | 'copy'
+    | 'division'
+    | 'join'
+    | 'start'
+    | 'end'
+    | 'elementwise';
 }
 
 /** The phase and module that kernels are written down with. */
@@ -51,16 +62,6 @@ interface Packs {
 
 const resultMemory = 'memory of a result';
 
-/** XLA counts 1 µs per kernel (gpu_performance_model_base.h, kKernelLaunchOverhead), in which an H100 moves this much. */
-export const launchBytes = 3.35e6;
-/** The scheduler's unit is as long (`kLowLatency`); a kernel that it has no model of costs a hundredth. */
-const latencyBytes = launchBytes;
-const tritonCost = 0.01;
-/** What is read again comes from the second cache, if it fits there (gpu_performance_model_base.h, `kL2CacheSpeedup`). */
-const cacheBytes = 52_428_800;
-const cacheSpeedup = 2.5;
-/** NVLink moves a byte of an all-reduce while the card's memory moves this many. */
-const collectiveLatency = 14;
 const gaps = 'gap';
 
 /** What the arena is larger than its arrays. */
@@ -87,6 +88,15 @@ export class Schedule {
     return this.buffers.push({ shape, elementBytes, category, origin: 'device' }) - 1;
   }
 
+  bytesOf(id: BufferId, sizes: Dimensions): number {
+    const { shape, elementBytes } = this.buffers[id]!;
+    return numElements(shape, sizes) * elementBytes;
+  }
+
+  private bytesOfAll(sizes: Dimensions): readonly number[] {
+    return [...this.buffers.keys()].map((id) => this.bytesOf(id, sizes));
+  }
+
   /** Another array of the same kind. */
   like(buffer: BufferId): BufferId {
     return this.buffers.push(this.buffers[buffer]!) - 1;
@@ -103,6 +113,7 @@ export class Schedule {
     writes: readonly BufferId[] = [],
     kind?: Kernel['kind'],
     bytesRead?: number,
+    bytesBeside?: number,
   ): void {
     this.kernels.push({
       name,
@@ -111,6 +122,7 @@ export class Schedule {
       writes,
       ...(kind && { kind }),
       ...(bytesRead && { bytesRead }),
+      ...(bytesBeside && { bytesBeside }),
     });
   }
 
@@ -139,15 +151,17 @@ export class Schedule {
   hideLatency(sizes: Dimensions, pads: boolean): void {
     const first = this.kernels.findIndex(({ place, name }) => place.phase !== 'setup' && name !== resultMemory);
     const setup = this.kernels.slice(0, first);
-    const kernels = this.kernels.slice(first);
+    const written = this.kernels.slice(first);
+    const arrays = { buffers: this.buffers, bytesOf: this.bytesOfAll(sizes), sizes };
+    const kernels = inOrderOfMemory(written, arrays, pads);
     let backward = false;
-    const order = hideLatency(this.timed(kernels, sizes, pads)).filter((index) => index < kernels.length);
+    const order = hideLatency(timed(kernels, arrays, pads)).filter((index) => index < kernels.length);
     const reordered = order.map((index): Kernel => {
       const kernel = kernels[index]!;
       backward ||= kernel.place.phase === 'backward';
       return backward ? { ...kernel, place: { ...kernel.place, phase: 'backward' } } : kernel;
     });
-    this.kernels = [...setup, ...reordered];
+    this.kernels = [...setup, ...withoutCopies(reordered)];
   }
 
   /** Number of kernels so far: a place to come back to. */
@@ -159,97 +173,10 @@ export class Schedule {
   orderByMemory(from: number, state: readonly BufferId[], sizes: Dimensions): void {
     const body = this.kernels.slice(from);
     const outside = new Set(this.kernels.slice(0, from).flatMap(({ reads, writes }) => [...reads, ...writes]));
-    const bytesOf = this.buffers.map(({ shape, elementBytes }) => numElements(shape, sizes) * elementBytes);
+    const bytesOf = this.bytesOfAll(sizes);
     const stateBytes = state.reduce((sum, id) => sum + bytesOf[id]!, 0);
     const order = orderByMemory(body, { bytesOf, isOutside: (id) => outside.has(id) }, stateBytes);
     this.kernels = [...this.kernels.slice(0, from), ...order.map((index) => body[index]!)];
-  }
-
-  /**
-   * The kernels, and behind them the elements of tuples: what a product or a kernel with several results writes is read through
-   * an instruction of its own (`get-tuple-element`), which takes no time but is one more to wait for.
-   */
-  private timed(kernels: readonly Kernel[], sizes: Dimensions, pads: boolean): Timed[] {
-    const bytesOf = this.buffers.map(({ shape, elementBytes }) => numElements(shape, sizes) * elementBytes);
-    const moved = (ids: readonly BufferId[]) => ids.reduce((sum, id) => sum + bytesOf[id]!, 0);
-    const writer = new Map<BufferId, number>();
-    const readers = new Map<BufferId, number[]>();
-    const elements: Timed[] = [];
-    const element = (before: number) =>
-      kernels.length + elements.push({ after: [before], cost: 0, latency: latencyBytes }) - 1;
-    const written = new Set<BufferId>();
-    const isRows = (id: BufferId) => !written.has(id) && (!pads || this.buffers[id]!.shape.length === 3);
-    const relaidAs = new Map<BufferId, number>();
-    const relaid = (id: BufferId) => {
-      if (!relaidAs.has(id)) relaidAs.set(id, element(writer.get(id)!));
-      return relaidAs.get(id)!;
-    };
-    const transposes = numElements([axis('batch')], sizes) > 1;
-    const isProduct = (kind: Kernel['kind']) => kind === 'product' || kind === 'weightProduct';
-    /** A matrix is joined to others as a row of numbers. Of several samples the operand that is transposed is an instruction of its own, which nothing else reads. */
-    const operand = (kind: Kernel['kind'], id: BufferId, isFirst: boolean) => {
-      if (kind === 'weightProduct' && isFirst && transposes) return element(writer.get(id)!);
-      if (kind === 'join' && this.buffers[id]!.shape.length > 1) return relaid(id);
-      return isProduct(kind) && isRows(id) ? relaid(id) : writer.get(id)!;
-    };
-    const columnsOf = (id: BufferId) => numElements([this.buffers[id]!.shape.at(-1)!], sizes);
-    /** The gradient of a concatenation is a product's result, of which each part's gradient is some columns. */
-    const readBy = (id: BufferId, result: BufferId | undefined, kind: Kernel['kind']) =>
-      result === undefined || isProduct(kind) || !written.has(id)
-        ? bytesOf[id]!
-        : bytesOf[id]! * Math.min(1, columnsOf(result) / columnsOf(id));
-    const timed = kernels.map(({ reads, writes, kind, bytesRead }, index): Timed => {
-      const read = (id: BufferId, at: number) => {
-        const bytes = readBy(id, writes[0], kind);
-        return reads.indexOf(id) < at && bytes < cacheBytes ? bytes / cacheSpeedup : bytes;
-      };
-      const numBytesRead = bytesRead ?? reads.reduce((sum, id, at) => sum + read(id, at), 0);
-      const after = new Set<number>();
-      for (const id of [...reads, ...writes]) if (writer.has(id)) after.add(operand(kind, id, id === reads[0]));
-      for (const id of writes) for (const reader of readers.get(id) ?? []) after.add(reader);
-      after.delete(index);
-      for (const id of new Set(reads)) readers.set(id, [...(readers.get(id) ?? []), index]);
-      for (const id of writes) {
-        const isElement = isProduct(kind) || writes.length > 1;
-        writer.set(id, isElement ? element(index) : index);
-        if (isProduct(kind)) written.add(id);
-        readers.delete(id);
-      }
-      if (kind === 'start') return { after: [...after], cost: latencyBytes, latency: latencyBytes, collective: kind };
-      if (kind === 'end')
-        return { after: [...after], cost: latencyBytes, latency: collectiveLatency * moved(reads), collective: kind };
-      const cost =
-        kind === 'triton'
-          ? tritonCost * latencyBytes
-          : isProduct(kind)
-            ? this.productBytes(kind, reads[0]!, writes[0]!, bytesOf, sizes)
-            : kind === 'columns'
-              ? numBytesRead * this.slowness(reads[0]!, writes[0]!, sizes) + moved(writes)
-              : numBytesRead + moved(writes);
-      return { after: [...after], cost, latency: latencyBytes };
-    });
-    return [...timed, ...elements];
-  }
-
-  private slowness(read: BufferId, sum: BufferId, sizes: Dimensions): number {
-    return slownessOfColumns(numElements([this.buffers[sum]!.shape.at(-1)!], sizes), this.buffers[read]!.elementBytes);
-  }
-
-  /** As long as a product takes, the card's memory moves so many bytes. */
-  private productBytes(
-    kind: Kernel['kind'],
-    operand: BufferId,
-    result: BufferId,
-    bytesOf: readonly number[],
-    sizes: Dimensions,
-  ): number {
-    const elements = (id: BufferId) => bytesOf[id]! / this.buffers[id]!.elementBytes;
-    const last = (id: BufferId) => numElements([this.buffers[id]!.shape.at(-1)!], sizes);
-    const columns = last(result);
-    const rows = elements(result) / columns;
-    const inner = kind === 'weightProduct' ? elements(operand) / rows : last(operand);
-    const { elementBytes } = this.buffers[result]!;
-    return 1e6 * latencyBytes * productSeconds({ rows, inner, columns, elementBytes });
   }
 
   /** `sizes`: where arrays may lie in results. `packs`: where the gaps between arrays count. */

@@ -109,11 +109,11 @@ class Step {
     const zeros = new Zeros(schedule, has('sharedZeros'));
     const gradientsMeet = meets(config) && !isConditioned(program);
     const hidesLatency = gradientsMeet && meetsInOrder(config) && has('latencyHiding');
-    const needed = hidesLatency ? { sizes: sizes.whole } : {};
+    const needed: { sizes?: Dimensions } = hidesLatency ? { sizes: sizes.whole } : {};
     // A rollout adds its gradients up in f32 before they meet.
     const isSentAtOnce = gradientsMeet && config.recipe.rolloutSteps === 1;
     this.lowering = { program, schedule, gemm, zeros, has, meets: isSentAtOnce, hidesLatency, ...needed };
-    this.lossHead = new LossHead(schedule, gemm, hidesLatency);
+    this.lossHead = new LossHead(schedule, gemm, needed.sizes);
     // Without an optimizer the gradients are results, those of what nothing uses too.
     const returned = returnsGradients(program, config.recipe) ? program.parameters : [];
     this.results = new Map(

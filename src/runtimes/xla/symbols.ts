@@ -65,7 +65,7 @@ export const lossHead = {
   /** Gradients of variables, each padded to the width of the prediction. */
   padded: axis('lossHead.padded'),
 } as const;
-const numSurfaceVariables = 5;
+export const numSurfaceVariables = 5;
 export const numVariables = numSurfaceVariables + numAtmosphericVariables;
 
 /** Equal shapes are one object: a trace finds a shape's layout by identity first, and asks thousands of times. */

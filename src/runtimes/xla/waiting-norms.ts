@@ -5,8 +5,9 @@
  */
 import type { OperationOf } from '../../ir/operations.js';
 import type { ValueId } from '../../ir/types.js';
+import { launchBytes } from './kernel-times.js';
 import { NormKernels, type Rows } from './norm-kernels.js';
-import { type BufferId, launchBytes } from './schedule.js';
+import type { BufferId } from './schedule.js';
 import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
 /** Sums that no kernel has made yet. */
@@ -17,9 +18,6 @@ interface Pending {
   readonly into: ValueId;
   readonly run: (added: readonly BufferId[], writes: readonly BufferId[]) => void;
 }
-
-/** XLA gathers from a slice of its own where so much is gathered. */
-const launchesWorthASlice = 3;
 
 export class WaitingNorms extends NormKernels {
   private readonly residuals = new Map<ValueId, ValueId>();
@@ -56,6 +54,8 @@ export class WaitingNorms extends NormKernels {
     if (isGathered) return this.inF32 ? this.afterOffset(this.gatherWithOffset(rows)) : this.gathered(rows);
     const isOfEdges = rows.terms.length > 1 && this.lowering.program.values[output]!.shape[0]!.symbol === 'meshEdges';
     if (!isOfEdges) return this.withSumsLater(rows);
+    const isGatheredToo = this.residuals.has(output);
+    if (!isGatheredToo && this.isAddedByReaders(rows)) return this.withSums(rows);
     const incoming = this.rows(input, environment);
     if (rows.isSummedAtOnce || !this.addsWithSums(rows)) {
       this.lowering.schedule.run(
@@ -85,8 +85,7 @@ export class WaitingNorms extends NormKernels {
   /** What edges gather their gradients from: the aggregate's, columns of a product, or where nothing else is added to much a slice of its own. */
   gatheredFrom(aggregate: ValueId, edges: ValueId, gradient: Representation, environment: Environment): Representation {
     const isAlone = !this.inF32 && !this.gradients.has(edges);
-    if (!isAlone || this.bytesOf(edges, environment) < launchesWorthASlice * launchBytes)
-      return fusedIntoReaders(gradient);
+    if (!isAlone || this.launchesOf(aggregate, environment) < 1) return fusedIntoReaders(gradient);
     const slice = this.rows(aggregate, environment);
     const reads = buffersOf(gradient);
     const found = this.pending.find(({ into }) => this.reads(into).some((read) => reads.includes(read)));

@@ -11,7 +11,7 @@ import { type Axis, formatShape, numElements, type Shape } from '../../ir/shape.
 import type { ValueId } from '../../ir/types.js';
 import type { DataFlow } from './data-flow.js';
 import type { Lowering } from './forward.js';
-import { launchBytes } from './schedule.js';
+import { launchBytes } from './kernel-times.js';
 import type { Question, Sizes } from './sizes.js';
 
 /** From here on a sum of two arrays saves nothing by being inlined. */

@@ -100,8 +100,12 @@ const batch = fc.constantFrom(1, 1, 2);
 const data = { devices: fc.constantFrom(2, 4, 8), batch: fc.constantFrom(1, 1, 1, 2) };
 const eitherProduct = mostly<JaxRecord['gemm_mode']>('cublas', fc.constant('default-noautotune' as const), 8);
 export const drawnRecipes = {
-  /** The last twelve after the kernels of `waiting-norms.ts`. */
-  data: [...drawRecipes(data, 24), ...drawRecipes({ ...data, gemm_mode: eitherProduct }, 12, 20261207)],
+  /** Twelve after the kernels of `waiting-norms.ts`; the last ten after the order that the latency hiding scheduler begins with. */
+  data: [
+    ...drawRecipes(data, 24),
+    ...drawRecipes({ ...data, gemm_mode: eitherProduct }, 12, 20261207),
+    ...drawRecipes(data, 10, 20261201),
+  ],
   accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),
   unchecked: drawRecipes({ gradient_checkpointing: fc.constant(false), ar_steps: fc.constantFrom(2, 3, 4), batch }, 4),

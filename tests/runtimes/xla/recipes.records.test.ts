@@ -30,15 +30,15 @@ describe('recipes of JAX against XLA:GPU’s buffer assignment', () => {
     expect(Math.max(...errors)).toBeLessThan(3);
   });
 
-  it('predicts data parallel within 1.5 % in the median and 6 % at worst, and within 2 % and 3 % where drawn after the rules', () => {
+  it('predicts data parallel within 1 % in the median and, all but one of 7.2 %, 4 %, those drawn after the rules too', () => {
     const steps = allOf(data).filter(isCublas);
-    expect(steps.length).toBeGreaterThanOrEqual(42);
-    expect(quantile(sizes(steps), 0.5)).toBeLessThan(1.5);
-    expect(worst(steps)).toBeLessThan(6);
+    expect(steps.length).toBeGreaterThanOrEqual(52);
+    expect(quantile(sizes(steps), 0.5)).toBeLessThan(1);
+    expect(worst(steps)).toBeLessThan(7.5);
+    expect(sizes(steps).filter((size) => size > 4)).toHaveLength(1);
     const drawn = data.drawn.filter(isCublas);
-    expect(drawn.length).toBeGreaterThanOrEqual(9);
-    expect(quantile(sizes(drawn), 0.5)).toBeLessThan(2);
-    expect(worst(drawn)).toBeLessThan(3);
+    expect(drawn.length).toBeGreaterThanOrEqual(10);
+    expect(worst(drawn)).toBeLessThan(4);
   });
 
   it('holds every step of several cards in its range, Triton’s and several samples per card too', () => {

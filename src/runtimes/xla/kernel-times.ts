@@ -1,0 +1,170 @@
+/**
+ * How long XLA thinks a kernel takes (gpu_performance_model.cc, sol_latency_estimator.cc), in bytes that the card's memory moves meanwhile, and
+ * what it waits for: what the latency hiding scheduler goes by (`latency-hiding.ts`).
+ */
+import { axis, type Dimensions, numElements } from '../../ir/shape.js';
+import { slownessOfColumns } from './column-sums.js';
+import type { Timed } from './latency-hiding.js';
+import { orderByMemory } from './memory-order.js';
+import { productSeconds } from './product-time.js';
+import type { Buffer, BufferId, Kernel } from './schedule.js';
+
+interface Arrays {
+  readonly buffers: readonly Buffer[];
+  readonly bytesOf: readonly number[];
+  readonly sizes: Dimensions;
+}
+
+/** XLA counts 1 µs per kernel (gpu_performance_model_base.h, kKernelLaunchOverhead), in which an H100 moves this much. */
+export const launchBytes = 3.35e6;
+/** The scheduler's unit is as long (`kLowLatency`); a kernel that it has no model of costs a hundredth (sol_latency_estimator.cc). */
+const latencyBytes = launchBytes;
+const unknownCost = 0.01;
+/** A division by one thread is 21 operations of which it does three per ns (`CalculateEffectiveFlopsPerNs`), and 6 per number added before. */
+const divisionCost = (numAdded: number): number => (21 + 6 * (numAdded - 1)) / 3000;
+/**
+ * What an operation takes, in bytes: memory hides all but a twentieth (`kMemoryComputeParallelism`), and an H100 moves 3,352 bytes while it does
+ * 66,900 operations.
+ */
+export const bytesOfOperation = (0.05 * 3352) / 66_900;
+const cacheBytes = 52_428_800;
+const cacheSpeedup = 2.5;
+/**
+ * What it takes to read so many bytes of an array: what is read again comes from the second cache, if it fits there
+ * (gpu_performance_model_base.cc, `ReadTimeWithDRAMHeuristic`, `kL2CacheSpeedup`). Of some of its columns no more than all of it is read for the first time.
+ */
+export function bytesOfRead(bytes: number, arrayBytes: number): number {
+  const first = Math.min(arrayBytes, bytes);
+  return first + (bytes - first) / (arrayBytes < cacheBytes ? cacheSpeedup : 1);
+}
+/** NVLink moves a byte of an all-reduce while the card's memory moves this many. */
+const collectiveLatency = 14;
+
+const isProduct = (kind: Kernel['kind']): boolean => kind === 'product' || kind === 'weightProduct';
+
+/** The order that the latency hiding scheduler finds: XLA first schedules every step for memory (gpu_hlo_schedule.cc, `ScheduleGpuModule`). */
+export function inOrderOfMemory(
+  kernels: readonly Kernel[],
+  { buffers, bytesOf }: Arrays,
+  pads: boolean,
+): readonly Kernel[] {
+  const made = new Set(kernels.flatMap(({ writes }) => writes));
+  const isOfProduct = new Set(kernels.flatMap(({ kind, writes }) => (isProduct(kind) ? writes : [])));
+  const isRelaid = (id: BufferId) => !isOfProduct.has(id) && (!pads || buffers[id]!.shape.length === 3);
+  const steps = kernels.map((kernel) =>
+    isProduct(kernel.kind) ? { ...kernel, relaid: new Set(kernel.reads.filter(isRelaid)) } : kernel,
+  );
+  const order = orderByMemory(steps, { bytesOf, isOutside: (id) => !made.has(id) }, 0);
+  return order.map((index) => kernels[index]!);
+}
+
+/**
+ * XLA copies an array that a kernel overwrites and others read, and when it knows the order removes the copies whose original nobody reads
+ * after that (gpu_compiler.cc, `RunPostSchedulingCopyInsertion`).
+ */
+export function withoutCopies(kernels: readonly Kernel[]): readonly Kernel[] {
+  const originals = new Map<BufferId, BufferId>();
+  for (const copied of kernels.filter(({ kind }) => kind === 'copy')) {
+    const [original, copy] = [copied.reads[0]!, copied.writes[0]!];
+    const overwritten = kernels.findIndex((kernel) => kernel !== copied && kernel.writes.includes(copy));
+    if (!kernels.slice(overwritten + 1).some(({ reads }) => reads.includes(original))) originals.set(copy, original);
+  }
+  const inPlace = (ids: readonly BufferId[]) => ids.map((id) => originals.get(id) ?? id);
+  return kernels
+    .filter(({ kind, writes }) => kind !== 'copy' || !originals.has(writes[0]!))
+    .map((kernel) => ({ ...kernel, reads: inPlace(kernel.reads), writes: inPlace(kernel.writes) }));
+}
+
+/**
+ * The kernels, and behind them the elements of tuples: what a product or a kernel with several results writes is read through
+ * an instruction of its own (`get-tuple-element`), which takes no time but is one more to wait for.
+ */
+export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean): Timed[] {
+  const { buffers, bytesOf, sizes } = arrays;
+  const moved = (ids: readonly BufferId[]) => ids.reduce((sum, id) => sum + bytesOf[id]!, 0);
+  const writer = new Map<BufferId, number>();
+  const readers = new Map<BufferId, number[]>();
+  const elements: Timed[] = [];
+  const element = (before: number) =>
+    kernels.length + elements.push({ after: [before], cost: 0, latency: latencyBytes }) - 1;
+  const written = new Set<BufferId>();
+  const isRows = (id: BufferId) => !written.has(id) && (!pads || buffers[id]!.shape.length === 3);
+  const relaidAs = new Map<BufferId, number>();
+  const relaid = (id: BufferId) => {
+    if (!relaidAs.has(id)) relaidAs.set(id, element(writer.get(id)!));
+    return relaidAs.get(id)!;
+  };
+  const transposes = numElements([axis('batch')], sizes) > 1;
+  /** A matrix is joined to others as a row of numbers. Of several samples the operand that is transposed is an instruction of its own, which nothing else reads. */
+  const operand = (kind: Kernel['kind'], id: BufferId, isFirst: boolean) => {
+    if (kind === 'weightProduct' && isFirst && transposes) return element(writer.get(id)!);
+    if (kind === 'copy' || (kind === 'join' && buffers[id]!.shape.length > 1)) return relaid(id);
+    return isProduct(kind) && isRows(id) ? relaid(id) : writer.get(id)!;
+  };
+  const columnsOf = (id: BufferId) => numElements([buffers[id]!.shape.at(-1)!], sizes);
+  /** The gradient of a concatenation is a product's result, of which each part's gradient is some columns. */
+  const readBy = (id: BufferId, result: BufferId | undefined, kind: Kernel['kind']) =>
+    result === undefined || isProduct(kind) || !written.has(id)
+      ? bytesOf[id]!
+      : bytesOf[id]! * Math.min(1, columnsOf(result) / columnsOf(id));
+  const bytesOfReads = (index: number) => {
+    const { reads, writes, kind } = kernels[index]!;
+    const numReads = new Map<BufferId, number>();
+    for (const id of reads) numReads.set(id, (numReads.get(id) ?? 0) + 1);
+    return [...numReads].reduce((sum, [id, times]) => {
+      return sum + bytesOfRead(times * readBy(id, writes[0], kind), bytesOf[id]!);
+    }, 0);
+  };
+  const timed = kernels.map(({ reads, writes, kind, bytesRead, bytesBeside = 0 }, index): Timed => {
+    const numBytesRead = (bytesRead ?? bytesOfReads(index)) + bytesBeside;
+    const after = new Set<number>();
+    for (const id of [...reads, ...writes]) if (writer.has(id)) after.add(operand(kind, id, id === reads[0]));
+    for (const id of writes) for (const reader of readers.get(id) ?? []) after.add(reader);
+    after.delete(index);
+    for (const id of new Set(reads)) readers.set(id, [...(readers.get(id) ?? []), index]);
+    for (const id of writes) {
+      const isElement = isProduct(kind) || writes.length > 1;
+      writer.set(id, isElement ? element(index) : index);
+      if (isProduct(kind)) written.add(id);
+      readers.delete(id);
+    }
+    if (kind === 'start') return { after: [...after], cost: latencyBytes, latency: latencyBytes, collective: kind };
+    if (kind === 'end')
+      return { after: [...after], cost: latencyBytes, latency: collectiveLatency * moved(reads), collective: kind };
+    const cost =
+      kind === 'triton' || kind === 'copy'
+        ? unknownCost * latencyBytes
+        : kind === 'division'
+          ? divisionCost(reads.length) * latencyBytes
+          : isProduct(kind)
+            ? productBytes(kind, reads[0]!, writes[0]!, arrays)
+            : kind === 'columns'
+              ? numBytesRead * slowness(reads[0]!, writes[0]!, arrays) + moved(writes)
+              : numBytesRead + moved(writes);
+    return { after: [...after], cost, latency: latencyBytes };
+  });
+  return [...timed, ...elements];
+}
+
+function slowness(read: BufferId, sum: BufferId, { buffers, sizes }: Arrays): number {
+  return slownessOfColumns(numElements([buffers[sum]!.shape.at(-1)!], sizes), buffers[read]!.elementBytes);
+}
+
+/** As long as a product takes, the card's memory moves so many bytes. */
+function productBytes(
+  kind: Kernel['kind'],
+  operand: BufferId,
+  result: BufferId,
+  { buffers, bytesOf, sizes }: Arrays,
+): number {
+  const elements = (id: BufferId) => bytesOf[id]! / buffers[id]!.elementBytes;
+  const last = (id: BufferId) => numElements([buffers[id]!.shape.at(-1)!], sizes);
+  const columns = last(result);
+  const rows = elements(result) / columns;
+  const inner = kind === 'weightProduct' ? elements(operand) / rows : last(operand);
+  const { elementBytes } = buffers[result]!;
+  // bf16 products have their sides padded to multiples of eight (cublas_pad_for_gemms.cc).
+  const padded = (side: number) => (elementBytes === 2 ? Math.ceil(side / 8) * 8 : side);
+  const sides = { rows: padded(rows), inner: padded(inner), columns: padded(columns) };
+  return 1e6 * latencyBytes * productSeconds({ ...sides, elementBytes });
+}
