@@ -1,8 +1,9 @@
 /**
  * How XLA sums the rows of an array, column by column. Up to 4,096 rows at once; more in two kernels, of which the first leaves as many parts
- * as pad the rows least, between half the square root and the root of their number, of equals a power of two (tree_reduction_rewriter.cc). A block of 32 × 32 threads
- * reads 32 columns, or twice or four times as many where every thread still has some (reduction_base.cc, `GetVectorSizeForMlir`), and a core
- * reads 32 bytes per clock (gpu_performance_model_base.cc, `AdjustBandwidth`): few blocks are slow.
+ * as pad the rows least, between half the square root and the root of their number, of equals a power of two (tree_reduction_rewriter.cc,
+ * `ComputeSplitParams`). A block of 32 × 32 threads reads 32 columns, or twice or four times as many where every thread still has some
+ * (reduction_base.cc, `GetVectorSizeForMlir`), and a core reads 32 bytes per clock (gpu_performance_model_base.cc, `AdjustBandwidth`): few
+ * blocks are slow.
  */
 const rowsSummedAtOnce = 4096;
 const threadsPerRow = 32;

@@ -31,7 +31,8 @@ const cacheBytes = 52_428_800;
 const cacheSpeedup = 2.5;
 /**
  * What it takes to read so many bytes of an array: what is read again comes from the second cache, if it fits there
- * (gpu_performance_model_base.cc, `ReadTimeWithDRAMHeuristic`, `kL2CacheSpeedup`). Of some of its columns no more than all of it is read for the first time.
+ * (gpu_performance_model_base.cc, `ReadTimeWithDRAMHeuristic`, `kL2CacheSpeedup`). Of some of its columns no more than all of it is read for
+ * the first time.
  */
 export function bytesOfRead(bytes: number, arrayBytes: number): number {
   const first = Math.min(arrayBytes, bytes);
@@ -95,7 +96,10 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
     return relaidAs.get(id)!;
   };
   const transposes = numElements([axis('batch')], sizes) > 1;
-  /** A matrix is joined to others as a row of numbers. Of several samples the operand that is transposed is an instruction of its own, which nothing else reads. */
+  /**
+   * A matrix is joined to others as a row of numbers. Of several samples the operand that is transposed is an instruction of its own, which
+   * nothing else reads.
+   */
   const operand = (kind: Kernel['kind'], id: BufferId, isFirst: boolean) => {
     if (kind === 'weightProduct' && isFirst && transposes) return element(writer.get(id)!);
     if (kind === 'copy' || (kind === 'join' && buffers[id]!.shape.length > 1)) return relaid(id);

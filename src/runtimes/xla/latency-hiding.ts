@@ -4,8 +4,9 @@
  * kernels from the last to the first. Of those whose readers are all placed it takes, in this order: the end of a collective, of which one is
  * under way at a time (`kScheduleDone`); what causes no stall (`kLessStall`); no start of a collective, unless another one waits for it
  * (`kStartAtZeroDepth`, `kFreeBackedupResource`); while others are waited for, what takes as long as the wait (`kAvoidWaste`); what makes most
- * others ready (`kCreatesMoreReadyNodes`); what stood last (`kOriginalOrder`). How long a kernel takes is XLA's own estimate: of a product from
- * a table (`product-time.ts`), of the rest from the bytes that it moves, an array once for every result that is computed from it
+ * others ready (`kCreatesMoreReadyNodes`); what stood last in the order of memory (`kOriginalOrder`, `memory-order.ts`). How long a kernel
+ * takes is XLA's own estimate (`kernel-times.ts`): of a product from a table (`product-time.ts`), of the rest from the bytes that it moves, an
+ * array once for every result that is computed from it
  * (gpu_hlo_cost_analysis.h, `count_multiple_input_accesses`), slower where few blocks move them. What takes no time (an element of a tuple, a
  * bitcast) is placed at once, is waited for by nobody, and moves the clock to when it can be. It does not look at memory below half of XLA's
  * limit, so that gradients of weights, which nothing but a collective waits for, run long after what they read was made.

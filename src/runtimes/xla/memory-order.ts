@@ -1,10 +1,11 @@
 /**
- * Which order XLA's memory scheduler gives the kernels of a forecast's loop (openxla/xla, hlo_memory_scheduler.cc, `DefaultMemoryScheduler`):
- * the one that needs less of two, of equals the first.
+ * Which order XLA's memory scheduler gives the kernels of a forecast's loop, and of a step that the latency hiding scheduler then reorders
+ * (openxla/xla, hlo_memory_scheduler.cc, `DefaultMemoryScheduler`): the one that needs less of two, of equals the first.
  *
  * `ListMemoryScheduler` takes, of the kernels whose operands are there, the one that frees most bytes beyond those that it makes, of equals the
- * one that most others read, then the one that was ready last. `DFSMemoryScheduler` goes from the result to what it needs; kernels are handed
- * over in that order (`data-flow.ts`). Memory is what is alive at once, without gaps, and without regard to results that lie still unwritten.
+ * one that most others read, then the one that was ready last, or whose gain changed last. `DFSMemoryScheduler` goes from the result to what
+ * it needs; kernels are handed over in that order (`data-flow.ts`). Memory is what is alive at once, without gaps, and without regard to results
+ * that lie still unwritten.
  */
 export interface Step {
   readonly reads: readonly number[];
@@ -45,23 +46,22 @@ interface Ready {
 }
 
 function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): readonly number[] {
-  const own = ({ reads }: Step) => [...new Set(reads)].filter((id) => !isOutside(id));
+  const own = steps.map(({ reads }) => [...new Set(reads)].filter((id) => !isOutside(id)));
   const readersOf = new Map<number, number[]>();
-  for (const [index, step] of steps.entries())
-    for (const id of own(step)) readersOf.set(id, [...(readersOf.get(id) ?? []), index]);
+  for (const [index, ids] of own.entries())
+    for (const id of ids) readersOf.set(id, [...(readersOf.get(id) ?? []), index]);
   const usesLeft = new Map([...readersOf].map(([id, readers]) => [id, readers.length]));
-  const gainOf = (step: Step): number => (isNumber(step) ? Number.POSITIVE_INFINITY : bytesGained(step));
   const isNumber = ({ writes }: Step) => writes.length === 1 && bytesOf[writes[0]!]! <= numberBytes;
-  const bytesGained = (step: Step): number =>
-    sum(
-      own(step).filter((id) => usesLeft.get(id) === 1),
-      bytesOf,
-    ) -
-    sum(
-      step.writes.filter((id) => !isOutside(id)),
-      bytesOf,
-    ) -
-    (step.writes.length > 1 ? pointerBytes * step.writes.length : 0);
+  const bytesMade = steps.map(({ writes }) => {
+    const pointers = writes.length > 1 ? pointerBytes * writes.length : 0;
+    const made = writes.filter((id) => !isOutside(id));
+    return sum(made, bytesOf) + pointers;
+  });
+  const gainOf = (index: number): number => {
+    if (isNumber(steps[index]!)) return Number.POSITIVE_INFINITY;
+    const freed = own[index]!.filter((id) => usesLeft.get(id) === 1);
+    return sum(freed, bytesOf) - bytesMade[index]!;
+  };
 
   const before = predecessors(steps);
   const numWaiting = before.map((each) => each.size);
@@ -70,7 +70,7 @@ function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): read
   const ready: Ready[] = [];
   let since = 0;
   const enter = (index: number) =>
-    ready.push({ index, numReaders: followers[index]!.length, gain: gainOf(steps[index]!), since: since++ });
+    ready.push({ index, numReaders: followers[index]!.length, gain: gainOf(index), since: since++ });
   for (const [index, count] of numWaiting.entries()) if (count === 0) enter(index);
 
   const order: number[] = [];
@@ -80,7 +80,7 @@ function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): read
     order.push(index);
     const step = steps[index]!;
     let isLast = false;
-    for (const id of own(step)) {
+    for (const id of own[index]!) {
       const left = usesLeft.get(id)! - 1;
       usesLeft.set(id, left);
       isLast ||= left === 1;
@@ -88,10 +88,13 @@ function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): read
     for (const next of followers[index]!) if (--numWaiting[next]! === 0) enter(next);
     // XLA looks at the other readers of its operands alone.
     if (!isLast) continue;
+    const others = new Set<number>();
+    for (const id of own[index]!)
+      for (const reader of readersOf.get(id)!)
+        if (isRelaid(step, id) === isRelaid(steps[reader]!, id)) others.add(reader);
     for (const each of ready) {
-      const other = steps[each.index]!;
-      if (!own(step).some((id) => other.reads.includes(id) && isRelaid(step, id) === isRelaid(other, id))) continue;
-      const gain = gainOf(other);
+      if (!others.has(each.index)) continue;
+      const gain = gainOf(each.index);
       if (gain === each.gain) continue;
       each.gain = gain;
       each.since = since++;
