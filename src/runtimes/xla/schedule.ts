@@ -153,7 +153,9 @@ export class Schedule {
     const setup = this.kernels.slice(0, first);
     const written = this.kernels.slice(first);
     const arrays = { buffers: this.buffers, bytesOf: this.bytesOfAll(sizes), sizes };
-    const kernels = inOrderOfMemory(written, arrays, pads);
+    // A barrier keeps what is recomputed from running early, which these kernels do not state: they stay as they are written down.
+    const isRecomputed = written.some(({ place }) => place.recompute);
+    const kernels = isRecomputed ? written : inOrderOfMemory(written, arrays, pads);
     let backward = false;
     const order = hideLatency(timed(kernels, arrays, pads)).filter((index) => index < kernels.length);
     const reordered = order.map((index): Kernel => {

@@ -66,7 +66,6 @@ export const lossHead = {
   padded: axis('lossHead.padded'),
 } as const;
 export const numSurfaceVariables = 5;
-export const numVariables = numSurfaceVariables + numAtmosphericVariables;
 
 /** Equal shapes are one object: a trace finds a shape's layout by identity first, and asks thousands of times. */
 const interned = new Map<string, Shape>();
