@@ -89,10 +89,10 @@ function checkGpus(recipe: Recipe, typed: Typed): Recipe {
 /** Layers of all rollout steps together. */
 const mostLayersRun = 24 * 1024;
 
-/** A backward pass lets go array by array, and is searched for a plan: minutes from a hundred steps on. */
+/** A backward pass lets go array by array, and is searched for a plan: minutes from a hundred steps on; a forecast of 500 has up to two million events. */
 function checkRollout({ rolloutSteps, mode }: Recipe, { layers }: Model, runtime: RuntimeName): void {
   if (!runtimeTraits[runtime].replaysEveryRolloutStep) return;
-  const most = Math.min(mode === 'train' ? 100 : 1000, Math.floor(mostLayersRun / layers));
+  const most = Math.min(mode === 'train' ? 100 : 500, Math.floor(mostLayersRun / layers));
   if (rolloutSteps <= most) return;
   const steps = `--rollout ${rolloutSteps} with ${layers} layers`;
   throw new InputError(

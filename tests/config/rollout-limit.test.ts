@@ -10,8 +10,8 @@ it.each([
   [{ runtime: 'pytorch' }, 100],
   [{ runtime: 'tfjs' }, 100],
   [{ runtime: 'pytorch', layers: '1024' }, 24],
-  [{ runtime: 'pytorch', mode: 'inference' }, 1000],
-  [{ runtime: 'tfjs', mode: 'inference' }, 1000],
+  [{ runtime: 'pytorch', mode: 'inference' }, 500],
+  [{ runtime: 'tfjs', mode: 'inference' }, 500],
   [{ runtime: 'pytorch', mode: 'inference', layers: '1024' }, 24],
 ])('%o: at most %i steps', async (flags, most) => {
   await expect(resolved({ ...flags, rollout: String(most) })).resolves.toBeDefined();

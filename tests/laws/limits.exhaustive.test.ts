@@ -17,8 +17,6 @@ import { ordered } from './ordered.js';
 
 /** Three seconds of tracing. */
 const mostEvents = 3_000_000;
-/** Of a forecast’s thousand steps all but six are copies (`memory/turns.ts`): 4.1 million events are priced in 2.5 s. */
-const mostEventsWithCopies = 5_000_000;
 
 const ends = allOptions().flatMap(({ name, sets, value }) =>
   endsOf(value).map((end) => ({ name, isCount: sets?.startsWith('model.counts.') === true, end })),
@@ -71,7 +69,6 @@ function outcome(profile: ModelProfile, runtime: RuntimeName, flags: Flags): num
 describe.each(cases)('%s in %s', (_, runtime, profile) => {
   it.each(atLimits.map((flags) => [JSON.stringify(flags), flags] as const))('%s', (_, flags) => {
     const found = outcome(profile, runtime, flags);
-    const isCopied = flags.mode === 'inference' && flags.rollout !== undefined;
-    if (typeof found === 'number') expect(found).toBeLessThan(isCopied ? mostEventsWithCopies : mostEvents);
+    if (typeof found === 'number') expect(found).toBeLessThan(mostEvents);
   });
 });

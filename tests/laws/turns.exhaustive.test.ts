@@ -94,8 +94,8 @@ it.each([
   expect(numCompared).toBeGreaterThan(20);
 });
 
-it.each(['jax', 'pytorch', 'tfjs'])('%s: a forecast of a thousand steps has ordered numbers', async (runtime) => {
-  const flags = { runtime, 'mesh-level': '2', grid: '19x36', layers: '3', mode: 'inference', rollout: '1000' };
+it.each(['jax', 'pytorch', 'tfjs'])('%s: a forecast of 500 steps has ordered numbers', async (runtime) => {
+  const flags = { runtime, 'mesh-level': '2', grid: '19x36', layers: '3', mode: 'inference', rollout: '500' };
   const { memory } = await estimate({ model: 'graphcast-small', flags });
   expect(memory.peakLiveBytes).toBeLessThanOrEqual(memory.peakAllocatedBytes);
   expect(memory.peakAllocatedBytes).toBeLessThanOrEqual(memory.peakReservedBytes);
