@@ -105,6 +105,7 @@ export class EqualCostPlans {
     };
     const isAsked = every !== undefined && known.ruledOut.has(every.key);
     const bounds = [
+      () => floors.inValidation({ ...this.search.config, recipe: this.family.recipe }),
       ...(known.everyPlanTells ? [ofEveryPlan] : []),
       () => this.leastOfAllLayers(microBatch, keptPerStep),
       ...(isAsked ? [ofEveryPlan] : []),

@@ -167,6 +167,12 @@ export function peakAfterProcessorBackward(step: SizedStep): number {
   return peakBefore(step, end, { from });
 }
 
+/** While validation runs; nothing where none is counted. `shared`: categories that do not count. */
+export function peakInValidation(step: SizedStep, shared: readonly Category[] = []): number {
+  const { trace } = step;
+  return peakBefore(step, trace.events.length, { from: firstEventOf(trace, 'validation'), shared });
+}
+
 /** While the backward pass makes the processor's arrays. */
 export function peakInProcessorBackward(step: SizedStep): number {
   const { trace } = step;

@@ -83,13 +83,17 @@ export function reasons({
   verdict,
   memory,
   config,
-}: Pick<AnyEstimate, 'onCard' | 'verdict' | 'memory' | 'config'>): readonly string[] {
+  peak,
+}: Pick<AnyEstimate, 'onCard' | 'verdict' | 'memory' | 'config'> &
+  Partial<Pick<AnyEstimate, 'peak'>>): readonly string[] {
   if (verdict.kind === 'unknown') return [];
+  const isInValidation = verdict.kind !== 'fits' && peak?.phase === 'validation';
   const share = onCard?.largerShare;
   return [
     ...(onCard?.precision === undefined ? [] : [onCard.precision]),
     decides(verdict, memory),
     ...(share ? [shareText(share, memory.range.lowBytes)] : []),
+    ...(isInValidation ? ['the peak is in validation, whose samples are --validation-batch'] : []),
     ...sameSizeReports(config.device),
     ...(onCard && config.reserveBytes > 0 ? [onCard.usable] : []),
   ];

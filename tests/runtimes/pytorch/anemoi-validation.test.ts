@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { reasons } from '../../../src/reports/estimate/numbers.js';
 import { estimate } from '../../../src/services/estimate.js';
 
 interface ValidationRecord {
@@ -38,6 +39,15 @@ describe('anemoi’s validation after a training step', () => {
       const { memory } = await estimate({ model, flags: alone });
       expect(estimated[i]!.memory.peakReservedBytes).toBeGreaterThanOrEqual(memory.peakReservedBytes);
     }
+  });
+
+  it('is named as the reason where it is what does not fit', async () => {
+    const reasonsOf = async (samples: string) => {
+      const flags = { vram: '24GB', 'validation-batch': samples, strategy: 'single' };
+      return reasons(await estimate({ model: 'anemoi-gnn', flags })).join('; ');
+    };
+    expect(await reasonsOf('64')).toContain('in validation, whose samples are --validation-batch');
+    expect(await reasonsOf('1')).not.toContain('validation');
   });
 
   it('holds the last gradients and the optimizer’s states beside the forecast', async () => {

@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Effort } from '../../src/advise/effort.js';
+import { Floors } from '../../src/advise/floors.js';
+import { peakInValidation, sizeStep } from '../../src/advise/sized-step.js';
+import type { Config } from '../../src/config/types.js';
+import { counts } from '../../src/models/counts.js';
+import { traceOf } from '../../src/parallel/index.js';
+import { configured } from '../laws/configurations.js';
+
+const numRuns = Number(process.env.GC_PLAN_BOUND_RUNS ?? 25);
+
+const some = (...values: readonly string[]) => fc.option(fc.constantFrom(...values), { nil: undefined });
+
+/** A training step of anemoi with validation after it. */
+const inputs = fc
+  .record({
+    model: fc.constantFrom('anemoi-gnn', 'anemoi-graphtransformer'),
+    'validation-batch': fc.constantFrom('1', '4', '64'),
+    'hidden-dim': fc.constantFrom('64', '128'),
+    layers: fc.constantFrom('2', '4', '8'),
+    checkpoint: some(
+      'none',
+      'encoder+edges:blocks=8',
+      'edges:blocks=2',
+      'encoder+decoder+processor:every=2+edges:blocks=4',
+      'processor:every=1',
+    ),
+    batch: some('1', '3'),
+    accumulate: some('2', '3'),
+    rollout: some('2', '5'),
+    precision: some('fp32', 'bf16', 'fp16'),
+    optimizer: some('adamw', 'adam', 'none', 'sgd'),
+    offload: some('optimizer', 'boundary', 'optimizer+boundary'),
+    allocator: some('expandable'),
+    cards: some('data', 'zero1', 'zero2', 'zero3', 'graph'),
+  })
+  .map(({ model, cards, ...flags }) => ({
+    model,
+    flags: { ...flags, runtime: 'pytorch', ...(cards !== undefined && { parallel: cards, gpus: '2' }) },
+  }));
+
+const inValidation = (config: Config): number =>
+  peakInValidation(sizeStep(config, traceOf(config), counts(config.model)));
+
+describe('pytorch: a step with validation after it', () => {
+  it(
+    'needs in validation at least what one of one sample needs there under any plan with the same blocks of edges',
+    async () => {
+      let numOfCards = 0;
+      let numOfOne = 0;
+      const draws = fc.asyncProperty(inputs, async (input) => {
+        const config = await configured(input);
+        if (config === undefined) return;
+        const least = new Floors(Effort.unlimited(), counts(config.model), Number.POSITIVE_INFINITY);
+        const bound = least.inValidation(config);
+        expect(bound).toBeGreaterThan(0);
+        expect(bound).toBeLessThanOrEqual(inValidation(config));
+        const { recipe } = config;
+        if (recipe.gpus > 1) numOfCards++;
+        else {
+          const plain = { batchSize: 1, accumulate: 1, rolloutSteps: 1, offload: 'none' } as const;
+          expect(bound).toBe(inValidation({ ...config, recipe: { ...recipe, ...plain } }));
+          numOfOne++;
+        }
+      });
+      await fc.assert(draws, { numRuns: 4 * numRuns });
+      expect(numOfCards).toBeGreaterThan(0);
+      expect(numOfOne).toBeGreaterThan(0);
+    },
+    60_000 + 8_000 * numRuns,
+  );
+});
