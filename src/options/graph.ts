@@ -7,11 +7,12 @@ import {
   parseReducedGaussian,
   parseResolution,
 } from '../config/grid.js';
+import { maximumEdges } from '../config/limits.js';
 import { shown } from '../config/nearest.js';
 import type { ModelProfile } from '../config/profiles.js';
 import type { Counts, Grid, GridKind, Model } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { kindOfRowsIn, layoutOf } from '../models/index.js';
+import { codeBaseOf, kindOfRowsIn, layoutOf } from '../models/index.js';
 import type { Typed } from './typed.js';
 
 /** A grid of the same resolution with or without the second pole's row. */
@@ -100,5 +101,16 @@ export function checkReducedGrid({ grid, layout, name }: Pick<Model, 'grid' | 'l
       '--grid 181x360',
       'A graph of your own: --grid-nodes, --mesh-nodes, --mesh-edges, --grid2mesh-edges, --mesh2grid-edges',
     ],
+  );
+}
+
+/** A graph is not built before it is known to be of a size that makes sense: an edge set of 10¹¹ would be a slip of the hand. @throws InputError */
+export function checkEdges(model: Model): void {
+  const { numEdges, set, next, maximum = maximumEdges } = codeBaseOf(model.layout).graph.roughEdges(model);
+  if (numEdges <= maximum) return;
+  throw new InputError(
+    'too-many-edges',
+    `about ${numEdges.toPrecision(2)} ${set} edges; the limit is ${maximum.toLocaleString('en-US')}.`,
+    [next],
   );
 }

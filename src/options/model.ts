@@ -17,10 +17,8 @@ import {
 } from '../models/index.js';
 import { labelOf, runtimesWith, runtimeTraits } from '../runtimes/traits.js';
 import { modelDefinitions } from './definitions/model.js';
-import { checkEdges } from './edge-limit.js';
-import { checkReducedGrid, resolveCounts, resolveGrid, resolveMesh } from './graph.js';
-import { notInRuntime } from './not-in-runtime.js';
-import type { Typed } from './typed.js';
+import { checkEdges, checkReducedGrid, resolveCounts, resolveGrid, resolveMesh } from './graph.js';
+import { notInRuntime, type Typed } from './typed.js';
 
 function notInLayout(option: string, profile: ModelProfile): InputError {
   const { label } = layoutOf(profile.model.layout);

@@ -12,10 +12,9 @@ import { CannotRun, refusalsOf } from '../models/refusals.js';
 import { hasOption, labelOf, runtimesWith, runtimeTraits } from '../runtimes/traits.js';
 import { recipeDefinitions } from './definitions/recipe.js';
 import { forInference } from './inference.js';
-import { notInRuntime } from './not-in-runtime.js';
 import { checkParallel, checkTypedSchedule, parallelAssumptions } from './parallel-laws.js';
 import { checkForecastBlocks, checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
-import type { Typed } from './typed.js';
+import { notInRuntime, type Typed } from './typed.js';
 
 /** A profile's or recipe's values as far as the runtime has them, with a sentence for each that it lacks. */
 function fromProfile(

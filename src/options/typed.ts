@@ -1,4 +1,8 @@
-/** What the user typed, each value parsed by its own definition. */
+/** What the user typed, each value parsed by its own definition, and the answer where the runtime lacks it. */
+import { orList } from '../config/nearest.js';
+import type { RuntimeName } from '../config/types.js';
+import { InputError } from '../errors.js';
+import { labelOf } from '../runtimes/traits.js';
 import { findOption, type ParsedValue, parseOption } from './option-values.js';
 
 /** Flag names without dashes; undefined where a flag was not given. */
@@ -33,4 +37,22 @@ export class Typed {
   isOn(name: string): boolean | undefined {
     return this.values.get(name) as boolean | undefined;
   }
+}
+
+/** A typed option of another runtime. `has`: its values in this one; `where`: the runtimes that have what was typed. */
+export function notInRuntime(
+  option: string,
+  value: string,
+  runtime: RuntimeName,
+  has: readonly string[],
+  where: readonly RuntimeName[],
+): InputError {
+  const label = labelOf(runtime);
+  const message = has.length
+    ? `--${option} ${value}: ${label} has ${orList(has)} only.`
+    : `--${option}: ${label} has no such option.`;
+  return new InputError('not-in-runtime', message, [
+    ...(has.length ? [`--${option} ${has[0]}`] : [`Leave --${option} out.`]),
+    ...where.map((other) => `--runtime ${other}`),
+  ]);
 }

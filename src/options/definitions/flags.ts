@@ -2,9 +2,8 @@
 import type { modelOptions } from '../../config/model-options.js';
 import type { recipeOptions } from '../../config/recipe-options.js';
 import type { OptionValue } from './definition.js';
-import type { deviceOptions } from './device.js';
 import type { graphOptions } from './model.js';
-import type { profileOptions } from './recipe.js';
+import type { deviceOptions, profileOptions } from './recipe.js';
 
 /** Numbers may be strings as well, as a command line has them. */
 type FlagValue<Value extends OptionValue> = Value extends { readonly kind: 'integer' | 'decimal' }

@@ -4,11 +4,23 @@
  */
 import type { OwnOption } from '../../models/code-base.js';
 import { codeBases } from '../../models/index.js';
-import { type OptionDefinition, option } from './definition.js';
-import { deviceOptions } from './device.js';
+import { choice, type OptionDefinition, option, text, toggle } from './definition.js';
 import { graphOptions, modelDefinitions } from './model.js';
-import { profileOptions, recipeDefinitions } from './recipe.js';
-import { reportOptions } from './report.js';
+import { deviceOptions, profileOptions, recipeDefinitions } from './recipe.js';
+
+/** How the answer is printed: the options that steer output alone. */
+const reportOptions = [
+  option('report', 'json', toggle, 'One JSON document on stdout and nothing else. Wins over --format.'),
+  option(
+    'report',
+    'output',
+    text('report.json'),
+    'Write the report to this file instead of stdout.',
+    undefined,
+    'FILE',
+  ),
+  option('report', 'format', choice('table', 'json', 'html', 'github'), 'How the report is rendered.'),
+] as const;
 
 /** Of every model, as far as its code base and its runtime have them. */
 export const sharedOptions: readonly OptionDefinition[] = [
