@@ -1,7 +1,7 @@
 // Writes the grid2mesh edge counts of the published grids: `npm run build && npm run topology:counts && npm run build`.
 import { writeFileSync } from 'node:fs';
 import { publishedGraphs } from '../dist/models/published-graphs.js';
-import { graphKey } from '../dist/topology/graph-key.js';
+import { graphKey } from '../dist/topology/counts.js';
 import { queryNumGrid2meshEdges } from '../dist/topology/grid2mesh.js';
 
 const countsByGraph = new Map();

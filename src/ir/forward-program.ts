@@ -8,7 +8,7 @@
  */
 
 import type { Operation } from './operations.js';
-import type { Shape } from './shape.js';
+import { type Dimensions, numElements, type Shape } from './shape.js';
 import type { EdgeSet, Module, Parameter, Value, ValueId } from './types.js';
 
 /** The last local variable that held the value lets go. */
@@ -97,4 +97,20 @@ export function operationsOf(nodes: readonly Node[], into: Operation[] = []): Op
     else if (node.kind !== 'drop') into.push(node);
   }
   return into;
+}
+
+/** Parameter counts, read off the program: per network and in all. */
+
+export interface ParameterCount {
+  readonly count: number;
+  readonly byNetwork: readonly { readonly network: string; readonly count: number }[];
+}
+
+export function countParameters({ parameters, values }: ForwardProgram, dimensions: Dimensions): ParameterCount {
+  const byNetwork = new Map<string, number>();
+  for (const { value, network } of parameters) {
+    byNetwork.set(network, (byNetwork.get(network) ?? 0) + numElements(values[value]!.shape, dimensions));
+  }
+  const rows = [...byNetwork].map(([network, count]) => ({ network, count }));
+  return { count: rows.reduce((sum, row) => sum + row.count, 0), byNetwork: rows };
 }

@@ -6,7 +6,7 @@
 import type { Counts } from '../models/dimensions.js';
 import { gridPositions } from '../topology/grid.js';
 import { type Edges, type GraphModel, grid2meshEdges } from '../topology/grid2mesh.js';
-import { buildMesh } from '../topology/mesh.js';
+import { buildMesh } from '../topology/icosahedral-mesh.js';
 import { mesh2gridEdges } from '../topology/mesh2grid.js';
 
 /** Sender rows that a rank's edges gather from, its own and others', and how many of them it receives. */

@@ -6,7 +6,6 @@
  * its partitioned activations. The paper's formulas leave out what is in flight, the gathered networks, and stage 1's buckets.
  */
 import { constant, type Dimensions, numElements } from '../ir/shape.js';
-import { shareOf } from './shares.js';
 import { allocate, type Buffer, free, type TraceEvent } from './trace-events.js';
 
 export interface Sharding {
@@ -182,3 +181,7 @@ export function shardParameters(
   scatter();
   return edited;
 }
+
+/** Of a number of elements: as even as it goes, the first ranks one more: the shares of all ranks add up to the whole exactly. */
+export const shareOf = (elements: number, rank: number, numRanks: number): number =>
+  Math.floor((elements + numRanks - 1 - rank) / numRanks);

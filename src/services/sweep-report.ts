@@ -1,7 +1,7 @@
 /** What a sweep found, as its report. Every number that is shown comes from `price`, the function behind `estimate`. */
 import { formatCheckpoint } from '../config/checkpoint.js';
 import { maximumLayers } from '../config/limits.js';
-import { checkCountable } from '../memory/countable.js';
+import { checkCountable } from '../memory/liveness.js';
 import { ownRefusals } from '../models/refusals.js';
 import { resolveWith } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';

@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import type { LedgerEntry } from '../accuracy/ledger.js';
 import type { Config } from '../config/types.js';
 import { InputError } from '../errors.js';
-import { countParameters } from '../ir/parameters.js';
+import { countParameters } from '../ir/forward-program.js';
 import { liveness } from '../memory/liveness.js';
 import { bufferBytes } from '../memory/trace.js';
 import { counts } from '../models/counts.js';

@@ -2,7 +2,7 @@
  * One graph over several cards as anemoi cuts it (anemoi-models 0.19.0, distributed/khop_edges.py, halo.py): receivers in consecutive runs
  * of nearly equal length in the order of their numbers, each with its incoming edges; the run of a card may be cut again into chunks.
  */
-import { graphKey } from './graph-key.js';
+import { graphKey } from './counts.js';
 import type { GraphModel } from './grid2mesh.js';
 import { numMeshNodes } from './icosahedral-mesh.js';
 import { balancedSizes, type Mapper, type MapperChunk, mapperOf, mappersOf, multiMeshEdges } from './mapper-chunks.js';

@@ -1,7 +1,8 @@
 /** How many nodes and edges a graph has, without building it where they are known. */
+
+import { gridName } from '../config/grid.js';
 import type { Counts } from '../config/types.js';
 import { PUBLISHED_COUNTS } from './data/published-counts.js';
-import { graphKey } from './graph-key.js';
 import { numGridNodes } from './grid.js';
 import { type GraphModel, queryNumGrid2meshEdges } from './grid2mesh.js';
 import { numMeshNodes, numMultiMeshEdges } from './icosahedral-mesh.js';
@@ -69,4 +70,11 @@ function idealLongestEdge(meshLevel: number): number {
   let cos = 1 / Math.sqrt(5);
   for (let level = 0; level < meshLevel; level++) cos = (1 + 3 * cos) / (2 + 2 * cos);
   return Math.sqrt(2 - 2 * cos);
+}
+
+/** All that the number of encoder edges depends on but the mesh level, which is the place in the list of counts. */
+export function graphKey({ grid, mesh, radiusFraction, maxNeighbours }: GraphModel): string {
+  const nearest = maxNeighbours === Number.POSITIVE_INFINITY ? '' : ' nearest';
+  const latent = mesh === undefined ? '' : ` ${gridName(mesh)}`;
+  return `${grid.latitudes}x${grid.longitudes} ${grid.kind} ${radiusFraction}${nearest}${latent}`;
 }

@@ -4,11 +4,10 @@
  * across its samples.
  */
 
-import { graphKey } from './graph-key.js';
+import { graphKey } from './counts.js';
 import { numGridNodes } from './grid.js';
 import { type Edges, type GraphModel, grid2meshEdges } from './grid2mesh.js';
-import { numMeshNodes } from './icosahedral-mesh.js';
-import { buildMesh } from './mesh.js';
+import { buildMesh, numMeshNodes } from './icosahedral-mesh.js';
 import { mesh2gridEdges } from './mesh2grid.js';
 
 export interface MapperChunk {

@@ -4,7 +4,6 @@
  * Source: google-deepmind/graphcast 08cf736, `grid_mesh_connectivity.py`.
  */
 import type { Model } from '../config/types.js';
-import { leftOfGreatCircle } from './great-circle.js';
 import { gridPositions, numGridNodes } from './grid.js';
 import type { Edges } from './grid2mesh.js';
 import { type IcosahedralMesh, nextCorner, refinedIcosahedron } from './icosahedral-mesh.js';
@@ -82,4 +81,22 @@ function depthInside({ positions, faces, points }: Faces, point: number, face: n
     depth = Math.min(depth, leftOfGreatCircle(positions, faces[corner]!, faces[nextCorner(corner)]!, points, point));
   }
   return depth;
+}
+
+/**
+ * Volume spanned by nodes `a`, `b` and a point: positive where the point lies left of the great circle from `a` to `b`.
+ * `nodes` and `points` are cartesian, `[…, 3]`.
+ */
+function leftOfGreatCircle(nodes: Float64Array, a: number, b: number, points: Float64Array, point: number): number {
+  const ax = nodes[3 * a]!;
+  const ay = nodes[3 * a + 1]!;
+  const az = nodes[3 * a + 2]!;
+  const bx = nodes[3 * b]!;
+  const by = nodes[3 * b + 1]!;
+  const bz = nodes[3 * b + 2]!;
+  return (
+    points[3 * point]! * (ay * bz - az * by) +
+    points[3 * point + 1]! * (az * bx - ax * bz) +
+    points[3 * point + 2]! * (ax * by - ay * bx)
+  );
 }

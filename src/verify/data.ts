@@ -8,7 +8,7 @@ import { graphModelOf } from '../models/counts.js';
 import type { Counts } from '../models/dimensions.js';
 import { gridPositions, gridRows } from '../topology/grid.js';
 import { type Edges, grid2meshEdges } from '../topology/grid2mesh.js';
-import { buildMesh } from '../topology/mesh.js';
+import { buildMesh } from '../topology/icosahedral-mesh.js';
 import { mesh2gridEdges } from '../topology/mesh2grid.js';
 import { edgeFeatures, nodeFeatures } from '../topology/structural-features.js';
 

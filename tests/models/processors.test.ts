@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/types.js';
-import { countParameters } from '../../src/ir/parameters.js';
+import { countParameters } from '../../src/ir/forward-program.js';
 import { liveness } from '../../src/memory/liveness.js';
 import { counts } from '../../src/models/counts.js';
 import { priceProgram } from '../../src/price.js';

@@ -7,7 +7,7 @@ import { resolveConfig } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { runtimes } from '../../src/parallel/index.js';
 import { bisect, edgesPerRank, partition } from '../../src/parallel/partition.js';
-import { buildMesh } from '../../src/topology/mesh.js';
+import { buildMesh } from '../../src/topology/icosahedral-mesh.js';
 
 const model = (meshLevel: number) =>
   ({ grid: { latitudes: 31, longitudes: 60, kind: 'poles' }, meshLevel, radiusFraction: 0.6, layout: 'jax' }) as const;

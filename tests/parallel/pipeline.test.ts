@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/types.js';
-import type { ForwardProgram } from '../../src/ir/forward-program.js';
-import { countParameters } from '../../src/ir/parameters.js';
+import { countParameters, type ForwardProgram } from '../../src/ir/forward-program.js';
 import { formatShape, numElements } from '../../src/ir/shape.js';
 import { peakLiveBytes } from '../../src/memory/liveness.js';
 import { bufferBytes, type Trace } from '../../src/memory/trace.js';

@@ -8,8 +8,8 @@ import { resolveConfig } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { bucketsOf } from '../../src/parallel/data.js';
 import { runtimes } from '../../src/parallel/index.js';
-import { shareOf } from '../../src/parallel/shares.js';
 import { fromEvents, toEvents } from '../../src/parallel/trace-events.js';
+import { shareOf } from '../../src/parallel/zero.js';
 import { MiB } from '../../src/units.js';
 
 const runtime = runtimes.pytorch;

@@ -3,9 +3,8 @@ import { expect, test } from 'vitest';
 import type { Grid, GridKind, Model } from '../../src/config/types.js';
 import { counts, graphModelOf } from '../../src/models/counts.js';
 import { publishedGraphs } from '../../src/models/published-graphs.js';
-import { icosahedralCounts, roughNumGrid2meshEdges } from '../../src/topology/counts.js';
+import { graphKey, icosahedralCounts, roughNumGrid2meshEdges } from '../../src/topology/counts.js';
 import { PUBLISHED_COUNTS } from '../../src/topology/data/published-counts.js';
-import { graphKey } from '../../src/topology/graph-key.js';
 import { queryNumGrid2meshEdges } from '../../src/topology/grid2mesh.js';
 import edges from '../data/edges.json' with { type: 'json' };
 

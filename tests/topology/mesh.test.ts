@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { longestEdge, numMeshNodes, refinedIcosahedron } from '../../src/topology/icosahedral-mesh.js';
-import { buildMesh } from '../../src/topology/mesh.js';
+import { buildMesh, longestEdge, numMeshNodes, refinedIcosahedron } from '../../src/topology/icosahedral-mesh.js';
 import edges from '../data/edges.json' with { type: 'json' };
 
 const LEVELS = [0, 1, 2, 3, 4, 5, 6, 7] as const;

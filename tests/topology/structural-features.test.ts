@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { gridPositions } from '../../src/topology/grid.js';
 import { grid2meshEdges } from '../../src/topology/grid2mesh.js';
-import { buildMesh } from '../../src/topology/mesh.js';
+import { buildMesh } from '../../src/topology/icosahedral-mesh.js';
 import { edgeFeatures, nodeFeatures } from '../../src/topology/structural-features.js';
 
 const grid = { latitudes: 13, longitudes: 24, kind: 'poles' } as const;

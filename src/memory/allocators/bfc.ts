@@ -4,7 +4,7 @@
  * else the request gets all of it.
  */
 import { MiB } from '../../units.js';
-import { roundUp } from './rounding.js';
+import { roundUp } from './pools.js';
 
 /** `kMinAllocationSize`. */
 const granularityBytes = 256;

@@ -7,9 +7,7 @@ import { none, unmapped, used } from './block-table.js';
 import { ExpandableSegments } from './expandable-segments.js';
 import type { FreeBlocks } from './free-blocks.js';
 import { NativeSegments } from './native-segments.js';
-import { largePool, Pools, smallPool } from './pools.js';
-import { minBlockBytes, roundedBytes, smallRequestBytes } from './rounding.js';
-import type { Segments } from './segments.js';
+import { largePool, minBlockBytes, Pools, roundedBytes, type Segments, smallPool, smallRequestBytes } from './pools.js';
 
 const poolOf = (bytes: number): number => (bytes <= smallRequestBytes ? smallPool : largePool);
 

@@ -1,7 +1,14 @@
 import { free, none, unmapped, used } from './block-table.js';
-import { largePool, type Pools, smallPool } from './pools.js';
-import { largeSegmentBytes, minBlockBytes, roundUp, smallSegmentBytes } from './rounding.js';
-import type { Segments } from './segments.js';
+import {
+  largePool,
+  largeSegmentBytes,
+  minBlockBytes,
+  type Pools,
+  roundUp,
+  type Segments,
+  smallPool,
+  smallSegmentBytes,
+} from './pools.js';
 
 /** By pool: memory comes and goes in pages of this size. */
 const pageBytes = [smallSegmentBytes, largeSegmentBytes] as const;

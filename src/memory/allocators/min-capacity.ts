@@ -1,5 +1,5 @@
+import { ownSegmentGranularityBytes } from './pools.js';
 import { replayCaching } from './replay.js';
-import { ownSegmentGranularityBytes } from './rounding.js';
 
 export interface CapacityBounds {
   /** Too little, or just enough: the peak of live bytes. */

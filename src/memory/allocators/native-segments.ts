@@ -1,15 +1,16 @@
 import { free, none } from './block-table.js';
-import { type Pools, smallPool } from './pools.js';
 import {
   largeSegmentBytes,
   minBlockBytes,
   ownSegmentBytes,
   ownSegmentGranularityBytes,
+  type Pools,
   roundUp,
+  type Segments,
+  smallPool,
   smallRequestBytes,
   smallSegmentBytes,
-} from './rounding.js';
-import type { Segments } from './segments.js';
+} from './pools.js';
 
 /** The default: one cudaMalloc per segment, which is given back only when none of it is used. */
 export class NativeSegments implements Segments {

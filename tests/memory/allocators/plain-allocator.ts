@@ -11,7 +11,7 @@ import {
   roundUp,
   smallRequestBytes,
   smallSegmentBytes,
-} from '../../../src/memory/allocators/rounding.js';
+} from '../../../src/memory/allocators/pools.js';
 
 interface Block {
   bytes: number;

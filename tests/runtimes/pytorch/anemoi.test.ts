@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Config, Counts } from '../../../src/config/types.js';
-import type { ForwardProgram } from '../../../src/ir/forward-program.js';
-import { countParameters } from '../../../src/ir/parameters.js';
+import { countParameters, type ForwardProgram } from '../../../src/ir/forward-program.js';
 import { replayCaching } from '../../../src/memory/allocators/replay.js';
 import { liveness } from '../../../src/memory/liveness.js';
 import { bufferBytes } from '../../../src/memory/trace.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countParameters } from '../../../src/ir/parameters.js';
+import { countParameters } from '../../../src/ir/forward-program.js';
 import { minCapacity } from '../../../src/memory/allocators/min-capacity.js';
 import { replayCaching } from '../../../src/memory/allocators/replay.js';
 import { liveness } from '../../../src/memory/liveness.js';

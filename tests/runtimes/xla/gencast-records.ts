@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { noCheckpoint, parseCheckpoint } from '../../../src/config/checkpoint.js';
 import { defaultRecipe } from '../../../src/config/recipe-options.js';
 import type { Config, Recipe } from '../../../src/config/types.js';
-import { countParameters } from '../../../src/ir/parameters.js';
+import { countParameters } from '../../../src/ir/forward-program.js';
 import { type Liveness, liveness } from '../../../src/memory/liveness.js';
 import { bufferBytes } from '../../../src/memory/trace.js';
 import { counts } from '../../../src/models/counts.js';
