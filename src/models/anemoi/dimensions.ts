@@ -1,5 +1,6 @@
 /** Values of the symbols in anemoi's shapes: widths that follow from its data, and the rows of every chunk of its mappers. */
 import type { Config, Counts, Model } from '../../config/types.js';
+import { inBlocksOf8, inBlocksOf32, offBlocksOf8 } from '../../ir/row-shapes.js';
 import { type Dimensions, numElements } from '../../ir/shape.js';
 import {
   balancedSizes,
@@ -8,7 +9,6 @@ import {
   mapperChunks,
   meshBlocks,
 } from '../../topology/mapper-chunks.js';
-import { inBlocksOf8, inBlocksOf32, offBlocksOf8 } from '../layers/attention-rows.js';
 import { datasetChannels, forecasts } from './crps.js';
 import { numCoordinates, numTrainedFeatures } from './edges.js';
 import { partRows } from './gnn-mapper.js';

@@ -3,8 +3,7 @@
 import type { ValueId } from '../../ir/types.js';
 import { callMlp } from '../layers/mlp.js';
 import { runBlock } from './block.js';
-import { type Context, forEverySample, relu, split } from './context.js';
-import { edgeIndex } from './edge-index.js';
+import { type Context, edgeIndex, forEverySample, relu, split } from './context.js';
 
 /** `[gridNodes, outputChannels]` */
 export function decoder(context: Context, processed: ValueId, input: ValueId): ValueId {

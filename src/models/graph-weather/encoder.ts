@@ -4,8 +4,7 @@ import type { ProgramBuilder } from '../../ir/builder.js';
 import type { ValueId } from '../../ir/types.js';
 import { callMlp } from '../layers/mlp.js';
 import { runBlock } from './block.js';
-import { type Context, forEverySample, relu, split } from './context.js';
-import { edgeIndex } from './edge-index.js';
+import { type Context, edgeIndex, forEverySample, relu, split } from './context.js';
 
 /** Samples one below the other: of several, rows that lie apart are copied together. */
 const rowsOfAll = (builder: ProgramBuilder, rows: ValueId): ValueId =>

@@ -5,6 +5,7 @@ import { edgeRows } from '../../ir/row-shapes.js';
 import type { Segmentation } from '../../ir/segmentation.js';
 import type { ValueId } from '../../ir/types.js';
 import type { GraphcastShape } from '../code-base.js';
+import { callMlp } from '../layers/mlp.js';
 import { declareNetworks, type Networks, numEdgeFeatures } from '../layers/networks.js';
 
 export interface Context {
@@ -56,4 +57,23 @@ function declareData(
       builder.rows('meshNodes', meshNodeInput.symbol, meshNodeInput.factor),
     ),
   };
+}
+
+/** Calls an embedder MLP of nodes or edges. */
+export function embed(
+  context: Context,
+  network: keyof Networks & `embed${string}`,
+  of: 'embedGridNodes' | 'embedMeshNodes' | 'embedEdges',
+  input: ValueId,
+  recomputed = false,
+): ValueId {
+  const { builder, networks, recipe } = context;
+  const { recomputeActivation } = recipe;
+  return callMlp(builder, networks[network]!, input, { of, recomputeActivation, recomputed });
+}
+
+/** Embedded mesh edges, `[meshEdges, hiddenDim]`, where the processor reads them. */
+export function embedMeshEdges(context: Context): ValueId | undefined {
+  if (context.networks.embedMeshEdges === undefined) return undefined;
+  return embed(context, 'embedMeshEdges', 'embedEdges', context.edgeFeatures.mesh);
 }

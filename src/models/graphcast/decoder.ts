@@ -5,8 +5,7 @@ import type { ValueId } from '../../ir/types.js';
 import { aggregateAndConcat, edgeUpdate, type LayerState } from '../layers/interaction.js';
 import { callMlp } from '../layers/mlp.js';
 import type { LayerNetworks } from '../layers/networks.js';
-import type { Context } from './context.js';
-import { embed } from './embedders.js';
+import { type Context, embed } from './context.js';
 import { processorSegments } from './processor.js';
 
 /** TensorFlow.js's last tape, which runs once, begins behind the decoder's blocks of edges. */

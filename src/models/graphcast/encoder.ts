@@ -4,8 +4,7 @@ import type { ValueId } from '../../ir/types.js';
 import { aggregateAndConcat, edgeUpdate } from '../layers/interaction.js';
 import { callMlp } from '../layers/mlp.js';
 import type { LayerNetworks } from '../layers/networks.js';
-import type { Context } from './context.js';
-import { embed, embedMeshEdges } from './embedders.js';
+import { type Context, embed, embedMeshEdges } from './context.js';
 import { processorSegments } from './processor.js';
 
 /** → mesh nodes, grid nodes and, where this frame embeds them, mesh edges. */

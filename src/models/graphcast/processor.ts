@@ -4,8 +4,7 @@ import type { ValueId } from '../../ir/types.js';
 import { type LayerState, meshEdgeBlock, meshNodeBlock } from '../layers/interaction.js';
 import type { LayerNetworks } from '../layers/networks.js';
 import { statelessLayer } from '../layers/stateless-layers.js';
-import type { Context } from './context.js';
-import { embedMeshEdges } from './embedders.js';
+import { type Context, embedMeshEdges } from './context.js';
 
 export function processorFrame(
   context: Context,

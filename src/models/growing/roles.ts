@@ -1,5 +1,5 @@
 /** Roles of the arrays of MLPs: Linear, (activation, Linear) × hidden layers, LayerNorm where there is one. */
-import type { ArrayRole, AxisRole, StoredArray } from './types.js';
+import type { ArrayRole, AxisRole, CheckpointLayout, StoredArray } from './types.js';
 
 export const fixed: AxisRole = { units: 'fixed' };
 export const stream: AxisRole = { units: 'stream' };
@@ -71,3 +71,20 @@ export function rolesByPattern(
   });
   return new Map(found);
 }
+
+/** Parameters of the stages that gc-plan trains itself, under the names of `networks.ts` and `mlp.ts` (`models/layers/`). Weights are `[in, out]`. */
+export const programCheckpoint: CheckpointLayout = {
+  label: 'gc-plan’s own stage',
+  anchor: /^mesh2grid\.head\.linear0\.weight$/,
+  roles: (arrays) =>
+    mlpRoles(arrays, {
+      item: /^(?<network>.+)\.(?:linear(?<index>\d+)|norm)\.(?<kind>weight|bias|scale|offset)$/,
+      networks: [
+        [/\.embed\w+$/, { reads: fixed, makes: stream }],
+        [/^mesh2grid\.head$/, { reads: readsStream, makes: fixed }],
+        [/^(?:grid2mesh|mesh2grid)\.\w+$|^mesh\.\d+\.(?:edges|nodes)$/, { reads: readsStream, makes: stream }],
+      ],
+      inputFirst: true,
+    }),
+  layer: { pattern: /^mesh\.(?<block>\d+)\./, blocks: 1, outside: 0 },
+};

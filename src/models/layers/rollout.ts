@@ -1,10 +1,13 @@
-/** Steps of a rollout for the code bases whose next input is the window moved on: the last prediction joins what is still in it. */
+/**
+ * Targets and loss, and the steps of a rollout for the code bases whose next input is the window moved on: the last prediction joins what
+ * is still in it.
+ */
 import type { Recipe } from '../../config/types.js';
 import type { ProgramBuilder } from '../../ir/builder.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
+import type { OperationOf } from '../../ir/operations.js';
 import type { Segmentation } from '../../ir/segmentation.js';
 import type { ValueId } from '../../ir/types.js';
-import { declareTarget, lossOf } from './loss.js';
 
 /** What a step of a rollout is held against, and how; `kept`: what the step holds on to until it returns. */
 export interface RolloutLoss {
@@ -64,4 +67,20 @@ export function rolloutProgram(
   });
   if (targets.length > 0) builder.loss = result!;
   return builder.finish();
+}
+
+/** `[gridNodes, outputChannels]`, what a rollout step should predict. */
+export const declareTarget = (builder: ProgramBuilder, rolloutStep: number): ValueId =>
+  builder.input(`target${rolloutStep}`, builder.rows('gridNodes', 'outputChannels'));
+
+export function lossOf(
+  builder: ProgramBuilder,
+  prediction: ValueId,
+  target: ValueId,
+  kernel?: NonNullable<OperationOf<'loss'>['kernel']>,
+): ValueId {
+  const spec = { name: 'loss', role: { kind: 'loss' }, module: 'loss' } as const;
+  const operation = { kind: 'loss', prediction, target, ...(kernel && { kernel }) } as const;
+  const [loss] = builder.call(spec, { prediction }, () => [builder.emit(builder.scalar(), 'loss', operation)]);
+  return loss!;
 }

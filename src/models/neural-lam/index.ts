@@ -4,8 +4,14 @@ import { formatCheckpoint, noCheckpoint } from '../../config/checkpoint.js';
 import type { CodeBase } from '../code-base.js';
 import { icosahedralGraph } from '../graphs.js';
 import { lightningPrecisions } from '../layers/lightning.js';
+import { noSegments } from '../layers/segments.js';
+import type { Refusal } from '../refusals.js';
 import { neuralLamProgram, once, sharedRows } from './program.js';
-import { neuralLamRefusals } from './refusals.js';
+
+/** What neural-lam's GraphLAM has no option for (0.7.0). */
+const refusals: readonly Refusal[] = [
+  noSegments('neural-lam', 'neural_lam 0.7.0, models/step_predictors/graph/graph_lam.py'),
+];
 
 export const neuralLam: CodeBase = {
   name: 'neural-lam',
@@ -53,5 +59,5 @@ export const neuralLam: CodeBase = {
   },
   checkpoints: async () => [(await import('./grow.js')).neuralLamCheckpoint],
   ownStep: assetFile('models/neural-lam/step.py'),
-  refusals: neuralLamRefusals,
+  refusals,
 };

@@ -10,7 +10,7 @@ import type { ModelProfile, RecipeOptions } from '../../config/profiles.js';
 import type { Grid, Precision } from '../../config/types.js';
 import type { Settings } from '../importing/settings.js';
 import { type Imported, type Importer, planOf } from '../importing/types.js';
-import { gridKind, kindOfRows } from './grid.js';
+import { gridKind, kindOfRows } from './index.js';
 
 type ModelOptions = Partial<ModelProfile['model']>;
 

@@ -1,9 +1,11 @@
 /** NVIDIA's GraphCastNet (NVIDIA/physicsnemo 94b3551): GraphCast's networks in PyTorch. */
 import { assetFile } from '../../config/assets.js';
 import { runtimeNames } from '../../config/choices.js';
+import type { KindOfRows } from '../../config/grid.js';
 import type { CheckpointPlan, Model } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import { constant } from '../../ir/shape.js';
+import { type GridConvention, linspaceOfPoles } from '../../topology/grid.js';
 import type { CodeBase, GraphcastShape } from '../code-base.js';
 import { jaxLines } from '../graphcast/lines.js';
 import { graphcastProgram } from '../graphcast/program.js';
@@ -11,9 +13,18 @@ import { pipelineStage } from '../graphcast/stage.js';
 import { icosahedralGraph } from '../graphs.js';
 import { numNodeFeatures } from '../layers/networks.js';
 import { graphcastProcessors } from '../layers/stateless-layers.js';
-import { gridConvention, gridKind, kindOfRows } from './grid.js';
 import { configurationLines } from './lines.js';
 import { physicsnemoRefusals } from './refusals.js';
+
+/** PhysicsNeMo lays its own linspace over whatever number of rows it is given (`graph_cast_net.py`). */
+export const gridKind = 'physicsnemo';
+export const kindOfRows: KindOfRows = () => gridKind;
+
+/** linspace(-180, 180, longitudes + 1) without its first. */
+const gridConvention: GridConvention = {
+  latitudeOfRow: linspaceOfPoles,
+  firstLongitude: (stepDegrees) => stepDegrees - 180,
+};
 
 const graphcastShape: GraphcastShape = {
   meshNodeInput: constant(numNodeFeatures),

@@ -14,10 +14,9 @@ import type { LinearParameters, ValueId } from '../../ir/types.js';
 import { attentionOf } from '../gencast/blocks.js';
 import { condition, embedded, type TransformerContext, withSum } from '../gencast/program.js';
 import { transformer } from '../gencast/transformer.js';
-import { declareTarget, lossOf } from '../layers/loss.js';
 import { callMlp, type MlpCall } from '../layers/mlp.js';
 import { numEdgeFeatures } from '../layers/networks.js';
-import { timesOfSteps } from '../layers/rollout.js';
+import { declareTarget, lossOf, timesOfSteps } from '../layers/rollout.js';
 import { declareNetworks, type EdgeNetwork, type Networks, numMeshChannels, widths } from './networks.js';
 import { declareResidents } from './residents.js';
 

@@ -5,8 +5,8 @@
  */
 
 import type { OperationOf } from '../../ir/operations.js';
+import { inBlocksOf8, inBlocksOf32, offBlocksOf8 } from '../../ir/row-shapes.js';
 import { axis, constant, int64Bytes, type Shape } from '../../ir/shape.js';
-import { inBlocksOf8, inBlocksOf32, offBlocksOf8 } from '../../models/layers/attention-rows.js';
 import type { Lowering } from './lowering.js';
 import type { Tensor } from './tape.js';
 

@@ -3,8 +3,8 @@ import type { Model, Recipe } from '../../../src/config/types.js';
 import { ProgramBuilder } from '../../../src/ir/builder.js';
 import type { ForwardProgram } from '../../../src/ir/forward-program.js';
 import { axis } from '../../../src/ir/shape.js';
-import { lossOf } from '../../../src/models/layers/loss.js';
 import { callMlp, mlpParameters } from '../../../src/models/layers/mlp.js';
+import { lossOf } from '../../../src/models/layers/rollout.js';
 
 export function toyProgram(_model: Model, { mode }: Recipe): ForwardProgram {
   const builder = new ProgramBuilder();

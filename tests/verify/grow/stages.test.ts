@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { applyGrowth } from '../../../src/models/growing/apply.js';
 import { growthPlan } from '../../../src/models/growing/plan.js';
-import { programCheckpoint } from '../../../src/models/layers/grow.js';
+import { programCheckpoint } from '../../../src/models/growing/roles.js';
 import type { Flags } from '../../../src/options/typed.js';
 import { loadPlanVerificationPage, lossOption } from '../../../src/reports/verify-plan/html.js';
 import type { PlanVerification } from '../../../src/reports/verify-plan/schema.js';
