@@ -84,7 +84,7 @@ function writeReportTypes(file, checker) {
     return `export type ${alias.name.text} = ${text};\n`;
   });
   const target = join(dist, relative(resolve('src'), file.fileName)).replace(/\.ts$/, '.d.ts');
-  writeFileSync(target, `import type { DeepReadonly } from '../readonly.js';\n${types.join('')}`);
+  writeFileSync(target, `import type { DeepReadonly } from '../formats.js';\n${types.join('')}`);
 }
 
 /** One classic script with the parts of ECharts that the page of `explain` draws with; as every build below, gives the packages in it. */

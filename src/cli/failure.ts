@@ -2,7 +2,7 @@
 import { printable } from '../config/printable.js';
 import { InputError } from '../errors.js';
 import type { ErrorReport } from '../reports/error/schema.js';
-import { jsonText } from '../reports/json.js';
+import { jsonText } from '../reports/formats.js';
 import { tool } from '../version.js';
 import type { Io } from './io.js';
 

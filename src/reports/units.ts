@@ -1,4 +1,4 @@
-/** The only place where bytes and counts become text. */
+/** The only place where bytes, counts and verdicts become text. */
 import { GiB, KiB, MiB } from '../units.js';
 
 export interface ByteUnit {
@@ -69,3 +69,14 @@ export function formatFlops(flops: number): string {
   const unit = flopUnits.find((candidate) => flops >= candidate.flops) ?? flopUnits.at(-1)!;
   return `${(flops / unit.flops).toFixed(1)} ${unit.name}`;
 }
+
+/** The three answers as people read them. JSON keeps its kinds. */
+export const verdictWords = {
+  fits: 'fits',
+  tight: 'may fit',
+  exceeds: 'does not fit',
+  unknown: 'no card named',
+} as const;
+
+/** A module as people read it: `inputs` is a kind of array already, and this part holds what goes in and what comes out. */
+export const partName = (module: string): string => (module === 'inputs' ? 'data' : module);

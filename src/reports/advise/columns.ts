@@ -1,7 +1,6 @@
 /** One change at a time, the same for every format. */
-import type { Column } from '../columns.js';
-import { formatBytes } from '../units.js';
-import { verdictWords } from '../words.js';
+import type { Column } from '../formats.js';
+import { formatBytes, verdictWords } from '../units.js';
 import type { Advice } from './schema.js';
 
 export const formatCost = (relativeCost: number): string => `${relativeCost.toFixed(2)}×`;

@@ -1,12 +1,10 @@
 /** What a person reads of the advice on a recorded step. */
-import type { Column } from '../columns.js';
+
 import { configLine } from '../config-line.js';
 import { estimateAnswer } from '../estimate/answer.js';
-import type { Layout } from '../formats.js';
-import { answerLine, list, page, paragraph, styleOf } from '../terminal/blocks.js';
-import { fittingTable } from '../terminal/fitting.js';
-import { formatBytes, formatFlops } from '../units.js';
-import { verdictWords } from '../words.js';
+import type { Column, Layout } from '../formats.js';
+import { answerLine, fittingTable, list, page, paragraph, styleOf } from '../terminal/blocks.js';
+import { formatBytes, formatFlops, verdictWords } from '../units.js';
 import type { RecordedAdvice } from './schema.js';
 
 export function renderRecordedAdvice(advice: RecordedAdvice, layout: Layout): string {

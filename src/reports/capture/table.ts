@@ -1,6 +1,5 @@
 /** What a person reads of `gc-plan capture`. */
-import type { Answer } from '../answer.js';
-import type { Layout } from '../formats.js';
+import type { Answer, Layout } from '../formats.js';
 import { answerLine, columns, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { formatBytes, formatCount } from '../units.js';
 import type { Capture } from './schema.js';

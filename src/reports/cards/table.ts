@@ -1,15 +1,12 @@
 /** What a person reads of the cards: how many are enough, a line for each, the others in one sentence. */
 
 import { GiB } from '../../units.js';
-import type { Column } from '../columns.js';
 import { accuracyInShort } from '../estimate/numbers.js';
-import type { Layout } from '../formats.js';
+import type { Column, Layout } from '../formats.js';
 import { recipeText, subjectOfCards } from '../subject.js';
-import { answerLine, page, paragraph, styleOf } from '../terminal/blocks.js';
-import { fittingTable } from '../terminal/fitting.js';
+import { answerLine, fittingTable, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { labelled, labelledLines, screen } from '../terminal/screen.js';
-import { inUnit, leftOver, unitOf } from '../units.js';
-import { verdictWords } from '../words.js';
+import { inUnit, leftOver, unitOf, verdictWords } from '../units.js';
 import type { Cards } from './schema.js';
 
 type Row = Cards['cards'][number];

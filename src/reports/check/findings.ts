@@ -1,7 +1,6 @@
 /** Why a configuration of a plan fails, as a sentence for every format. */
 
-import { formatBytes, formatBytesPair, leftOver, unitOfAll } from '../units.js';
-import { verdictWords } from '../words.js';
+import { formatBytes, formatBytesPair, leftOver, unitOfAll, verdictWords } from '../units.js';
 import type { Check } from './schema.js';
 
 export type CheckEntry = Check['entries'][number];

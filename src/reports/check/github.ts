@@ -1,6 +1,6 @@
 /** An annotation per failed configuration at its line of the plan file, then a step summary. */
 
-import { shownColumns } from '../columns.js';
+import { shownColumns } from '../formats.js';
 import { annotation, code, inlineText, markdownTable } from '../markdown.js';
 import { checkAnswer, checkNotes, findingSentences } from './findings.js';
 import { entryColumns, subjectOfEntry, unitOfEntries } from './rows.js';

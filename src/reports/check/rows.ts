@@ -1,6 +1,6 @@
 /** The rows of a check that every format shows: what each configuration may take, of what, and what is left. */
 import { formatCheckpoint } from '../../config/checkpoint.js';
-import type { Column } from '../columns.js';
+import type { Column } from '../formats.js';
 import { sizeText, subject } from '../subject.js';
 import { type ByteUnit, inUnit, leftOver, unitOfAll } from '../units.js';
 import { type CheckEntry, signedPercent } from './findings.js';

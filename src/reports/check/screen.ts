@@ -1,8 +1,7 @@
 /** The first screen of a check: whether it passes, a row for each configuration, why the failing ones fail and what to type. */
 import type { Layout } from '../formats.js';
 import { subjectOfAll } from '../subject.js';
-import { paragraph, styleOf } from '../terminal/blocks.js';
-import { fittingTable } from '../terminal/fitting.js';
+import { fittingTable, paragraph, styleOf } from '../terminal/blocks.js';
 import { besideLabel, indented, labelled, labelledLines, type Part, screen } from '../terminal/screen.js';
 import { type CheckEntry, checkAnswer, checkNotes, findingSentences } from './findings.js';
 import { entryColumns, unitOfEntries } from './rows.js';

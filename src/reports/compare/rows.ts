@@ -1,6 +1,15 @@
 /** The rows of a comparison that every format shows. */
-import { formatBytesPair, formatCount, formatFlops, inUnit, leftOver, unitOf, unitOfAll } from '../units.js';
-import { partName, verdictWords } from '../words.js';
+import {
+  formatBytesPair,
+  formatCount,
+  formatFlops,
+  inUnit,
+  leftOver,
+  partName,
+  unitOf,
+  unitOfAll,
+  verdictWords,
+} from '../units.js';
 import type { Comparison } from './schema.js';
 
 /** Of the numbers as they are printed beside it, so that they add up; nothing where they are the same. */

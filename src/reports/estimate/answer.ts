@@ -1,7 +1,6 @@
-import type { Answer } from '../answer.js';
+import type { Answer } from '../formats.js';
 import { cardName } from '../subject.js';
-import { formatBytes, formatBytesPair, inUnit, leftOver, unitOfAll } from '../units.js';
-import { verdictWords } from '../words.js';
+import { formatBytes, formatBytesPair, inUnit, leftOver, unitOfAll, verdictWords } from '../units.js';
 import type { AnyEstimate } from './schema.js';
 
 /** The numbers of one answer are in one unit and add up. */

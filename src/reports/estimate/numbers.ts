@@ -1,8 +1,17 @@
 /** The rows of an estimate that every format shows. */
 import type { Figures } from '../../accuracy/figures.js';
 import { GiB } from '../../units.js';
-import { formatBytes, formatCount, formatFlops, formatPercent, inUnit, leftOver, unitOf, unitOfAll } from '../units.js';
-import { partName } from '../words.js';
+import {
+  formatBytes,
+  formatCount,
+  formatFlops,
+  formatPercent,
+  inUnit,
+  leftOver,
+  partName,
+  unitOf,
+  unitOfAll,
+} from '../units.js';
 import type { AnyEstimate, Estimate, RecordedEstimate } from './schema.js';
 
 type Recipe = Estimate['config']['recipe'];

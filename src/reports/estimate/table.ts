@@ -1,10 +1,19 @@
 /** What a person reads: the answer first, then where the memory goes, then how far to trust it. */
-import type { Column } from '../columns.js';
+
 import { configLine } from '../config-line.js';
-import type { Layout } from '../formats.js';
+import type { Column, Layout } from '../formats.js';
 import { subject } from '../subject.js';
-import { answerLine, type Block, columns, flow, list, page, paragraph, styleOf } from '../terminal/blocks.js';
-import { fittingTable } from '../terminal/fitting.js';
+import {
+  answerLine,
+  type Block,
+  columns,
+  fittingTable,
+  flow,
+  list,
+  page,
+  paragraph,
+  styleOf,
+} from '../terminal/blocks.js';
 import { formatBytes, formatPercent, inUnit, unitOf } from '../units.js';
 import { estimateAnswer } from './answer.js';
 import {

@@ -1,6 +1,5 @@
 /** A timeline's bytes by category or by module, as the layers of a stack: what every picture of it is drawn from. */
-import { formatPercent } from '../units.js';
-import { partName } from '../words.js';
+import { formatPercent, partName } from '../units.js';
 import type { Explanation } from './schema.js';
 
 /** Of an explanation, what a picture of it needs. */

@@ -1,6 +1,5 @@
 /** What a person reads of `gc-plan grow`. */
-import type { Answer } from '../answer.js';
-import type { Layout } from '../formats.js';
+import type { Answer, Layout } from '../formats.js';
 import { answerLine, columns, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { formatCount } from '../units.js';
 import type { Grown } from './schema.js';

@@ -1,8 +1,7 @@
 /** The ladder in a terminal: predicted lines, measured points, and the laws. */
 import { errorPercent } from '../../accuracy/figures.js';
-import type { Answer } from '../answer.js';
 import { configLine } from '../config-line.js';
-import type { Layout } from '../formats.js';
+import type { Answer, Layout } from '../formats.js';
 import { answerLine, type Block, columns, flow, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { formatBytes, formatError, inUnit, unitOf } from '../units.js';
 import type { Ladder } from './schema.js';

@@ -1,6 +1,5 @@
-import type { Answer } from '../answer.js';
 import { configLine } from '../config-line.js';
-import type { Layout } from '../formats.js';
+import type { Answer, Layout } from '../formats.js';
 import { answerLine, columns, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { formatCount, formatError } from '../units.js';
 import type { Measured } from './schema.js';

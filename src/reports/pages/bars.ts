@@ -1,7 +1,6 @@
 /** Bars of bytes in HTML: they take the width that there is, their text is text, and each may have the limit of its card. */
 import type { Estimate } from '../estimate/schema.js';
-import { type ByteUnit, formatBytes, formatBytesPair, unitOf } from '../units.js';
-import { verdictWords } from '../words.js';
+import { type ByteUnit, formatBytes, formatBytesPair, unitOf, verdictWords } from '../units.js';
 import { html, type Markup, trusted } from './markup.js';
 import { verdictColours, verdictMarks } from './palette.js';
 

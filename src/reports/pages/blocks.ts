@@ -1,6 +1,7 @@
 /** What pages are made of: sections, lists, tables, lines to copy, pictures. */
-import { type Column, shownColumns } from '../columns.js';
+
 import { reasons } from '../estimate/numbers.js';
+import { type Column, shownColumns } from '../formats.js';
 import { escapeHtml, html, type Markup, trusted } from './markup.js';
 
 /**

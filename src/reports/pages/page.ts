@@ -1,9 +1,8 @@
 /** One page to send to a colleague: question, answer, numbers, assumptions, accuracy, how to reproduce. It fetches nothing. */
 import { readAsset } from '../../config/assets.js';
-import type { Answer } from '../answer.js';
 import { accuracy as accuracyText } from '../estimate/numbers.js';
 import type { Estimate } from '../estimate/schema.js';
-import type { Layout } from '../formats.js';
+import type { Answer, Layout } from '../formats.js';
 import { codeBlock, list, section, withoutFolders } from './blocks.js';
 import { html, type Markup, trusted } from './markup.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DeepReadonly } from '../readonly.js';
+import type { DeepReadonly } from '../formats.js';
 import * as common from '../schema.js';
 
 const sources = z.array(z.string());

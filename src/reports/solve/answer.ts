@@ -1,5 +1,5 @@
 /** What a solution says, in one line. */
-import type { Answer } from '../answer.js';
+import type { Answer } from '../formats.js';
 import { cardName } from '../subject.js';
 import { formatCount, formatFlops } from '../units.js';
 import type { Solution } from './schema.js';

@@ -1,13 +1,11 @@
 /** The first screen of a solution: the value, how close it and the next one are to the card, and what another plan would allow. */
-import type { Column } from '../columns.js';
+
 import { accuracyInShort, reasons } from '../estimate/numbers.js';
-import type { Layout } from '../formats.js';
+import type { Column, Layout } from '../formats.js';
 import { recipeText, subject } from '../subject.js';
-import { answerLine, paragraph, styleOf } from '../terminal/blocks.js';
-import { fittingTable } from '../terminal/fitting.js';
+import { answerLine, fittingTable, paragraph, styleOf } from '../terminal/blocks.js';
 import { besideLabel, indented, labelled, labelledLines, type Part, screen } from '../terminal/screen.js';
-import { inUnit, leftOver, unitOfAll } from '../units.js';
-import { verdictWords } from '../words.js';
+import { inUnit, leftOver, unitOfAll, verdictWords } from '../units.js';
 import { solutionAnswer, workPerSample } from './answer.js';
 import type { Solution } from './schema.js';
 

@@ -2,8 +2,7 @@
 import type { Layout } from '../formats.js';
 import { recipeText, subject } from '../subject.js';
 import { answerLine, columns, list, page, paragraph, styleOf } from '../terminal/blocks.js';
-import { formatBytes } from '../units.js';
-import { verdictWords } from '../words.js';
+import { formatBytes, verdictWords } from '../units.js';
 import { howMany, solutionAnswer, workPerSample } from './answer.js';
 import type { Solution } from './schema.js';
 import { solutionScreen } from './screen.js';

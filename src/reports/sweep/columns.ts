@@ -1,8 +1,8 @@
 /** The tables of a sweep, the same for every format: the stages of its plan, and what is worth it. */
 import { formatCheckpoint } from '../../config/checkpoint.js';
 import type { Precision } from '../../config/types.js';
-import type { Column } from '../columns.js';
 import { precisionText } from '../config-line.js';
+import type { Column } from '../formats.js';
 import { subjectOfSizes } from '../subject.js';
 import { formatBytes, formatCount, formatFlops } from '../units.js';
 import type { Sweep } from './schema.js';

@@ -8,8 +8,7 @@ import { html, type Markup } from '../pages/markup.js';
 import { chartFigure, codeBlock, columnTable, list, renderPage, section, typedCommand } from '../pages/page.js';
 import { verdictColours, verdictMarks } from '../pages/palette.js';
 import { axisText, loadSvgRenderer, type RenderSvg } from '../pages/svg.js';
-import { formatCount } from '../units.js';
-import { verdictWords } from '../words.js';
+import { formatCount, verdictWords } from '../units.js';
 import {
   cardColumns,
   entryColumns,

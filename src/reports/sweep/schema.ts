@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exportNames } from '../../models/index.js';
-import type { DeepReadonly } from '../readonly.js';
+import type { DeepReadonly } from '../formats.js';
 import * as common from '../schema.js';
 
 const { count, bytes } = common;

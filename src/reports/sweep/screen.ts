@@ -1,12 +1,9 @@
 /** The first screen of a sweep: how large a model trains, why not more, the way there, and what else is worth it. */
 import { formatCheckpoint } from '../../config/checkpoint.js';
-import type { Answer } from '../answer.js';
-import type { Column } from '../columns.js';
 import { accuracyInShort, sameSizeReports, shareText } from '../estimate/numbers.js';
-import type { Layout } from '../formats.js';
+import type { Answer, Column, Layout } from '../formats.js';
 import { cardName } from '../subject.js';
-import { answerLine, type Block, paragraph, styleOf } from '../terminal/blocks.js';
-import { fittingTable } from '../terminal/fitting.js';
+import { answerLine, type Block, fittingTable, paragraph, styleOf } from '../terminal/blocks.js';
 import { besideLabel, indented, labelled, labelledLines, type Part, screen } from '../terminal/screen.js';
 import { formatBytesPair, formatCount, inUnit, leftOver, unitOfAll } from '../units.js';
 import { cardColumns, notEnough, pathColumns, type Stage, samplesPerStep, sizeOf, subjectOfSweep } from './columns.js';

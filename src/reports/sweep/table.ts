@@ -1,8 +1,7 @@
 /** What a person reads of a sweep: what fits, the way from small to large, what is worth it. */
 import type { ChalkInstance } from 'chalk';
 import type { Layout } from '../formats.js';
-import { type Block, list, page, paragraph, styleOf } from '../terminal/blocks.js';
-import { fittingTable } from '../terminal/fitting.js';
+import { type Block, fittingTable, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { formatCount } from '../units.js';
 import {
   cardColumns,

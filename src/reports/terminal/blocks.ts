@@ -2,8 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Chalk, type ChalkInstance } from 'chalk';
 import { getBorderCharacters, table } from 'table';
-import type { Answer } from '../answer.js';
-import type { Layout } from '../formats.js';
+import { type Answer, type Column, type Layout, shownColumns } from '../formats.js';
 
 export type Block = readonly string[];
 
@@ -115,3 +114,22 @@ export const page = (sections: readonly Block[]): string =>
     .filter(({ length }) => length > 0)
     .map((section) => section.join('\n'))
     .join('\n\n');
+
+/** A table that gives up its least important columns where the terminal is narrow. */
+export function fittingTable<Row>(
+  title: string,
+  all: readonly Column<Row>[],
+  rows: readonly Row[],
+  layout: Layout,
+): Block {
+  const widthOf = (column: Column<Row>) =>
+    columnGap + Math.max(column.title.length, ...rows.map((row) => column.text(row).length));
+  let kept = shownColumns(all, rows);
+  while (kept.reduce((sum, column) => sum + widthOf(column), -columnGap) > layout.columns) {
+    const least = kept.reduce((a, b) => ((b.dispensable ?? 0) > (a.dispensable ?? 0) ? b : a));
+    if (least.dispensable === undefined) break;
+    kept = kept.filter((column) => column !== least);
+  }
+  const cells = [kept.map((column) => column.title), ...rows.map((row) => kept.map((column) => column.text(row)))];
+  return columns(title, cells, kept.map(({ alignment }) => alignment).join(''));
+}

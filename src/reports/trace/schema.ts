@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { runtimeNames } from '../../config/choices.js';
 import { runtimeTraits } from '../../runtimes/traits.js';
-import type { DeepReadonly } from '../readonly.js';
+import type { DeepReadonly } from '../formats.js';
 import * as common from '../schema.js';
 
 const { bytes, count } = common;

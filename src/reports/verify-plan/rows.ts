@@ -1,6 +1,6 @@
 /** What a trained plan says, the same for every format. */
-import type { Answer } from '../answer.js';
-import type { Column } from '../columns.js';
+
+import type { Answer, Column } from '../formats.js';
 import { formatBytes, formatCount, formatError } from '../units.js';
 import type { PlanVerification } from './schema.js';
 

@@ -2,8 +2,7 @@
 import { configLine } from '../config-line.js';
 import type { Layout } from '../formats.js';
 import { subject } from '../subject.js';
-import { answerLine, list, page, paragraph, styleOf } from '../terminal/blocks.js';
-import { fittingTable } from '../terminal/fitting.js';
+import { answerLine, fittingTable, list, page, paragraph, styleOf } from '../terminal/blocks.js';
 import { aboutStages, planVerificationAnswer, stageColumns } from './rows.js';
 import type { PlanVerification } from './schema.js';
 

@@ -1,5 +1,5 @@
 /** What a verification says, the same for every format. */
-import type { Answer } from '../answer.js';
+import type { Answer } from '../formats.js';
 import { formatCount, formatError } from '../units.js';
 import type { Verification } from './schema.js';
 
