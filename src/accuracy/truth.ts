@@ -6,6 +6,7 @@ import { perRuntime } from '../config/choices.js';
 import { defaultRecipe } from '../config/recipe-options.js';
 import type { Config, Model, Recipe, RuntimeName } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
+import type { Figures } from './figures.js';
 
 /** A: allocator or compiler figure · B: measured · C: fits or not · D: stated. */
 export type Quality = 'A' | 'B' | 'C' | 'D';
@@ -62,3 +63,23 @@ export function casesOf({ runtime, base, cases }: TruthFile): readonly TruthCase
     peakLiveBytes,
   }));
 }
+
+/** What README promises about accuracy. `gc-plan validate` fails when one of these no longer holds. */
+export interface AccuracyPromise {
+  readonly runtime: RuntimeName;
+  readonly figure: keyof Figures;
+  readonly limitPercent: number;
+}
+
+const promise = (runtime: RuntimeName, median: number, p95: number, under: number): readonly AccuracyPromise[] => [
+  { runtime, figure: 'medianErrorPercent', limitPercent: median },
+  { runtime, figure: 'p95ErrorPercent', limitPercent: p95 },
+  { runtime, figure: 'worstUnderPercent', limitPercent: under },
+];
+
+export const accuracyPromises: readonly AccuracyPromise[] = [
+  ...promise('pytorch', 0.1, 0.1, 0.1),
+  // Where the loss is the peak, XLA's roundings decide (runtimes/xla/loss-head-width.ts): the number is the middle, the range has all.
+  ...promise('jax', 1, 5, 14),
+  ...promise('tfjs', 0.1, 0.1, 0.1),
+];

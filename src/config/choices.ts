@@ -9,6 +9,9 @@ export const perRuntime = <Value>(
     Value
   >;
 export const precisions = ['fp32', 'bf16', 'fp16', 'bf16-full'] as const;
+/** Of parameters, gradients and optimizer state, and of the rows between layers: LayerNorm returns fp32 in mixed precision. */
+export const fullElementBytes = ({ precision }: { readonly precision: (typeof precisions)[number] }): 2 | 4 =>
+  precision === 'bf16-full' ? 2 : 4;
 export const modes = ['train', 'inference'] as const;
 export const optimizers = [
   'adamw',

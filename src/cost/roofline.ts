@@ -2,7 +2,7 @@
  * How long a micro-step takes at least, as a model: the larger of arithmetic ÷ peak arithmetic and traffic ÷ bandwidth (Williams,
  * Waterman, Patterson, Roofline, CACM 2009). Real steps take longer; nothing is ranked by it.
  */
-import { fullElementBytes } from '../config/element-bytes.js';
+import { fullElementBytes } from '../config/choices.js';
 import type { Config, Device, Optimizer, Precision } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import type { Flops } from './flops.js';

@@ -1,6 +1,5 @@
 /** The model: a profile's networks with the typed changes, and the laws that tie its numbers together. */
 
-import { atLevels } from '../config/channels.js';
 import type { ModelValues } from '../config/model-options.js';
 import type { ModelProfile } from '../config/profiles.js';
 import type { Model, OwnValue, ProcessorKind, RuntimeName } from '../config/types.js';
@@ -179,4 +178,20 @@ export function resolveModel(
   checkReducedGrid(model, typed);
   if (counts === undefined) checkEdges(model);
   return { model, assumptions: modelAssumptions(model, runtime) };
+}
+
+/** Per pressure level: 6 atmospheric variables, read at 2 times and predicted at 1 (google-deepmind/graphcast, graphcast.py TASK definitions). */
+const inputChannelsPerLevel = 12;
+const outputChannelsPerLevel = 6;
+
+type Channels = Pick<Model, 'inputChannels' | 'outputChannels' | 'pressureLevels'>;
+
+/** The same task at another number of pressure levels: what depends on no level (surface, forcings, structure) stays. */
+export function atLevels({ inputChannels, outputChannels, pressureLevels }: Channels, levels: number): Channels {
+  const added = pressureLevels === undefined ? 0 : levels - pressureLevels;
+  return {
+    pressureLevels: levels,
+    inputChannels: inputChannels + added * inputChannelsPerLevel,
+    outputChannels: outputChannels + added * outputChannelsPerLevel,
+  };
 }

@@ -1,15 +1,14 @@
 /** A user's own model profile: a shipped one as its base, and what differs. */
 import type { z } from 'zod';
-import { atLevels } from '../config/channels.js';
 import { parseCheckpoint } from '../config/checkpoint.js';
-import { given } from '../config/given.js';
 import { checkGrid, resolutionGrid } from '../config/grid.js';
 import { nearest, shown } from '../config/nearest.js';
 import { fileName } from '../config/paths.js';
-import { type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
+import { given, type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
 import { readStrictJson } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf, kindOfRowsIn, layoutOf, processorsOf } from '../models/index.js';
+import { atLevels } from './model.js';
 import { parseOption } from './option-values.js';
 import { modelFileSchema } from './profile-schema.js';
 

@@ -3,7 +3,7 @@
  * program is rewritten (tensor, graph, pipeline), then sized for the rank, then lowered by the runtime, and the trace is edited last (buckets,
  * shards), so that a strategy never sees another one's leavings.
  */
-import { fullElementBytes } from '../config/element-bytes.js';
+import { fullElementBytes } from '../config/choices.js';
 import type { Config, Parallelism } from '../config/types.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';

@@ -2,7 +2,7 @@
  * Bytes that one rank receives over the links in one optimizer step, by the ring algorithms of NCCL: an all-gather or a reduce-scatter of
  * B bytes brings (W − 1)/W · B to every rank, an all-reduce is both. The volumes are the ZeRO paper's (arXiv 1910.02054, section 7).
  */
-import { fullElementBytes } from '../config/element-bytes.js';
+import { fullElementBytes } from '../config/choices.js';
 import type { Config } from '../config/types.js';
 import type { Block, ForwardProgram } from '../ir/forward-program.js';
 import type { OperationOf } from '../ir/operations.js';

@@ -1,7 +1,7 @@
 /** A resolved configuration as `estimate` reports it. */
 import { costOf } from '../advise/costs.js';
+import { fullElementBytes } from '../config/choices.js';
 import { standInDevice } from '../config/device.js';
-import { fullElementBytes } from '../config/element-bytes.js';
 import type { Config } from '../config/types.js';
 import type { Liveness } from '../memory/liveness.js';
 import { counts } from '../models/counts.js';

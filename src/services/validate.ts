@@ -2,8 +2,7 @@
 
 import { type Evidence, shippedEvidence } from '../accuracy/evidence.js';
 import { errorPercent, figuresOf } from '../accuracy/figures.js';
-import { accuracyPromises } from '../accuracy/promises.js';
-import { casesOf, type Quality, type TruthCase, type TruthFile } from '../accuracy/truth.js';
+import { accuracyPromises, casesOf, type Quality, type TruthCase, type TruthFile } from '../accuracy/truth.js';
 import { formatCheckpoint } from '../config/checkpoint.js';
 import { profileNames, readProfile } from '../config/profiles.js';
 import { peakLiveBytes } from '../memory/liveness.js';

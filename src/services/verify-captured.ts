@@ -1,5 +1,5 @@
 /** `gc-plan verify --runtime pytorch`: one step of the code base's own classes, captured in the user's Python, against our own trace of it. */
-import { fullElementBytes } from '../config/element-bytes.js';
+import { fullElementBytes } from '../config/choices.js';
 import { orList } from '../config/nearest.js';
 import type { Config } from '../config/types.js';
 import { InputError } from '../errors.js';

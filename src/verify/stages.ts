@@ -7,10 +7,10 @@ import { programCheckpoint } from '../models/growing/roles.js';
 import type { GrownArray, StoredArray } from '../models/growing/types.js';
 import { forwardProgram } from '../models/index.js';
 import { segment } from '../runtimes/tfjs/segments.js';
+import { randomNumbers } from './arrays.js';
 import { type Trainer, trainer } from './interpreter.js';
 import type { Library } from './library.js';
 import type { Meter, StepMeasurement } from './meter.js';
-import { randomNumbers } from './parameters.js';
 
 /** Different samples that every stage trains on; the batch behind them is held out. */
 export const numTrainingSamples = 64;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { errorPercent, figuresOf } from '../../src/accuracy/figures.js';
-import { accuracyPromises } from '../../src/accuracy/promises.js';
+import { accuracyPromises } from '../../src/accuracy/truth.js';
 import { markdownTable } from '../../src/reports/markdown.js';
 import { publishedSchemas, schemaId } from '../../src/reports/published-schemas.js';
 import {

@@ -1,7 +1,7 @@
 /** How it is trained, by anemoi's configuration: recipe, plan, cards, loss, averaging. */
-import { given } from '../../config/given.js';
+
 import { shown } from '../../config/nearest.js';
-import type { ModelProfile } from '../../config/profiles.js';
+import { given, type ModelProfile } from '../../config/profiles.js';
 import type { Precision } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import type { ImportedOptimizer } from '../importing/optimizer.js';

@@ -2,8 +2,7 @@
  * anemoi's training configuration (ecmwf/anemoi-core 2cb9b6e and the releases 0.4 to 0.17 of anemoi-training): an entry file with its groups,
  * the composed file, or the part that was changed.
  */
-import { given } from '../../config/given.js';
-import { type ModelProfile, readProfile } from '../../config/profiles.js';
+import { given, type ModelProfile, readProfile } from '../../config/profiles.js';
 import { optimizerOf } from '../importing/optimizer.js';
 import type { Settings } from '../importing/settings.js';
 import type { Imported, Importer } from '../importing/types.js';

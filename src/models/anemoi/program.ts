@@ -3,7 +3,7 @@
  * models/ens_encoder_processor_decoder.py) as traced: 2 input steps, latent skip, residual on the prognostic channels, the encoder's grid
  * rows as the decoder's receivers, and a plain mean squared error.
  */
-import { fullElementBytes } from '../../config/element-bytes.js';
+import { fullElementBytes } from '../../config/choices.js';
 import type { Model, Recipe } from '../../config/types.js';
 import { ProgramBuilder } from '../../ir/builder.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';

@@ -4,10 +4,10 @@ import { finestMeshGraph } from '../graphs.js';
 import { attentionDimensions } from './blocks.js';
 import { checkModel } from './check-model.js';
 import { jaxLines } from './lines.js';
-import { attentionOptions } from './options.js';
 import { gencastProgram } from './program.js';
 import { gencastRefusals } from './refusals.js';
 import { residentDimensions } from './residents.js';
+import { attentionOptions } from './transformer.js';
 
 const sixArrays =
   'The number holds what every compile with cuBLAS products does: three logits-sized arrays and three of weights in a softmax.';

@@ -1,8 +1,29 @@
-/** The mesh transformer (google-deepmind/graphcast 08cf736, sparse_transformer.py): the layers, and a norm behind the last. */
+/** The mesh transformer (google-deepmind/graphcast 08cf736, sparse_transformer.py): its options, the layers, and a norm behind the last. */
+
+import { choice, integer } from '../../config/option-value.js';
 import type { ValueId } from '../../ir/types.js';
+import type { OwnOption } from '../code-base.js';
 import { callMlp } from '../layers/mlp.js';
 import type { ConditionParameters, TransformerLayer } from './networks.js';
 import { condition, type TransformerContext } from './program.js';
+
+/** Options of the mesh transformer. */
+export const attentionOptions: readonly OwnOption[] = [
+  {
+    name: 'attention',
+    key: 'attention',
+    value: choice('triblockdiag', 'mha'),
+    default: 'triblockdiag',
+    help: 'How mesh nodes look at each other: in blocks, three of them for each (triblockdiag_mha), or all at all (mha). splash_mha runs on TPU only.',
+  },
+  {
+    name: 'k-hop',
+    key: 'kHop',
+    value: integer(1, 256, '16'),
+    default: 16,
+    help: 'How many mesh edges a node looks far. Blocks grow linearly with it, and what is multiplied with its square.',
+  },
+];
 
 /** `[meshNodes, hiddenDim] → [meshNodes, hiddenDim]` */
 export function transformer(context: TransformerContext, nodes: ValueId): ValueId {

@@ -3,9 +3,8 @@
  * YAML. Its forecaster's GraphWeatherForecasterConfig is another network and is refused by name.
  */
 
-import { given } from '../../config/given.js';
 import { shown } from '../../config/nearest.js';
-import type { ModelProfile } from '../../config/profiles.js';
+import { given, type ModelProfile } from '../../config/profiles.js';
 import { InputError } from '../../errors.js';
 import type { Settings } from '../importing/settings.js';
 import type { Imported, Importer } from '../importing/types.js';

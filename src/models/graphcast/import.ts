@@ -3,10 +3,9 @@
  * them, together (`model_config`, `task_config`) or one of them alone.
  */
 
-import { given } from '../../config/given.js';
 import { kindOfRows, resolutionGrid } from '../../config/grid.js';
 import { shown } from '../../config/nearest.js';
-import { type ModelProfile, readProfile } from '../../config/profiles.js';
+import { given, type ModelProfile, readProfile } from '../../config/profiles.js';
 import type { Settings } from '../importing/settings.js';
 import type { Imported, Importer } from '../importing/types.js';
 

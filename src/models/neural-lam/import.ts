@@ -1,5 +1,5 @@
 /** neural-lam's arguments (mllam/neural-lam 434d5fa, neural_lam/train_model.py): as typed, or as the mapping that its parser makes. */
-import { given } from '../../config/given.js';
+import { given } from '../../config/profiles.js';
 import type { Precision } from '../../config/types.js';
 import type { Settings } from '../importing/settings.js';
 import type { Imported, Importer } from '../importing/types.js';

@@ -3,10 +3,9 @@
  * before), its shallow-water example, and the arguments of GraphCastNet in other recipes, wherever they are nested.
  */
 
-import { given } from '../../config/given.js';
 import { resolutionGrid } from '../../config/grid.js';
 import { shown } from '../../config/nearest.js';
-import type { ModelProfile, RecipeOptions } from '../../config/profiles.js';
+import { given, type ModelProfile, type RecipeOptions } from '../../config/profiles.js';
 import type { Grid, Precision } from '../../config/types.js';
 import type { Settings } from '../importing/settings.js';
 import { type Imported, type Importer, planOf } from '../importing/types.js';

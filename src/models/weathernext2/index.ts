@@ -1,7 +1,7 @@
 /** DeepMind's WeatherNext 2 (google-deepmind/weathernext 9c034db, weathernext2/). */
 import type { CodeBase } from '../code-base.js';
 import { attentionDimensions } from '../gencast/blocks.js';
-import { attentionOptions } from '../gencast/options.js';
+import { attentionOptions } from '../gencast/transformer.js';
 import { finestMeshGraph } from '../graphs.js';
 import { checkModel } from './check-model.js';
 import { jaxLines } from './lines.js';

@@ -6,7 +6,7 @@
 
 import { axis, type Shape } from '../../ir/shape.js';
 import type { StorageId } from '../../memory/recorder.js';
-import type { Update } from './update.js';
+import type { Update } from './optimizer.js';
 
 const scalar: Shape = [axis('one')];
 

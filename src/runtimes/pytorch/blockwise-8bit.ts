@@ -4,7 +4,7 @@
  * moments whatever the parameters' dtype. Two tables turn bytes into numbers, one pair per optimizer. Its kernel makes nothing.
  */
 import { constant } from '../../ir/shape.js';
-import type { Update } from './update.js';
+import type { Update } from './optimizer.js';
 
 const minElements = 4096;
 const blockElements = 256;

@@ -14,11 +14,11 @@ import { ForwardPass } from './forward-pass.js';
 import { hostTransferBytes } from './host-transfer.js';
 import { gradientOfLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
+import type { NumElementsOf } from './optimizer.js';
 import { traceStage } from './pipeline.js';
 import { leastReservedBytes, mostLiveBytes, pytorchProcess, pytorchVerdict, recordedProcess } from './process.js';
 import { cutsOf, segmentPyTorch } from './segments.js';
 import { traceSteps } from './steps.js';
-import type { NumElementsOf } from './update.js';
 import { validationDimensions, validationOf } from './validation.js';
 
 /** Micro-steps after the second add to the same gradients: they repeat it exactly. */

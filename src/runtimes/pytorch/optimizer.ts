@@ -11,7 +11,18 @@ import type { StorageId, TraceRecorder } from '../../memory/recorder.js';
 import { adafactorStep, makeFactoredState } from './adafactor.js';
 import { makeBlockwiseState } from './blockwise-8bit.js';
 import type { ResidentParameter } from './residents.js';
-import type { NumElementsOf, Update } from './update.js';
+
+export type NumElementsOf = (shape: Shape) => number;
+
+/** What the rules of every optimizer are given. */
+export interface Update {
+  readonly recorder: TraceRecorder;
+  /** Of the parameters that have a gradient, in their order. */
+  readonly shapes: readonly Shape[];
+  readonly elementBytes: number;
+  /** For the rules that tell small tensors from large ones. */
+  readonly numElementsOf: NumElementsOf;
+}
 
 export interface OptimizerSizes {
   readonly numElementsOf: NumElementsOf;

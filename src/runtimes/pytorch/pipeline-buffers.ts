@@ -3,7 +3,7 @@
  * schedule, for each activation (`_setup_forward_recv_info`) and for each gradient of a result (`_create_grad_recv_info`), when the first
  * step begins, and keeps them.
  */
-import { fullElementBytes } from '../../config/element-bytes.js';
+import { fullElementBytes } from '../../config/choices.js';
 import type { Recipe } from '../../config/types.js';
 import type { ForwardProgram, PipelineStage } from '../../ir/forward-program.js';
 import type { Value } from '../../ir/types.js';

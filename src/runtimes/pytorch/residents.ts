@@ -1,6 +1,6 @@
 /** What is on the device before the first step: parameters, the batch, the graphs. */
 
-import { fullElementBytes } from '../../config/element-bytes.js';
+import { fullElementBytes } from '../../config/choices.js';
 import type { Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import { axis, constant, int64Bytes, type Shape } from '../../ir/shape.js';

@@ -1,5 +1,5 @@
 /** Two steps, of which the second is the one that repeats: what lies on the device, then batch, passes and update of each. */
-import { fullElementBytes } from '../../config/element-bytes.js';
+import { fullElementBytes } from '../../config/choices.js';
 import type { Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import type { Shape } from '../../ir/shape.js';

@@ -1,9 +1,9 @@
 /** The options that only `capture` has, and the one with which other commands take what it wrote. */
 import { runtimeNames } from '../../config/choices.js';
 import { deviceOf } from '../../config/device.js';
-import { given } from '../../config/given.js';
 import { maximumCount } from '../../config/limits.js';
 import { shown } from '../../config/nearest.js';
+import { given } from '../../config/profiles.js';
 import { withRegularFile } from '../../config/read-file.js';
 import type { Device, RuntimeName } from '../../config/types.js';
 import { InputError } from '../../errors.js';

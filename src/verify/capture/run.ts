@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { assetFile } from '../../config/assets.js';
-import { given } from '../../config/given.js';
+import { given } from '../../config/profiles.js';
 import { readAt, readRegularText, withRegularFile } from '../../config/read-file.js';
 import type { Device } from '../../config/types.js';
 import { InputError } from '../../errors.js';

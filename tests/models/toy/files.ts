@@ -1,5 +1,5 @@
 /** The toy's configuration file: `toy_stations: 500`, `toy_width: 64`, `toy_precision: bf16`. */
-import { given } from '../../../src/config/given.js';
+import { given } from '../../../src/config/profiles.js';
 import type { Exporter, Value } from '../../../src/models/exporting/types.js';
 import { writeYaml } from '../../../src/models/exporting/write.js';
 import type { Importer } from '../../../src/models/importing/types.js';

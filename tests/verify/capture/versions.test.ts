@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fullElementBytes } from '../../../src/config/element-bytes.js';
+import { fullElementBytes } from '../../../src/config/choices.js';
 import { counts } from '../../../src/models/counts.js';
 import { codeBaseOf } from '../../../src/models/index.js';
 import { resolveConfig } from '../../../src/options/resolve.js';

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { growthPlan } from '../../../src/models/growing/plan.js';
 import type { Size, StoredArray } from '../../../src/models/growing/types.js';
 import { checkpointLayouts } from '../../../src/models/index.js';
-import { randomNumbers } from '../../../src/verify/parameters.js';
+import { randomNumbers } from '../../../src/verify/arrays.js';
 
 const cached = ['code-bases', 'torch'].map((name) =>
   fileURLToPath(new URL(`../../../.cache/${name}`, import.meta.url)),

@@ -9,11 +9,11 @@ import type { PlanVerification } from '../../../src/reports/verify-plan/schema.j
 import { renderPlanVerification } from '../../../src/reports/verify-plan/table.js';
 import { reportedConfig } from '../../../src/services/priced.js';
 import { failuresOf } from '../../../src/services/verify-plan.js';
+import { randomNumbers } from '../../../src/verify/arrays.js';
 import { jsFolder, loadJs } from '../../../src/verify/backends/js.js';
 import type { Library } from '../../../src/verify/library.js';
 import { startMeter } from '../../../src/verify/meter.js';
 import { parseVerifyOptions } from '../../../src/verify/options.js';
-import { randomNumbers } from '../../../src/verify/parameters.js';
 import { trainStages } from '../../../src/verify/stages.js';
 import { invoke } from '../../cli/invoke.js';
 import { configOf } from '../steps.js';
