@@ -30,6 +30,13 @@ const flagsText = (line: Line): Readonly<Record<string, string | boolean>> => {
   return entries;
 };
 
+/** One of a command's flags, with a value. */
+const flagOf = (command: CommandName) =>
+  fc.constantFrom(...flagsOf.get(command)!).chain((flag) => typedAs(command, flag));
+
+/** None of them has torch, JAX or NumPy: what is tried is what comes before it, and its ends. */
+const pythons = fc.constantFrom('false', 'true', 'echo', '/nowhere/python3', '');
+
 const estimateKind: Kind = { small: 20, most: 4, card: 0.6 };
 
 /** A plan file of a few configurations, now and then with a key or a value that none has. */
@@ -111,10 +118,7 @@ const verifications: fc.Arbitrary<Line> = fc.oneof(
   {
     weight: 12,
     arbitrary: fc
-      .tuple(
-        configured('verify', { small: 40, most: 2, card: 0.2 }),
-        fc.constantFrom('false', 'true', 'echo', '/nowhere/python3', ''),
-      )
+      .tuple(configured('verify', { small: 40, most: 2, card: 0.2 }), pythons)
       .map(([{ argv, ...rest }, python]) => ({
         ...rest,
         argv: [...argv, '--runtime', 'jax', '--python', python, '--timeout', '2'],
@@ -174,10 +178,7 @@ const comparisons: fc.Arbitrary<Line> = fc
       0.5,
       modelOf(40).map(({ name }) => [name]),
     ),
-    sometimes(
-      0.6,
-      fc.constantFrom(...flagsOf.get('compare')!).chain((flag) => typedAs('compare', flag)),
-    ),
+    sometimes(0.6, flagOf('compare')),
   )
   .map(([{ argv, ...rest }, second, change]) => ({
     ...rest,
@@ -190,38 +191,27 @@ const recordings: fc.Arbitrary<Line> = fc
     fc.constantFrom<CommandName>('estimate', 'explain'),
     typedValue({ name: 'trace' }),
     typedValue({ name: 'gpu' }),
-    sometimes(
-      0.3,
-      fc.constantFrom(...flagsOf.get('estimate')!).chain((flag) => typedAs('estimate', flag)),
-    ),
+    sometimes(0.3, flagOf('estimate')),
   )
   .map(([command, trace, gpu, more]) => ({ argv: [command, '--trace', trace, '--gpu', gpu, ...more], files }));
 
-/** No Python here has torch: what is tried is what comes before it, and its ends. */
 const captures: fc.Arbitrary<Line> = fc
   .tuple(
     fc.constantFrom('step.py:make', 'step.py:', 'step.py', ':make', '', 'nothing.py:make', 'step.py:1a', 'step.py:a:b'),
-    fc.constantFrom('false', 'true', 'echo', '/nowhere/python3', ''),
-    sometimes(
-      0.3,
-      fc.constantFrom(...flagsOf.get('capture')!).chain((flag) => typedAs('capture', flag)),
-    ),
+    pythons,
+    sometimes(0.3, flagOf('capture')),
   )
   .map(([step, python, more]) => ({
     argv: ['capture', step, '--python', python, '--timeout', '2', ...more],
     files: { ...files, 'step.py': 'def make():\n  return print\n' },
   }));
 
-/** As with captures: no Python here has torch or NumPy. */
 const growths: fc.Arbitrary<Line> = fc
   .tuple(
     fc.constantFrom('old.npz', 'old.pt', '', 'nothing.npz', '.'),
     fc.constantFrom('new.npz', 'old.npz', '', '/nowhere/new.npz', '.'),
-    fc.constantFrom('false', 'true', 'echo', '/nowhere/python3', ''),
-    sometimes(
-      0.8,
-      fc.constantFrom(...flagsOf.get('grow')!).chain((flag) => typedAs('grow', flag)),
-    ),
+    pythons,
+    sometimes(0.8, flagOf('grow')),
   )
   .map(([source, target, python, more]) => ({
     argv: ['grow', source, target, '--python', python, '--timeout', '2', ...more],

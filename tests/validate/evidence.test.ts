@@ -5,7 +5,8 @@ import { mostThatFollows } from '../../src/accuracy/figures.js';
 import { shippedErrorBar } from '../../src/accuracy/shipped.js';
 import { estimate } from '../../src/services/estimate.js';
 import { invoke } from '../cli/invoke.js';
-import { evidence, pytorchSteps } from './evidence.js';
+import { evidence } from './evidence.js';
+import { pytorchSteps } from './pytorch-steps.js';
 
 // No ledger: what this machine verified is no part of what ships.
 beforeAll(() => void vi.stubEnv('XDG_DATA_HOME', 'no-ledger'));

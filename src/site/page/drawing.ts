@@ -4,11 +4,8 @@ import { timelineOption, timelineTitle } from '../../reports/explain/chart.js';
 import { layersOf, type Picture, phaseName } from '../../reports/explain/stack.js';
 import { dataTable, list } from '../../reports/pages/blocks.js';
 import { html, type Markup } from '../../reports/pages/markup.js';
-import { verdictMarks } from '../../reports/pages/palette.js';
 import { formatBytes, inUnit, unitOf } from '../../reports/units.js';
 import type { GrowthPlan } from '../../services/growth-plan.js';
-import { GiB } from '../../units.js';
-import type { Cell } from '../engine.js';
 import type { Refused } from '../messages.js';
 import type { View } from '../view.js';
 
@@ -128,74 +125,6 @@ function phasesTable(picture: Picture): Markup {
     rows,
     `<>${'>'.repeat(layers.length)}`,
   );
-}
-
-/** Width × layers: each cell is a button that makes it the configuration of the page. */
-export function drawMap(cells: readonly (Cell | undefined)[], { widths, depths, now, usableBytes }: MapFrame): void {
-  const at = (row: number, column: number) =>
-    column < depths.length ? cells[row * depths.length + column] : undefined;
-  const isJudged = (cell: Cell | undefined) => cell !== undefined && cell.kind !== 'impossible';
-  const fits = (cell: Cell | undefined) => cell?.kind === 'fits' || cell?.kind === 'tight';
-  const edges = (row: number, column: number) => {
-    const cell = at(row, column);
-    const next = [at(row, column + 1), at(row + 1, column)];
-    return next
-      .map((other, side) =>
-        isJudged(cell) && isJudged(other) && fits(cell) !== fits(other) ? ['edge-right', 'edge-below'][side]! : '',
-      )
-      .join(' ');
-  };
-  const caption =
-    usableBytes === undefined
-      ? 'Width downwards, layers to the right; GiB at most. Choose a card to see which of them fit.'
-      : `Width downwards, layers to the right; GiB at most, of ${inUnit(usableBytes, unitOf(GiB))} usable: ✓ fits, ≈ may fit, ✗ does not. The line is the card’s limit.`;
-  byId('map-caption').textContent = caption;
-  const focused = document.activeElement?.closest('#map button')?.getAttribute('data-cell');
-  put(
-    'map',
-    html`<table class="map" aria-labelledby="map-title" aria-describedby="map-caption">
-<thead><tr><th scope="col">width</th>${depths.map((layers) => html`<th scope="col">${layers}</th>`)}</tr></thead>
-<tbody>${widths.map(
-      (hiddenDim, row) =>
-        html`<tr><th scope="row" class="number">${hiddenDim}</th>${depths.map((layers, column) => {
-          const cell = at(row, column);
-          const isNow = hiddenDim === now.hiddenDim && layers === now.layers;
-          return html`<td class="${edges(row, column)}">${cellButton(cell, { hiddenDim, layers, isNow, key: `${row}/${column}` })}</td>`;
-        })}</tr>`,
-    )}</tbody></table>`,
-  );
-  if (focused) document.querySelector<HTMLElement>(`#map [data-cell="${focused}"]`)?.focus();
-}
-
-export interface MapFrame {
-  readonly widths: readonly number[];
-  readonly depths: readonly number[];
-  readonly now: { readonly hiddenDim: number; readonly layers: number };
-  readonly usableBytes: number | undefined;
-}
-
-interface Place {
-  readonly hiddenDim: number;
-  readonly layers: number;
-  readonly isNow: boolean;
-  readonly key: string;
-}
-
-const cellWords = {
-  fits: 'fits',
-  tight: 'may fit',
-  exceeds: 'does not fit',
-  unknown: '',
-  impossible: 'cannot be',
-} as const;
-
-function cellButton(cell: Cell | undefined, { hiddenDim, layers, isNow, key }: Place): Markup {
-  if (cell === undefined) return html`<span class="pending">…</span>`;
-  const { kind, highBytes } = cell;
-  if (kind === 'impossible' || highBytes === undefined) return html`<span class="pending" title="cannot be">–</span>`;
-  const gibibytes = (highBytes / GiB).toFixed(highBytes < 100 * GiB ? 1 : 0);
-  const label = `width ${hiddenDim}, ${layers} layers: ${gibibytes} GiB ${cellWords[kind]}`;
-  return html`<button type="button" class="${kind}" data-cell="${key}" data-width="${hiddenDim}" data-layers="${layers}" aria-label="${label}" aria-pressed="${isNow ? 'true' : 'false'}" tabindex="${isNow ? 0 : -1}">${verdictMarks[kind]} ${gibibytes}</button>`;
 }
 
 export function putPlan({ stages, firstStageThatNeedsMore: more, command }: GrowthPlan): void {

@@ -67,3 +67,6 @@ export class Estimator {
     return worker;
   }
 }
+
+/** A question to the one that searches. */
+export type Search = Estimator['ask'];

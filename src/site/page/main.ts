@@ -5,10 +5,12 @@ import type { AnyEstimate } from '../../reports/estimate/schema.js';
 import { codeLines } from '../../reports/pages/blocks.js';
 import { html, type Markup } from '../../reports/pages/markup.js';
 import { formatBytes } from '../../reports/units.js';
-import type { Answer, Cell } from '../engine.js';
+import type { Answer } from '../engine.js';
 import type { Replies } from '../messages.js';
-import { byId, drawAnswer, drawMap, drawRefusal, type MapFrame, put, putPlan, Timeline } from './drawing.js';
-import { Estimator, Refusal } from './estimator.js';
+import { byId, drawAnswer, drawRefusal, put, putPlan, Timeline } from './drawing.js';
+import { Estimator, Refusal, type Search } from './estimator.js';
+import { acceptFiles, type Files, servedFiles } from './files.js';
+import { fillMap, moveInMap } from './map.js';
 import { ControlPanel, type Typed } from './panel.js';
 
 /** Answers while a slider moves; the other one searches, and is stopped when the question changes. */
@@ -23,7 +25,6 @@ const searched = ['changes', 'map', 'plan'];
 
 /** What was searched for is no longer asked. */
 class Outdated extends Error {}
-type Search = Estimator['ask'];
 
 class PageOfModels {
   private question = fromHash(location.hash);
@@ -149,43 +150,7 @@ async function drawPlan(question: Question, { estimate }: Answer, search: Search
   }
 }
 
-const mostOfMap = 7;
-
-async function fillMap(question: Question, { estimate }: Answer, panel: ControlPanel, search: Search): Promise<void> {
-  const { config, verdict } = estimate;
-  byId('map-section').hidden = 'trace' in config;
-  if ('trace' in config) return;
-  const { hiddenDim, layers } = config.model;
-  const frame: MapFrame = {
-    widths: around(panel.stops('hidden-dim'), hiddenDim),
-    depths: around(panel.stops('layers'), layers),
-    now: { hiddenDim, layers },
-    usableBytes: 'usableBytes' in verdict ? verdict.usableBytes : undefined,
-  };
-  const cells: (Cell | undefined)[] = [];
-  drawMap(cells, frame);
-  for (const width of frame.widths) {
-    for (const depth of frame.depths)
-      cells.push(await search({ kind: 'cell', question, hiddenDim: width, layers: depth }));
-    drawMap(cells, frame);
-  }
-}
-
-/** The sizes of a slider around the one that holds. */
-function around(stops: readonly number[], value: number): readonly number[] {
-  const at = stops.indexOf(value);
-  const from = Math.max(0, Math.min(at - Math.floor(mostOfMap / 2), stops.length - mostOfMap));
-  return stops.slice(from, from + mostOfMap);
-}
-
-declare global {
-  /** Name → content in base64. */
-  var gcPlanFiles: Readonly<Record<string, string>> | undefined;
-}
-
-const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-
-function give(files: Readonly<Record<string, Uint8Array>>): void {
+function give(files: Files): void {
   for (const each of [live, searching]) void each.ask({ kind: 'files', files });
 }
 
@@ -242,9 +207,8 @@ async function start(): Promise<void> {
     page.change(isTrace ? { trace: name, flags } : { model: name, flags });
     showModel();
   });
-  // Of `gc-plan open FILE`, which serves the page with the file in it.
-  const files = Object.entries(globalThis.gcPlanFiles ?? {}).map(([name, base64]) => [name, bytesOf(base64)]);
-  if (files.length > 0) give(Object.fromEntries(files));
+  const files = servedFiles();
+  if (Object.keys(files).length > 0) give(files);
   showModel();
   page.change(page.now);
   // For the console, and for tests: what the worker answers to a question.
@@ -262,41 +226,6 @@ function flagsIn(command: string): Question['flags'] {
       return [token.startsWith('--no-') ? [token.slice(5), false] : [token.slice(2), true]];
     }),
   );
-}
-
-/** Arrow keys walk through the map, of which one cell is in the order of tabs. */
-function moveInMap(event: KeyboardEvent): void {
-  const [down, right] = (
-    { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] } as Record<string, [number, number]>
-  )[event.key] ?? [0, 0];
-  const from = (event.target as HTMLElement).dataset.cell?.split('/').map(Number);
-  if (from === undefined || (down === 0 && right === 0)) return;
-  const to = byId('map').querySelector<HTMLElement>(`[data-cell="${from[0]! + down}/${from[1]! + right}"]`);
-  if (to === null) return;
-  event.preventDefault();
-  to.focus();
-}
-
-function acceptFiles(use: (files: Readonly<Record<string, Uint8Array>>) => void): void {
-  const take = async (list: FileList | null | undefined) => {
-    if (!list || list.length === 0) return;
-    const files = await Promise.all(
-      [...list].map(async (file) => [file.name, new Uint8Array(await file.arrayBuffer())] as const),
-    );
-    use(Object.fromEntries(files));
-  };
-  const input = byId<HTMLInputElement>('file');
-  input.addEventListener('change', () => void take(input.files));
-  addEventListener('dragover', (event) => {
-    event.preventDefault();
-    document.body.classList.add('dropping');
-  });
-  addEventListener('dragleave', () => document.body.classList.remove('dropping'));
-  addEventListener('drop', (event) => {
-    event.preventDefault();
-    document.body.classList.remove('dropping');
-    void take(event.dataTransfer?.files);
-  });
 }
 
 void start();
