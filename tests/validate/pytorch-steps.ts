@@ -1,3 +1,4 @@
+/** Steps of PyTorch that others traced, as they are priced today: errors by the groups of `profiles/truth/evidence.json`. */
 import type { Evidence } from '../../src/accuracy/evidence.js';
 import type { Config, ModelLayout } from '../../src/config/types.js';
 import { replayCaching } from '../../src/memory/allocators/replay.js';

@@ -7,12 +7,10 @@ import { formatCheckpoint } from '../../../src/config/checkpoint.js';
 import { loadProfile, resolveConfig } from '../../../src/options/resolve.js';
 import { estimate } from '../../../src/services/estimate.js';
 import { invoke } from '../../cli/invoke.js';
+import { channels, sizes } from './cases.js';
 import { float64, int64, npy, text, zip } from './npz.js';
 
 const file = (name: string) => fileURLToPath(new URL(`files/${name}`, import.meta.url));
-/** What a data set decides, and no configuration says. */
-const channels = { 'input-channels': '180', 'output-channels': '85' };
-const grid = { grid: '181x360', 'mesh-level': '5' };
 const imported = (name: string, flags = {}) => resolveConfig({ flags: { import: file(name), ...flags } });
 
 const folder = mkdtempSync(join(tmpdir(), 'gc-plan-import-'));
@@ -77,7 +75,7 @@ ${rest}`;
       const hardware = 'system: {hardware: {num_gpus_per_node: 8, num_gpus_per_model: 4}}';
       const loader = `dataloader: {batch_size: {training: ${batch}}}`;
       const path = written('sharded.yaml', graphTransformer(`${hardware}\n${loader}\n`));
-      return resolveConfig({ flags: { import: path, ...grid, ...channels } });
+      return resolveConfig({ flags: { import: path, ...sizes } });
     };
     const { recipe, assumptions } = await sharded(1);
     expect(recipe).toMatchObject({ gpus: 4, parallel: 'model', batchSize: 1 });
@@ -92,7 +90,7 @@ ${rest}`;
     ['data: {resolution: o96}', 'single'],
   ])('with %s is run as %s: anemoi-training’s own strategies are DistributedDataParallel', async (rest, strategy) => {
     const path = written('strategy.yaml', graphTransformer(`${rest}\n`));
-    const { model } = await resolveConfig({ flags: { import: path, ...grid, ...channels } });
+    const { model } = await resolveConfig({ flags: { import: path, ...sizes } });
     expect(model.own?.strategy).toBe(strategy);
   });
 
@@ -104,7 +102,7 @@ ${rest}`;
   ] as const)('names its optimizer as %s, which is %s', async (typed, optimizer) => {
     for (const keys of [`optimizer: {${typed}}`, `optimization: {optimizer: {${typed}}}`]) {
       const path = written('optimizer.yaml', graphTransformer(`training: {${keys}}\n`));
-      const { recipe, assumptions } = await resolveConfig({ flags: { import: path, ...grid, ...channels } });
+      const { recipe, assumptions } = await resolveConfig({ flags: { import: path, ...sizes } });
       expect(recipe.optimizer).toBe(optimizer);
       expect(assumptions.join(' ')).not.toMatch(/Not understood/);
     }
@@ -114,7 +112,7 @@ ${rest}`;
     'refuses the optimizer %s by its whole name, and prices the one that is typed in its place',
     async (name) => {
       const path = written('optimizer.yaml', graphTransformer(`training: {optimizer: {_target_: ${name}}}\n`));
-      const flags = { import: path, ...grid, ...channels };
+      const flags = { import: path, ...sizes };
       await expect(resolveConfig({ flags })).rejects.toThrow(`${name} is not priced`);
       expect((await resolveConfig({ flags: { ...flags, optimizer: 'adamw' } })).recipe.optimizer).toBe('adamw');
     },
@@ -129,7 +127,7 @@ training:
   strategy: {_target_: pytorch_lightning.strategies.DeepSpeedStrategy, offload_optimizer: true}
 `),
     );
-    const { recipe, assumptions } = await resolveConfig({ flags: { import: path, ...grid, ...channels } });
+    const { recipe, assumptions } = await resolveConfig({ flags: { import: path, ...sizes } });
     expect(recipe).toMatchObject({ optimizer: 'adam', gpus: 4, parallel: 'zero1' });
     expect(assumptions.join(' ')).toMatch(/Not understood.*training.strategy.offload_optimizer/);
     expect(assumptions.join(' ')).toMatch(/DeepSpeedStrategy is not read/);
@@ -138,7 +136,7 @@ training:
 
 describe('neural-lam', () => {
   it('becomes the model and the recipe that its arguments say', async () => {
-    const { model, recipe } = await imported('neural-lam.txt', { ...grid, ...channels });
+    const { model, recipe } = await imported('neural-lam.txt', { ...sizes });
     expect(model).toMatchObject({ layout: 'neural-lam', hiddenDim: 128, layers: 6, mlpHiddenLayers: 2 });
     expect(recipe).toMatchObject({ batchSize: 2, rolloutSteps: 4, precision: 'bf16', gpus: 4, parallel: 'data' });
   });

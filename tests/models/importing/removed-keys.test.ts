@@ -9,11 +9,11 @@ import { parse, stringify } from 'yaml';
 import type { Config } from '../../../src/config/types.js';
 import { InputError } from '../../../src/errors.js';
 import { resolveConfig } from '../../../src/options/resolve.js';
+import { channels } from './cases.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gc-plan-removed-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const channels = { 'input-channels': '180', 'output-channels': '85' };
 const files: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'cases/anemoi-entry.yaml': channels,
   'cases/physicsnemo-model-arguments.yaml': {},
