@@ -4,22 +4,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import type { Browser, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Browser } from 'puppeteer-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { runtimeNames } from '../../src/config/choices.js';
-import { InputError } from '../../src/errors.js';
 import { allOptions } from '../../src/options/definitions/shared.js';
 import { type ResolveInput, resolveConfig } from '../../src/options/resolve.js';
-import { estimateAnswer } from '../../src/reports/estimate/answer.js';
 import type { Estimate } from '../../src/reports/estimate/schema.js';
 import type { Sweep } from '../../src/reports/sweep/schema.js';
 import { estimate } from '../../src/services/estimate.js';
 import { open as openPage } from '../../src/services/open.js';
-import { estimateOf, reportedConfig } from '../../src/services/priced.js';
+import { reportedConfig } from '../../src/services/priced.js';
 import { GiB } from '../../src/units.js';
-import { invoke } from '../cli/invoke.js';
 import { inputs } from '../laws/configurations.js';
 import { faultsOf, type Look, looks, noFaults, open, openBrowser } from '../reports/html/browser.js';
+import {
+  type Asked,
+  answerText,
+  ask,
+  attributesOf,
+  fromCommandLine,
+  go,
+  hashOf,
+  printedBy,
+  textOf,
+  type Until,
+} from './page.js';
 
 /** The issue's: the whole page, compressed. */
 const mostBytes = 600_000;
@@ -40,6 +49,9 @@ beforeAll(async () => {
   file = join(folder, 'site', 'index.html');
   browser = await openBrowser();
 });
+afterEach(async () => {
+  for (const page of (await browser.pages()).slice(1)) await page.close();
+});
 afterAll(async () => {
   await browser?.close();
   rmSync(folder, { recursive: true });
@@ -47,31 +59,11 @@ afterAll(async () => {
   else process.env.XDG_DATA_HOME = dataHome;
 });
 
-/** The answer and its address, or also what takes longer: changes, map, plan. */
-type Until = 'settled' | 'searched';
-
 async function opened(hash = '#model=tiny', look: Look = { width: 1280 }, until: Until = 'settled') {
   const { page, complaints, requests } = await open(browser, file, { ...look, hash });
   await page.waitForFunction(`document.body.dataset.${until} !== undefined`);
   return { page, complaints, requests };
 }
-
-const hashOf = ({ model, flags }: ResolveInput): string => {
-  const given = Object.entries({ model, ...flags }).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)]],
-  );
-  return `#${new URLSearchParams(Object.fromEntries(given))}`;
-};
-
-/** Until the page has drawn what its address says. */
-async function go(page: Page, hash: string, until: Until = 'settled'): Promise<void> {
-  await page.evaluate(
-    `(() => { delete document.body.dataset.settled; delete document.body.dataset.searched; location.hash = ${JSON.stringify(hash)}; })()`,
-  );
-  await page.waitForFunction(`document.body.dataset.${until} !== undefined`);
-}
-
-const textOf = (page: Page, selector: string) => page.$eval(selector, ({ textContent }) => textContent ?? '');
 
 describe('the page', () => {
   it('is one file of at most 600 KB compressed', () => {
@@ -93,46 +85,16 @@ describe('the page', () => {
 
   it('has a control for every option of the command line’s table', async () => {
     const { page } = await opened();
-    const controls = await page.$$eval('[data-option]', (found) =>
-      found.map((each) => each.getAttribute('data-option')),
-    );
+    const controls = await attributesOf(page, '[data-option]', 'data-option');
     const unnamed = await page.$$eval(
       'input:not([aria-label]), select',
       (found) => found.filter((each) => (each as unknown as { labels: { length: number } }).labels.length === 0).length,
     );
-    await page.close();
     const options = allOptions().flatMap(({ name, group }) => (group === 'report' || name === 'import' ? [] : [name]));
     expect(controls.sort()).toEqual(options.sort());
     expect(unnamed).toBe(0);
   });
 });
-
-interface Asked {
-  readonly estimate?: Estimate;
-  readonly message?: string;
-}
-
-/** What the page's worker says, as JSON. */
-const ask = async (page: Page, questions: readonly ResolveInput[]): Promise<readonly Asked[]> =>
-  JSON.parse(
-    (await page.evaluate(
-      `(async () => {
-        const answers = [];
-        for (const question of ${JSON.stringify(questions)})
-          answers.push(await gcPlan.ask(question).then(({ estimate }) => ({ estimate }), ({ message }) => ({ message })));
-        return JSON.stringify(answers);
-      })()`,
-    )) as string,
-  );
-
-async function fromCommandLine(input: ResolveInput): Promise<Asked> {
-  try {
-    return JSON.parse(JSON.stringify({ estimate: estimateOf(await resolveConfig(input)) }));
-  } catch (error) {
-    if (error instanceof InputError) return { message: error.message };
-    throw error;
-  }
-}
 
 describe('its numbers', () => {
   it(`are the command line's in ${numCompared} random configurations`, async () => {
@@ -151,22 +113,17 @@ describe('its numbers', () => {
       numPriced += expected.filter(({ estimate }) => estimate !== undefined).length;
       numRefused += expected.filter(({ message }) => message !== undefined).length;
     }
-    await page.close();
     console.log(`compared: ${numPriced} configurations, and ${numRefused} that are refused in the same words`);
     expect(numPriced).toBeGreaterThanOrEqual(numCompared);
   });
 
   it('are those of every shipped model, on a card', async () => {
     const { page } = await opened();
-    const names = await page.$$eval('#model option', (found) =>
-      found.map((each) => (each as unknown as { value: string }).value),
-    );
-    const light = names.filter(
-      (name) => !/^(gencast|weathernext2|graphcast|graphcast-operational|aifs)/.test(name) || name.endsWith('mini'),
-    );
+    const names = (await attributesOf(page, '#model option', 'value')) as readonly string[];
+    const heavy = /^(gencast|weathernext2|graphcast|aifs)/;
+    const light = names.filter((name) => !heavy.test(name) || name.endsWith('mini'));
     const questions = light.map((model) => ({ model, flags: { gpu: 'a100-80gb' } }));
     const answers = await ask(page, questions);
-    await page.close();
     for (const [index, input] of questions.entries()) expect(answers[index]).toEqual(await fromCommandLine(input));
     expect(light.length).toBeGreaterThan(5);
   });
@@ -183,16 +140,13 @@ describe('its numbers', () => {
     for (const input of shown) {
       await go(page, hashOf(input), 'searched');
       const command = await textOf(page, '#command');
-      const { stdout } = await invoke([...command.split(' ').slice(1), '--json']);
-      const printed = JSON.parse(stdout) as Estimate;
+      const printed: Estimate = await printedBy(command);
       expect(printed.config).toEqual(JSON.parse(JSON.stringify(reportedConfig(await resolveConfig(input)))));
-      const { head, rest } = estimateAnswer(printed);
       const { verdict } = printed;
-      expect(await textOf(page, '#verdict')).toBe(verdict.kind === 'unknown' ? head : head + rest);
+      expect(await textOf(page, '#verdict')).toBe(answerText(printed));
       const first = 'smallestChange' in verdict ? verdict.smallestChange?.change : undefined;
       if (first !== undefined) expect(await textOf(page, '#changes h3')).toBe(first);
     }
-    await page.close();
   });
 });
 
@@ -201,16 +155,12 @@ describe('its plan', () => {
     const { page } = await opened('#model=tiny&vram=4GB&hidden-dim=384&layers=10', { width: 1280 }, 'searched');
     const command = await textOf(page, '#plan code');
     expect(command).toBe('gc-plan sweep tiny --vram 4GB --from 256/8 --to 384/10');
-    const { stdout } = await invoke([...command.split(' ').slice(1), '--workers', '1', '--json']);
-    const { plan } = JSON.parse(stdout) as Sweep;
-    const shown = await page.$$eval('#plan [data-command]', (found) =>
-      found.map((each) => each.getAttribute('data-command')),
-    );
+    const { plan }: Sweep = await printedBy(command, '--workers', '1');
+    const shown = await attributesOf(page, '#plan [data-command]', 'data-command');
     expect(shown).toEqual(plan.stages.map((stage) => stage.command));
     expect(shown.length).toBeGreaterThan(0);
     await page.click('#plan [data-command]');
     await page.waitForFunction(`document.getElementById('command').textContent === ${JSON.stringify(shown[0])}`);
-    await page.close();
   });
 });
 
@@ -231,7 +181,6 @@ describe('its controls', () => {
     const milliseconds = (await page.evaluate(
       "performance.getEntriesByName('slider to picture').map(({ duration }) => duration).slice(1)",
     )) as readonly number[];
-    await page.close();
     const sorted = milliseconds.toSorted((a, b) => a - b);
     console.log(
       `slider to picture at 1°: median ${sorted[Math.floor(sorted.length / 2)]!.toFixed(0)} ms, fastest ${sorted[0]!.toFixed(0)}, slowest ${sorted.at(-1)!.toFixed(0)}, of ${sorted.length}`,
@@ -256,7 +205,6 @@ describe('its controls', () => {
       while (location.hash.indexOf('layers=') < 0) await new Promise((done) => setTimeout(done, 10));
       return [last, ...seen];
     })()`)) as readonly string[];
-    await page.close();
     expect(shown.length).toBeGreaterThan(1);
     expect(new Set(shown).size).toBe(1);
   });
@@ -269,12 +217,10 @@ describe('its controls', () => {
     await page.click('[data-option="layers"] .reset');
     await page.waitForFunction("document.getElementById('refusal').hidden");
     await page.waitForFunction("location.hash === '#model=tiny&vram=2GB'");
-    await page.close();
     const { page: again } = await open(browser, file, { width: 1280, hash: '#model=tiny&layers=0' });
     await again.waitForFunction("document.getElementById('option-layers')?.value === '0'");
     await again.click('#refusal button');
     await again.waitForFunction("location.hash === '#model=tiny'");
-    await again.close();
   });
 
   it('walk through the map by arrow keys, and a cell becomes the configuration', async () => {
@@ -288,14 +234,12 @@ describe('its controls', () => {
     expect(page.url()).toContain(`hidden-dim=${width}&layers=${layers}`);
     const { memory } = await estimate({ model: 'tiny', flags: { vram: '2GB', 'hidden-dim': width, layers } });
     expect(label).toBe(`width ${width}, ${layers} layers: ${(memory.range.highBytes / GiB).toFixed(1)} GiB fits`);
-    await page.close();
   });
 
   it('take a change that would make it fit', async () => {
     const { page } = await opened('#model=graphcast-small&gpu=t4&batch=2', { width: 1280 }, 'searched');
     await page.click('#changes .apply');
     await page.waitForFunction("document.getElementById('verdict').className.includes('yes')");
-    await page.close();
   });
 });
 
@@ -307,19 +251,9 @@ describe('a dropped file', () => {
       'tests/data/traces/plain.trace.gz',
     );
     await page.waitForFunction("location.hash.includes('trace=plain.trace.gz')");
-    const { stdout } = await invoke([
-      'estimate',
-      '--trace',
-      'tests/data/traces/plain.trace.gz',
-      '--gpu',
-      't4',
-      '--json',
-    ]);
-    const expected = JSON.parse(stdout);
-    const { head, rest } = estimateAnswer(expected);
-    expect(await textOf(page, '#verdict')).toBe(head + rest);
+    const printed = await printedBy('gc-plan estimate --trace tests/data/traces/plain.trace.gz --gpu t4');
+    expect(await textOf(page, '#verdict')).toBe(answerText(printed));
     expect(await textOf(page, '#command')).toBe('gc-plan estimate --trace plain.trace.gz --gpu t4');
-    await page.close();
   });
 });
 
@@ -335,11 +269,8 @@ describe('gc-plan open', () => {
       await page.goto(report.url);
       await page.waitForFunction('document.body.dataset.searched !== undefined');
       expect(await textOf(page, '#command')).toBe(report.command);
-      const { stdout } = await invoke([...report.command.split(' ').slice(1), '--json']);
-      const { head, rest } = estimateAnswer(JSON.parse(stdout));
-      expect(await textOf(page, '#verdict')).toBe(head + rest);
+      expect(await textOf(page, '#verdict')).toBe(answerText(await printedBy(report.command)));
     } finally {
-      await page.close();
       await close();
     }
   });
