@@ -15,6 +15,9 @@ import { cutKind } from './combinations.js';
 export const shallowDepths = [3, 4] as const;
 const oneMore = shallowDepths[1];
 
+/** `more` places beyond the second. */
+export const alongLine = (few: number, oneMore: number, more: number): number => oneMore + more * (oneMore - few);
+
 type Processor = CheckpointPlan['processor'];
 
 /** Nothing where the code base builds no such model, cuts no such plan, or deals layers out over cards. */

@@ -9,6 +9,7 @@ import type { CheckpointPlan, Config, Device } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
+import { leastAfterPasses, leastInValidation } from './any-plan.js';
 import { applyChanges, changedRecipe, isLawful } from './apply.js';
 import { cutKind, type PlanFamily, planFamilies, type StepPlan } from './combinations.js';
 import type { StepCost } from './costs.js';
@@ -95,8 +96,9 @@ export class EqualCostPlans {
    * ruled out others.
    */
   leastBytes(microBatch: Change, keptPerStep: number): number {
-    const { known, floors } = this;
+    const { known, floors, search } = this;
     const every = this.everyPlan(microBatch);
+    const changed = { ...search.config, recipe: changedRecipe(this.family.recipe, [microBatch]) };
     const ofEveryPlan = () => {
       if (every === undefined) return 0;
       const least = this.leastOfEveryPlan(every, keptPerStep);
@@ -105,7 +107,8 @@ export class EqualCostPlans {
     };
     const isAsked = every !== undefined && known.ruledOut.has(every.key);
     const bounds = [
-      () => floors.inValidation({ ...this.search.config, recipe: this.family.recipe }),
+      () => leastAfterPasses(search.effort, search.counts, changed),
+      () => leastInValidation(search.effort, search.counts, changed),
       ...(known.everyPlanTells ? [ofEveryPlan] : []),
       () => this.leastOfAllLayers(microBatch, keptPerStep),
       ...(isAsked ? [ofEveryPlan] : []),

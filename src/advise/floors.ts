@@ -3,13 +3,14 @@
  * `tests/advise/bounds.exhaustive.test.ts` holds against the steps themselves.
  */
 import { noCheckpoint } from '../config/checkpoint.js';
-import { offloadsOptimizer } from '../config/offload.js';
 import type { CheckpointPlan, Config } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
-import { codeBaseOf, layoutOf } from '../models/index.js';
+import { layoutOf } from '../models/index.js';
 import { dimensionsFor, runtimes } from '../parallel/index.js';
 import { aloneAtMost, isParallel } from '../parallel/ranks.js';
+import { stateAlone } from './any-plan.js';
 import {
+  alongLine,
   atDepth,
   pairOfCuts,
   segmentsOf,
@@ -29,7 +30,6 @@ import {
   peakBetweenProcessorPasses,
   peakInLayer,
   peakInProcessorBackward,
-  peakInValidation,
   residentBytes,
   type SizedStep,
   stateBytes,
@@ -39,30 +39,6 @@ import {
 const plainly = (config: Config): Config => ({
   ...config,
   recipe: { ...config.recipe, checkpoint: noCheckpoint, rolloutSteps: 1, accumulate: 1 },
-});
-
-/** The same without an optimizer: validation keeps nothing, so that of a plan only the blocks of edges are of consequence to it. */
-const beforeValidation = (config: Config): Config => {
-  const plain = plainly(config);
-  const { edges, processorBlocks } = config.recipe.checkpoint;
-  const checkpoint = { ...noCheckpoint, edges, ...(processorBlocks !== undefined && { processorBlocks }) };
-  return { ...plain, recipe: { ...plain.recipe, checkpoint, batchSize: 1, optimizer: 'none', offload: 'none' } };
-};
-
-/** With the same optimizer's state: what does not touch the parameters is as plain as it goes. */
-const stateAlone = (config: Config): Config => ({
-  ...config,
-  recipe: {
-    ...config.recipe,
-    checkpoint: noCheckpoint,
-    rolloutSteps: 1,
-    batchSize: 1,
-    accumulate: 1,
-    concatTrick: 'off',
-    recomputeActivation: false,
-    tape: 'plain',
-    offload: offloadsOptimizer(config.recipe) ? 'optimizer' : 'none',
-  },
 });
 
 /** What of a step is asked, and the name that it is remembered by. */
@@ -79,9 +55,6 @@ export interface Floor {
   readonly peakBytes: number;
   readonly anyOptimizerBytes: number;
 }
-
-/** `more` places beyond the second. */
-const alongLine = (few: number, oneMore: number, more: number): number => oneMore + more * (oneMore - few);
 
 const withRollout = (config: Config, rolloutSteps: number): Config => ({
   ...config,
@@ -170,16 +143,6 @@ export class Floors {
       peakBeforeProcessorBackward(this.passes(alone.config, alone.counts), alone.shared),
     );
     return bytes + more * keptPerStep;
-  }
-
-  /** With any optimizer and any plan of the same blocks of edges, in the validation after the step. */
-  inValidation(config: Config): number {
-    const { model, recipe } = config;
-    if (recipe.mode !== 'train' || codeBaseOf(model.layout).validationBatch?.(model) === undefined) return 0;
-    const alone = aloneAtMost(beforeValidation(config), this.counts);
-    if (alone === undefined) return 0;
-    const key = `validation ${JSON.stringify([alone.shared, alone.counts])} ${anyOptimizerKey(alone.config)}`;
-    return this.effort.least(key, () => peakInValidation(this.effort.step(alone.config, alone.counts), alone.shared));
   }
 
   /** Of the step at hand, and with any optimizer. */

@@ -1,6 +1,5 @@
 /** A step of which no more is found out than it takes to rule it out: bounds first, each dearer than the last, and its trace when nothing else tells. */
 import type { Config } from '../config/types.js';
-import { isLong } from './effort.js';
 import type { Floor, Floors } from './floors.js';
 import type { SizedStep } from './sized-step.js';
 
@@ -30,8 +29,7 @@ export class PlannedStep {
     switch (this.bound) {
       case 'segment': {
         const bytes = Math.max(this.anyOptimizerBytes, this.floors.ofLayers(this.config, this.keptPerStep));
-        // Of a long step the next bound is dearer than its optimizer's state; of others one bound does for all optimizers.
-        this.raise(isLong(this.config) ? this.floors.withState(this.config, bytes) : bytes, bytes);
+        this.raise(this.floors.withState(this.config, bytes), bytes);
         this.bound = 'processor';
         return true;
       }

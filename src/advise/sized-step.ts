@@ -122,18 +122,23 @@ export function stateBytes({ trace, dimensions }: SizedStep): number {
   return Math.min(least, state);
 }
 
+/** Alive when the passes have ended, the optimizer's state and other categories left out. */
+export const aliveAfterPasses = (step: SizedStep, shared: readonly Category[]): number =>
+  aliveAt(step, firstEventOf(step.trace, 'optimizer'), shared);
+
 /** Alive when the backward pass begins, the optimizer's state left out. */
 export const keptForBackward = (step: SizedStep): number => aliveAt(step, firstEventOf(step.trace, 'backward'));
 
 /** Parameters, data and whatever else is alive when the last step begins, the optimizer's state left out. */
 export const residentBytes = (step: SizedStep): number => aliveAt(step, step.trace.lastStepFirstEvent);
 
-function aliveAt({ trace, dimensions }: SizedStep, end: number): number {
+function aliveAt({ trace, dimensions }: SizedStep, end: number, shared: readonly Category[] = []): number {
   const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
+  const isShared = categories.map((category) => category === 'optimizer' || shared.includes(category));
   let live = 0;
   for (const event of trace.events.subarray(0, end)) {
     const buffer = Math.abs(event) - 1;
-    if (trace.bufferCategory[buffer] !== categoryCode.optimizer) live += Math.sign(event) * bytesOf[buffer]!;
+    if (!isShared[trace.bufferCategory[buffer]!]) live += Math.sign(event) * bytesOf[buffer]!;
   }
   return live;
 }

@@ -1,19 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { leastAfterPasses, leastInValidation } from '../../src/advise/any-plan.js';
 import { Effort } from '../../src/advise/effort.js';
-import { Floors } from '../../src/advise/floors.js';
-import { peakInValidation, sizeStep } from '../../src/advise/sized-step.js';
+import { aliveAfterPasses, leastOfAnyOptimizer, peakInValidation, sizeStep } from '../../src/advise/sized-step.js';
 import type { Config } from '../../src/config/types.js';
 import { counts } from '../../src/models/counts.js';
 import { traceOf } from '../../src/parallel/index.js';
-import { configured } from '../laws/configurations.js';
+import { configured, inputs } from '../laws/configurations.js';
 
 const numRuns = Number(process.env.GC_PLAN_BOUND_RUNS ?? 25);
 
 const some = (...values: readonly string[]) => fc.option(fc.constantFrom(...values), { nil: undefined });
 
 /** A training step of anemoi with validation after it. */
-const inputs = fc
+const withValidation = fc
   .record({
     model: fc.constantFrom('anemoi-gnn', 'anemoi-graphtransformer'),
     'validation-batch': fc.constantFrom('1', '4', '64'),
@@ -40,8 +40,49 @@ const inputs = fc
     flags: { ...flags, runtime: 'pytorch', ...(cards !== undefined && { parallel: cards, gpus: '2' }) },
   }));
 
-const inValidation = (config: Config): number =>
-  peakInValidation(sizeStep(config, traceOf(config), counts(config.model)));
+const sized = (config: Config) => sizeStep(config, traceOf(config), counts(config.model));
+const inValidation = (config: Config): number => peakInValidation(sized(config));
+
+/** A training step of any depth, on one card or several that share it. */
+const deepInputs = (runtime: 'pytorch' | 'tfjs') =>
+  fc
+    .record({
+      input: inputs(runtime),
+      layers: fc.integer({ min: 3, max: 14 }).map(String),
+      cards: runtime === 'pytorch' ? some('data', 'zero1', 'zero2', 'zero3', 'graph') : fc.constant(undefined),
+    })
+    .map(({ input: { model, flags }, layers, cards }) => ({
+      model,
+      flags: { ...flags, mode: 'train', layers, ...(cards !== undefined && { parallel: cards, gpus: '2' }) },
+    }));
+
+describe.each(['pytorch', 'tfjs'] as const)('%s: a step, whatever its plan and its optimizer', (runtime) => {
+  it(
+    'needs at least parameters, data and gradients, and has these alone when the passes of its only rollout step have ended',
+    async () => {
+      let numOfCards = 0;
+      let numOfOne = 0;
+      const draws = fc.asyncProperty(deepInputs(runtime), async (input) => {
+        const config = await configured(input);
+        if (config === undefined) return;
+        const bound = leastAfterPasses(Effort.unlimited(), counts(config.model), config);
+        expect(bound).toBeGreaterThan(0);
+        expect(bound).toBeLessThanOrEqual(leastOfAnyOptimizer(sized(config)));
+        if (config.recipe.gpus > 1) {
+          numOfCards++;
+          return;
+        }
+        const oneStep = { ...config, recipe: { ...config.recipe, rolloutSteps: 1, accumulate: 1 } };
+        expect(bound).toBe(aliveAfterPasses(sized(oneStep), []));
+        numOfOne++;
+      });
+      await fc.assert(draws, { numRuns: 4 * numRuns });
+      expect(numOfCards > 0).toBe(runtime === 'pytorch');
+      expect(numOfOne).toBeGreaterThan(0);
+    },
+    60_000 + 8_000 * numRuns,
+  );
+});
 
 describe('pytorch: a step with validation after it', () => {
   it(
@@ -49,11 +90,10 @@ describe('pytorch: a step with validation after it', () => {
     async () => {
       let numOfCards = 0;
       let numOfOne = 0;
-      const draws = fc.asyncProperty(inputs, async (input) => {
+      const draws = fc.asyncProperty(withValidation, async (input) => {
         const config = await configured(input);
         if (config === undefined) return;
-        const least = new Floors(Effort.unlimited(), counts(config.model), Number.POSITIVE_INFINITY);
-        const bound = least.inValidation(config);
+        const bound = leastInValidation(Effort.unlimited(), counts(config.model), config);
         expect(bound).toBeGreaterThan(0);
         expect(bound).toBeLessThanOrEqual(inValidation(config));
         const { recipe } = config;
