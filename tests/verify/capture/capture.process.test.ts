@@ -1,138 +1,61 @@
 /** Real steps under a real torch, by the built command line: `npm run build` and `npm run torch:install` first. */
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, describe, expect, it } from 'vitest';
-import { liveness } from '../../../src/memory/liveness.js';
+import { describe, expect, it } from 'vitest';
 import { type RecordedArrays, recompute } from '../../../src/memory/recompute.js';
-import type { Capture } from '../../../src/reports/capture/schema.js';
 import { readTrace } from '../../../src/verify/capture/trace-file.js';
 import { parseMeasured } from '../../../src/verify/measured-file.js';
-
-const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const packages = at('../../../.cache/torch');
-const folder = mkdtempSync(join(tmpdir(), 'gc-plan-capture-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-const withMs = 300_000;
-const env = { ...process.env, PYTHONPATH: packages, XDG_CACHE_HOME: folder };
-
-interface Ended {
-  readonly exit: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const run = (command: string, argv: readonly string[]) =>
-  new Promise<Ended>((resolve) =>
-    execFile(command, argv, { env, maxBuffer: 2 ** 24 }, (error, stdout, stderr) =>
-      resolve({ exit: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-    ),
-  );
-
-let numTraces = 0;
-async function captured(step: string, ...flags: readonly string[]) {
-  const file = join(folder, `${numTraces++}.trace.gz`);
-  const { exit, stdout } = await run(process.execPath, [
-    at('../../../bin/run.js'),
-    ...['capture', step, '--trace', file, ...flags, '--json'],
-  ]);
-  return { exit, file, report: JSON.parse(stdout) as Capture & { readonly code?: string; readonly message: string } };
-}
-
-interface Answer {
-  readonly refused?: { readonly code: string; readonly message: string };
-  readonly unseen?: readonly { readonly what: string }[];
-}
-
-/** Many steps as the command captures them, without a step on the CPU: torch starts once, and each is captured in a child of that process. */
-function capturedTogether(file: string, cases: readonly (readonly [step: string, options?: object])[]) {
-  const traces = cases.map(() => join(folder, `${numTraces++}.trace.gz`));
-  const input = cases.map(([step, options = {}], i) => JSON.stringify([file, step, traces[i], options])).join('\n');
-  const argv = ['-W', 'ignore', at('./many.py'), at('../../../src/verify/capture')];
-  const answers = execFileSync('python3', argv, { env, input: `${input}\n`, encoding: 'utf8', maxBuffer: 2 ** 24 });
-  const lines = answers.trim().split('\n');
-  return lines.map((line, i) => ({ ...(JSON.parse(line) as Answer), trace: traces[i]! }));
-}
-
-async function peaksOf(file: string, cases: Parameters<typeof capturedTogether>[1]): Promise<readonly number[]> {
-  const captures = capturedTogether(file, cases);
-  expect(captures.map(({ refused }) => refused)).toEqual(cases.map(() => undefined));
-  return Promise.all(
-    captures.map(async ({ trace: path }) => {
-      const { trace, bytesOfBuffer } = await readTrace(path);
-      return liveness(trace, {}, bytesOfBuffer).peak.liveBytes;
-    }),
-  );
-}
-
-function userFile(text: string): string {
-  const file = join(folder, `user${numTraces}.py`);
-  writeFileSync(file, `import torch\nfrom torch import nn\n${text}\n`);
-  return file;
-}
+import { at, captured, capturedTogether, packages, peakOf, peaksOf, run, userFile } from './captured.js';
 
 /** Every function of steps.py that is a step. */
 const steps = [...readFileSync(at('./steps.py'), 'utf8').matchAll(/^def (\w+)\(\):$/gm)].map(([, name]) => name!);
 
 describe.skipIf(!existsSync(packages))('gc-plan capture', () => {
-  it(
-    'counts live bytes at the peak as torch’s own MemTracker does, on every step of steps.py',
-    async () => {
-      const { stdout, stderr } = await run('python3', [
-        ...['-W', 'ignore', at('./mem_tracker.py'), at('../../../src/verify/capture'), at('./steps.py')],
-        ...steps,
-      ]);
-      const counted = stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as { step: string; recorded: number; memTracker: number });
-      expect(
-        counted.map(({ step }) => step),
-        stderr,
-      ).toEqual(steps);
-      expect(steps.length).toBeGreaterThanOrEqual(12);
-      for (const { step, recorded, memTracker } of counted)
-        expect.soft({ step, recorded }).toEqual({ step, recorded: memTracker });
-    },
-    withMs,
-  );
+  it('counts live bytes at the peak as torch’s own MemTracker does, on every step of steps.py', async () => {
+    const { stdout, stderr } = await run('python3', [
+      ...['-W', 'ignore', at('./mem_tracker.py'), at('../../../src/verify/capture'), at('./steps.py')],
+      ...steps,
+    ]);
+    const counted = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { step: string; recorded: number; memTracker: number });
+    expect(
+      counted.map(({ step }) => step),
+      stderr,
+    ).toEqual(steps);
+    expect(steps.length).toBeGreaterThanOrEqual(12);
+    for (const { step, recorded, memTracker } of counted)
+      expect.soft({ step, recorded }).toEqual({ step, recorded: memTracker });
+  });
 
-  it(
-    'records the same trace twice, of which the parts that can be counted by hand are right',
-    async () => {
-      const first = await captured(`${at('./steps.py')}:mesh_with_ema`);
-      const [second] = capturedTogether(at('./steps.py'), [['mesh_with_ema']]);
-      expect(first.exit, JSON.stringify(first.report)).toBe(0);
-      const linesOf = (file: string) => gunzipSync(readFileSync(file)).toString().split('\n');
-      // The first line holds what was noted too: the step on the CPU.
-      expect(linesOf(first.file).slice(1)).toEqual(linesOf(second!.trace).slice(1));
-      const { head, trace, bytesOfBuffer } = await readTrace(first.file);
-      // MLP(a → w → w) has aw + w + w² + w parameters and a norm of 2w; embedders of 5 and 4, three layers of 3w and 2w, a head.
-      const w = 32;
-      const mlp = (inputs: number) => inputs * w + w + w * w + w + 2 * w;
-      const count = mlp(5) + mlp(4) + 3 * (mlp(3 * w) + mlp(2 * w)) + 2 * w + 2;
-      expect(head.parameters.count).toBe(2 * count);
-      const ofCategory = (category: number) =>
-        bytesOfBuffer.reduce((sum, bytes, buffer) => sum + (trace.bufferCategory[buffer] === category ? bytes : 0), 0);
-      expect(ofCategory(0)).toBe(2 * 4 * count);
-      // exp_avg, exp_avg_sq and max_exp_avg_sq.
-      expect(ofCategory(2)).toBe(3 * 4 * count);
-      // 300 nodes of 5, 1,800 edges of 4, two lists of node numbers, 300 targets of 2.
-      expect(ofCategory(3)).toBe(4 * 300 * 5 + 4 * 1800 * 4 + 8 * 2 * 1800 + 4 * 300 * 2);
-      // Two steps, each with its gradients.
-      expect(ofCategory(1)).toBe(2 * 4 * count);
-      expect(trace.modules).toContain('layers.1.edge.0');
-    },
-    withMs,
-  );
+  it('records the same trace twice, of which the parts that can be counted by hand are right', async () => {
+    const first = await captured(`${at('./steps.py')}:mesh_with_ema`);
+    const [second] = capturedTogether(at('./steps.py'), [['mesh_with_ema']]);
+    expect(first.exit, JSON.stringify(first.report)).toBe(0);
+    const linesOf = (file: string) => gunzipSync(readFileSync(file)).toString().split('\n');
+    // The first line holds what was noted too: the step on the CPU.
+    expect(linesOf(first.file).slice(1)).toEqual(linesOf(second!.trace).slice(1));
+    const { head, trace, bytesOfBuffer } = await readTrace(first.file);
+    // MLP(a → w → w) has aw + w + w² + w parameters and a norm of 2w; embedders of 5 and 4, three layers of 3w and 2w, a head.
+    const w = 32;
+    const mlp = (inputs: number) => inputs * w + w + w * w + w + 2 * w;
+    const count = mlp(5) + mlp(4) + 3 * (mlp(3 * w) + mlp(2 * w)) + 2 * w + 2;
+    expect(head.parameters.count).toBe(2 * count);
+    const ofCategory = (category: number) =>
+      bytesOfBuffer.reduce((sum, bytes, buffer) => sum + (trace.bufferCategory[buffer] === category ? bytes : 0), 0);
+    expect(ofCategory(0)).toBe(2 * 4 * count);
+    // exp_avg, exp_avg_sq and max_exp_avg_sq.
+    expect(ofCategory(2)).toBe(3 * 4 * count);
+    // 300 nodes of 5, 1,800 edges of 4, two lists of node numbers, 300 targets of 2.
+    expect(ofCategory(3)).toBe(4 * 300 * 5 + 4 * 1800 * 4 + 8 * 2 * 1800 + 4 * 300 * 2);
+    // Two steps, each with its gradients.
+    expect(ofCategory(1)).toBe(2 * 4 * count);
+    expect(trace.modules).toContain('layers.1.edge.0');
+  });
 
-  it(
-    'names what it cannot see, and exits with 1',
-    async () => {
-      const file = userFile(`
+  it('names what it cannot see, and exits with 1', async () => {
+    const file = userFile(`
 def compiled():
   model = torch.compile(nn.Linear(3, 4).cuda())
   return lambda: model(torch.randn(2, 3, device='cuda')).sum().backward()
@@ -150,24 +73,20 @@ def kernel(x: torch.Tensor) -> torch.Tensor:
 def extension():
   return lambda: kernel(torch.randn(2, device='cuda'))
 `);
-      const { exit, report } = await captured(`${file}:compiled`);
-      expect(exit, JSON.stringify(report)).toBe(1);
-      expect({ what: report.unseen.map(({ what }) => what), isRecorded: report.trace !== null }).toEqual({
-        what: ['torch.compile of Linear'],
-        isRecorded: true,
-      });
-      const [dependent, extension] = capturedTogether(file, [['data_dependent'], ['extension']]);
-      expect(dependent!.unseen!.map(({ what }) => what)).toEqual([expect.stringContaining('nonzero')]);
-      expect(extension!.unseen!.map(({ what }) => what)).toEqual([expect.stringContaining('mine::kernel')]);
-      expect([dependent, extension].map((each) => existsSync(each!.trace))).toEqual([false, false]);
-    },
-    withMs,
-  );
+    const { exit, report } = await captured(`${file}:compiled`);
+    expect(exit, JSON.stringify(report)).toBe(1);
+    expect({ what: report.unseen.map(({ what }) => what), isRecorded: report.trace !== null }).toEqual({
+      what: ['torch.compile of Linear'],
+      isRecorded: true,
+    });
+    const [dependent, extension] = capturedTogether(file, [['data_dependent'], ['extension']]);
+    expect(dependent!.unseen!.map(({ what }) => what)).toEqual([expect.stringContaining('nonzero')]);
+    expect(extension!.unseen!.map(({ what }) => what)).toEqual([expect.stringContaining('mine::kernel')]);
+    expect([dependent, extension].map((each) => existsSync(each!.trace))).toEqual([false, false]);
+  });
 
-  it(
-    'refuses code that fails by itself, with file, line and reason, and writes nothing',
-    async () => {
-      const file = userFile(`
+  it('refuses code that fails by itself, with file, line and reason, and writes nothing', async () => {
+    const file = userFile(`
 def wrong_shape():
   model = nn.Linear(3, 4).cuda()
   return lambda: model(torch.randn(2, 5, device='cuda'))
@@ -178,23 +97,19 @@ def no_step():
 def on_the_host():
   return lambda: nn.Linear(3, 4)(torch.randn(2, 3))
 `);
-      const { exit, report, file: trace } = await captured(`${file}:wrong_shape`);
-      expect({ exit, isThere: existsSync(trace) }).toEqual({ exit: 2, isThere: false });
-      expect(`${report.code}: ${report.message}`).toMatch(/^step-failed: user\d+\.py:6: RuntimeError/);
-      const answers = capturedTogether(file, [['no_step'], ['on_the_host'], ['missing']]);
-      expect(answers.map(({ refused }) => `${refused!.code}: ${refused!.message}`)).toEqual([
-        expect.stringMatching(/^no-step: no_step\(\) returned int/),
-        expect.stringMatching(/^nothing-on-the-card/),
-        expect.stringMatching(/^no-such-function/),
-      ]);
-    },
-    withMs,
-  );
+    const { exit, report, file: trace } = await captured(`${file}:wrong_shape`);
+    expect({ exit, isThere: existsSync(trace) }).toEqual({ exit: 2, isThere: false });
+    expect(`${report.code}: ${report.message}`).toMatch(/^step-failed: user\d+\.py:6: RuntimeError/);
+    const answers = capturedTogether(file, [['no_step'], ['on_the_host'], ['missing']]);
+    expect(answers.map(({ refused }) => `${refused!.code}: ${refused!.message}`)).toEqual([
+      expect.stringMatching(/^no-step: no_step\(\) returned int/),
+      expect.stringMatching(/^nothing-on-the-card/),
+      expect.stringMatching(/^no-such-function/),
+    ]);
+  });
 
-  it(
-    'refuses a small step whose types a kernel refuses, which fake tensors let pass',
-    async () => {
-      const file = userFile(`
+  it('refuses a small step whose types a kernel refuses, which fake tensors let pass', async () => {
+    const file = userFile(`
 class Product(torch.autograd.Function):
   @staticmethod
   def forward(ctx, x, w):
@@ -211,18 +126,14 @@ def mixed():
   x = torch.randn(3, 8, device='cuda', dtype=torch.bfloat16, requires_grad=True)
   return lambda: Product.apply(x, w).sum().backward()
 `);
-      const { exit, report } = await captured(`${file}:mixed`);
-      expect(exit).toBe(2);
-      expect(`${report.code}: ${report.message}`).toMatch(/^step-failed: user\d+\.py:13: RuntimeError: .*dtype/);
-      expect((await captured(`${file}:mixed`, '--no-rehearsal')).exit).toBe(0);
-    },
-    withMs,
-  );
+    const { exit, report } = await captured(`${file}:mixed`);
+    expect(exit).toBe(2);
+    expect(`${report.code}: ${report.message}`).toMatch(/^step-failed: user\d+\.py:13: RuntimeError: .*dtype/);
+    expect((await captured(`${file}:mixed`, '--no-rehearsal')).exit).toBe(0);
+  });
 
-  it(
-    'recomputes the modules that it is told, on another batch and under autocast: the arrays of a step written so',
-    async () => {
-      const file = userFile(`
+  it('recomputes the modules that it is told, on another batch and under autocast: the arrays of a step written so', async () => {
+    const file = userFile(`
 from torch.utils.checkpoint import checkpoint
 
 class Net(nn.Module):
@@ -250,86 +161,66 @@ def other():
   step = torch.zeros(3, device='cuda')
   return lambda: step.sum()
 `);
-      const { report } = await captured(
-        `${file}:plain`,
-        '--checkpoint',
-        'layers.*',
-        '--batch',
-        '300',
-        '--no-rehearsal',
-      );
-      const changed = report.trace!.peakLiveBytes;
-      const [written, larger, plain, lower] = await peaksOf(file, [
-        ['written'],
-        ['plain', { batch: 300 }],
-        ['plain'],
-        ['plain', { autocast: 'bf16' }],
-      ]);
-      expect(changed).toBe(written);
-      expect(changed).toBeLessThan(larger!);
-      expect(lower).toBeLessThan(plain!);
-      const refused = capturedTogether(file, [
-        ['plain', { checkpoint: ['layer.*'] }],
-        ['other', { batch: 2 }],
-      ]);
-      expect(refused.map((each) => each.refused!.code)).toEqual(['not-changed', 'not-changed']);
-    },
-    withMs,
-  );
+    const { report } = await captured(`${file}:plain`, '--checkpoint', 'layers.*', '--batch', '300', '--no-rehearsal');
+    const changed = report.trace!.peakLiveBytes;
+    const [written, larger, plain, lower] = await peaksOf(file, [
+      ['written'],
+      ['plain', { batch: 300 }],
+      ['plain'],
+      ['plain', { autocast: 'bf16' }],
+    ]);
+    expect(changed).toBe(written);
+    expect(changed).toBeLessThan(larger!);
+    expect(lower).toBeLessThan(plain!);
+    const refused = capturedTogether(file, [
+      ['plain', { checkpoint: ['layer.*'] }],
+      ['other', { batch: 2 }],
+    ]);
+    expect(refused.map((each) => each.refused!.code)).toEqual(['not-changed', 'not-changed']);
+  });
 
-  it(
-    'advises what a second capture confirms: recomputed layers, to the byte',
-    async () => {
-      const file = userFile(`
+  it('advises what a second capture confirms: recomputed layers, to the byte', async () => {
+    const file = userFile(`
 def layers():
   model = nn.Sequential(*(nn.Sequential(nn.Linear(256, 1024), nn.GELU(), nn.Linear(1024, 256)) for _ in range(8)))
   return model, torch.optim.SGD(model.parameters()), (torch.randn(4096, 256), torch.randn(4096, 256)), nn.MSELoss()
 `);
-      const [before, after] = capturedTogether(file, [['layers'], ['layers', { checkpoint: ['*'] }]]);
-      const { stdout } = await run(process.execPath, [
-        at('../../../bin/run.js'),
-        ...['advise', '--trace', before!.trace, '--vram', '8GB', '--json'],
-      ]);
-      const layers = JSON.parse(stdout).recompute.find(({ module }: { module: string }) => module === '*');
-      expect(layers.numCalls).toBe(8);
-      // Two products of 2 · rows · in · out each.
-      expect(layers.repeatedFlops).toBe(8 * 2 * 2 * 4096 * 256 * 1024);
-      const { trace, bytesOfBuffer } = await readTrace(after!.trace);
-      expect(layers.peakLiveBytes).toBe(liveness(trace, {}, bytesOfBuffer).peak.liveBytes);
-    },
-    withMs,
-  );
+    const [before, after] = capturedTogether(file, [['layers'], ['layers', { checkpoint: ['*'] }]]);
+    const { stdout } = await run(process.execPath, [
+      at('../../../bin/run.js'),
+      ...['advise', '--trace', before!.trace, '--vram', '8GB', '--json'],
+    ]);
+    const layers = JSON.parse(stdout).recompute.find(({ module }: { module: string }) => module === '*');
+    expect(layers.numCalls).toBe(8);
+    // Two products of 2 · rows · in · out each.
+    expect(layers.repeatedFlops).toBe(8 * 2 * 2 * 4096 * 256 * 1024);
+    expect(layers.peakLiveBytes).toBe(await peakOf(after!.trace));
+  });
 
-  it(
-    'replays a checkpoint with the allocations and frees of the captured one, whatever the model',
-    async () => {
-      const models = [
-        ['vit', 'blocks.*', /^blocks\.\d+$/],
-        ['u_net', 'down.*', /^down\.\d+$/],
-        ['library_transformer', 'layers.*', /^layers\.\d+$/],
-        ['mesh_with_ema', 'layers.*', /^layers\.\d+$/],
-      ] as const;
-      const captures = capturedTogether(
-        at('./steps.py'),
-        models.flatMap(([step, checkpoint]) => [[step], [step, { checkpoint: [checkpoint] }]] as const),
-      );
-      for (const [number, [step, , module]] of models.entries()) {
-        const [before, after] = [
-          await readTrace(captures[2 * number]!.trace),
-          await readTrace(captures[2 * number + 1]!.trace),
-        ];
-        const calls = before.calls.filter((call) => module.test(call.module));
-        expect.soft(calls.length, step).toBeGreaterThan(3);
-        expect.soft(allocationsOf(recompute(before, calls)), step).toEqual(allocationsOf(after));
-      }
-    },
-    withMs,
-  );
+  it('replays a checkpoint with the allocations and frees of the captured one, whatever the model', async () => {
+    const models = [
+      ['vit', 'blocks.*', /^blocks\.\d+$/],
+      ['u_net', 'down.*', /^down\.\d+$/],
+      ['library_transformer', 'layers.*', /^layers\.\d+$/],
+      ['mesh_with_ema', 'layers.*', /^layers\.\d+$/],
+    ] as const;
+    const captures = capturedTogether(
+      at('./steps.py'),
+      models.flatMap(([step, checkpoint]) => [[step], [step, { checkpoint: [checkpoint] }]] as const),
+    );
+    for (const [number, [step, , module]] of models.entries()) {
+      const [before, after] = [
+        await readTrace(captures[2 * number]!.trace),
+        await readTrace(captures[2 * number + 1]!.trace),
+      ];
+      const calls = before.calls.filter((call) => module.test(call.module));
+      expect.soft(calls.length, step).toBeGreaterThan(3);
+      expect.soft(allocationsOf(recompute(before, calls)), step).toEqual(allocationsOf(after));
+    }
+  });
 
-  it(
-    'measures on a card what PyTorch counts there, in the format of verify --measured; here torch.cuda is a stand-in',
-    async () => {
-      const program = `
+  it('measures on a card what PyTorch counts there, in the format of verify --measured; here torch.cuda is a stand-in', async () => {
+    const program = `
 import json, sys
 sys.path.insert(0, ${JSON.stringify(at('../../../src/verify/capture'))})
 import torch
@@ -342,24 +233,20 @@ for name, value in stand_in.items(): setattr(torch.cuda, name, value)
 answer = measure.measure(lambda *given: lambda: steps.append(1), "f.py", "f", {})
 print(json.dumps({"steps": len(steps), **answer}))
 `;
-      const { stdout, stderr } = await run('python3', ['-c', program]);
-      const { steps: numSteps, measured } = JSON.parse(stdout || stderr);
-      expect(numSteps).toBe(3);
-      const [record] = parseMeasured(JSON.stringify(measured), 'numbers.jsonl');
-      expect(record!.quantities.map(({ quantity, measuredBytes }) => [quantity, measuredBytes])).toEqual([
-        ['peakAllocatedBytes', 2048],
-        ['peakReservedBytes', 4096],
-      ]);
-      const { exit, report } = await captured(`${at('./steps.py')}:vit`, '--device', 'cuda');
-      expect({ exit, code: report.code }).toEqual({ exit: 2, code: 'no-card' });
-    },
-    withMs,
-  );
+    const { stdout, stderr } = await run('python3', ['-c', program]);
+    const { steps: numSteps, measured } = JSON.parse(stdout || stderr);
+    expect(numSteps).toBe(3);
+    const [record] = parseMeasured(JSON.stringify(measured), 'numbers.jsonl');
+    expect(record!.quantities.map(({ quantity, measuredBytes }) => [quantity, measuredBytes])).toEqual([
+      ['peakAllocatedBytes', 2048],
+      ['peakReservedBytes', 4096],
+    ]);
+    const { exit, report } = await captured(`${at('./steps.py')}:vit`, '--device', 'cuda');
+    expect({ exit, code: report.code }).toEqual({ exit: 2, code: 'no-card' });
+  });
 
-  it(
-    'holds the buckets of data parallelism: as many bytes as the gradients',
-    async () => {
-      const file = userFile(`
+  it('holds the buckets of data parallelism: as many bytes as the gradients', async () => {
+    const file = userFile(`
 from torch.nn.parallel import DistributedDataParallel
 
 def step_of(parallel):
@@ -381,11 +268,9 @@ def alone():
 def parallel():
   return step_of(True)
 `);
-      const [alone, parallel] = await peaksOf(file, [['alone'], ['parallel']]);
-      expect(parallel! - alone!).toBe(4 * 3 * (64 * 64 + 64));
-    },
-    withMs,
-  );
+    const [alone, parallel] = await peaksOf(file, [['alone'], ['parallel']]);
+    expect(parallel! - alone!).toBe(4 * 3 * (64 * 64 + 64));
+  });
 });
 
 /** Each allocation's bytes, and before it the bytes that were freed since the last one: in which order those go, an allocator does not see. */
