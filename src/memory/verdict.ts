@@ -35,7 +35,7 @@ export type Verdict =
  * `tight`: the central number goes in and the upper end does not, or PyTorch runs it by flushing, or XLA by recomputing as it was seen to.
  * `runsFromBytes`: with how much of the card, see `ProcessMemory`.
  */
-export function verdictOf({ range, runsFromBytes }: Judged, card: Card | null): Verdict {
+export function verdictOf({ range, runsFromBytes }: Needed, card: Card | null): Verdict {
   if (card === null) return { kind: 'unknown' };
   const { nominalBytes, usableBytes } = card;
   const headroomBytes = usableBytes - range.highBytes;
@@ -44,7 +44,7 @@ export function verdictOf({ range, runsFromBytes }: Judged, card: Card | null): 
   return { kind, nominalBytes, usableBytes, shortfallBytes: -headroomBytes };
 }
 
-interface Judged {
+interface Needed {
   readonly range: BytesRange;
   readonly runsFromBytes: number;
 }

@@ -167,13 +167,17 @@ export interface CodeBase {
   readonly needsNvidia?: boolean;
   /** A kernel that the model calls by name and that older NVIDIA cards do not run: others are not proposed. */
   readonly ownKernel?: (network: Network) => OwnKernel | undefined;
+  /** The networks that it builds, each with its runtimes and the options that not every model has. */
   readonly layouts: Readonly<Record<ModelLayout, Layout>>;
+  /** Options that no other code base has. */
   readonly options?: readonly OwnOption[];
+  /** How many nodes and edges its graphs have (`graphs.ts`). */
   readonly graph: GraphRules;
   /** What a number of grid rows means here where the kind is not typed. */
   readonly kindOfRows?: KindOfRows;
   /** A kind of grid that only its models bring along. */
   readonly ownGrid?: GridConvention & { readonly kind: GridKind };
+  /** One forward pass, or a rollout, as its own source writes it. */
   readonly program: (model: Model, recipe: Recipe, segmentation: Segmentation) => ForwardProgram;
   /** Values of the symbols that its shapes use beside those of every model. */
   readonly dimensions?: (config: Pick<Config, 'model' | 'recipe'>, counts: Counts) => Dimensions;
@@ -181,7 +185,9 @@ export interface CodeBase {
   readonly blockRows?: (config: Pick<Config, 'model' | 'recipe'>, base: Dimensions) => Dimensions;
   /** Samples of its validation, which runs between training steps; absent: not counted. */
   readonly validationBatch?: (model: Model) => number | undefined;
+  /** Of networks of GraphCast's shape, which are cut over several cards. */
   readonly graphcastShape?: GraphcastShape;
+  /** `--parallel model`: how its own code cuts one model over cards. */
   readonly modelParallel?: ModelParallel;
   /** The part of the model that stage `index` of a pipeline holds. */
   readonly stage?: (
@@ -198,9 +204,11 @@ export interface CodeBase {
   /** What a report says of a model or a recipe that nobody runs so. */
   readonly modelNotes?: (model: Model) => readonly string[];
   readonly recipeNotes?: (recipe: Recipe, model: Model) => readonly string[];
+  /** Where cuts of its processor differ from those of a list of layers. */
   readonly processorCuts?: ProcessorCuts;
   /** What to paste, runtime by runtime; a strategy without a line here falls back to the runtime's own. */
   readonly lines?: Readonly<Partial<Record<RuntimeName, Lines>>>;
+  /** Its configuration files, read. */
   readonly imports?: {
     /** Loaded when a file is read. */
     readonly load: () => Promise<readonly Importer[]>;
@@ -211,6 +219,7 @@ export interface CodeBase {
     /** Files that are no text, by their ending, e.g. `.npz`. */
     readonly readers?: Readonly<Record<string, (file: string, flags: TypedFlags) => Promise<Settings>>>;
   };
+  /** Its configuration files, written. */
   readonly exports?: {
     /** Which of its shipped models an export of another code base's model is priced as; absent: it takes its own models only. */
     readonly profile?: (model: Model) => string;

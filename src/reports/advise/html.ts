@@ -2,7 +2,7 @@
 import { configLine, subjectOf } from '../config-line.js';
 import { estimateAnswer } from '../estimate/answer.js';
 import type { Layout } from '../formats.js';
-import { type Bar, barChart, judgedBar } from '../pages/bars.js';
+import { type Bar, barChart, verdictBar } from '../pages/bars.js';
 import { html, type Markup } from '../pages/markup.js';
 import {
   codeBlock,
@@ -85,9 +85,9 @@ function combination(title: string, found: Combination | undefined): readonly Ma
 function barsOf({ memory, verdict, cheapest, changes }: Advice): readonly Bar[] {
   const others = changes.filter(({ change }) => change !== cheapest?.change);
   return [
-    judgedBar('as it is', verdict, memory.range),
-    ...(cheapest ? [judgedBar(cheapest.change, cheapest.verdict, cheapest.memory.range)] : []),
-    ...others.map((each) => judgedBar(each.change, each.verdict, { highBytes: upperEnd(each) })),
+    verdictBar('as it is', verdict, memory.range),
+    ...(cheapest ? [verdictBar(cheapest.change, cheapest.verdict, cheapest.memory.range)] : []),
+    ...others.map((each) => verdictBar(each.change, each.verdict, { highBytes: upperEnd(each) })),
   ];
 }
 
@@ -103,7 +103,7 @@ function ofTrace(advice: RecordedAdvice): readonly Markup[] {
   return [
     section(
       'On the card',
-      barChart('Upper end of the range', [judgedBar('as captured', advice.verdict, advice.memory.range)]),
+      barChart('Upper end of the range', [verdictBar('as captured', advice.verdict, advice.memory.range)]),
     ),
     ...(recompute.length === 0
       ? []

@@ -1,7 +1,7 @@
 /** The page of the cards: those that fit with their price, the cheapest first, each against what the configuration takes. */
 import { subjectOf } from '../config-line.js';
 import type { Layout } from '../formats.js';
-import { barChart, judgedBar } from '../pages/bars.js';
+import { barChart, verdictBar } from '../pages/bars.js';
 import { html } from '../pages/markup.js';
 import { codeBlock, columnTable, list, renderPage, section, typedCommand } from '../pages/page.js';
 import { recipeText, subjectOfCards } from '../subject.js';
@@ -32,7 +32,7 @@ export function renderCardsPage(report: Cards, layout: Layout): string {
         'What they have, and what it takes',
         barChart(
           'Upper end of the range, of each card',
-          listed.map((row) => judgedBar(rowName(row), row.verdict, row.range)),
+          listed.map((row) => verdictBar(rowName(row), row.verdict, row.range)),
         ),
       ),
       ...(fitting.length === 0

@@ -1,6 +1,6 @@
 /** The page of a check: every configuration of the plan against its card and its budget, and why those fail that do. */
 import type { Layout } from '../formats.js';
-import { barChart, judgedBar } from '../pages/bars.js';
+import { barChart, verdictBar } from '../pages/bars.js';
 import { html } from '../pages/markup.js';
 import { codeBlock, columnTable, list, renderPage, section, typedCommand } from '../pages/page.js';
 import { subjectOfAll } from '../subject.js';
@@ -35,7 +35,7 @@ ${codeBlock(entry.command)}`,
         'On the cards',
         barChart(
           'Upper end of the range',
-          entries.map(({ name, verdict, memory }) => judgedBar(name, verdict, memory.range)),
+          entries.map(({ name, verdict, memory }) => verdictBar(name, verdict, memory.range)),
         ),
         columnTable(`In ${unitOfEntries(check).name}; growth is of live bytes`, entryColumns(check), entries),
       ),

@@ -1,7 +1,7 @@
 /** The page of a comparison: how much, because of what, and where it lies. */
 import { configLine, subjectOf } from '../config-line.js';
 import type { Layout } from '../formats.js';
-import { barChart, judgedBar } from '../pages/bars.js';
+import { barChart, verdictBar } from '../pages/bars.js';
 import { html } from '../pages/markup.js';
 import { codeBlock, dataTable, renderPage, section, typedCommand } from '../pages/page.js';
 import { subjectOfAll } from '../subject.js';
@@ -24,8 +24,8 @@ export function renderComparisonPage(comparison: Comparison, layout: Layout): st
       section(
         'On the card',
         barChart('Upper end of the range', [
-          judgedBar('before', before.verdict, before.memory.range),
-          judgedBar('after', after.verdict, after.memory.range),
+          verdictBar('before', before.verdict, before.memory.range),
+          verdictBar('after', after.verdict, after.memory.range),
         ]),
       ),
       ...(causes.length === 0

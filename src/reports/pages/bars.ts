@@ -17,7 +17,7 @@ export interface Bar {
 }
 
 /** Of the upper end of a range, in the colour of its verdict. */
-export function judgedBar(name: string, verdict: Verdict, { highBytes }: { readonly highBytes: number }): Bar {
+export function verdictBar(name: string, verdict: Verdict, { highBytes }: { readonly highBytes: number }): Bar {
   const colour = verdictColours[verdict.kind];
   const parts = [{ bytes: highBytes, colour }];
   if (!('usableBytes' in verdict)) return { name, text: formatBytes(highBytes), parts };

@@ -18,8 +18,8 @@ ${content}
 `;
 
 /** The decisive reasons, where there is a card. */
-export function whySection(judged: Parameters<typeof reasons>[0]): readonly Markup[] {
-  const why = reasons(judged);
+export function whySection(estimate: Parameters<typeof reasons>[0]): readonly Markup[] {
+  const why = reasons(estimate);
   return why.length === 0 ? [] : [section('Why', list(why))];
 }
 

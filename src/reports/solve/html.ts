@@ -2,7 +2,7 @@
 import { configLine } from '../config-line.js';
 import { reasons } from '../estimate/numbers.js';
 import type { Layout } from '../formats.js';
-import { barChart, judgedBar } from '../pages/bars.js';
+import { barChart, verdictBar } from '../pages/bars.js';
 import { html, type Markup } from '../pages/markup.js';
 import { codeBlock, columnTable, list, renderPage, section, typedCommand } from '../pages/page.js';
 import { cardName, recipeText, subject } from '../subject.js';
@@ -25,7 +25,9 @@ export function renderSolutionPage(solution: Solution, layout: Layout): string {
         'On the card',
         barChart(
           'Upper end of the range',
-          answersOf(solution).map((answer) => judgedBar(nameOf(solution, answer), answer.verdict, answer.memory.range)),
+          answersOf(solution).map((answer) =>
+            verdictBar(nameOf(solution, answer), answer.verdict, answer.memory.range),
+          ),
         ),
         columnTable(`What --${key} takes`, answerColumns(solution), answersOf(solution)),
       ),

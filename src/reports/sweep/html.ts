@@ -3,7 +3,7 @@ import type { EChartsOption } from 'echarts';
 import { GiB } from '../../units.js';
 import { reasons } from '../estimate/numbers.js';
 import type { Layout, Renderer } from '../formats.js';
-import { barChart, judgedBar } from '../pages/bars.js';
+import { barChart, verdictBar } from '../pages/bars.js';
 import { html, type Markup } from '../pages/markup.js';
 import { chartFigure, codeBlock, columnTable, list, renderPage, section, typedCommand } from '../pages/page.js';
 import { verdictColours, verdictMarks } from '../pages/palette.js';
@@ -80,7 +80,7 @@ function planSection(sweep: Sweep): readonly Markup[] {
       : [
           barChart(
             'Upper end of the range, stage by stage',
-            stages.map((stage) => judgedBar(sizeOf(stage), stage.verdict, stage.memory.range)),
+            stages.map((stage) => verdictBar(sizeOf(stage), stage.verdict, stage.memory.range)),
           ),
         ]),
     ...(why.length === 0 ? [] : [html`<h3>Why not more</h3>${list(why)}`]),
@@ -106,7 +106,7 @@ const stageSection = (stage: Stage): readonly Markup[] => [
 ];
 
 type Verdict = Sweep['points'][number]['verdict'];
-const judged: readonly Verdict[] = ['exceeds', 'tight', 'fits'];
+const worstFirst: readonly Verdict[] = ['exceeds', 'tight', 'fits'];
 /** Seen on white and on black. */
 const hollow = { fits: '#5b94e6', tight: '#a8923f', exceeds: '#d9772f' } as const;
 const symbols = { fits: 'circle', tight: 'diamond', exceeds: 'triangle' } as const;
@@ -118,7 +118,7 @@ function scatterSection({ points, pareto, device }: Sweep, renderSvg: RenderSvg)
   const usable = first && 'usableBytes' in first.verdict ? first.verdict.usableBytes / GiB : undefined;
   const title = `Memory and cost of ${points.length} configurations; ${points.filter(({ isOnFront }) => isOnFront).length} of them are the front`;
   const inGiB = points.map(({ deviceBytes }) => deviceBytes / GiB);
-  const series = judged.flatMap((verdict) =>
+  const series = worstFirst.flatMap((verdict) =>
     [false, true].map((isOnFront) => ({
       type: 'scatter' as const,
       name: isOnFront ? 'the front' : verdictWords[verdict],
@@ -187,7 +187,7 @@ function heatSection({ sizes }: Sweep): readonly Markup[] {
     const { verdict, peakLiveBytes } = found;
     return html`<td class="number" style="background:${verdictColours[verdict]}">${(peakLiveBytes / GiB).toFixed(1)} ${verdictMarks[verdict]}</td>`;
   };
-  const key = judged.map((verdict) => `${verdictMarks[verdict]} ${verdictWords[verdict]}`).join(' · ');
+  const key = worstFirst.map((verdict) => `${verdictMarks[verdict]} ${verdictWords[verdict]}`).join(' · ');
   return [
     section(
       'Every width and depth',

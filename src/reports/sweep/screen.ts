@@ -88,10 +88,10 @@ function counted({ candidates }: Sweep): string {
   return numRefused === 0 ? of : `${of}; ${formatCount(numRefused)} cannot run (--details says why)`;
 }
 
-type Judged = Pick<Stage, 'memory' | 'verdict'>;
+type OnCard = Pick<Stage, 'memory' | 'verdict'>;
 
 /** Too little is left for a card of the same size that reports least. */
-function isClose({ verdict, memory }: Judged, device: Sweep['device']): boolean {
+function isClose({ verdict, memory }: OnCard, device: Sweep['device']): boolean {
   const least = device?.reportedBySameSize?.[0];
   return (
     least !== undefined &&
@@ -101,7 +101,7 @@ function isClose({ verdict, memory }: Judged, device: Sweep['device']): boolean 
 }
 
 /** One unit for what stands together; a star where too little is left. */
-function bytesColumns<Row extends Judged>(device: Sweep['device'], rows: readonly Row[]): readonly Column<Row>[] {
+function bytesColumns<Row extends OnCard>(device: Sweep['device'], rows: readonly Row[]): readonly Column<Row>[] {
   const unit = unitOfAll(rows.map(({ memory }) => memory.range.highBytes));
   const anyClose = rows.some((row) => isClose(row, device));
   const spare = (row: Row): string => {

@@ -48,14 +48,14 @@ function around(stops: readonly number[], value: number): readonly number[] {
 function drawMap(cells: readonly (Cell | undefined)[], { widths, depths, now, usableBytes }: MapFrame): void {
   const at = (row: number, column: number) =>
     column < depths.length ? cells[row * depths.length + column] : undefined;
-  const isJudged = (cell: Cell | undefined) => cell !== undefined && cell.kind !== 'impossible';
+  const isPriced = (cell: Cell | undefined) => cell !== undefined && cell.kind !== 'impossible';
   const fits = (cell: Cell | undefined) => cell?.kind === 'fits' || cell?.kind === 'tight';
   const edges = (row: number, column: number) => {
     const cell = at(row, column);
     const next = [at(row, column + 1), at(row + 1, column)];
     return next
       .map((other, side) =>
-        isJudged(cell) && isJudged(other) && fits(cell) !== fits(other) ? ['edge-right', 'edge-below'][side]! : '',
+        isPriced(cell) && isPriced(other) && fits(cell) !== fits(other) ? ['edge-right', 'edge-below'][side]! : '',
       )
       .join(' ');
   };
