@@ -1,10 +1,10 @@
 /**
- * Which gradients travel together: XLA joins all-reduces of up to 30 MiB (all_reduce_combiner.cc; gpu_compiler.cc,
+ * Which gradients travel together: XLA joins all-reduces of up to 30 MiB and 7 bytes (all_reduce_combiner.cc; collective_utils.h,
  * `kDefaultAllReduceCombineThreshold`), from the last parameter to the first in the order of Haiku's names, which are sorted as text.
  */
 import { MiB } from '../../units.js';
 
-const thresholdBytes = 30 * MiB;
+const thresholdBytes = 30 * MiB + 7;
 
 /** Names of DeepMind's modules, of one network, in the order of the text (deep_typed_graph_net.py: decoder_, encoder_, processor_…). */
 const parts = ['head', 'embedEdges', 'embedGridNodes', 'embedMeshNodes', 'edges', 'gridNodes', 'meshNodes', 'nodes'];

@@ -10,7 +10,7 @@ const threadsPerRow = 32;
 /** Of a row that one block reads, 8 bytes a thread. */
 export const blockBytes = 256;
 /** An H100's memory moves 3.352 TB/s; 32 bytes at 1.98 GHz are 63.4 GB/s. */
-const blocksAtFullSpeed = 52.9;
+export const blocksAtFullSpeed = 52.9;
 
 export const isSummedAtOnce = (rows: number): boolean => rows <= rowsSummedAtOnce;
 
@@ -40,22 +40,18 @@ const columnsPerThread = (columns: number, elementBytes: number): number => {
 const blocksOf = (columns: number, elementBytes: number): number =>
   Math.ceil(columns / (threadsPerRow * columnsPerThread(columns, elementBytes)));
 
-/**
- * How much faster than the card's memory the kernel that leaves parts reads a number per row, once for every column: from both caches
- * (gpu_performance_model_base.h, `kL2CacheSpeedup` and `kL1CacheSpeedup`), as far as its blocks go.
- */
-export function speedupOfRowNumbers(rows: number, columns: number, elementBytes: number): number {
-  return Math.min(2.5 * 8, (partsOf(rows).count * blocksOf(columns, elementBytes)) / blocksAtFullSpeed);
-}
+/** Of the kernel that leaves parts. */
+export const blocksOfParts = (rows: number, columns: number, elementBytes: number): number =>
+  partsOf(rows).count * blocksOf(columns, elementBytes);
 
-/**
- * Operations of a sum that memory does not hide, in bytes: a twentieth (`kMemoryComputeParallelism`) of three per number, of which a core does
- * 507 while it reads 63.4 bytes.
- */
-const bytesOfAddition = (0.05 * 3 * 63.4) / 507;
+/** A twentieth of what is computed is not hidden (`kMemoryComputeParallelism`): a core does 507 operations while it reads 63.4 bytes. */
+export const bytesOfColumnOperation = (0.05 * 63.4) / 507;
+/** An addition (`operationCycles` in kernel-times.ts). */
+const operationsOfSum = 3;
+/** How much longer a plain sum takes for what it computes. */
+export const computingOfSum = (elementBytes: number): number =>
+  1 + (operationsOfSum * bytesOfColumnOperation) / elementBytes;
 
-/** How much longer a sum of columns takes than the card's memory. */
-export function slownessOfColumns(columns: number, elementBytes: number): number {
-  const computing = 1 + bytesOfAddition / elementBytes;
-  return computing * Math.max(1, blocksAtFullSpeed / blocksOf(columns, elementBytes));
-}
+/** How much longer a sum of columns takes to read than the card's memory. */
+export const slownessOfColumns = (columns: number, elementBytes: number): number =>
+  Math.max(1, blocksAtFullSpeed / blocksOf(columns, elementBytes));

@@ -1,6 +1,6 @@
 /**
  * Which sums of the mesh edges' gradient XLA writes. Every layer adds to it, and its norm and the next layer's sum read it. Priority fusion
- * (priority_fusion.cc) computes a sum where it is read if that saves time (gpu_performance_model.cc, `EstimateRunTimesForPriorityFusion`): the
+ * (priority_fusion.cc) computes a sum where it is read if that saves time (gpu_performance_model.cc, `EstimateRunTimes`): the
  * kernel, what it writes, and that its readers read it, against each reader reading all of its arrays. It begins with what saves most; of equals
  * the instruction that came last (`producer_priority_queue_`, by number), which is the sum of the first layer.
  */

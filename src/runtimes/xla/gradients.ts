@@ -162,7 +162,8 @@ export class Gradients {
     const { schedule, program, hidesLatency } = this.lowering;
     const gradient = schedule.buffer(program.values[id]!.shape, 4, 'gradient');
     const isSum = hidesLatency && !isOfRows && program.values[id]!.shape.length === 1;
-    schedule.run(`${this.nameOf(id)} in f32`, reads, [gradient], isSum ? 'columns' : undefined, bytesRead);
+    const kind = isSum ? 'columns' : isOfRows ? undefined : 'convert';
+    schedule.run(`${this.nameOf(id)} in f32`, reads, [gradient], kind, bytesRead);
     this.ofParameters.push({ id, gradient });
     return gradient;
   }

@@ -3,9 +3,10 @@
  * what it waits for: what the latency hiding scheduler goes by (`latency-hiding.ts`).
  */
 import { axis, type Dimensions, numElements } from '../../ir/shape.js';
-import { slownessOfColumns } from './column-sums.js';
+import { blocksAtFullSpeed, computingOfSum, slownessOfColumns } from './column-sums.js';
 import type { Timed } from './latency-hiding.js';
 import { orderByMemory } from './memory-order.js';
+import { l1Bytes } from './norm-or-gather.js';
 import { productSeconds } from './product-time.js';
 import type { Buffer, BufferId, Kernel } from './schedule.js';
 
@@ -20,24 +21,35 @@ export const launchBytes = 3.35e6;
 /** The scheduler's unit is as long (`kLowLatency`); a kernel that it has no model of costs a hundredth (sol_latency_estimator.cc). */
 const latencyBytes = launchBytes;
 const unknownCost = 0.01;
-/** A division by one thread is 21 operations of which it does three per ns (`CalculateEffectiveFlopsPerNs`), and 6 per number added before. */
-const divisionCost = (numAdded: number): number => (21 + 6 * (numAdded - 1)) / 3000;
+/** What a few threads compute takes, in µs: whole operations per ns, of which each does 3.96 (`CalculateEffectiveFlopsPerNs`). */
+const microseconds = ({ operations, threads }: NonNullable<Kernel['computes']>): number =>
+  operations / (1000 * Math.floor(3.96 * threads));
+/** Of computing and moving, the shorter one is hidden so far (gpu_performance_model_base.h, `kMemoryComputeParallelism`). */
+export const hiddenShare = 0.95;
+/** What an operation takes beside the memory, in bytes: an H100 moves 3,352 while it does 66,900. */
+export const bytesOfOperation = ((1 - hiddenShare) * 3352) / 66_900;
 /**
- * What an operation takes, in bytes: memory hides all but a twentieth (`kMemoryComputeParallelism`), and an H100 moves 3,352 bytes while it does
- * 66,900 operations.
+ * An operation whose cycles XLA has not measured (gpu_hlo_cost_analysis.cc, `kDefaultFlopsPerElement`). The scheduler does not tell the analysis
+ * which card it is (sol_latency_estimator.cc, `Create`), so that it takes those of an A6000 (hlo_op_profiles.cc, `sm_86`): in f32 86 for an
+ * exponential, 75 for a reciprocal root, and for all else this.
  */
-export const bytesOfOperation = (0.05 * 3352) / 66_900;
+export const operationCycles = 3;
 const cacheBytes = 52_428_800;
 const cacheSpeedup = 2.5;
+const coresSpeedup = 8;
 /**
- * What it takes to read so many bytes of an array: what is read again comes from the second cache, if it fits there
- * (gpu_performance_model_base.cc, `ReadTimeWithDRAMHeuristic`, `kL2CacheSpeedup`). Of some of its columns no more than all of it is read for
- * the first time.
+ * What it takes to read so many bytes of an array: what is read again comes from the second cache, or from the cores' own, if it fits there
+ * (gpu_performance_model_base.cc, `ReadTimeWithDRAMHeuristic`; gpu_performance_model_base.h, `kL2CacheSpeedup`, `kL1CacheSpeedup`), as fast as
+ * the kernel's blocks go. Of some of its columns, or rows that it gathers, no more than all of it is read for the first time.
  */
-export function bytesOfRead(bytes: number, arrayBytes: number): number {
+export function bytesOfRead(bytes: number, arrayBytes: number, numBlocks = Number.POSITIVE_INFINITY): number {
   const first = Math.min(arrayBytes, bytes);
-  return first + (bytes - first) / (arrayBytes < cacheBytes ? cacheSpeedup : 1);
+  const speedup = first >= cacheBytes ? 1 : first >= l1Bytes ? cacheSpeedup : cacheSpeedup * coresSpeedup;
+  const most = numBlocks / blocksAtFullSpeed;
+  return first / Math.min(1, most) + (bytes - first) / Math.min(speedup, most);
 }
+/** Of 128 threads, each with a number (launch_dimensions.cc, `CalculateLaunchDimensions`). */
+const blocksOf = (numbers: number): number => Math.ceil(numbers / 128);
 /** NVLink moves a byte of an all-reduce while the card's memory moves this many. */
 const collectiveLatency = 14;
 
@@ -106,6 +118,7 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
     return isProduct(kind) && isRows(id) ? relaid(id) : writer.get(id)!;
   };
   const columnsOf = (id: BufferId) => numElements([buffers[id]!.shape.at(-1)!], sizes);
+  const numbersOf = (id: BufferId) => bytesOf[id]! / buffers[id]!.elementBytes;
   /** The gradient of a concatenation is a product's result, of which each part's gradient is some columns. */
   const readBy = (id: BufferId, result: BufferId | undefined, kind: Kernel['kind']) =>
     result === undefined || isProduct(kind) || !written.has(id)
@@ -119,8 +132,8 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
       return sum + bytesOfRead(times * readBy(id, writes[0], kind), bytesOf[id]!);
     }, 0);
   };
-  const timed = kernels.map(({ reads, writes, kind, bytesRead, bytesBeside = 0 }, index): Timed => {
-    const numBytesRead = (bytesRead ?? bytesOfReads(index)) + bytesBeside;
+  const timed = kernels.map(({ reads, writes, kind, computes, bytesRead, bytesBeside }, index): Timed => {
+    const numBytesRead = (bytesRead ?? bytesOfReads(index)) + (bytesBeside ?? 0);
     const after = new Set<number>();
     for (const id of [...reads, ...writes]) if (writer.has(id)) after.add(operand(kind, id, id === reads[0]));
     for (const id of writes) for (const reader of readers.get(id) ?? []) after.add(reader);
@@ -138,26 +151,30 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
     const cost =
       kind === 'triton' || kind === 'copy'
         ? unknownCost * latencyBytes
-        : kind === 'division'
-          ? divisionCost(reads.length) * latencyBytes
+        : computes !== undefined
+          ? microseconds(computes) * latencyBytes
           : isProduct(kind)
-            ? productBytes(kind, reads[0]!, writes[0]!, arrays)
+            ? productBytes(kind, reads, writes[0]!, arrays)
             : kind === 'columns'
-              ? numBytesRead * slowness(reads[0]!, writes[0]!, arrays) + moved(writes)
-              : numBytesRead + moved(writes);
+              ? numBytesRead * slowness(reads[0]!, writes[0]!, arrays, bytesBeside === undefined) + moved(writes)
+              : kind === 'convert'
+                ? bytesOfRead(numBytesRead, numBytesRead, blocksOf(numbersOf(writes[0]!))) + moved(writes)
+                : numBytesRead + moved(writes);
     return { after: [...after], cost, latency: latencyBytes };
   });
   return [...timed, ...elements];
 }
 
-function slowness(read: BufferId, sum: BufferId, { buffers, sizes }: Arrays): number {
-  return slownessOfColumns(numElements([buffers[sum]!.shape.at(-1)!], sizes), buffers[read]!.elementBytes);
+function slowness(read: BufferId, sum: BufferId, { buffers, sizes }: Arrays, isPlain: boolean): number {
+  const { elementBytes } = buffers[read]!;
+  const columns = numElements([buffers[sum]!.shape.at(-1)!], sizes);
+  return slownessOfColumns(columns, elementBytes) * (isPlain ? computingOfSum(elementBytes) : 1);
 }
 
 /** As long as a product takes, the card's memory moves so many bytes. */
 function productBytes(
   kind: Kernel['kind'],
-  operand: BufferId,
+  [operand, other]: readonly BufferId[],
   result: BufferId,
   { buffers, bytesOf, sizes }: Arrays,
 ): number {
@@ -165,7 +182,7 @@ function productBytes(
   const last = (id: BufferId) => numElements([buffers[id]!.shape.at(-1)!], sizes);
   const columns = last(result);
   const rows = elements(result) / columns;
-  const inner = kind === 'weightProduct' ? elements(operand) / rows : last(operand);
+  const inner = kind === 'weightProduct' ? elements(other!) / last(other!) : last(operand!);
   const { elementBytes } = buffers[result]!;
   // bf16 products have their sides padded to multiples of eight (cublas_pad_for_gemms.cc).
   const padded = (side: number) => (elementBytes === 2 ? Math.ceil(side / 8) * 8 : side);

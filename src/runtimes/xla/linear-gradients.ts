@@ -4,12 +4,15 @@ import { numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Forward, Lowering } from './forward.js';
 import type { Gradients } from './gradients.js';
-import { bytesOfOperation } from './kernel-times.js';
+import { bytesOfOperation, operationCycles } from './kernel-times.js';
 import type { BufferId } from './schedule.js';
 import { type Environment, inBuffer, type Representation } from './values.js';
 
-/** XLA counts so many operations for a number of a swish's gradient (its log), by bytes of a number. */
-const operationsOfSwish: Readonly<Record<number, number>> = { 2: 41, 4: 113 };
+/**
+ * Of a number of a swish's gradient, by bytes of a number: d·s + x·d·(s·(1 − s)) with s = 1 / (1 + e^(−x)), ten operations, of which an exponential
+ * in f32 takes 86 cycles; in bf16 three more, which cast (`operationCycles`).
+ */
+const operationsOfSwish: Readonly<Record<number, number>> = { 2: 13 * operationCycles, 4: 9 * operationCycles + 86 };
 
 export class LinearGradients {
   private readonly waitingHeads = new Set<OperationOf<'linear'>>();
@@ -26,9 +29,9 @@ export class LinearGradients {
   }
 
   backward(linear: OperationOf<'linear'>, gradient: Representation, environment: Environment): void {
-    const { operand, rows } = this.operandOf(linear, gradient, environment);
+    const { operand, rows, computing } = this.operandOf(linear, gradient, environment);
     for (const waiting of this.waiting.splice(0)) waiting();
-    const weights = () => this.weightGradients(linear, operand, rows, environment);
+    const weights = () => this.weightGradients(linear, operand, rows, environment, computing);
     if (!this.waitingHeads.has(linear)) {
       weights();
       this.inputGradient(linear, operand, environment);
@@ -44,9 +47,10 @@ export class LinearGradients {
     operand: BufferId,
     rows: readonly BufferId[] | undefined,
     environment: Environment,
+    computing?: number,
   ): void {
     if (bias !== undefined && rows !== undefined && !this.gradients.biasIsSummed.has(output))
-      this.gradients.sum(bias, output, rows, environment, this.isPrediction(output));
+      this.gradients.sum(bias, output, rows, environment, this.isPrediction(output), computing);
     const buffer = this.gradients.ofParameter(weight);
     const operands = [this.forward.operand(input, environment), operand];
     this.forward.product(this.gradients.nameOf(weight), operands, buffer, 'weightProduct');
@@ -105,22 +109,23 @@ export class LinearGradients {
     { output, bias }: OperationOf<'linear'>,
     gradient: Representation,
     environment: Environment,
-  ): { readonly operand: BufferId; readonly rows?: readonly BufferId[] } {
-    const { schedule, hidesLatency } = this.lowering;
+  ): { readonly operand: BufferId; readonly rows?: readonly BufferId[]; readonly computing?: number } {
+    const { schedule, hidesLatency, gemm, sizes } = this.lowering;
     if (gradient.kind === 'buffer') return { operand: gradient.buffer, rows: [gradient.buffer] };
     const isPadded = !this.forward.servesAsOperand(this.forward.rows(output, environment));
     const isSummedApart = hidesLatency && !this.gradients.isSummedWithRows(output, environment);
     const isFusedInReaders = () => isPadded && !isSummedApart && !this.gradients.areWritten(output, environment);
+    const shape = this.forward.shape(output, environment);
+    const perNumber = operationsOfSwish[gemm.elementBytes]! * bytesOfOperation;
+    const computing = hidesLatency ? numElements(shape, sizes!) * perNumber : 0;
     if (!hidesLatency || bias === undefined || this.gradients.isOfNorm(output) || isFusedInReaders()) {
       if (hidesLatency && gradient.reads.length === 1 && this.gradients.isOfNorm(output) && !isPadded)
         return { operand: gradient.reads[0]!, rows: gradient.reads };
       const operand = this.forward.array(this.forward.gemmShapeOf(output, environment));
-      schedule.run(this.gradients.nameOf(output), gradient.reads, [operand]);
-      return { operand, rows: hidesLatency ? gradient.reads : [operand] };
+      const ofSwish = this.gradients.isOfNorm(output) ? 0 : computing;
+      schedule.run(this.gradients.nameOf(output), gradient.reads, [operand], undefined, undefined, ofSwish);
+      return { operand, rows: hidesLatency ? gradient.reads : [operand], computing: ofSwish };
     }
-    const shape = this.forward.shape(output, environment);
-    const { elementBytes } = this.lowering.gemm;
-    const computing = numElements(shape, this.lowering.sizes!) * operationsOfSwish[elementBytes]! * bytesOfOperation;
     const name = this.gradients.nameOf(output);
     if (isPadded && this.gradients.arePaddedAlike(output, environment)) {
       const padded = this.forward.array(this.forward.gemmShapeOf(output, environment));

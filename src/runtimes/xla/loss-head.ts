@@ -5,6 +5,7 @@
  */
 import { type Axis, axis, constant, type Dimensions, numElements } from '../../ir/shape.js';
 import type { Gemm } from './gemm.js';
+import { operationCycles } from './kernel-times.js';
 import type { BufferId, Schedule } from './schedule.js';
 import { fields, lossHead, numAtmosphericVariables, numSurfaceVariables } from './symbols.js';
 import { buffersOf, inBuffer, type Representation } from './values.js';
@@ -21,12 +22,17 @@ function inOrderOfNames<T>(atSurface: readonly T[], withLevels: readonly T[]): r
 
 /** Of a row: 1,024 threads with 16 numbers each. */
 const mostSummedAtOnce = 16_384;
+/** Of all eleven losses, weighted, and their sum: cycles that XLA counts (its log) for one sample and each of several, by bytes of a number. */
+const operationsOfAll: Readonly<Record<number, { readonly one: number; readonly each: number }>> = {
+  2: { one: 432, each: 723 },
+  4: { one: 81, each: 183 },
+};
 
 export class LossHead {
   private differences: BufferId | undefined;
   /** The loss of each variable, and of all, where cards average them. */
   losses: readonly BufferId[] = [];
-  /** Of several samples, which the gradient is divided by. */
+  /** What the gradient is divided by, or is computed from. */
   private counts: readonly BufferId[] = [];
 
   constructor(
@@ -66,8 +72,13 @@ export class LossHead {
 
   private divided(sums: readonly BufferId[]): readonly BufferId[] {
     const losses = this.numbers(1 + sums.length);
-    for (const [index, loss] of losses.entries())
-      this.schedule.run(lossName, index === 0 ? sums : [sums[index - 1]!], [loss], 'division');
+    const [ofAll, ...others] = losses as [BufferId, ...BufferId[]];
+    // The gradient is divided by how many losses are numbers: in bf16 that is one more result, in f32 it counts them itself.
+    const counted = this.gemm.elementBytes === 4 ? [] : this.numbers(1);
+    this.counts = counted.length > 0 ? counted : sums;
+    this.schedule.compute(lossName, sums, [ofAll, ...counted], operationsOfAll[this.gemm.elementBytes]!.one);
+    for (const [index, loss] of others.entries())
+      this.schedule.compute(lossName, [sums[index]!], [loss], 7 * operationCycles);
     return losses;
   }
 
@@ -78,12 +89,26 @@ export class LossHead {
     const together = 4;
     const ofEachSample = schedule.buffer([axis('batch')], 4);
     this.counts = [pairs[0]![1]!, ofEachSample];
-    schedule.run('means over samples', sums, [...pairs.slice(0, together).flat(), ofEachSample]);
+    const samples = numElements([axis('batch')], this.sizes!);
+    const means = [...pairs.slice(0, together).flat(), ofEachSample];
+    schedule.compute(
+      'means over samples',
+      sums,
+      means,
+      operationsOfAll[this.gemm.elementBytes]!.each * samples,
+      samples,
+    );
     for (const [index, pair] of pairs.slice(together).entries())
-      schedule.run('mean over samples', [sums[together - 1 + index]!], pair, 'division');
+      schedule.compute(
+        'mean over samples',
+        [sums[together - 1 + index]!],
+        pair,
+        9 * operationCycles * samples,
+        samples,
+      );
     return pairs.map((pair) => {
       const loss = schedule.buffer([constant(1), constant(1)], 4);
-      schedule.run(lossName, pair, [loss], 'division');
+      schedule.compute(lossName, pair, [loss], operationCycles);
       return loss;
     });
   }

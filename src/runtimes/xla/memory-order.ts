@@ -31,7 +31,7 @@ export function orderByMemory(steps: readonly Step[], arrays: Arrays, stateBytes
   return needs(list) <= needs(depthFirst) ? list : depthFirst;
 }
 
-/** Single numbers come first (`IsEffectiveScalar`). */
+/** Single numbers come first (`GetPriority`, `ShapeUtil::IsEffectiveScalar`). */
 const numberBytes = 4;
 /** Several results are a tuple of pointers. */
 const pointerBytes = 8;

@@ -29,14 +29,14 @@ const errorBars = {
     rollout: [0.97, 1.04],
     stacked: [0.96, 1.06],
     recomputed: [0.94, 1.06],
-    hidden: [0.95, 1.09],
+    hidden: [0.97, 1.07],
   },
   triton: {
     plain: [0.82, 1.04],
     rollout: [0.74, 1.04],
     stacked: [0.82, 1.06],
     recomputed: [0.83, 1.06],
-    hidden: [0.82, 1.09],
+    hidden: [0.82, 1.07],
   },
 } as const;
 

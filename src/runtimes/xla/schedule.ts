@@ -33,6 +33,8 @@ export interface Kernel {
   readonly bytesRead?: number;
   /** …and beside that. */
   readonly bytesBeside?: number;
+  /** Where a few threads compute more than they move. */
+  readonly computes?: { readonly operations: number; readonly threads: number };
   /** Where XLA's cost model does not go by bytes. */
   readonly kind?:
     | 'triton'
@@ -40,7 +42,7 @@ export interface Kernel {
     | 'weightProduct'
     | 'columns'
     | 'copy'
-    | 'division'
+    | 'convert'
     | 'join'
     | 'start'
     | 'end'
@@ -124,6 +126,17 @@ export class Schedule {
       ...(bytesRead && { bytesRead }),
       ...(bytesBeside && { bytesBeside }),
     });
+  }
+
+  /** A kernel of a few threads. */
+  compute(
+    name: string,
+    reads: readonly BufferId[],
+    writes: readonly BufferId[],
+    operations: number,
+    threads = 1,
+  ): void {
+    this.kernels.push({ name, place: this.place, reads, writes, computes: { operations, threads } });
   }
 
   /** A kernel at this place of the order whose results are named later. */

@@ -5,8 +5,9 @@
  */
 import type { OperationOf } from '../../ir/operations.js';
 import type { ValueId } from '../../ir/types.js';
+import { GatheredNorms } from './gathered-norms.js';
 import { launchBytes } from './kernel-times.js';
-import { NormKernels, type Rows } from './norm-kernels.js';
+import type { Rows } from './norm-times.js';
 import type { BufferId } from './schedule.js';
 import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
@@ -19,7 +20,7 @@ interface Pending {
   readonly run: (added: readonly BufferId[], writes: readonly BufferId[]) => void;
 }
 
-export class WaitingNorms extends NormKernels {
+export class WaitingNorms extends GatheredNorms {
   private readonly residuals = new Map<ValueId, ValueId>();
   private pending: Pending[] = [];
 
@@ -58,13 +59,7 @@ export class WaitingNorms extends NormKernels {
     if (!isGatheredToo && this.isAddedByReaders(rows)) return this.withSums(rows);
     const incoming = this.rows(input, environment);
     if (rows.isSummedAtOnce || !this.addsWithSums(rows)) {
-      this.lowering.schedule.run(
-        this.nameOf(output),
-        rows.terms,
-        [incoming],
-        undefined,
-        rows.terms.length * rows.bytes,
-      );
+      this.lowering.schedule.run(this.nameOf(output), rows.terms, [incoming], undefined, this.bytesOfTerms(rows, 1));
       return this.withSums({ ...rows, terms: [incoming] });
     }
     return this.addedWithSums(rows, incoming);

@@ -100,11 +100,12 @@ const batch = fc.constantFrom(1, 1, 2);
 const data = { devices: fc.constantFrom(2, 4, 8), batch: fc.constantFrom(1, 1, 1, 2) };
 const eitherProduct = mostly<JaxRecord['gemm_mode']>('cublas', fc.constant('default-noautotune' as const), 8);
 export const drawnRecipes = {
-  /** Twelve after the kernels of `waiting-norms.ts`; the last ten after the order that the latency hiding scheduler begins with. */
+  /** Twelve after the kernels of `waiting-norms.ts`, ten after the order that the latency hiding scheduler begins with, ten after its times. */
   data: [
     ...drawRecipes(data, 24),
     ...drawRecipes({ ...data, gemm_mode: eitherProduct }, 12, 20261207),
     ...drawRecipes(data, 10, 20261201),
+    ...drawRecipes(data, 10, 2017756762),
   ],
   accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),

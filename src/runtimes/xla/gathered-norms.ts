@@ -1,0 +1,101 @@
+/** The kernels of a norm's gradient in bf16 where what comes in is only gathered from nodes (`waiting-norms.ts`). */
+import type { OperationOf } from '../../ir/operations.js';
+import type { ValueId } from '../../ir/types.js';
+import { blockBytes } from './column-sums.js';
+import { bytesOfRead } from './kernel-times.js';
+import { NormKernels } from './norm-kernels.js';
+import { operationsOfStatistics, productReads, type Rows } from './norm-times.js';
+import type { BufferId } from './schedule.js';
+import { fusedIntoReaders, inBuffer, type Representation } from './values.js';
+
+/** Of a number, cycles that XLA counts (its log): for the sums of its rows, with what is gathered, and with the sums of its columns. */
+const operationsOfGathered = { rows: 21, written: 36, columns: 42 } as const;
+
+export class GatheredNorms extends NormKernels {
+  /**
+   * In bf16 what is gathered is never written, but where few rows are padded. First a row's two sums, then the normalised rows, then the
+   * gradient: with all sums, the bias's among them, where its rows serve as the next product's operand, or are few and fill a block each;
+   * else in the padded operand, and the sums apart, for which the normalised rows stay.
+   */
+  protected gathered(rows: Rows): Representation {
+    const { operation, terms, saved, environment, bytes, isSummedAtOnce } = rows;
+    const { input, scale, offset } = operation;
+    const { schedule, program } = this.lowering;
+    const { bias } = this.linearBefore.get(input)!;
+    const serves = this.forward.servesAsOperand(this.forward.rows(input, environment));
+    const rowSums = [this.rowSum(rows), this.rowSum(rows)];
+    const reads = [...terms, ...saved];
+    const sumOf = (id: ValueId) => schedule.buffer(program.values[id]!.shape, 4, 'gradient');
+    if (isSummedAtOnce) {
+      const product = this.rows(input, environment);
+      const sum = sumOf(offset);
+      this.gradients.ofParameters.push({ id: offset, gradient: sum });
+      if (!serves && this.isFromEncoder(operation)) {
+        const incoming = this.rows(input, environment);
+        schedule.run(this.nameOf(offset), terms, [sum], 'columns', bytes);
+        const bytesRead = this.bytesOfTerms(rows, 2) + bytesOfRead(2 * bytes, bytes) + this.bytesOfNumbers(rows, 10);
+        schedule.run(this.nameOf(scale), reads, [rowSums[0]!, product, incoming], undefined, bytesRead);
+        this.gradients.sum(scale, input, [product], environment);
+        return this.ofInput({ ...rows, terms: [incoming], saved: [...saved, rowSums[0]!] });
+      }
+      const bytesRead = this.bytesOfTerms(rows, 3) + bytesOfRead(2 * bytes, bytes) + this.bytesOfNumbers(rows, 12);
+      const operations = operationsOfGathered.written + 2 * operationsOfStatistics;
+      const computed = this.computingBeside(rows, operations, bytesRead + bytes);
+      schedule.run(this.nameOf(scale), reads, [...rowSums, product], undefined, bytesRead, computed);
+      const normalised = this.triton(input, [...saved, ...rowSums], environment);
+      const gradient = this.rows(input, environment);
+      const all = [normalised, ...reads, ...rowSums];
+      const beside = this.computingColumns(rows, 3);
+      schedule.run(this.nameOf(input), all, [sum, gradient], 'columns', (productReads + 3) * bytes, beside);
+      this.gradients.sum(scale, input, [product], environment);
+      return fusedIntoReaders(inBuffer(gradient));
+    }
+    if (serves && this.isFromEncoder(operation)) {
+      const incoming = this.rows(input, environment);
+      const bytesRead = this.bytesOfTerms(rows, 2) + bytes + this.bytesOfNumbers(rows, 6);
+      const beside = this.computing(rows, operationsOfGathered.written);
+      schedule.run(this.nameOf(operation.output), reads, [rowSums[0]!, incoming], undefined, bytesRead, beside);
+      this.sums(rows, [], []);
+      return this.ofInput({ ...rows, terms: [incoming], saved: [...saved, rowSums[0]!] });
+    }
+    const ofSums = this.bytesOfTerms(rows, 2) + bytes + this.bytesOfNumbers(rows, 4);
+    const name = `sums of rows for ${this.nameOf(input)}`;
+    schedule.run(name, reads, rowSums, undefined, ofSums, this.computing(rows, operationsOfGathered.rows));
+    const normalised = this.triton(input, [...saved, ...rowSums], environment);
+    const parameters = [scale, offset, ...(bias === undefined ? [] : [bias])];
+    const sums = parameters.map((id) => this.gradients.partsOf(id, input, environment));
+    const summed = () => {
+      for (const [index, id] of parameters.entries()) this.gradients.summed(id, input, sums[index]!, environment);
+      this.gradients.biasIsSummed.add(input);
+    };
+    const blocks = this.blocks(rows);
+    const numSums = parameters.length;
+    const fillsBlock = this.rowBytesOf(input, environment) === blockBytes;
+    if (serves || (fillsBlock && this.isSmall(input, environment))) {
+      const gradient = this.rows(input, environment);
+      const all = [normalised, ...rowSums, ...reads];
+      const ofRows = bytesOfRead(2 * bytes, bytes, blocks) + bytes;
+      const bytesRead = this.bytesOfTerms(rows, 1 + numSums, blocks) + ofRows + this.bytesOfNumbers(rows, 8, blocks);
+      const beside = this.computing(rows, operationsOfGathered.columns);
+      schedule.run(this.nameOf(input), all, [gradient, ...sums], undefined, bytesRead, beside);
+      summed();
+      return fusedIntoReaders(inBuffer(gradient));
+    }
+    const operand = this.forward.array(this.forward.gemmShapeOf(input, environment));
+    const ofOperand = this.bytesOfTerms(rows, 1) + bytes + this.bytesOfNumbers(rows, 3);
+    schedule.run(this.nameOf(input), [normalised, ...rowSums, ...terms], [operand], undefined, ofOperand);
+    const ofRows = this.bytesOfTerms(rows, numSums, blocks) + 2 * bytes + this.bytesOfNumbers(rows, 7, blocks);
+    schedule.run(this.nameOf(scale), [normalised, ...rowSums, ...reads], sums, undefined, ofRows);
+    summed();
+    return inBuffer(operand);
+  }
+
+  /** The encoder's aggregate is f32: what is gathered is cast, and where rows fill no blocks written. */
+  private isFromEncoder({ input }: OperationOf<'layerNorm'>): boolean {
+    return this.lowering.program.values[input]!.shape[0]!.symbol === 'grid2meshEdges';
+  }
+
+  private rowSum({ operation: { input }, environment }: Rows): BufferId {
+    return this.forward.array(this.forward.shape(input, environment).slice(0, 2));
+  }
+}
