@@ -43,7 +43,8 @@ export function priceProgram(
   known?: Pick<PricedProgram, 'program' | 'trace'>,
 ): PricedProgram {
   const program = known?.program ?? programOf(config);
-  return { program, trace: known?.trace ?? traceOf(config, program), dimensions: dimensionsFor(config, counts) };
+  const trace = known?.trace ?? traceOf(config, program);
+  return { program, trace, dimensions: dimensionsFor(config, counts, trace) };
 }
 
 const aboutProcess = ({ rangeReason, recomputation }: ProcessMemory): readonly string[] =>

@@ -6,6 +6,7 @@ import type { Block } from '../ir/forward-program.js';
 import { numElements } from '../ir/shape.js';
 import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { programOf, runtimes } from '../parallel/index.js';
+import { isPipeline } from '../parallel/ranks.js';
 import { cutKind } from './combinations.js';
 import { atDepth, inOneSegment, shallowDepths } from './depth.js';
 
@@ -56,7 +57,9 @@ export class PlanCosts {
   }
 
   private flops(config: Config, plan: Partial<CheckpointPlan>, counts: Counts): Sums {
-    const changed = withNetworks(config, { ...plan, model: false, rollout: false });
+    const ofCards = withNetworks(config, { ...plan, model: false, rollout: false });
+    // Layers that are dealt out over cards lie on no line.
+    const changed = isPipeline(config) ? ofCards : ofOneSample(ofCards);
     const key = JSON.stringify({ ...changed.recipe, optimizer: '', precision: '' });
     const sums = this.known.get(key) ?? flopsOf(changed, counts);
     this.known.set(key, sums);
@@ -102,8 +105,13 @@ function flopsOfLayers(config: Config, counts: Counts): Sums {
 const alongLine = (few: Sums, oneMore: Sums, more: number): Sums =>
   Object.fromEntries(sums.map((sum) => [sum, oneMore[sum] + more * (oneMore[sum] - few[sum])])) as Sums;
 
+const ofOneSample = ({ recipe, ...config }: Config): Config => ({
+  ...config,
+  recipe: { ...recipe, batchSize: 1, gpus: 1, parallel: 'none' },
+});
+
 function flopsOfProgram(config: Config, counts: Counts): Sums {
-  const onOneCard: Config = { ...config, recipe: { ...config.recipe, batchSize: 1, gpus: 1, parallel: 'none' } };
+  const onOneCard = ofOneSample(config);
   const program = programOf(onOneCard);
   const base = { ...dimensionsOf(onOneCard, counts), batch: 1 };
   const dimensions = runtimes[config.runtime].dimensions(base, onOneCard);

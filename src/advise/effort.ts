@@ -24,8 +24,8 @@ export const isLong = (config: Config): boolean =>
 
 const sameFlops = { offload: 'none', recomputeActivation: false } as const;
 
-/** About 100 MB of traces. */
-const maxKeptEvents = 8_000_000;
+/** About 45 MB of traces. */
+const maxKeptEvents = 4_000_000;
 
 class Traces {
   private readonly known = new Map<string, Trace>();

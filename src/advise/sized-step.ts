@@ -20,7 +20,7 @@ export interface SizedStep {
 }
 
 export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedStep {
-  const dimensions = dimensionsFor(config, counts);
+  const dimensions = dimensionsFor(config, counts, trace);
   return {
     config,
     trace,

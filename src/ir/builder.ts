@@ -167,9 +167,9 @@ export class ProgramBuilder {
   /** Any operation whose output shape the caller knows. */
   emit(shape: Shape, name: string, operation: Unnamed): ValueId {
     const inputs = readsOf(operation);
+    const isDifferentiable = (id: ValueId) => this.values[id]!.differentiable;
     const differentiable =
-      !stopsGradient(operation) &&
-      [...inputs, ...parametersOf(operation)].some((id) => this.values[id]!.differentiable);
+      !stopsGradient(operation) && (inputs.some(isDifferentiable) || parametersOf(operation).some(isDifferentiable));
     const output = this.value(name, shape, 'operation', differentiable);
     this.stack.at(-1)!.run({ ...operation, output } as Operation, inputs);
     return output;
@@ -183,16 +183,15 @@ export class ProgramBuilder {
   ): ValueId[] {
     const caller = this.stack.at(-1);
     const frame = new Frame(spec.module ?? caller?.module ?? 'other', this.values, this.numHolders);
-    for (const [name, value] of Object.entries(args)) {
-      frame.set(name, value);
-      caller?.consume(value);
-    }
+    const given = Object.values(args);
+    for (const name in args) frame.set(name, args[name]!);
+    if (caller !== undefined) for (const value of given) caller.consume(value);
     this.stack.push(frame);
     const results = [...body(frame)];
     frame.leave(results);
     this.stack.pop();
-    const givenData = Object.values(args).filter((id) => this.values[id]!.source === 'data');
-    const held = Object.values(args).filter((id) => frame.reads.has(id) || spec.holdsArguments);
+    const givenData = spec.recomputed ? given.filter((id) => this.values[id]!.source === 'data') : [];
+    const held = given.filter((id) => frame.reads.has(id) || spec.holdsArguments);
     const block: Block = {
       kind: 'block',
       name: spec.name,
@@ -202,7 +201,7 @@ export class ProgramBuilder {
       ...((spec.times ?? 1) > 1 && { times: spec.times }),
       // In the order of the call: a checkpoint lets go of its arguments in reverse.
       inputs: [...new Set([...held, ...frame.reads])],
-      ...(spec.recomputed && givenData.length > 0 && { givenData }),
+      ...(givenData.length > 0 && { givenData }),
       outputs: results.filter((id) => id >= frame.firstValue),
       body: frame.body,
     };

@@ -13,6 +13,9 @@ export interface TurnMark {
 /** Events outside all turns. */
 export const noTurn = -1;
 
+/** The buffer of an event does not move by as much from each turn to the next. */
+const ofNoLine = -0x80000000;
+
 /** A run of events of one turn, or of none, and the buffers that they make. */
 interface Section extends TurnMark {
   /** 1 where the next section is that of the next turn, −1 where that of the one before: in a backward pass the last comes first. */
@@ -115,11 +118,34 @@ class Repetition {
 
   private writeTurns(section: Section): void {
     const { nextMark } = this;
+    const { turn, firstEvent, endEvent, direction } = section;
+    const more = this.moreEachTurn(section);
+    const written = this.numEvents;
     for (let i = 0; i < this.times; i++) {
       this.nextMark = nextMark;
-      const place = this.placeOfRepeated(section.direction, i);
-      for (let event = section.firstEvent; event < section.endEvent; event++) this.write(event, place, section.turn);
+      const place = this.placeOfRepeated(direction, i);
+      for (let event = firstEvent; event < endEvent; event++) {
+        const each = more[event - firstEvent]!;
+        if (i === 0 || each === ofNoLine) this.write(event, place, turn);
+        else this.writeMade(event, this.events[written + event - firstEvent]! + i * each);
+      }
     }
+  }
+
+  /** By how much the number of the buffer that an event makes or frees moves from one turn to the next, where it always moves by as much. */
+  private moreEachTurn({ firstEvent, endEvent, turn, numBuffers, direction }: Section): Int32Array {
+    return this.trace.events.subarray(firstEvent, endEvent).map((event) => {
+      if (event > 0) return numBuffers;
+      const other = this.sections[this.sectionOf[-event - 1]!]!;
+      if (other.turn !== turn) return other.turn === noTurn ? 0 : ofNoLine;
+      return other.direction === direction ? -other.numBuffers : other.numBuffers;
+    });
+  }
+
+  private writeMade(index: number, event: number): void {
+    this.passMarks(index);
+    if (event > 0) this.like[this.numBuffers++] = this.trace.events[index]! - 1;
+    this.events[this.numEvents++] = event;
   }
 
   private placeOfRepeated(direction: 1 | -1, nth: number): number {
@@ -161,6 +187,7 @@ class Repetition {
   private passMarks(index: number): void {
     const { marks, lastStepFirstEvent } = this.trace;
     if (index === lastStepFirstEvent) this.lastStepFirstEvent = this.numEvents;
+    if (index < (marks[this.nextMark]?.firstEvent ?? Number.POSITIVE_INFINITY)) return;
     for (; marks[this.nextMark] !== undefined && marks[this.nextMark]!.firstEvent <= index; this.nextMark++)
       this.marks.push({ ...marks[this.nextMark]!, firstEvent: this.numEvents });
   }

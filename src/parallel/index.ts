@@ -13,7 +13,15 @@ import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { forwardProgram } from '../models/index.js';
 import { oneCardRuntimes } from '../runtimes/index.js';
 import type { Runtime } from '../runtimes/types.js';
-import { cutsRows, dimensionsOfRank, isParallel, isPipeline, programOfRank, traceOfRank } from './ranks.js';
+import {
+  cutsRows,
+  dimensionsOfRank,
+  gpusOfTrace,
+  isParallel,
+  isPipeline,
+  programOfRank,
+  traceOfRank,
+} from './ranks.js';
 
 export interface RankStep {
   readonly rank: number;
@@ -22,22 +30,19 @@ export interface RankStep {
 }
 
 interface ParallelRuntime extends Runtime {
+  /** `known`: the configuration's trace, by which the worst rank is found. */
+  readonly dimensions: (base: Dimensions, config: Config, known?: Trace) => Dimensions;
   /** One rank's step; `base`: the model's own dimensions. */
   readonly stepOfRank: (config: Config, base: Dimensions, rank: number) => RankStep;
   readonly dimensionsOfRank: (config: Config, base: Dimensions, rank: number) => Dimensions;
 }
 
 function onSeveralCards(runtime: Runtime): ParallelRuntime {
-  /** Of a rank's step, which is sized next: the worst rank is found with it. */
-  let latest: { readonly config: Config; readonly trace: Trace } | undefined;
-
   /** Ranks run the same operations but in a pipeline. */
   const trace: Runtime['trace'] = (program, config) => {
     if (isPipeline(config))
       return traceAt(program, config, worstRank(config, dimensionsOf(config, counts(config.model))));
-    const made = traceAt(program, config, 0);
-    if (cutsRows(config)) latest = { config, trace: made };
-    return made;
+    return traceAt(program, config, 0);
   };
 
   function traceAt(program: ForwardProgram, config: Config, rank: number): Trace {
@@ -58,18 +63,18 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
 
   const worst = new Map<string, number>();
   /** Ranks differ in size where the graph is cut. */
-  const dimensions: Runtime['dimensions'] = (base, config) => {
+  const dimensions: ParallelRuntime['dimensions'] = (base, config, known) => {
     if (!isParallel(config)) return runtime.dimensions(base, config);
-    return dimensionsAt(config, base, cutsRows(config) ? worstRank(config, base) : 0);
+    return dimensionsAt(config, base, cutsRows(config) ? worstRank(config, base, known) : 0);
   };
 
   /** Ranks differ where the graph or the model is cut; else the first one has the largest shares. */
-  function worstRank(config: Config, base: Dimensions): number {
+  function worstRank(config: Config, base: Dimensions, known?: Trace): number {
     if (!cutsRows(config) && !isPipeline(config)) return 0;
     const key = JSON.stringify([config.runtime, config.model, config.recipe]);
     let rank = worst.get(key);
     if (rank === undefined) {
-      const first = latest?.config === config ? latest.trace : stepOfRank(config, base, 0).trace;
+      const first = known ?? stepOfRank(config, base, 0).trace;
       const peaks = Array.from({ length: config.recipe.gpus }, (_, each) => {
         const dimensions = dimensionsAt(config, base, each);
         const own = isPipeline(config) ? stepOfRank(config, base, each).trace : first;
@@ -86,7 +91,9 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
     trace,
     // Shares of the parameters end where sizes say.
     sizeClass: (config) =>
-      isParallel(config) ? JSON.stringify([config.model, config.recipe]) : (runtime.sizeClass?.(config) ?? ''),
+      isParallel(config)
+        ? JSON.stringify([config.model, { ...config.recipe, gpus: gpusOfTrace(config.recipe) }])
+        : (runtime.sizeClass?.(config) ?? ''),
     dimensions,
     stepOfRank,
     dimensionsOfRank: dimensionsAt,
@@ -109,5 +116,6 @@ export function passesOf(config: Config, program = programOf(config)): Trace {
   return passes === undefined || isParallel(config) ? trace(program, config) : passes(program, config);
 }
 
-export const dimensionsFor = (config: Config, base: Counts): Dimensions =>
-  runtimes[config.runtime].dimensions(dimensionsOf(config, base), config);
+/** `trace`: where it is made already. */
+export const dimensionsFor = (config: Config, base: Counts, trace?: Trace): Dimensions =>
+  runtimes[config.runtime].dimensions(dimensionsOf(config, base), config, trace);

@@ -19,27 +19,38 @@ export interface RankCounts extends Counts {
   readonly mesh2gridHalo: number;
 }
 
-/** Owner of every node, `[nodes]`. */
-export function bisect(positions: Float64Array, numRanks: number): Uint16Array {
-  const owner = new Uint16Array(positions.length / 3);
-  const cut = (nodes: Uint32Array, firstRank: number, ranks: number): void => {
-    if (ranks === 1) {
-      for (const node of nodes) owner[node] = firstRank;
-      return;
-    }
+export class Bisection {
+  /** Of 1, 2, 4, 8 … ranks, the most asked for so far: as many again halve each of them. */
+  private halves: readonly Uint32Array[];
+
+  constructor(private readonly positions: Float64Array) {
+    this.halves = [this.allNodes()];
+  }
+
+  /** Of every node, `[nodes]`. */
+  owners(numRanks: number): Uint16Array {
+    const isOfHalves = Number.isInteger(Math.log2(numRanks)) && numRanks >= this.halves.length;
+    const known = isOfHalves ? this.halves : [this.allNodes()];
+    const parts = known.flatMap((nodes) => this.cut(nodes, numRanks / known.length));
+    if (isOfHalves) this.halves = parts;
+    const owner = new Uint16Array(this.positions.length / 3);
+    for (const [rank, nodes] of parts.entries()) for (const node of nodes) owner[node] = rank;
+    return owner;
+  }
+
+  private allNodes(): Uint32Array {
+    return new Uint32Array(this.positions.length / 3).map((_, node) => node);
+  }
+
+  private cut(nodes: Uint32Array, ranks: number): readonly Uint32Array[] {
+    if (ranks === 1) return [nodes];
+    const { positions } = this;
     const along = longestSide(positions, nodes);
     const below = Math.floor(ranks / 2);
     const at = Math.round((nodes.length * below) / ranks);
     select(nodes, at, (a, b) => positions[3 * a + along]! - positions[3 * b + along]! || a - b);
-    cut(nodes.subarray(0, at), firstRank, below);
-    cut(nodes.subarray(at), firstRank + below, ranks - below);
-  };
-  cut(
-    Uint32Array.from(owner, (_, node) => node),
-    0,
-    numRanks,
-  );
-  return owner;
+    return [...this.cut(nodes.subarray(0, at), below), ...this.cut(nodes.subarray(at), ranks - below)];
+  }
 }
 
 /** Reorders so that what is before `at` comes first in the total order (Hoare's quickselect). */
@@ -118,8 +129,8 @@ export function edgesPerRank(
 }
 
 interface Graph {
-  readonly meshPositions: Float64Array;
-  readonly gridPositions: Float64Array;
+  readonly meshNodes: Bisection;
+  readonly gridNodes: Bisection;
   readonly grid2mesh: Edges;
   readonly mesh: Edges;
   readonly mesh2grid: Edges;
@@ -128,8 +139,8 @@ interface Graph {
 function buildGraph(model: GraphModel): Graph {
   const { positions, multiMeshSenders, multiMeshReceivers } = buildMesh(model.meshLevel);
   return {
-    meshPositions: positions,
-    gridPositions: gridPositions(model.grid),
+    meshNodes: new Bisection(positions),
+    gridNodes: new Bisection(gridPositions(model.grid)),
     grid2mesh: grid2meshEdges(model),
     mesh: { senders: multiMeshSenders, receivers: multiMeshReceivers },
     mesh2grid: mesh2gridEdges(model),
@@ -153,8 +164,8 @@ export function partition(model: GraphModel, numRanks: number): readonly RankCou
 }
 
 function partitionGraph(graph: Graph, numRanks: number): readonly RankCounts[] {
-  const meshOwner = bisect(graph.meshPositions, numRanks);
-  const gridOwner = bisect(graph.gridPositions, numRanks);
+  const meshOwner = graph.meshNodes.owners(numRanks);
+  const gridOwner = graph.gridNodes.owners(numRanks);
   const grid2mesh = edgesPerRank(graph.grid2mesh, gridOwner, meshOwner, numRanks);
   const inMesh = edgesPerRank(graph.mesh, meshOwner, meshOwner, numRanks);
   const mesh2grid = edgesPerRank(graph.mesh2grid, meshOwner, gridOwner, numRanks);

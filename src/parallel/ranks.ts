@@ -4,7 +4,7 @@
  * shards), so that a strategy never sees another one's leavings.
  */
 import { fullElementBytes } from '../config/choices.js';
-import type { Config, Parallelism } from '../config/types.js';
+import type { Config, Parallelism, Recipe } from '../config/types.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Segmentation } from '../ir/segmentation.js';
 import { type Dimensions, numElements } from '../ir/shape.js';
@@ -17,7 +17,7 @@ import { withBuckets } from './data.js';
 import { exchangeSenders } from './graph.js';
 import { partition } from './partition.js';
 import { shardSymbol, splitMlps } from './tensor.js';
-import { fromEvents, type TraceEvent, toEvents } from './trace-events.js';
+import { fromEvents, toEvents } from './trace-events.js';
 import { shardGradients, shardOptimizer, shardParameters } from './zero.js';
 
 export const isParallel = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
@@ -26,6 +26,13 @@ export const isParallel = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
 /** Ranks have other numbers of rows. */
 export const cutsRows = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
   recipe.gpus > 1 && (recipe.parallel === 'graph' || recipe.parallel === 'model');
+
+/** Cards that share in one of these ways run the same operations, whatever their number. */
+const alikeForAnyNumber: readonly Parallelism[] = ['data', 'graph', 'tensor'];
+
+/** What of the number of cards a trace depends on. */
+export const gpusOfTrace = ({ gpus, parallel }: Recipe): number =>
+  alikeForAnyNumber.includes(parallel) ? Math.min(gpus, 2) : gpus;
 
 export const isPipeline = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
   recipe.gpus > 1 && recipe.parallel === 'pipeline';
@@ -113,22 +120,20 @@ export function traceOfRank(
   bucketsGradients: boolean,
 ): Trace {
   const { parallel, gpus, mode } = config.recipe;
-  if (parallel === 'pipeline') return trace;
   const trains = mode === 'train';
+  const hasBuckets = trains && bucketsGradients && ['data', 'graph', 'zero1'].includes(parallel);
+  const hasShares = parallel === 'zero3' || (trains && parallel.startsWith('zero'));
+  if (!hasBuckets && !hasShares) return trace;
   const sharding = { rank, numRanks: gpus, dimensions };
   const sizes = parameterSizes(program, dimensions);
   const elementBytes = fullElementBytes(config.recipe);
-  const unedited = toEvents(trace);
-  let events: readonly TraceEvent[] = unedited;
-  if (trains && bucketsGradients && ['data', 'graph', 'zero1'].includes(parallel))
-    events = withBuckets(events, sizes.elements, elementBytes);
-  if (trains && parallel.startsWith('zero')) events = shardOptimizer(events, sharding);
+  let events = toEvents(trace);
+  if (hasBuckets) events = withBuckets(events, sizes.elements, elementBytes);
+  if (trains && hasShares) events = shardOptimizer(events, sharding);
   if (trains && (parallel === 'zero2' || parallel === 'zero3')) events = shardGradients(events, sharding);
   if (parallel === 'zero3') {
     const [largest = 0, second = 0] = sizes.networks.toSorted((a, b) => b - a);
     events = shardParameters(events, sharding, [largest, second].filter(Boolean));
   }
-  const edited = fromEvents(events);
-  // An edit depends on sizes of its own.
-  return events === unedited && trace.holdsFor ? { ...edited, holdsFor: trace.holdsFor } : edited;
+  return fromEvents(events);
 }

@@ -34,7 +34,7 @@ export async function solve({ configs, device, errorBar, period, allowTight }: Q
   const sized = (index: number): CandidateOnCard => {
     const config = configs[index]!;
     const trace = traces.of(config);
-    const dimensions = dimensionsFor(config, counts(config.model));
+    const dimensions = dimensionsFor(config, counts(config.model), trace);
     const { bytesOfBuffer } = reusedBytes(trace, dimensions);
     return { config, unsizedStep: { trace }, dimensions, peakLiveBytes: peakLiveBytes(trace, bytesOfBuffer) };
   };

@@ -9,6 +9,7 @@ import type { ForwardProgram } from '../ir/forward-program.js';
 import type { Dimensions } from '../ir/shape.js';
 import type { Trace } from '../memory/trace.js';
 import { programOf, runtimes, traceOf } from '../parallel/index.js';
+import { gpusOfTrace } from '../parallel/ranks.js';
 import { type Envelope, envelopeAtSize, envelopeInWidth, liveEnvelope, peakAt } from './envelope.js';
 import { Basis, type Coefficients, evaluate, type InWidth, inWidth, polynomial } from './polynomial.js';
 
@@ -106,12 +107,13 @@ export function shapeKey(config: Config): string {
     ...shape
   } = model;
   const { batchSize, accumulate, allocator, memFraction, checkpoint, ...rules } = recipe;
+  const gpus = gpusOfTrace(recipe);
   // Shares of several cards are cut from the sizes of the parameters.
   const widths = recipe.gpus > 1 ? [hiddenDim, inputChannels, outputChannels] : [];
   const card = runtimes[runtime].cards.decideKernels && device && [device.computeCapability, hasBf16(device)];
   // Micro-steps after the second repeat it.
   const cuts = runtimes[runtime].cutsOf(config);
-  return JSON.stringify([runtime, shape, rules, cuts, Math.min(accumulate, 2), card, ...widths]);
+  return JSON.stringify([runtime, shape, { ...rules, gpus }, cuts, Math.min(accumulate, 2), card, ...widths]);
 }
 
 const sizeClassOf = (config: Config): string => runtimes[config.runtime].sizeClass?.(config) ?? '';

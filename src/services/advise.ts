@@ -15,13 +15,14 @@ import { yieldToEvents } from '../event-loop.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
+import { programOf } from '../parallel/index.js';
 import type { Advice } from '../reports/advise/schema.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import { proposedCards } from '../search/cards.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { tool } from '../version.js';
 import { errorBar } from './accuracy.js';
-import { estimateOf, sampleFlopsOf } from './priced.js';
+import { estimateOf, pricedStep, sampleFlopsOf } from './priced.js';
 
 /** The configuration that is advised on, and how a changed one is typed. */
 interface Subject extends SearchInput {
@@ -38,15 +39,15 @@ export async function advise(input: ResolveInput): Promise<Advice> {
   const config = resolve();
   const { device } = config;
   if (device === null) throw missingCard('advise');
-  const report = estimateOf(config);
+  const search = { counts: counts(config.model), effort: Effort.unlimited() };
+  const report = estimateIn(search, config);
   const subject: Subject = {
     typed: input,
     resolve,
     config,
-    counts: counts(config.model),
+    ...search,
     device,
     errorBar: errorBar(config),
-    effort: Effort.unlimited(),
     report,
     sampleFlops: sampleFlopsOf(config),
   };
@@ -70,6 +71,12 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     accuracy: report.accuracy,
     assumptions: [...report.assumptions, ...changedNumbers(subject, cheapest)],
   };
+}
+
+/** With the trace that a search has made, or will ask for. */
+function estimateIn({ counts, effort }: Pick<Subject, 'counts' | 'effort'>, config: Config): Estimate {
+  const { trace } = effort.step(config, counts);
+  return estimateOf(config, pricedStep(config, { program: programOf(config), trace }));
 }
 
 type Priced = Pick<
@@ -105,14 +112,14 @@ async function rankedChanges(subject: Subject): Promise<Advice['changes']> {
 function singleReport(subject: Subject, { strategy, config }: SingleChange): Advice['changes'][number] {
   const { id, describe, cost, numerics } = strategy;
   const code = codeLines(strategy.id, config);
-  return { strategy: id, describe, cost, ...change(subject, estimateOf(config), config, numerics), code };
+  return { strategy: id, describe, cost, ...change(subject, estimateIn(subject, config), config, numerics), code };
 }
 
 type Combination = NonNullable<Advice['cheapest']>;
 
 function combination(subject: Subject, remedy: Remedy | undefined): Combination | undefined {
   if (remedy === undefined) return undefined;
-  const report = estimateOf(remedy.config);
+  const report = estimateIn(subject, remedy.config);
   return {
     ...change(subject, report, remedy.config, remedy.numerics),
     config: report.config,

@@ -6,7 +6,7 @@ import { dimensionsOf } from '../../src/models/dimensions.js';
 import { resolveConfig } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
 import { runtimes } from '../../src/parallel/index.js';
-import { bisect, edgesPerRank, partition } from '../../src/parallel/partition.js';
+import { Bisection, edgesPerRank, partition } from '../../src/parallel/partition.js';
 import { buildMesh } from '../../src/topology/icosahedral-mesh.js';
 
 const model = (meshLevel: number) =>
@@ -29,7 +29,7 @@ describe('partition', () => {
 
   it('counts as halo what a walk over the edges finds', () => {
     const mesh = buildMesh(3);
-    const owner = bisect(mesh.positions, 5);
+    const owner = new Bisection(mesh.positions).owners(5);
     const edges = { senders: mesh.multiMeshSenders, receivers: mesh.multiMeshReceivers };
     const { senders, halo } = edgesPerRank(edges, owner, owner, 5);
     for (let rank = 0; rank < 5; rank++) {
@@ -39,6 +39,13 @@ describe('partition', () => {
       expect(senders[rank]).toBe(needed.size);
       expect(halo[rank]).toBe([...needed].filter((node) => owner[node] !== rank).length);
     }
+  });
+
+  it('owns the same whatever numbers of ranks were asked for before', () => {
+    const { positions } = buildMesh(4);
+    const asked = new Bisection(positions);
+    for (const numRanks of [2, 4, 16, 8, 6, 12, 32, 1, 64])
+      expect(asked.owners(numRanks)).toEqual(new Bisection(positions).owners(numRanks));
   });
 
   it('cuts neighbourhoods, not numbers: the halo of the finest edges is a rim', () => {

@@ -137,9 +137,9 @@ export class Engine {
     node.incoming = undefined;
     const results = node.backward(incoming);
     // What a replay hands out has no other owner: locals, gone in reverse. A node's own saved tensors live until its outputs are checked.
-    for (const storage of unpacked?.toReversed() ?? []) recorder.release(storage);
+    if (unpacked !== undefined) for (let i = unpacked.length - 1; i >= 0; i--) recorder.release(unpacked[i]!);
     for (let i = 0; i < node.sumTo.length; i++) this.sumToShape(results, i, node.sumTo[i]);
-    for (const [i, input] of node.fitTo.entries()) results[i] = results[i] && this.fit(results[i], input);
+    for (let i = 0; i < node.fitTo.length; i++) results[i] = results[i] && this.fit(results[i]!, node.fitTo[i]!);
     this.pool.release(incoming);
     for (const storage of node.saved) recorder.release(storage);
     node.saved.length = 0;
