@@ -15,7 +15,7 @@ import { tool } from '../version.js';
 import { errorBar, reportedAccuracy } from './accuracy.js';
 
 /** `unsizedStep` is given where the trace is known already. */
-export const priced = (config: Config, unsizedStep?: UnsizedStep): Estimate =>
+export const priced = (config: Config, unsizedStep?: Pick<UnsizedStep, 'program' | 'trace'>): Estimate =>
   toReport(config, pricedStep(config, unsizedStep));
 
 /** The step itself beside its numbers. */

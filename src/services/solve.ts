@@ -2,7 +2,8 @@
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestSameRemedy, type Remedy } from '../advise/cheapest.js';
 import { costOf } from '../advise/costs.js';
-import { Effort } from '../advise/effort.js';
+import { Effort, isLong } from '../advise/effort.js';
+import { fits } from '../advise/sized-step.js';
 import { memoryFraction } from '../advise/strategies/process.js';
 import { typicalStrategies } from '../advise/typical.js';
 import { missingCard } from '../config/device.js';
@@ -12,6 +13,7 @@ import { InputError } from '../errors.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
+import { programOf } from '../parallel/index.js';
 import type { Estimate } from '../reports/estimate/schema.js';
 import type { Solution } from '../reports/solve/schema.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
@@ -41,11 +43,12 @@ export async function solve(input: SolveInput): Promise<Solution> {
     period: periodOf(key, config),
     allowTight: config.allowTight,
   });
+  const effort = Effort.unlimited();
   const answerAt = (index: number) => {
     const text = values[index]?.text;
     if (text === undefined) return undefined;
     const flags: Flags = { [key]: text };
-    const estimate = priced(resolve(flags));
+    const estimate = estimateIn(effort, resolve(flags));
     return {
       answer: answerOf(Number(text), estimate, estimateCommand(input.model, { ...input.flags, ...flags })),
       estimate,
@@ -55,7 +58,7 @@ export async function solve(input: SolveInput): Promise<Solution> {
   const next = answerAt(largest + 1);
   const planned =
     key === 'batch'
-      ? await withPlan(input, resolve, { numValues: values.length, least: largest + 1, device })
+      ? await withPlan(input, resolve, { numValues: values.length, least: largest + 1, device, effort })
       : undefined;
   const answers = [best, next].flatMap((answer) => answer?.estimate ?? []);
   return {
@@ -77,43 +80,60 @@ export async function solve(input: SolveInput): Promise<Solution> {
   };
 }
 
+/** Sizes of one structure share their trace. */
+function estimateIn(effort: Effort, config: Config): Estimate {
+  const { trace } = effort.step(config, counts(config.model));
+  return priced(config, { program: programOf(config), trace });
+}
+
 /** The strategies that recompute, and the share of the card: what a batch costs with them is work, or nothing. */
 const planStrategies = typicalStrategies.filter(({ touches, id }) => touches === 'plan' || id === memoryFraction.id);
+
+interface PlanQuestion {
+  readonly numValues: number;
+  /** The largest batch without a plan. */
+  readonly least: number;
+  readonly device: Device;
+  readonly effort: Effort;
+}
 
 /** The largest batch that some usual plan makes fit, with the cheapest of them; nothing where none is larger than `least` batches. */
 async function withPlan(
   { model, flags }: SolveInput,
   resolve: (more: Flags) => Config,
-  { numValues, least, device }: { readonly numValues: number; readonly least: number; readonly device: Device },
+  { numValues, least, device, effort }: PlanQuestion,
 ): Promise<Solution['withPlan']> {
   const typed = resolve({ batch: '1' });
   if (typed.recipe.mode !== 'train') return undefined;
   const numbers = counts(typed.model);
-  // Batches differ in sizes alone: they share their traces.
-  const effort = Effort.unlimited();
+  const on = { device, errorBar: errorBar(typed) };
+  const withBatch = ({ recipe, ...config }: Config, batchSize: number): Config => ({
+    ...config,
+    recipe: { ...recipe, batchSize },
+  });
   const remedies = new Map<number, Remedy | undefined>();
   const remedyAt = async (batch: number): Promise<Remedy | undefined> => {
     if (!remedies.has(batch)) {
-      const config = { ...typed, recipe: { ...typed.recipe, batchSize: batch } };
-      const search = { config, counts: numbers, device, errorBar: errorBar(config), effort: effort.ofSearch(config) };
+      const config = withBatch(typed, batch);
+      const search = { ...on, config, counts: numbers, effort: effort.ofSearch(config) };
       remedies.set(batch, await cheapestSameRemedy({ ...search, strategies: planStrategies }));
     }
     return remedies.get(batch);
   };
+  /** A plan that made other batches fit is asked first: all plans are looked at where it does not. */
+  const fitsWithPlan = async (batch: number): Promise<boolean> => {
+    const latest = [...remedies.values()].findLast((remedy) => remedy !== undefined);
+    const isKnown = latest && !isLong(typed) && fits(effort.step(withBatch(latest.config, batch), numbers), on);
+    return isKnown || (await remedyAt(batch)) !== undefined;
+  };
   // A larger batch never needs less; where it seems to, what is found fits all the same.
   const largest =
-    least +
-    1 +
-    (await lastTrue(
-      Math.max(0, numValues - least),
-      async (index) => (await remedyAt(least + 1 + index)) !== undefined,
-      1,
-    ));
+    least + 1 + (await lastTrue(Math.max(0, numValues - least), (index) => fitsWithPlan(least + 1 + index), 1));
   const remedy = largest > least ? await remedyAt(largest) : undefined;
   if (remedy === undefined) return undefined;
   const planFlags = flagsThatMake(resolve, typed.recipe, { ...remedy.config.recipe, batchSize: 1 });
   const all: Flags = { ...planFlags, batch: String(largest) };
-  const estimate = priced(resolve(all));
+  const estimate = estimateIn(effort, resolve(all));
   if (estimate.verdict.kind !== 'fits') return undefined;
   return {
     ...answerOf(largest, estimate, estimateCommand(model, { ...flags, ...all })),
