@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
+/** Bounds because of which the search leaves configurations out. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { isLawful } from '../../src/advise/apply.js';
 import { cutKind } from '../../src/advise/combinations.js';
 import { costOf } from '../../src/advise/costs.js';
@@ -13,20 +13,18 @@ import {
   peakAfterProcessorBackward,
   peakBeforeProcessorBackward,
   peakInProcessorBackward,
-  type SizedStep,
   sizeStep,
   stateBytes,
 } from '../../src/advise/sized-step.js';
-import { formatCheckpoint, noCheckpoint } from '../../src/config/checkpoint.js';
-import type { CheckpointPlan, Config, RuntimeName } from '../../src/config/types.js';
+import { noCheckpoint } from '../../src/config/checkpoint.js';
+import type { Config, RuntimeName } from '../../src/config/types.js';
 import { countFlops } from '../../src/cost/flops.js';
-import { bufferBytes } from '../../src/memory/trace.js';
 import { counts } from '../../src/models/counts.js';
 import { dimensionsFor, programOf, runtimes, traceOf } from '../../src/parallel/index.js';
 import { aloneAtMost } from '../../src/parallel/ranks.js';
 import { runtimeTraits } from '../../src/runtimes/traits.js';
-import { unsizedStepKey } from '../../src/search/unsized-step.js';
 import { configured, inputs } from '../laws/configurations.js';
+import { cutInto, holds, numRuns, sized } from './drawn-steps.js';
 
 const stepOf = (config: Config, rolloutSteps: number, checkpoint = config.recipe.checkpoint) => {
   const changed = { ...config, recipe: { ...config.recipe, rolloutSteps, checkpoint } };
@@ -38,114 +36,86 @@ async function trained(input: Parameters<typeof configured>[0]): Promise<Config 
   return config?.recipe.mode === 'train' ? config : undefined;
 }
 
-const numRuns = Number(process.env.GC_PLAN_BOUND_RUNS ?? 25);
-const timeoutMs = 60_000 + 2_000 * numRuns;
+it.each(['pytorch', 'tfjs'] as const)(
+  '%s: a rollout of n ≥ 5 steps needs at least what the line through 3 and 4 steps says',
+  async (runtime) => {
+    await holds(fc.tuple(inputs(runtime), fc.integer({ min: 5, max: 8 })), async ([input, numSteps]) => {
+      const config = await trained(input);
+      if (config === undefined) return false;
+      const at3 = stepOf(config, 3);
+      const at4 = stepOf(config, 4);
+      const atN = stepOf(config, numSteps);
+      for (const of of [({ peakLiveBytes }: typeof at3) => peakLiveBytes, leastOfAnyOptimizer] as const)
+        expect(of(atN)).toBeGreaterThanOrEqual(of(at4) + (numSteps - 4) * (of(at4) - of(at3)));
+      return true;
+    });
+  },
+);
 
-/** `law`: whether what was drawn is a case of it; at least one must be. */
-async function holds<T>(drawn: fc.Arbitrary<T>, law: (drawn: T) => Promise<boolean>, runs = numRuns): Promise<void> {
-  let isTried = false;
-  await fc.assert(
-    fc.asyncProperty(drawn, async (each) => {
-      isTried = (await law(each)) || isTried;
-    }),
-    { numRuns: runs },
-  );
-  expect(isTried).toBe(true);
-}
+it.each(['pytorch', 'tfjs'] as const)(
+  '%s: a rollout keeps the least for the backward pass where all of the model is recomputed, and each step as much more as any',
+  async (runtime) => {
+    await holds(fc.tuple(inputs(runtime), fc.integer({ min: 3, max: 8 })), async ([input, numSteps]) => {
+      const config = await trained(input);
+      if (config === undefined) return false;
+      const model = { ...noCheckpoint, model: true };
+      const [least2, least3] = [2, 3].map((steps) => keptForBackward(stepOf(config, steps, model)));
+      const [kept2, keptN] = [2, numSteps].map((steps) => keptForBackward(stepOf(config, steps)));
+      const leastOfSteps = (numSteps - 2) * (least3! - least2!);
+      expect(keptN).toBeGreaterThanOrEqual(least2! + leastOfSteps);
+      expect(keptN! - kept2!).toBeGreaterThanOrEqual(leastOfSteps);
+      return true;
+    });
+  },
+);
 
-/** The search leaves configurations out because of these. */
-describe.each(['pytorch', 'tfjs'] as const)('%s: a rollout', (runtime) => {
-  it(
-    'of n ≥ 5 steps needs at least what the line through 3 and 4 steps says',
-    async () => {
-      await holds(fc.tuple(inputs(runtime), fc.integer({ min: 5, max: 8 })), async ([input, numSteps]) => {
-        const config = await trained(input);
-        if (config === undefined) return false;
-        const at3 = stepOf(config, 3);
-        const at4 = stepOf(config, 4);
-        const atN = stepOf(config, numSteps);
-        for (const of of [({ peakLiveBytes }: typeof at3) => peakLiveBytes, leastOfAnyOptimizer] as const)
-          expect(of(atN)).toBeGreaterThanOrEqual(of(at4) + (numSteps - 4) * (of(at4) - of(at3)));
-        return true;
-      });
-    },
-    timeoutMs,
-  );
-});
-
-describe.each(['pytorch', 'tfjs'] as const)('%s: a rollout', (runtime) => {
-  it(
-    'keeps the least for the backward pass where all of the model is recomputed, and each step as much more as any',
-    async () => {
-      await holds(fc.tuple(inputs(runtime), fc.integer({ min: 3, max: 8 })), async ([input, numSteps]) => {
-        const config = await trained(input);
-        if (config === undefined) return false;
-        const model = { ...noCheckpoint, model: true };
-        const [least2, least3] = [2, 3].map((steps) => keptForBackward(stepOf(config, steps, model)));
-        const [kept2, keptN] = [2, numSteps].map((steps) => keptForBackward(stepOf(config, steps)));
-        const leastOfSteps = (numSteps - 2) * (least3! - least2!);
-        expect(keptN).toBeGreaterThanOrEqual(least2! + leastOfSteps);
-        expect(keptN! - kept2!).toBeGreaterThanOrEqual(leastOfSteps);
-        return true;
-      });
-    },
-    timeoutMs,
-  );
-});
-
-describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a rollout', (runtime) => {
-  it(
-    'of n ≥ 4 steps has the FLOPs that the line through 2 and 3 steps says',
-    async () => {
-      await holds(fc.tuple(inputs(runtime), fc.integer({ min: 4, max: 8 })), async ([input, rolloutSteps]) => {
-        const drawn = await trained(input);
-        if (drawn === undefined || drawn.recipe.gpus > 1) return false;
-        const config = { ...drawn, recipe: { ...drawn.recipe, rolloutSteps, batchSize: 1 } };
-        const { sampleFlops, recomputedSampleFlops } = costOf(config, counts(config.model));
-        const { trainFlops, recomputeFraction } = countFlops(
-          programOf(config),
-          dimensionsFor(config, counts(config.model)),
-        );
-        expect(Effort.unlimited().cost(config, counts(config.model))).toEqual({ sampleFlops, recomputedSampleFlops });
-        expect(sampleFlops).toBe(trainFlops);
-        expect(recomputedSampleFlops).toBeCloseTo(recomputeFraction * trainFlops, 0);
-        return true;
-      });
-    },
-    timeoutMs,
-  );
-});
+it.each(['pytorch', 'jax', 'tfjs'] as const)(
+  '%s: a rollout of n ≥ 4 steps has the FLOPs that the line through 2 and 3 steps says',
+  async (runtime) => {
+    await holds(fc.tuple(inputs(runtime), fc.integer({ min: 4, max: 8 })), async ([input, rolloutSteps]) => {
+      const drawn = await trained(input);
+      if (drawn === undefined || drawn.recipe.gpus > 1) return false;
+      const config = { ...drawn, recipe: { ...drawn.recipe, rolloutSteps, batchSize: 1 } };
+      const { sampleFlops, recomputedSampleFlops } = costOf(config, counts(config.model));
+      const { trainFlops, recomputeFraction } = countFlops(
+        programOf(config),
+        dimensionsFor(config, counts(config.model)),
+      );
+      expect(Effort.unlimited().cost(config, counts(config.model))).toEqual({ sampleFlops, recomputedSampleFlops });
+      expect(sampleFlops).toBe(trainFlops);
+      expect(recomputedSampleFlops).toBeCloseTo(recomputeFraction * trainFlops, 0);
+      return true;
+    });
+  },
+);
 
 const cuts = fc.record({ layers: fc.integer({ min: 1, max: 8 }), blocks: fc.integer({ min: 1, max: 3 }) });
 
-describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a processor', (runtime) => {
-  it(
-    'cut into segments needs at least what comes before its backward pass where it is one segment',
-    async () => {
-      await holds(
-        fc.tuple(inputs(runtime), cuts),
-        async ([input, { layers, blocks }]) => {
-          const config = await configured(input);
-          if (config?.recipe.mode !== 'train' || config.recipe.checkpoint.model || layers > config.model.layers)
-            return false;
-          const { rolloutSteps, checkpoint } = config.recipe;
-          const inBlocks = { encoder: true, decoder: true, edges: { kind: 'scan', blocks } } as const;
-          const plan = { ...checkpoint, ...(blocks > 1 && runtime !== 'pytorch' && inBlocks) };
-          const cut = (each: number) =>
-            stepOf(config, rolloutSteps, { ...plan, processor: { kind: 'every', layers: each } });
-          const whole = cut(config.model.layers);
-          const least = leastOfAnyOptimizer(cut(layers));
-          expect(least).toBeGreaterThanOrEqual(peakBeforeProcessorBackward(whole));
-          const { segmentsChangeForward } = runtimes[config.runtime].search;
-          if (!segmentsChangeForward) expect(least).toBeGreaterThanOrEqual(peakAfterProcessorBackward(whole));
-          return true;
-        },
-        4 * numRuns,
-      );
-    },
-    timeoutMs,
-  );
-});
+it.each(['pytorch', 'jax', 'tfjs'] as const)(
+  '%s: a processor cut into segments needs at least what comes before its backward pass where it is one segment',
+  async (runtime) => {
+    await holds(
+      fc.tuple(inputs(runtime), cuts),
+      async ([input, { layers, blocks }]) => {
+        const config = await configured(input);
+        if (config?.recipe.mode !== 'train' || config.recipe.checkpoint.model || layers > config.model.layers)
+          return false;
+        const { rolloutSteps, checkpoint } = config.recipe;
+        const inBlocks = { encoder: true, decoder: true, edges: { kind: 'scan', blocks } } as const;
+        const plan = { ...checkpoint, ...(blocks > 1 && runtime !== 'pytorch' && inBlocks) };
+        const cut = (each: number) =>
+          stepOf(config, rolloutSteps, { ...plan, processor: { kind: 'every', layers: each } });
+        const whole = cut(config.model.layers);
+        const least = leastOfAnyOptimizer(cut(layers));
+        expect(least).toBeGreaterThanOrEqual(peakBeforeProcessorBackward(whole));
+        const { segmentsChangeForward } = runtimes[config.runtime].search;
+        if (!segmentsChangeForward) expect(least).toBeGreaterThanOrEqual(peakAfterProcessorBackward(whole));
+        return true;
+      },
+      4 * numRuns,
+    );
+  },
+);
 
 const otherCodeBases = ['anemoi-gnn', 'anemoi-graphtransformer', 'graph-weather', 'neural-lam'];
 
@@ -170,14 +140,7 @@ const deepInputs = (runtime: RuntimeName) =>
         : { model, flags: { ...flags, mode: 'train', layers } };
     });
 
-const sized = (config: Config) => sizeStep(config, traceOf(config), counts(config.model));
 const line = (few: number, oneMore: number, more: number): number => oneMore + more * (oneMore - few);
-
-/** With the processor in segments of so many layers; 0: not cut. */
-function cutInto(config: Config, layers: number): Config | undefined {
-  if (config.recipe.checkpoint.model) return undefined;
-  return atDepth(config, config.model.layers, layers === 0 ? { kind: 'none' } : { kind: 'every', layers });
-}
 
 const unlimited = (config: Config) => new Floors(Effort.unlimited(), counts(config.model), Number.POSITIVE_INFINITY);
 
@@ -187,83 +150,77 @@ const inBlocks = ({ model, flags }: Parameters<typeof configured>[0], blocks: nu
   return configured({ model, flags: { ...flags, checkpoint: [...new Set(own.split('+'))].join('+') } });
 };
 
-describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a step with its edges in blocks', (runtime) => {
-  it(
-    'needs at least what lies in the processor’s backward pass without them, what its layers keep, and costs the same in any number of recomputed ones',
-    async () => {
-      const parts = runtime === 'jax' ? 'encoder+decoder' : '';
-      const sizes = fc.record({ size: fc.integer({ min: 0, max: 6 }), blocks: fc.constantFrom(2, 4, 8, 16) });
-      await holds(fc.tuple(deepInputs(runtime), sizes), async ([input, { size, blocks }]) => {
-        const drawn = await inBlocks(input, blocks, parts);
-        if (drawn?.recipe.mode !== 'train') return false;
-        const config = cutInto(drawn, size) ?? drawn;
-        const exact = leastOfAnyOptimizer(sized(config));
-        const processor = unlimited(config).inProcessorBackward(config);
-        expect(processor).toBeLessThanOrEqual(exact);
-        expect(unlimited(config).ofLayers(config, 0)).toBeLessThanOrEqual(exact);
-        const ofBlocks = unlimited(config).ofBlocks(config);
-        if (runtime !== 'jax') expect(ofBlocks.of(config).anyOptimizerBytes).toBeLessThanOrEqual(exact);
-        if (runtime !== 'jax') expect(ofBlocks.beforeProcessorBackward(config, 0)).toBeLessThanOrEqual(exact);
-        expect(ofBlocks.afterProcessorBackward(config)).toBeLessThanOrEqual(exact);
-        const { recipe } = config;
-        const edges = { kind: 'scan', blocks: (runtime === 'pytorch' ? 1 : 2) * blocks } as const;
-        const checkpoint = { ...recipe.checkpoint, edges };
-        const other = {
-          ...config,
-          recipe: { ...recipe, checkpoint, recomputeActivation: !recipe.recomputeActivation },
-        };
-        expect(costOf(other, counts(config.model))).toEqual(costOf(config, counts(config.model)));
-        expect(Effort.unlimited().cost(config, counts(config.model))).toEqual(costOf(config, counts(config.model)));
-        return runtime === 'jax' || processor > 0;
-      });
-    },
-    timeoutMs,
-  );
-});
+it.each(['pytorch', 'jax', 'tfjs'] as const)(
+  '%s: a step with its edges in blocks needs at least what lies in the processor’s backward pass without them, what its layers keep, and costs the same in any number of recomputed ones',
+  async (runtime) => {
+    const parts = runtime === 'jax' ? 'encoder+decoder' : '';
+    const sizes = fc.record({ size: fc.integer({ min: 0, max: 6 }), blocks: fc.constantFrom(2, 4, 8, 16) });
+    await holds(fc.tuple(deepInputs(runtime), sizes), async ([input, { size, blocks }]) => {
+      const drawn = await inBlocks(input, blocks, parts);
+      if (drawn?.recipe.mode !== 'train') return false;
+      const config = cutInto(drawn, size) ?? drawn;
+      const exact = leastOfAnyOptimizer(sized(config));
+      const processor = unlimited(config).inProcessorBackward(config);
+      expect(processor).toBeLessThanOrEqual(exact);
+      expect(unlimited(config).ofLayers(config, 0)).toBeLessThanOrEqual(exact);
+      const ofBlocks = unlimited(config).ofBlocks(config);
+      if (runtime !== 'jax') expect(ofBlocks.of(config).anyOptimizerBytes).toBeLessThanOrEqual(exact);
+      if (runtime !== 'jax') expect(ofBlocks.beforeProcessorBackward(config, 0)).toBeLessThanOrEqual(exact);
+      expect(ofBlocks.afterProcessorBackward(config)).toBeLessThanOrEqual(exact);
+      const { recipe } = config;
+      const edges = { kind: 'scan', blocks: (runtime === 'pytorch' ? 1 : 2) * blocks } as const;
+      const checkpoint = { ...recipe.checkpoint, edges };
+      const other = {
+        ...config,
+        recipe: { ...recipe, checkpoint, recomputeActivation: !recipe.recomputeActivation },
+      };
+      expect(costOf(other, counts(config.model))).toEqual(costOf(config, counts(config.model)));
+      expect(Effort.unlimited().cost(config, counts(config.model))).toEqual(costOf(config, counts(config.model)));
+      return runtime === 'jax' || processor > 0;
+    });
+  },
+);
 
-describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: a deep step', (runtime) => {
-  it(
-    'needs at least what the line through two shallow ones says, or one of smaller segments, and costs what the line says',
-    async () => {
-      await holds(fc.tuple(deepInputs(runtime), fc.integer({ min: 0, max: 6 })), async ([input, size]) => {
-        const config = await configured(input);
-        if (config?.recipe.mode !== 'train') return false;
-        const deep = cutInto(config, size) ?? config;
-        const least = (each: Config) => leastOfAnyOptimizer(Effort.unlimited().passes(each, counts(config.model)));
-        const exact = leastOfAnyOptimizer(sized(deep));
-        expect(least(deep)).toBeLessThanOrEqual(exact);
-        const pair = shallowPair(deep);
-        if (pair) expect(line(least(pair.steps[0]), least(pair.steps[1]), pair.more)).toBeLessThanOrEqual(exact);
-        const smaller = withSmallerSegments(deep);
-        if (smaller) expect(least(smaller)).toBeLessThanOrEqual(exact);
-        const { checkpoint } = deep.recipe;
-        const [three, four] = [3, 4].map((depth) => atDepth(deep, depth, inOneSegment(checkpoint.processor, depth)));
-        if (!three || !four || cutKind(checkpoint.processor, deep) === 'further') return pair !== undefined;
-        expect(peakBeforeProcessorBackward(sized(three))).toBeLessThanOrEqual(exact);
-        expect(unlimited(deep).ofLayers(deep, 0)).toBeLessThanOrEqual(exact);
-        if (!runtimes[deep.runtime].search.segmentsChangeForward)
-          expect(peakAfterProcessorBackward(sized(three))).toBeLessThanOrEqual(exact);
-        const more = deep.model.layers - 4;
-        const { sampleFlops, recomputedSampleFlops } = costOf(deep, counts(deep.model));
-        const effort = Effort.unlimited();
-        for (const precision of [...runtimeTraits[runtime].precision, deep.recipe.precision]) {
-          const rounded = { ...deep, recipe: { ...deep.recipe, precision } };
-          expect(effort.cost(rounded, counts(deep.model))).toEqual({ sampleFlops, recomputedSampleFlops });
-        }
-        const [few, oneMore] = [three, four].map((each) => costOf(each, counts(deep.model)));
-        expect(sampleFlops).toBe(line(few!.sampleFlops, oneMore!.sampleFlops, more));
-        expect(recomputedSampleFlops).toBe(line(few!.recomputedSampleFlops, oneMore!.recomputedSampleFlops, more));
-        expect(exactFlops(deep)).toBeCloseTo(sampleFlops, 0);
-        const [state3, state4] = [three, four].map((each) => stateBytes(sized(each)));
-        expect(stateBytes(sized(deep))).toBe(line(state3!, state4!, more));
-        expect(unlimited(deep).withState(deep, 0)).toBeLessThanOrEqual(stateBytes(sized(deep)));
-        expect(sized(deep).peakLiveBytes).toBeGreaterThanOrEqual(least(deep) + stateBytes(sized(deep)));
-        return true;
-      });
-    },
-    timeoutMs,
-  );
-});
+it.each(['pytorch', 'jax', 'tfjs'] as const)(
+  '%s: a deep step needs at least what the line through two shallow ones says, or one of smaller segments, and costs what the line says',
+  async (runtime) => {
+    await holds(fc.tuple(deepInputs(runtime), fc.integer({ min: 0, max: 6 })), async ([input, size]) => {
+      const config = await configured(input);
+      if (config?.recipe.mode !== 'train') return false;
+      const deep = cutInto(config, size) ?? config;
+      const least = (each: Config) => leastOfAnyOptimizer(Effort.unlimited().passes(each, counts(config.model)));
+      const exact = leastOfAnyOptimizer(sized(deep));
+      expect(least(deep)).toBeLessThanOrEqual(exact);
+      const pair = shallowPair(deep);
+      if (pair) expect(line(least(pair.steps[0]), least(pair.steps[1]), pair.more)).toBeLessThanOrEqual(exact);
+      const smaller = withSmallerSegments(deep);
+      if (smaller) expect(least(smaller)).toBeLessThanOrEqual(exact);
+      const { checkpoint } = deep.recipe;
+      const [three, four] = [3, 4].map((depth) => atDepth(deep, depth, inOneSegment(checkpoint.processor, depth)));
+      if (!three || !four || cutKind(checkpoint.processor, deep) === 'further') return pair !== undefined;
+      expect(peakBeforeProcessorBackward(sized(three))).toBeLessThanOrEqual(exact);
+      expect(unlimited(deep).ofLayers(deep, 0)).toBeLessThanOrEqual(exact);
+      if (!runtimes[deep.runtime].search.segmentsChangeForward)
+        expect(peakAfterProcessorBackward(sized(three))).toBeLessThanOrEqual(exact);
+      const more = deep.model.layers - 4;
+      const { sampleFlops, recomputedSampleFlops } = costOf(deep, counts(deep.model));
+      const effort = Effort.unlimited();
+      for (const precision of [...runtimeTraits[runtime].precision, deep.recipe.precision]) {
+        const rounded = { ...deep, recipe: { ...deep.recipe, precision } };
+        expect(effort.cost(rounded, counts(deep.model))).toEqual({ sampleFlops, recomputedSampleFlops });
+      }
+      const [few, oneMore] = [three, four].map((each) => costOf(each, counts(deep.model)));
+      expect(sampleFlops).toBe(line(few!.sampleFlops, oneMore!.sampleFlops, more));
+      expect(recomputedSampleFlops).toBe(line(few!.recomputedSampleFlops, oneMore!.recomputedSampleFlops, more));
+      expect(exactFlops(deep)).toBeCloseTo(sampleFlops, 0);
+      const [state3, state4] = [three, four].map((each) => stateBytes(sized(each)));
+      expect(stateBytes(sized(deep))).toBe(line(state3!, state4!, more));
+      expect(unlimited(deep).withState(deep, 0)).toBeLessThanOrEqual(stateBytes(sized(deep)));
+      expect(sized(deep).peakLiveBytes).toBeGreaterThanOrEqual(least(deep) + stateBytes(sized(deep)));
+      return true;
+    });
+  },
+);
 
 /** Of the whole program, layer by layer. */
 function exactFlops({ device: _, ...config }: Config): number {
@@ -272,125 +229,56 @@ function exactFlops({ device: _, ...config }: Config): number {
   return countFlops(programOf(alone), dimensionsFor(alone, counts(config.model))).trainFlops;
 }
 
-describe.each(['pytorch', 'tfjs'] as const)('%s: whatever a plan recomputes', (runtime) => {
-  it(
-    'it needs what comes before the processor’s backward pass where encoder and processor are recomputed, and the decoder or not',
-    async () => {
-      await holds(fc.tuple(deepInputs(runtime), fc.integer({ min: 0, max: 6 })), async ([input, size]) => {
-        const config = await configured(input);
-        if (config?.recipe.mode !== 'train') return false;
-        const plan = cutInto(config, size);
-        if (plan === undefined || cutKind(plan.recipe.checkpoint.processor, plan) === 'further') return false;
-        const { recipe } = plan;
-        const bounds = [true, false].flatMap((decoder) => {
-          const checkpoint = { ...recipe.checkpoint, encoder: true, decoder };
-          const least = atDepth({ ...plan, recipe: { ...recipe, checkpoint } }, 3, { kind: 'every', layers: 3 });
-          return least && isLawful(least.recipe.checkpoint, least) ? [peakBeforeProcessorBackward(sized(least))] : [];
-        });
-        if (bounds.length < 2) return false;
-        expect(leastOfAnyOptimizer(sized(plan))).toBeGreaterThanOrEqual(Math.min(...bounds));
-        return true;
+it.each(['pytorch', 'tfjs'] as const)(
+  '%s: whatever a plan recomputes it needs what comes before the processor’s backward pass where encoder and processor are recomputed, and the decoder or not',
+  async (runtime) => {
+    await holds(fc.tuple(deepInputs(runtime), fc.integer({ min: 0, max: 6 })), async ([input, size]) => {
+      const config = await configured(input);
+      if (config?.recipe.mode !== 'train') return false;
+      const plan = cutInto(config, size);
+      if (plan === undefined || cutKind(plan.recipe.checkpoint.processor, plan) === 'further') return false;
+      const { recipe } = plan;
+      const bounds = [true, false].flatMap((decoder) => {
+        const checkpoint = { ...recipe.checkpoint, encoder: true, decoder };
+        const least = atDepth({ ...plan, recipe: { ...recipe, checkpoint } }, 3, { kind: 'every', layers: 3 });
+        return least && isLawful(least.recipe.checkpoint, least) ? [peakBeforeProcessorBackward(sized(least))] : [];
       });
-    },
-    timeoutMs,
-  );
+      if (bounds.length < 2) return false;
+      expect(leastOfAnyOptimizer(sized(plan))).toBeGreaterThanOrEqual(Math.min(...bounds));
+      return true;
+    });
+  },
+);
+
+const sharings = ['data', 'zero1', 'zero2', 'zero3', 'graph'] as const;
+
+it('pytorch: a rank of several cards holds no less of what the cards do not share than one card with its samples and the mean number of rows', async () => {
+  const drawn = fc.tuple(inputs('pytorch'), fc.constantFrom(...sharings), fc.constantFrom(2, 3, 4));
+  await holds(drawn, async ([input, parallel, gpus]) => {
+    const config = await configured({
+      ...input,
+      flags: { ...input.flags, parallel, gpus: String(gpus), mode: 'train' },
+    });
+    if (config === undefined) return false;
+    const alone = aloneAtMost(config, counts(config.model))!;
+    const oneCard = sizeStep(alone.config, traceOf(alone.config), alone.counts);
+    const bound = peakBeforeProcessorBackward(oneCard, alone.shared);
+    expect(leastOfAnyOptimizer(sized(config))).toBeGreaterThanOrEqual(bound);
+    return true;
+  });
 });
 
-const ways = ['data', 'zero1', 'zero2', 'zero3', 'graph'] as const;
-
-describe('pytorch: a rank of several cards', () => {
-  it(
-    'holds no less of what the cards do not share than one card with its samples and the mean number of rows',
-    async () => {
-      const drawn = fc.tuple(inputs('pytorch'), fc.constantFrom(...ways), fc.constantFrom(2, 3, 4));
-      await holds(drawn, async ([input, parallel, gpus]) => {
-        const config = await configured({
-          ...input,
-          flags: { ...input.flags, parallel, gpus: String(gpus), mode: 'train' },
-        });
-        if (config === undefined) return false;
-        const alone = aloneAtMost(config, counts(config.model))!;
-        const oneCard = sizeStep(alone.config, traceOf(alone.config), alone.counts);
-        const bound = peakBeforeProcessorBackward(oneCard, alone.shared);
-        expect(leastOfAnyOptimizer(sized(config))).toBeGreaterThanOrEqual(bound);
-        return true;
-      });
-    },
-    timeoutMs,
-  );
-});
-
-describe.each(['pytorch', 'jax', 'tfjs'] as const)('%s: plans of equal cuts', (runtime) => {
-  it(
-    'have equal traces',
-    async () => {
-      await holds(fc.tuple(inputs(runtime), fc.integer({ min: 0, max: 9 })), async ([input, size]) => {
-        const drawn = await configured(input);
-        if (drawn?.recipe.mode !== 'train') return false;
-        const config = cutInto(drawn, Math.min(size, drawn.model.layers));
-        if (config === undefined) return false;
-        const key = unsizedStepKey(config);
-        const same = otherPlans(config).filter((other) => unsizedStepKey(other) === key);
-        const eventsOf = (each: Config) => ({ ...traceOf(each), holdsFor: undefined });
-        for (const other of same) expect(isDeepStrictEqual(eventsOf(other), eventsOf(config))).toBe(true);
-        return same.length > 0;
-      });
-    },
-    timeoutMs,
-  );
-});
-
-/** With each part the other way, and with other cuts of the processor. */
-function otherPlans(config: Config): readonly Config[] {
-  const { model, recipe } = config;
-  const { checkpoint } = recipe;
-  const { encoder, decoder, rollout } = checkpoint;
-  const parts = [{}, { encoder: !encoder }, { decoder: !decoder }, { rollout: !rollout }];
-  const processors: readonly CheckpointPlan['processor'][] = [
-    checkpoint.processor,
-    ...[model.layers - 1, model.layers].map((layers) => ({ kind: 'every', layers }) as const),
-    ...[1, 2, model.layers - 2].map((segments) => ({ kind: 'segments', segments }) as const),
-  ];
-  return processors
-    .flatMap((processor) => parts.map((part): CheckpointPlan => ({ ...checkpoint, ...part, processor })))
-    .filter((plan) => formatCheckpoint(plan) !== formatCheckpoint(checkpoint) && isLawful(plan, config))
-    .map((plan) => ({ ...config, recipe: { ...recipe, checkpoint: plan } }));
-}
-
-describe.each(['pytorch', 'tfjs'] as const)('%s: a step of several micro-steps', (runtime) => {
-  it(
-    'needs at least what the passes of one need beside all gradients',
-    async () => {
-      await holds(inputs(runtime), async (input) => {
-        const config = await configured({ ...input, flags: { ...input.flags, accumulate: '3' } });
-        if (config?.recipe.mode !== 'train') return false;
-        const passes = Effort.unlimited().passes(config, counts(config.model));
-        const exact = leastOfAnyOptimizer(sized(config));
-        for (const of of [leastOfAnyOptimizer, peakBeforeProcessorBackward, peakInProcessorBackward])
-          expect(of(passes)).toBeLessThanOrEqual(exact);
-        return true;
-      });
-    },
-    timeoutMs,
-  );
-});
-
-describe('pytorch: a step', () => {
-  it(
-    'begins with the passes that are replayed for it, whatever its optimizer and however many its micro-steps',
-    async () => {
-      await holds(fc.tuple(inputs('pytorch'), fc.integer({ min: 1, max: 3 })), async ([input, accumulate]) => {
-        const config = await configured({ ...input, flags: { ...input.flags, accumulate: String(accumulate) } });
-        if (config === undefined) return false;
-        const passes = Effort.unlimited().passes(config, counts(config.model));
-        const step = sized(config);
-        expect(step.trace.events.subarray(0, passes.trace.events.length)).toEqual(passes.trace.events);
-        const bytesOf = ({ trace, dimensions }: SizedStep) => bufferBytes(trace, dimensions);
-        const numBuffers = passes.trace.bufferLayout.length;
-        expect(bytesOf(step).subarray(0, numBuffers)).toEqual(bytesOf(passes));
-        return step.trace.events.length > passes.trace.events.length;
-      });
-    },
-    timeoutMs,
-  );
-});
+it.each(['pytorch', 'tfjs'] as const)(
+  '%s: a step of several micro-steps needs at least what the passes of one need beside all gradients',
+  async (runtime) => {
+    await holds(inputs(runtime), async (input) => {
+      const config = await configured({ ...input, flags: { ...input.flags, accumulate: '3' } });
+      if (config?.recipe.mode !== 'train') return false;
+      const passes = Effort.unlimited().passes(config, counts(config.model));
+      const exact = leastOfAnyOptimizer(sized(config));
+      for (const of of [leastOfAnyOptimizer, peakBeforeProcessorBackward, peakInProcessorBackward])
+        expect(of(passes)).toBeLessThanOrEqual(exact);
+      return true;
+    });
+  },
+);

@@ -1,0 +1,61 @@
+/** What a search replays once for many plans is the same for all of them. */
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { isLawful } from '../../src/advise/apply.js';
+import { Effort } from '../../src/advise/effort.js';
+import type { SizedStep } from '../../src/advise/sized-step.js';
+import { formatCheckpoint } from '../../src/config/checkpoint.js';
+import type { CheckpointPlan, Config } from '../../src/config/types.js';
+import { bufferBytes } from '../../src/memory/trace.js';
+import { counts } from '../../src/models/counts.js';
+import { traceOf } from '../../src/parallel/index.js';
+import { unsizedStepKey } from '../../src/search/unsized-step.js';
+import { configured, inputs } from '../laws/configurations.js';
+
+import { cutInto, holds, sized } from './drawn-steps.js';
+
+it.each(['pytorch', 'jax', 'tfjs'] as const)('%s: plans of equal cuts have equal traces', async (runtime) => {
+  await holds(fc.tuple(inputs(runtime), fc.integer({ min: 0, max: 9 })), async ([input, size]) => {
+    const drawn = await configured(input);
+    if (drawn?.recipe.mode !== 'train') return false;
+    const config = cutInto(drawn, Math.min(size, drawn.model.layers));
+    if (config === undefined) return false;
+    const key = unsizedStepKey(config);
+    const same = otherPlans(config).filter((other) => unsizedStepKey(other) === key);
+    const eventsOf = (each: Config) => ({ ...traceOf(each), holdsFor: undefined });
+    for (const other of same) expect(isDeepStrictEqual(eventsOf(other), eventsOf(config))).toBe(true);
+    return same.length > 0;
+  });
+});
+
+/** With each part the other way, and with other cuts of the processor. */
+function otherPlans(config: Config): readonly Config[] {
+  const { model, recipe } = config;
+  const { checkpoint } = recipe;
+  const { encoder, decoder, rollout } = checkpoint;
+  const parts = [{}, { encoder: !encoder }, { decoder: !decoder }, { rollout: !rollout }];
+  const processors: readonly CheckpointPlan['processor'][] = [
+    checkpoint.processor,
+    ...[model.layers - 1, model.layers].map((layers) => ({ kind: 'every', layers }) as const),
+    ...[1, 2, model.layers - 2].map((segments) => ({ kind: 'segments', segments }) as const),
+  ];
+  return processors
+    .flatMap((processor) => parts.map((part): CheckpointPlan => ({ ...checkpoint, ...part, processor })))
+    .filter((plan) => formatCheckpoint(plan) !== formatCheckpoint(checkpoint) && isLawful(plan, config))
+    .map((plan) => ({ ...config, recipe: { ...recipe, checkpoint: plan } }));
+}
+
+it('pytorch: a step begins with the passes that are replayed for it, whatever its optimizer and however many its micro-steps', async () => {
+  await holds(fc.tuple(inputs('pytorch'), fc.integer({ min: 1, max: 3 })), async ([input, accumulate]) => {
+    const config = await configured({ ...input, flags: { ...input.flags, accumulate: String(accumulate) } });
+    if (config === undefined) return false;
+    const passes = Effort.unlimited().passes(config, counts(config.model));
+    const step = sized(config);
+    expect(step.trace.events.subarray(0, passes.trace.events.length)).toEqual(passes.trace.events);
+    const bytesOf = ({ trace, dimensions }: SizedStep) => bufferBytes(trace, dimensions);
+    const numBuffers = passes.trace.bufferLayout.length;
+    expect(bytesOf(step).subarray(0, numBuffers)).toEqual(bytesOf(passes));
+    return step.trace.events.length > passes.trace.events.length;
+  });
+});
