@@ -9,11 +9,12 @@ import { axis } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import { writtenSumsOfEdges } from './edge-sums.js';
-import type { Forward, Lowering } from './forward.js';
+import type { Forward } from './forward.js';
 import { Gradients, type ParameterGradient } from './gradients.js';
+import type { BufferId } from './kernel.js';
 import { LinearGradients } from './linear-gradients.js';
 import type { LossHead } from './loss-head.js';
-import type { BufferId } from './schedule.js';
+import type { Lowering } from './lowering.js';
 import {
   buffersOf,
   type Environment,

@@ -8,7 +8,7 @@
  */
 
 import type { OperationOf } from '../../ir/operations.js';
-import { type Dimensions, numElements, type Shape } from '../../ir/shape.js';
+import { numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { MiB } from '../../units.js';
 import {
@@ -19,13 +19,12 @@ import {
   paddedWeightsShape,
   perRow,
   plainRows,
-  rowsOfOperands,
   weightsShape,
 } from './attention-arrays.js';
-import type { Forward, Lowering } from './forward.js';
+import { AttentionProducts, looksOf } from './attention-products.js';
 import type { Gradients } from './gradients.js';
-import type { BufferId } from './schedule.js';
-import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
+import type { BufferId } from './kernel.js';
+import { buffersOf, type Environment, inBuffer, type Representation } from './values.js';
 
 const f32 = 4;
 const pred = 1;
@@ -44,16 +43,10 @@ interface Kept {
   readonly statistics: BufferId;
 }
 
-export class BlockAttention {
+export class BlockAttention extends AttentionProducts {
   private readonly kept = new Map<Environment, Map<ValueId, Kept>>();
   private readonly made = new Map<Environment, Map<ValueId, readonly BufferId[]>>();
   private readonly masksOf = new Map<Environment, readonly BufferId[]>();
-
-  constructor(
-    private readonly lowering: Lowering,
-    private readonly forward: Forward,
-    private readonly sizes: Dimensions,
-  ) {}
 
   /** Logits of all looks are one product. */
   private isMerged(attention: OperationOf<'blockAttention'>): boolean {
@@ -254,33 +247,6 @@ export class BlockAttention {
     this.finish(attention, plain, [...values, ...early], environment);
   }
 
-  private finish(
-    attention: OperationOf<'blockAttention'>,
-    weights: readonly BufferId[],
-    values: readonly BufferId[],
-    environment: Environment,
-    arePadded = false,
-  ) {
-    const pads = this.isPadded && attention.variant !== 'mha' && !arePadded;
-    environment.setValue(attention.output, this.products('weighted values', weights, values, pads));
-  }
-
-  /** One product each, whose sum its reader computes. `pads`: each left factor is padded right before its product. */
-  private products(name: string, left: readonly BufferId[], right: readonly BufferId[], pads = false): Representation {
-    const results = left.map((each, index) => {
-      const operand = pads ? this.array(logitsShape) : each;
-      if (pads) this.lowering.schedule.run('padded copy', [each], [operand]);
-      return inBuffer(this.product(name, [operand, right[index % right.length]!], rowsOfOperands));
-    });
-    return fusedIntoReaders(...results);
-  }
-
-  private product(name: string, reads: readonly BufferId[], shape: Shape): BufferId {
-    const result = this.array(shape);
-    this.forward.product(name, reads, result);
-    return result;
-  }
-
   private projections({ query, key, value }: OperationOf<'blockAttention'>, environment: Environment) {
     return [query, key, value].map((id) => buffersOf(environment.value(id))) as [BufferId[], BufferId[], BufferId[]];
   }
@@ -301,42 +267,4 @@ export class BlockAttention {
     known.set(output, kept);
     this.kept.set(environment, known);
   }
-
-  private copy(name: string, from: readonly BufferId[]): BufferId {
-    return this.copies(name, 1, from)[0]!;
-  }
-
-  private copies(name: string, count: number, from: readonly BufferId[]): readonly BufferId[] {
-    const copies = this.arrays(count, rowsOfOperands);
-    this.lowering.schedule.run(name, from, copies);
-    return copies;
-  }
-
-  private arrays(count: number, shape: Shape, elementBytes?: number): readonly BufferId[] {
-    return Array.from({ length: count }, () => this.array(shape, elementBytes));
-  }
-
-  private array(shape: Shape, elementBytes = this.elementBytes): BufferId {
-    return this.forward.array(shape, elementBytes);
-  }
-
-  /**
-   * Several samples are an axis of every product, which reads its operands as they lie and padded by the kernel that writes them; one is none,
-   * and its operands lie transposed.
-   */
-  private get hasSamples(): boolean {
-    return this.sizes.batch! > 1;
-  }
-
-  /** bf16 products read copies whose rows and columns are multiples of 8. */
-  private get isPadded(): boolean {
-    return this.lowering.gemm.padding > 1;
-  }
-
-  private get elementBytes(): number {
-    return this.lowering.gemm.elementBytes;
-  }
 }
-
-/** A block looks at itself, the next and the previous one; or at all nodes at once. */
-const looksOf = ({ variant }: Pick<OperationOf<'blockAttention'>, 'variant'>): number => (variant === 'mha' ? 1 : 3);

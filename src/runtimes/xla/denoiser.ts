@@ -10,10 +10,10 @@ import { axis, type Dimensions, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { Backward } from './backward.js';
 import { BlockAttention } from './block-attention.js';
-import type { Lowering } from './forward.js';
+import type { BufferId } from './kernel.js';
 import { LossHead } from './loss-head.js';
+import type { Lowering } from './lowering.js';
 import { keepsNormalised, NormsForward } from './norms.js';
-import type { BufferId } from './schedule.js';
 import { fields, statisticsShape } from './symbols.js';
 import { buffersOf, Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 

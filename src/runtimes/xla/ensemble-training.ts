@@ -10,9 +10,9 @@ import { axis, type Dimensions, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { DataFlow } from './data-flow.js';
 import { DenoiserBackward, DenoiserForward } from './denoiser.js';
-import type { Lowering } from './forward.js';
+import type { BufferId } from './kernel.js';
 import { LossHead } from './loss-head.js';
-import type { BufferId } from './schedule.js';
+import type { Lowering } from './lowering.js';
 import { fields } from './symbols.js';
 import { buffersOf, Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 

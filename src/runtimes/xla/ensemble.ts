@@ -8,10 +8,10 @@ import type { Dimensions } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { BlockAttention } from './block-attention.js';
 import { DataFlow } from './data-flow.js';
-import type { Lowering } from './forward.js';
+import type { BufferId } from './kernel.js';
 import { LossHead } from './loss-head.js';
+import type { Lowering } from './lowering.js';
 import { NormsForward } from './norms.js';
-import type { BufferId } from './schedule.js';
 import { buffersOf, Environment, fusedIntoReaders, inBuffer } from './values.js';
 
 const f32 = 4;

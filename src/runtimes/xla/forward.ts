@@ -4,16 +4,14 @@
  * gather, concatenation) is computed inside the kernel that writes the next of these.
  */
 
-import { InputError } from '../../errors.js';
-import { type Block, type ForwardProgram, type Node, operationsOf } from '../../ir/forward-program.js';
-import { type Operation, type OperationKind, type OperationOf, readsOf } from '../../ir/operations.js';
-import { axis, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
+import type { Block, Node } from '../../ir/forward-program.js';
+import { type Operation, type OperationOf, readsOf } from '../../ir/operations.js';
+import { axis, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
-import type { Gemm } from './gemm.js';
+import type { BufferId } from './kernel.js';
 import type { LossHead } from './loss-head.js';
-import type { Rule } from './rules.js';
-import type { BufferId, Schedule } from './schedule.js';
+import type { Lowering } from './lowering.js';
 import { gemmShape, statisticsShape, workspaceShape } from './symbols.js';
 import {
   buffersOf,
@@ -23,60 +21,7 @@ import {
   innerEnvironment,
   type Representation,
 } from './values.js';
-import type { RowSum, Zeros } from './zeros.js';
-
-export interface Lowering {
-  readonly program: ForwardProgram;
-  readonly schedule: Schedule;
-  readonly gemm: Gemm;
-  readonly zeros: Zeros;
-  /** Whether the rule holds in this trace. */
-  readonly has: (rule: Rule) => boolean;
-  /** Whether gradients meet those of other cards. */
-  readonly meets: boolean;
-  /** Whether the latency hiding scheduler reorders the step for it. */
-  readonly hidesLatency: boolean;
-  readonly sizes?: Dimensions;
-  /** Where a parameter's gradient is a result of the step. */
-  readonly resultOf?: (parameter: ValueId) => BufferId;
-}
-
-const withRule: readonly OperationKind[] = [
-  'linear',
-  'activation',
-  'layerNorm',
-  'gather',
-  'segmentSum',
-  'segmentMax',
-  'concat',
-  'add',
-  'subtract',
-  'multiply',
-  'divide',
-  'scale',
-  'shift',
-  'exp',
-  'headSum',
-  'headScale',
-  'addBias',
-  'loss',
-];
-
-/** Those of `denoiser.ts` and `ensemble.ts`. */
-const withRuleWhereConditioned: readonly OperationKind[] = ['normalize', 'condition', 'blockAttention', 'resizeRows'];
-
-/** On a noise level or on noise: attention's arrays beside a graph's leave gaps, and the program states what it closes over. */
-export const isConditioned = ({ denoiser, ensemble }: ForwardProgram): boolean =>
-  denoiser !== undefined || ensemble === true;
-
-/** Before a step of it is traced, in whatever mode. */
-export function refuseWithoutRule(program: ForwardProgram): void {
-  const { root } = program;
-  const known = isConditioned(program) ? [...withRule, ...withRuleWhereConditioned] : withRule;
-  const unknown = operationsOf([root]).find(({ kind }) => !known.includes(kind));
-  if (unknown !== undefined)
-    throw new InputError('not-in-xla', `XLA has no rule for the operation ${unknown.kind}.`, ['--runtime pytorch']);
-}
+import type { RowSum } from './zeros.js';
 
 export class Forward {
   constructor(

@@ -2,10 +2,10 @@
 import type { OperationOf } from '../../ir/operations.js';
 import type { ValueId } from '../../ir/types.js';
 import { blockBytes } from './column-sums.js';
+import type { BufferId } from './kernel.js';
 import { bytesOfRead } from './kernel-times.js';
 import { NormKernels } from './norm-kernels.js';
 import { operationsOfStatistics, productReads, type Rows } from './norm-times.js';
-import type { BufferId } from './schedule.js';
 import { fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
 /** Of a number, cycles that XLA counts (its log): for the sums of its rows, with what is gathered, and with the sums of its columns. */

@@ -2,9 +2,10 @@
 import { constant, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { blockBytes, isSummedAtOnce, partsOf } from './column-sums.js';
-import type { Forward, Lowering } from './forward.js';
+import type { Forward } from './forward.js';
+import type { BufferId } from './kernel.js';
 import { launchBytes } from './kernel-times.js';
-import type { BufferId } from './schedule.js';
+import type { Lowering } from './lowering.js';
 import { type Environment, fusedIntoReaders, type Representation } from './values.js';
 
 export interface ParameterGradient {

@@ -4,11 +4,11 @@
  */
 import { axis, type Dimensions, numElements } from '../../ir/shape.js';
 import { blocksAtFullSpeed, computingOfSum, slownessOfColumns } from './column-sums.js';
+import type { Buffer, BufferId, Kernel } from './kernel.js';
 import type { Timed } from './latency-hiding.js';
 import { orderByMemory } from './memory-order.js';
 import { l1Bytes } from './norm-or-gather.js';
 import { productSeconds } from './product-time.js';
-import type { Buffer, BufferId, Kernel } from './schedule.js';
 
 interface Arrays {
   readonly buffers: readonly Buffer[];

@@ -5,8 +5,9 @@
  */
 import { type Axis, axis, constant, type Dimensions, numElements } from '../../ir/shape.js';
 import type { Gemm } from './gemm.js';
+import type { BufferId } from './kernel.js';
 import { operationCycles } from './kernel-times.js';
-import type { BufferId, Schedule } from './schedule.js';
+import type { Schedule } from './schedule.js';
 import { fields, lossHead, numAtmosphericVariables, numSurfaceVariables } from './symbols.js';
 import { buffersOf, inBuffer, type Representation } from './values.js';
 

@@ -3,9 +3,9 @@
  * the sums for scale and offset.
  */
 import type { ValueId } from '../../ir/types.js';
+import type { BufferId } from './kernel.js';
 import { bytesOfRead, launchBytes } from './kernel-times.js';
 import { NormTimes, productReads, type Rows } from './norm-times.js';
-import type { BufferId } from './schedule.js';
 import { type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
 /**

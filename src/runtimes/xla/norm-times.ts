@@ -6,10 +6,11 @@ import type { OperationOf } from '../../ir/operations.js';
 import { numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { blocksOfParts, bytesOfColumnOperation, computingOfSum, partsOf, slownessOfColumns } from './column-sums.js';
-import type { Forward, Lowering } from './forward.js';
+import type { Forward } from './forward.js';
 import type { Gradients } from './gradients.js';
+import type { BufferId } from './kernel.js';
 import { bytesOfOperation, bytesOfRead, hiddenShare, launchBytes, operationCycles } from './kernel-times.js';
-import type { BufferId } from './schedule.js';
+import type { Lowering } from './lowering.js';
 import type { Environment } from './values.js';
 
 /** The rows of one norm's gradient. */

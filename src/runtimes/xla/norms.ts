@@ -2,7 +2,8 @@
 import type { Operation, OperationOf } from '../../ir/operations.js';
 import { axis, type Dimensions, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
-import { Forward, type Lowering } from './forward.js';
+import { Forward } from './forward.js';
+import type { Lowering } from './lowering.js';
 import { statisticsShape } from './symbols.js';
 import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 

@@ -6,7 +6,8 @@ import { numMomentsOf } from '../../config/moments.js';
 import type { Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import { axis, constant, type Shape } from '../../ir/shape.js';
-import type { BufferId, Schedule } from './schedule.js';
+import type { BufferId } from './kernel.js';
+import type { Schedule } from './schedule.js';
 import { fields, numStaticFields } from './symbols.js';
 
 const rows = axis('gridNodes');

@@ -7,7 +7,8 @@
  * transposition: their stack is the result.
  */
 import { axis, type Shape } from '../../ir/shape.js';
-import type { BufferId, Schedule } from './schedule.js';
+import type { BufferId } from './kernel.js';
+import type { Schedule } from './schedule.js';
 import { fields, numAtmosphericVariables } from './symbols.js';
 
 const f32 = 4;

@@ -5,7 +5,8 @@
 
 import type { Block, ForwardProgram } from '../../ir/forward-program.js';
 import { axis, type Shape } from '../../ir/shape.js';
-import type { BufferId, Schedule } from './schedule.js';
+import type { BufferId } from './kernel.js';
+import type { Schedule } from './schedule.js';
 import { fields } from './symbols.js';
 
 const rows = axis('gridNodes');

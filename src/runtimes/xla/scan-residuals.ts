@@ -13,8 +13,8 @@ import { type ForwardProgram, type Node, operationsOf } from '../../ir/forward-p
 import { readsOf } from '../../ir/operations.js';
 import { axis, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
-import type { Lowering } from './forward.js';
-import type { BufferId } from './schedule.js';
+import type { BufferId } from './kernel.js';
+import type { Lowering } from './lowering.js';
 
 const steps = axis('rolloutSteps');
 /** Of a stack; outside of the loop what an activation reads is the product, and a norm's result is kept as well. */

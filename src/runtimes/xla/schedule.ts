@@ -4,57 +4,16 @@
  */
 
 import { constant, type Dimensions, numElements, type Shape } from '../../ir/shape.js';
-import type { Module } from '../../ir/types.js';
 import { TraceRecorder } from '../../memory/recorder.js';
-import type { Category, Origin, Phase, Trace } from '../../memory/trace.js';
+import type { Category, Trace } from '../../memory/trace.js';
 import { type Arena, type ArenaArray, arenaOf } from './arena.js';
+import type { Buffer, BufferId, Kernel, Place } from './kernel.js';
 import { inOrderOfMemory, timed, withoutCopies } from './kernel-times.js';
 import { hideLatency } from './latency-hiding.js';
 import { orderByMemory } from './memory-order.js';
 import { placedInResults, type StepArray } from './outputs.js';
 import { gapBytes } from './packing.js';
 import type { Sizes } from './sizes.js';
-
-export type BufferId = number;
-
-export interface Buffer {
-  readonly shape: Shape;
-  readonly elementBytes: number;
-  readonly category: Category;
-  readonly origin: Origin;
-}
-
-export interface Kernel {
-  readonly name: string;
-  readonly place: Place;
-  readonly reads: readonly BufferId[];
-  readonly writes: readonly BufferId[];
-  /** What it reads, where that is not each array once. */
-  readonly bytesRead?: number;
-  /** …and beside that. */
-  readonly bytesBeside?: number;
-  /** Where a few threads compute more than they move. */
-  readonly computes?: { readonly operations: number; readonly threads: number };
-  /** Where XLA's cost model does not go by bytes. */
-  readonly kind?:
-    | 'triton'
-    | 'product'
-    | 'weightProduct'
-    | 'columns'
-    | 'copy'
-    | 'convert'
-    | 'join'
-    | 'start'
-    | 'end'
-    | 'elementwise';
-}
-
-/** The phase and module that kernels are written down with. */
-export interface Place {
-  readonly phase: Phase;
-  readonly module: Module;
-  readonly recompute: boolean;
-}
 
 interface Packs {
   readonly sizes: Dimensions;

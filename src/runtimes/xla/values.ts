@@ -3,7 +3,7 @@ import type { Block } from '../../ir/forward-program.js';
 import type { Operation } from '../../ir/operations.js';
 import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
-import type { BufferId } from './schedule.js';
+import type { BufferId } from './kernel.js';
 import { sliceRows } from './symbols.js';
 
 export type Representation =

@@ -6,9 +6,9 @@
 import type { OperationOf } from '../../ir/operations.js';
 import type { ValueId } from '../../ir/types.js';
 import { GatheredNorms } from './gathered-norms.js';
+import type { BufferId } from './kernel.js';
 import { launchBytes } from './kernel-times.js';
 import type { Rows } from './norm-times.js';
-import type { BufferId } from './schedule.js';
 import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
 /** Sums that no kernel has made yet. */

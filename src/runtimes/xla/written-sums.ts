@@ -10,8 +10,8 @@ import type { Operation, OperationKind, OperationOf } from '../../ir/operations.
 import { type Axis, formatShape, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { DataFlow } from './data-flow.js';
-import type { Lowering } from './forward.js';
 import { launchBytes } from './kernel-times.js';
+import type { Lowering } from './lowering.js';
 import type { Question, Sizes } from './sizes.js';
 
 /** From here on a sum of two arrays saves nothing by being inlined. */

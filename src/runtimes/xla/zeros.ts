@@ -5,7 +5,8 @@
 
 import type { OperationOf } from '../../ir/operations.js';
 import type { Shape } from '../../ir/shape.js';
-import type { BufferId, Schedule } from './schedule.js';
+import type { BufferId } from './kernel.js';
+import type { Schedule } from './schedule.js';
 
 export class Zeros {
   private fill: (buffer: BufferId) => void = () => {
