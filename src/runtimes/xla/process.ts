@@ -7,13 +7,12 @@ import type { BytesRange } from '../../memory/verdict.js';
 import { counts } from '../../models/counts.js';
 import { layoutOf } from '../../models/index.js';
 import type { ProcessInput, ProcessMemory, RecordedInput } from '../process.js';
-import { attentionArrayOf } from './attention-arrays.js';
+import { attentionReadings } from './attention-readings.js';
 import { firstHopper, gemmKind, gemmOf } from './gemm.js';
 import { mayNormaliseInConcat } from './inference.js';
 import { meetsInOrder } from './latency-hiding.js';
 import { type LossHeadWidth, lossHeadWidths } from './loss-head-width.js';
 import { normalisesFirst } from './norm-or-gather.js';
-import { isGap } from './schedule.js';
 import { lossHeadColumns } from './symbols.js';
 import { recomputationSentence, xlaRemat } from './xla-remat.js';
 
@@ -98,36 +97,6 @@ function peaksByLossHead({ trace, bytesOfBuffer, config, peakLiveBytes }: Proces
     );
   };
   return [peakWith(fewest), peakWith(most)];
-}
-
-/**
- * Live bytes at the peak of a step with attention in dense blocks, from what real cards were read at to the most. A softmax holds three arrays
- * of logits and three of weights where cuBLAS multiplies; most readings of real cards, which try kernels out, fit three in all, the weights
- * written over the logits. The most: a step that keeps logits for its backward pass keeps the weights too. Absent: no such attention.
- */
-function attentionReadings(
-  trace: Trace,
-  bytesOfBuffer: Float64Array,
-): { readonly lowBytes: number; readonly highBytes: number } | undefined {
-  const kindOf = trace.layouts.map(({ shape }) => attentionArrayOf(shape));
-  if (!kindOf.includes('logits')) return undefined;
-  const kind = (buffer: number) => kindOf[trace.bufferLayout[buffer]!];
-  const written = bytesOfBuffer.map((bytes, buffer) =>
-    kind(buffer) === 'weights' || isGap(trace, buffer) ? 0 : bytes,
-  );
-  let live = 0;
-  let weights = 0;
-  let logits = 0;
-  let highBytes = 0;
-  for (const event of trace.events) {
-    const buffer = Math.abs(event) - 1;
-    const bytes = event > 0 ? bytesOfBuffer[buffer]! : -bytesOfBuffer[buffer]!;
-    live += bytes;
-    if (kind(buffer) === 'weights') weights += bytes;
-    if (kind(buffer) === 'logits') logits += bytes;
-    highBytes = Math.max(highBytes, live + Math.max(0, logits - weights));
-  }
-  return { lowBytes: livePeak(trace, written), highBytes };
 }
 
 /** Triton needs no workspace: its low end is without one. */
