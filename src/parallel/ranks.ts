@@ -17,7 +17,7 @@ import { withBuckets } from './data.js';
 import { exchangeSenders } from './graph.js';
 import { partition } from './partition.js';
 import { shardSymbol, splitMlps } from './tensor.js';
-import { fromEvents, toEvents } from './trace-events.js';
+import { fromEvents, type TraceEvent, toEvents } from './trace-events.js';
 import { shardGradients, shardOptimizer, shardParameters } from './zero.js';
 
 export const isParallel = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
@@ -120,20 +120,22 @@ export function traceOfRank(
   bucketsGradients: boolean,
 ): Trace {
   const { parallel, gpus, mode } = config.recipe;
+  if (parallel === 'pipeline') return trace;
   const trains = mode === 'train';
-  const hasBuckets = trains && bucketsGradients && ['data', 'graph', 'zero1'].includes(parallel);
-  const hasShares = parallel === 'zero3' || (trains && parallel.startsWith('zero'));
-  if (!hasBuckets && !hasShares) return trace;
   const sharding = { rank, numRanks: gpus, dimensions };
   const sizes = parameterSizes(program, dimensions);
   const elementBytes = fullElementBytes(config.recipe);
-  let events = toEvents(trace);
-  if (hasBuckets) events = withBuckets(events, sizes.elements, elementBytes);
-  if (trains && hasShares) events = shardOptimizer(events, sharding);
+  const unedited = toEvents(trace);
+  let events: readonly TraceEvent[] = unedited;
+  if (trains && bucketsGradients && ['data', 'graph', 'zero1'].includes(parallel))
+    events = withBuckets(events, sizes.elements, elementBytes);
+  if (trains && parallel.startsWith('zero')) events = shardOptimizer(events, sharding);
   if (trains && (parallel === 'zero2' || parallel === 'zero3')) events = shardGradients(events, sharding);
   if (parallel === 'zero3') {
     const [largest = 0, second = 0] = sizes.networks.toSorted((a, b) => b - a);
     events = shardParameters(events, sharding, [largest, second].filter(Boolean));
   }
-  return fromEvents(events);
+  const edited = fromEvents(events);
+  // An edit depends on sizes of its own.
+  return events === unedited && trace.holdsFor ? { ...edited, holdsFor: trace.holdsFor } : edited;
 }
