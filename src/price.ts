@@ -2,7 +2,7 @@
  * The one file that composes the stages: model and recipe → forward program → trace → peak → process → verdict.
  * Pure: everything it needs is in its arguments, and a search calls it as it is.
  */
-import { type ErrorBar, shippedErrorBar } from './accuracy/shipped.js';
+import { type ErrorBar, shippedErrorBar } from './accuracy/figures.js';
 import type { Config, Device } from './config/types.js';
 import { countFlops, type Flops } from './cost/flops.js';
 import { type Roofline, roofline } from './cost/roofline.js';

@@ -1,8 +1,7 @@
 /** What a user's own verifications say about the estimates: pure, the file is read elsewhere. */
 import type { Config, Mode, ModelLayout, RuntimeName } from '../config/types.js';
 import { codeBaseOf } from '../models/index.js';
-import { errorPercent, type Figures } from './figures.js';
-import { type ErrorBar, shippedErrorBar } from './shipped.js';
+import { type ErrorBar, errorPercent, type Figures, shippedErrorBar } from './figures.js';
 
 /** One line of the ledger. */
 export interface LedgerEntry {

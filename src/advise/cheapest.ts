@@ -4,7 +4,7 @@
  * then the lowest peak; then the fewest other changes. Only where nothing fits another precision is tried, then another optimizer,
  * then both. Every combination is considered, so that "nothing fits" is a fact about the catalogue.
  */
-import type { ErrorBar } from '../accuracy/shipped.js';
+import type { ErrorBar } from '../accuracy/figures.js';
 import { noCheckpoint } from '../config/checkpoint.js';
 import type { Config, Device } from '../config/types.js';
 import { yieldToEvents } from '../event-loop.js';

@@ -6,7 +6,7 @@
 import type { CheckpointPlan, Config } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf } from '../models/index.js';
-import { checkPlan } from '../options/plan-laws.js';
+import { checkPlan } from '../options/check-plan.js';
 import { runtimes } from '../parallel/index.js';
 import { isParallel, isPipeline } from '../parallel/ranks.js';
 import { cutKind } from './combinations.js';

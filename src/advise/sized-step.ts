@@ -1,5 +1,5 @@
 /** One configuration's step, priced as `estimate` does it, without what only a report needs. */
-import type { ErrorBar } from '../accuracy/shipped.js';
+import type { ErrorBar } from '../accuracy/figures.js';
 import type { Config, Device } from '../config/types.js';
 import type { Dimensions } from '../ir/shape.js';
 import { peakLiveBytes } from '../memory/liveness.js';

@@ -23,6 +23,21 @@ export const optimizers = [
   'momentum',
   'none',
 ] as const;
+/** State tensors of the parameter's own shape; optimizers that hold their state in another form, or none, are absent. */
+const numMoments = {
+  'adamw-fused': 2,
+  adamw: 2,
+  adam: 2,
+  momentum: 1,
+  sgd: 0,
+} as const satisfies Partial<Record<(typeof optimizers)[number], number>>;
+
+/** Updates every element by itself, with state of the parameter's shape. */
+export type ElementwiseOptimizer = keyof typeof numMoments;
+
+export const numMomentsOf = (optimizer: (typeof optimizers)[number]): number =>
+  (numMoments as Readonly<Partial<Record<(typeof optimizers)[number], number>>>)[optimizer] ?? 0;
+
 /**
  * What waits in the host's memory: the optimizer's state, the inputs of recomputed segments (`boundary`), or both. From the least traffic
  * over the bus to the most.

@@ -10,10 +10,10 @@ import { InputError } from '../errors.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
 import { CannotRun, refusalsOf } from '../models/refusals.js';
 import { hasOption, labelOf, runtimesWith, runtimeTraits } from '../runtimes/traits.js';
+import { checkParallel, checkTypedSchedule, parallelAssumptions } from './check-parallel.js';
+import { checkForecastBlocks, checkPlan, checkTypedPlan, lackingParts } from './check-plan.js';
 import { recipeDefinitions } from './definitions/recipe.js';
 import { forInference } from './inference.js';
-import { checkParallel, checkTypedSchedule, parallelAssumptions } from './parallel-laws.js';
-import { checkForecastBlocks, checkPlan, checkTypedPlan, lackingParts } from './plan-laws.js';
 import { notInRuntime, type Typed } from './typed.js';
 
 /** A profile's or recipe's values as far as the runtime has them, with a sentence for each that it lacks. */

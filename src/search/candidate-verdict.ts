@@ -1,5 +1,5 @@
 /** One candidate's live bytes and verdict, equal to what `estimate` prints for it. */
-import { type ErrorBar, shippedErrorBar } from '../accuracy/shipped.js';
+import { type ErrorBar, shippedErrorBar } from '../accuracy/figures.js';
 import type { Config, Device } from '../config/types.js';
 import type { Dimensions } from '../ir/shape.js';
 import { reusedBytes } from '../memory/trace.js';

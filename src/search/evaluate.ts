@@ -1,5 +1,5 @@
 /** Prices groups of candidates into columns. A generator, so that whoever drives it can stop, count and let others run. */
-import type { ErrorBar } from '../accuracy/shipped.js';
+import type { ErrorBar } from '../accuracy/figures.js';
 import type { Config, Device, RuntimeName } from '../config/types.js';
 import { counts } from '../models/counts.js';
 import { processorTraits } from '../models/index.js';

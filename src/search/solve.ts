@@ -3,7 +3,7 @@
  * that fits* is what it says, not the end of the first run that fits: live bytes prove an upper bound, and below it every value is
  * judged, from the top.
  */
-import type { ErrorBar } from '../accuracy/shipped.js';
+import type { ErrorBar } from '../accuracy/figures.js';
 import type { Config, Device } from '../config/types.js';
 import { yieldToEvents } from '../event-loop.js';
 import { peakLiveBytes } from '../memory/liveness.js';

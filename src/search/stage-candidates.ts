@@ -1,5 +1,5 @@
 /** The ways to train one size within a global batch, cheapest first, and the first of them that fits. */
-import { divisorsOf } from '../config/divisors.js';
+import { divisorsOf } from '../config/numbers.js';
 import type { Config, Device, Precision } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { resolveWith } from '../options/resolve.js';

@@ -1,8 +1,7 @@
 /** How accurate estimates of a configuration's code base have been in its mode: what ships, and what the user's own ledger adds. */
 import { beyond, type Evidence, evidenceFor } from '../accuracy/evidence.js';
-import { type Figures, figuresOf } from '../accuracy/figures.js';
+import { type ErrorBar, type Figures, figuresOf } from '../accuracy/figures.js';
 import { type About, errorBarFrom, larger, ownErrors } from '../accuracy/ledger.js';
-import type { ErrorBar } from '../accuracy/shipped.js';
 import { perRuntime } from '../config/choices.js';
 import type { Config, Mode, ModelLayout } from '../config/types.js';
 import { codeBaseOf } from '../models/index.js';

@@ -1,6 +1,6 @@
 /** Series of sizes, and the laws by which the estimate says that memory grows along them. */
 import { errorPercent } from '../accuracy/figures.js';
-import { numMomentsOf } from '../config/moments.js';
+import { numMomentsOf } from '../config/choices.js';
 import { offloadsOptimizer } from '../config/offload.js';
 import type { Config, Recipe } from '../config/types.js';
 import type { Ladder } from '../reports/ladder/schema.js';

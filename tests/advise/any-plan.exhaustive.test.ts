@@ -2,13 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leastAfterPasses, leastInValidation } from '../../src/advise/any-plan.js';
 import { Effort } from '../../src/advise/effort.js';
-import { aliveAfterPasses, leastOfAnyOptimizer, peakInValidation, sizeStep } from '../../src/advise/sized-step.js';
+import { aliveAfterPasses, leastOfAnyOptimizer, peakInValidation } from '../../src/advise/sized-step.js';
 import type { Config } from '../../src/config/types.js';
 import { counts } from '../../src/models/counts.js';
-import { traceOf } from '../../src/parallel/index.js';
 import { configured, inputs } from '../laws/configurations.js';
-
-const numRuns = Number(process.env.GC_PLAN_BOUND_RUNS ?? 25);
+import { numRuns, sized } from './drawn-steps.js';
 
 const some = (...values: readonly string[]) => fc.option(fc.constantFrom(...values), { nil: undefined });
 
@@ -40,7 +38,6 @@ const withValidation = fc
     flags: { ...flags, runtime: 'pytorch', ...(cards !== undefined && { parallel: cards, gpus: '2' }) },
   }));
 
-const sized = (config: Config) => sizeStep(config, traceOf(config), counts(config.model));
 const inValidation = (config: Config): number => peakInValidation(sized(config));
 
 /** A training step of any depth, on one card or several that share it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shippedErrorBar } from '../../src/accuracy/shipped.js';
+import { shippedErrorBar } from '../../src/accuracy/figures.js';
 import { cheapestRemedy } from '../../src/advise/cheapest.js';
 import { offloads } from '../../src/config/choices.js';
 import type { RuntimeName } from '../../src/config/types.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shippedErrorBar } from '../../src/accuracy/shipped.js';
+import { shippedErrorBar } from '../../src/accuracy/figures.js';
 import { runtimeNames } from '../../src/config/choices.js';
 import { loadDevice } from '../../src/config/profiles.js';
 import type { Config } from '../../src/config/types.js';

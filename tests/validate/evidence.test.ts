@@ -1,8 +1,7 @@
 /** Writes `profiles/truth/evidence.json` from the records of `tests/data`; fails where the committed file is not what they give. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { reservedErrorBar } from '../../src/accuracy/evidence.js';
-import { mostThatFollows } from '../../src/accuracy/figures.js';
-import { shippedErrorBar } from '../../src/accuracy/shipped.js';
+import { mostThatFollows, shippedErrorBar } from '../../src/accuracy/figures.js';
 import { estimate } from '../../src/services/estimate.js';
 import { invoke } from '../cli/invoke.js';
 import { evidence } from './evidence.js';

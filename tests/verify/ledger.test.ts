@@ -3,8 +3,8 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { shippedErrorBar } from '../../src/accuracy/figures.js';
 import { errorBarFrom, type LedgerEntry, ownErrors } from '../../src/accuracy/ledger.js';
-import { shippedErrorBar } from '../../src/accuracy/shipped.js';
 import { estimate } from '../../src/services/estimate.js';
 import { appendToLedger } from '../../src/services/verify.js';
 import { MiB } from '../../src/units.js';

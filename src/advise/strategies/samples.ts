@@ -1,5 +1,5 @@
 /** How many samples there are at once. */
-import { divisorsOf } from '../../config/divisors.js';
+import { divisorsOf } from '../../config/numbers.js';
 import { trains } from '../apply.js';
 import type { Strategy } from '../types.js';
 

@@ -1,9 +1,9 @@
 /** anemoi's models (ecmwf/anemoi-core: anemoi-models 0.19.0): a graph transformer and a GNN over one graph. */
 
 import { assetFile } from '../../config/assets.js';
-import { divisorsOf } from '../../config/divisors.js';
 import { gridName } from '../../config/grid.js';
 import { maximumLaidEdges } from '../../config/limits.js';
+import { divisorsOf } from '../../config/numbers.js';
 import type { CheckpointPlan, Model, Recipe } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import { unjoinedCounts } from '../../topology/counts.js';

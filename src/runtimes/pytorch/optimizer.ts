@@ -3,7 +3,7 @@
  * activation blocks, which is what splits the allocator's big segments for good.
  */
 
-import { type ElementwiseOptimizer, numMomentsOf } from '../../config/moments.js';
+import { type ElementwiseOptimizer, numMomentsOf } from '../../config/choices.js';
 import { minOffloadedElements } from '../../config/offload.js';
 import type { Optimizer, Recipe } from '../../config/types.js';
 import { axis, constant, type Shape } from '../../ir/shape.js';

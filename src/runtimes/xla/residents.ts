@@ -2,7 +2,7 @@
  * Arguments of the jitted step: parameters and AdamW's two moments in f32 (donated: the results are written over them), inputs,
  * targets and forcings as fields in f32 (graphcast 08cf736, data_utils.py; optax.adamw; jax.jit donate_argnums).
  */
-import { numMomentsOf } from '../../config/moments.js';
+import { numMomentsOf } from '../../config/choices.js';
 import type { Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import { axis, constant, type Shape } from '../../ir/shape.js';

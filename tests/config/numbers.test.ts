@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { divisorsOf } from '../../src/config/divisors.js';
+import { divisorsOf } from '../../src/config/numbers.js';
 
 it('are all numbers that divide one, ascending', () => {
   fc.assert(

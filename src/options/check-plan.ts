@@ -1,7 +1,7 @@
 /** Laws that tie a checkpoint plan to the runtime and to the depth that it cuts. */
 
 import { type CheckpointPart, partsOf } from '../config/checkpoint.js';
-import { divisorsOf } from '../config/divisors.js';
+import { divisorsOf } from '../config/numbers.js';
 import type { CheckpointPlan, Model, Recipe, RuntimeName } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { codeBaseOf, layoutOf } from '../models/index.js';
