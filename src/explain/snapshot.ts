@@ -3,6 +3,7 @@
  * (2026-11). No `category`: the viewer stops at snapshots that have some but not the one named `unknown`.
  */
 
+import { InputError } from '../errors.js';
 import { type Dimensions, formatShape } from '../ir/shape.js';
 import { aliveAfter } from '../memory/liveness.js';
 import { categories, type Trace } from '../memory/trace.js';
@@ -49,11 +50,17 @@ const frame = (filename: string, name: string): PickleValue => ({ filename, line
 /** Every array has a place of its own: lifetimes are shown, not an allocator's decisions. Addresses as a GPU's look, in steps of 512. */
 function addressesOf(bytesOfBuffer: Float64Array): Float64Array {
   let next = 0x7f00_0000_0000;
-  return bytesOfBuffer.map((bytes) => {
+  const addresses = bytesOfBuffer.map((bytes) => {
     const address = next;
     next += Math.ceil(Math.max(bytes, 1) / 512) * 512;
     return address;
   });
+  if (Number.isSafeInteger(next)) return addresses;
+  throw new InputError(
+    'out-of-range',
+    '--snapshot: all arrays one beside the other reach over 8 PiB, up to which addresses are exact',
+    ['a smaller --batch, --hidden-dim or --layers, or fewer edges', 'Leave --snapshot out.'],
+  );
 }
 
 const segment = (address: number, bytes: number, frames: PickleValue): PickleValue => ({

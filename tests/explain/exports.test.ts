@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Parser } from 'pickleparser';
@@ -95,4 +95,20 @@ describe('a pickle', () => {
     };
     expect(new Parser().parse(pickle(value))).toEqual(value);
   });
+});
+
+it('a snapshot whose addresses would be rounded is refused, and no file is written', async () => {
+  const snapshot = join(folder, 'large.pickle');
+  const { exit, stdout } = await invoke([
+    'explain',
+    'anemoi-gnn',
+    '--batch',
+    '65536',
+    '--snapshot',
+    snapshot,
+    '--json',
+  ]);
+  expect(exit).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ code: 'out-of-range' });
+  expect(existsSync(snapshot)).toBe(false);
 });
