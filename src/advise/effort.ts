@@ -6,7 +6,7 @@ import type { Counts } from '../models/dimensions.js';
 import { layoutOf } from '../models/index.js';
 import { passesOf, runtimes, traceOf } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
-import { unsizedStepKey } from '../search/unsized-step.js';
+import { traceCutsOf, traceKey } from '../search/unsized-step.js';
 import { PlanCosts, type StepCost } from './costs.js';
 import { type SizedStep, sizeStep } from './sized-step.js';
 
@@ -74,7 +74,7 @@ export class Effort {
   }
 
   step(config: Config, counts: Counts): SizedStep {
-    return sizeStep(config, this.trace(unsizedStepKey(config), config, traceOf), counts);
+    return sizeStep(config, this.trace(traceKey(config), config, traceOf), counts);
   }
 
   /** Of one micro-step, without an update, where the runtime tells it from the passes: a step of any optimizer holds them. */
@@ -83,7 +83,7 @@ export class Effort {
     const { recipe } = config;
     const offload = offloadsBoundary(recipe) ? 'boundary' : 'none';
     const anyOptimizer = { ...config, recipe: { ...recipe, optimizer: 'none', offload, accumulate: 1 } as const };
-    const trace = this.trace(`passes ${unsizedStepKey(anyOptimizer)}`, anyOptimizer, passesOf);
+    const trace = this.trace(`passes ${traceKey(anyOptimizer)}`, anyOptimizer, passesOf);
     return { ...sizeStep(config, trace, counts), addsToGradients: recipe.accumulate > 1 };
   }
 
@@ -124,6 +124,6 @@ export function anyOptimizerKey(config: Config): string {
     offload,
     ...(isOneMicroStep && { accumulate: Math.min(recipe.accumulate, 2) }),
     layers: model.layers,
-    cuts: runtimes[runtime].cutsOf(config),
+    cuts: traceCutsOf(config),
   });
 }

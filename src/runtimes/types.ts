@@ -60,8 +60,10 @@ export interface RecordedSteps {
 /** How one framework keeps arrays for the backward pass: a checkpoint plan's cut, and a lowering of the forward program. */
 export interface Runtime {
   readonly segment: (config: Config) => Segmentation;
-  /** Of a checkpoint plan, what its step is made of: where that is equal, two plans have one trace. */
+  /** Of a checkpoint plan, what its step is made of: where that is equal, two plans have one program and one trace. */
   readonly cutsOf: (config: Config) => unknown;
+  /** Where that is equal, two plans have one trace, though their programs differ. Absent: where cuts are. */
+  readonly traceCutsOf?: (config: Config) => unknown;
   /** Symbols of its own, such as padded row counts; added to the model's. */
   readonly dimensions: (base: Dimensions, config: Config) => Dimensions;
   /** Equal keys: sizes at which a structure's events come in the same order. Absent: at all sizes. */

@@ -92,7 +92,9 @@ const perSample = (terms: FlopTerms): FlopTerms =>
   terms.map(([shape, weight]) => [shape.filter(({ symbol }) => symbol !== 'batch'), weight]);
 
 /** Equal keys: the same program and rules, whatever the sizes. The card is part of it where kernels depend on it. */
-export function shapeKey(config: Config): string {
+export const shapeKey = (config: Config): string => keyOf(config, runtimes[config.runtime].cutsOf(config));
+
+function keyOf(config: Config, cuts: unknown): string {
   const { runtime, model, recipe, device } = config;
   const {
     name,
@@ -112,7 +114,6 @@ export function shapeKey(config: Config): string {
   const widths = recipe.gpus > 1 ? [hiddenDim, inputChannels, outputChannels] : [];
   const card = runtimes[runtime].cards.decideKernels && device && [device.computeCapability, hasBf16(device)];
   // Micro-steps after the second repeat it.
-  const cuts = runtimes[runtime].cutsOf(config);
   return JSON.stringify([runtime, shape, { ...rules, gpus }, cuts, Math.min(accumulate, 2), card, ...widths]);
 }
 
@@ -125,8 +126,17 @@ export const isOneUnsizedStep = (config: Config): boolean => {
   return sizeClassOf(config) === sizeClassOf(wider);
 };
 
-/** Equal keys: the same trace. */
+/** Equal keys: the same program and trace. */
 export const unsizedStepKey = (config: Config): string => shapeKey(config) + sizeClassOf(config);
+
+/** What of a checkpoint plan decides the trace. */
+export const traceCutsOf = (config: Config): unknown => {
+  const { cutsOf, traceCutsOf = cutsOf } = runtimes[config.runtime];
+  return traceCutsOf(config);
+};
+
+/** Equal keys: the same trace. */
+export const traceKey = (config: Config): string => keyOf(config, traceCutsOf(config)) + sizeClassOf(config);
 
 /** The structures met last: a search walks through them one after the other. */
 export class UnsizedSteps {

@@ -10,19 +10,24 @@ import type { CheckpointPlan, Config } from '../../src/config/types.js';
 import { bufferBytes } from '../../src/memory/trace.js';
 import { counts } from '../../src/models/counts.js';
 import { traceOf } from '../../src/parallel/index.js';
-import { unsizedStepKey } from '../../src/search/unsized-step.js';
+import { traceKey } from '../../src/search/unsized-step.js';
 import { configured, inputs } from '../laws/configurations.js';
 
 import { cutInto, holds, sized } from './drawn-steps.js';
 
 it.each(['pytorch', 'jax', 'tfjs'] as const)('%s: plans of equal cuts have equal traces', async (runtime) => {
-  await holds(fc.tuple(inputs(runtime), fc.integer({ min: 0, max: 9 })), async ([input, size]) => {
-    const drawn = await configured(input);
-    if (drawn?.recipe.mode !== 'train') return false;
-    const config = cutInto(drawn, Math.min(size, drawn.model.layers));
-    if (config === undefined) return false;
-    const key = unsizedStepKey(config);
-    const same = otherPlans(config).filter((other) => unsizedStepKey(other) === key);
+  const drawn = fc.tuple(inputs(runtime), fc.integer({ min: 0, max: 9 }), fc.boolean());
+  await holds(drawn, async ([input, size, inBlocks]) => {
+    const typed = await configured(input);
+    if (typed?.recipe.mode !== 'train') return false;
+    const cut = cutInto(typed, Math.min(size, typed.model.layers));
+    if (cut === undefined) return false;
+    const edges = { kind: 'scan', blocks: 2 } as const;
+    const blocked = { ...cut.recipe.checkpoint, edges };
+    const config =
+      inBlocks && isLawful(blocked, cut) ? { ...cut, recipe: { ...cut.recipe, checkpoint: blocked } } : cut;
+    const key = traceKey(config);
+    const same = otherPlans(config).filter((other) => traceKey(other) === key);
     const eventsOf = (each: Config) => ({ ...traceOf(each), holdsFor: undefined });
     for (const other of same) expect(isDeepStrictEqual(eventsOf(other), eventsOf(config))).toBe(true);
     return same.length > 0;

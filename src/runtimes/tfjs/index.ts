@@ -14,7 +14,7 @@ import { SymbolicEngine } from './engine.js';
 import { evaluateScoped } from './evaluate.js';
 import { symbolicOptimizer } from './optimizers.js';
 import { mostLiveBytes, tfjsProcess } from './process.js';
-import { cutsOf, segment, tapeSegments } from './segments.js';
+import { cutsOf, segment, tapeSegments, traceCutsOf } from './segments.js';
 import { forcingChannels, forcingDimensions, sumsOfRows, tensorShape } from './shapes.js';
 import { accumulatedGradients, lossAndGradients } from './step.js';
 import { SymbolicOps } from './symbolic.js';
@@ -136,6 +136,7 @@ const cards: CardSupport = {
 export const tfjsRuntime: Runtime = {
   segment: (config) => ({ ...segment(config), longRollout: 'repeated' }),
   cutsOf,
+  traceCutsOf,
   dimensions: tfjsDimensions,
   trace: (program, config) => traceTfjs(program, config),
   passes: (program, { recipe, ...config }) =>

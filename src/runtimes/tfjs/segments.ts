@@ -72,6 +72,17 @@ export function cutsOf({ model, recipe }: Pick<Config, 'model' | 'recipe'>) {
   };
 }
 
+/**
+ * Where tapes end. Edges in blocks have tapes of their own, so that none is left before the decoder; a processor that is one segment is cut
+ * where encoder and decoder are.
+ */
+export function traceCutsOf(config: Pick<Config, 'model' | 'recipe'>) {
+  const { segmentation, processor: _, ...cuts } = cutsOf(config);
+  const { frames, processorBlocksPerSegment, edgeBlocks } = segmentation;
+  const decoder = cuts.decoder && edgeBlocks === undefined;
+  return { frames, processorBlocksPerSegment, edgeBlocks, ...cuts, decoder };
+}
+
 const childBlocks = (block: Block): readonly Block[] => block.body.filter((node) => node.kind === 'block');
 
 /** A run of nodes between two cuts. */
