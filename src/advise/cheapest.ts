@@ -58,6 +58,26 @@ export async function cheapestSameRemedy(input: SearchInput): Promise<Remedy | u
   return remedy && { ...remedy, numerics: 'same' };
 }
 
+/** The remedy with the lowest peak that leaves the numbers and the micro-batch as they are, whatever it costs. */
+export async function leanestSameRemedy(input: SearchInput): Promise<Remedy | undefined> {
+  const search = searchOf(input);
+  const { perStep } = keptWhereAllIsRecomputed(search, []);
+  const candidates = EqualCostPlans.of(search).flatMap((plans) =>
+    plans.steps({}, perStep).map((step) => ({ step, cost: plans.cost })),
+  );
+  const remedy = await leanestThatFits(search, candidates);
+  return remedy && { ...remedy, numerics: 'same' };
+}
+
+/** Whether the step fits as it is, or with changes of the process around it. */
+export function fitsWithChange(input: SearchInput, config: Config): boolean {
+  const { strategies, effort, counts, ...on } = searchOf(input);
+  const step = effort.step(config, counts);
+  return processChangesOf(strategies, config).some((changes) =>
+    fits({ ...step, config: applyChanges(config, changes)! }, on),
+  );
+}
+
 /** The processor alone recomputed, in groups of the usual size, where that fits. */
 export function usualCut(input: SearchInput): Config | undefined {
   const { config, effort, counts } = searchOf(input);

@@ -27,6 +27,8 @@ export interface Solution {
   /** Index of the largest that fits; −1: none does. */
   readonly largest: number;
   readonly numJudged: number;
+  /** Of the last that were looked at the trace that is there already. */
+  readonly traceOf: (config: Config) => Trace;
 }
 
 export async function solve({ configs, device, errorBar, period, allowTight }: Question): Promise<Solution> {
@@ -54,7 +56,7 @@ export async function solve({ configs, device, errorBar, period, allowTight }: Q
     const { kind } = verdictOfCandidate(sized(largest), device, errorBar, allowTight ? 'kind' : 'fits');
     if (kind === 'fits' || (allowTight && kind === 'tight')) break;
   }
-  return { largest, numJudged };
+  return { largest, numJudged, traceOf: (config) => traces.of(config) };
 }
 
 /** In a narrow network of many layers PyTorch's blocks are a fifth larger than the arrays in them: hundreds of depths need no closer look. */

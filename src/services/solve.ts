@@ -1,15 +1,15 @@
 /** `gc-plan solve`: the largest value of one option that fits on a card, and the next one, which does not. */
 import { flagsThatMake } from '../advise/apply.js';
-import { cheapestSameRemedy, type Remedy } from '../advise/cheapest.js';
+import { cheapestSameRemedy, fitsWithChange, leanestSameRemedy, type SearchInput } from '../advise/cheapest.js';
 import { costOf } from '../advise/costs.js';
-import { Effort, isLong } from '../advise/effort.js';
-import { fits } from '../advise/sized-step.js';
+import { Effort } from '../advise/effort.js';
 import { memoryFraction } from '../advise/strategies/process.js';
 import { typicalStrategies } from '../advise/typical.js';
 import { missingCard } from '../config/device.js';
 import { orList, shown } from '../config/nearest.js';
 import type { Config, Device } from '../config/types.js';
 import { InputError } from '../errors.js';
+import type { Trace } from '../memory/trace.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
 import type { Flags } from '../options/typed.js';
@@ -36,19 +36,19 @@ export async function solve(input: SolveInput): Promise<Solution> {
   const { config } = values[0]!;
   const { device } = config;
   if (device === null) throw missingCard(`solve --for ${key}`);
-  const { largest, numJudged } = await solveAmong({
+  const { largest, numJudged, traceOf } = await solveAmong({
     configs: values.map((value) => value.config),
     device,
     errorBar: errorBar(config),
     period: periodOf(key, config),
     allowTight: config.allowTight,
   });
-  const effort = Effort.unlimited();
   const answerAt = (index: number) => {
     const text = values[index]?.text;
     if (text === undefined) return undefined;
     const flags: Flags = { [key]: text };
-    const estimate = estimateIn(effort, resolve(flags));
+    const config = resolve(flags);
+    const estimate = estimateOf(config, traceOf(config));
     return {
       answer: answerOf(Number(text), estimate, estimateCommand(input.model, { ...input.flags, ...flags })),
       estimate,
@@ -58,7 +58,7 @@ export async function solve(input: SolveInput): Promise<Solution> {
   const next = answerAt(largest + 1);
   const planned =
     key === 'batch'
-      ? await withPlan(input, resolve, { numValues: values.length, least: largest + 1, device, effort })
+      ? await withPlan(input, resolve, { numValues: values.length, least: largest + 1, device })
       : undefined;
   const answers = [best, next].flatMap((answer) => answer?.estimate ?? []);
   return {
@@ -80,11 +80,7 @@ export async function solve(input: SolveInput): Promise<Solution> {
   };
 }
 
-/** Sizes of one structure share their trace. */
-function estimateIn(effort: Effort, config: Config): Estimate {
-  const { trace } = effort.step(config, counts(config.model));
-  return priced(config, { program: programOf(config), trace });
-}
+const estimateOf = (config: Config, trace: Trace): Estimate => priced(config, { program: programOf(config), trace });
 
 /** The strategies that recompute, and the share of the card: what a batch costs with them is work, or nothing. */
 const planStrategies = typicalStrategies.filter(({ touches, id }) => touches === 'plan' || id === memoryFraction.id);
@@ -94,46 +90,44 @@ interface PlanQuestion {
   /** The largest batch without a plan. */
   readonly least: number;
   readonly device: Device;
-  readonly effort: Effort;
 }
 
-/** The largest batch that some usual plan makes fit, with the cheapest of them; nothing where none is larger than `least` batches. */
+/**
+ * The largest batch that some usual plan makes fit, with the cheapest of them; nothing where none is larger than `least` batches. What makes one
+ * batch fit with the least is asked for the larger ones; all plans again where it ends.
+ */
 async function withPlan(
   { model, flags }: SolveInput,
   resolve: (more: Flags) => Config,
-  { numValues, least, device, effort }: PlanQuestion,
+  { numValues, least, device }: PlanQuestion,
 ): Promise<Solution['withPlan']> {
   const typed = resolve({ batch: '1' });
   if (typed.recipe.mode !== 'train') return undefined;
   const numbers = counts(typed.model);
+  const effort = Effort.unlimited();
   const on = { device, errorBar: errorBar(typed) };
   const withBatch = ({ recipe, ...config }: Config, batchSize: number): Config => ({
     ...config,
     recipe: { ...recipe, batchSize },
   });
-  const remedies = new Map<number, Remedy | undefined>();
-  const remedyAt = async (batch: number): Promise<Remedy | undefined> => {
-    if (!remedies.has(batch)) {
-      const config = withBatch(typed, batch);
-      const search = { ...on, config, counts: numbers, effort: effort.ofSearch(config) };
-      remedies.set(batch, await cheapestSameRemedy({ ...search, strategies: planStrategies }));
-    }
-    return remedies.get(batch);
+  const searchOf = (batch: number): SearchInput => {
+    const config = withBatch(typed, batch);
+    return { ...on, config, counts: numbers, effort, strategies: planStrategies };
   };
-  /** A plan that made other batches fit is asked first: all plans are looked at where it does not. */
-  const fitsWithPlan = async (batch: number): Promise<boolean> => {
-    const latest = [...remedies.values()].findLast((remedy) => remedy !== undefined);
-    const isKnown = latest && !isLong(typed) && fits(effort.step(withBatch(latest.config, batch), numbers), on);
-    return isKnown || (await remedyAt(batch)) !== undefined;
-  };
-  // A larger batch never needs less; where it seems to, what is found fits all the same.
-  const largest =
-    least + 1 + (await lastTrue(Math.max(0, numValues - least), (index) => fitsWithPlan(least + 1 + index), 1));
-  const remedy = largest > least ? await remedyAt(largest) : undefined;
+  let largest = least;
+  while (largest < numValues) {
+    const leanest = await leanestSameRemedy(searchOf(largest + 1));
+    if (leanest === undefined) break;
+    const fitsAt = async (batch: number) => fitsWithChange(searchOf(batch), withBatch(leanest.config, batch));
+    largest += 1 + (await lastTrue(numValues - largest, (index) => fitsAt(largest + 1 + index), 1));
+  }
+  if (largest === least) return undefined;
+  const remedy = await cheapestSameRemedy(searchOf(largest));
   if (remedy === undefined) return undefined;
   const planFlags = flagsThatMake(resolve, typed.recipe, { ...remedy.config.recipe, batchSize: 1 });
   const all: Flags = { ...planFlags, batch: String(largest) };
-  const estimate = estimateIn(effort, resolve(all));
+  const config = resolve(all);
+  const estimate = estimateOf(config, effort.step(config, numbers).trace);
   if (estimate.verdict.kind !== 'fits') return undefined;
   return {
     ...answerOf(largest, estimate, estimateCommand(model, { ...flags, ...all })),
