@@ -23,13 +23,16 @@ export interface Search {
   readonly errorBars: ErrorBars;
 }
 
+/** More than the classes of sizes of one structure: no chunk comes back to another one's, and one of 50 layers is a megabyte. */
+export const mostKept = 8;
+
 export class Evaluator {
   private readonly requirement;
 
   constructor(
     private readonly search: Search,
     private readonly candidates: Candidates,
-    private readonly unsizedSteps = new UnsizedSteps(32),
+    private readonly unsizedSteps = new UnsizedSteps(mostKept),
   ) {
     this.requirement = requirementOf(search.limits);
   }

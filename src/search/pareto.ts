@@ -16,44 +16,65 @@ export interface ParetoPoint {
   readonly offloaded: number;
 }
 
-/** Largest model first, then cheapest. `points` in order of their index. */
-export function paretoFront(points: Iterable<ParetoPoint>): readonly ParetoPoint[] {
-  const survivors = [...bySize(points)].flatMap(([, cell]) => cell).sort(largestFirst);
-  const cheapestByDepth = new Map<number, ParetoPoint[]>();
-  let problem: number | undefined;
-  return survivors.filter((point) => {
-    if (point.problem !== problem) cheapestByDepth.clear();
-    problem = point.problem;
-    // All before it are at least as wide.
-    for (const [layers, cheapest] of cheapestByDepth) {
-      if (layers >= point.layers && cheapest.some((other) => isCheaper(other, point))) return false;
+/**
+ * Indices of candidates, largest model first, then cheapest. `pointOf`: the candidate of an index. The points of one size are made when its
+ * turn comes, and let go of: all points of half a million candidates are a hundred megabytes.
+ */
+export function paretoFront(indices: Iterable<number>, pointOf: (index: number) => ParetoPoint): readonly number[] {
+  const front: number[] = [];
+  const cheapestByDepth = new Map<number, readonly ParetoPoint[]>();
+  let current: number | undefined;
+  for (const { problem, layers, members } of bySize(indices, pointOf)) {
+    if (problem !== current) cheapestByDepth.clear();
+    current = problem;
+    for (const point of cheapestOf(members.map(pointOf)).toSorted(cheapestFirst)) {
+      // All before it are at least as wide.
+      if (isBeaten(point, cheapestByDepth)) continue;
+      cheapestByDepth.set(layers, withPoint(cheapestByDepth.get(layers) ?? [], point));
+      front.push(point.index);
     }
-    insert(cheapestByDepth, point.layers, point);
-    return true;
-  });
-}
-
-const largestFirst = (a: ParetoPoint, b: ParetoPoint): number =>
-  a.problem - b.problem ||
-  b.hiddenDim - a.hiddenDim ||
-  b.layers - a.layers ||
-  a.sampleFlops - b.sampleFlops ||
-  b.batchSize - a.batchSize ||
-  a.deviceBytes - b.deviceBytes ||
-  a.index - b.index;
-
-/** Per problem, width and depth: what no other of that size beats. Little is left of a large space after this. */
-function bySize(points: Iterable<ParetoPoint>): ReadonlyMap<string, ParetoPoint[]> {
-  const cells = new Map<string, ParetoPoint[]>();
-  for (const point of points) {
-    const key = `${point.problem} ${point.hiddenDim} ${point.layers}`;
-    if (!cells.get(key)?.some((other) => isCheaper(other, point))) insert(cells, key, point);
   }
-  return cells;
+  return front;
 }
 
-function insert<Key>(lists: Map<Key, ParetoPoint[]>, key: Key, point: ParetoPoint): void {
-  lists.set(key, [...(lists.get(key) ?? []).filter((other) => !isCheaper(point, other)), point]);
+const cheapestFirst = (a: ParetoPoint, b: ParetoPoint): number =>
+  a.sampleFlops - b.sampleFlops || b.batchSize - a.batchSize || a.deviceBytes - b.deviceBytes || a.index - b.index;
+
+interface Cell extends Pick<ParetoPoint, 'problem' | 'hiddenDim' | 'layers'> {
+  readonly members: number[];
+}
+
+/** The indices by problem, width and depth, the largest size of a problem first. */
+function bySize(indices: Iterable<number>, pointOf: (index: number) => ParetoPoint): readonly Cell[] {
+  const cells = new Map<string, Cell>();
+  for (const index of indices) {
+    const { problem, hiddenDim, layers } = pointOf(index);
+    const key = `${problem} ${hiddenDim} ${layers}`;
+    const cell = cells.get(key);
+    if (cell === undefined) cells.set(key, { problem, hiddenDim, layers, members: [index] });
+    else cell.members.push(index);
+  }
+  return [...cells.values()].sort((a, b) => a.problem - b.problem || b.hiddenDim - a.hiddenDim || b.layers - a.layers);
+}
+
+/** What no other of its size beats; of equals the first. */
+function cheapestOf(points: readonly ParetoPoint[]): readonly ParetoPoint[] {
+  let cheapest: readonly ParetoPoint[] = [];
+  for (const point of points)
+    if (!cheapest.some((other) => isCheaper(other, point))) cheapest = withPoint(cheapest, point);
+  return cheapest;
+}
+
+const withPoint = (points: readonly ParetoPoint[], point: ParetoPoint): readonly ParetoPoint[] => [
+  ...points.filter((other) => !isCheaper(point, other)),
+  point,
+];
+
+/** By a point as deep or deeper. */
+function isBeaten(point: ParetoPoint, byDepth: ReadonlyMap<number, readonly ParetoPoint[]>): boolean {
+  for (const [layers, cheapest] of byDepth)
+    if (layers >= point.layers && cheapest.some((other) => isCheaper(other, point))) return true;
+  return false;
 }
 
 const isCheaper = (a: ParetoPoint, b: ParetoPoint): boolean =>
@@ -66,24 +87,32 @@ export const frontOrders = ['varied', 'size', 'layers', 'cost', 'memory'] as con
 export type FrontOrder = (typeof frontOrders)[number];
 
 /** `size`: as the front comes, largest first. `varied`: every size once before any comes twice. The others keep the front's order among equals. */
-export function orderFront(front: readonly ParetoPoint[], order: FrontOrder): readonly ParetoPoint[] {
-  if (order === 'varied') return inRounds(front);
-  const compare: Readonly<Record<Exclude<FrontOrder, 'varied'>, (a: ParetoPoint, b: ParetoPoint) => number>> = {
-    size: () => 0,
-    layers: (a, b) => b.layers - a.layers,
-    cost: (a, b) => a.sampleFlops - b.sampleFlops,
-    memory: (a, b) => a.deviceBytes - b.deviceBytes,
+export function orderFront(
+  front: readonly number[],
+  order: FrontOrder,
+  pointOf: (index: number) => ParetoPoint,
+): readonly number[] {
+  if (order === 'size') return front;
+  const keyOf: Readonly<Record<Exclude<FrontOrder, 'size'>, (point: ParetoPoint) => number>> = {
+    varied: roundOf(),
+    layers: ({ layers }) => -layers,
+    cost: ({ sampleFlops }) => sampleFlops,
+    memory: ({ deviceBytes }) => deviceBytes,
   };
-  return [...front].sort(compare[order]);
+  const keys = Float64Array.from(front, (index) => keyOf[order](pointOf(index)));
+  const places = Uint32Array.from(front.keys()).sort((a, b) => keys[a]! - keys[b]!);
+  return Array.from(places, (place) => front[place]!);
 }
 
-function inRounds(front: readonly ParetoPoint[]): readonly ParetoPoint[] {
-  const seen = new Map<string, number>();
-  const rounds = front.map((point) => {
-    const key = `${point.problem} ${point.hiddenDim} ${point.layers}`;
-    const round = seen.get(key) ?? 0;
-    seen.set(key, round + 1);
-    return { point, round };
-  });
-  return rounds.sort((a, b) => a.round - b.round).map(({ point }) => point);
+/** How many of its size came before: those of one size stand together. */
+function roundOf(): (point: ParetoPoint) => number {
+  let before: ParetoPoint | undefined;
+  let round = 0;
+  return (point) => {
+    const { problem, hiddenDim, layers } = point;
+    const isSame = before?.problem === problem && before.hiddenDim === hiddenDim && before.layers === layers;
+    round = isSame ? round + 1 : 0;
+    before = point;
+    return round;
+  };
 }

@@ -142,12 +142,16 @@ export const traceKey = (config: Config): string => keyOf(config, traceCutsOf(co
 export class UnsizedSteps {
   private readonly known = new Map<string, UnsizedStep>();
 
-  constructor(private readonly maxKept = 64) {}
+  /** `others`: looked into first, and left as they are. */
+  constructor(
+    private readonly maxKept = 64,
+    private readonly others?: UnsizedSteps,
+  ) {}
 
   /** `shape`: the configuration's `shapeKey`, where many share it. */
   of(config: Config, shape = shapeKey(config)): UnsizedStep {
     const key = shape + sizeClassOf(config);
-    let unsizedStep = this.known.get(key);
+    let unsizedStep = this.others?.known.get(key) ?? this.known.get(key);
     if (unsizedStep === undefined) {
       unsizedStep = new UnsizedStep(config);
       if (this.known.size >= this.maxKept) this.known.delete(this.known.keys().next().value!);

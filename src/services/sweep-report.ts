@@ -10,7 +10,7 @@ import type { Sweep } from '../reports/sweep/schema.js';
 import { type Candidates, type State, stateCode, states } from '../search/candidates.js';
 import { estimateCommand } from '../search/command-line.js';
 import { checksOf, growthRules, learningRateOf } from '../search/growth-rules.js';
-import { type ParetoPoint, paretoFront } from '../search/pareto.js';
+import { type FrontOrder, orderFront, type ParetoPoint, paretoFront } from '../search/pareto.js';
 import type { NeedsMore, ProgressivePlan, Stage } from '../search/progressive.js';
 import { type Axis, flagsOfCandidate, type Space, sizesOfSpace } from '../search/space.js';
 import type { UnsizedSteps } from '../search/unsized-step.js';
@@ -45,28 +45,37 @@ const asNumber = (text: string): string | number => (/^\d+(\.\d+)?$/.test(text) 
 export const axisValues = ({ values }: Axis): Sweep['space'][string] =>
   values.map((value) => (typeof value === 'string' ? asNumber(value) : value));
 
-export function frontOf(space: Space, candidates: Candidates): readonly ParetoPoint[] {
+/** What fits and no other candidate beats: their numbers, in the order asked for. */
+export function frontOf(space: Space, candidates: Candidates, order: FrontOrder): readonly number[] {
   const sizeOf = sizesOfSpace(space);
   const { state, sampleFlops, deviceBytes } = candidates;
-  function* fitting(): Generator<ParetoPoint> {
-    for (let index = 0; index < state.length; index++) {
-      if (state[index] !== stateCode.fits) continue;
-      yield { index, ...sizeOf(index), sampleFlops: sampleFlops[index]!, deviceBytes: deviceBytes[index]! };
-    }
+  const pointOf = (index: number): ParetoPoint => ({
+    index,
+    ...sizeOf(index),
+    sampleFlops: sampleFlops[index]!,
+    deviceBytes: deviceBytes[index]!,
+  });
+  function* fitting(): Generator<number> {
+    for (let index = 0; index < state.length; index++) if (state[index] === stateCode.fits) yield index;
   }
-  return paretoFront(fitting());
+  return orderFront(paretoFront(fitting(), pointOf), order, pointOf);
 }
 
 /** A picture shows no more. */
 const mostPoints = 1_000;
 
 /** What was priced on the card: the front, and of the others as many as a picture shows, evenly taken. */
-export function pointsOf(candidates: Candidates, front: readonly ParetoPoint[]): Sweep['points'] {
+export function pointsOf(candidates: Candidates, front: readonly number[]): Sweep['points'] {
   const { state, sampleFlops, deviceBytes } = candidates;
-  const onFront = new Set(front.map(({ index }) => index));
-  const others = [...state.keys()].filter((index) => deviceBytes[index]! > 0 && !onFront.has(index));
-  const every = Math.max(1, Math.ceil(others.length / Math.max(1, mostPoints - front.length)));
-  const shown = [...front.map(({ index }) => index), ...others.filter((_, place) => place % every === 0)];
+  const onFront = new Uint8Array(state.length);
+  for (const index of front) onFront[index] = 1;
+  const isOther = (index: number) => deviceBytes[index]! > 0 && onFront[index] === 0;
+  let numOthers = 0;
+  for (let index = 0; index < state.length; index++) if (isOther(index)) numOthers++;
+  const every = Math.max(1, Math.ceil(numOthers / Math.max(1, mostPoints - front.length)));
+  const shown = [...front];
+  let place = 0;
+  for (let index = 0; index < state.length; index++) if (isOther(index) && place++ % every === 0) shown.push(index);
   return shown.flatMap((index) => {
     const verdict = verdictOf(states[state[index]!]!);
     if (verdict === undefined) return [];
@@ -74,7 +83,7 @@ export function pointsOf(candidates: Candidates, front: readonly ParetoPoint[]):
       deviceBytes: deviceBytes[index]!,
       sampleFlops: sampleFlops[index]!,
       verdict,
-      isOnFront: onFront.has(index),
+      isOnFront: onFront[index] === 1,
     };
   });
 }
@@ -129,13 +138,13 @@ const graceMs = 20;
 export function entriesOf(
   model: string | undefined,
   space: Space,
-  points: readonly ParetoPoint[],
+  indices: readonly number[],
   unsizedSteps: UnsizedSteps,
   signal: AbortSignal,
 ): readonly Entry[] {
   const deadline = performance.now() + graceMs;
   const entries: Entry[] = [];
-  for (const { index } of points) {
+  for (const index of indices) {
     if (signal.aborted && performance.now() > deadline) break;
     const flags = flagsOfCandidate(space, index);
     const resolved = resolveWith(space.profile, flags);

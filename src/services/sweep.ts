@@ -9,7 +9,8 @@ import type { Sweep } from '../reports/sweep/schema.js';
 import { labelOf } from '../runtimes/traits.js';
 import { SizedCandidate } from '../search/candidate-verdict.js';
 import { cardChoices } from '../search/cards.js';
-import { type FrontOrder, orderFront } from '../search/pareto.js';
+import { mostKept } from '../search/evaluate.js';
+import type { FrontOrder } from '../search/pareto.js';
 import type { Limits } from '../search/requirements.js';
 import { type OnProgress, runSearch } from '../search/run.js';
 import { loadSpace } from '../search/spaces.js';
@@ -57,13 +58,14 @@ export async function sweep(typed: SweepInput): Promise<Sweep> {
   const limits = input.limits && { ...input.limits, referenceSampleFlops: referenceSampleFlops(profile, flags) };
   const stages = plan.stages.map(({ candidate }) => priced(candidate.config, candidate.unsizedStep));
   const needsMore = plan.firstStageThatNeedsMore && priced(plan.firstStageThatNeedsMore.leanest.config);
+  const searched = new UnsizedSteps(mostKept, unsizedSteps);
   const candidates = await runSearch(
     { space, device, limits, errorBars },
-    { numThreads: input.numWorkers, signal, onProgress, unsizedSteps },
+    { numThreads: input.numWorkers, signal, onProgress, unsizedSteps: searched },
   );
   if (signal.aborted && !input.partial) throw signal.reason;
-  const front = orderFront(frontOf(space, candidates), input.order ?? 'varied');
-  const entries = entriesOf(model, space, front.slice(0, input.top ?? 10), unsizedSteps, signal);
+  const front = frontOf(space, candidates, input.order ?? 'varied');
+  const entries = entriesOf(model, space, front.slice(0, input.top ?? 10), searched, signal);
   const shown = [...stages, ...(needsMore ? [needsMore] : []), ...entries.map(({ estimate }) => estimate)];
   return {
     schema: 'gc-plan/sweep@1',

@@ -18,6 +18,8 @@ const points = fc
   )
   .map((list): ParetoPoint[] => list.map((point, index) => ({ index, ...point })));
 
+const at = (all: readonly ParetoPoint[]) => (index: number) => all[index]!;
+
 const atLeastAsGood = (a: ParetoPoint, b: ParetoPoint) =>
   a.problem === b.problem &&
   a.hiddenDim >= b.hiddenDim &&
@@ -40,7 +42,7 @@ describe('the Pareto front', () => {
                 (!atLeastAsGood(point, other) || other.index < point.index),
             ),
         );
-        const front = paretoFront(all).map(({ index }) => index);
+        const front = paretoFront(all.keys(), at(all));
         expect([...front].sort((a, b) => a - b)).toEqual(expected.map(({ index }) => index));
       }),
     );
@@ -49,9 +51,9 @@ describe('the Pareto front', () => {
   it('in varied order lists every size once before any comes twice, and every point once', () => {
     fc.assert(
       fc.property(points, (all) => {
-        const front = paretoFront(all);
-        const ordered = orderFront(front, 'varied');
-        const sizes = ordered.map(({ problem, hiddenDim, layers }) => `${problem} ${hiddenDim} ${layers}`);
+        const front = paretoFront(all.keys(), at(all));
+        const ordered = orderFront(front, 'varied', at(all));
+        const sizes = ordered.map(at(all)).map(({ problem, hiddenDim, layers }) => `${problem} ${hiddenDim} ${layers}`);
         const numSizes = new Set(sizes).size;
         expect(new Set(sizes.slice(0, numSizes)).size).toBe(numSizes);
         expect(new Set(ordered)).toEqual(new Set(front));

@@ -85,16 +85,16 @@ function peaksByLossHead({ trace, bytesOfBuffer, config, peakLiveBytes }: Proces
   const [fewest, most] = lossHeadWidths(config);
   if (config.recipe.mode === 'inference' || fewest === most) return [peakLiveBytes, peakLiveBytes];
   const number = lossHeadColumns(config, [fewest, most]);
+  const bytes = new Float64Array(bytesOfBuffer.length);
   const peakWith = (width: LossHeadWidth): number => {
     const columns = lossHeadColumns(config, [width]);
     const factors = trace.layouts.map(({ shape }) => {
       const symbol = shape.at(-1)?.symbol ?? '';
       return symbol in columns ? columns[symbol]! / number[symbol]! : 1;
     });
-    return livePeak(
-      trace,
-      bytesOfBuffer.map((bytes, buffer) => bytes * factors[trace.bufferLayout[buffer]!]!),
-    );
+    // A loop: with a callback for each array this is half of a search's time.
+    for (let i = 0; i < bytes.length; i++) bytes[i] = bytesOfBuffer[i]! * factors[trace.bufferLayout[i]!]!;
+    return livePeak(trace, bytes);
   };
   return [peakWith(fewest), peakWith(most)];
 }
