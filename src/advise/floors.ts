@@ -24,6 +24,7 @@ import { anyOptimizerKey, type Effort, loopsOverRollout } from './effort.js';
 import {
   aliveInSecondSegment,
   keptForBackward,
+  type LongerRollout,
   leastOfAnyOptimizer,
   peakAfterProcessorBackward,
   peakBeforeProcessorBackward,
@@ -44,7 +45,7 @@ const plainly = (config: Config): Config => ({
 /** What of a step is asked, and the name that it is remembered by. */
 interface Peak {
   readonly name: string;
-  readonly of: (step: SizedStep) => number;
+  readonly of: (step: SizedStep, longer?: LongerRollout) => number;
 }
 
 const ofPasses: Peak = { name: 'passes', of: leastOfAnyOptimizer };
@@ -240,9 +241,9 @@ export class Floors {
   }
 
   /**
-   * From three rollout steps on, every moment has one like it in a longer rollout, with as much more alive as there are steps before
-   * it: the peak is convex in their number, and the line through 3 and 4 steps never lies above it. So it is with the processor's layers
-   * and segments. A rollout that is a loop is traced as it is, whatever its length.
+   * From three rollout steps on, every moment has one like it in a longer rollout, with as much more alive as there are steps before it: the
+   * peak is convex in their number, and the line through 3 and 4 steps never lies above it. So it is with the processor's layers and
+   * segments. A loop is traced as it is; where a step's arrays go with its backward pass, three steps tell all.
    */
   private floorOf(peak: Peak, config: Config): number {
     const { rolloutSteps } = config.recipe;
@@ -250,6 +251,7 @@ export class Floors {
     const isTraced = rolloutSteps <= 4 || loopsOverRollout(config);
     const ofRollout = (of: Config) => {
       if (isTraced) return at(of);
+      if (runtimes[of.runtime].search.freesInBackward && !isParallel(of)) return this.peakOfLonger(peak, of);
       const [at3, at4] = [3, 4].map((steps) => at(withRollout(of, steps)));
       return alongLine(at3!, at4!, rolloutSteps - 4);
     };
@@ -266,6 +268,20 @@ export class Floors {
   private peakBytes({ name, of }: Peak, config: Config): number {
     const { effort } = this;
     return effort.least(`${name} ${this.keyOf(config)}`, () => of(this.passes(config)));
+  }
+
+  private peakOfLonger({ name, of }: Peak, config: Config): number {
+    const moreSteps = config.recipe.rolloutSteps - 3;
+    return this.effort.least(`${name} ${this.keyOf(config)}`, () =>
+      of(this.passes(withRollout(config, 3)), { moreSteps, dataBytes: this.dataPerStep(config) }),
+    );
+  }
+
+  /** Under every plan and at every depth. */
+  private dataPerStep(config: Config): number {
+    const plain = plainly(config);
+    const least = atDepth(plain, Math.min(shallowDepths[0], plain.model.layers), noCheckpoint.processor) ?? plain;
+    return this.residentBytes(withRollout(least, 3)) - this.residentBytes(withRollout(least, 2));
   }
 
   /** Layers after the third have as much state as the fourth. */

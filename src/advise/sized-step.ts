@@ -42,6 +42,12 @@ export function fits(
 export const mostArrayBytes = ({ recipe, ...config }: Config, device: Device): number =>
   roomForArrays({ ...config, recipe: { ...recipe, memFraction: 1 } }, device);
 
+/** Rollout steps that come to the three of a step, and what lies there for each of them all the time. */
+export interface LongerRollout {
+  readonly moreSteps: number;
+  readonly dataBytes: number;
+}
+
 interface Moments {
   /** The events that count; by default all. */
   readonly at?: (event: number) => boolean;
@@ -49,6 +55,8 @@ interface Moments {
   readonly shared?: readonly Category[];
   /** The first event that counts; by default, that of the last step. */
   readonly from?: number;
+  /** What the same step needs with a longer rollout. */
+  readonly longer?: LongerRollout;
 }
 
 /**
@@ -58,7 +66,7 @@ interface Moments {
 function peakBefore(
   step: SizedStep,
   end: number,
-  { at = () => true, shared = [], from = step.trace.lastStepFirstEvent }: Moments = {},
+  { at = () => true, shared = [], from = step.trace.lastStepFirstEvent, longer }: Moments = {},
 ): number {
   const { trace, dimensions, addsToGradients = false } = step;
   const { events, bufferCategory } = trace;
@@ -67,14 +75,40 @@ function peakBefore(
   if (addsToGradients) isShared[categoryCode.gradient] = true;
   const isTransient = madeOfBlocks(step);
   const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
+  const isCounted = (buffer: number) => !isShared[bufferCategory[buffer]!] && !isTransient?.(buffer);
+  const kept = longer && keptOfSecond(trace, (buffer) => (isCounted(buffer) ? bytesOf[buffer]! : 0));
   let peak = 0;
   for (let i = 0; i < end; i++) {
     const buffer = Math.abs(events[i]!) - 1;
-    if (isShared[bufferCategory[buffer]!] || isTransient?.(buffer)) continue;
+    if (!isCounted(buffer)) continue;
     live += Math.sign(events[i]!) * bytesOf[buffer]!;
-    if (i >= from && live > peak && at(i)) peak = live;
+    if (i < from) continue;
+    const alive = kept && i >= kept.from && i < kept.end ? live + longer.moreSteps * kept.bytes : live;
+    if (alive > peak && at(i)) peak = alive;
   }
-  return peak;
+  return peak + (longer ? longer.moreSteps * longer.dataBytes : 0);
+}
+
+/**
+ * What the second of three rollout steps keeps for its backward pass, and with it any step in the middle of a longer rollout; from when it has
+ * made all of that until the backward pass comes to the first step. `bytesOf`: of a buffer that counts. Data is not among it.
+ */
+function keptOfSecond(trace: Trace, bytesOf: (buffer: number) => number) {
+  const { events, turnMarks = [], bufferCategory } = trace;
+  const backward = firstEventOf(trace, 'backward');
+  const kept = new Map<number, number>();
+  for (const [index, { turn, firstEvent }] of turnMarks.entries()) {
+    const end = Math.min(backward, turnMarks[index + 1]?.firstEvent ?? backward);
+    for (let i = firstEvent; turn === 1 && i < end; i++) {
+      const buffer = events[i]! - 1;
+      if (buffer >= 0 && bufferCategory[buffer] !== categoryCode.input) kept.set(buffer, i);
+    }
+  }
+  for (const event of events.subarray(0, backward)) if (event < 0) kept.delete(-event - 1);
+  let bytes = 0;
+  for (const buffer of kept.keys()) bytes += bytesOf(buffer);
+  const ofFirst = turnMarks.find(({ turn, firstEvent }) => turn === 0 && firstEvent >= backward);
+  return { bytes, from: Math.max(0, ...kept.values()), end: ofFirst?.firstEvent ?? backward };
 }
 
 /** What does not count where a bound is one for every number of blocks. */
@@ -105,7 +139,8 @@ const firstEventOf = ({ marks, events, lastStepFirstEvent }: Trace, phase: Phase
   marks.find((mark) => mark.phase === phase && mark.firstEvent >= lastStepFirstEvent)?.firstEvent ?? events.length;
 
 /** What any optimizer needs at least with the same forward and backward pass. */
-export const leastOfAnyOptimizer = (step: SizedStep): number => peakBefore(step, firstEventOf(step.trace, 'optimizer'));
+export const leastOfAnyOptimizer = (step: SizedStep, longer?: LongerRollout): number =>
+  peakBefore(step, firstEventOf(step.trace, 'optimizer'), longer && { longer });
 
 /** What the optimizer holds on the card all through the passes of the last step. */
 export function stateBytes({ trace, dimensions }: SizedStep): number {
@@ -179,11 +214,12 @@ export function peakInValidation(step: SizedStep, shared: readonly Category[] = 
 }
 
 /** While the backward pass makes the processor's arrays. */
-export function peakInProcessorBackward(step: SizedStep): number {
+export function peakInProcessorBackward(step: SizedStep, longer?: LongerRollout): number {
   const { trace } = step;
   const mesh = trace.modules.indexOf('mesh');
   const at = (event: number) => trace.events[event]! > 0 && trace.bufferModule[trace.events[event]! - 1] === mesh;
-  return peakBefore(step, firstEventOf(trace, 'optimizer'), { at, from: firstEventOf(trace, 'backward') });
+  const from = firstEventOf(trace, 'backward');
+  return peakBefore(step, firstEventOf(trace, 'optimizer'), { at, from, ...(longer && { longer }) });
 }
 
 /**

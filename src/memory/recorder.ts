@@ -1,7 +1,16 @@
 /** Writes a trace: storages with reference counts, as a framework that frees by counting (PyTorch) or a runtime that says when. */
 import { formatShape, type Shape } from '../ir/shape.js';
-import { type Category, categoryCode, type Layout, type Origin, originCode, type Phase, type Trace } from './trace.js';
-import { noTurn, type TurnMark, withTurns } from './turns.js';
+import {
+  type Category,
+  categoryCode,
+  type Layout,
+  type Origin,
+  originCode,
+  type Phase,
+  type Trace,
+  type TurnMark,
+} from './trace.js';
+import { noTurn, withTurns } from './turns.js';
 
 export type StorageId = number;
 
@@ -130,7 +139,9 @@ export class TraceRecorder {
   finish(): Trace {
     const trace = this.written();
     const { repetition } = this;
-    return repetition ? withTurns(trace, this.turnMarks, repetition.turn, repetition.times) : trace;
+    return repetition
+      ? withTurns(trace, this.turnMarks, repetition.turn, repetition.times)
+      : { ...trace, turnMarks: this.turnMarks };
   }
 
   private written(): Trace {

@@ -32,6 +32,12 @@ export interface Layout {
   readonly dtype: string;
 }
 
+/** From this event on events belong to that step of a rollout. */
+export interface TurnMark {
+  readonly turn: number;
+  readonly firstEvent: number;
+}
+
 export interface Trace {
   readonly layouts: readonly Layout[];
   /** What people read; nothing is found by it. */
@@ -55,6 +61,8 @@ export interface Trace {
   readonly marks: readonly { readonly phase: Phase; readonly firstEvent: number; readonly recompute?: boolean }[];
   /** First event of the last step. Peaks are looked for from here on; allocators replay from the beginning. */
   readonly lastStepFirstEvent: number;
+  /** Which step of a rollout events belong to; absent: it is not known, or one that is written once stands for several. */
+  readonly turnMarks?: readonly TurnMark[];
   /** Whether another configuration, which differs from its own in sizes alone, has this trace too; absent: it is not known to. */
   readonly holdsFor?: (config: Config) => boolean;
 }

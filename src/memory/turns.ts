@@ -2,13 +2,7 @@
  * A long rollout is traced with a few of its steps, and one of the middle is repeated: what it makes and frees, each turn makes and frees
  * in its place, of itself and of the turns beside it. `tests/laws/turns.exhaustive.test.ts` compares that with all steps traced.
  */
-import type { Trace } from './trace.js';
-
-/** From this event on events belong to that turn. */
-export interface TurnMark {
-  readonly turn: number;
-  readonly firstEvent: number;
-}
+import type { Trace, TurnMark } from './trace.js';
 
 /** Events outside all turns. */
 export const noTurn = -1;

@@ -23,6 +23,8 @@ export interface SearchAssumptions {
   readonly segmentsChangeForward: boolean;
   /** There is a moment at which the forward pass has ended and the backward pass has not begun. */
   readonly passesAreApart: boolean;
+  /** What a rollout step keeps is freed by its own backward pass, not when all passes end: three steps tell what any number needs. */
+  readonly freesInBackward: boolean;
   /** A step with this many times more live bytes than are usable is not even tight. */
   readonly tightUpTo: number;
   /** Values of batch or resolution after which live bytes are never below where they were. */

@@ -13,6 +13,7 @@ import {
   peakAfterProcessorBackward,
   peakBeforeProcessorBackward,
   peakInProcessorBackward,
+  residentBytes,
   sizeStep,
   stateBytes,
 } from '../../src/advise/sized-step.js';
@@ -20,6 +21,7 @@ import { noCheckpoint } from '../../src/config/checkpoint.js';
 import type { Config, RuntimeName } from '../../src/config/types.js';
 import { countFlops } from '../../src/cost/flops.js';
 import { counts } from '../../src/models/counts.js';
+import type { ResolveInput } from '../../src/options/resolve.js';
 import { dimensionsFor, programOf, runtimes, traceOf } from '../../src/parallel/index.js';
 import { aloneAtMost } from '../../src/parallel/ranks.js';
 import { runtimeTraits } from '../../src/runtimes/traits.js';
@@ -36,6 +38,19 @@ async function trained(input: Parameters<typeof configured>[0]): Promise<Config 
   return config?.recipe.mode === 'train' ? config : undefined;
 }
 
+const otherCodeBases = ['anemoi-gnn', 'anemoi-graphtransformer', 'graph-weather', 'neural-lam'];
+const maybeOther = fc.option(fc.constantFrom(...otherCodeBases), { nil: undefined });
+/** What every code base in PyTorch has. */
+const flagsOfAll = ({ checkpoint, precision, batch, rollout, offload }: ResolveInput['flags']) => ({
+  runtime: 'pytorch',
+  checkpoint,
+  precision,
+  batch,
+  rollout,
+  offload,
+  'hidden-dim': '64',
+});
+
 it.each(['pytorch', 'tfjs'] as const)(
   '%s: a rollout of n ≥ 5 steps needs at least what the line through 3 and 4 steps says',
   async (runtime) => {
@@ -51,6 +66,27 @@ it.each(['pytorch', 'tfjs'] as const)(
     });
   },
 );
+
+it('pytorch: three rollout steps tell what the passes of any number need', async () => {
+  const drawn = fc.tuple(inputs('pytorch'), maybeOther, fc.integer({ min: 4, max: 12 }));
+  await holds(
+    drawn,
+    async ([input, other, numSteps]) => {
+      const config = await trained(other === undefined ? input : { model: other, flags: flagsOfAll(input.flags) });
+      if (config === undefined || config.recipe.gpus > 1) return false;
+      const passesOf = (rolloutSteps: number) => {
+        const sized = { ...config, recipe: { ...config.recipe, rolloutSteps } };
+        return Effort.unlimited().passes(sized, counts(config.model));
+      };
+      const [two, three, all] = [2, 3, numSteps].map(passesOf);
+      const dataBytes = residentBytes(three!) - residentBytes(two!);
+      for (const of of [leastOfAnyOptimizer, peakInProcessorBackward])
+        expect(of(three!, { moreSteps: numSteps - 3, dataBytes })).toBe(of(all!));
+      return true;
+    },
+    2 * numRuns,
+  );
+});
 
 it.each(['pytorch', 'tfjs'] as const)(
   '%s: a rollout keeps the least for the backward pass where all of the model is recomputed, and each step as much more as any',
@@ -117,26 +153,20 @@ it.each(['pytorch', 'jax', 'tfjs'] as const)(
   },
 );
 
-const otherCodeBases = ['anemoi-gnn', 'anemoi-graphtransformer', 'graph-weather', 'neural-lam'];
-
 /** A deep training step on one card, of any code base. */
 const deepInputs = (runtime: RuntimeName) =>
   fc
     .record({
       input: inputs(runtime),
-      other: fc.option(fc.constantFrom(...otherCodeBases), { nil: undefined }),
+      other: maybeOther,
       layers: fc.integer({ min: 5, max: 18 }).map(String),
       longer: fc.option(fc.integer({ min: 5, max: 40 }).map(String), { nil: undefined }),
     })
     .map(({ input: { model, flags: drawn }, other, layers, longer }) => {
       // A loop is as quick to trace at any length.
       const flags = runtime === 'jax' && longer !== undefined ? { ...drawn, rollout: longer } : drawn;
-      const { checkpoint, precision, batch, rollout, offload } = flags;
       return runtime === 'pytorch' && other !== undefined
-        ? {
-            model: other,
-            flags: { runtime, checkpoint, precision, batch, rollout, offload, 'hidden-dim': '64', layers },
-          }
+        ? { model: other, flags: { ...flagsOfAll(flags), layers } }
         : { model, flags: { ...flags, mode: 'train', layers } };
     });
 

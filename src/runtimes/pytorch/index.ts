@@ -126,6 +126,7 @@ export const pytorchRuntime: Runtime = {
     replaysRolloutStepFirst: true,
     segmentsChangeForward: false,
     passesAreApart: true,
+    freesInBackward: true,
     tightUpTo: 1,
     rowsPeriod: () => 2,
   },

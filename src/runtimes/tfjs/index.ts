@@ -150,6 +150,7 @@ export const tfjsRuntime: Runtime = {
     replaysRolloutStepFirst: false,
     segmentsChangeForward: true,
     passesAreApart: true,
+    freesInBackward: false,
     tightUpTo: 1,
     rowsPeriod: () => 2,
   },

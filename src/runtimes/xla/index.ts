@@ -74,6 +74,7 @@ export const jaxRuntime: Runtime = {
     replaysRolloutStepFirst: false,
     segmentsChangeForward: true,
     passesAreApart: false,
+    freesInBackward: false,
     tightUpTo: succeedsUpTo,
     // Which arrays of a forecast lie in its results changes with their sizes; whether both ends' rows are arrays hangs on roundings, so that of
     // so many sizes in a row one is without.
