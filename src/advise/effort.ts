@@ -4,7 +4,7 @@ import type { Config } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import type { Counts } from '../models/dimensions.js';
 import { layoutOf } from '../models/index.js';
-import { passesOf, runtimes, traceOf } from '../parallel/index.js';
+import { passesOf, runtimes, stateOf, traceOf } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
 import { traceCutsOf, traceKey } from '../search/unsized-step.js';
 import { PlanCosts, type StepCost } from './costs.js';
@@ -85,6 +85,12 @@ export class Effort {
     const anyOptimizer = { ...config, recipe: { ...recipe, optimizer: 'none', offload, accumulate: 1 } as const };
     const trace = this.trace(`passes ${traceKey(anyOptimizer)}`, anyOptimizer, passesOf);
     return { ...sizeStep(config, trace, counts), addsToGradients: recipe.accumulate > 1 };
+  }
+
+  /** With what the optimizer holds, and with no more where the runtime tells that from the passes. */
+  state(config: Config, counts: Counts): SizedStep {
+    if (runtimes[config.runtime].state === undefined || isParallel(config)) return this.step(config, counts);
+    return sizeStep(config, this.trace(`state ${unsizedStepKey(config)}`, config, stateOf), counts);
   }
 
   /** An activation made again and what waits on the host cost no FLOPs; nor does the number of recomputed blocks. */

@@ -293,7 +293,7 @@ export class Floors {
       const [few, oneMore] = shallowDepths.map((depth) =>
         depth < layers && !isParallel(config) ? atDepth(plain, depth, noCheckpoint.processor) : undefined,
       );
-      const of = (each: Config) => stateBytes(effort.step(each, counts));
+      const of = (each: Config) => stateBytes(effort.state(each, counts));
       return few && oneMore ? alongLine(of(few), of(oneMore), layers - shallowDepths[1]) : of(config);
     });
   }

@@ -116,6 +116,12 @@ export function passesOf(config: Config, program = programOf(config)): Trace {
   return passes === undefined || isParallel(config) ? trace(program, config) : passes(program, config);
 }
 
+/** What the optimizer holds all through the passes of one card; a whole step where the runtime does not tell it from them. */
+export function stateOf(config: Config, program = programOf(config)): Trace {
+  const { state, trace } = runtimes[config.runtime];
+  return state === undefined || isParallel(config) ? trace(program, config) : state(program, config);
+}
+
 /** `trace`: where it is made already. */
 export const dimensionsFor = (config: Config, base: Counts, trace?: Trace): Dimensions =>
   runtimes[config.runtime].dimensions(dimensionsOf(config, base), config, trace);

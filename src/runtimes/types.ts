@@ -76,6 +76,8 @@ export interface Runtime {
    * runtime interleaves the two.
    */
   readonly passes?: (program: ForwardProgram, config: Config) => Trace;
+  /** Of training: what the optimizer holds all through the passes, and nothing else. Absent with `passes`. */
+  readonly state?: (program: ForwardProgram, config: Config) => Trace;
   readonly process: (input: ProcessInput) => ProcessMemory;
   /** What the arrays take of the device at least, where an allocator has them in blocks; absent: their bytes. Overwrites `bytesOfBuffer`. */
   readonly leastReservedBytes?: (trace: Trace, bytesOfBuffer: Float64Array) => number;

@@ -14,11 +14,11 @@ import { ForwardPass } from './forward-pass.js';
 import { hostTransferBytes } from './host-transfer.js';
 import { gradientOfLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
-import type { NumElementsOf } from './optimizer.js';
+import type { OptimizerSizes } from './optimizer.js';
 import { traceStage } from './pipeline.js';
 import { leastReservedBytes, mostLiveBytes, pytorchProcess, pytorchVerdict, recordedProcess } from './process.js';
 import { cutsOf, segmentPyTorch } from './segments.js';
-import { traceSteps } from './steps.js';
+import { traceState, traceSteps } from './steps.js';
 import { validationDimensions, validationOf } from './validation.js';
 
 /** Micro-steps after the second add to the same gradients: they repeat it exactly. */
@@ -26,7 +26,7 @@ const maxTracedMicroSteps = 2;
 
 function tracePyTorch(program: ForwardProgram, config: Config, numSteps: 1 | 2 = 2): Trace {
   const { recipe } = config;
-  const sizes = { numElementsOf: sizesIn(config), offloaded: offloadsOptimizer(recipe) };
+  const sizes = sizesIn(config);
   if (program.stage !== undefined) return traceStage(program, program.stage, recipe, sizes);
   const validation = numSteps === 2 ? validationOf(config, program) : undefined;
   return traceSteps({
@@ -58,11 +58,14 @@ function microSteps(program: ForwardProgram, lowering: Lowering, forwardPass: Fo
 }
 
 /** Looked up by the rules alone that tell small parameters from large ones. */
-function sizesIn(config: Config): NumElementsOf {
+function sizesIn(config: Config): OptimizerSizes {
   let dimensions: Dimensions | undefined;
-  return (shape) => {
-    dimensions ??= dimensionsOf(config, counts(config.model));
-    return numElements(shape, dimensions);
+  return {
+    numElementsOf: (shape) => {
+      dimensions ??= dimensionsOf(config, counts(config.model));
+      return numElements(shape, dimensions);
+    },
+    offloaded: offloadsOptimizer(config.recipe),
   };
 }
 
@@ -108,6 +111,7 @@ export const pytorchRuntime: Runtime = {
   sizeClass,
   trace: (program, config) => tracePyTorch(program, config),
   passes: (program, config) => tracePyTorch(program, config, 1),
+  state: (program, config) => traceState({ program, recipe: config.recipe, sizes: sizesIn(config) }),
   process: pytorchProcess,
   leastReservedBytes,
   mostLiveBytes,

@@ -54,23 +54,31 @@ const counter: Shape = [axis('one')];
 export function optimizerStep(
   recorder: TraceRecorder,
   parameters: readonly ResidentParameter[],
-  { optimizer, amsgrad }: Pick<Recipe, 'optimizer' | 'amsgrad'>,
+  recipe: Pick<Recipe, 'optimizer' | 'amsgrad'>,
   elementBytes: number,
   firstStep: boolean,
-  { numElementsOf, offloaded }: OptimizerSizes,
+  sizes: OptimizerSizes,
 ): void {
-  if (optimizer === 'none') return;
   const trained = parameters.filter(({ accumulator }) => accumulator.gradient !== undefined);
-  const shapes = trained.map(({ shape }) => shape);
+  const rule = ruleOf(recipe, sizes);
+  if (rule === undefined) return;
   recorder.currentModule = recorder.module('optimizer');
-  if (!offloaded) {
-    clipGradients(recorder, trained.length, elementBytes);
-    stepOnDevice({ recorder, shapes, elementBytes, numElementsOf }, { optimizer, amsgrad }, firstStep);
-    return;
-  }
-  const kept = shapes.filter((shape) => numElementsOf(shape) < minOffloadedElements);
-  const kernel = optimizer === 'adamw' ? 'adamw-fused' : optimizer;
-  stepOnDevice({ recorder, shapes: kept, elementBytes, numElementsOf }, { optimizer: kernel, amsgrad }, firstStep);
+  if (!sizes.offloaded) clipGradients(recorder, trained.length, elementBytes);
+  const update = updateOnDevice(recorder, trained, elementBytes, sizes);
+  if (firstStep) makeState(update, rule);
+  step(update, rule);
+}
+
+/** What lies there from the first step on. */
+export function optimizerState(
+  recorder: TraceRecorder,
+  trained: readonly Pick<ResidentParameter, 'shape'>[],
+  recipe: Pick<Recipe, 'optimizer' | 'amsgrad'>,
+  elementBytes: number,
+  sizes: OptimizerSizes,
+): void {
+  const rule = ruleOf(recipe, sizes);
+  if (rule !== undefined) makeState(updateOnDevice(recorder, trained, elementBytes, sizes), rule);
 }
 
 interface Rule {
@@ -79,15 +87,36 @@ interface Rule {
   readonly amsgrad: boolean;
 }
 
-function stepOnDevice(update: Update, { optimizer, amsgrad }: Rule, firstStep: boolean): void {
+function ruleOf(
+  { optimizer, amsgrad }: Pick<Recipe, 'optimizer' | 'amsgrad'>,
+  { offloaded }: OptimizerSizes,
+): Rule | undefined {
+  if (optimizer === 'none') return undefined;
+  return { optimizer: offloaded && optimizer === 'adamw' ? 'adamw-fused' : optimizer, amsgrad };
+}
+
+function updateOnDevice(
+  recorder: TraceRecorder,
+  trained: readonly Pick<ResidentParameter, 'shape'>[],
+  elementBytes: number,
+  { numElementsOf, offloaded }: OptimizerSizes,
+): Update {
+  const shapes = trained.map(({ shape }) => shape);
+  const onDevice = offloaded ? shapes.filter((shape) => numElementsOf(shape) < minOffloadedElements) : shapes;
+  return { recorder, shapes: onDevice, elementBytes, numElementsOf };
+}
+
+function makeState(update: Update, { optimizer, amsgrad }: Rule): void {
   const { recorder } = update;
-  if (firstStep) {
-    recorder.currentCategory = 'optimizer';
-    recorder.currentOperation = recorder.operation('optimizer state');
-    if (optimizer === 'adafactor') makeFactoredState(update);
-    else if (optimizer === 'adamw-8bit') makeBlockwiseState(update);
-    else makeMoments(update, optimizer, numMomentsOf(optimizer) + Number(amsgrad));
-  }
+  recorder.currentCategory = 'optimizer';
+  recorder.currentOperation = recorder.operation('optimizer state');
+  if (optimizer === 'adafactor') makeFactoredState(update);
+  else if (optimizer === 'adamw-8bit') makeBlockwiseState(update);
+  else makeMoments(update, optimizer, numMomentsOf(optimizer) + Number(amsgrad));
+}
+
+function step(update: Update, { optimizer }: Rule): void {
+  const { recorder } = update;
   recorder.currentCategory = 'temporary';
   recorder.currentOperation = recorder.operation('optimizer step');
   if (optimizer === 'adafactor') adafactorStep(update);

@@ -45,7 +45,7 @@ export function allocateParameters(
 
 /** torch.optim.swa_utils.AveragedModel: a deep copy of the module, updated in place (`_foreach_lerp_`) after the optimizer's step. */
 export function allocateAverage(
-  parameters: readonly ResidentParameter[],
+  parameters: readonly Pick<ResidentParameter, 'shape'>[],
   recorder: TraceRecorder,
   elementBytes: number,
 ): void {

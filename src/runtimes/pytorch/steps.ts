@@ -6,7 +6,7 @@ import type { Shape } from '../../ir/shape.js';
 import { type StorageId, TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
 import { Lowering } from './lowering.js';
-import { type OptimizerSizes, optimizerStep } from './optimizer.js';
+import { type OptimizerSizes, optimizerState, optimizerStep } from './optimizer.js';
 import { allocateAverage, allocateBatch, allocateGraphs, allocateParameters, zeroGradients } from './residents.js';
 
 export interface Steps {
@@ -55,5 +55,17 @@ export function traceSteps({ program, recipe, sizes, numMicroBatches, numSteps, 
     recorder.currentCategory = 'temporary';
     validation.pass(lowering);
   }
+  return recorder.finish();
+}
+
+/** What lies beside the passes of every later step. */
+export function traceState({ program, recipe, sizes }: Pick<Steps, 'program' | 'recipe' | 'sizes'>): Trace {
+  const recorder = new TraceRecorder();
+  const elementBytes = fullElementBytes(recipe);
+  const parameters = program.parameters.map(({ value, used }) => ({ shape: program.values[value]!.shape, used }));
+  if (recipe.ema) allocateAverage(parameters, recorder, elementBytes);
+  const trained = parameters.filter(({ used }) => used);
+  optimizerState(recorder, trained, recipe, elementBytes, sizes);
+  recorder.markLastStep();
   return recorder.finish();
 }

@@ -126,6 +126,19 @@ export function traceTfjs(program: ForwardProgram, config: Config, maxMicroSteps
   return recorder.finish();
 }
 
+function traceState(program: ForwardProgram, { recipe }: Config): Trace {
+  const recorder = new TraceRecorder();
+  const ops = new SymbolicOps(new SymbolicEngine(recorder));
+  const trained = program.parameters.filter(({ used }) => used);
+  const leaves = trained.map(({ value }) => {
+    const { name, shape } = program.values[value]!;
+    return { parameter: ops.engine.variable(tensorShape(shape), name, 'parameter'), name };
+  });
+  symbolicOptimizer(ops, recipe, leaves);
+  recorder.markLastStep();
+  return recorder.finish();
+}
+
 /** Source: the libtensorflow 2.9 that @tensorflow/tfjs-node-gpu 4 downloads: CUDA 11.2, whose kernels start at compute capability 3.5. */
 const cards: CardSupport = {
   label: 'tfjs-node-gpu 4',
@@ -141,6 +154,7 @@ export const tfjsRuntime: Runtime = {
   trace: (program, config) => traceTfjs(program, config),
   passes: (program, { recipe, ...config }) =>
     traceTfjs(program, { ...config, recipe: { ...recipe, optimizer: 'none' } }),
+  state: traceState,
   process: tfjsProcess,
   mostLiveBytes,
   bucketsGradients: false,
