@@ -110,7 +110,7 @@ export function shallowPair(config: Config): ShallowPair | undefined {
   const { processor } = config.recipe.checkpoint;
   if (isParallel(config)) return undefined;
   if (processor.kind === 'none') return pair(config, layers - oneMore, (depth) => [depth, processor]);
-  const size = layersPerSegment(processor, layers);
+  const size = layersPerSegment(config);
   if (size === undefined) return undefined;
   const numSegments = Math.ceil(layers / size);
   return pair(config, numSegments - oneMore, (segments) => [
@@ -122,8 +122,9 @@ export function shallowPair(config: Config): ShallowPair | undefined {
 /** A step with as many whole segments, two at most, of four layers each, and the layers outside: no cut into larger ones needs less. */
 export function withSmallerSegments(config: Config): Config | undefined {
   const { layers } = config.model;
-  const size = layersPerSegment(config.recipe.checkpoint.processor, layers);
-  if (size === undefined || size <= oneMore || isParallel(config)) return undefined;
+  if (config.recipe.checkpoint.processor.kind === 'none' || isParallel(config)) return undefined;
+  const size = layersPerSegment(config);
+  if (size === undefined || size <= oneMore) return undefined;
   const numWhole = Math.min(2, Math.floor((layers - numOutside) / size));
   return numWhole === 0
     ? undefined
@@ -140,10 +141,8 @@ function pair(
   return more >= 1 && saves ? { steps: [a, b], more } : undefined;
 }
 
-/** Nothing where a segment ends inside a layer. */
-function layersPerSegment(processor: Processor, layers: number): number | undefined {
-  if (processor.kind === 'none') return undefined;
-  if (processor.kind === 'every') return processor.layers;
-  const size = (layers - numOutside) / processor.segments;
+/** Of a processor that is cut; nothing where a segment ends inside a layer. */
+function layersPerSegment(config: Config): number | undefined {
+  const size = runtimes[config.runtime].segment(config).processorBlocksPerSegment! / numBlocksPerLayer;
   return Number.isInteger(size) ? size : undefined;
 }

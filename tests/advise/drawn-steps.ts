@@ -1,6 +1,7 @@
 /** Laws of training steps that are drawn at random; `GC_PLAN_BOUND_RUNS` says how many. */
 import fc from 'fast-check';
 import { expect, vi } from 'vitest';
+import { isLawful } from '../../src/advise/apply.js';
 import { atDepth } from '../../src/advise/depth.js';
 import { sizeStep } from '../../src/advise/sized-step.js';
 import type { Config } from '../../src/config/types.js';
@@ -28,8 +29,17 @@ export async function holds<T>(
 
 export const sized = (config: Config) => sizeStep(config, traceOf(config), counts(config.model));
 
-/** With the processor in segments of so many layers; 0: not cut. */
-export function cutInto(config: Config, layers: number): Config | undefined {
-  if (config.recipe.checkpoint.model) return undefined;
-  return atDepth(config, config.model.layers, layers === 0 ? { kind: 'none' } : { kind: 'every', layers });
+/** Layers per segment; 0: not cut; below 0: as `segments`, which count what lies between the first layer and the last. */
+export const segmentSizes = fc.constantFrom(0, 1, 2, 3, 4, 5, 6, -0.5, -1, -1.5, -2, -2.5, -3.5);
+
+export function cutInto(config: Config, size: number): Config | undefined {
+  const { model, recipe } = config;
+  if (recipe.checkpoint.model) return undefined;
+  if (size === 0) return atDepth(config, model.layers, { kind: 'none' });
+  if (size > 0) return atDepth(config, model.layers, { kind: 'every', layers: size });
+  const processor = { kind: 'segments', segments: (model.layers - 2) / -size } as const;
+  const isWhole = Number.isInteger(processor.segments);
+  return isWhole && isLawful({ ...recipe.checkpoint, processor }, config)
+    ? atDepth(config, model.layers, processor)
+    : undefined;
 }
