@@ -166,8 +166,9 @@ async function cheapestFrom(search: Search): Promise<FromHere> {
           const { perStep } = keptByEveryPlan([microBatch, plans.offloading]);
           candidates.push(...plans.steps(microBatch, perStep).map((step) => ({ step, cost: plans.cost })));
         }
-        const remedy = await leanestThatFits(search, candidates);
-        for (const { step } of candidates) noteFloor(step.anyOptimizerBytes);
+        const distinct = eachOnce(search, candidates);
+        const remedy = await leanestThatFits(search, distinct);
+        for (const { step } of distinct) noteFloor(step.anyOptimizerBytes);
         if (remedy) return { remedy, floorBytes };
       }
     }
@@ -235,6 +236,24 @@ function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => number): r
 interface Candidate {
   readonly step: PlannedStep;
   readonly cost: StepCost;
+}
+
+/** Of plans that come to the same step the one with the fewest changes. */
+function eachOnce({ device, errorBar }: Search, candidates: readonly Candidate[]): readonly Candidate[] {
+  const found = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const { config, numChanges } = candidate.step;
+    const { checkpoint: _, ...rules } = config.recipe;
+    const key = JSON.stringify([
+      rules,
+      runtimes[config.runtime].cutsOf(config),
+      mostLiveBytes(config, device, errorBar),
+    ]);
+    const known = found.get(key);
+    if (known === undefined || numChanges < known.step.numChanges) found.set(key, candidate);
+  }
+  const kept = new Set(found.values());
+  return candidates.filter((candidate) => kept.has(candidate));
 }
 
 /**

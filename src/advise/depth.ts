@@ -53,8 +53,10 @@ const numOutside = 2;
 const numBlocksPerLayer = 2;
 
 /** Two steps in segments of two layers, or of one where that is asked, of which the second has one more. */
-export const pairOfCuts = (layers: number) =>
-  layers < 2 ? ({ size: 1, depths: [4, 5] } as const) : ({ size: 2, depths: [6, 8] } as const);
+export function pairOfCuts(config: Config, layers: number) {
+  if (layers >= 2) return { size: 2, depths: [6, 8] } as const;
+  return { size: 1, depths: isCutInside(config) ? [4, 5] : shallowDepths } as const;
+}
 
 interface Segments {
   /** Whole ones of each. */
@@ -65,12 +67,12 @@ interface Segments {
 
 /** How the processor is cut on one card, one segment where it is not; nothing where a cut reaches into other networks. */
 export function segmentsOf(config: Config): Segments | undefined {
-  const { model, recipe, runtime } = config;
+  const { model, recipe } = config;
   const kind = cutKind(recipe.checkpoint.processor, config);
   if (isParallel(config) || kind === 'further') return undefined;
   const inner = model.layers - (isCutInside(config) ? numOutside : 0);
   if (kind === 'none') return { layers: inner, number: 1 };
-  const perSegment = runtimes[runtime].segment(config).processorBlocksPerSegment!;
+  const perSegment = blocksPerSegment(config);
   return {
     layers: Math.floor(Math.min(perSegment / numBlocksPerLayer, inner)),
     number: Math.min(inner, Math.ceil((numBlocksPerLayer * inner) / perSegment)),
@@ -106,6 +108,13 @@ export interface ShallowPair {
 
 /** Nothing where two shallow steps would be no less work than the step itself, and where cards share its arrays in whole elements. */
 export function shallowPair(config: Config): ShallowPair | undefined {
+  const found = deeperPair(config);
+  const [few, oneMore] = found?.steps ?? [];
+  return few && oneMore && few.model.layers + oneMore.model.layers <= config.model.layers ? found : undefined;
+}
+
+/** The same, however deep the two are. */
+export function deeperPair(config: Config): ShallowPair | undefined {
   const { layers } = config.model;
   const { processor } = config.recipe.checkpoint;
   if (isParallel(config)) return undefined;
@@ -119,16 +128,19 @@ export function shallowPair(config: Config): ShallowPair | undefined {
   ]);
 }
 
-/** A step with as many whole segments, two at most, of four layers each, and the layers outside: no cut into larger ones needs less. */
+/**
+ * A step with as many whole segments of fewer layers each, and the layers outside: no cut into larger ones needs less. Of four layers, two
+ * segments at most and what may lie around them, where they are larger than that; else of two, or of one.
+ */
 export function withSmallerSegments(config: Config): Config | undefined {
   const { layers } = config.model;
   if (config.recipe.checkpoint.processor.kind === 'none' || isParallel(config)) return undefined;
-  const size = layersPerSegment(config);
-  if (size === undefined || size <= oneMore) return undefined;
-  const numWhole = Math.min(2, Math.floor((layers - numOutside) / size));
-  return numWhole === 0
-    ? undefined
-    : atDepth(config, numWhole * oneMore + numOutside, { kind: 'every', layers: oneMore });
+  const size = blocksPerSegment(config) / numBlocksPerLayer;
+  const outside = size > oneMore || isCutInside(config) ? numOutside : 0;
+  const numWhole = Math.floor((layers - outside) / size);
+  if (!(size > 1) || numWhole === 0) return undefined;
+  const [smaller, number] = size > oneMore ? [oneMore, Math.min(2, numWhole)] : [size > 2 ? 2 : 1, numWhole];
+  return atDepth(config, number * smaller + outside, { kind: 'every', layers: smaller });
 }
 
 function pair(
@@ -136,13 +148,17 @@ function pair(
   more: number,
   shallow: (place: number) => readonly [layers: number, processor: Processor],
 ): ShallowPair | undefined {
+  if (more < 1) return undefined;
   const [a, b] = shallowDepths.map((place) => atDepth(config, ...shallow(place)));
-  const saves = a && b && a.model.layers + b.model.layers <= config.model.layers;
-  return more >= 1 && saves ? { steps: [a, b], more } : undefined;
+  return a && b && { steps: [a, b], more };
 }
 
 /** Of a processor that is cut; nothing where a segment ends inside a layer. */
 function layersPerSegment(config: Config): number | undefined {
-  const size = runtimes[config.runtime].segment(config).processorBlocksPerSegment! / numBlocksPerLayer;
+  const size = blocksPerSegment(config) / numBlocksPerLayer;
   return Number.isInteger(size) ? size : undefined;
 }
+
+/** Of a processor that is cut. */
+const blocksPerSegment = (config: Config): number =>
+  runtimes[config.runtime].segment(config).processorBlocksPerSegment!;

@@ -12,7 +12,9 @@ import { stateAlone } from './any-plan.js';
 import {
   alongLine,
   atDepth,
+  deeperPair,
   pairOfCuts,
+  type ShallowPair,
   segmentsOf,
   shallowDepths,
   shallowPair,
@@ -73,6 +75,18 @@ const withEdges = ({ recipe, ...config }: Config, edges: CheckpointPlan['edges']
   ...config,
   recipe: { ...recipe, checkpoint: { ...recipe.checkpoint, edges } },
 });
+
+/** With encoder and decoder as a whole. */
+function withoutBlocks({ recipe, ...config }: Config): Config {
+  const parts = layoutOf(config.model.layout).blocksInForward ? {} : { encoder: true, decoder: true };
+  return {
+    ...config,
+    recipe: { ...recipe, checkpoint: { ...recipe.checkpoint, ...parts, edges: noCheckpoint.edges } },
+  };
+}
+
+/** A rollout that is a loop is traced as it is, whatever its length. */
+const isTraced = (config: Config): boolean => config.recipe.rolloutSteps <= 4 || loopsOverRollout(config);
 
 /** As few blocks of edges as there can be, where there are any. */
 const inFewestBlocks = (config: Config): Config => {
@@ -160,11 +174,13 @@ export class Floors {
    * without. Nothing is known of a step that is compiled as one: what its networks share depends on the blocks.
    */
   inProcessorBackward(config: Config): number {
-    if (!this.tellsOfBlocks(config)) return 0;
-    const { model, recipe } = config;
-    const parts = layoutOf(model.layout).blocksInForward ? {} : { encoder: true, decoder: true };
-    const whole = { ...recipe.checkpoint, ...parts, edges: noCheckpoint.edges };
-    return this.floorOf(ofProcessor, { ...config, recipe: { ...recipe, checkpoint: whole } });
+    return this.tellsOfBlocks(config) ? this.floorOf(ofProcessor, withoutBlocks(config)) : 0;
+  }
+
+  /** With any optimizer, of fewer layers in smaller segments; nothing where two shallow steps tell as much of the step at hand. */
+  inSmallerSegments(config: Config): number {
+    const [peak, step] = this.tellsOfBlocks(config) ? [ofProcessor, withoutBlocks(config)] : [ofPasses, config];
+    return shallowPair(step) ? 0 : this.ofSmallerSegments(peak, step);
   }
 
   private tellsOfBlocks(config: Config): boolean {
@@ -219,7 +235,7 @@ export class Floors {
 
   /** What waits at one cut of the processor; nothing where two steps that tell are deeper than this one. Larger segments may keep more there. */
   private ofCut(plain: Config, layers: number): number {
-    const { size, depths } = pairOfCuts(layers);
+    const { size, depths } = pairOfCuts(plain, layers);
     const [few, oneMore] = depths.map((depth) => atDepth(plain, depth, { kind: 'every', layers: size }));
     const isShallower = few && oneMore && oneMore.model.layers <= plain.model.layers;
     return isShallower ? this.heldBytes(oneMore) - this.heldBytes(few) : 0;
@@ -246,23 +262,29 @@ export class Floors {
    * segments. A loop is traced as it is; where a step's arrays go with its backward pass, three steps tell all.
    */
   private floorOf(peak: Peak, config: Config): number {
-    const { rolloutSteps } = config.recipe;
-    const at = (each: Config) => this.peakBytes(peak, each);
-    const isTraced = rolloutSteps <= 4 || loopsOverRollout(config);
-    const ofRollout = (of: Config) => {
-      if (isTraced) return at(of);
-      if (runtimes[of.runtime].search.freesInBackward && !isParallel(of)) return this.peakOfLonger(peak, of);
-      const [at3, at4] = [3, 4].map((steps) => at(withRollout(of, steps)));
-      return alongLine(at3!, at4!, rolloutSteps - 4);
-    };
     const line = shallowPair(config);
-    if (line && isTraced) {
-      const [few, oneMore] = line.steps;
-      return alongLine(at(few), at(oneMore), line.more);
-    }
-    const part = line?.steps[1] ?? withSmallerSegments(config);
-    const least = part === undefined ? 0 : ofRollout(part);
-    return least > this.room ? least : ofRollout(config);
+    if (isTraced(config)) return line ? this.onLine(peak, line) : this.peakBytes(peak, config);
+    const least = line ? this.ofRollout(peak, line.steps[1]) : this.ofSmallerSegments(peak, config);
+    return least > this.room ? least : this.ofRollout(peak, config);
+  }
+
+  /** Of which the step at hand needs no less. */
+  private ofSmallerSegments(peak: Peak, config: Config): number {
+    const smaller = withSmallerSegments(config);
+    if (smaller === undefined) return 0;
+    const line = isTraced(smaller) ? deeperPair(smaller) : undefined;
+    return line ? this.onLine(peak, line) : this.ofRollout(peak, smaller);
+  }
+
+  private onLine(peak: Peak, { steps: [few, oneMore], more }: ShallowPair): number {
+    return alongLine(this.peakBytes(peak, few), this.peakBytes(peak, oneMore), more);
+  }
+
+  private ofRollout(peak: Peak, config: Config): number {
+    if (isTraced(config)) return this.peakBytes(peak, config);
+    if (runtimes[config.runtime].search.freesInBackward && !isParallel(config)) return this.peakOfLonger(peak, config);
+    const [at3, at4] = [3, 4].map((steps) => this.peakBytes(peak, withRollout(config, steps)));
+    return alongLine(at3!, at4!, config.recipe.rolloutSteps - 4);
   }
 
   private peakBytes({ name, of }: Peak, config: Config): number {

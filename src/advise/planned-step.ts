@@ -8,7 +8,7 @@ export class PlannedStep {
   leastBytes: number;
   /** The same with any optimizer. */
   anyOptimizerBytes: number;
-  private bound: 'segment' | 'processor' | 'blocks' | 'shallow' | 'trace' = 'segment';
+  private bound: 'segment' | 'smaller' | 'processor' | 'blocks' | 'shallow' | 'trace' = 'segment';
   private readonly keptPerStep: number;
 
   /** `known`: a bound of this step and others, and what each rollout step keeps at least. */
@@ -30,6 +30,12 @@ export class PlannedStep {
       case 'segment': {
         const bytes = Math.max(this.anyOptimizerBytes, this.floors.ofLayers(this.config, this.keptPerStep));
         this.raise(this.floors.withState(this.config, bytes), bytes);
+        this.bound = 'smaller';
+        return true;
+      }
+      case 'smaller': {
+        const bytes = this.floors.inSmallerSegments(this.config);
+        if (bytes > 0) this.raise(this.floors.withState(this.config, bytes), bytes);
         this.bound = 'processor';
         return true;
       }

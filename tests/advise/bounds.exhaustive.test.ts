@@ -192,6 +192,7 @@ it.each(['pytorch', 'jax', 'tfjs'] as const)(
       const exact = leastOfAnyOptimizer(sized(config));
       const processor = unlimited(config).inProcessorBackward(config);
       expect(processor).toBeLessThanOrEqual(exact);
+      expect(unlimited(config).inSmallerSegments(config)).toBeLessThanOrEqual(exact);
       expect(unlimited(config).ofLayers(config, 0)).toBeLessThanOrEqual(exact);
       const ofBlocks = unlimited(config).ofBlocks(config);
       if (runtime !== 'jax') expect(ofBlocks.of(config).anyOptimizerBytes).toBeLessThanOrEqual(exact);
@@ -225,6 +226,7 @@ it.each(['pytorch', 'jax', 'tfjs'] as const)(
       if (pair) expect(line(least(pair.steps[0]), least(pair.steps[1]), pair.more)).toBeLessThanOrEqual(exact);
       const smaller = withSmallerSegments(deep);
       if (smaller) expect(least(smaller)).toBeLessThanOrEqual(exact);
+      expect(unlimited(deep).inSmallerSegments(deep)).toBeLessThanOrEqual(exact);
       const { checkpoint } = deep.recipe;
       const [three, four] = [3, 4].map((depth) => atDepth(deep, depth, inOneSegment(checkpoint.processor, depth)));
       if (!three || !four || cutKind(checkpoint.processor, deep) === 'further') return pair !== undefined;
