@@ -20,7 +20,7 @@ import { anyOptimizerKey, Effort } from './effort.js';
 import { EqualCostPlans } from './equal-cost.js';
 import { catalogue } from './index.js';
 import { LeanestFirst } from './leanest-first.js';
-import type { PlannedStep } from './planned-step.js';
+import { eachOnce, type PlannedStep } from './planned-step.js';
 import { fits, keptForBackward, mostArrayBytes } from './sized-step.js';
 import type { Change, Numerics, Strategy } from './types.js';
 import { usualCutOf } from './typical.js';
@@ -166,7 +166,7 @@ async function cheapestFrom(search: Search): Promise<FromHere> {
           const { perStep } = keptByEveryPlan([microBatch, plans.offloading]);
           candidates.push(...plans.steps(microBatch, perStep).map((step) => ({ step, cost: plans.cost })));
         }
-        const distinct = eachOnce(search, candidates);
+        const distinct = eachOnce(candidates, (of) => mostLiveBytes(of, device, search.errorBar));
         const remedy = await leanestThatFits(search, distinct);
         for (const { step } of distinct) noteFloor(step.anyOptimizerBytes);
         if (remedy) return { remedy, floorBytes };
@@ -236,24 +236,6 @@ function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => number): r
 interface Candidate {
   readonly step: PlannedStep;
   readonly cost: StepCost;
-}
-
-/** Of plans that come to the same step the one with the fewest changes. */
-function eachOnce({ device, errorBar }: Search, candidates: readonly Candidate[]): readonly Candidate[] {
-  const found = new Map<string, Candidate>();
-  for (const candidate of candidates) {
-    const { config, numChanges } = candidate.step;
-    const { checkpoint: _, ...rules } = config.recipe;
-    const key = JSON.stringify([
-      rules,
-      runtimes[config.runtime].cutsOf(config),
-      mostLiveBytes(config, device, errorBar),
-    ]);
-    const known = found.get(key);
-    if (known === undefined || numChanges < known.step.numChanges) found.set(key, candidate);
-  }
-  const kept = new Set(found.values());
-  return candidates.filter((candidate) => kept.has(candidate));
 }
 
 /**

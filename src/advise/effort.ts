@@ -90,7 +90,7 @@ export class Effort {
   /** With what the optimizer holds, and with no more where the runtime tells that from the passes. */
   state(config: Config, counts: Counts): SizedStep {
     if (runtimes[config.runtime].state === undefined || isParallel(config)) return this.step(config, counts);
-    return sizeStep(config, this.trace(`state ${unsizedStepKey(config)}`, config, stateOf), counts);
+    return sizeStep(config, this.trace(`state ${traceKey(config)}`, config, stateOf), counts);
   }
 
   /** An activation made again and what waits on the host cost no FLOPs; nor does the number of recomputed blocks. */

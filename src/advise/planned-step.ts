@@ -1,5 +1,6 @@
 /** A step of which no more is found out than it takes to rule it out: bounds first, each dearer than the last, and its trace when nothing else tells. */
 import type { Config } from '../config/types.js';
+import { traceCutsOf } from '../search/unsized-step.js';
 import type { Floor, Floors } from './floors.js';
 import type { SizedStep } from './sized-step.js';
 
@@ -77,4 +78,21 @@ export class PlannedStep {
     this.leastBytes = Math.max(this.leastBytes, peakBytes);
     this.anyOptimizerBytes = Math.max(this.anyOptimizerBytes, anyOptimizerBytes);
   }
+}
+
+/** Of those that come to the same step, with as many bytes at most, the one with the fewest changes. */
+export function eachOnce<Item extends { readonly step: PlannedStep }>(
+  items: readonly Item[],
+  mostBytesOf: (config: Config) => number,
+): readonly Item[] {
+  const found = new Map<string, Item>();
+  for (const item of items) {
+    const { config, numChanges } = item.step;
+    const { checkpoint: _, ...rules } = config.recipe;
+    const key = JSON.stringify([rules, traceCutsOf(config), mostBytesOf(config)]);
+    const known = found.get(key);
+    if (known === undefined || numChanges < known.step.numChanges) found.set(key, item);
+  }
+  const kept = new Set(found.values());
+  return items.filter((item) => kept.has(item));
 }
