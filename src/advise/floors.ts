@@ -3,9 +3,8 @@
  * `tests/advise/bounds.exhaustive.test.ts` holds against the steps themselves.
  */
 import { noCheckpoint } from '../config/checkpoint.js';
-import type { CheckpointPlan, Config } from '../config/types.js';
+import type { Config } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
-import { layoutOf } from '../models/index.js';
 import { dimensionsFor, runtimes } from '../parallel/index.js';
 import { aloneAtMost, isParallel } from '../parallel/ranks.js';
 import { stateAlone } from './any-plan.js';
@@ -22,7 +21,8 @@ import {
   threeSegments,
   withSmallerSegments,
 } from './depth.js';
-import { anyOptimizerKey, type Effort, loopsOverRollout } from './effort.js';
+import { anyOptimizerKey, type Effort } from './effort.js';
+import { inFewestBlocks, isTraced, plainly, shortened, withEdges, withoutBlocks, withRollout } from './plainer.js';
 import {
   aliveInSecondSegment,
   keptForBackward,
@@ -38,12 +38,6 @@ import {
   stateBytes,
 } from './sized-step.js';
 
-/** As many samples with nothing recomputed but the operations themselves: what a layer keeps is the same under every plan. */
-const plainly = (config: Config): Config => ({
-  ...config,
-  recipe: { ...config.recipe, checkpoint: noCheckpoint, rolloutSteps: 1, accumulate: 1 },
-});
-
 /** What of a step is asked, and the name that it is remembered by. */
 interface Peak {
   readonly name: string;
@@ -58,41 +52,6 @@ export interface Floor {
   readonly peakBytes: number;
   readonly anyOptimizerBytes: number;
 }
-
-const withRollout = (config: Config, rolloutSteps: number): Config => ({
-  ...config,
-  recipe: { ...config.recipe, rolloutSteps },
-});
-
-/** A longer rollout has the same moments in its last step, and what is kept of the steps before. */
-function shortened(config: Config): { readonly short: Config; readonly more: number } {
-  const { rolloutSteps } = config.recipe;
-  const numShort = Math.min(2, rolloutSteps);
-  return { short: withRollout(config, numShort), more: rolloutSteps - numShort };
-}
-
-const withEdges = ({ recipe, ...config }: Config, edges: CheckpointPlan['edges']): Config => ({
-  ...config,
-  recipe: { ...recipe, checkpoint: { ...recipe.checkpoint, edges } },
-});
-
-/** With encoder and decoder as a whole. */
-function withoutBlocks({ recipe, ...config }: Config): Config {
-  const parts = layoutOf(config.model.layout).blocksInForward ? {} : { encoder: true, decoder: true };
-  return {
-    ...config,
-    recipe: { ...recipe, checkpoint: { ...recipe.checkpoint, ...parts, edges: noCheckpoint.edges } },
-  };
-}
-
-/** A rollout that is a loop is traced as it is, whatever its length. */
-const isTraced = (config: Config): boolean => config.recipe.rolloutSteps <= 4 || loopsOverRollout(config);
-
-/** As few blocks of edges as there can be, where there are any. */
-const inFewestBlocks = (config: Config): Config => {
-  const { edges } = config.recipe.checkpoint;
-  return edges.kind === 'none' ? config : withEdges(config, { ...edges, blocks: 2 });
-};
 
 /** Of steps of one model on a card. */
 export class Floors {
