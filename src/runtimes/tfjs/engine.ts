@@ -64,11 +64,13 @@ export class SymbolicEngine {
   }
 
   dispose(tensors: readonly SymbolicTensor[]): void {
-    for (const tensor of tensors) {
-      if (tensor.disposed) continue;
-      tensor.disposed = true;
-      this.recorder.release(tensor.storage);
-    }
+    for (const tensor of tensors) this.disposeOne(tensor);
+  }
+
+  private disposeOne(tensor: SymbolicTensor): void {
+    if (tensor.disposed) return;
+    tensor.disposed = true;
+    this.recorder.release(tensor.storage);
   }
 
   /** What waits on the host is what the backward pass needs, or the state of a variable. → made again, and counted as before. */
@@ -83,13 +85,14 @@ export class SymbolicEngine {
       });
   }
 
-  /** Each tensor goes in its own turn, in the order in which they came. */
-  private endTurns(tensors: readonly SymbolicTensor[]): void {
+  /** Each tensor but the returned goes in its own turn, in the order in which they came. */
+  private end(scope: Scope, returned: readonly SymbolicTensor[]): void {
     const { recorder } = this;
     const { turn } = recorder;
-    for (const tensor of tensors) {
+    for (const tensor of scope) {
+      if (tensor.kept || returned.includes(tensor)) continue;
       recorder.turn = tensor.turn;
-      this.dispose([tensor]);
+      this.disposeOne(tensor);
     }
     recorder.turn = turn;
   }
@@ -99,8 +102,7 @@ export class SymbolicEngine {
     this.scopes.push(scope);
     const result = f();
     const results: readonly SymbolicTensor[] = Array.isArray(result) ? result : [result as SymbolicTensor];
-    const returned = new Set(results);
-    this.endTurns(scope.filter((tensor) => !tensor.kept && !returned.has(tensor)));
+    this.end(scope, results);
     this.scopes.pop();
     for (const tensor of results) if (!tensor.kept && tensor.scope === scope) this.track(tensor);
     return result;
@@ -175,11 +177,12 @@ export class SymbolicEngine {
     this.recorder.turn = node.turn;
     this.enter(`gradient of ${node.label}`, node.module);
     const inputGradients = node.gradient(gradientOf.get(node.output)!, node.saved);
-    for (const [name, input] of Object.entries(node.inputs)) {
+    for (const name in node.inputs) {
+      const input = node.inputs[name]!;
       const dx = this.tidy(inputGradients[name]!);
       const soFar = gradientOf.get(input);
       gradientOf.set(input, soFar === undefined ? dx : add(soFar, dx));
-      if (soFar !== undefined) this.dispose([soFar]);
+      if (soFar !== undefined) this.disposeOne(soFar);
     }
   }
 

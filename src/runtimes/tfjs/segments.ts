@@ -139,9 +139,9 @@ function runsOf(program: ForwardProgram, plan: CheckpointPlan): Run[] {
 const valuesReadBy = (operation: Operation): readonly ValueId[] => [...readsOf(operation), ...parametersOf(operation)];
 
 export function tapeSegments(program: ForwardProgram, plan: CheckpointPlan): TapeSegment[] {
-  const filled = runsOf(program, plan).filter(({ nodes }) => operationsOf(nodes).length > 0);
-  const facts = filled.map((run) => {
+  const facts = runsOf(program, plan).flatMap((run) => {
     const operations = operationsOf(run.nodes);
+    if (operations.length === 0) return [];
     const made = new Set(operations.map(({ output }) => output));
     return { run, made, read: new Set(operations.flatMap(valuesReadBy).filter((id) => !made.has(id))) };
   });

@@ -204,7 +204,8 @@ export class SymbolicOps implements Ops<SymbolicTensor> {
   /** Numbers become scalars that live as long as the operation, or as its tape node. */
   private binary(name: string, a: Operand<T>, b: Operand<T>, gradient: Gradient = noGradient): T {
     return this.engine.tidy(() => {
-      const [left, right] = [a, b].map((operand) => (typeof operand === 'number' ? this.scalar() : operand)) as [T, T];
+      const left = typeof a === 'number' ? this.scalar() : a;
+      const right = typeof b === 'number' ? this.scalar() : b;
       const y = this.engine.make(broadcast(left.shape, right.shape), name);
       return this.engine.record({ a: left, b: right }, y, [left, right], gradient);
     });

@@ -20,22 +20,24 @@ export type Gradient = TapeNode['gradient'];
 /** Nodes through which a gradient flows from `y` to one of `xs`, each with the inputs that depend on them. */
 export function pathFromTo(tape: readonly TapeNode[], xs: readonly SymbolicTensor[], y: SymbolicTensor): TapeNode[] {
   const fromX = new Set(xs);
+  const dependsOnX = (input: SymbolicTensor) => fromX.has(input);
   const reached = tape.filter((node) => {
-    if (!Object.values(node.inputs).some((input) => fromX.has(input))) return false;
+    if (!Object.values(node.inputs).some(dependsOnX)) return false;
     fromX.add(node.output);
     return true;
   });
   const towardsY = new Set([y]);
   const leading = new Set<TapeNode>();
-  for (const node of [...tape].reverse()) {
+  for (const node of tape.toReversed()) {
     if (!towardsY.has(node.output)) continue;
-    for (const input of Object.values(node.inputs)) towardsY.add(input);
+    for (const name in node.inputs) towardsY.add(node.inputs[name]!);
     leading.add(node);
   }
   return reached
     .filter((node) => leading.has(node))
-    .map((node) => ({
-      ...node,
-      inputs: Object.fromEntries(Object.entries(node.inputs).filter(([, input]) => fromX.has(input))),
-    }));
+    .map((node) => {
+      const inputs: Record<string, SymbolicTensor> = {};
+      for (const name in node.inputs) if (fromX.has(node.inputs[name]!)) inputs[name] = node.inputs[name]!;
+      return { ...node, inputs };
+    });
 }
