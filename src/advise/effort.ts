@@ -31,6 +31,10 @@ class Traces {
   private readonly known = new Map<string, Trace>();
   private numEvents = 0;
 
+  has(key: string): boolean {
+    return this.known.has(key);
+  }
+
   of(key: string, make: () => Trace): Trace {
     const known = this.known.get(key);
     if (known !== undefined) return known;
@@ -75,6 +79,10 @@ export class Effort {
 
   step(config: Config, counts: Counts): SizedStep {
     return sizeStep(config, this.trace(traceKey(config), config, traceOf), counts);
+  }
+
+  hasTraced(config: Config): boolean {
+    return this.traces.has(traceKey(config));
   }
 
   /** Of one micro-step, without an update, where the runtime tells it from the passes: a step of any optimizer holds them. */

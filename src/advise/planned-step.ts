@@ -2,7 +2,7 @@
 import type { Config } from '../config/types.js';
 import { traceCutsOf } from '../search/unsized-step.js';
 import type { Floor, Floors } from './floors.js';
-import type { SizedStep } from './sized-step.js';
+import { leastOfAnyOptimizer, type SizedStep } from './sized-step.js';
 
 export class PlannedStep {
   /** Its peak of live bytes is not below it. */
@@ -53,7 +53,7 @@ export class PlannedStep {
         return true;
       }
       case 'shallow': {
-        this.raiseTo(this.floors.of(this.config));
+        this.raiseTo(this.ofTrace ?? this.floors.of(this.config));
         this.bound = 'trace';
         return true;
       }
@@ -68,6 +68,13 @@ export class PlannedStep {
 
   step(): SizedStep {
     return this.floors.effort.step(this.config, this.floors.counts);
+  }
+
+  /** Where the step has been traced for another plan. */
+  private get ofTrace(): Floor | undefined {
+    if (!this.floors.effort.hasTraced(this.config)) return undefined;
+    const step = this.step();
+    return { peakBytes: step.peakLiveBytes, anyOptimizerBytes: leastOfAnyOptimizer(step) };
   }
 
   private raiseTo({ peakBytes, anyOptimizerBytes }: Floor): void {

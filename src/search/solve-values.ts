@@ -4,7 +4,7 @@ import { offloadsOptimizer } from '../config/offload.js';
 import type { Config } from '../config/types.js';
 import { InputError } from '../errors.js';
 import { processorTraits } from '../models/index.js';
-import { type Refusal, refusalOf } from '../models/refusals.js';
+import { type Refusal, refusalOf, refusalsOf } from '../models/refusals.js';
 import type { Flags } from '../options/typed.js';
 import { runtimes } from '../parallel/index.js';
 
@@ -54,6 +54,8 @@ export interface Values {
 /** Those that a configuration can have and that the code base runs. */
 export function valuesOf(key: Solvable, resolve: (flags: Flags) => Config): Values {
   const possible = possibleValues(key, resolve);
+  const { model, runtime } = possible[0]!.config;
+  if (refusalsOf(model, runtime).length === 0) return { values: possible };
   const values: Value[] = [];
   let refused: Values['refused'];
   for (const value of possible) {
@@ -64,12 +66,20 @@ export function valuesOf(key: Solvable, resolve: (flags: Flags) => Config): Valu
   return { values, ...(refused && { refused }) };
 }
 
-/** Width and batch follow from one configuration: 65,536 are not resolved one by one. */
+/** Made where it is asked for: a search asks for few of 65,536. */
+const lazily = (text: string, make: (number: number) => Config): Value => ({
+  text,
+  get config() {
+    return make(Number(text));
+  },
+});
+
+/** Width and batch follow from one configuration: they are not resolved one by one. */
 function possibleValues(key: Solvable, resolve: (flags: Flags) => Config): readonly Value[] {
   const tried = valuesTried[key]();
   if (key === 'batch') {
     const base = resolve({ batch: '1' });
-    return tried.map((text) => ({ text, config: { ...base, recipe: { ...base.recipe, batchSize: Number(text) } } }));
+    return tried.map((text) => lazily(text, (batchSize) => ({ ...base, recipe: { ...base.recipe, batchSize } })));
   }
   if (key === 'hidden-dim') {
     const { model } = resolve({});
@@ -77,7 +87,7 @@ function possibleValues(key: Solvable, resolve: (flags: Flags) => Config): reado
     const base = resolve({ 'hidden-dim': String(step) });
     return tried
       .filter((text) => Number(text) % step === 0)
-      .map((text) => ({ text, config: { ...base, model: { ...base.model, hiddenDim: Number(text) } } }));
+      .map((text) => lazily(text, (hiddenDim) => ({ ...base, model: { ...base.model, hiddenDim } })));
   }
   const values: Value[] = [];
   let refusal: InputError | undefined;

@@ -14,8 +14,9 @@ import { type CandidateOnCard, mostLiveBytes, roomForArrays, verdictOfCandidate 
 import { shapeKey, unsizedStepKey } from './unsized-step.js';
 
 export interface Question {
-  /** One per value, from small to large. */
-  readonly configs: readonly Config[];
+  readonly numValues: number;
+  /** From small to large. */
+  readonly configAt: (index: number) => Config;
   readonly device: Device;
   readonly errorBar: ErrorBar;
   /** Live bytes never fall from one value to the one this many places on: segments of a checkpoint plan repeat. */
@@ -31,10 +32,17 @@ export interface Solution {
   readonly traceOf: (config: Config) => Trace;
 }
 
-export async function solve({ configs, device, errorBar, period, allowTight }: Question): Promise<Solution> {
+export async function solve({
+  numValues,
+  configAt,
+  device,
+  errorBar,
+  period,
+  allowTight,
+}: Question): Promise<Solution> {
   const traces = new LastTraces(16);
   const sized = (index: number): CandidateOnCard => {
-    const config = configs[index]!;
+    const config = configAt(index);
     const trace = traces.of(config);
     const dimensions = dimensionsFor(config, counts(config.model), trace);
     const { bytesOfBuffer } = reusedBytes(trace, dimensions);
@@ -48,7 +56,7 @@ export async function solve({ configs, device, errorBar, period, allowTight }: Q
     const most = allowTight ? tightUpTo * roomForArrays(config, device) : mostLiveBytes(config, device, errorBar);
     return leastBytes(candidate) <= most;
   };
-  let largest = await lastTrue(configs.length, arraysFit, period);
+  let largest = await lastTrue(numValues, arraysFit, period);
   let numJudged = 0;
   for (; largest >= 0; largest--) {
     await yieldToEvents();

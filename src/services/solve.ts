@@ -1,13 +1,15 @@
 /** `gc-plan solve`: the largest value of one option that fits on a card, and the next one, which does not. */
 import { flagsThatMake } from '../advise/apply.js';
 import { cheapestSameRemedy, fitsWithChange, leanestSameRemedy, type SearchInput } from '../advise/cheapest.js';
+import { plansOf } from '../advise/combinations.js';
 import { costOf } from '../advise/costs.js';
 import { Effort } from '../advise/effort.js';
 import { memoryFraction } from '../advise/strategies/process.js';
 import { typicalStrategies } from '../advise/typical.js';
+import { formatCheckpoint } from '../config/checkpoint.js';
 import { missingCard } from '../config/device.js';
 import { orList, shown } from '../config/nearest.js';
-import type { Config, Device } from '../config/types.js';
+import type { CheckpointPlan, Config, Device } from '../config/types.js';
 import { InputError } from '../errors.js';
 import type { Trace } from '../memory/trace.js';
 import { counts } from '../models/counts.js';
@@ -37,7 +39,8 @@ export async function solve(input: SolveInput): Promise<Solution> {
   const { device } = config;
   if (device === null) throw missingCard(`solve --for ${key}`);
   const { largest, numJudged, traceOf } = await solveAmong({
-    configs: values.map((value) => value.config),
+    numValues: values.length,
+    configAt: (index) => values[index]!.config,
     device,
     errorBar: errorBar(config),
     period: periodOf(key, config),
@@ -92,9 +95,11 @@ interface PlanQuestion {
   readonly device: Device;
 }
 
+const numParts = (plan: CheckpointPlan): number => formatCheckpoint(plan).split('+').length;
+
 /**
- * The largest batch that some usual plan makes fit, with the cheapest of them; nothing where none is larger than `least` batches. What makes one
- * batch fit with the least is asked for the larger ones; all plans again where it ends.
+ * The largest batch that some usual plan makes fit, with the cheapest of them; nothing where none is larger than `least` batches. What
+ * recomputes most is asked first, often the leanest; where it ends, the leanest of all.
  */
 async function withPlan(
   { model, flags }: SolveInput,
@@ -115,11 +120,16 @@ async function withPlan(
     return { ...on, config, counts: numbers, effort, strategies: planStrategies };
   };
   let largest = least;
+  const growWith = async (plan: Config): Promise<void> => {
+    const fitsAt = async (batch: number) => fitsWithChange(searchOf(batch), withBatch(plan, batch));
+    largest += 1 + (await lastTrue(numValues - largest, (index) => fitsAt(largest + 1 + index), 1));
+  };
+  const [mostRecomputed] = plansOf(planStrategies, typed).toSorted((a, b) => numParts(b) - numParts(a));
+  if (mostRecomputed) await growWith({ ...typed, recipe: { ...typed.recipe, checkpoint: mostRecomputed } });
   while (largest < numValues) {
     const leanest = await leanestSameRemedy(searchOf(largest + 1));
     if (leanest === undefined) break;
-    const fitsAt = async (batch: number) => fitsWithChange(searchOf(batch), withBatch(leanest.config, batch));
-    largest += 1 + (await lastTrue(numValues - largest, (index) => fitsAt(largest + 1 + index), 1));
+    await growWith(leanest.config);
   }
   if (largest === least) return undefined;
   const remedy = await cheapestSameRemedy(searchOf(largest));

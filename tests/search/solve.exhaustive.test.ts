@@ -51,7 +51,8 @@ describe('solve', () => {
           (config) => price({ ...config, device }, counts(config.model), h100).verdict.kind === 'fits',
         );
         const answer = await solve({
-          configs: configs.map((config) => ({ ...config, device })),
+          numValues: configs.length,
+          configAt: (index) => ({ ...configs[index]!, device }),
           device,
           errorBar: shippedErrorBar,
           period: periodOf(key as 'layers', configs[0]!),
