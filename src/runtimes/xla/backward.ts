@@ -7,6 +7,7 @@ import { type Block, type Node, operationsOf } from '../../ir/forward-program.js
 import { type Operation, type OperationOf, readsOf } from '../../ir/operations.js';
 import { axis } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
+import { passBarrier } from './barrier.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import { writtenSumsOfEdges } from './edge-sums.js';
 import type { Forward } from './forward.js';
@@ -91,9 +92,13 @@ export class Backward {
     const again = innerEnvironment(block, environment);
     const slices = edgeSlicesOf.get(block);
     if (slices?.loop === 'scan') this.scan(block, environment, again);
-    else this.recomputed(block.body, again, block.role.kind === 'decoder' ? headOf(block.body) : undefined);
+    else {
+      if (this.lowering.hidesLatency) passBarrier(block, this.lowering, this.gradients, environment, again);
+      this.recomputed(block.body, again, block.role.kind === 'decoder' ? headOf(block.body) : undefined);
+    }
     if (slices?.loop === 'loop' && slices.set === 'grid2mesh' && this.lowering.has('unrolledZeros'))
       this.zerosOfUnrolledSlices(block);
+    if (this.lowering.hidesLatency && slices === undefined) return;
     // The barrier at the block's entrance: gradients leave as arrays.
     for (const id of block.inputs.filter((input) => this.gradients.has(input))) {
       this.gradients.set(id, [inBuffer(this.gradients.materialise(id, this.gradients.of(id), environment))]);
@@ -195,7 +200,7 @@ export class Backward {
   private layerNorm(operation: OperationOf<'layerNorm'>, gradient: Representation, environment: Environment): void {
     const { input, scale, offset, output } = operation;
     const { schedule, hidesLatency } = this.lowering;
-    const saved = fusedIntoReaders(environment.value(input), inBuffer(environment.statisticsOf(operation)));
+    const saved = fusedIntoReaders(environment.value(input), ...environment.statisticsOf(operation).map(inBuffer));
     if (gradient.kind === 'buffer') this.normOfNodes = buffersOf(saved);
     if (hidesLatency) {
       const isGathered = this.gathered.has(gradient);

@@ -116,7 +116,7 @@ export class DenoiserBackward extends Backward {
     if (!gradients.has(operation.output)) return;
     switch (operation.kind) {
       case 'normalize': {
-        const saved = inBuffer(environment.statisticsOf(operation));
+        const saved = fusedIntoReaders(...environment.statisticsOf(operation).map(inBuffer));
         const gradient = gradients.take(operation.output);
         gradients.add(operation.input, fusedIntoReaders(gradient, environment.value(operation.input), saved));
         return;

@@ -12,7 +12,8 @@ import { edgeSlicesOf } from './edge-blocks.js';
 import type { BufferId } from './kernel.js';
 import type { LossHead } from './loss-head.js';
 import type { Lowering } from './lowering.js';
-import { gemmShape, statisticsShape, workspaceShape } from './symbols.js';
+import { normalise } from './row-statistics.js';
+import { gemmShape, workspaceShape } from './symbols.js';
 import {
   buffersOf,
   type Environment,
@@ -60,18 +61,15 @@ export class Forward {
       case 'activation':
         environment.setValue(output, fusedIntoReaders(environment.value(operation.input)));
         return;
-      case 'layerNorm': {
-        const input = environment.value(operation.input);
-        const statistics = this.array(statisticsShape(this.rows(operation.input, environment)), this.statisticsBytes);
-        this.lowering.schedule.run(this.name(output), buffersOf(input), [statistics]);
-        environment.setStatistics(operation, statistics);
-        environment.setValue(output, fusedIntoReaders(input, inBuffer(statistics)));
+      case 'layerNorm':
+        normalise(operation, environment, this.lowering, this);
         return;
-      }
       case 'gather': {
         const { edges, end } = operation.endpoints;
         this.findFirst(output, [edges, end, this.first(operation.input)]);
-        environment.setValue(output, fusedIntoReaders(inBuffer(this.materialise(operation.input, environment))));
+        const nodes = inBuffer(this.materialise(operation.input, environment));
+        const indices = environment.indices(edges, end).map(inBuffer);
+        environment.setValue(output, fusedIntoReaders(nodes, ...indices));
         return;
       }
       case 'segmentSum':
@@ -201,7 +199,11 @@ export class Forward {
     const found = environment.weight(id);
     if (found !== undefined) return [found];
     const copy = this.array(this.lowering.program.values[id]!.shape);
-    this.lowering.schedule.run(`cast ${this.name(id)}`, [], [copy]);
+    const parameter = environment.parameter();
+    const { sizes, schedule, program } = this.lowering;
+    const name = `cast ${this.name(id)}`;
+    if (sizes === undefined) schedule.run(name, parameter, [copy]);
+    else schedule.run(name, parameter, [copy], 'convert', 4 * numElements(program.values[id]!.shape, sizes));
     environment.setWeight(id, copy);
     return [copy];
   }
@@ -268,7 +270,7 @@ export class Forward {
     return environment.rowsOf(this.lowering.program.values[id]!.shape[0]!.symbol);
   }
 
-  protected get statisticsBytes(): number {
+  get statisticsBytes(): number {
     return this.lowering.gemm.elementBytes === 2 ? 12 : 8;
   }
 }

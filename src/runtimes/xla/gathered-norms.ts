@@ -3,13 +3,19 @@ import type { OperationOf } from '../../ir/operations.js';
 import type { ValueId } from '../../ir/types.js';
 import { blockBytes } from './column-sums.js';
 import type { BufferId } from './kernel.js';
-import { bytesOfRead } from './kernel-times.js';
+import { bytesOfRead, launchBytes } from './kernel-times.js';
 import { NormKernels } from './norm-kernels.js';
 import { operationsOfStatistics, productReads, type Rows } from './norm-times.js';
 import { fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
 /** Of a number, cycles that XLA counts (its log): for the sums of its rows, with what is gathered, and with the sums of its columns. */
 const operationsOfGathered = { rows: 21, written: 36, columns: 42 } as const;
+
+/**
+ * Launches that a plain sum of the rows may take for what is gathered to be computed in it, read off compiled steps: of 96 columns and 1,962 edges
+ * (3.0) it is and of 64 (4.0) it is not, of a decoder's 3,600 edges of 96 (5.5) it is and of 64 (7.3) it is not, nor in seven steps above.
+ */
+const mostInSum = { encoder: 3.5, decoder: 6.5 } as const;
 
 export class GatheredNorms extends NormKernels {
   /**
@@ -26,6 +32,15 @@ export class GatheredNorms extends NormKernels {
     const rowSums = [this.rowSum(rows), this.rowSum(rows)];
     const reads = [...terms, ...saved];
     const sumOf = (id: ValueId) => schedule.buffer(program.values[id]!.shape, 4, 'gradient');
+    if (isSummedAtOnce && !this.isSummedFast(rows)) {
+      const incoming = this.rows(input, environment);
+      if (this.isFromEncoder(operation)) {
+        schedule.run(this.nameOf(operation.output), terms, [incoming]);
+        return this.withSums({ ...rows, terms: [incoming] });
+      }
+      this.sums(rows, [], [incoming]);
+      return this.ofInput({ ...rows, terms: [incoming] });
+    }
     if (isSummedAtOnce) {
       const product = this.rows(input, environment);
       const sum = sumOf(offset);
@@ -88,6 +103,12 @@ export class GatheredNorms extends NormKernels {
     schedule.run(this.nameOf(scale), [normalised, ...rowSums, ...reads], sums, undefined, ofRows);
     summed();
     return inBuffer(operand);
+  }
+
+  /** What is gathered is computed in the sum of its columns where that takes few launches, and else written. */
+  private isSummedFast({ operation, environment, bytes }: Rows): boolean {
+    const launches = (bytes * this.slowness(operation.input, environment)) / launchBytes;
+    return launches < (this.isFromEncoder(operation) ? mostInSum.encoder : mostInSum.decoder);
   }
 
   /** The encoder's aggregate is f32: what is gathered is cast, and where rows fill no blocks written. */

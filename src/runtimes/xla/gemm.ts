@@ -39,3 +39,9 @@ export function gemmOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): G
 /** A GPU times both where it may, and Triton's mostly win; a card without Triton has cuBLAS's alone. */
 export const gemmKind = (config: Pick<Config, 'recipe' | 'device'>): Products =>
   config.recipe.xlaGemm === 'cublas' || !gemmOf(config).hasTriton ? 'cublas' : 'triton';
+
+/**
+ * Rows that Triton normalises in a block each (softmax_rewriter_triton.cc): up to here, the largest y of a CUDA grid, what it writes is kept and
+ * read again, beyond it is computed again where it is read.
+ */
+export const mostTritonBlocks = 65_535;

@@ -6,11 +6,10 @@ import { axis, type Dimensions, numElements } from '../../ir/shape.js';
 import { blocksAtFullSpeed, computingOfSum, slownessOfColumns } from './column-sums.js';
 import type { Buffer, BufferId, Kernel } from './kernel.js';
 import type { Timed } from './latency-hiding.js';
-import { orderByMemory } from './memory-order.js';
 import { l1Bytes } from './norm-or-gather.js';
 import { productSeconds } from './product-time.js';
 
-interface Arrays {
+export interface Arrays {
   readonly buffers: readonly Buffer[];
   readonly bytesOf: readonly number[];
   readonly sizes: Dimensions;
@@ -53,40 +52,7 @@ const blocksOf = (numbers: number): number => Math.ceil(numbers / 128);
 /** NVLink moves a byte of an all-reduce while the card's memory moves this many. */
 const collectiveLatency = 14;
 
-const isProduct = (kind: Kernel['kind']): boolean => kind === 'product' || kind === 'weightProduct';
-
-/** The order that the latency hiding scheduler finds: XLA first schedules every step for memory (gpu_hlo_schedule.cc, `ScheduleGpuModule`). */
-export function inOrderOfMemory(
-  kernels: readonly Kernel[],
-  { buffers, bytesOf }: Arrays,
-  pads: boolean,
-): readonly Kernel[] {
-  const made = new Set(kernels.flatMap(({ writes }) => writes));
-  const isOfProduct = new Set(kernels.flatMap(({ kind, writes }) => (isProduct(kind) ? writes : [])));
-  const isRelaid = (id: BufferId) => !isOfProduct.has(id) && (!pads || buffers[id]!.shape.length === 3);
-  const steps = kernels.map((kernel) =>
-    isProduct(kernel.kind) ? { ...kernel, relaid: new Set(kernel.reads.filter(isRelaid)) } : kernel,
-  );
-  const order = orderByMemory(steps, { bytesOf, isOutside: (id) => !made.has(id) }, 0);
-  return order.map((index) => kernels[index]!);
-}
-
-/**
- * XLA copies an array that a kernel overwrites and others read, and when it knows the order removes the copies whose original nobody reads
- * after that (gpu_compiler.cc, `RunPostSchedulingCopyInsertion`).
- */
-export function withoutCopies(kernels: readonly Kernel[]): readonly Kernel[] {
-  const originals = new Map<BufferId, BufferId>();
-  for (const copied of kernels.filter(({ kind }) => kind === 'copy')) {
-    const [original, copy] = [copied.reads[0]!, copied.writes[0]!];
-    const overwritten = kernels.findIndex((kernel) => kernel !== copied && kernel.writes.includes(copy));
-    if (!kernels.slice(overwritten + 1).some(({ reads }) => reads.includes(original))) originals.set(copy, original);
-  }
-  const inPlace = (ids: readonly BufferId[]) => ids.map((id) => originals.get(id) ?? id);
-  return kernels
-    .filter(({ kind, writes }) => kind !== 'copy' || !originals.has(writes[0]!))
-    .map((kernel) => ({ ...kernel, reads: inPlace(kernel.reads), writes: inPlace(kernel.writes) }));
-}
+export const isProduct = (kind: Kernel['kind']): boolean => kind === 'product' || kind === 'weightProduct';
 
 /**
  * The kernels, and behind them the elements of tuples: what a product or a kernel with several results writes is read through
@@ -99,7 +65,7 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
   const readers = new Map<BufferId, number[]>();
   const elements: Timed[] = [];
   const element = (before: number) =>
-    kernels.length + elements.push({ after: [before], cost: 0, latency: latencyBytes }) - 1;
+    kernels.length + elements.push({ after: [before], cost: 0, latency: latencyBytes, isNop: true }) - 1;
   const written = new Set<BufferId>();
   const isRows = (id: BufferId) => !written.has(id) && (!pads || buffers[id]!.shape.length === 3);
   const relaidAs = new Map<BufferId, number>();
@@ -148,6 +114,7 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
     if (kind === 'start') return { after: [...after], cost: latencyBytes, latency: latencyBytes, collective: kind };
     if (kind === 'end')
       return { after: [...after], cost: latencyBytes, latency: collectiveLatency * moved(reads), collective: kind };
+    if (kind === 'tuple' || kind === 'barrier') return { after: [...after], cost: 0, latency: latencyBytes };
     const cost =
       kind === 'triton' || kind === 'copy'
         ? unknownCost * latencyBytes

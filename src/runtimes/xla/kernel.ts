@@ -34,6 +34,8 @@ export interface Kernel {
     | 'join'
     | 'start'
     | 'end'
+    | 'tuple'
+    | 'barrier'
     | 'elementwise';
 }
 

@@ -25,8 +25,9 @@ export const meetsInOrder = (config: Config): boolean =>
 export interface Timed {
   /** Indices of the kernels that have to run before. */
   readonly after: readonly number[];
-  /** What it takes; 0: nothing runs, and it is placed at once. */
   readonly cost: number;
+  /** An instruction that runs nothing and is placed at once (latency_hiding_scheduler.cc, `IsNopInstruction`). */
+  readonly isNop?: boolean;
   /** From the start of what runs before to its own. */
   readonly latency: number;
   readonly collective?: 'start' | 'end';
@@ -72,9 +73,9 @@ class Placement {
   constructor(private readonly kernels: readonly Timed[]) {
     this.waiting = new Int32Array(kernels.length);
     this.readyAt = new Float64Array(kernels.length);
-    for (const [index, { after, cost }] of kernels.entries()) {
+    for (const [index, { after, isNop }] of kernels.entries()) {
       for (const before of after) this.waiting[before]! += 1;
-      this.places.push(cost > 0 ? index : this.places[after[0]!]! + 0.25);
+      this.places.push(isNop ? this.places[after[0]!]! + 0.25 : index);
     }
     for (const index of kernels.keys()) if (this.waiting[index] === 0) this.release(index);
   }
@@ -100,12 +101,12 @@ class Placement {
       if (--this.waiting[before]! > 0) continue;
       this.release(before);
       // What is placed at once is not waited for.
-      if (this.kernels[before]!.cost > 0 && this.readyAt[before]! > this.now) this.awaited.push(this.readyAt[before]!);
+      if (!this.kernels[before]!.isNop && this.readyAt[before]! > this.now) this.awaited.push(this.readyAt[before]!);
     }
   }
 
   private release(index: number): void {
-    (this.kernels[index]!.cost === 0 ? this.free : this.ready).push(index);
+    (this.kernels[index]!.isNop ? this.free : this.ready).push(index);
   }
 
   /** Of what takes no time, what stood last. */

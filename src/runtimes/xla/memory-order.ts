@@ -34,7 +34,7 @@ export function orderByMemory(steps: readonly Step[], arrays: Arrays, stateBytes
 /** Single numbers come first (`GetPriority`, `ShapeUtil::IsEffectiveScalar`). */
 const numberBytes = 4;
 /** Several results are a tuple of pointers. */
-const pointerBytes = 8;
+export const pointerBytes = 8;
 
 interface Ready {
   readonly index: number;
@@ -45,7 +45,8 @@ interface Ready {
   since: number;
 }
 
-function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): readonly number[] {
+/** `ListMemoryScheduler` */
+export function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): readonly number[] {
   const own = steps.map(({ reads }) => [...new Set(reads)].filter((id) => !isOutside(id)));
   const readersOf = new Map<number, number[]>();
   for (const [index, ids] of own.entries())

@@ -20,12 +20,11 @@ export class NormKernels extends NormTimes {
    * Whether the kernel that sums adds the arrays up too, and writes their sum (multi_output_fusion.cc). It reads each for both sums, in bf16, and
    * saves a kernel, and that what it has written is read for them (gpu_performance_model.cc, `EstimateRunTimesForMultiOutputFusion`).
    */
-  protected addsWithSums({ terms, bytes }: Rows): boolean {
+  protected addsWithSums(rows: Rows): boolean {
     if (this.inF32) return true;
-    const { schedule, sizes } = this.lowering;
-    const again = (arrayBytes: number) => bytesOfRead(2 * bytes, arrayBytes) - bytesOfRead(bytes, arrayBytes);
-    const more = terms.reduce((sum, term) => sum + again(schedule.bytesOf(term, sizes!)), 0);
-    return more - bytesOfRead(2 * bytes, bytes) <= launchBytes;
+    const blocks = this.blocks(rows);
+    const more = this.bytesOfTerms(rows, 2, blocks) - this.bytesOfTerms(rows, 1);
+    return more - bytesOfRead(2 * rows.bytes, rows.bytes, blocks) <= launchBytes;
   }
 
   /** Whether all three readers add the arrays up: both sums and the gradient of the input. Which Triton makes, that gathers nothing. */

@@ -11,6 +11,7 @@ import type { Gradients } from './gradients.js';
 import type { BufferId } from './kernel.js';
 import { bytesOfOperation, bytesOfRead, hiddenShare, launchBytes, operationCycles } from './kernel-times.js';
 import type { Lowering } from './lowering.js';
+import { castsOf } from './row-statistics.js';
 import type { Environment } from './values.js';
 
 /** The rows of one norm's gradient. */
@@ -33,6 +34,8 @@ export const productReads = 1 + (2 * 4) / 2;
 const operationsOfNorm = 5 * operationCycles;
 /** …and for the statistics of its row, where they are computed for each of its columns: mean and variance ÷ columns, and 1 / √ in f32, of bf16. */
 export const operationsOfStatistics = 7 * operationCycles + 75;
+/** Of the node at an edge's end, s32. */
+const indexBytes = 4;
 /** In f32, of the product that is added up for the scale. */
 const operationsInF32 = 4 * operationCycles + 75;
 
@@ -55,34 +58,59 @@ export class NormTimes {
   }
 
   /** What it costs to read what is added up so many times. */
-  protected bytesOfTerms({ terms, bytes }: Rows, times: number, numBlocks?: number): number {
+  protected bytesOfTerms(rows: Rows, times: number, numBlocks?: number): number {
     const { schedule, sizes } = this.lowering;
-    return terms.reduce((sum, id) => sum + bytesOfRead(times * bytes, schedule.bytesOf(id, sizes!), numBlocks), 0);
+    const { terms, bytes, environment } = rows;
+    const ofArrays = terms.reduce(
+      (sum, id) => sum + bytesOfRead(times * bytes, schedule.bytesOf(id, sizes!), numBlocks),
+      0,
+    );
+    if (!environment.isBehind || !this.gathers(rows)) return ofArrays;
+    const columns = this.columnsOf(rows.operation.input, environment);
+    const ofIndices = (this.numbersOf(rows) * indexBytes) / columns;
+    if (!this.hasMask(rows)) return ofArrays + bytesOfRead(times * (columns + 1) * ofIndices, ofIndices, numBlocks);
+    const ofMask = ofIndices / indexBytes;
+    const ofEach = bytesOfRead(times * columns * ofMask, ofMask, numBlocks);
+    return ofArrays + bytesOfRead(times * ofIndices, ofIndices, numBlocks) + ofEach;
+  }
+
+  /**
+   * XLA does not know that an index behind a barrier is one of a node, and compares (jax, slicing.py, `GatherScatterMode.FILL_OR_DROP`): for each
+   * number, or where that is slower than a launch, in all layers that gather so, once for each row (compiled steps of 20,460 edges: of 192 numbers
+   * in each, and of 128 in two layers).
+   */
+  private hasMask(rows: Rows): boolean {
+    const { environment, operation } = rows;
+    const edges = this.lowering.program.values[operation.input]!.shape[0]!.symbol.replace(/Edges$/, '');
+    const slower = bytesOfRead(this.numbersOf(rows) * (indexBytes - 1), 0, this.blocks(rows));
+    return environment.numGathers(edges, 'receivers') * slower > launchBytes;
+  }
+
+  /** Whether one of the terms is gathered from nodes. */
+  private gathers({ terms, operation: { input } }: Rows): boolean {
+    const { schedule, program } = this.lowering;
+    const rowsOfInput = program.values[input]!.shape[0]!.symbol;
+    return terms.some((id) => !schedule.rowsOf(id).endsWith(rowsOfInput));
   }
 
   /** What both sums cost beside the arrays that they read. */
   protected besideSums(rows: Rows, times: number, numAdded: number): number {
     const adding = operationCycles * (times * (rows.terms.length - 1) + numAdded);
-    const statistics = this.computesStatistics(rows) ? operationsOfStatistics : 0;
-    return 2 * this.statisticBytes(rows) + this.computing(rows, operationsOfNorm + adding + statistics);
+    const { mean, deviation } = castsOf(rows.operation.input, rows.environment, this.lowering, this.forward);
+    const statistics = deviation ? 0 : operationsOfStatistics;
+    const ofBoth = this.statisticBytes(rows, mean) + this.statisticBytes(rows, deviation);
+    return ofBoth + this.computing(rows, operationsOfNorm + adding + statistics);
   }
 
   /** What the sum of products for the scale costs beside them, in f32. */
   protected besideProduct(rows: Rows): number {
-    return this.statisticBytes(rows) + this.computing(rows, operationsInF32);
+    return this.statisticBytes(rows, false) + this.computing(rows, operationsInF32);
   }
 
-  /**
-   * What it costs to read one of a row's statistics for each of its columns: a number in f32, or, where the rows take longer to read than a
-   * launch, what a kernel of its own has made of it (compiled steps of two samples: 1.97 and 3.18 MB of rows, and 5.6 MB).
-   */
-  protected statisticBytes(rows: Rows): number {
-    const widths = this.computesStatistics(rows) ? 4 / this.lowering.gemm.elementBytes : 1;
+  /** What it costs to read one of a row's statistics for each of its columns: a number in f32, or what a kernel of its own has made of it. */
+  private statisticBytes(rows: Rows, isCast: boolean): number {
+    const widths = isCast ? 1 : 4 / this.lowering.gemm.elementBytes;
     return this.bytesOfNumbers(rows, widths, this.blocks(rows));
-  }
-
-  protected computesStatistics({ operation: { input }, environment }: Rows): boolean {
-    return this.inF32 || this.launchesOf(input, environment) < 1;
   }
 
   /** What it costs to read a number per row, or per column, for each number of so many arrays. */

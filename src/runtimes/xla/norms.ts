@@ -3,6 +3,7 @@ import type { Operation, OperationOf } from '../../ir/operations.js';
 import { axis, type Dimensions, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { Forward } from './forward.js';
+import { mostTritonBlocks } from './gemm.js';
 import type { Lowering } from './lowering.js';
 import { statisticsShape } from './symbols.js';
 import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
@@ -10,17 +11,11 @@ import { buffersOf, type Environment, fusedIntoReaders, inBuffer, type Represent
 const f32 = 4;
 const samples = axis('batch');
 
-/**
- * Rows that Triton normalises in a block each (softmax_rewriter_triton.cc): up to here, the largest y of a CUDA grid, what it writes is kept and
- * read again, beyond it is computed again where it is read.
- */
-const mostBlocks = 65_535;
-
 /** The normalised rows have an array of their own. */
 export function keepsNormalised({ gemm, program }: Lowering, id: ValueId, sizes: Dimensions): boolean {
   const [rowsOf] = program.values[id]!.shape;
   if (gemm.elementBytes !== f32 || !gemm.hasTriton || rowsOf!.symbol === 'meshNodes') return false;
-  return numElements([rowsOf!, samples], sizes) <= mostBlocks;
+  return numElements([rowsOf!, samples], sizes) <= mostTritonBlocks;
 }
 
 /** The forward pass of networks with such norms. */

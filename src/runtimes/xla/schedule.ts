@@ -8,12 +8,16 @@ import { TraceRecorder } from '../../memory/recorder.js';
 import type { Category, Trace } from '../../memory/trace.js';
 import { type Arena, type ArenaArray, arenaOf } from './arena.js';
 import type { Buffer, BufferId, Kernel, Place } from './kernel.js';
-import { inOrderOfMemory, timed, withoutCopies } from './kernel-times.js';
-import { hideLatency } from './latency-hiding.js';
-import { orderByMemory } from './memory-order.js';
+import { inOrderOfLatency } from './kernel-order.js';
+import { orderByMemory, pointerBytes } from './memory-order.js';
 import { placedInResults, type StepArray } from './outputs.js';
 import { gapBytes } from './packing.js';
 import type { Sizes } from './sizes.js';
+
+interface Barrier {
+  readonly behind: readonly BufferId[];
+  readonly parameter: () => BufferId;
+}
 
 interface Packs {
   readonly sizes: Dimensions;
@@ -54,6 +58,11 @@ export class Schedule {
     return numElements(shape, sizes) * elementBytes;
   }
 
+  /** The symbol of its rows. */
+  rowsOf(id: BufferId): string {
+    return this.buffers[id]!.shape[0]!.symbol;
+  }
+
   private bytesOfAll(sizes: Dimensions): readonly number[] {
     return [...this.buffers.keys()].map((id) => this.bytesOf(id, sizes));
   }
@@ -87,6 +96,14 @@ export class Schedule {
     });
   }
 
+  /** The kernel that wrote an array, once more, into one of its own. */
+  again(array: BufferId): BufferId {
+    const copy = this.like(array);
+    const written = this.kernels.find(({ writes }) => writes.includes(array))!;
+    this.kernels.push({ ...written, place: this.place, writes: [copy] });
+    return copy;
+  }
+
   /** A kernel of a few threads. */
   compute(
     name: string,
@@ -96,6 +113,22 @@ export class Schedule {
     threads = 1,
   ): void {
     this.kernels.push({ name, place: this.place, reads, writes, computes: { operations, threads } });
+  }
+
+  /** What a recomputed block reads passes it (`kernel-order.ts`). `behind`: each array under another name. `parameter`: another element. */
+  barrier(arrays: readonly BufferId[], numParameters: number): Barrier {
+    const tuple = this.buffer([constant(arrays.length + numParameters)], pointerBytes);
+    this.run('what is read behind a barrier', arrays, [tuple], 'tuple');
+    const elements = arrays.map((array) => this.like(array));
+    const behind = [...elements];
+    const parameter = () => {
+      const element = this.buffer([constant(0)], 1);
+      elements.push(element);
+      return element;
+    };
+    parameter();
+    this.run('barrier', [...arrays, tuple], elements, 'barrier');
+    return { behind, parameter };
   }
 
   /** A kernel at this place of the order whose results are named later. */
@@ -119,23 +152,17 @@ export class Schedule {
     return buffer;
   }
 
-  /** Reorders what stands between the setup and here, as XLA does where all of it meets in a collective (`latency-hiding.ts`). */
+  /** Reorders what stands between the setup and here, as XLA does where all of it meets in a collective. */
   hideLatency(sizes: Dimensions, pads: boolean): void {
     const first = this.kernels.findIndex(({ place, name }) => place.phase !== 'setup' && name !== resultMemory);
-    const setup = this.kernels.slice(0, first);
-    const written = this.kernels.slice(first);
     const arrays = { buffers: this.buffers, bytesOf: this.bytesOfAll(sizes), sizes };
-    // A barrier keeps what is recomputed from running early, which these kernels do not state: they stay as they are written down.
-    const isRecomputed = written.some(({ place }) => place.recompute);
-    const kernels = isRecomputed ? written : inOrderOfMemory(written, arrays, pads);
+    const ordered = inOrderOfLatency(this.kernels.slice(first), this.results, arrays, pads);
     let backward = false;
-    const order = hideLatency(timed(kernels, arrays, pads)).filter((index) => index < kernels.length);
-    const reordered = order.map((index): Kernel => {
-      const kernel = kernels[index]!;
+    const reordered = ordered.map((kernel): Kernel => {
       backward ||= kernel.place.phase === 'backward';
       return backward ? { ...kernel, place: { ...kernel.place, phase: 'backward' } } : kernel;
     });
-    this.kernels = [...setup, ...withoutCopies(reordered)];
+    this.kernels = [...this.kernels.slice(0, first), ...reordered];
   }
 
   /** Number of kernels so far: a place to come back to. */

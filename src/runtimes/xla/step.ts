@@ -9,6 +9,7 @@ import { dimensionsOf } from '../../models/dimensions.js';
 
 import { combined } from './all-reduce.js';
 import { Backward } from './backward.js';
+import { readBehindBarrier } from './barrier.js';
 import { constantsOf } from './constants.js';
 import { trainDenoiser } from './denoiser.js';
 import { withEdgeBlocks } from './edge-blocks.js';
@@ -64,7 +65,8 @@ function compiled(program: ForwardProgram, config: Config, sizes: Sizes, without
     else if (recipe.rolloutSteps > 1) step.trainRollout();
     else step.train();
   });
-  if (step.lowering.hidesLatency) schedule.hideLatency(sizes.whole, step.lowering.gemm.padding > 1);
+  if (step.lowering.hidesLatency && !step.lossRunsLast)
+    schedule.hideLatency(sizes.whole, step.lowering.gemm.padding > 1);
   const hasResults = recipe.mode === 'inference' || returnsGradients(program, recipe);
   const resultsHold = hasResults && without !== 'resultsHold';
   sizes.ask('one sample', isOneSample);
@@ -168,6 +170,15 @@ class Step {
     const { body } = this.program.root;
     const environment = this.inputs();
     if (this.config.recipe.checkpoint.model) {
+      if (this.lowering.hidesLatency) readBehindBarrier(body, this.lowering, environment);
+      if (this.lossRunsLast) {
+        this.differentiateAgain(plain(body), environment);
+        const gradients = this.met(this.backward.parameterGradients, []);
+        this.schedule.hideLatency(this.sizes.whole, true);
+        this.schedule.within({ phase: 'backward' }, () => this.forward.nodes(plain(body), this.inputs()));
+        this.apply(gradients);
+        return;
+      }
       // All is recomputed: XLA runs the recomputation with the backward pass first, and the forward pass, for the loss, last.
       const forLoss = this.inputs();
       this.differentiateAgain(plain(body), environment);
@@ -212,6 +223,15 @@ class Step {
     return environment;
   }
 
+  /**
+   * In bf16 the kernels that update parameters cast them for this pass as well (multi_output_fusion.cc, siblings), so that it waits for the gradients to
+   * have met, and its losses meet in a collective of their own.
+   */
+  get lossRunsLast(): boolean {
+    const { hidesLatency, gemm } = this.lowering;
+    return hidesLatency && this.config.recipe.checkpoint.model && gemm.elementBytes === 2;
+  }
+
   private differentiate(body: readonly Node[], environment: Environment): void {
     this.schedule.within({ phase: 'backward', module: 'loss' }, () => {
       this.backward.seed(lossOf(body), fusedIntoReaders());
@@ -227,7 +247,10 @@ class Step {
   }
 
   /** Every joined array is overwritten by its all-reduce; the ones that are complete first come first. */
-  private allReduce(gradients: readonly ParameterGradient[]): readonly ParameterGradient[] {
+  private allReduce(
+    gradients: readonly ParameterGradient[],
+    losses: readonly BufferId[],
+  ): readonly ParameterGradient[] {
     const { schedule, program, sizes } = this;
     const sent = gradients.map(({ id, gradient }, madeAt) => {
       const { name, shape } = program.values[id]!;
@@ -235,7 +258,6 @@ class Step {
     });
     const last = (group: readonly { readonly madeAt: number }[]) => Math.max(...group.map(({ madeAt }) => madeAt));
     const groups = combined(sent).toSorted((a, b) => last(a) - last(b));
-    const { losses } = this.lossHead;
     return schedule.within({ phase: 'backward', module: 'optimizer' }, () =>
       groups.flatMap((group) => {
         const joined = group.map(({ id, gradient }) => ({ id, gradient: schedule.like(gradient) }));
@@ -253,10 +275,18 @@ class Step {
     );
   }
 
-  /** Clipping by the global norm reads all gradients before the first update. */
   private update(ofCard: readonly ParameterGradient[]): void {
+    this.apply(this.met(ofCard, this.lossHead.losses));
+  }
+
+  /** `losses`: what is averaged with the gradients. */
+  private met(ofCard: readonly ParameterGradient[], losses: readonly BufferId[]): readonly ParameterGradient[] {
+    return meets(this.config) && !isConditioned(this.program) ? this.allReduce(ofCard, losses) : ofCard;
+  }
+
+  /** Clipping by the global norm reads all gradients before the first update. */
+  private apply(gradients: readonly ParameterGradient[]): void {
     const { schedule, config, program, results } = this;
-    const gradients = meets(config) && !isConditioned(program) ? this.allReduce(ofCard) : ofCard;
     if (returnsGradients(program, config.recipe)) {
       schedule.within({ phase: 'backward', module: 'optimizer' }, () => {
         for (const { id, gradient } of gradients)

@@ -33,7 +33,9 @@ export class Environment {
   private readonly values = new Map<ValueId, Representation>();
   private readonly operands = new Map<ValueId, BufferId>();
   private readonly weights = new Map<ValueId, BufferId>();
-  private readonly statistics = new Map<Operation, BufferId>();
+  private readonly statistics = new Map<Operation, readonly BufferId[]>();
+  private barrier: (() => BufferId) | undefined;
+  private readonly ends = new Map<string, { readonly element: BufferId; readonly numReaders: number }>();
 
   constructor(
     private readonly outer?: Environment,
@@ -73,14 +75,42 @@ export class Environment {
     this.weights.set(id, buffer);
   }
 
-  statisticsOf(operation: Operation): BufferId {
+  /** Whether all that is made in here is behind a barrier (`Schedule.barrier`). */
+  get isBehind(): boolean {
+    return this.barrier !== undefined || this.outer?.isBehind === true;
+  }
+
+  /** A parameter as it is read in here: behind the barrier under a name of its own. */
+  parameter(): readonly BufferId[] {
+    return this.barrier === undefined ? (this.outer?.parameter() ?? []) : [this.barrier()];
+  }
+
+  /** The nodes at one end of a set of edges, as they are read in here. */
+  indices(edges: string, end: string): readonly BufferId[] {
+    if (this.barrier === undefined) return this.outer?.indices(edges, end) ?? [];
+    const key = `${edges} ${end}`;
+    const { element, numReaders } = this.ends.get(key) ?? { element: this.barrier(), numReaders: 0 };
+    this.ends.set(key, { element, numReaders: numReaders + 1 });
+    return [element];
+  }
+
+  /** How many layers gather by these indices. */
+  numGathers(edges: string, end: string): number {
+    return this.ends.get(`${edges} ${end}`)?.numReaders ?? this.outer?.numGathers(edges, end) ?? 0;
+  }
+
+  setBarrier(parameter: () => BufferId): void {
+    this.barrier = parameter;
+  }
+
+  statisticsOf(operation: Operation): readonly BufferId[] {
     const found = this.statistics.get(operation) ?? this.outer?.statisticsOf(operation);
     if (found === undefined) throw new Error('a LayerNorm runs backward before forward');
     return found;
   }
 
-  setStatistics(operation: Operation, buffer: BufferId): void {
-    this.statistics.set(operation, buffer);
+  setStatistics(operation: Operation, ...statistics: readonly BufferId[]): void {
+    this.statistics.set(operation, statistics);
   }
 }
 

@@ -52,11 +52,14 @@ export class WaitingNorms extends GatheredNorms {
       bytes: this.bytesOf(input, environment),
       isSummedAtOnce: this.gradients.isSummedAtOnce(input, environment),
     };
-    if (isGathered) return this.inF32 ? this.afterOffset(this.gatherWithOffset(rows)) : this.gathered(rows);
-    const isOfEdges = rows.terms.length > 1 && this.lowering.program.values[output]!.shape[0]!.symbol === 'meshEdges';
+    const isWritten = isGathered && environment.isBehind && !this.inF32;
+    if (isGathered && !isWritten)
+      return this.inF32 ? this.afterOffset(this.gatherWithOffset(rows)) : this.gathered(rows);
+    const isOfEdges =
+      isWritten || (rows.terms.length > 1 && this.lowering.program.values[output]!.shape[0]!.symbol === 'meshEdges');
     if (!isOfEdges) return this.withSumsLater(rows);
     const isGatheredToo = this.residuals.has(output);
-    if (!isGatheredToo && this.isAddedByReaders(rows)) return this.withSums(rows);
+    if (!isWritten && !isGatheredToo && this.isAddedByReaders(rows)) return this.withSums(rows);
     const incoming = this.rows(input, environment);
     if (rows.isSummedAtOnce || !this.addsWithSums(rows)) {
       this.lowering.schedule.run(this.nameOf(output), rows.terms, [incoming], undefined, this.bytesOfTerms(rows, 1));

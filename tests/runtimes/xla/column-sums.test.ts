@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { partsOf, slownessOfColumns } from '../../../src/runtimes/xla/column-sums.js';
-import { hideLatency, type Timed } from '../../../src/runtimes/xla/latency-hiding.js';
 
 describe('sums of columns, as compiled by jaxlib 0.10.2', () => {
   it.each([
@@ -27,22 +26,5 @@ describe('sums of columns, as compiled by jaxlib 0.10.2', () => {
   ])('of %i×%i, %i bytes each, take as long as XLA says', (rows, columns, bytes, microseconds) => {
     const estimate = (slownessOfColumns(columns, bytes) * rows * columns * bytes) / 3.352e6;
     expect(Math.abs(estimate / microseconds - 1)).toBeLessThan(0.02);
-  });
-});
-
-describe('latency hiding', () => {
-  const kernel = (after: readonly number[], cost: number): Timed => ({ after, cost, latency: 1 });
-
-  it('waits for no element of a tuple: what fills the wait for its maker best comes before', () => {
-    const [maker, element, reader, long, short, end] = [0, 1, 2, 3, 4, 5];
-    const kernels = [kernel([], 1), kernel([maker], 0), kernel([element], 0.1), kernel([], 0.9), kernel([], 0.1)];
-    expect(hideLatency([...kernels, kernel([reader, long, short], 2)])).toEqual([
-      maker,
-      short,
-      long,
-      element,
-      reader,
-      end,
-    ]);
   });
 });

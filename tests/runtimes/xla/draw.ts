@@ -66,7 +66,11 @@ export type DrawnRecipe = Pick<
   | 'optimizer'
   | 'gradient_checkpointing'
   | 'gemm_mode'
-> & { readonly devices: number; readonly accumulate: number };
+> & {
+  readonly devices: number;
+  readonly accumulate: number;
+  readonly remat_plan?: NonNullable<JaxRecord['remat_plan']>;
+};
 
 const small = {
   target: fc.constant('h100'),
@@ -87,17 +91,28 @@ const small = {
 };
 
 const drawRecipes = (
-  other: Partial<{ [K in keyof DrawnRecipe]: fc.Arbitrary<DrawnRecipe[K]> }>,
+  other: Partial<{ [K in keyof DrawnRecipe]-?: fc.Arbitrary<DrawnRecipe[K]> }>,
   numRuns: number,
   seed = 20261202,
 ) =>
-  fc.sample(fc.record({ ...small, ...other } as { [K in keyof DrawnRecipe]: fc.Arbitrary<DrawnRecipe[K]> }), {
-    seed,
-    numRuns,
-  });
+  fc.sample(
+    fc.record({ ...small, ...other } as { [K in keyof DrawnRecipe]-?: fc.Arbitrary<NonNullable<DrawnRecipe[K]>> }),
+    {
+      seed,
+      numRuns,
+    },
+  );
 
 const batch = fc.constantFrom(1, 1, 2);
 const data = { devices: fc.constantFrom(2, 4, 8), batch: fc.constantFrom(1, 1, 1, 2) };
+const recomputed = fc.oneof(
+  fc.constant({ enc: 1 } as const),
+  fc.constant({ enc: 1, dec: 1 } as const),
+  fc.integer({ min: 1, max: 3 }).map((mesh_every) => ({ mesh_every })),
+  fc.integer({ min: 1, max: 3 }).map((mesh_every) => ({ enc: 1, dec: 1, mesh_every }) as const),
+  fc.constant({ mesh_every: 1 }),
+  fc.constant({ whole_step: 1 } as const),
+);
 const eitherProduct = mostly<JaxRecord['gemm_mode']>('cublas', fc.constant('default-noautotune' as const), 8);
 export const drawnRecipes = {
   /** Twelve after the kernels of `waiting-norms.ts`, ten after the order that the latency hiding scheduler begins with, ten after its times. */
@@ -106,6 +121,12 @@ export const drawnRecipes = {
     ...drawRecipes({ ...data, gemm_mode: eitherProduct }, 12, 20261207),
     ...drawRecipes(data, 10, 20261201),
     ...drawRecipes(data, 10, 2017756762),
+  ],
+  /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all. */
+  recomputed: [
+    ...drawRecipes({ ...data, remat_plan: recomputed }, 10, 20261211),
+    ...drawRecipes({ ...data, remat_plan: recomputed }, 8, 20261212).slice(0, 5),
+    ...drawRecipes({ ...data, remat_plan: recomputed }, 8, 20261213),
   ],
   accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),

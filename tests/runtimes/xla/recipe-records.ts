@@ -41,6 +41,7 @@ function groupOf(kind: Kind | 'plain'): RecipeGroup {
 
 export const recipeGroups = {
   data: groupOf('data'),
+  recomputed: groupOf('recomputed'),
   accumulate: groupOf('accumulate'),
   optimizer: groupOf('optimizer'),
   unchecked: groupOf('unchecked'),

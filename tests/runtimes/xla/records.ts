@@ -53,7 +53,7 @@ export interface JaxRecord {
     | 'generation'
     | 'generation-drawn';
   /** What else it is trained with than those of xla-gpu.jsonl. */
-  readonly recipe?: 'data' | 'accumulate' | 'optimizer' | 'unchecked';
+  readonly recipe?: 'data' | 'recomputed' | 'accumulate' | 'optimizer' | 'unchecked';
   /** Cards whose gradients are averaged; absent: one. */
   readonly devices?: number;
   readonly accumulate?: number;

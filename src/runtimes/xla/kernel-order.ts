@@ -1,0 +1,100 @@
+/**
+ * The kernels of a step whose gradients meet those of other cards, in the order in which XLA runs them: what nothing reads is left out, the rest
+ * is ordered for memory (`memory-order.ts`) and then so that others run while a collective is waited for (`latency-hiding.ts`).
+ *
+ * What is recomputed stands behind a barrier (jax, ad_checkpoint.py, `_remat_lowering`: `opt-barrier`), which waits for all that is read behind it,
+ * the gradients that come in among it. A tuple of all that and the barrier itself take no time, but are placed like kernels and waited for;
+ * each array and each parameter behind it is an element of its own, placed at once (`timed`). When the order is known barriers go
+ * (optimization_barrier_expander.cc), and what was read behind them is the array before.
+ */
+import type { BufferId, Kernel } from './kernel.js';
+import { type Arrays, isProduct, timed } from './kernel-times.js';
+import { hideLatency } from './latency-hiding.js';
+import { listOrder } from './memory-order.js';
+
+export function inOrderOfLatency(
+  written: readonly Kernel[],
+  results: ReadonlySet<BufferId>,
+  arrays: Arrays,
+  pads: boolean,
+): readonly Kernel[] {
+  const kernels = inOrderOfMemory(needed(written, results), arrays, pads);
+  const order = hideLatency(timed(kernels, arrays, pads)).filter((index) => index < kernels.length);
+  const { original } = behindBarriers(kernels);
+  const ordered = order.map((index) => kernels[index]!).filter(({ kind }) => kind !== 'tuple' && kind !== 'barrier');
+  return withoutCopies(ordered.map((kernel) => under(kernel, original)));
+}
+
+/** XLA removes what nothing reads (hlo_dce.cc), which would run last here. Readers stand behind. */
+function needed(kernels: readonly Kernel[], results: ReadonlySet<BufferId>): readonly Kernel[] {
+  const read = new Set(results);
+  return kernels
+    .toReversed()
+    .filter(({ reads, writes }) => {
+      const isNeeded = writes.length === 0 || writes.some((id) => read.has(id));
+      if (isNeeded) for (const id of reads) read.add(id);
+      return isNeeded;
+    })
+    .reverse();
+}
+
+/** XLA first schedules every step for memory (gpu_hlo_schedule.cc, `ScheduleGpuModule`). */
+function inOrderOfMemory(kernels: readonly Kernel[], { buffers, bytesOf }: Arrays, pads: boolean): readonly Kernel[] {
+  const made = new Set(kernels.flatMap(({ writes }) => writes));
+  const isOfProduct = new Set(kernels.flatMap(({ kind, writes }) => (isProduct(kind) ? writes : [])));
+  const isRelaid = (id: BufferId) => !isOfProduct.has(id) && (!pads || buffers[id]!.shape.length === 3);
+  const { original, moment } = behindBarriers(kernels);
+  const steps = kernels.map((kernel) => {
+    if (kernel.kind === 'barrier') return { ...kernel, writes: kernel.writes.filter((id) => moment(id) === undefined) };
+    const moments = new Set([...kernel.reads, ...kernel.writes].map(moment).filter((id) => id !== undefined));
+    const { reads, writes } = under(kernel, original);
+    const step = { reads: [...reads, ...moments], writes };
+    return isProduct(kernel.kind) ? { ...step, relaid: new Set(step.reads.filter(isRelaid)) } : step;
+  });
+  // Where nothing is recomputed it needs no more than the order of code in any compiled step; behind a barrier that one is not depth first.
+  const order = listOrder(steps, { bytesOf, isOutside: (id) => !made.has(id) });
+  return order.map((index) => kernels[index]!);
+}
+
+/** Of an array behind a barrier: the one before, and the first of the barrier's elements that is none. */
+interface Behind {
+  readonly original: (id: BufferId) => BufferId;
+  readonly moment: (id: BufferId) => BufferId | undefined;
+}
+
+function behindBarriers(kernels: readonly Kernel[]): Behind {
+  const originals = new Map<BufferId, BufferId>();
+  const moments = new Map<BufferId, BufferId>();
+  const original = (id: BufferId) => originals.get(id) ?? id;
+  for (const { reads, writes } of kernels.filter(({ kind }) => kind === 'barrier')) {
+    // The last thing that it reads is the tuple.
+    const arrays = reads.slice(0, -1);
+    for (const [index, id] of arrays.entries()) {
+      originals.set(writes[index]!, original(id));
+      moments.set(writes[index]!, writes[arrays.length]!);
+    }
+  }
+  return { original, moment: (id) => moments.get(id) };
+}
+
+const under = (kernel: Kernel, nameOf: (id: BufferId) => BufferId): Kernel => ({
+  ...kernel,
+  reads: kernel.reads.map(nameOf),
+  writes: kernel.writes.map(nameOf),
+});
+
+/**
+ * XLA copies an array that a kernel overwrites and others read, and when it knows the order removes the copies whose original nobody reads
+ * after that (gpu_compiler.cc, `RunPostSchedulingCopyInsertion`).
+ */
+function withoutCopies(kernels: readonly Kernel[]): readonly Kernel[] {
+  const originals = new Map<BufferId, BufferId>();
+  for (const copied of kernels.filter(({ kind }) => kind === 'copy')) {
+    const [original, copy] = [copied.reads[0]!, copied.writes[0]!];
+    const overwritten = kernels.findIndex((kernel) => kernel !== copied && kernel.writes.includes(copy));
+    if (!kernels.slice(overwritten + 1).some(({ reads }) => reads.includes(original))) originals.set(copy, original);
+  }
+  return kernels
+    .filter(({ kind, writes }) => kind !== 'copy' || !originals.has(writes[0]!))
+    .map((kernel) => under(kernel, (id) => originals.get(id) ?? id));
+}
