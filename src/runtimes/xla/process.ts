@@ -29,6 +29,7 @@ const errorBars = {
     stacked: [0.96, 1.06],
     recomputed: [0.94, 1.06],
     hidden: [0.97, 1.07],
+    hiddenRecomputed: [0.95, 1.07],
   },
   triton: {
     plain: [0.82, 1.04],
@@ -36,6 +37,7 @@ const errorBars = {
     stacked: [0.82, 1.06],
     recomputed: [0.83, 1.06],
     hidden: [0.82, 1.07],
+    hiddenRecomputed: [0.82, 1.07],
   },
 } as const;
 
@@ -72,7 +74,8 @@ function arenaRange(
   const recomputed = encoder || decoder || model || processor.kind !== 'none' || edges.kind !== 'none';
   const rollout = checkpoint.rollout ? bars.rollout : bars.stacked;
   const single = recomputed ? bars.recomputed : rolloutSteps > 1 ? rollout : bars.plain;
-  const [low, high] = meetsInOrder(config) ? bars.hidden : single;
+  const hidden = recomputed ? bars.hiddenRecomputed : bars.hidden;
+  const [low, high] = meetsInOrder(config) ? hidden : single;
   const deferred =
     processor.kind !== 'none' && products === 'triton'
       ? deferredBytes(trace, bytesOfBuffer, config.model.layers) - residentBytes

@@ -67,7 +67,8 @@ takes no time: all that is recomputed waits for the gradients that come in, and 
 that moves the clock (\`kernel-order.ts\`, \`barrier.ts\`; \`remat2\` and \`get-tuple-element\` in the scheduler's log of four compiled steps). Indices behind
 a barrier are no constants, so that XLA compares each with the number of nodes: what is gathered is written, and its sums are a kernel of their
 own where they would read those indices too slowly (\`norm-times.ts\`). With the whole model recomputed the forward pass for the loss runs last, after
-the gradients have met, and its losses meet in a collective of their own.
+the gradients have met, and its losses meet in a collective of their own. The worst drawn step is a small one, 34 MB beside a workspace of as many;
+the range's low end of −5 % is measured over all of these. Loops over slices of edges were compiled nowhere: the program's own probe adds none.
 
 ${table(allOf(recomputed))}
 

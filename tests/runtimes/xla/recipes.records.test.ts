@@ -45,13 +45,13 @@ describe('recipes of JAX against XLA:GPU’s buffer assignment', () => {
     expect(allOf(data).filter((each) => !isInRange(each))).toEqual([]);
   });
 
-  it('predicts what is recomputed in data parallel within 1.5 % in the median and 4 % at worst, those drawn after the rules too', () => {
+  it('predicts what is recomputed in data parallel within 1.7 % in the median and 4.5 % at worst, those drawn after the rules too', () => {
     expect(allOf(recomputed).length).toBeGreaterThanOrEqual(30);
-    expect(recomputed.drawn.length).toBeGreaterThanOrEqual(6);
+    expect(recomputed.drawn.length).toBeGreaterThanOrEqual(8);
     for (const steps of [allOf(recomputed), recomputed.drawn]) {
       expect(steps.every(isCublas)).toBe(true);
-      expect(quantile(sizes(steps), 0.5)).toBeLessThan(1.5);
-      expect(worst(steps)).toBeLessThan(4);
+      expect(quantile(sizes(steps), 0.5)).toBeLessThan(1.7);
+      expect(worst(steps)).toBeLessThan(4.5);
     }
     expect(allOf(recomputed).filter((each) => !isInRange(each))).toEqual([]);
   });
