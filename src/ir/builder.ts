@@ -167,9 +167,8 @@ export class ProgramBuilder {
   /** Any operation whose output shape the caller knows. */
   emit(shape: Shape, name: string, operation: Unnamed): ValueId {
     const inputs = readsOf(operation);
-    const isDifferentiable = (id: ValueId) => this.values[id]!.differentiable;
     const differentiable =
-      !stopsGradient(operation) && (inputs.some(isDifferentiable) || parametersOf(operation).some(isDifferentiable));
+      !stopsGradient(operation) && (this.anyDifferentiable(inputs) || this.anyDifferentiable(parametersOf(operation)));
     const output = this.value(name, shape, 'operation', differentiable);
     this.stack.at(-1)!.run({ ...operation, output } as Operation, inputs);
     return output;
@@ -191,7 +190,9 @@ export class ProgramBuilder {
     frame.leave(results);
     this.stack.pop();
     const givenData = spec.recomputed ? given.filter((id) => this.values[id]!.source === 'data') : [];
-    const held = given.filter((id) => frame.reads.has(id) || spec.holdsArguments);
+    // In the order of the call: a checkpoint lets go of its arguments in reverse.
+    const inputs = given.filter((id, i) => (frame.reads.has(id) || spec.holdsArguments) && given.indexOf(id) === i);
+    for (const id of frame.reads) if (!inputs.includes(id)) inputs.push(id);
     const block: Block = {
       kind: 'block',
       name: spec.name,
@@ -199,8 +200,7 @@ export class ProgramBuilder {
       module: frame.module,
       recomputed: spec.recomputed ?? false,
       ...((spec.times ?? 1) > 1 && { times: spec.times }),
-      // In the order of the call: a checkpoint lets go of its arguments in reverse.
-      inputs: [...new Set([...held, ...frame.reads])],
+      inputs,
       ...(givenData.length > 0 && { givenData }),
       outputs: results.filter((id) => id >= frame.firstValue),
       body: frame.body,
@@ -221,6 +221,11 @@ export class ProgramBuilder {
       ...(ensemble && { ensemble }),
       ...(loss !== undefined && { loss }),
     };
+  }
+
+  private anyDifferentiable(ids: readonly ValueId[]): boolean {
+    for (const id of ids) if (this.values[id]!.differentiable) return true;
+    return false;
   }
 
   private rowsOf({ edges, index }: Endpoints): string {

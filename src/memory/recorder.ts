@@ -32,6 +32,7 @@ export class TraceRecorder {
   private readonly bufferOrigin: number[] = [];
   private readonly marks: { phase: Phase; firstEvent: number; recompute?: boolean }[] = [];
   private readonly turnMarks: TurnMark[] = [];
+  private currentTurn = noTurn;
   private repetition: { readonly turn: number; readonly times: number } | undefined;
   private lastStepFirstEvent = 0;
   private everyStepCounts = false;
@@ -114,11 +115,13 @@ export class TraceRecorder {
 
   /** Whose events follow: those of a rollout step, or of none. */
   get turn(): number {
-    return this.turnMarks.at(-1)?.turn ?? noTurn;
+    return this.currentTurn;
   }
 
   set turn(turn: number) {
-    if (turn !== this.turn) this.turnMarks.push({ turn, firstEvent: this.events.length });
+    if (turn === this.currentTurn) return;
+    this.currentTurn = turn;
+    this.turnMarks.push({ turn, firstEvent: this.events.length });
   }
 
   /** That turn stands for so many in a row; the others are as they are. */

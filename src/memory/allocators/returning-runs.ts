@@ -12,15 +12,15 @@ const minEvents = 8;
 /** Longer ones, a whole step among them, need more memory than a cache has in one piece. */
 const maxEvents = 2_048;
 
+const none = new Int32Array();
 const known = new WeakMap<Int32Array, ReturningRuns>();
 
-/** The longest ones up to a limit; none within another. */
+/** The longest ones up to a limit; none within another. Looked for when the events are replayed again: once, it costs as much as it saves. */
 export function returningRuns(events: Int32Array): ReturningRuns {
   let runs = known.get(events);
-  if (runs === undefined) {
-    runs = findRuns(events);
-    known.set(events, runs);
-  }
+  if (runs === undefined) runs = none;
+  else if (runs === none) runs = findRuns(events);
+  known.set(events, runs);
   return runs;
 }
 

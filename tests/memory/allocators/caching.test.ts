@@ -118,11 +118,14 @@ describe.each([false, true])('after every event, expandable segments: %s', (expa
           return false;
         });
         const { peakReservedBytes, peakAllocatedBytes, numFlushes, reservedBytes } = plain;
-        expect(replayCaching(events, bufferBytes, { expandable, capacityBytes })).toEqual(
+        const first = replayCaching(events, bufferBytes, { expandable, capacityBytes });
+        expect(first).toEqual(
           atEvent < 0
             ? { kind: 'ran', peakReservedBytes, peakAllocatedBytes, numFlushes }
             : { kind: 'outOfMemory', atEvent, requestedBytes: bufferBytes[events[atEvent]! - 1], reservedBytes },
         );
+        // Runs that give back all they take are passed over from the second time on.
+        expect(replayCaching(events, bufferBytes, { expandable, capacityBytes })).toEqual(first);
       }),
       { numRuns: 300 },
     );
