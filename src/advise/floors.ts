@@ -242,8 +242,10 @@ export class Floors {
   private ofRollout(peak: Peak, config: Config): number {
     if (isTraced(config)) return this.peakBytes(peak, config);
     if (runtimes[config.runtime].search.freesInBackward && !isParallel(config)) return this.peakOfLonger(peak, config);
-    const [at3, at4] = [3, 4].map((steps) => this.peakBytes(peak, withRollout(config, steps)));
-    return alongLine(at3!, at4!, config.recipe.rolloutSteps - 4);
+    const at = (steps: number) => this.peakBytes(peak, withRollout(config, steps));
+    const at3 = at(3);
+    // Where three steps are too much, so are more.
+    return at3 > this.room ? at3 : alongLine(at3, at(4), config.recipe.rolloutSteps - 4);
   }
 
   private peakBytes({ name, of }: Peak, config: Config): number {

@@ -38,7 +38,8 @@ async function bestOf(
   { config, counts, effort, ...on }: SearchInput & { readonly effort: Effort },
 ): Promise<SingleChange | undefined> {
   const room = mostArrayBytes(config, on.device);
-  const floors = new Floors(effort, counts, room);
+  // What is too much is compared with others too, where none fits.
+  const floors = new Floors(effort, counts, Number.POSITIVE_INFINITY);
   const alternatives = strategy
     .changes(config)
     .flatMap((change) => applyChanges(config, [change]) ?? [])
