@@ -50,11 +50,12 @@ export function checkParallel(recipe: Recipe, model: Model, runtime: RuntimeName
     return;
   }
   if (parallel === 'tensor') {
-    if (!processorTraits(model).isMlps || model.mlpHiddenLayers !== 1 || recipe.concatTrick !== 'off')
+    const { isMlps } = processorTraits(model);
+    if (!isMlps || model.mlpHiddenLayers !== 1 || recipe.concatTrick !== 'off')
       throw refuse(
         recipe,
         'splits MLPs of one hidden layer without the concat trick, in interaction layers',
-        '--concat-trick off --mlp-hidden-layers 1',
+        `${isMlps ? '' : '--processor interaction '}--concat-trick off --mlp-hidden-layers 1`,
       );
     if (model.hiddenDim % gpus !== 0)
       throw refuse(
