@@ -97,7 +97,7 @@ const hash = (value) =>
     .slice(0, 12);
 
 /** What a trace held when the fingerprint was taken: events, layouts, marks, and who made what. */
-const withoutLaterColumns = ({ operationBlocks, bufferOrigin, ...trace }) => trace;
+const withoutLaterColumns = ({ operationBlocks, bufferOrigin, turnMarks, ...trace }) => trace;
 
 async function priceOf({ model, flags }) {
   const config = (await resolverFor({ model, flags }))();
