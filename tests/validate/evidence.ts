@@ -132,7 +132,7 @@ function jaxInference(gemm: NonNullable<Evidence['xlaGemm']>): readonly PricedRe
   return Object.values(cublas).flat();
 }
 
-const { data: severalCards, ...otherRecipes } = recipeGroups;
+const { data, recomputed, ...otherRecipes } = recipeGroups;
 
 export const evidence = (): readonly Evidence[] => [
   ...pytorchSteps().map(({ layout, source, steps, mode }) => pytorchGroup(layout, source, steps, mode)),
@@ -148,8 +148,8 @@ export const evidence = (): readonly Evidence[] => [
   ),
   jaxGroup(
     'cublas',
-    `${compiledStep} on 2 to 8 cards whose gradients are averaged, with cuBLAS products`,
-    allOf(severalCards).filter(isCublas),
+    `${compiledStep} on 2 to 8 cards whose gradients are averaged, some of it recomputed, with cuBLAS products`,
+    [data, recomputed].flatMap(allOf).filter(isCublas),
   ),
   jaxGroup(
     'cublas',
