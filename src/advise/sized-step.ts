@@ -106,9 +106,13 @@ function keptOfSecond(trace: Trace, bytesOf: (buffer: number) => number) {
   }
   for (const event of events.subarray(0, backward)) if (event < 0) kept.delete(-event - 1);
   let bytes = 0;
-  for (const buffer of kept.keys()) bytes += bytesOf(buffer);
+  let from = 0;
+  for (const [buffer, madeAt] of kept) {
+    bytes += bytesOf(buffer);
+    from = madeAt;
+  }
   const ofFirst = turnMarks.find(({ turn, firstEvent }) => turn === 0 && firstEvent >= backward);
-  return { bytes, from: Math.max(0, ...kept.values()), end: ofFirst?.firstEvent ?? backward };
+  return { bytes, from, end: ofFirst?.firstEvent ?? backward };
 }
 
 /** What does not count where a bound is one for every number of blocks. */
