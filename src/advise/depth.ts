@@ -113,11 +113,11 @@ export function shallowPair(config: Config): ShallowPair | undefined {
   return few && oneMore && few.model.layers + oneMore.model.layers <= config.model.layers ? found : undefined;
 }
 
-/** The same, however deep the two are. */
+/** The same, however deep the two are. A forecast keeps nothing of its layers, and other arrays meet in it at three of them than at four. */
 export function deeperPair(config: Config): ShallowPair | undefined {
   const { layers } = config.model;
   const { processor } = config.recipe.checkpoint;
-  if (isParallel(config)) return undefined;
+  if (isParallel(config) || config.recipe.mode !== 'train') return undefined;
   if (processor.kind === 'none') return pair(config, layers - oneMore, (depth) => [depth, processor]);
   const size = layersPerSegment(config);
   if (size === undefined) return undefined;

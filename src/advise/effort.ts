@@ -85,10 +85,16 @@ export class Effort {
     return this.traces.has(traceKey(config));
   }
 
-  /** Of one micro-step, without an update, where the runtime tells it from the passes: a step of any optimizer holds them. */
+  /**
+   * Of one micro-step, without an update, where the runtime tells it from the passes: a step of any optimizer holds them. Where results hold
+   * other arrays, the same step with the plainest update: all its arrays lie somewhere.
+   */
   passes(config: Config, counts: Counts): SizedStep {
-    if (runtimes[config.runtime].passes === undefined || isParallel(config)) return this.step(config, counts);
     const { recipe } = config;
+    const { passes, search } = runtimes[config.runtime];
+    if (search.resultsHoldArrays?.(config))
+      return this.passes({ ...config, recipe: { ...recipe, optimizer: 'sgd' } }, counts);
+    if (passes === undefined || isParallel(config)) return this.step(config, counts);
     const offload = offloadsBoundary(recipe) ? 'boundary' : 'none';
     const anyOptimizer = { ...config, recipe: { ...recipe, optimizer: 'none', offload, accumulate: 1 } as const };
     const trace = this.trace(`passes ${traceKey(anyOptimizer)}`, anyOptimizer, passesOf);

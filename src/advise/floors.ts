@@ -93,7 +93,7 @@ export class Floors {
     if (!isParallel(config) || alone > this.room) return alone;
     const { short, more } = shortened(config);
     const bytes = effort.least(`before ${this.keyOf(short)}`, () =>
-      peakBeforeProcessorBackward(effort.step(short, counts)),
+      peakBeforeProcessorBackward(effort.passes(short, counts)),
     );
     return bytes + more * keptPerStep;
   }
@@ -267,12 +267,13 @@ export class Floors {
     return this.residentBytes(withRollout(least, 3)) - this.residentBytes(withRollout(least, 2));
   }
 
-  /** Layers after the third have as much state as the fourth. */
+  /** Layers after the third have as much state as the fourth. Where no shallower step tells, the step itself does: JAX adds gradients up there. */
   private stateBytes(config: Config): number {
     const { effort, counts } = this;
     const { layers } = config.model;
     const plain = stateAlone(config);
-    return effort.least(`state ${layers} ${JSON.stringify(plain.recipe)}`, () => {
+    const key = JSON.stringify([layers, config.recipe.accumulate > 1, plain.recipe]);
+    return effort.least(`state ${key}`, () => {
       const [few, oneMore] = shallowDepths.map((depth) =>
         depth < layers && !isParallel(config) ? atDepth(plain, depth, noCheckpoint.processor) : undefined,
       );

@@ -25,6 +25,8 @@ export interface SearchAssumptions {
   readonly passesAreApart: boolean;
   /** What a rollout step keeps is freed by its own backward pass, not when all passes end: three steps tell what any number needs. */
   readonly freesInBackward: boolean;
+  /** Gradients are its results, in which other arrays lie until they are written: which ones hangs on all of the step. Absent: never. */
+  readonly resultsHoldArrays?: (config: Config) => boolean;
   /** A step with this many times more live bytes than are usable is not even tight. */
   readonly tightUpTo: number;
   /** Values of batch or resolution after which live bytes are never below where they were. */

@@ -11,18 +11,19 @@ import { traceOf } from '../../src/parallel/index.js';
 export const numRuns = Number(process.env.GC_PLAN_BOUND_RUNS ?? 25);
 vi.setConfig({ testTimeout: 60_000 + 2_000 * numRuns });
 
-/** `law`: whether what was drawn is a case of it; at least one must be. */
+/** `law`: whether what was drawn is a case of it; at least one must be. `first`: cases that are tried before any is drawn. */
 export async function holds<T>(
   drawn: fc.Arbitrary<T>,
   law: (drawn: T) => Promise<boolean>,
   runs = numRuns,
+  first: readonly T[] = [],
 ): Promise<void> {
   let isTried = false;
   await fc.assert(
     fc.asyncProperty(drawn, async (each) => {
       isTried = (await law(each)) || isTried;
     }),
-    { numRuns: runs },
+    { numRuns: runs + first.length, examples: first.map((each): [T] => [each]) },
   );
   expect(isTried).toBe(true);
 }

@@ -75,6 +75,8 @@ export const jaxRuntime: Runtime = {
     segmentsChangeForward: true,
     passesAreApart: false,
     freesInBackward: false,
+    resultsHoldArrays: ({ model, recipe }) =>
+      recipe.mode === 'train' && recipe.optimizer === 'none' && !layoutOf(model.layout).sizesDecideKernels,
     tightUpTo: succeedsUpTo,
     // Which arrays of a forecast lie in its results changes with their sizes; whether both ends' rows are arrays hangs on roundings, so that of
     // so many sizes in a row one is without.
