@@ -11,6 +11,7 @@ import { yieldToEvents } from '../event-loop.js';
 import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
+import type { FittingStep } from '../runtimes/process.js';
 import { mostLiveBytes } from '../search/candidate-verdict.js';
 import { applyChanges, trains } from './apply.js';
 import { microBatchesOf, numChanged, processChangesOf } from './combinations.js';
@@ -21,12 +22,16 @@ import { EqualCostPlans } from './equal-cost.js';
 import { catalogue } from './index.js';
 import { LeanestFirst } from './leanest-first.js';
 import { eachOnce, type PlannedStep } from './planned-step.js';
-import { fits, keptForBackward, mostArrayBytes } from './sized-step.js';
+import { fits, fitting, keptForBackward, mostArrayBytes } from './sized-step.js';
 import type { Change, Numerics, Strategy } from './types.js';
 import { usualCutOf } from './typical.js';
 
-export interface Remedy extends StepCost {
+/** A step that fits, with what it takes of the card. */
+export interface Fitting extends Pick<FittingStep, 'deviceBytes' | 'highBytes'> {
   readonly config: Config;
+}
+
+export interface Remedy extends StepCost, Fitting {
   readonly peakLiveBytes: number;
   readonly numerics: Numerics;
 }
@@ -79,12 +84,19 @@ export function fitsWithChange(input: SearchInput, config: Config): boolean {
 }
 
 /** The processor alone recomputed, in groups of the usual size, where that fits. */
-export function usualCut(input: SearchInput): Config | undefined {
+export function usualCut(input: SearchInput): Fitting | undefined {
   const { config, effort, counts } = searchOf(input);
   const change = usualCutOf(config);
   const cut = change && applyChanges(config, [change]);
-  return cut && fits(effort.step(cut, counts), input) ? cut : undefined;
+  const found = cut && fitting(effort.step(cut, counts), input);
+  return found && fittingOf(cut, found);
 }
+
+const fittingOf = (config: Config, { deviceBytes, highBytes }: FittingStep): Fitting => ({
+  config,
+  deviceBytes,
+  highBytes,
+});
 
 /** The first line of an advice, and an estimate's suggestion: one search, which ends when every combination has been looked at. */
 export async function cheapestRemedy(input: SearchInput): Promise<Remedy | undefined> {
@@ -266,7 +278,8 @@ async function leanestThatFits(search: Search, candidates: readonly Candidate[])
       }
       if (step.refine()) continue;
       left.removeFirst();
-      if (fits({ ...step.step(), config }, on)) return { config, peakLiveBytes: step.leastBytes, ...cost };
+      const found = fitting({ ...step.step(), config }, on);
+      if (found) return { ...fittingOf(config, found), peakLiveBytes: step.leastBytes, ...cost };
       search.pool.decides = true;
     }
   }

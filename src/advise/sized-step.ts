@@ -6,6 +6,7 @@ import { peakLiveBytes } from '../memory/liveness.js';
 import { type Category, categories, categoryCode, type Phase, reusedBytes, type Trace } from '../memory/trace.js';
 import type { Counts } from '../models/dimensions.js';
 import { dimensionsFor, runtimes } from '../parallel/index.js';
+import type { FittingStep } from '../runtimes/process.js';
 import { roomForArrays, verdictOfCandidate } from '../search/candidate-verdict.js';
 
 export interface SizedStep {
@@ -29,14 +30,22 @@ export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedSte
   };
 }
 
-/** The verdict that `estimate` gives is *fits*. */
-export function fits(
-  { config, trace, dimensions, peakLiveBytes: live }: SizedStep,
-  { device, errorBar }: { readonly device: Device; readonly errorBar: ErrorBar },
-): boolean {
-  const candidate = { config, unsizedStep: { trace }, dimensions, peakLiveBytes: live };
-  return verdictOfCandidate(candidate, device, errorBar, 'fits').kind === 'fits';
+interface OnDevice {
+  readonly device: Device;
+  readonly errorBar: ErrorBar;
 }
+
+/** The verdict that `estimate` gives, where it is *fits*. */
+export function fitting(
+  { config, trace, dimensions, peakLiveBytes: live }: SizedStep,
+  { device, errorBar }: OnDevice,
+): FittingStep | undefined {
+  const candidate = { config, unsizedStep: { trace }, dimensions, peakLiveBytes: live };
+  const verdict = verdictOfCandidate(candidate, device, errorBar, 'fits');
+  return verdict.kind === 'fits' ? verdict : undefined;
+}
+
+export const fits = (step: SizedStep, on: OnDevice): boolean => fitting(step, on) !== undefined;
 
 /** The same with the largest share of the card that JAX can be given. */
 export const mostArrayBytes = ({ recipe, ...config }: Config, device: Device): number =>

@@ -71,8 +71,17 @@ export interface VerdictInput {
   readonly asked: 'kind' | 'fits';
 }
 
-export interface StepVerdict {
-  readonly kind: 'fits' | 'tight' | 'exceeds';
+export type StepVerdict = FittingStep | NoFittingStep;
+
+export interface FittingStep {
+  readonly kind: 'fits';
+  readonly deviceBytes: number;
+  /** The upper end of the range. */
+  readonly highBytes: number;
+}
+
+interface NoFittingStep {
+  readonly kind: 'tight' | 'exceeds';
   /** Absent: the arrays alone are too much, and nothing was replayed; or more was not asked, and a replay ended where it was too much. */
   readonly deviceBytes: number | undefined;
 }

@@ -67,7 +67,7 @@ export function verdictOfCandidate(
   const card = { nominalBytes: device.nominalBytes, usableBytes: usable };
   const { kind } = verdictOf(process, card);
   if (kind === 'unknown') throw new Error('a card was given, so that the verdict is known');
-  return { kind, deviceBytes: process.deviceBytes };
+  return { kind, deviceBytes: process.deviceBytes, highBytes: process.range.highBytes };
 }
 
 /** With more live bytes it does not fit. */

@@ -1,18 +1,17 @@
 /** The first line of an advice, for an estimate that does not fit, and the usual cut of the processor where that would do as well. */
 
 import { flagsThatMake } from '../advise/apply.js';
-import { cheapestRemedy, type Remedy, usualCut } from '../advise/cheapest.js';
+import { cheapestRemedy, type Fitting, type Remedy, usualCut } from '../advise/cheapest.js';
 import { differences } from '../advise/combinations.js';
 import { Effort } from '../advise/effort.js';
 import { partsOf } from '../advise/parts.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';
 import { type ResolveInput, resolverFor } from '../options/resolve.js';
-import { programOf } from '../parallel/index.js';
 import type { Estimate } from '../reports/estimate/schema.js';
+import { usableBytes } from '../runtimes/traits.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { errorBar, reportedAccuracy } from './accuracy.js';
-import { estimateOf, pricedStep, sampleFlopsOf } from './priced.js';
 
 type NoFit = Extract<Estimate['verdict'], { kind: 'exceeds' }>;
 
@@ -26,19 +25,21 @@ export async function cheapestChanges(
   const effort = Effort.unlimited();
   const search = { config, counts: counts(model), device, errorBar: errorBar(config), effort: effort.ofSearch(config) };
   const { range } = reportedAccuracy(config);
-  const before = sampleFlopsOf(config);
-  const toChange = ({ config: changed, numerics }: Pick<Remedy, 'config' | 'numerics'>) => {
+  /** Of a training step, or of one step of a forecast. */
+  const costOf = (each: Config) => {
+    const { sampleFlops } = effort.cost(each, search.counts);
+    return each.recipe.mode === 'train' ? sampleFlops : sampleFlops / each.recipe.rolloutSteps;
+  };
+  const toChange = ({ config: changed, deviceBytes, highBytes, numerics }: Fitting & Pick<Remedy, 'numerics'>) => {
     const flags = flagsThatMake(resolve, recipe, changed.recipe);
-    const { trace } = search.effort.step(changed, search.counts);
-    const { memory, verdict } = estimateOf(changed, pricedStep(changed, { program: programOf(changed), trace }));
     const { range: other } = reportedAccuracy(changed);
     return {
       change: typedFlags(flags),
       command: estimateCommand(input.model, { ...input.flags, ...flags }),
-      deviceBytes: memory.deviceBytes,
-      highBytes: memory.range.highBytes,
-      ...('usableBytes' in verdict && { usableBytes: verdict.usableBytes }),
-      relativeCost: sampleFlopsOf(changed) / before,
+      deviceBytes,
+      highBytes,
+      usableBytes: usableBytes(device, changed.recipe, changed.runtime, changed.reserveBytes),
+      relativeCost: costOf(changed) / costOf(config),
       ...(other && other.xlaGemm !== range?.xlaGemm && { range: other }),
       code: partsOf(config, changed).flatMap(({ code }) => code),
       ...(numerics !== 'same' && { numerics }),
@@ -49,6 +50,6 @@ export async function cheapestChanges(
   const changesCut = differences(recipe, cheapest.config.recipe).includes('processor');
   // The cheapest may be an edit of the model's own code; a way that changes the numbers is named only where none leaves them.
   const usual = cheapest.numerics === 'same' && !changesCut ? usualCut(search) : undefined;
-  const further = usual && { furtherChanges: [toChange({ config: usual, numerics: 'same' })] };
+  const further = usual && { furtherChanges: [toChange({ ...usual, numerics: 'same' })] };
   return { smallestChange: toChange(cheapest), ...further };
 }

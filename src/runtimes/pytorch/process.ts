@@ -88,7 +88,8 @@ export function pytorchVerdict({
   if (unlimited.kind === 'outOfMemory') return { kind: 'exceeds', deviceBytes: undefined };
   const { peakReservedBytes } = unlimited;
   const deviceBytes = peakReservedBytes + outsideBytes;
-  if (withErrorBar(peakReservedBytes, config) <= capacityBytes) return { kind: 'fits', deviceBytes };
+  const mostReserved = withErrorBar(peakReservedBytes, config);
+  if (mostReserved <= capacityBytes) return { kind: 'fits', deviceBytes, highBytes: mostReserved + outsideBytes };
   if (asked === 'fits') return { kind: 'exceeds', deviceBytes };
   const replay = replayCaching(trace.events, bytesOfBuffer, { expandable, capacityBytes });
   return { kind: replay.kind === 'ran' ? 'tight' : 'exceeds', deviceBytes };
