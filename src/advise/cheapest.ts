@@ -291,10 +291,8 @@ async function leanestThatFits(search: Search, candidates: readonly Candidate[])
  * optimizer is traced. Elsewhere live bytes have told.
  */
 function passesFit({ effort, counts, device, errorBar }: Search, { config, mostBytes }: Choice): boolean {
-  const { passes, verdict } = runtimes[config.runtime];
-  if (passes === undefined || verdict === undefined || isParallel(config)) return true;
   const numFitting = effort.least(`passes fit ${mostBytes} ${anyOptimizerKey(config)}`, () =>
-    Number(fits({ ...effort.passes(config, counts), config }, { device, errorBar })),
+    Number(effort.passesMayFit(config, counts, { device, errorBar })),
   );
   return numFitting > 0;
 }

@@ -4,11 +4,12 @@ import type { Config } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import type { Counts } from '../models/dimensions.js';
 import { layoutOf } from '../models/index.js';
-import { passesOf, runtimes, stateOf, traceOf } from '../parallel/index.js';
+import { dimensionsFor, passesOf, programOf, runtimes, stateOf, traceOf } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
+import { usableBytes } from '../runtimes/traits.js';
 import { traceCutsOf, traceKey } from '../search/unsized-step.js';
 import { PlanCosts, type StepCost } from './costs.js';
-import { type SizedStep, sizeStep } from './sized-step.js';
+import { fits, type OnDevice, type SizedStep, sizeStep } from './sized-step.js';
 
 /** Twelve autoregressive steps of 16 layers are the longest step that is published (Lam et al., suppl. 4.5). */
 const mostLayersRun = 256;
@@ -95,10 +96,29 @@ export class Effort {
     if (search.resultsHoldArrays?.(config))
       return this.passes({ ...config, recipe: { ...recipe, optimizer: 'sgd' } }, counts);
     if (passes === undefined || isParallel(config)) return this.step(config, counts);
-    const offload = offloadsBoundary(recipe) ? 'boundary' : 'none';
-    const anyOptimizer = { ...config, recipe: { ...recipe, optimizer: 'none', offload, accumulate: 1 } as const };
-    const trace = this.trace(`passes ${traceKey(anyOptimizer)}`, anyOptimizer, passesOf);
+    const anyOptimizer = withAnyOptimizer(config);
+    const trace = this.trace(passesKey(anyOptimizer), anyOptimizer, passesOf);
     return { ...sizeStep(config, trace, counts), addsToGradients: recipe.accumulate > 1 };
+  }
+
+  /** Whether passes of one card may fit, where the runtime tells without their update. They are traced no further than it takes. */
+  passesMayFit(config: Config, counts: Counts, on: OnDevice): boolean {
+    const { passesThatFit } = runtimes[config.runtime];
+    if (passesThatFit === undefined || isParallel(config)) return true;
+    const anyOptimizer = withAnyOptimizer(config);
+    const key = passesKey(anyOptimizer);
+    if (!this.traces.has(key)) {
+      const { recipe, runtime, reserveBytes } = config;
+      const room = {
+        dimensions: dimensionsFor(config, counts),
+        device: on.device,
+        usableBytes: usableBytes(on.device, recipe, runtime, reserveBytes),
+      };
+      const trace = passesThatFit(programOf(anyOptimizer), anyOptimizer, room);
+      if (trace === undefined) return false;
+      this.traces.of(key, () => trace);
+    }
+    return fits({ ...this.passes(config, counts), config }, on);
   }
 
   /** With what the optimizer holds, and with no more where the runtime tells that from the passes. */
@@ -128,6 +148,13 @@ export class Effort {
     return trace;
   }
 }
+
+const withAnyOptimizer = ({ recipe, ...config }: Config): Config => ({
+  ...config,
+  recipe: { ...recipe, optimizer: 'none', offload: offloadsBoundary(recipe) ? 'boundary' : 'none', accumulate: 1 },
+});
+
+const passesKey = (anyOptimizer: Config): string => `passes ${traceKey(anyOptimizer)}`;
 
 /**
  * What differs in the optimizer alone, or in where its state waits, has the same forward and backward pass; so have plans of equal cuts,

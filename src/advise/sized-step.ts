@@ -30,7 +30,7 @@ export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedSte
   };
 }
 
-interface OnDevice {
+export interface OnDevice {
   readonly device: Device;
   readonly errorBar: ErrorBar;
 }

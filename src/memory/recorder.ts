@@ -139,6 +139,21 @@ export class TraceRecorder {
     this.everyStepCounts = true;
   }
 
+  /** Whether `finish` writes these events, and more of them after the last alone. */
+  get isInOrder(): boolean {
+    return this.repetition === undefined;
+  }
+
+  get numEvents(): number {
+    return this.events.length;
+  }
+
+  /** What has been written from an event and a buffer on. */
+  since(event: number, buffer: number): { readonly events: readonly number[]; readonly layouts: readonly Layout[] } {
+    const layouts = this.bufferLayout.slice(buffer).map((index) => this.layouts[index]!);
+    return { events: this.events.slice(event), layouts };
+  }
+
   finish(): Trace {
     const trace = this.written();
     const { repetition } = this;

@@ -52,6 +52,13 @@ export interface HostInput {
   readonly numParameters: number;
 }
 
+/** Sizes of a step, and the card that it is to fit. */
+export interface RoomForPasses {
+  readonly dimensions: Dimensions;
+  readonly device: Device;
+  readonly usableBytes: number;
+}
+
 /** What a runtime makes of a step that `gc-plan capture` recorded. */
 export interface RecordedSteps {
   readonly process: (input: RecordedInput) => ProcessMemory;
@@ -78,6 +85,8 @@ export interface Runtime {
    * runtime interleaves the two.
    */
   readonly passes?: (program: ForwardProgram, config: Config) => Trace;
+  /** The same, or nothing where a search would rule them out: they are traced no further than to where that shows. */
+  readonly passesThatFit?: (program: ForwardProgram, config: Config, on: RoomForPasses) => Trace | undefined;
   /** Of training: what the optimizer holds all through the passes, and nothing else. Absent with `passes`. */
   readonly state?: (program: ForwardProgram, config: Config) => Trace;
   readonly process: (input: ProcessInput) => ProcessMemory;

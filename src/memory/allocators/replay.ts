@@ -1,3 +1,6 @@
+import type { Dimensions } from '../../ir/shape.js';
+import type { TraceRecorder } from '../recorder.js';
+import { type Layout, layoutBytes } from '../trace.js';
 import { none } from './block-table.js';
 import { CachingAllocator } from './caching.js';
 import { returningRuns } from './returning-runs.js';
@@ -29,16 +32,19 @@ export type Replay =
 let allocator = new CachingAllocator(0);
 let blockOfBuffer = new Int32Array(0);
 
+function makeRoomFor(numBuffers: number): void {
+  if (numBuffers <= blockOfBuffer.length) return;
+  allocator = new CachingAllocator(2 * numBuffers);
+  blockOfBuffer = new Int32Array(2 * numBuffers);
+}
+
 /** `events` as in a `Trace`; `bufferBytes` by buffer; one without elements has no block. */
 export function replayCaching(
   events: Int32Array,
   bufferBytes: Float64Array,
   { expandable, capacityBytes = Number.POSITIVE_INFINITY, untilFull = false }: ReplayOptions,
 ): Replay {
-  if (bufferBytes.length > blockOfBuffer.length) {
-    allocator = new CachingAllocator(2 * bufferBytes.length);
-    blockOfBuffer = new Int32Array(2 * bufferBytes.length);
-  }
+  makeRoomFor(bufferBytes.length);
   allocator.reset(expandable, capacityBytes, !untilFull);
   const runs = returningRuns(events);
   let nextRun = 0;
@@ -76,4 +82,60 @@ export function replayWithoutLimit(
   const replay = replayCaching(events, bufferBytes, { expandable });
   if (replay.kind !== 'ran') throw new Error('an allocator without limit ran out of memory');
   return replay;
+}
+
+/** A look at what has been written since takes as long as so many events. */
+const minNewEvents = 64;
+
+/** Follows a trace while it is written, until the device is full; nothing is given back, and no other replay may come between. */
+export class GrowingReplay {
+  isFull = false;
+  private numEvents = 0;
+  private numBuffers = 0;
+  private bytesOfBuffer = new Float64Array(0);
+  private readonly bytesOfLayout = new Map<Layout, number>();
+
+  constructor(
+    private readonly dimensions: Dimensions,
+    private readonly options: ReplayOptions,
+  ) {}
+
+  follow(recorder: TraceRecorder): void {
+    if (this.isFull || !recorder.isInOrder || recorder.numEvents - this.numEvents < minNewEvents) return;
+    const numBuffers = recorder.numStorages;
+    if (this.numEvents === 0 || numBuffers > blockOfBuffer.length) this.restart(numBuffers);
+    const { events, layouts } = recorder.since(this.numEvents, this.numBuffers);
+    for (const [i, layout] of layouts.entries()) this.bytesOfBuffer[this.numBuffers + i] = this.bytesOf(layout);
+    this.isFull = events.some((event) => !isServed(event, this.bytesOfBuffer));
+    this.numEvents += events.length;
+    this.numBuffers = numBuffers;
+  }
+
+  private restart(numBuffers: number): void {
+    makeRoomFor(numBuffers);
+    this.bytesOfBuffer = new Float64Array(blockOfBuffer.length);
+    [this.numEvents, this.numBuffers] = [0, 0];
+    const { expandable, capacityBytes = Number.POSITIVE_INFINITY } = this.options;
+    allocator.reset(expandable, capacityBytes, false);
+  }
+
+  private bytesOf(layout: Layout): number {
+    const bytes = this.bytesOfLayout.get(layout) ?? layoutBytes(layout, this.dimensions);
+    this.bytesOfLayout.set(layout, bytes);
+    return bytes;
+  }
+}
+
+/** False: the device is full. */
+function isServed(event: number, bytesOfBuffer: Float64Array): boolean {
+  const buffer = Math.abs(event) - 1;
+  const bytes = bytesOfBuffer[buffer]!;
+  if (bytes === 0) return true;
+  if (event < 0) {
+    allocator.release(blockOfBuffer[buffer]!);
+    return true;
+  }
+  const block = allocator.allocate(bytes);
+  blockOfBuffer[buffer] = block;
+  return block !== none;
 }

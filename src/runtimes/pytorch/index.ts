@@ -3,12 +3,14 @@ import { offloadsOptimizer } from '../../config/offload.js';
 import type { Config, Recipe } from '../../config/types.js';
 import type { ForwardProgram } from '../../ir/forward-program.js';
 import { type Dimensions, numElements } from '../../ir/shape.js';
+import { GrowingReplay } from '../../memory/allocators/replay.js';
+import type { TraceRecorder } from '../../memory/recorder.js';
 import type { Trace } from '../../memory/trace.js';
 import { counts } from '../../models/counts.js';
 import { dimensionsOf } from '../../models/dimensions.js';
 import { codeBaseOf, layoutOf } from '../../models/index.js';
 import { allThatIsReported } from '../on-card.js';
-import type { CardSupport, Runtime } from '../types.js';
+import type { CardSupport, RoomForPasses, Runtime } from '../types.js';
 import { pytorchAssumptions } from './assumptions.js';
 import { ForwardPass } from './forward-pass.js';
 import { hostTransferBytes } from './host-transfer.js';
@@ -16,7 +18,14 @@ import { gradientOfLoss } from './loss.js';
 import type { Lowering } from './lowering.js';
 import type { OptimizerSizes } from './optimizer.js';
 import { traceStage } from './pipeline.js';
-import { leastReservedBytes, mostLiveBytes, pytorchProcess, pytorchVerdict, recordedProcess } from './process.js';
+import {
+  leastReservedBytes,
+  mostLiveBytes,
+  pytorchProcess,
+  pytorchVerdict,
+  recordedProcess,
+  replayUntilFull,
+} from './process.js';
 import { cutsOf, segmentPyTorch } from './segments.js';
 import { traceState, traceSteps } from './steps.js';
 import { validationDimensions, validationOf } from './validation.js';
@@ -24,7 +33,8 @@ import { validationDimensions, validationOf } from './validation.js';
 /** Micro-steps after the second add to the same gradients: they repeat it exactly. */
 const maxTracedMicroSteps = 2;
 
-function tracePyTorch(program: ForwardProgram, config: Config, numSteps: 1 | 2 = 2): Trace {
+/** `isEnough`: asked between the nodes of a backward pass, whose rest is then left out. */
+function tracePyTorch(program: ForwardProgram, config: Config, numSteps: 1 | 2 = 2, isEnough?: IsEnough): Trace {
   const { recipe } = config;
   const sizes = sizesIn(config);
   if (program.stage !== undefined) return traceStage(program, program.stage, recipe, sizes);
@@ -40,9 +50,21 @@ function tracePyTorch(program: ForwardProgram, config: Config, numSteps: 1 | 2 =
       const forwardPass = new ForwardPass(program, lowering, recipe);
       return recipe.mode === 'inference'
         ? () => predict(program, lowering, forwardPass)
-        : () => microSteps(program, lowering, forwardPass, recipe);
+        : () => microSteps(program, lowering, forwardPass, recipe, isEnough);
     },
   });
+}
+
+type IsEnough = (recorder: TraceRecorder) => boolean;
+
+/** Traced no further than to where what is reserved is too much. */
+function passesThatFit(program: ForwardProgram, config: Config, on: RoomForPasses): Trace | undefined {
+  const replay = new GrowingReplay(on.dimensions, replayUntilFull(config, on));
+  const trace = tracePyTorch(program, config, 1, (recorder) => {
+    replay.follow(recorder);
+    return replay.isFull;
+  });
+  return replay.isFull ? undefined : trace;
 }
 
 function predict(program: ForwardProgram, lowering: Lowering, forwardPass: ForwardPass): void {
@@ -50,10 +72,16 @@ function predict(program: ForwardProgram, lowering: Lowering, forwardPass: Forwa
   for (const prediction of program.predictions) lowering.recorder.release(lowering.take(prediction).storage);
 }
 
-function microSteps(program: ForwardProgram, lowering: Lowering, forwardPass: ForwardPass, recipe: Recipe): void {
+function microSteps(
+  program: ForwardProgram,
+  lowering: Lowering,
+  forwardPass: ForwardPass,
+  recipe: Recipe,
+  isEnough?: IsEnough,
+): void {
   for (let micro = 0; micro < Math.min(recipe.accumulate, maxTracedMicroSteps); micro++) {
     if (micro > 0) lowering.recorder.mark('forward');
-    forwardAndBackward(program, lowering, forwardPass);
+    forwardAndBackward(program, lowering, forwardPass, isEnough);
   }
 }
 
@@ -75,7 +103,12 @@ const sizeClass = ({ model, recipe }: Config): string => {
   return recipe.optimizer === 'adamw-8bit' || offloadsOptimizer(recipe) ? samples + JSON.stringify(model) : samples;
 };
 
-function forwardAndBackward(program: ForwardProgram, lowering: Lowering, forwardPass: ForwardPass): void {
+function forwardAndBackward(
+  program: ForwardProgram,
+  lowering: Lowering,
+  forwardPass: ForwardPass,
+  isEnough?: IsEnough,
+): void {
   const { recorder } = lowering;
   const firstStorage = recorder.numStorages;
   forwardPass.run();
@@ -84,7 +117,7 @@ function forwardAndBackward(program: ForwardProgram, lowering: Lowering, forward
   recorder.mark('backward');
   const roots = [gradientOfLoss(loss, lowering)];
   recorder.release(loss.storage);
-  lowering.engine.run(roots);
+  lowering.engine.run(roots, isEnough && (() => isEnough(recorder)));
 }
 
 /**
@@ -111,6 +144,7 @@ export const pytorchRuntime: Runtime = {
   sizeClass,
   trace: (program, config) => tracePyTorch(program, config),
   passes: (program, config) => tracePyTorch(program, config, 1),
+  passesThatFit,
   state: (program, config) => traceState({ program, recipe: config.recipe, sizes: sizesIn(config) }),
   process: pytorchProcess,
   leastReservedBytes,

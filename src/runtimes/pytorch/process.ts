@@ -4,11 +4,11 @@ import { leastTooMuch, mostThatFollows } from '../../accuracy/figures.js';
 import type { Config, Device } from '../../config/types.js';
 import { minCapacity } from '../../memory/allocators/min-capacity.js';
 import { roundedBytes, roundUp, smallSegmentBytes } from '../../memory/allocators/pools.js';
-import { replayCaching, replayWithoutLimit } from '../../memory/allocators/replay.js';
+import { type ReplayOptions, replayCaching, replayWithoutLimit } from '../../memory/allocators/replay.js';
 import { peakLiveBytes as livePeak } from '../../memory/liveness.js';
 import { reusedBytes, type Trace } from '../../memory/trace.js';
 import type { ProcessInput, ProcessMemory, RecordedInput, StepVerdict, VerdictInput } from '../process.js';
-import type { Runtime } from '../types.js';
+import type { RoomForPasses, Runtime } from '../types.js';
 
 const outsideBytesOf = (device: Device): number => device.contextBytes.pytorch + device.cublasWorkspaceBytes;
 
@@ -63,6 +63,16 @@ export function leastReservedBytes(trace: Trace, bytesOfBuffer: Float64Array): n
 export const mostLiveBytes: NonNullable<Runtime['mostLiveBytes']> = (config, arrayBytes, { cublasWorkspaceBytes }) =>
   leastTooMuch(arrayBytes - cublasWorkspaceBytes, reservedErrorBar(config).worstUnderPercent);
 
+/** Without giving back, what is reserved only grows: whether a step fits is known where it is too much. */
+export function replayUntilFull(
+  config: Config,
+  { device, usableBytes }: Pick<RoomForPasses, 'device' | 'usableBytes'>,
+): ReplayOptions {
+  const { worstUnderPercent } = reservedErrorBar(config);
+  const capacityBytes = leastTooMuch(usableBytes - outsideBytesOf(device), worstUnderPercent);
+  return { expandable: config.recipe.allocator === 'expandable', capacityBytes, untilFull: true };
+}
+
 /** As `pytorchProcess` and `verdictOf` together, replayed no further than the answer needs: not at all where arrays are too much by themselves. */
 export function pytorchVerdict({
   trace,
@@ -80,10 +90,7 @@ export function pytorchVerdict({
   if (leastBytes > capacityBytes) return { kind: 'exceeds', deviceBytes: undefined };
   const expandable = config.recipe.allocator === 'expandable';
   const { bytesOfBuffer } = reusedBytes(trace, dimensions);
-  // Without giving back, what is reserved only grows: whether it fits is known where it is too much.
-  const mostBytes =
-    asked === 'fits' ? leastTooMuch(capacityBytes, reservedErrorBar(config).worstUnderPercent) : undefined;
-  const options = { expandable, untilFull: true, ...(mostBytes !== undefined && { capacityBytes: mostBytes }) };
+  const options = asked === 'fits' ? replayUntilFull(config, { device, usableBytes }) : { expandable, untilFull: true };
   const unlimited = replayCaching(trace.events, bytesOfBuffer, options);
   if (unlimited.kind === 'outOfMemory') return { kind: 'exceeds', deviceBytes: undefined };
   const { peakReservedBytes } = unlimited;

@@ -119,11 +119,11 @@ export class Engine {
     private readonly backwardOf: (operation: number) => number,
   ) {}
 
-  /** Runs the backward pass from the loss, or from several results, with the gradient of each. */
-  run(roots: readonly (readonly [GradientTarget, Gradient])[]): void {
+  /** Runs the backward pass from the loss, or from several results, with the gradient of each; no further than where that is enough. */
+  run(roots: readonly (readonly [GradientTarget, Gradient])[], isEnough = () => false): void {
     countPending(roots.map(([target]) => target));
     for (const [target, gradient] of roots) this.deliver(target, gradient);
-    for (let node = this.ready.pop(); node !== undefined; node = this.ready.pop()) this.step(node);
+    for (let node = this.ready.pop(); node !== undefined && !isEnough(); node = this.ready.pop()) this.step(node);
     this.pool.recorder.turn = noTurn;
   }
 
