@@ -187,6 +187,7 @@ export class EqualCostPlans {
     const [depth] = shallowDepths;
     const shallow = depth < config.model.layers ? atDepth(config, depth, inOneSegment(processor, depth)) : undefined;
     const before = floors.beforeProcessorBackward(shallow ?? config, keptPerStep);
+    if (before > floors.room) return before;
     const least = Math.max(inProcessor, before, floors.afterProcessorBackward(shallow ?? config));
     return isWhole && least <= floors.room ? Math.max(least, floors.of(config).anyOptimizerBytes) : least;
   }

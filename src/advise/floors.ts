@@ -53,6 +53,11 @@ export interface Floor {
   readonly anyOptimizerBytes: number;
 }
 
+/** Needs no more. */
+function boundedBy({ recipe, ...config }: Config): Config {
+  return { ...config, recipe: runtimes[config.runtime].search.boundedBy?.(recipe) ?? recipe };
+}
+
 /** Of steps of one model on a card. */
 export class Floors {
   private anyBlocks: Floors | undefined;
@@ -76,12 +81,14 @@ export class Floors {
   }
 
   private keyOf(config: Config): string {
-    return this.isOfAnyBlocks ? `any blocks ${anyOptimizerKey(inFewestBlocks(config))}` : anyOptimizerKey(config);
+    const asked = boundedBy(config);
+    return this.isOfAnyBlocks ? `any blocks ${anyOptimizerKey(inFewestBlocks(asked))}` : anyOptimizerKey(asked);
   }
 
   private passes(config: Config, counts = this.counts): SizedStep {
-    if (!this.isOfAnyBlocks) return this.effort.passes(config, counts);
-    const step = this.effort.passes(inFewestBlocks(config), counts);
+    const asked = boundedBy(config);
+    if (!this.isOfAnyBlocks) return this.effort.passes(asked, counts);
+    const step = this.effort.passes(inFewestBlocks(asked), counts);
     const whole = dimensionsFor(withEdges(config, noCheckpoint.edges), counts);
     return { ...step, blockRows: new Set(Object.keys(step.dimensions).filter((symbol) => !(symbol in whole))) };
   }
@@ -93,7 +100,7 @@ export class Floors {
     if (!isParallel(config) || alone > this.room) return alone;
     const { short, more } = shortened(config);
     const bytes = effort.least(`before ${this.keyOf(short)}`, () =>
-      peakBeforeProcessorBackward(effort.passes(short, counts)),
+      peakBeforeProcessorBackward(effort.passes(boundedBy(short), counts)),
     );
     return bytes + more * keptPerStep;
   }

@@ -27,6 +27,8 @@ export interface SearchAssumptions {
   readonly freesInBackward: boolean;
   /** Gradients are its results, in which other arrays lie until they are written: which ones hangs on all of the step. Absent: never. */
   readonly resultsHoldArrays?: (config: Config) => boolean;
+  /** A recipe whose passes need no more, and not much less: what is known of them at least holds for both. Absent: its own. */
+  readonly boundedBy?: (recipe: Recipe) => Recipe;
   /** A step with this many times more live bytes than are usable is not even tight. */
   readonly tightUpTo: number;
   /** Values of batch or resolution after which live bytes are never below where they were. */

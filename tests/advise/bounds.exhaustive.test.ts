@@ -316,6 +316,26 @@ it.each(
   expect(unlimited(config).ofLayers(config, 0)).toBeLessThanOrEqual(exact);
 });
 
+it('pytorch: the sum of gathered parts needs no more in one kernel than in several', async () => {
+  await holds(
+    fc.tuple(inputs('pytorch'), segmentSizes, fc.boolean()),
+    async ([input, size, again]) => {
+      const drawn = await configured(input);
+      if (drawn?.recipe.mode !== 'train') return false;
+      const config = cutInto(drawn, size) ?? drawn;
+      const { recipe } = config;
+      const [fused, eager] = (['fused', 'eager'] as const).map((concatTrick) => {
+        const changed = { ...config, recipe: { ...recipe, concatTrick, recomputeActivation: again } };
+        return Effort.unlimited().passes(changed, counts(config.model));
+      });
+      for (const of of [leastOfAnyOptimizer, keptForBackward, residentBytes, peakBeforeProcessorBackward, peakInProcessorBackward])
+        expect(of(fused!)).toBeLessThanOrEqual(of(eager!));
+      return true;
+    },
+    4 * numRuns,
+  );
+});
+
 const sharings = ['data', 'zero1', 'zero2', 'zero3', 'graph'] as const;
 
 it('pytorch: a rank of several cards holds no less of what the cards do not share than one card with its samples and the mean number of rows', async () => {

@@ -165,6 +165,8 @@ export const pytorchRuntime: Runtime = {
     segmentsChangeForward: false,
     passesAreApart: true,
     freesInBackward: true,
+    // Several kernels hold what one holds, and the gathered parts before they are summed.
+    boundedBy: (recipe) => (recipe.concatTrick === 'eager' ? { ...recipe, concatTrick: 'fused' } : recipe),
     tightUpTo: 1,
     rowsPeriod: () => 2,
   },
