@@ -29,11 +29,16 @@ export const stateAlone = (config: Config): Config => ({
   },
 });
 
-/** Parameters, data and gradients when the passes have ended. Nothing is known of a step that is compiled as one. */
-export function leastAfterPasses(effort: Effort, counts: Counts, config: Config): number {
+/**
+ * Parameters, data and gradients when the passes have ended, however operations were carried out: `like` whom, so that its traces are asked.
+ * Nothing is known of a step that is compiled as one.
+ */
+export function leastAfterPasses(effort: Effort, counts: Counts, config: Config, like = config.recipe): number {
   const { recipe, runtime, model } = config;
   const plain = stateAlone(config);
-  const step = { ...plain.recipe, batchSize: recipe.batchSize, optimizer: 'none', offload: 'none' } as const;
+  const { concatTrick, recomputeActivation } = like;
+  const operations = { batchSize: recipe.batchSize, concatTrick, recomputeActivation };
+  const step = { ...plain.recipe, ...operations, optimizer: 'none', offload: 'none' } as const;
   const alone = aloneAtMost({ ...plain, recipe: step }, counts);
   if (recipe.mode !== 'train' || alone === undefined || !runtimes[runtime].search.passesAreApart) return 0;
   const of = (each: Config) => {

@@ -107,7 +107,7 @@ export class EqualCostPlans {
     };
     const isAsked = every !== undefined && known.ruledOut.has(every.key);
     const bounds = [
-      () => leastAfterPasses(search.effort, search.counts, changed),
+      () => leastAfterPasses(search.effort, search.counts, changed, search.config.recipe),
       () => leastInValidation(search.effort, search.counts, changed),
       ...(known.everyPlanTells ? [ofEveryPlan] : []),
       () => this.leastOfAllLayers(microBatch, keptPerStep),
