@@ -85,14 +85,19 @@ function peakBefore(
   const isTransient = madeOfBlocks(step);
   const { bytesOfBuffer: bytesOf } = reusedBytes(trace, dimensions);
   const isCounted = (buffer: number) => !isShared[bufferCategory[buffer]!] && !isTransient?.(buffer);
+  const parts = isTransient && new TogetherAlive(step, bytesOf);
   const kept = longer && keptOfSecond(trace, (buffer) => (isCounted(buffer) ? bytesOf[buffer]! : 0));
   let peak = 0;
   for (let i = 0; i < end; i++) {
     const buffer = Math.abs(events[i]!) - 1;
-    if (!isCounted(buffer)) continue;
+    if (!isCounted(buffer)) {
+      if (isTransient?.(buffer)) parts!.follow(events[i]!);
+      continue;
+    }
     live += Math.sign(events[i]!) * bytesOf[buffer]!;
     if (i < from) continue;
-    const alive = kept && i >= kept.from && i < kept.end ? live + longer.moreSteps * kept.bytes : live;
+    const ofParts = live + (parts?.bytes ?? 0);
+    const alive = kept && i >= kept.from && i < kept.end ? ofParts + longer.moreSteps * kept.bytes : ofParts;
     if (alive > peak && at(i)) peak = alive;
   }
   return peak + (longer ? longer.moreSteps * longer.dataBytes : 0);
@@ -127,14 +132,56 @@ function keptOfSecond(trace: Trace, bytesOf: (buffer: number) => number) {
 /** What does not count where a bound is one for every number of blocks. */
 function madeOfBlocks({ trace, blockRows }: SizedStep): ((buffer: number) => boolean) | undefined {
   if (blockRows === undefined) return undefined;
-  const { layouts, bufferLayout, bufferCategory, events } = trace;
+  const { layouts, bufferLayout, bufferCategory } = trace;
   const isOfBlock = layouts.map(({ shape }) => shape.some(({ symbol }) => blockRows.has(symbol)));
-  const backward = events.subarray(firstEventOf(trace, 'backward'));
-  const firstOfBackward = (backward.find((event) => event > 0) ?? Number.POSITIVE_INFINITY) - 1;
+  const firstOfBackward = firstBufferOfBackward(trace);
   return (buffer) =>
     isOfBlock[bufferLayout[buffer]!]! &&
     (bufferCategory[buffer] === categoryCode.temporary || buffer >= firstOfBackward);
 }
+
+function firstBufferOfBackward(trace: Trace): number {
+  const backward = trace.events.subarray(firstEventOf(trace, 'backward'));
+  return (backward.find((event) => event > 0) ?? Number.POSITIVE_INFINITY) - 1;
+}
+
+/**
+ * What an operation of the forward pass makes of the rows of either block, while both are alive: with more blocks all of them are, and take
+ * as much. It counts when other arrays come and go, as a block's own may take the place of the one before it.
+ */
+class TogetherAlive {
+  bytes = 0;
+  private readonly alive = new Map<string, Map<number, number>>();
+  private readonly firstOfBackward: number;
+
+  constructor(
+    private readonly step: SizedStep,
+    private readonly bytesOf: Float64Array,
+  ) {
+    this.firstOfBackward = firstBufferOfBackward(step.trace);
+  }
+
+  follow(event: number): void {
+    const { trace, blockRows } = this.step;
+    const buffer = Math.abs(event) - 1;
+    if (buffer >= this.firstOfBackward) return;
+    const layout = trace.bufferLayout[buffer]!;
+    const { shape, elementBytes } = trace.layouts[layout]!;
+    const others = shape.map(({ symbol, factor }) => (blockRows!.has(symbol) ? '' : `${factor}${symbol}`));
+    const operation = trace.operations[trace.bufferOperation[buffer]!];
+    const key = [operation, trace.bufferModule[buffer], elementBytes, ...others].join(' ');
+    const byLayout = this.alive.get(key) ?? new Map<number, number>();
+    this.alive.set(key, byLayout);
+    const before = bytesTogether(byLayout);
+    if (event > 0) byLayout.set(layout, this.bytesOf[buffer]!);
+    else byLayout.delete(layout);
+    this.bytes += bytesTogether(byLayout) - before;
+  }
+}
+
+/** Of one block, nothing. */
+const bytesTogether = (byLayout: ReadonlyMap<number, number>): number =>
+  byLayout.size < 2 ? 0 : [...byLayout.values()].reduce((sum, bytes) => sum + bytes);
 
 /** Alive when the passes have ended. */
 function gradientBytes({ trace, dimensions }: SizedStep): number {
