@@ -328,7 +328,13 @@ it('pytorch: the sum of gathered parts needs no more in one kernel than in sever
         const changed = { ...config, recipe: { ...recipe, concatTrick, recomputeActivation: again } };
         return Effort.unlimited().passes(changed, counts(config.model));
       });
-      for (const of of [leastOfAnyOptimizer, keptForBackward, residentBytes, peakBeforeProcessorBackward, peakInProcessorBackward])
+      for (const of of [
+        leastOfAnyOptimizer,
+        keptForBackward,
+        residentBytes,
+        peakBeforeProcessorBackward,
+        peakInProcessorBackward,
+      ])
         expect(of(fused!)).toBeLessThanOrEqual(of(eager!));
       return true;
     },
