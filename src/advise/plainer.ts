@@ -15,9 +15,10 @@ export const withRollout = (config: Config, rolloutSteps: number): Config => ({
   recipe: { ...config.recipe, rolloutSteps },
 });
 
-/** A longer rollout has the same moments in its last step, and what is kept of the steps before. */
+/** A longer rollout has the same moments in its last step, and what is kept of the steps before. A loop is as short at any length. */
 export function shortened(config: Config): { readonly short: Config; readonly more: number } {
   const { rolloutSteps } = config.recipe;
+  if (loopsOverRollout(config)) return { short: config, more: 0 };
   const numShort = Math.min(2, rolloutSteps);
   return { short: withRollout(config, numShort), more: rolloutSteps - numShort };
 }

@@ -3,6 +3,7 @@
 import { concatTricks, offloads, tapes } from '../../src/config/choices.js';
 import { standInDevice } from '../../src/config/device.js';
 import type { Config } from '../../src/config/types.js';
+import { countFlops } from '../../src/cost/flops.js';
 import { InputError } from '../../src/errors.js';
 import { peakLiveBytes } from '../../src/memory/liveness.js';
 import { bufferBytes } from '../../src/memory/trace.js';
@@ -10,33 +11,37 @@ import { counts } from '../../src/models/counts.js';
 import { loadModel } from '../../src/options/load-model.js';
 import { type ResolveInput, resolveWith } from '../../src/options/resolve.js';
 import type { Flags } from '../../src/options/typed.js';
+import { dimensionsFor } from '../../src/parallel/index.js';
 import { price, priceProgram } from '../../src/price.js';
 import { runtimeTraits } from '../../src/runtimes/traits.js';
-import { UnsizedSteps } from '../../src/search/unsized-step.js';
+import { type UnsizedStep, UnsizedSteps } from '../../src/search/unsized-step.js';
 
 const standIn = standInDevice();
 
-interface Best {
+/** What is known before a step is traced. */
+interface Cost {
   readonly numerics: number;
   readonly offload: number;
   readonly recomputedSampleFlops: number;
   readonly batchSize: number;
   /** Of the process around the same arrays. */
   readonly numChangesAround: number;
+}
+
+interface Best extends Cost {
   readonly peakLiveBytes: number;
 }
 
 const around = ['allocator', 'memFraction', 'xlaGemm'] as const;
 
-const order = (a: Best, b: Best): number =>
+const order = (a: Cost, b: Cost): number =>
   a.numerics - b.numerics ||
   a.offload - b.offload ||
   a.recomputedSampleFlops - b.recomputedSampleFlops ||
   b.batchSize - a.batchSize ||
-  a.numChangesAround - b.numChangesAround ||
-  a.peakLiveBytes - b.peakLiveBytes;
+  a.numChangesAround - b.numChangesAround;
 
-/** Every command line made of the flags that say how to train, priced like any other. */
+/** Every command line made of the flags that say how to train, priced like any other where none that fits is better already. */
 export async function exhaustively(
   { model, flags }: ResolveInput,
   others: 'none' | 'precisions' | 'optimizers',
@@ -50,43 +55,44 @@ export async function exhaustively(
   for (const typed of commandLines(base, others, base.runtime === 'jax' ? [undefined] : offloadsTried)) {
     const withAnyOptimizer = JSON.stringify({ ...typed, optimizer: '' });
     if (tooMuchWithoutState.has(withAnyOptimizer)) continue;
-    const found = pricedOrRefused(() => resolveWith(profile, { ...flags, ...typed }), unsizedSteps);
+    const found = pricedOrRefused(() => resolveWith(profile, { ...flags, ...typed }), base, unsizedSteps, best);
     if (found === 'too much' && typed.optimizer === 'sgd') tooMuchWithoutState.add(withAnyOptimizer);
-    if (typeof found !== 'object' || found.priced.verdict.kind !== 'fits') continue;
-    const { config, priced } = found;
-    const { recomputeFraction, trainFlops } = priced.flops;
-    const precisions = [
-      base.recipe.precision,
-      ...runtimeTraits[base.runtime].precision.filter((p) => p !== base.recipe.precision),
-    ];
-    const candidate: Best = {
-      numerics:
-        config.recipe.optimizer === base.recipe.optimizer || config.recipe.optimizer === 'adamw-fused'
-          ? precisions.indexOf(config.recipe.precision)
-          : 100,
-      offload: offloads.indexOf(config.recipe.offload),
-      recomputedSampleFlops: Math.round((recomputeFraction * trainFlops) / config.recipe.batchSize),
-      batchSize: config.recipe.batchSize,
-      numChangesAround: around.filter((key) => config.recipe[key] !== base.recipe[key]).length,
-      peakLiveBytes: priced.liveness.peak.liveBytes,
-    };
-    if (best === undefined || order(candidate, best) < 0) best = candidate;
+    if (typeof found === 'object') best = found;
   }
   return best;
 }
 
 /** Refused: by the command line or the runtime. Too much: the arrays alone are more than the card. */
-function pricedOrRefused(resolve: () => Config, unsizedSteps: UnsizedSteps) {
+function pricedOrRefused(resolve: () => Config, base: Config, unsizedSteps: UnsizedSteps, best: Best | undefined) {
   try {
     const config = resolve();
-    const step = priceProgram(config, counts(config.model), unsizedSteps.of(config));
+    const unsizedStep = unsizedSteps.of(config);
+    const cost = costOf(config, base, unsizedStep);
+    if (best !== undefined && order(cost, best) > 0) return 'dearer';
+    const step = priceProgram(config, counts(config.model), unsizedStep);
     const liveBytes = peakLiveBytes(step.trace, bufferBytes(step.trace, step.dimensions));
     if (liveBytes > config.device!.reportedBytes) return 'too much';
-    return { config, priced: price(config, counts(config.model), standIn, step) };
+    if (best !== undefined && order(cost, best) === 0 && liveBytes >= best.peakLiveBytes) return 'dearer';
+    const { verdict } = price(config, counts(config.model), standIn, step);
+    return verdict.kind === 'fits' ? { ...cost, peakLiveBytes: liveBytes } : 'does not fit';
   } catch (error) {
     if (error instanceof InputError) return 'refused';
     throw error;
   }
+}
+
+function costOf(config: Config, { runtime, recipe: own }: Config, { program }: UnsizedStep): Cost {
+  const { recipe } = config;
+  const { recomputeFraction, trainFlops } = countFlops(program, dimensionsFor(config, counts(config.model)));
+  const precisions = [own.precision, ...runtimeTraits[runtime].precision.filter((each) => each !== own.precision)];
+  const isItsOptimizer = recipe.optimizer === own.optimizer || recipe.optimizer === 'adamw-fused';
+  return {
+    numerics: isItsOptimizer ? precisions.indexOf(recipe.precision) : 100,
+    offload: offloads.indexOf(recipe.offload),
+    recomputedSampleFlops: Math.round((recomputeFraction * trainFlops) / recipe.batchSize),
+    batchSize: recipe.batchSize,
+    numChangesAround: around.filter((key) => recipe[key] !== own[key]).length,
+  };
 }
 
 /** The same update in one kernel leaves the numbers as they are. SGD has no state: where its arrays are too much, those of all others are. */
