@@ -49,7 +49,7 @@ export async function advise(input: ResolveInput): Promise<Advice> {
     device,
     errorBar: errorBar(config),
     report,
-    sampleFlops: sampleFlopsOf(config),
+    sampleFlops: sampleFlopsOf(config, search.effort.cost(config, search.counts)),
   };
   const isFitting = report.verdict.kind === 'fits';
   const cheapest = isFitting
@@ -92,7 +92,7 @@ function change(subject: Subject, report: Estimate, config: Config, numerics: Nu
     peakLiveBytes,
     deviceBytes,
     savedBytes: subject.report.memory.deviceBytes - deviceBytes,
-    relativeCost: sampleFlopsOf(config) / subject.sampleFlops,
+    relativeCost: sampleFlopsOf(config, subject.effort.cost(config, subject.counts)) / subject.sampleFlops,
     numerics,
     verdict: report.verdict,
     command: estimateCommand(subject.typed.model, { ...subject.typed.flags, ...flags }),

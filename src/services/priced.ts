@@ -33,9 +33,8 @@ export function estimateOf(config: Config, step = pricedStep(config)): Estimate 
   return { ...report, ranks: rankTable(config, counts(config.model)).map(rankReport) };
 }
 
-/** Of a training step, or of one step of a forecast; of all cards together, however they share it. */
-export function sampleFlopsOf(config: Config): number {
-  const { sampleFlops } = costOf(config, counts(config.model));
+/** Of a training step, or of one step of a forecast; of all cards together, however they share it. `cost`: where a search knows it. */
+export function sampleFlopsOf(config: Config, { sampleFlops } = costOf(config, counts(config.model))): number {
   return config.recipe.mode === 'train' ? sampleFlops : sampleFlops / config.recipe.rolloutSteps;
 }
 

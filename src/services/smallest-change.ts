@@ -12,6 +12,7 @@ import type { Estimate } from '../reports/estimate/schema.js';
 import { usableBytes } from '../runtimes/traits.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { errorBar, reportedAccuracy } from './accuracy.js';
+import { sampleFlopsOf } from './priced.js';
 
 type NoFit = Extract<Estimate['verdict'], { kind: 'exceeds' }>;
 
@@ -25,11 +26,7 @@ export async function cheapestChanges(
   const effort = Effort.unlimited();
   const search = { config, counts: counts(model), device, errorBar: errorBar(config), effort: effort.ofSearch(config) };
   const { range } = reportedAccuracy(config);
-  /** Of a training step, or of one step of a forecast. */
-  const costOf = (each: Config) => {
-    const { sampleFlops } = effort.cost(each, search.counts);
-    return each.recipe.mode === 'train' ? sampleFlops : sampleFlops / each.recipe.rolloutSteps;
-  };
+  const costOf = (each: Config) => sampleFlopsOf(each, effort.cost(each, search.counts));
   const toChange = ({ config: changed, deviceBytes, highBytes, numerics }: Fitting & Pick<Remedy, 'numerics'>) => {
     const flags = flagsThatMake(resolve, recipe, changed.recipe);
     const { range: other } = reportedAccuracy(changed);

@@ -195,7 +195,9 @@ export class Schedule {
     };
     const arena = packs && this.arena(packs, lastUse, placed);
     let previous: Place | undefined;
-    for (const [index, { name, place, reads, writes }] of kernels.entries()) {
+    // By index here and below: a search traces in code that has just started, where iterators of pairs are dear.
+    for (let index = 0; index < kernels.length; index++) {
+      const { name, place, reads, writes } = kernels[index]!;
       const { phase, module, recompute } = place;
       if (phase !== previous?.phase || recompute !== previous.recompute) {
         recorder.mark(phase, recompute);
@@ -244,8 +246,10 @@ export class Schedule {
 
   /** Per buffer: the first kernel of the step that writes it. */
   private firstWrites(): Float64Array {
+    const { kernels } = this;
     const first = new Float64Array(this.buffers.length).fill(-1);
-    for (const [index, { name, place, writes }] of this.kernels.entries()) {
+    for (let index = 0; index < kernels.length; index++) {
+      const { name, place, writes } = kernels[index]!;
       if (place.phase === 'setup' || name === resultMemory) continue;
       for (const id of writes) if (first[id]! < 0) first[id] = index;
     }
@@ -279,8 +283,10 @@ export class Schedule {
 
   /** Per buffer: the last kernel that touches it; `Infinity` where it lives on. */
   private lastUses(): Float64Array {
+    const { kernels } = this;
     const last = new Float64Array(this.buffers.length).fill(-1);
-    for (const [index, { reads, writes }] of this.kernels.entries()) {
+    for (let index = 0; index < kernels.length; index++) {
+      const { reads, writes } = kernels[index]!;
       for (const id of reads) last[id] = index;
       for (const id of writes) last[id] = index;
     }

@@ -15,7 +15,9 @@ export const inBuffer = (buffer: BufferId): Representation => ({ kind: 'buffer',
 /** A value without an array: whoever reads it reads what its parts are computed from. */
 export function fusedIntoReaders(...parts: readonly Representation[]): Representation {
   const [only] = parts;
-  const reads = parts.length === 1 ? buffersOf(only!) : [...new Set(parts.flatMap(buffersOf))];
+  if (parts.length === 1) return { kind: 'fused', reads: buffersOf(only!) };
+  const reads: BufferId[] = [];
+  for (const part of parts) for (const buffer of buffersOf(part)) if (!reads.includes(buffer)) reads.push(buffer);
   return { kind: 'fused', reads };
 }
 export const buffersOf = (value: Representation): readonly BufferId[] =>
