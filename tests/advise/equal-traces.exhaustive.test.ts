@@ -2,9 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { shippedErrorBar } from '../../src/accuracy/figures.js';
 import { isLawful } from '../../src/advise/apply.js';
 import { Effort } from '../../src/advise/effort.js';
-import type { SizedStep } from '../../src/advise/sized-step.js';
+import { fits, type SizedStep } from '../../src/advise/sized-step.js';
 import { formatCheckpoint } from '../../src/config/checkpoint.js';
 import type { CheckpointPlan, Config } from '../../src/config/types.js';
 import { bufferBytes } from '../../src/memory/trace.js';
@@ -13,7 +14,7 @@ import { traceOf } from '../../src/parallel/index.js';
 import { traceKey } from '../../src/search/unsized-step.js';
 import { configured, inputs } from '../laws/configurations.js';
 
-import { cutInto, holds, sized } from './drawn-steps.js';
+import { cutInto, holds, numRuns, sized } from './drawn-steps.js';
 
 it.each(['pytorch', 'jax', 'tfjs'] as const)('%s: plans of equal cuts have equal traces', async (runtime) => {
   const drawn = fc.tuple(inputs(runtime), fc.integer({ min: 0, max: 9 }), fc.boolean());
@@ -63,4 +64,26 @@ it('pytorch: a step begins with the passes that are replayed for it, whatever it
     expect(bytesOf(step).subarray(0, numBuffers)).toEqual(bytesOf(passes));
     return step.trace.events.length > passes.trace.events.length;
   });
+});
+
+it('pytorch: passes that are traced no further than they fit are said to fit where the whole of them does', async () => {
+  const seen = new Set<boolean>();
+  const drawn = fc.tuple(inputs('pytorch'), fc.constantFrom(0.3, 0.6, 0.9, 1.02, 1.1, 1.2, 1.4, 2));
+  await holds(
+    drawn,
+    async ([input, share]) => {
+      const config = await configured({ ...input, flags: { ...input.flags, gpu: 'a100-40gb' } });
+      if (!config?.device || config.recipe.gpus > 1) return false;
+      const passes = Effort.unlimited().passes(config, counts(config.model));
+      const { cublasWorkspaceBytes, contextBytes } = config.device;
+      const reportedBytes = contextBytes.pytorch + cublasWorkspaceBytes + Math.ceil(share * passes.peakLiveBytes);
+      const on = { device: { ...config.device, reportedBytes }, errorBar: shippedErrorBar };
+      const whole = fits({ ...passes, config }, on);
+      expect(Effort.unlimited().passesMayFit(config, counts(config.model), on)).toBe(whole);
+      seen.add(whole);
+      return true;
+    },
+    4 * numRuns,
+  );
+  expect(seen.size).toBe(2);
 });
