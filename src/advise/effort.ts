@@ -161,6 +161,14 @@ const passesKey = (anyOptimizer: Config): string => `passes ${traceKey(anyOptimi
  * and all later micro-steps, where passes are told from the update.
  */
 export function anyOptimizerKey(config: Config): string {
+  const key = keys.get(config) ?? madeKey(config);
+  keys.set(config, key);
+  return key;
+}
+
+const keys = new WeakMap<Config, string>();
+
+function madeKey(config: Config): string {
   const { model, runtime, recipe } = config;
   const { checkpoint: _, ...rules } = recipe;
   const offload = offloadsBoundary(recipe);

@@ -54,8 +54,9 @@ export interface Floor {
 }
 
 /** Needs no more. */
-function boundedBy({ recipe, ...config }: Config): Config {
-  return { ...config, recipe: runtimes[config.runtime].search.boundedBy?.(recipe) ?? recipe };
+function boundedBy(config: Config): Config {
+  const recipe = runtimes[config.runtime].search.boundedBy?.(config.recipe) ?? config.recipe;
+  return recipe === config.recipe ? config : { ...config, recipe };
 }
 
 /** Of steps of one model on a card. */

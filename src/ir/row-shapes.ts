@@ -19,9 +19,10 @@ function sharedAxis(symbol: string, factor: number): Axis {
 
 const perSample = axis('batch');
 const together = axis('one');
+/** Of all programs: what has been found out of a shape holds for the next. */
+const shapes = new Map<string, Shape>();
 
 export class RowShapes {
-  private readonly shapes = new Map<string, Shape>();
   private readonly countedTogether = new Set<string>();
 
   /** Rows that count all samples of the batch together: cut across them. */
@@ -35,11 +36,12 @@ export class RowShapes {
 
   /** `[rows, batch, factor·columns]` */
   of(rowSymbol: string, columnSymbol: string, columnFactor: number): Shape {
-    const key = `${rowSymbol}|${columnSymbol}|${columnFactor}`;
-    let shape = this.shapes.get(key);
+    const samples = this.samplesOf(rowSymbol);
+    const key = `${rowSymbol}|${samples.symbol}|${columnSymbol}|${columnFactor}`;
+    let shape = shapes.get(key);
     if (shape === undefined) {
-      shape = [sharedAxis(rowSymbol, 1), this.samplesOf(rowSymbol), sharedAxis(columnSymbol, columnFactor)];
-      this.shapes.set(key, shape);
+      shape = [sharedAxis(rowSymbol, 1), samples, sharedAxis(columnSymbol, columnFactor)];
+      shapes.set(key, shape);
     }
     return shape;
   }

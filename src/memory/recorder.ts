@@ -16,6 +16,14 @@ export type StorageId = number;
 
 const dtypeNames: Readonly<Record<number, string>> = { 1: 'int8', 2: 'bf16', 4: 'fp32', 8: 'int64' };
 
+const shapeNames = new WeakMap<Shape, string>();
+
+function nameOf(shape: Shape): string {
+  const name = shapeNames.get(shape) ?? formatShape(shape);
+  shapeNames.set(shape, name);
+  return name;
+}
+
 export class TraceRecorder {
   private readonly events: number[] = [];
   private readonly layouts: Layout[] = [];
@@ -189,7 +197,7 @@ export class TraceRecorder {
     const known = dtype === undefined ? perWidth[elementBytes] : undefined;
     if (known !== undefined) return known;
     const name = dtype ?? dtypeNames[elementBytes] ?? `${elementBytes} bytes`;
-    const key = `${formatShape(shape)} ${name}`;
+    const key = `${nameOf(shape)} ${name}`;
     let index = this.layoutOfKey.get(key);
     if (index === undefined) {
       index = this.layouts.push({ shape, elementBytes, dtype: name }) - 1;
