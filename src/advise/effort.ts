@@ -98,7 +98,7 @@ export class Effort {
     if (passes === undefined || isParallel(config)) return this.step(config, counts);
     const anyOptimizer = withAnyOptimizer(config);
     const trace = this.trace(passesKey(anyOptimizer), anyOptimizer, passesOf);
-    return { ...sizeStep(config, trace, counts), addsToGradients: recipe.accumulate > 1 };
+    return sizeStep(config, trace, counts, recipe.accumulate > 1);
   }
 
   /** Whether passes of one card may fit, where the runtime tells without their update. They are traced no further than it takes. */
@@ -127,8 +127,9 @@ export class Effort {
     return sizeStep(config, this.trace(`state ${traceKey(config)}`, config, stateOf), counts);
   }
 
-  /** An activation made again and what waits on the host cost no FLOPs; nor does the number of recomputed blocks. */
-  cost({ recipe, ...config }: Config, counts: Counts): StepCost {
+  /** An activation made again, what waits on the host and sums of gathered parts cost no FLOPs; nor does the number of recomputed blocks. */
+  cost(asked: Config, counts: Counts): StepCost {
+    const { recipe, ...config } = boundedBy(asked);
     const { edges } = recipe.checkpoint;
     const fewest = edges.kind !== 'none' && !layoutOf(config.model.layout).blocksInForward;
     const checkpoint = { ...recipe.checkpoint, ...(fewest && { edges: { ...edges, blocks: 2 } }) };
@@ -147,6 +148,12 @@ export class Effort {
     this.eventsLeft -= trace.events.length;
     return trace;
   }
+}
+
+/** Needs no more, and as many FLOPs. */
+export function boundedBy(config: Config): Config {
+  const recipe = runtimes[config.runtime].search.boundedBy?.(config.recipe) ?? config.recipe;
+  return recipe === config.recipe ? config : { ...config, recipe };
 }
 
 const withAnyOptimizer = ({ recipe, ...config }: Config): Config => ({

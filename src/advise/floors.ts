@@ -21,7 +21,7 @@ import {
   threeSegments,
   withSmallerSegments,
 } from './depth.js';
-import { anyOptimizerKey, type Effort } from './effort.js';
+import { anyOptimizerKey, boundedBy, type Effort } from './effort.js';
 import { inFewestBlocks, isTraced, plainly, shortened, withEdges, withoutBlocks, withRollout } from './plainer.js';
 import {
   aliveInSecondSegment,
@@ -51,12 +51,6 @@ const ofProcessor: Peak = { name: 'processor', of: peakInProcessorBackward };
 export interface Floor {
   readonly peakBytes: number;
   readonly anyOptimizerBytes: number;
-}
-
-/** Needs no more. */
-function boundedBy(config: Config): Config {
-  const recipe = runtimes[config.runtime].search.boundedBy?.(config.recipe) ?? config.recipe;
-  return recipe === config.recipe ? config : { ...config, recipe };
 }
 
 /** Of steps of one model on a card. */

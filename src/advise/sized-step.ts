@@ -20,13 +20,19 @@ export interface SizedStep {
   readonly blockRows?: ReadonlySet<string>;
 }
 
-export function sizeStep(config: Config, trace: Trace, counts: Counts): SizedStep {
+/** Its peak is looked for when it is asked for: most bounds are other moments. */
+export function sizeStep(config: Config, trace: Trace, counts: Counts, addsToGradients = false): SizedStep {
   const dimensions = dimensionsFor(config, counts, trace);
+  let peak: number | undefined;
   return {
     config,
     trace,
     dimensions,
-    peakLiveBytes: peakLiveBytes(trace, reusedBytes(trace, dimensions).bytesOfBuffer),
+    addsToGradients,
+    get peakLiveBytes() {
+      peak ??= peakLiveBytes(trace, reusedBytes(trace, dimensions).bytesOfBuffer);
+      return peak;
+    },
   };
 }
 

@@ -27,7 +27,7 @@ export interface SearchAssumptions {
   readonly freesInBackward: boolean;
   /** Gradients are its results, in which other arrays lie until they are written: which ones hangs on all of the step. Absent: never. */
   readonly resultsHoldArrays?: (config: Config) => boolean;
-  /** A recipe whose passes need no more, and not much less: what is known of them at least holds for both. Absent: its own. */
+  /** A recipe whose passes cost as many FLOPs and need no more: what they need at least holds for both. Absent: its own. */
   readonly boundedBy?: (recipe: Recipe) => Recipe;
   /** A step with this many times more live bytes than are usable is not even tight. */
   readonly tightUpTo: number;

@@ -316,7 +316,7 @@ it.each(
   expect(unlimited(config).ofLayers(config, 0)).toBeLessThanOrEqual(exact);
 });
 
-it('pytorch: the sum of gathered parts needs no more in one kernel than in several', async () => {
+it('pytorch: the sum of gathered parts needs no more in one kernel than in several, and costs the same', async () => {
   await holds(
     fc.tuple(inputs('pytorch'), segmentSizes, fc.boolean()),
     async ([input, size, again]) => {
@@ -328,6 +328,7 @@ it('pytorch: the sum of gathered parts needs no more in one kernel than in sever
         const changed = { ...config, recipe: { ...recipe, concatTrick, recomputeActivation: again } };
         return Effort.unlimited().passes(changed, counts(config.model));
       });
+      expect(costOf(fused!.config, counts(config.model))).toEqual(costOf(eager!.config, counts(config.model)));
       for (const of of [
         leastOfAnyOptimizer,
         keptForBackward,
