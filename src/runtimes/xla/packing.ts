@@ -14,7 +14,8 @@ export const mostPacked = 3_000;
 
 /** By how much the arena is larger than its arrays at their worst moment. */
 export function gapBytes(lifetimes: readonly Lifetime[]): number {
-  const large = [...lifetimes].sort((a, b) => b.bytes - a.bytes).slice(0, mostPacked);
+  const areFew = lifetimes.length <= mostPacked;
+  const large = areFew ? lifetimes : [...lifetimes].sort((a, b) => b.bytes - a.bytes).slice(0, mostPacked);
   return arenaBytes(large) - mostAlive(large);
 }
 
@@ -69,29 +70,31 @@ export class Placed {
   insert({ first, last }: Lifetime, start: number, end: number): void {
     let at = this.num;
     while (at > 0 && this.starts[at - 1]! > start) at--;
-    for (const [column, value] of [
-      [this.starts, start],
-      [this.ends, end],
-      [this.firsts, first],
-      [this.lasts, last],
-    ] as const) {
-      column.copyWithin(at + 1, at, this.num);
-      column[at] = value;
-    }
+    this.insertIn(this.starts, at, start);
+    this.insertIn(this.ends, at, end);
+    this.insertIn(this.firsts, at, first);
+    this.insertIn(this.lasts, at, last);
     this.num++;
+  }
+
+  private insertIn(column: Float64Array, at: number, value: number): void {
+    column.copyWithin(at + 1, at, this.num);
+    column[at] = value;
   }
 }
 
 export function mostAlive(lifetimes: readonly Lifetime[]): number {
-  const moments = lifetimes.flatMap(({ first, last, bytes }) => [
-    { at: first, bytes },
-    { at: last + 0.5, bytes: -bytes },
-  ]);
-  moments.sort((a, b) => a.at - b.at);
+  let end = 0;
+  for (const { last } of lifetimes) end = Math.max(end, last + 1);
+  const changes = new Float64Array(end + 1);
+  for (const { first, last, bytes } of lifetimes) {
+    changes[first]! += bytes;
+    changes[last + 1]! -= bytes;
+  }
   let live = 0;
   let most = 0;
-  for (const { bytes } of moments) {
-    live += bytes;
+  for (const change of changes) {
+    live += change;
     most = Math.max(most, live);
   }
   return most;
