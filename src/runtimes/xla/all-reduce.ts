@@ -3,6 +3,7 @@
  * `kDefaultAllReduceCombineThreshold`), from the last parameter to the first in the order of Haiku's names, which are sorted as text.
  */
 import { MiB } from '../../units.js';
+import { lastOfKernels } from './global-norm.js';
 
 const thresholdBytes = 30 * MiB + 7;
 
@@ -26,12 +27,19 @@ interface Sent {
   readonly bytes: number;
 }
 
-export function combined<T extends Sent>(gradients: readonly T[]): readonly (readonly T[])[] {
+/** From the last parameter to the first. */
+export function inOrderOfNames<T extends Sent>(gradients: readonly T[]): readonly T[] {
   const keyed = gradients.map((sent) => ({ sent, key: sortKey(sent.name) }));
-  keyed.sort((a, b) => (a.key < b.key ? 1 : a.key > b.key ? -1 : 0));
+  return keyed.toSorted((a, b) => (a.key < b.key ? 1 : a.key > b.key ? -1 : 0)).map(({ sent }) => sent);
+}
+
+/** `isClipped`: the global norm reads them (`global-norm.ts`), whose kernels XLA has when it joins gradients. */
+export function combined<T extends Sent>(gradients: readonly T[], isClipped: boolean): readonly (readonly T[])[] {
+  const inOrder = inOrderOfNames(gradients);
+  const last = isClipped ? lastOfKernels(inOrder) : [];
   const groups: T[][] = [];
   let joinedBytes = Number.POSITIVE_INFINITY;
-  for (const { sent } of keyed) {
+  for (const sent of [...inOrder.filter((each) => !last.includes(each)), ...last.toReversed()]) {
     if (joinedBytes + sent.bytes > thresholdBytes) {
       groups.push([]);
       joinedBytes = 0;

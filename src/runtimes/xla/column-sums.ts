@@ -44,8 +44,20 @@ const blocksOf = (columns: number, elementBytes: number): number =>
 export const blocksOfParts = (rows: number, columns: number, elementBytes: number): number =>
   partsOf(rows).count * blocksOf(columns, elementBytes);
 
-/** A twentieth of what is computed is not hidden (`kMemoryComputeParallelism`): a core does 507 operations while it reads 63.4 bytes. */
-export const bytesOfColumnOperation = (0.05 * 63.4) / 507;
+/** A core reads so many bytes per ns… */
+const bytesOfCore = 63.4;
+const threadsOfCore = 128;
+/** …while each of its threads does 3.96 operations, whole ones of all (gpu_performance_model_base.cc, `CalculateEffectiveFlopsPerNs`). */
+const bytesPerOperation = (threads = threadsOfCore): number =>
+  bytesOfCore / Math.round(3.96 * Math.min(threads, threadsOfCore));
+const shownShare = 0.05;
+/** …of which a twentieth is not hidden (`kMemoryComputeParallelism`). */
+export const bytesOfColumnOperation = shownShare * bytesPerOperation();
+/** What computing costs beside reading `moved` bytes: the shorter one is hidden (`CombineComputeAndMemoryAccessTime`). */
+export const bytesOfComputing = (operations: number, moved: number, threads?: number): number => {
+  const computing = operations * bytesPerOperation(threads);
+  return Math.max(computing, moved) - moved + shownShare * Math.min(computing, moved);
+};
 /** An addition (`operationCycles` in kernel-times.ts). */
 const operationsOfSum = 3;
 /** How much longer a plain sum takes for what it computes. */

@@ -17,6 +17,8 @@ export interface Arrays {
 
 /** XLA counts 1 µs per kernel (gpu_performance_model_base.h, kKernelLaunchOverhead), in which an H100 moves this much. */
 export const launchBytes = 3.35e6;
+/** What the card's memory moves in so many seconds. */
+export const bytesIn = (seconds: number): number => 1e6 * launchBytes * seconds;
 /** The scheduler's unit is as long (`kLowLatency`); a kernel that it has no model of costs a hundredth (sol_latency_estimator.cc). */
 const latencyBytes = launchBytes;
 const unknownCost = 0.01;
@@ -49,8 +51,6 @@ export function bytesOfRead(bytes: number, arrayBytes: number, numBlocks = Numbe
 }
 /** Of 128 threads, each with a number (launch_dimensions.cc, `CalculateLaunchDimensions`). */
 const blocksOf = (numbers: number): number => Math.ceil(numbers / 128);
-/** NVLink moves a byte of an all-reduce while the card's memory moves this many. */
-const collectiveLatency = 14;
 
 export const isProduct = (kind: Kernel['kind']): boolean => kind === 'product' || kind === 'weightProduct';
 
@@ -112,8 +112,7 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
       readers.delete(id);
     }
     if (kind === 'start') return { after: [...after], cost: latencyBytes, latency: latencyBytes, collective: kind };
-    if (kind === 'end')
-      return { after: [...after], cost: latencyBytes, latency: collectiveLatency * moved(reads), collective: kind };
+    if (kind === 'end') return { after: [...after], cost: latencyBytes, latency: numBytesRead, collective: kind };
     if (kind === 'tuple' || kind === 'barrier') return { after: [...after], cost: 0, latency: latencyBytes };
     const cost =
       kind === 'triton' || kind === 'copy'
@@ -154,5 +153,5 @@ function productBytes(
   // bf16 products have their sides padded to multiples of eight (cublas_pad_for_gemms.cc).
   const padded = (side: number) => (elementBytes === 2 ? Math.ceil(side / 8) * 8 : side);
   const sides = { rows: padded(rows), inner: padded(inner), columns: padded(columns) };
-  return 1e6 * latencyBytes * productSeconds({ ...sides, elementBytes });
+  return bytesIn(productSeconds({ ...sides, elementBytes }));
 }

@@ -3,7 +3,7 @@
  * collectives on Hopper and Blackwell (gpu_hlo_schedule.cc, `IsLHSEnabled`; sol_latency_estimator.cc, `IsSupportedForModule`). It places
  * kernels from the last to the first. Of those whose readers are all placed it takes, in this order: the end of a collective, of which one is
  * under way at a time (`kScheduleDone`); what causes no stall (`kLessStall`); no start of a collective, unless another one waits for it
- * (`kStartAtZeroDepth`, `kFreeBackedupResource`); while others are waited for, what takes as long as the wait (`kAvoidWaste`); what makes most
+ * (`kStartAtZeroDepth`, `kFreeBackedupResource`); what reads a collective that takes longer (`kAsyncDepth`); while others are waited for, what takes as long as the wait (`kAvoidWaste`); what makes most
  * others ready (`kCreatesMoreReadyNodes`); what stood last in the order of memory (`kOriginalOrder`, `memory-order.ts`). How long a kernel
  * takes is XLA's own estimate (`kernel-times.ts`): of a product from a table (`product-time.ts`), of the rest from the bytes that it moves, an
  * array once for every result that is computed from it
@@ -38,6 +38,7 @@ interface Candidate {
   readonly ends: number;
   readonly stall: number;
   readonly start: number;
+  readonly asyncDepth: number;
   readonly waste: number;
   readonly unlocks: number;
   readonly index: number;
@@ -48,6 +49,7 @@ const compare = (a: Candidate, b: Candidate): number =>
   b.ends - a.ends ||
   a.stall - b.stall ||
   a.start - b.start ||
+  b.asyncDepth - a.asyncDepth ||
   a.waste - b.waste ||
   b.unlocks - a.unlocks ||
   b.index - a.index;
@@ -55,6 +57,17 @@ const compare = (a: Candidate, b: Candidate): number =>
 /** Indices of the kernels in the order in which they run. */
 export function hideLatency(kernels: readonly Timed[]): readonly number[] {
   return new Placement(kernels).reversed().reverse();
+}
+
+/** An instruction that takes no time stands behind all others, and is as deep as what it reads. */
+function asyncDepthsOf(kernels: readonly Timed[]): readonly number[] {
+  const depths: number[] = [];
+  const depthOf = (index: number): number => depths[index] ?? depthOf(kernels[index]!.after[0]!);
+  for (const { after, latency, collective } of kernels) {
+    const before = after.reduce((deepest, index) => Math.max(deepest, depthOf(index)), 0);
+    depths.push(before + (collective === 'end' ? latency : 0));
+  }
+  return depths;
 }
 
 class Placement {
@@ -65,6 +78,8 @@ class Placement {
   private readonly free: number[] = [];
   /** Where a kernel stood; what takes no time behind what it reads. */
   private readonly places: number[] = [];
+  /** How long the collectives take that have to end before. */
+  private readonly asyncDepths: readonly number[];
   /** Moments that placed kernels make others wait for. */
   private awaited: number[] = [];
   private isUnderWay = false;
@@ -73,6 +88,7 @@ class Placement {
   constructor(private readonly kernels: readonly Timed[]) {
     this.waiting = new Int32Array(kernels.length);
     this.readyAt = new Float64Array(kernels.length);
+    this.asyncDepths = asyncDepthsOf(kernels);
     for (const [index, { after, isNop }] of kernels.entries()) {
       for (const before of after) this.waiting[before]! += 1;
       this.places.push(isNop ? this.places[after[0]!]! + 0.25 : index);
@@ -129,6 +145,7 @@ class Placement {
         ends: Number(collective === 'end'),
         stall: Math.max(0, this.readyAt[index]! - this.now),
         start: collective === 'start' ? (othersWait ? -1 : 1) : 0,
+        asyncDepth: this.asyncDepths[index]!,
         waste: gap === undefined ? 0 : collective === 'start' ? Number.POSITIVE_INFINITY : Math.abs(gap - cost),
         unlocks: this.unlocks(index),
         index,

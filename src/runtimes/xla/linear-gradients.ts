@@ -2,18 +2,29 @@
 import type { OperationOf } from '../../ir/operations.js';
 import { numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
+import { bytesOfComputing, slownessOfColumns } from './column-sums.js';
 import type { Forward } from './forward.js';
 import type { Gradients } from './gradients.js';
 import type { BufferId } from './kernel.js';
-import { bytesOfOperation, operationCycles } from './kernel-times.js';
+import { bytesOfOperation, launchBytes, operationCycles } from './kernel-times.js';
 import type { Lowering } from './lowering.js';
 import { type Environment, inBuffer, type Representation } from './values.js';
 
+const f32 = 4;
 /**
  * Of a number of a swish's gradient, by bytes of a number: d·s + x·d·(s·(1 − s)) with s = 1 / (1 + e^(−x)), ten operations, of which an exponential
  * in f32 takes 86 cycles; in bf16 three more, which cast (`operationCycles`).
  */
 const operationsOfSwish: Readonly<Record<number, number>> = { 2: 13 * operationCycles, 4: 9 * operationCycles + 86 };
+
+/**
+ * …on a Hopper, and of a sum, by which XLA fuses (its log of both, gpu_performance_model.cc: 570,240 and 31,104 of 162 rows of 64 in bf16, 5,557,248
+ * and 288,512 of 162 rows of 256 in f32).
+ */
+const operationsWhereFused: Readonly<Record<number, { readonly swish: number; readonly sum: number }>> = {
+  2: { swish: 55, sum: 3 },
+  4: { swish: 134, sum: 7 },
+};
 
 export class LinearGradients {
   private readonly waitingHeads = new Set<OperationOf<'linear'>>();
@@ -138,7 +149,9 @@ export class LinearGradients {
     }
     const rows = this.forward.array(shape);
     const operand = isPadded ? this.forward.array(this.forward.gemmShapeOf(output, environment)) : rows;
-    if (isSummedApart) schedule.run(name, gradient.reads, [rows], undefined, undefined, computing);
+    const isSummed = !isSummedApart || this.isSummedBeside(output, environment);
+    if (!isSummed) schedule.run(name, gradient.reads, [rows], undefined, undefined, computing);
+    else if (isSummedApart) this.sumBeside(bias, output, rows, gradient.reads, environment);
     else {
       const sum = this.gradients.partsOf(bias, output, environment);
       // Each of its results is computed from what it reads.
@@ -147,6 +160,52 @@ export class LinearGradients {
       this.gradients.summed(bias, output, sum, environment);
     }
     if (isPadded) schedule.run(`pad ${this.gradients.nameOf(output)}`, [rows], [operand]);
-    return isSummedApart ? { operand, rows: [rows] } : { operand };
+    return isSummed ? { operand } : { operand, rows: [rows] };
+  }
+
+  /**
+   * Whether the kernel that sums a swish's few rows at once computes and writes them too: where that is not slower than two kernels (multi_output_fusion.cc;
+   * gpu_performance_model.cc, `EstimateRunTimesForMultiOutputFusion`).
+   */
+  private isSummedBeside(output: ValueId, environment: Environment): boolean {
+    if (!this.gradients.isSummedAtOnce(output, environment)) return false;
+    const { elementBytes } = this.lowering.gemm;
+    const { bytes, numbers, slowness } = this.columnsOf(output, environment);
+    const { swish, sum } = operationsWhereFused[elementBytes]!;
+    const ofSum = bytes + bytesOfComputing(sum * numbers, bytes);
+    const apart = 2 * launchBytes + 3 * bytes + slowness * ofSum;
+    const ofBoth = 2 * bytes + bytesOfComputing((swish + sum) * numbers, 2 * bytes);
+    return launchBytes + slowness * ofBoth + bytes <= apart;
+  }
+
+  private sumBeside(
+    bias: ValueId,
+    output: ValueId,
+    rows: BufferId,
+    reads: readonly BufferId[],
+    environment: Environment,
+  ): void {
+    const { schedule, program, gemm } = this.lowering;
+    const { bytes, numbers } = this.columnsOf(output, environment);
+    const sum = schedule.buffer(program.values[bias]!.shape, f32, 'gradient');
+    const operations = (2 * operationsOfSwish[gemm.elementBytes]! + operationCycles) * numbers;
+    const moved = 2 * reads.length * bytes;
+    schedule.run(
+      this.gradients.nameOf(output),
+      reads,
+      [sum, rows],
+      'columns',
+      moved,
+      bytesOfComputing(operations, moved),
+    );
+    this.gradients.ofParameters.push({ id: bias, gradient: sum });
+  }
+
+  private columnsOf(id: ValueId, environment: Environment): { bytes: number; numbers: number; slowness: number } {
+    const { sizes, gemm } = this.lowering;
+    const shape = this.forward.shape(id, environment);
+    const numbers = numElements(shape, sizes!);
+    const columns = numElements(shape.slice(-1), sizes!);
+    return { numbers, bytes: numbers * gemm.elementBytes, slowness: slownessOfColumns(columns, gemm.elementBytes) };
   }
 }

@@ -22,7 +22,7 @@ function inOrderOfNames<T>(atSurface: readonly T[], withLevels: readonly T[]): r
 }
 
 /** Of a row: 1,024 threads with 16 numbers each. */
-const mostSummedAtOnce = 16_384;
+export const mostSummedAtOnce = 16_384;
 /** Of all eleven losses, weighted, and their sum: cycles that XLA counts (its log) for one sample and each of several, by bytes of a number. */
 const operationsOfAll: Readonly<Record<number, { readonly one: number; readonly each: number }>> = {
   2: { one: 432, each: 723 },

@@ -1,13 +1,14 @@
 /** One jitted training step, or one prediction, of DeepMind's GraphCast. */
 import type { Config, Recipe } from '../../config/types.js';
 import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
-import { axis, type Dimensions, type Shape } from '../../ir/shape.js';
+import { axis, constant, type Dimensions, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Trace } from '../../memory/trace.js';
 import { counts } from '../../models/counts.js';
 import { dimensionsOf } from '../../models/dimensions.js';
 
-import { combined } from './all-reduce.js';
+import { combined, inOrderOfNames } from './all-reduce.js';
+import { allReduceSeconds } from './all-reduce-time.js';
 import { Backward } from './backward.js';
 import { readBehindBarrier } from './barrier.js';
 import { constantsOf } from './constants.js';
@@ -17,9 +18,11 @@ import { forecast } from './ensemble.js';
 import { trainEnsemble } from './ensemble-training.js';
 import { Forward } from './forward.js';
 import { firstHopper, gemmOf } from './gemm.js';
+import { globalNorm } from './global-norm.js';
 import type { ParameterGradient } from './gradients.js';
 import { InferenceForward } from './inference.js';
 import type { BufferId } from './kernel.js';
+import { bytesIn } from './kernel-times.js';
 import { meets, meetsInOrder } from './latency-hiding.js';
 import { LossHead } from './loss-head.js';
 import { isConditioned, type Lowering, refuseWithoutRule } from './lowering.js';
@@ -98,6 +101,7 @@ class Step {
   private readonly lossHead: LossHead;
   private readonly forward: Forward;
   private readonly backward: Backward;
+  private numAllReduces = 0;
   private readonly results: ReadonlyMap<ValueId, BufferId>;
 
   constructor(
@@ -257,22 +261,24 @@ class Step {
       return { name, bytes: f32 * sizes.exactly(shape), id, gradient, madeAt };
     });
     const last = (group: readonly { readonly madeAt: number }[]) => Math.max(...group.map(({ madeAt }) => madeAt));
-    const groups = combined(sent).toSorted((a, b) => last(a) - last(b));
+    const groups = combined(sent, this.isClipped).toSorted((a, b) => last(a) - last(b));
+    this.numAllReduces = groups.length;
     return schedule.within({ phase: 'backward', module: 'optimizer' }, () =>
       groups.flatMap((group) => {
-        const joined = group.map(({ id, gradient }) => ({ id, gradient: schedule.like(gradient) }));
-        const arrays = joined.map(({ gradient }) => gradient);
-        schedule.run(
-          'join gradients',
-          [...buffersIn(group), ...(group === groups.at(-1) ? losses : [])],
-          arrays,
-          'join',
-        );
-        schedule.run('all-reduce', arrays, [], 'start');
-        schedule.run('end of the all-reduce', arrays, arrays, 'end');
-        return joined;
+        const sentWith = group === groups.at(-1) ? losses : [];
+        const numbers = group.reduce((sum, { bytes }) => sum + bytes / f32, sentWith.length);
+        const joined = schedule.buffer([constant(numbers)], f32, 'gradient');
+        schedule.run('join gradients', [...buffersIn(group), ...sentWith], [joined], 'join');
+        schedule.run('all-reduce', [joined], [], 'start');
+        const latency = bytesIn(allReduceSeconds(numbers, this.config.recipe.gpus));
+        schedule.run('end of the all-reduce', [joined], [joined], 'end', latency);
+        return group.map(({ id }) => ({ id, gradient: joined }));
       }),
     );
+  }
+
+  private get isClipped(): boolean {
+    return !returnsGradients(this.program, this.config.recipe);
   }
 
   private update(ofCard: readonly ParameterGradient[]): void {
@@ -284,24 +290,47 @@ class Step {
     return meets(this.config) && !isConditioned(this.program) ? this.allReduce(ofCard, losses) : ofCard;
   }
 
+  private toResult(id: ValueId, gradient: BufferId): void {
+    const { schedule, program, sizes, results } = this;
+    const { name, shape } = program.values[id]!;
+    schedule.run(
+      `gradient of ${name}, a result`,
+      [gradient],
+      [results.get(id)!],
+      undefined,
+      f32 * sizes.exactly(shape),
+    );
+  }
+
   /** Clipping by the global norm reads all gradients before the first update. */
   private apply(gradients: readonly ParameterGradient[]): void {
-    const { schedule, config, program, results } = this;
+    const { schedule, config, program } = this;
     if (returnsGradients(program, config.recipe)) {
       schedule.within({ phase: 'backward', module: 'optimizer' }, () => {
-        for (const { id, gradient } of gradients)
-          schedule.run(`gradient of ${program.values[id]!.name}, a result`, [gradient], [results.get(id)!]);
+        for (const { id, gradient } of gradients) this.toResult(id, gradient);
       });
       return;
     }
+    const update = `update parameters with ${config.recipe.optimizer}`;
     schedule.within({ phase: 'optimizer', module: 'optimizer' }, () => {
+      if (this.lowering.hidesLatency && this.numAllReduces > 1) {
+        const sized = gradients.map(({ id, gradient }) => {
+          const { name, shape } = program.values[id]!;
+          return { id, gradient, name, shape, bytes: 0, numbers: this.sizes.exactly(shape) };
+        });
+        const { cut, norm } = globalNorm(inOrderOfNames(sized), schedule);
+        schedule.run(update, [...buffersIn(cut), norm]);
+        return;
+      }
       schedule.run('global norm', buffersIn(gradients));
-      schedule.run(`update parameters with ${config.recipe.optimizer}`, buffersIn(gradients));
+      schedule.run(update, buffersIn(gradients));
     });
   }
 }
 
-const buffersIn = (gradients: readonly ParameterGradient[]): BufferId[] => gradients.map(({ gradient }) => gradient);
+const buffersIn = (gradients: readonly ParameterGradient[]): BufferId[] => [
+  ...new Set(gradients.map(({ gradient }) => gradient)),
+];
 
 /** What is recomputed as a whole has no barriers inside it that are not its own. */
 const plain = (nodes: readonly Node[]): readonly Node[] =>
