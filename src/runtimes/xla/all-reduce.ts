@@ -21,14 +21,17 @@ function sortKey(name: string): string {
   return `${place(networks, network)}${place(parts, part)}${layer}_${isNorm ? 'a' : 'b'}${rest.join('.')}`;
 }
 
-interface Sent {
+interface Named {
   /** Of the parameter. */
   readonly name: string;
+}
+
+interface Sent extends Named {
   readonly bytes: number;
 }
 
 /** From the last parameter to the first. */
-export function inOrderOfNames<T extends Sent>(gradients: readonly T[]): readonly T[] {
+export function inOrderOfNames<T extends Named>(gradients: readonly T[]): readonly T[] {
   const keyed = gradients.map((sent) => ({ sent, key: sortKey(sent.name) }));
   return keyed.toSorted((a, b) => (a.key < b.key ? 1 : a.key > b.key ? -1 : 0)).map(({ sent }) => sent);
 }

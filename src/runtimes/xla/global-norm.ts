@@ -5,7 +5,6 @@
  */
 import { constant, type Shape } from '../../ir/shape.js';
 import { blocksAtFullSpeed, bytesOfComputing, partsOf } from './column-sums.js';
-import type { ParameterGradient } from './gradients.js';
 import type { BufferId } from './kernel.js';
 import { operationCycles } from './kernel-times.js';
 import { mostSummedAtOnce } from './loss-head.js';
@@ -28,24 +27,34 @@ function byKernel<T>(inOrder: readonly T[]): readonly (readonly T[])[] {
   return [...kernels, left];
 }
 
-/** What each kernel but the first one that runs reads last: XLA comes to it when it has been to all others (hlo_computation.cc, `ComputeInstructionPostOrder`). */
+/**
+ * What each kernel but the first one that runs reads last: XLA comes to it when it has been to all others (hlo_computation.cc,
+ * `ComputeInstructionPostOrder`).
+ */
 export const lastOfKernels = <T>(inOrder: readonly T[]): readonly T[] =>
   byKernel(inOrder)
     .slice(0, -1)
     .map((kernel) => kernel.at(-1)!);
 
+interface Joined {
+  /** The array that it is a part of. */
+  readonly gradient: BufferId;
+  readonly shape: Shape;
+  readonly numbers: number;
+}
+
 /** `gradients`: from the last parameter to the first. → each in an array of its own, and the norm */
 export function globalNorm(
-  gradients: readonly (ParameterGradient & { readonly shape: Shape; readonly numbers: number })[],
+  gradients: readonly Joined[],
   schedule: Schedule,
-): { readonly cut: readonly ParameterGradient[]; readonly norm: BufferId } {
-  const cut = gradients.map(({ id, gradient, shape, numbers }) => {
+): { readonly cut: readonly BufferId[]; readonly norm: BufferId } {
+  const parts = gradients.map(({ gradient, shape, numbers }) => {
     const slice = schedule.buffer(shape, f32, 'gradient');
     schedule.run('cut a gradient out', [gradient], [slice], 'convert', numbers * f32);
-    return { id, gradient: slice, sum: sumOfSquares(slice, numbers, schedule) };
+    return { slice, sum: sumOfSquares(slice, numbers, schedule) };
   });
   let before: BufferId[] = [];
-  const kernels = byKernel(cut.map(({ sum }) => sum));
+  const kernels = byKernel(parts.map(({ sum }) => sum));
   for (const sums of kernels.toReversed()) {
     const total = schedule.buffer([constant(1)], f32);
     const operands = [...sums, ...before];
@@ -53,7 +62,7 @@ export function globalNorm(
     schedule.compute('global norm', operands, [total], operationCycles * (operands.length - 1) + root);
     before = [total];
   }
-  return { cut, norm: before[0]! };
+  return { cut: parts.map(({ slice }) => slice), norm: before[0]! };
 }
 
 /** One kernel for a row of few numbers, or one that leaves parts (tree_reduction_rewriter.cc) and one that adds these up. */

@@ -1,28 +1,25 @@
 /** One jitted training step, or one prediction, of DeepMind's GraphCast. */
-import type { Config, Recipe } from '../../config/types.js';
+import type { Config } from '../../config/types.js';
 import type { Block, ForwardProgram, Node } from '../../ir/forward-program.js';
-import { axis, constant, type Dimensions, type Shape } from '../../ir/shape.js';
+import { axis, type Dimensions, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Trace } from '../../memory/trace.js';
 import { counts } from '../../models/counts.js';
 import { dimensionsOf } from '../../models/dimensions.js';
 
-import { combined, inOrderOfNames } from './all-reduce.js';
-import { allReduceSeconds } from './all-reduce-time.js';
 import { Backward } from './backward.js';
 import { readBehindBarrier } from './barrier.js';
 import { constantsOf } from './constants.js';
 import { trainDenoiser } from './denoiser.js';
 import { withEdgeBlocks } from './edge-blocks.js';
+import { Ending, returnsGradients } from './ending.js';
 import { forecast } from './ensemble.js';
 import { trainEnsemble } from './ensemble-training.js';
 import { Forward } from './forward.js';
 import { firstHopper, gemmOf } from './gemm.js';
-import { globalNorm } from './global-norm.js';
 import type { ParameterGradient } from './gradients.js';
 import { InferenceForward } from './inference.js';
 import type { BufferId } from './kernel.js';
-import { bytesIn } from './kernel-times.js';
 import { meets, meetsInOrder } from './latency-hiding.js';
 import { LossHead } from './loss-head.js';
 import { isConditioned, type Lowering, refuseWithoutRule } from './lowering.js';
@@ -38,7 +35,6 @@ import { fields, jaxDimensions } from './symbols.js';
 import { buffersOf, Environment, fusedIntoReaders, inBuffer } from './values.js';
 import { Zeros } from './zeros.js';
 
-const f32 = 4;
 /** Structural channels are added when the operand of the first product is written. */
 const stackedShape: Shape = [axis('gridNodes'), axis('batch'), fields.stacked];
 
@@ -78,9 +74,6 @@ function compiled(program: ForwardProgram, config: Config, sizes: Sizes, without
   return schedule.trace(resultsHold ? sizes : undefined, packs ? { sizes: sizes.whole, isWhole } : undefined);
 }
 
-const returnsGradients = (program: ForwardProgram, { mode, optimizer }: Recipe): boolean =>
-  mode === 'train' && optimizer === 'none' && !isConditioned(program);
-
 /** Of the configuration that was asked for last: a search asks several traces whether they hold for it. */
 let latest: { readonly config: Config; readonly sizes: Dimensions } | undefined;
 
@@ -101,8 +94,7 @@ class Step {
   private readonly lossHead: LossHead;
   private readonly forward: Forward;
   private readonly backward: Backward;
-  private numAllReduces = 0;
-  private readonly results: ReadonlyMap<ValueId, BufferId>;
+  private readonly ending: Ending;
 
   constructor(
     private readonly program: ForwardProgram,
@@ -122,11 +114,7 @@ class Step {
     const isSentAtOnce = gradientsMeet && config.recipe.rolloutSteps === 1;
     this.lowering = { program, schedule, gemm, zeros, has, meets: isSentAtOnce, hidesLatency, ...needed };
     this.lossHead = new LossHead(schedule, gemm, needed.sizes);
-    // Without an optimizer the gradients are results, those of what nothing uses too.
-    const returned = returnsGradients(program, config.recipe) ? program.parameters : [];
-    this.results = new Map(
-      returned.map(({ value }) => [value, schedule.output(program.values[value]!.shape, f32, 'gradient')]),
-    );
+    this.ending = new Ending(program, config, this.lowering, sizes);
     this.forward = new Forward(this.lowering, this.lossHead);
     this.backward = new Backward(this.lowering, this.forward, this.lossHead);
   }
@@ -177,10 +165,10 @@ class Step {
       if (this.lowering.hidesLatency) readBehindBarrier(body, this.lowering, environment);
       if (this.lossRunsLast) {
         this.differentiateAgain(plain(body), environment);
-        const gradients = this.met(this.backward.parameterGradients, []);
+        const gradients = this.ending.met(this.backward.parameterGradients, []);
         this.schedule.hideLatency(this.sizes.whole, true);
         this.schedule.within({ phase: 'backward' }, () => this.forward.nodes(plain(body), this.inputs()));
-        this.apply(gradients);
+        this.ending.apply(gradients);
         return;
       }
       // All is recomputed: XLA runs the recomputation with the backward pass first, and the forward pass, for the loss, last.
@@ -250,87 +238,10 @@ class Step {
     });
   }
 
-  /** Every joined array is overwritten by its all-reduce; the ones that are complete first come first. */
-  private allReduce(
-    gradients: readonly ParameterGradient[],
-    losses: readonly BufferId[],
-  ): readonly ParameterGradient[] {
-    const { schedule, program, sizes } = this;
-    const sent = gradients.map(({ id, gradient }, madeAt) => {
-      const { name, shape } = program.values[id]!;
-      return { name, bytes: f32 * sizes.exactly(shape), id, gradient, madeAt };
-    });
-    const last = (group: readonly { readonly madeAt: number }[]) => Math.max(...group.map(({ madeAt }) => madeAt));
-    const groups = combined(sent, this.isClipped).toSorted((a, b) => last(a) - last(b));
-    this.numAllReduces = groups.length;
-    return schedule.within({ phase: 'backward', module: 'optimizer' }, () =>
-      groups.flatMap((group) => {
-        const sentWith = group === groups.at(-1) ? losses : [];
-        const numbers = group.reduce((sum, { bytes }) => sum + bytes / f32, sentWith.length);
-        const joined = schedule.buffer([constant(numbers)], f32, 'gradient');
-        schedule.run('join gradients', [...buffersIn(group), ...sentWith], [joined], 'join');
-        schedule.run('all-reduce', [joined], [], 'start');
-        const latency = bytesIn(allReduceSeconds(numbers, this.config.recipe.gpus));
-        schedule.run('end of the all-reduce', [joined], [joined], 'end', latency);
-        return group.map(({ id }) => ({ id, gradient: joined }));
-      }),
-    );
-  }
-
-  private get isClipped(): boolean {
-    return !returnsGradients(this.program, this.config.recipe);
-  }
-
   private update(ofCard: readonly ParameterGradient[]): void {
-    this.apply(this.met(ofCard, this.lossHead.losses));
-  }
-
-  /** `losses`: what is averaged with the gradients. */
-  private met(ofCard: readonly ParameterGradient[], losses: readonly BufferId[]): readonly ParameterGradient[] {
-    return meets(this.config) && !isConditioned(this.program) ? this.allReduce(ofCard, losses) : ofCard;
-  }
-
-  private toResult(id: ValueId, gradient: BufferId): void {
-    const { schedule, program, sizes, results } = this;
-    const { name, shape } = program.values[id]!;
-    schedule.run(
-      `gradient of ${name}, a result`,
-      [gradient],
-      [results.get(id)!],
-      undefined,
-      f32 * sizes.exactly(shape),
-    );
-  }
-
-  /** Clipping by the global norm reads all gradients before the first update. */
-  private apply(gradients: readonly ParameterGradient[]): void {
-    const { schedule, config, program } = this;
-    if (returnsGradients(program, config.recipe)) {
-      schedule.within({ phase: 'backward', module: 'optimizer' }, () => {
-        for (const { id, gradient } of gradients) this.toResult(id, gradient);
-      });
-      return;
-    }
-    const update = `update parameters with ${config.recipe.optimizer}`;
-    schedule.within({ phase: 'optimizer', module: 'optimizer' }, () => {
-      if (this.lowering.hidesLatency && this.numAllReduces > 1) {
-        const sized = gradients.map(({ id, gradient }) => {
-          const { name, shape } = program.values[id]!;
-          return { id, gradient, name, shape, bytes: 0, numbers: this.sizes.exactly(shape) };
-        });
-        const { cut, norm } = globalNorm(inOrderOfNames(sized), schedule);
-        schedule.run(update, [...buffersIn(cut), norm]);
-        return;
-      }
-      schedule.run('global norm', buffersIn(gradients));
-      schedule.run(update, buffersIn(gradients));
-    });
+    this.ending.apply(this.ending.met(ofCard, this.lossHead.losses));
   }
 }
-
-const buffersIn = (gradients: readonly ParameterGradient[]): BufferId[] => [
-  ...new Set(gradients.map(({ gradient }) => gradient)),
-];
 
 /** What is recomputed as a whole has no barriers inside it that are not its own. */
 const plain = (nodes: readonly Node[]): readonly Node[] =>

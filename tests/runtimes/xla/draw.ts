@@ -113,6 +113,15 @@ const recomputed = fc.oneof(
   fc.constant({ mesh_every: 1 }),
   fc.constant({ whole_step: 1 } as const),
 );
+/** …as people run them: up to 121×240 and 512 wide, whose gradients meet in several all-reduces. */
+const large = {
+  grid: fc.constantFrom(46, 61, 91, 121).map((rows) => [rows, 2 * (rows - 1)] as const),
+  pressure_levels: fc.constant<13 | 37>(13),
+  mesh_size: fc.integer({ min: 3, max: 5 }),
+  latent_size: fc.constantFrom(128, 256, 512),
+  gnn_msg_steps: fc.integer({ min: 4, max: 12 }),
+  remat_plan: fc.oneof(recomputed, fc.constant({ dec: 1 } as const)),
+};
 const eitherProduct = mostly<JaxRecord['gemm_mode']>('cublas', fc.constant('default-noautotune' as const), 8);
 export const drawnRecipes = {
   /** Twelve after the kernels of `waiting-norms.ts`, ten after the order that the latency hiding scheduler begins with, ten after its times. */
@@ -122,11 +131,12 @@ export const drawnRecipes = {
     ...drawRecipes(data, 10, 20261201),
     ...drawRecipes(data, 10, 2017756762),
   ],
-  /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all. */
+  /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all, ten large ones after the all-reduces. */
   recomputed: [
     ...drawRecipes({ ...data, remat_plan: recomputed }, 10, 20261211),
     ...drawRecipes({ ...data, remat_plan: recomputed }, 8, 20261212).slice(0, 5),
     ...drawRecipes({ ...data, remat_plan: recomputed }, 8, 20261213),
+    ...drawRecipes({ ...data, ...large }, 10, 20261230),
   ],
   accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),
