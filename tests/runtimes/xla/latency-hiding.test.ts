@@ -21,6 +21,18 @@ describe('latency hiding', () => {
     ]);
   });
 
+  it('takes last what reads the longer one of two collectives: they run in turn, and that one ends last', () => {
+    const collective = (latency: number, at: number): Timed[] => [
+      { ...kernel([], 1), collective: 'start' },
+      { after: [at], cost: 1, latency, collective: 'end' },
+      kernel([at + 1], 0.1),
+    ];
+    const ends = (first: Timed[], second: Timed[]) =>
+      hideLatency([...first, ...second, kernel([2, 5], 1)]).filter((index) => index === 1 || index === 4);
+    expect(ends(collective(5, 0), collective(9, 3))).toEqual([1, 4]);
+    expect(ends(collective(9, 0), collective(5, 3))).toEqual([4, 1]);
+  });
+
   it('waits for a barrier and for its tuple: sums run after each, as in the log of a compiled step with its layers recomputed', () => {
     const [maker, tuple, barrier, ofParameter, cast, sum, otherSum, end] = [0, 1, 2, 3, 4, 5, 6, 7];
     const kernels = [
