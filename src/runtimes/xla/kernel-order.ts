@@ -25,13 +25,13 @@ export function inOrderOfLatency(
   return withoutCopies(ordered.map((kernel) => under(kernel, original)));
 }
 
-/** XLA removes what nothing reads (hlo_dce.cc), which would run last here. Readers stand behind. */
+/** XLA removes what nothing reads (hlo_dce.cc), which would run last here. Readers stand behind; what has met is always read. */
 function needed(kernels: readonly Kernel[], results: ReadonlySet<BufferId>): readonly Kernel[] {
   const read = new Set(results);
   return kernels
     .toReversed()
-    .filter(({ reads, writes }) => {
-      const isNeeded = writes.length === 0 || writes.some((id) => read.has(id));
+    .filter(({ reads, writes, kind }) => {
+      const isNeeded = writes.length === 0 || kind === 'end' || writes.some((id) => read.has(id));
       if (isNeeded) for (const id of reads) read.add(id);
       return isNeeded;
     })

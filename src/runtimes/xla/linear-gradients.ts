@@ -1,6 +1,6 @@
 /** Gradients of a Linear: that of the weight before that of the input, but where an output layer's weight waits. */
 import type { OperationOf } from '../../ir/operations.js';
-import { numElements } from '../../ir/shape.js';
+import { constant, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { bytesOfComputing, slownessOfColumns } from './column-sums.js';
 import type { Forward } from './forward.js';
@@ -123,7 +123,8 @@ export class LinearGradients {
     environment: Environment,
   ): { readonly operand: BufferId; readonly rows?: readonly BufferId[]; readonly computing?: number } {
     const { schedule, hidesLatency, gemm, sizes } = this.lowering;
-    if (gradient.kind === 'buffer') return { operand: gradient.buffer, rows: [gradient.buffer] };
+    if (gradient.kind === 'buffer')
+      return { operand: this.paddedPrediction(output, gradient.buffer, environment), rows: [gradient.buffer] };
     const isPadded = !this.forward.servesAsOperand(this.forward.rows(output, environment));
     const isSummedApart = hidesLatency && !this.gradients.isSummedWithRows(output, environment);
     const isFusedInReaders = () => isPadded && !isSummedApart && !this.gradients.areWritten(output, environment);
@@ -199,6 +200,22 @@ export class LinearGradients {
       bytesOfComputing(operations, moved),
     );
     this.gradients.ofParameters.push({ id: bias, gradient: sum });
+  }
+
+  /** The gradient of one sample's prediction as a product's operand: bf16 ones want columns padded too (cublas_pad_for_gemms.cc). */
+  private paddedPrediction(output: ValueId, gradient: BufferId, environment: Environment): BufferId {
+    const { schedule, hidesLatency, gemm, sizes } = this.lowering;
+    if (!hidesLatency || !this.isPrediction(output)) return gradient;
+    const shape = this.forward.shape(output, environment);
+    if (numElements(shape.slice(1, 2), sizes!) > 1) return gradient;
+    const columns = numElements(shape.slice(-1), sizes!);
+    const isWhole =
+      columns % gemm.padding === 0 && this.forward.servesAsOperand(this.forward.rows(output, environment));
+    if (isWhole) return gradient;
+    const rows = this.forward.gemmShapeOf(output, environment).slice(0, -1);
+    const padded = this.forward.array([...rows, constant(Math.ceil(columns / gemm.padding) * gemm.padding)]);
+    schedule.run(`pad ${this.gradients.nameOf(output)}`, [gradient], [padded]);
+    return padded;
   }
 
   private columnsOf(id: ValueId, environment: Environment): { bytes: number; numbers: number; slowness: number } {

@@ -82,7 +82,8 @@ export class WaitingNorms extends GatheredNorms {
 
   /** What edges gather their gradients from: the aggregate's, columns of a product, or where nothing else is added to much a slice of its own. */
   gatheredFrom(aggregate: ValueId, edges: ValueId, gradient: Representation, environment: Environment): Representation {
-    const isAlone = !this.inF32 && !this.gradients.has(edges);
+    // Behind a barrier what edges gather is written (`gradientOf`), straight from the product.
+    const isAlone = !this.inF32 && !this.gradients.has(edges) && !environment.isBehind;
     if (!isAlone || this.launchesOf(aggregate, environment) < 1) return fusedIntoReaders(gradient);
     const slice = this.rows(aggregate, environment);
     const reads = buffersOf(gradient);

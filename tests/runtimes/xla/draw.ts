@@ -131,12 +131,13 @@ export const drawnRecipes = {
     ...drawRecipes(data, 10, 20261201),
     ...drawRecipes(data, 10, 2017756762),
   ],
-  /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all, ten large ones after the all-reduces. */
+  /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all, ten large ones after the all-reduces, four after all. */
   recomputed: [
     ...drawRecipes({ ...data, remat_plan: recomputed }, 10, 20261211),
     ...drawRecipes({ ...data, remat_plan: recomputed }, 8, 20261212).slice(0, 5),
     ...drawRecipes({ ...data, remat_plan: recomputed }, 8, 20261213),
     ...drawRecipes({ ...data, ...large }, 10, 20261230),
+    ...drawRecipes({ ...data, ...large }, 4, 20261231),
   ],
   accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),
