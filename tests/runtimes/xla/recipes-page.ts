@@ -59,9 +59,9 @@ the order that its log shows of all gradients of weights (two fp32 steps), and t
 (\`TF_CPP_VMODULE=latency_hiding_scheduler=3\`) and its optimized program. Sums that several kernels read are written or not by the gain that
 priority fusion estimates (\`edge-sums.ts\`, \`norm-kernels.ts\`, \`gathered-norms.ts\`).
 What is left: where two candidates differ by a few nanoseconds, one other choice moves all behind it. And whether an activation's gradient is written,
-or computed by both kernels that read it, XLA decides by an estimate in which the two may lie within 0.2 % of each other (its dump of priority
-fusion): with 16,380 padded rows of 512 channels it computes them twice, here they are written, and three such steps (91×180, M4, 512/8) are 0.9 to
-5.8 % low; with that told they come out at +0.1, +1.9 and −3.5 %. No other step of these is off by more than 2.7 %. The range's
+or computed by both kernels that read it, XLA decides by an estimate in which the two may lie within 0.3 % of each other (its dump of priority
+fusion). With 91×180 nodes, whose rows are padded, and 512 channels it computes them twice, here they are written: four such steps are 0.8 to 16 %
+low, and with that told 0 to 6 %. The range's high end is +25 % where the grid's rows are padded and channels are 512 or more. Otherwise its
 ends of −3 and +7 % are measured over all of these; they are no bound that follows from XLA. XLA compiles one
 program to the same bytes twice (25×48, 96/4: the whole buffer assignment; 91×180, M5, 128/6: the record's bytes). The *given* step of that size is
 1.8 % lower: another program of the same step.
@@ -73,7 +73,7 @@ takes no time: all that is recomputed waits for the gradients that come in, and 
 that moves the clock (\`kernel-order.ts\`, \`barrier.ts\`; \`remat2\` and \`get-tuple-element\` in the scheduler's log of four compiled steps). Indices behind
 a barrier are no constants, so that XLA compares each with the number of nodes: what is gathered is written, and its sums are a kernel of their
 own where they would read those indices too slowly (\`norm-times.ts\`). With the whole model recomputed the forward pass for the loss runs last, after
-the gradients have met, and its losses meet in a collective of their own. \`graphcast-small\` on four cards, recomputed in four ways, is 0.2 to 0.9 % low. The range's low end of −5 % is measured over all of these.
+the gradients have met, and its losses meet in a collective of their own. \`graphcast-small\` on four cards, recomputed in four ways, is 0.9 % low to 0.8 % high. The range's low end of −5 % is measured over all of these.
 On Hopper recomputing saves little: the gradients of weights wait with all that they read. Loops over slices of edges were compiled nowhere: the program's own probe adds none.
 
 ${table(allOf(recomputed))}
