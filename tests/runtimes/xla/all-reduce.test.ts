@@ -23,7 +23,12 @@ const step: JaxRecord = {
   devices: 8,
   accumulate: 1,
   device_memory_bytes: 400e9,
+  num_params: 0,
   argument_bytes: 1,
+  output_bytes: 1,
+  alias_bytes: 0,
+  constant_bytes: 0,
+  remat_instructions: null,
   temp_bytes: 1,
   peak_bytes_estimate: 1,
 };
