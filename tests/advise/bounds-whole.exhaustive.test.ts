@@ -21,7 +21,11 @@ it.each(runtimes)('%s: a forecast of any depth needs what is said before it is t
       const config = await configured({ model, flags: { ...Object.fromEntries(shared), mode: 'inference', layers } });
       if (config === undefined) return false;
       const floors = new Floors(Effort.unlimited(), counts(config.model), Number.POSITIVE_INFINITY);
-      expect(floors.of(config).peakBytes).toBe(sized(config).peakLiveBytes);
+      const { peakBytes } = floors.of(config);
+      const { peakLiveBytes } = sized(config);
+      // Eager sums of gathered parts are bounded by fused ones (`SearchAssumptions.boundedBy`).
+      if (config.recipe.concatTrick === 'eager') expect(peakBytes).toBeLessThanOrEqual(peakLiveBytes);
+      else expect(peakBytes).toBe(peakLiveBytes);
       return true;
     },
     2 * numRuns,
