@@ -11,7 +11,7 @@ import { runtimes } from '../parallel/index.js';
 import { aloneAtMost } from '../parallel/ranks.js';
 import { alongLine, atDepth, shallowDepths } from './depth.js';
 import { anyOptimizerKey, type Effort } from './effort.js';
-import { aliveAfterPasses, peakInValidation } from './sized-step.js';
+import { aliveAfterPasses, peakInValidation } from './moments.js';
 
 /** With the same optimizer's state: what does not touch the parameters is as plain as it goes. */
 export const stateAlone = (config: Config): Config => ({

@@ -11,28 +11,29 @@ import { yieldToEvents } from '../event-loop.js';
 import type { Counts } from '../models/dimensions.js';
 import { runtimes } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
-import type { FittingStep } from '../runtimes/process.js';
 import { mostLiveBytes } from '../search/candidate-verdict.js';
 import { applyChanges, trains } from './apply.js';
-import { microBatchesOf, numChanged, processChangesOf } from './combinations.js';
-import type { StepCost } from './costs.js';
+import { microBatchesOf, processChangesOf } from './combinations.js';
 import { atDepth, shallowDepths } from './depth.js';
-import { anyOptimizerKey, Effort } from './effort.js';
+import { Effort } from './effort.js';
 import { EqualCostPlans } from './equal-cost.js';
 import { catalogue } from './index.js';
-import { LeanestFirst } from './leanest-first.js';
-import { eachOnce, type PlannedStep } from './planned-step.js';
-import { fits, fitting, keptForBackward, mostArrayBytes } from './sized-step.js';
+import {
+  type Candidate,
+  type Fitting,
+  type FittingPlan,
+  fittingOf,
+  grouped,
+  type LeanestSearch,
+  leanestThatFits,
+} from './leanest-that-fits.js';
+import { keptForBackward } from './moments.js';
+import { eachOnce } from './planned-step.js';
+import { fits, fitting, mostArrayBytes } from './sized-step.js';
 import type { Change, Numerics, Strategy } from './types.js';
 import { usualCutOf } from './typical.js';
 
-/** A step that fits, with what it takes of the card. */
-export interface Fitting extends Pick<FittingStep, 'deviceBytes' | 'highBytes'> {
-  readonly config: Config;
-}
-
-export interface Remedy extends StepCost, Fitting {
-  readonly peakLiveBytes: number;
+export interface Remedy extends FittingPlan {
   readonly numerics: Numerics;
 }
 
@@ -92,12 +93,6 @@ export function usualCut(input: SearchInput): Fitting | undefined {
   return found && fittingOf(cut, found);
 }
 
-const fittingOf = (config: Config, { deviceBytes, highBytes }: FittingStep): Fitting => ({
-  config,
-  deviceBytes,
-  highBytes,
-});
-
 /** The first line of an advice, and an estimate's suggestion: one search, which ends when every combination has been looked at. */
 export async function cheapestRemedy(input: SearchInput): Promise<Remedy | undefined> {
   const search = searchOf(input);
@@ -123,17 +118,10 @@ const alternatives = (id: string, from: Config): readonly Config[] =>
     .filter((strategy) => strategy.id === id)
     .flatMap(({ changes }) => changes(from).flatMap((change) => applyChanges(from, [change]) ?? []));
 
-interface Search extends SearchInput {
-  readonly strategies: readonly Strategy[];
-  readonly effort: Effort;
-  /** Whether a step whose arrays go in has not fitted. */
-  readonly pool: { decides: boolean };
-}
-
-type SameRemedy = Omit<Remedy, 'numerics'>;
+type Search = SearchInput & LeanestSearch;
 
 interface FromHere {
-  readonly remedy: SameRemedy | undefined;
+  readonly remedy: FittingPlan | undefined;
   /** With whatever optimizer, no combination needs less. */
   readonly floorBytes: number;
 }
@@ -232,73 +220,3 @@ const byOffload = (families: readonly EqualCostPlans[]): readonly (readonly Equa
 
 const byCost = (families: readonly EqualCostPlans[]): readonly (readonly EqualCostPlans[])[] =>
   grouped(families, ({ cost }) => cost.recomputedSampleFlops);
-
-/** Smallest key first. */
-function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => number): readonly (readonly Item[])[] {
-  const groups = new Map<number, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
-}
-
-interface Candidate {
-  readonly step: PlannedStep;
-  readonly cost: StepCost;
-}
-
-/**
- * Of equally expensive steps with equally many samples: by changes of the process around them, by peak, by other changes. The one that may
- * be the leanest is looked at more closely until it is known to be.
- */
-async function leanestThatFits(search: Search, candidates: readonly Candidate[]): Promise<SameRemedy | undefined> {
-  const { strategies, ...on } = search;
-  const around = candidates.flatMap((candidate) =>
-    processChangesOf(strategies, candidate.step.config).map((changes) => ({ candidate, changes })),
-  );
-  for (const equals of grouped(around, ({ changes }) => numChanged(changes))) {
-    const choices = equals.map(({ candidate, changes }): Choice => {
-      const config = applyChanges(candidate.step.config, changes)!;
-      return { ...candidate, config, mostBytes: mostLiveBytes(config, on.device, on.errorBar) };
-    });
-    const left = new LeanestFirst(choices);
-    for (let choice = left.first; choice && !search.effort.isSpent; choice = left.first) {
-      await yieldToEvents();
-      const { step, config, cost, mostBytes } = choice;
-      if (step.leastBytes > mostBytes) {
-        left.removeFirst();
-        continue;
-      }
-      if (search.pool.decides && !passesFit(search, choice)) {
-        left.removeFirst();
-        continue;
-      }
-      if (step.refine()) continue;
-      left.removeFirst();
-      const found = fitting({ ...step.step(), config }, on);
-      if (found) return { ...fittingOf(config, found), peakLiveBytes: step.leastBytes, ...cost };
-      search.pool.decides = true;
-    }
-  }
-  return undefined;
-}
-
-/**
- * A step begins with its passes, and what an allocator reserves never shrinks before it is full: where they are too much, no update of any
- * optimizer is traced. Elsewhere live bytes have told.
- */
-function passesFit({ effort, counts, device, errorBar }: Search, { config, mostBytes }: Choice): boolean {
-  const numFitting = effort.least(`passes fit ${mostBytes} ${anyOptimizerKey(config)}`, () =>
-    Number(effort.passesMayFit(config, counts, { device, errorBar })),
-  );
-  return numFitting > 0;
-}
-
-interface Choice extends Candidate {
-  /** With a change of the process around the step. */
-  readonly config: Config;
-  readonly mostBytes: number;
-}

@@ -1,6 +1,6 @@
 /**
  * What a step needs at least, from steps with fewer layers, segments or rollout steps, and without an update. Each is a property that
- * `tests/advise/bounds.exhaustive.test.ts` holds against the steps themselves.
+ * `tests/advise/bounds*.exhaustive.test.ts` holds against the steps themselves.
  */
 import { noCheckpoint } from '../config/checkpoint.js';
 import type { Config } from '../config/types.js';
@@ -22,7 +22,6 @@ import {
   withSmallerSegments,
 } from './depth.js';
 import { anyOptimizerKey, boundedBy, type Effort } from './effort.js';
-import { inFewestBlocks, isTraced, plainly, shortened, withEdges, withoutBlocks, withRollout } from './plainer.js';
 import {
   aliveInSecondSegment,
   keptForBackward,
@@ -34,9 +33,10 @@ import {
   peakInLayer,
   peakInProcessorBackward,
   residentBytes,
-  type SizedStep,
   stateBytes,
-} from './sized-step.js';
+} from './moments.js';
+import { inFewestBlocks, isTraced, plainly, shortened, withEdges, withoutBlocks, withRollout } from './plainer.js';
+import type { SizedStep } from './sized-step.js';
 
 /** What of a step is asked, and the name that it is remembered by. */
 interface Peak {

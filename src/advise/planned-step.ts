@@ -2,7 +2,8 @@
 import type { Config } from '../config/types.js';
 import { traceCutsOf } from '../search/unsized-step.js';
 import type { Floor, Floors } from './floors.js';
-import { leastOfAnyOptimizer, type SizedStep } from './sized-step.js';
+import { leastOfAnyOptimizer } from './moments.js';
+import type { SizedStep } from './sized-step.js';
 
 export class PlannedStep {
   /** Its peak of live bytes is not below it. */

@@ -12,7 +12,7 @@ import type {
   VerdictInput,
 } from './process.js';
 
-/** What a search may take for granted of a runtime's peaks; `tests/advise/bounds.exhaustive.test.ts` and `tests/search` try each of them. */
+/** What a search may take for granted of a runtime's peaks; `tests/advise/bounds*.exhaustive.test.ts` and `tests/search` try each of them. */
 export interface SearchAssumptions {
   /** With gradient checkpointing a rollout step is recomputed as a whole before its backward pass begins. */
   readonly replaysRolloutStepFirst: boolean;

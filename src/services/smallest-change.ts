@@ -1,9 +1,10 @@
 /** The first line of an advice, for an estimate that does not fit, and the usual cut of the processor where that would do as well. */
 
 import { flagsThatMake } from '../advise/apply.js';
-import { cheapestRemedy, type Fitting, type Remedy, usualCut } from '../advise/cheapest.js';
+import { cheapestRemedy, type Remedy, usualCut } from '../advise/cheapest.js';
 import { differences } from '../advise/combinations.js';
 import { Effort } from '../advise/effort.js';
+import type { Fitting } from '../advise/leanest-that-fits.js';
 import { partsOf } from '../advise/parts.js';
 import type { Config } from '../config/types.js';
 import { counts } from '../models/counts.js';

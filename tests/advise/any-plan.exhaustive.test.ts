@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leastAfterPasses, leastInValidation } from '../../src/advise/any-plan.js';
 import { Effort } from '../../src/advise/effort.js';
-import { aliveAfterPasses, leastOfAnyOptimizer, peakInValidation } from '../../src/advise/sized-step.js';
+import { aliveAfterPasses, leastOfAnyOptimizer, peakInValidation } from '../../src/advise/moments.js';
 import type { Config } from '../../src/config/types.js';
 import { counts } from '../../src/models/counts.js';
 import { configured, inputs } from '../laws/configurations.js';

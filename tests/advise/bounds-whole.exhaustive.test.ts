@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Effort } from '../../src/advise/effort.js';
 import { Floors } from '../../src/advise/floors.js';
-import { stateBytes } from '../../src/advise/sized-step.js';
+import { stateBytes } from '../../src/advise/moments.js';
 import { counts } from '../../src/models/counts.js';
 import { configured, inputs } from '../laws/configurations.js';
 import { holds, numRuns, sized } from './drawn-steps.js';

@@ -3,10 +3,14 @@ import fc from 'fast-check';
 import { expect, vi } from 'vitest';
 import { isLawful } from '../../src/advise/apply.js';
 import { atDepth } from '../../src/advise/depth.js';
+import { Effort } from '../../src/advise/effort.js';
+import { Floors } from '../../src/advise/floors.js';
 import { sizeStep } from '../../src/advise/sized-step.js';
-import type { Config } from '../../src/config/types.js';
+import type { Config, RuntimeName } from '../../src/config/types.js';
 import { counts } from '../../src/models/counts.js';
+import type { ResolveInput } from '../../src/options/resolve.js';
 import { traceOf } from '../../src/parallel/index.js';
+import { inputs } from '../laws/configurations.js';
 
 export const numRuns = Number(process.env.GC_PLAN_BOUND_RUNS ?? 25);
 vi.setConfig({ testTimeout: 60_000 + 2_000 * numRuns });
@@ -44,3 +48,42 @@ export function cutInto(config: Config, size: number): Config | undefined {
     ? atDepth(config, model.layers, processor)
     : undefined;
 }
+
+/** With so many rollout steps. */
+export const stepOf = (config: Config, rolloutSteps: number, checkpoint = config.recipe.checkpoint) => {
+  const changed = { ...config, recipe: { ...config.recipe, rolloutSteps, checkpoint } };
+  return sizeStep(changed, traceOf(changed), counts(config.model));
+};
+
+const otherCodeBases = ['anemoi-gnn', 'anemoi-graphtransformer', 'graph-weather', 'neural-lam'];
+export const maybeOther = fc.option(fc.constantFrom(...otherCodeBases), { nil: undefined });
+/** What every code base in PyTorch has. */
+export const flagsOfAll = ({ checkpoint, precision, batch, rollout, offload }: ResolveInput['flags']) => ({
+  runtime: 'pytorch',
+  checkpoint,
+  precision,
+  batch,
+  rollout,
+  offload,
+  'hidden-dim': '64',
+});
+
+/** A deep training step on one card, of any code base. */
+export const deepInputs = (runtime: RuntimeName) =>
+  fc
+    .record({
+      input: inputs(runtime),
+      other: maybeOther,
+      layers: fc.integer({ min: 5, max: 18 }).map(String),
+      longer: fc.option(fc.integer({ min: 5, max: 40 }).map(String), { nil: undefined }),
+    })
+    .map(({ input: { model, flags: drawn }, other, layers, longer }) => {
+      // A loop is as quick to trace at any length.
+      const flags = runtime === 'jax' && longer !== undefined ? { ...drawn, rollout: longer } : drawn;
+      return runtime === 'pytorch' && other !== undefined
+        ? { model: other, flags: { ...flagsOfAll(flags), layers } }
+        : { model, flags: { ...flags, mode: 'train', layers } };
+    });
+
+export const unlimited = (config: Config) =>
+  new Floors(Effort.unlimited(), counts(config.model), Number.POSITIVE_INFINITY);

@@ -1,0 +1,102 @@
+/** Bounds from a step that runs otherwise: another plan, sums in one kernel, one card of several, one micro-step. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { isLawful } from '../../src/advise/apply.js';
+import { cutKind } from '../../src/advise/combinations.js';
+import { costOf } from '../../src/advise/costs.js';
+import { atDepth } from '../../src/advise/depth.js';
+import { Effort } from '../../src/advise/effort.js';
+import {
+  keptForBackward,
+  leastOfAnyOptimizer,
+  peakBeforeProcessorBackward,
+  peakInProcessorBackward,
+  residentBytes,
+} from '../../src/advise/moments.js';
+import { sizeStep } from '../../src/advise/sized-step.js';
+import { counts } from '../../src/models/counts.js';
+import { traceOf } from '../../src/parallel/index.js';
+import { aloneAtMost } from '../../src/parallel/ranks.js';
+import { configured, inputs } from '../laws/configurations.js';
+import { cutInto, deepInputs, holds, numRuns, segmentSizes, sized } from './drawn-steps.js';
+
+it.each(['pytorch', 'tfjs'] as const)(
+  '%s: whatever a plan recomputes it needs what comes before the processor’s backward pass where encoder and processor are recomputed, and the decoder or not',
+  async (runtime) => {
+    await holds(fc.tuple(deepInputs(runtime), segmentSizes), async ([input, size]) => {
+      const config = await configured(input);
+      if (config?.recipe.mode !== 'train') return false;
+      const plan = cutInto(config, size);
+      if (plan === undefined || cutKind(plan.recipe.checkpoint.processor, plan) === 'further') return false;
+      const { recipe } = plan;
+      const bounds = [true, false].flatMap((decoder) => {
+        const checkpoint = { ...recipe.checkpoint, encoder: true, decoder };
+        const least = atDepth({ ...plan, recipe: { ...recipe, checkpoint } }, 3, { kind: 'every', layers: 3 });
+        return least && isLawful(least.recipe.checkpoint, least) ? [peakBeforeProcessorBackward(sized(least))] : [];
+      });
+      if (bounds.length < 2) return false;
+      expect(leastOfAnyOptimizer(sized(plan))).toBeGreaterThanOrEqual(Math.min(...bounds));
+      return true;
+    });
+  },
+);
+
+it('pytorch: the sum of gathered parts needs no more in one kernel than in several, and costs the same', async () => {
+  await holds(
+    fc.tuple(inputs('pytorch'), segmentSizes, fc.boolean()),
+    async ([input, size, again]) => {
+      const drawn = await configured(input);
+      if (drawn?.recipe.mode !== 'train') return false;
+      const config = cutInto(drawn, size) ?? drawn;
+      const { recipe } = config;
+      const [fused, eager] = (['fused', 'eager'] as const).map((concatTrick) => {
+        const changed = { ...config, recipe: { ...recipe, concatTrick, recomputeActivation: again } };
+        return Effort.unlimited().passes(changed, counts(config.model));
+      });
+      expect(costOf(fused!.config, counts(config.model))).toEqual(costOf(eager!.config, counts(config.model)));
+      for (const of of [
+        leastOfAnyOptimizer,
+        keptForBackward,
+        residentBytes,
+        peakBeforeProcessorBackward,
+        peakInProcessorBackward,
+      ])
+        expect(of(fused!)).toBeLessThanOrEqual(of(eager!));
+      return true;
+    },
+    4 * numRuns,
+  );
+});
+
+const sharings = ['data', 'zero1', 'zero2', 'zero3', 'graph'] as const;
+
+it('pytorch: a rank of several cards holds no less of what the cards do not share than one card with its samples and the mean number of rows', async () => {
+  const drawn = fc.tuple(inputs('pytorch'), fc.constantFrom(...sharings), fc.constantFrom(2, 3, 4));
+  await holds(drawn, async ([input, parallel, gpus]) => {
+    const config = await configured({
+      ...input,
+      flags: { ...input.flags, parallel, gpus: String(gpus), mode: 'train' },
+    });
+    if (config === undefined) return false;
+    const alone = aloneAtMost(config, counts(config.model))!;
+    const oneCard = sizeStep(alone.config, traceOf(alone.config), alone.counts);
+    const bound = peakBeforeProcessorBackward(oneCard, alone.shared);
+    expect(leastOfAnyOptimizer(sized(config))).toBeGreaterThanOrEqual(bound);
+    return true;
+  });
+});
+
+it.each(['pytorch', 'tfjs'] as const)(
+  '%s: a step of several micro-steps needs at least what the passes of one need beside all gradients',
+  async (runtime) => {
+    await holds(inputs(runtime), async (input) => {
+      const config = await configured({ ...input, flags: { ...input.flags, accumulate: '3' } });
+      if (config?.recipe.mode !== 'train') return false;
+      const passes = Effort.unlimited().passes(config, counts(config.model));
+      const exact = leastOfAnyOptimizer(sized(config));
+      for (const of of [leastOfAnyOptimizer, peakBeforeProcessorBackward, peakInProcessorBackward])
+        expect(of(passes)).toBeLessThanOrEqual(exact);
+      return true;
+    });
+  },
+);
