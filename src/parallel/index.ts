@@ -13,15 +13,7 @@ import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { forwardProgram } from '../models/index.js';
 import { oneCardRuntimes } from '../runtimes/index.js';
 import type { Runtime } from '../runtimes/types.js';
-import {
-  cutsRows,
-  dimensionsOfRank,
-  gpusOfTrace,
-  isParallel,
-  isPipeline,
-  programOfRank,
-  traceOfRank,
-} from './ranks.js';
+import { cutsRows, dimensionsOfRank, isParallel, isPipeline, programOfRank, traceOfRank } from './ranks.js';
 
 export interface RankStep {
   readonly rank: number;
@@ -89,11 +81,13 @@ function onSeveralCards(runtime: Runtime): ParallelRuntime {
   return {
     ...runtime,
     trace,
-    // Shares of the parameters end where sizes say.
-    sizeClass: (config) =>
-      isParallel(config)
-        ? JSON.stringify([config.model, { ...config.recipe, gpus: gpusOfTrace(config.recipe) }])
-        : (runtime.sizeClass?.(config) ?? ''),
+    // Shares of the parameters end where sizes say, and stages of a pipeline hold as many micro-batches as there are.
+    sizeClass: (config) => {
+      const { model, recipe } = config;
+      const own = runtime.sizeClass?.(config) ?? '';
+      if (!isParallel(config)) return own;
+      return JSON.stringify([own, model, isPipeline(config) ? recipe : recipe.batchSize]);
+    },
     dimensions,
     stepOfRank,
     dimensionsOfRank: dimensionsAt,

@@ -8,7 +8,7 @@ import { type Counts, dimensionsOf } from '../models/dimensions.js';
 import { forwardProgram } from '../models/index.js';
 import { runtimes } from './index.js';
 import { partition } from './partition.js';
-import { cutsRows, isParallel, modelParallelOf, programOfRank } from './ranks.js';
+import { areAlike, cutsRows, isParallel, isPipeline, modelParallelOf, programOfRank } from './ranks.js';
 import { receivedBytes } from './traffic.js';
 
 export interface RankRow {
@@ -26,18 +26,18 @@ export interface RankRow {
 /** More than one would read; the worst rank is in every report. */
 const mostRanks = 64;
 
-export function rankTable(config: Config, counts: Counts): readonly RankRow[] {
+/** `trace`: the configuration's. */
+export function rankTable(config: Config, counts: Counts, trace: Trace): readonly RankRow[] {
   if (!isParallel(config)) return [];
-  const { gpus, parallel } = config.recipe;
-  if (cutsRows(config)) {
-    const step = runtimes[config.runtime].stepOfRank(config, dimensionsOf(config, counts), 0);
-    // Ranks run the same operations on other numbers of rows.
-    return Array.from({ length: Math.min(mostRanks, gpus) }, (_, rank) => rowOf(config, counts, rank, step.trace));
-  }
-  if (parallel === 'pipeline')
+  const { gpus } = config.recipe;
+  // Ranks run the same operations on other numbers of rows.
+  if (cutsRows(config))
+    return Array.from({ length: Math.min(mostRanks, gpus) }, (_, rank) => rowOf(config, counts, rank, trace));
+  if (isPipeline(config))
     return Array.from({ length: Math.min(mostRanks, gpus) }, (_, rank) => rowOf(config, counts, rank));
+  const first = rowOf(config, counts, 0, trace);
+  if (areAlike(config)) return [{ ...first, lastRank: gpus - 1 }];
   // Shares never grow with the rank: where first and last are alike, all are.
-  const first = rowOf(config, counts, 0);
   const last = rowOf(config, counts, gpus - 1);
   const isAlike = JSON.stringify({ ...first, lastRank: 0 }) === JSON.stringify({ ...last, firstRank: 0, lastRank: 0 });
   return isAlike ? [{ ...first, lastRank: gpus - 1 }] : [first, last];

@@ -27,6 +27,10 @@ export const isParallel = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
 export const cutsRows = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
   recipe.gpus > 1 && (recipe.parallel === 'graph' || recipe.parallel === 'model');
 
+/** Every rank has the same trace at the same sizes. */
+export const areAlike = ({ recipe }: Pick<Config, 'recipe'>): boolean =>
+  recipe.parallel === 'data' || recipe.parallel === 'tensor';
+
 /** Cards that share in one of these ways run the same operations, whatever their number. */
 const alikeForAnyNumber: readonly Parallelism[] = ['data', 'graph', 'tensor'];
 

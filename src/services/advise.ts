@@ -22,7 +22,7 @@ import { proposedCards } from '../search/cards.js';
 import { estimateCommand, typedFlags } from '../search/command-line.js';
 import { tool } from '../version.js';
 import { errorBar } from './accuracy.js';
-import { estimateOf, pricedStep, sampleFlopsOf } from './priced.js';
+import { pricedStep, sampleFlopsOf, withoutRanks } from './priced.js';
 
 /** The configuration that is advised on, and how a changed one is typed. */
 interface Subject extends SearchInput {
@@ -76,7 +76,7 @@ export async function advise(input: ResolveInput): Promise<Advice> {
 /** With the trace that a search has made, or will ask for. */
 function estimateIn({ counts, effort }: Pick<Subject, 'counts' | 'effort'>, config: Config): Estimate {
   const { trace } = effort.step(config, counts);
-  return estimateOf(config, pricedStep(config, { program: programOf(config), trace }));
+  return withoutRanks(config, pricedStep(config, { program: programOf(config), trace }));
 }
 
 type Priced = Pick<

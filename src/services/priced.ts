@@ -25,12 +25,17 @@ export function pricedStep(config: Config, unsizedStep?: Pick<UnsizedStep, 'prog
   return price(config, numbers, standInDevice(), step, errorBar(config));
 }
 
-/** With every rank of several cards, and what a forecast needs that is called step by step. `step`: where it is priced already. */
+/** With what a forecast needs that is called step by step, and every rank of several cards. `step`: where it is priced already. */
 export function estimateOf(config: Config, step = pricedStep(config)): Estimate {
-  const alone = toReport(config, step);
-  const report = { ...alone, assumptions: [...aboutForecast(config), ...alone.assumptions] };
+  const report = withoutRanks(config, step);
   if (config.recipe.gpus === 1) return report;
-  return { ...report, ranks: rankTable(config, counts(config.model)).map(rankReport) };
+  return { ...report, ranks: rankTable(config, counts(config.model), step.trace).map(rankReport) };
+}
+
+/** The same without a row per rank, each of which may be a trace of its own. */
+export function withoutRanks(config: Config, step: Priced): Estimate {
+  const report = toReport(config, step);
+  return { ...report, assumptions: [...aboutForecast(config), ...report.assumptions] };
 }
 
 /** Of a training step, or of one step of a forecast; of all cards together, however they share it. `cost`: where a search knows it. */

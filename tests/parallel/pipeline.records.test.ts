@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { counts } from '../../src/models/counts.js';
 import { resolveConfig } from '../../src/options/resolve.js';
+import { traceOf } from '../../src/parallel/index.js';
 import { rankTable } from '../../src/parallel/rank-table.js';
 
 interface Record {
@@ -44,7 +45,7 @@ async function rowsOf({ W, M, L, H, grid, mesh, cin, cout, schedule, ck }: Recor
     ...{ gpus: `${W}`, parallel: 'pipeline', 'pipeline-schedule': schedule },
   };
   const config = await resolveConfig({ model: 'physicsnemo-graphcast', flags });
-  return rankTable(config, counts(config.model));
+  return rankTable(config, counts(config.model), traceOf(config));
 }
 
 describe('real pipelined steps, stage by stage', () => {

@@ -27,9 +27,12 @@ const fewest = 256;
 const nearest = (sizes: readonly number[], size: number): number =>
   sizes.reduce((best, each) => (Math.abs(each - size) < Math.abs(best - size) ? each : best));
 
+/** Cards whose row of the table holds for so many. */
+export const measuredGpus = (gpus: number): number => nearest(Object.keys(throughput).map(Number), gpus);
+
 /** Seconds for `numbers` in f32. */
 export function allReduceSeconds(numbers: number, gpus: number): number {
-  const row = throughput[nearest(Object.keys(throughput).map(Number), gpus)]!;
+  const row = throughput[measuredGpus(gpus)]!;
   const sizes = row.map((_, power) => fewest * 2 ** power);
   return (4 * numbers) / (1e9 * row[sizes.indexOf(nearest(sizes, numbers))]!);
 }

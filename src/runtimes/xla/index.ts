@@ -3,6 +3,7 @@ import { largestShare } from '../../config/limits.js';
 import type { Config } from '../../config/types.js';
 import { layoutOf } from '../../models/index.js';
 import type { CardSupport, Runtime } from '../types.js';
+import { measuredGpus } from './all-reduce-time.js';
 import { gemmOf } from './gemm.js';
 import { hostMemory } from './host.js';
 import { mayNormaliseInConcat } from './inference.js';
@@ -17,8 +18,10 @@ import { succeedsUpTo } from './xla-remat.js';
 const sizeClass = (config: Config): string => {
   const { model, recipe } = config;
   if (layoutOf(model.layout).sizesDecideKernels) return JSON.stringify([model, recipe.batchSize, gemmOf(config)]);
-  // Which arrays may lie in results that are not written yet depends on all sizes, and so does the order that hides a collective.
-  return recipe.mode === 'inference' || recipe.optimizer === 'none' || meetsInOrder(config)
+  // The order that hides a collective depends on all sizes and on how long it takes among so many cards…
+  if (meetsInOrder(config)) return JSON.stringify([model, recipe.batchSize, measuredGpus(recipe.gpus)]);
+  // …and so do the arrays that may lie in results that are not written yet.
+  return recipe.mode === 'inference' || recipe.optimizer === 'none'
     ? JSON.stringify([model, recipe.batchSize])
     : JSON.stringify([recipe.batchSize === 1]);
 };

@@ -40,19 +40,29 @@ function needed(kernels: readonly Kernel[], results: ReadonlySet<BufferId>): rea
 
 /** XLA first schedules every step for memory (gpu_hlo_schedule.cc, `ScheduleGpuModule`). */
 function inOrderOfMemory(kernels: readonly Kernel[], { buffers, bytesOf }: Arrays, pads: boolean): readonly Kernel[] {
-  const made = new Set(kernels.flatMap(({ writes }) => writes));
-  const isOfProduct = new Set(kernels.flatMap(({ kind, writes }) => (isProduct(kind) ? writes : [])));
-  const isRelaid = (id: BufferId) => !isOfProduct.has(id) && (!pads || buffers[id]!.shape.length === 3);
+  const isMade = new Uint8Array(buffers.length);
+  const isOfProduct = new Uint8Array(buffers.length);
+  for (const { kind, writes } of kernels)
+    for (const id of writes) {
+      isMade[id] = 1;
+      if (isProduct(kind)) isOfProduct[id] = 1;
+    }
+  const isRelaid = (id: BufferId) => isOfProduct[id] === 0 && (!pads || buffers[id]!.shape.length === 3);
   const { original, moment } = behindBarriers(kernels);
   const steps = kernels.map((kernel) => {
     if (kernel.kind === 'barrier') return { ...kernel, writes: kernel.writes.filter((id) => moment(id) === undefined) };
-    const moments = new Set([...kernel.reads, ...kernel.writes].map(moment).filter((id) => id !== undefined));
+    const moments = new Set<BufferId>();
+    for (const ids of [kernel.reads, kernel.writes])
+      for (const id of ids) {
+        const before = moment(id);
+        if (before !== undefined) moments.add(before);
+      }
     const { reads, writes } = under(kernel, original);
-    const step = { reads: [...reads, ...moments], writes };
+    const step = moments.size > 0 ? { reads: [...reads, ...moments], writes } : { reads, writes };
     return isProduct(kernel.kind) ? { ...step, relaid: new Set(step.reads.filter(isRelaid)) } : step;
   });
   // Where nothing is recomputed it needs no more than the order of code in any compiled step; behind a barrier that one is not depth first.
-  const order = listOrder(steps, { bytesOf, isOutside: (id) => !made.has(id) });
+  const order = listOrder(steps, { bytesOf, isOutside: (id) => isMade[id] === 0 });
   return order.map((index) => kernels[index]!);
 }
 
@@ -77,22 +87,27 @@ function behindBarriers(kernels: readonly Kernel[]): Behind {
   return { original, moment: (id) => moments.get(id) };
 }
 
-const under = (kernel: Kernel, nameOf: (id: BufferId) => BufferId): Kernel => ({
-  ...kernel,
-  reads: kernel.reads.map(nameOf),
-  writes: kernel.writes.map(nameOf),
-});
+function under(kernel: Kernel, nameOf: (id: BufferId) => BufferId): Kernel {
+  const isSame = (id: BufferId) => nameOf(id) === id;
+  if (kernel.reads.every(isSame) && kernel.writes.every(isSame)) return kernel;
+  return { ...kernel, reads: kernel.reads.map(nameOf), writes: kernel.writes.map(nameOf) };
+}
 
 /**
  * XLA copies an array that a kernel overwrites and others read, and when it knows the order removes the copies whose original nobody reads
  * after that (gpu_compiler.cc, `RunPostSchedulingCopyInsertion`).
  */
 function withoutCopies(kernels: readonly Kernel[]): readonly Kernel[] {
+  const lastRead = new Map<BufferId, number>();
+  const written = new Map<BufferId, number>();
+  for (const [index, { kind, reads, writes }] of kernels.entries()) {
+    for (const id of reads) lastRead.set(id, index);
+    if (kind !== 'copy') for (const id of writes) if (!written.has(id)) written.set(id, index);
+  }
   const originals = new Map<BufferId, BufferId>();
-  for (const copied of kernels.filter(({ kind }) => kind === 'copy')) {
-    const [original, copy] = [copied.reads[0]!, copied.writes[0]!];
-    const overwritten = kernels.findIndex((kernel) => kernel !== copied && kernel.writes.includes(copy));
-    if (!kernels.slice(overwritten + 1).some(({ reads }) => reads.includes(original))) originals.set(copy, original);
+  for (const { kind, reads, writes } of kernels) {
+    const [original, copy] = [reads[0]!, writes[0]!];
+    if (kind === 'copy' && lastRead.get(original)! <= written.get(copy)!) originals.set(copy, original);
   }
   return kernels
     .filter(({ kind, writes }) => kind !== 'copy' || !originals.has(writes[0]!))

@@ -61,8 +61,9 @@ export const isProduct = (kind: Kernel['kind']): boolean => kind === 'product' |
 export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean): Timed[] {
   const { buffers, bytesOf, sizes } = arrays;
   const moved = (ids: readonly BufferId[]) => ids.reduce((sum, id) => sum + bytesOf[id]!, 0);
-  const writer = new Map<BufferId, number>();
-  const readers = new Map<BufferId, number[]>();
+  /** Per array: the kernel or element that wrote it, −1 for none, and the kernels that have read it since. */
+  const writer = new Int32Array(buffers.length).fill(-1);
+  const readers: (number[] | undefined)[] = [];
   const elements: Timed[] = [];
   const element = (before: number) =>
     kernels.length + elements.push({ after: [before], cost: 0, latency: latencyBytes, isNop: true }) - 1;
@@ -70,8 +71,9 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
   const isRows = (id: BufferId) => !written.has(id) && (!pads || buffers[id]!.shape.length === 3);
   const relaidAs = new Map<BufferId, number>();
   const relaid = (id: BufferId) => {
-    if (!relaidAs.has(id)) relaidAs.set(id, element(writer.get(id)!));
-    return relaidAs.get(id)!;
+    const known = relaidAs.get(id) ?? element(writer[id]!);
+    relaidAs.set(id, known);
+    return known;
   };
   const transposes = numElements([axis('batch')], sizes) > 1;
   /**
@@ -79,9 +81,9 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
    * nothing else reads.
    */
   const operand = (kind: Kernel['kind'], id: BufferId, isFirst: boolean) => {
-    if (kind === 'weightProduct' && isFirst && transposes) return element(writer.get(id)!);
+    if (kind === 'weightProduct' && isFirst && transposes) return element(writer[id]!);
     if (kind === 'copy' || (kind === 'join' && buffers[id]!.shape.length > 1)) return relaid(id);
-    return isProduct(kind) && isRows(id) ? relaid(id) : writer.get(id)!;
+    return isProduct(kind) && isRows(id) ? relaid(id) : writer[id]!;
   };
   const columnsOf = (id: BufferId) => numElements([buffers[id]!.shape.at(-1)!], sizes);
   const numbersOf = (id: BufferId) => bytesOf[id]! / buffers[id]!.elementBytes;
@@ -90,30 +92,41 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
     result === undefined || isProduct(kind) || !written.has(id)
       ? bytesOf[id]!
       : bytesOf[id]! * Math.min(1, columnsOf(result) / columnsOf(id));
-  const bytesOfReads = (index: number) => {
-    const { reads, writes, kind } = kernels[index]!;
-    const numReads = new Map<BufferId, number>();
-    for (const id of reads) numReads.set(id, (numReads.get(id) ?? 0) + 1);
-    return [...numReads].reduce((sum, [id, times]) => {
-      return sum + bytesOfRead(times * readBy(id, writes[0], kind), bytesOf[id]!);
-    }, 0);
+  const timesRead = new Int32Array(buffers.length);
+  const bytesOfReads = ({ reads, writes, kind }: Kernel) => {
+    for (const id of reads) timesRead[id]! += 1;
+    let bytes = 0;
+    for (const id of reads) {
+      if (timesRead[id] === 0) continue;
+      bytes += bytesOfRead(timesRead[id]! * readBy(id, writes[0], kind), bytesOf[id]!);
+      timesRead[id] = 0;
+    }
+    return bytes;
   };
-  const timed = kernels.map(({ reads, writes, kind, computes, bytesRead, bytesBeside }, index): Timed => {
-    const numBytesRead = (bytesRead ?? bytesOfReads(index)) + (bytesBeside ?? 0);
-    const after = new Set<number>();
-    for (const id of [...reads, ...writes]) if (writer.has(id)) after.add(operand(kind, id, id === reads[0]));
-    for (const id of writes) for (const reader of readers.get(id) ?? []) after.add(reader);
-    after.delete(index);
-    for (const id of new Set(reads)) readers.set(id, [...(readers.get(id) ?? []), index]);
+  // Arrays by number and loops: a step of thousands of kernels is ordered for every plan that a search looks at.
+  const timed = kernels.map((kernel, index): Timed => {
+    const { reads, writes, kind, computes, bytesRead, bytesBeside } = kernel;
+    const numBytesRead = (bytesRead ?? bytesOfReads(kernel)) + (bytesBeside ?? 0);
+    const before = new Set<number>();
+    for (const id of reads) if (writer[id]! >= 0) before.add(operand(kind, id, id === reads[0]));
+    for (const id of writes) if (writer[id]! >= 0) before.add(operand(kind, id, id === reads[0]));
+    for (const id of writes) for (const reader of readers[id] ?? []) before.add(reader);
+    before.delete(index);
+    const after = [...before];
+    for (const id of reads) {
+      const known = readers[id];
+      if (known === undefined) readers[id] = [index];
+      else if (known.at(-1) !== index) known.push(index);
+    }
     for (const id of writes) {
       const isElement = isProduct(kind) || writes.length > 1;
-      writer.set(id, isElement ? element(index) : index);
+      writer[id] = isElement ? element(index) : index;
       if (isProduct(kind)) written.add(id);
-      readers.delete(id);
+      readers[id] = undefined;
     }
-    if (kind === 'start') return { after: [...after], cost: latencyBytes, latency: latencyBytes, collective: kind };
-    if (kind === 'end') return { after: [...after], cost: latencyBytes, latency: numBytesRead, collective: kind };
-    if (kind === 'tuple' || kind === 'barrier') return { after: [...after], cost: 0, latency: latencyBytes };
+    if (kind === 'start') return { after, cost: latencyBytes, latency: latencyBytes, collective: kind };
+    if (kind === 'end') return { after, cost: latencyBytes, latency: numBytesRead, collective: kind };
+    if (kind === 'tuple' || kind === 'barrier') return { after, cost: 0, latency: latencyBytes };
     const cost =
       kind === 'triton' || kind === 'copy'
         ? unknownCost * latencyBytes
@@ -126,7 +139,7 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
               : kind === 'convert'
                 ? bytesOfRead(numBytesRead, numBytesRead, blocksOf(numbersOf(writes[0]!))) + moved(writes)
                 : numBytesRead + moved(writes);
-    return { after: [...after], cost, latency: latencyBytes };
+    return { after, cost, latency: latencyBytes };
   });
   return [...timed, ...elements];
 }

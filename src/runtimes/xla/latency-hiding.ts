@@ -33,27 +33,6 @@ export interface Timed {
   readonly collective?: 'start' | 'end';
 }
 
-interface Candidate {
-  readonly at: number;
-  readonly ends: number;
-  readonly stall: number;
-  readonly start: number;
-  readonly asyncDepth: number;
-  readonly waste: number;
-  readonly unlocks: number;
-  readonly index: number;
-}
-
-/** Negative: `a` is taken. */
-const compare = (a: Candidate, b: Candidate): number =>
-  b.ends - a.ends ||
-  a.stall - b.stall ||
-  a.start - b.start ||
-  b.asyncDepth - a.asyncDepth ||
-  a.waste - b.waste ||
-  b.unlocks - a.unlocks ||
-  b.index - a.index;
-
 /** Indices of the kernels in the order in which they run. */
 export function hideLatency(kernels: readonly Timed[]): readonly number[] {
   return new Placement(kernels).reversed().reverse();
@@ -134,30 +113,66 @@ class Placement {
   }
 
   private takeBest(): number {
-    const gap = this.awaited.length === 0 ? undefined : Math.min(...this.awaited) - this.now;
-    const othersWait = this.isUnderWay && this.ready.some((index) => this.kernels[index]!.collective === 'end');
-    let best: Candidate | undefined;
-    for (const [at, index] of this.ready.entries()) {
-      const { cost, collective } = this.kernels[index]!;
-      if (collective === 'end' && this.isUnderWay) continue;
-      const candidate: Candidate = {
-        at,
-        ends: Number(collective === 'end'),
-        stall: Math.max(0, this.readyAt[index]! - this.now),
-        start: collective === 'start' ? (othersWait ? -1 : 1) : 0,
-        asyncDepth: this.asyncDepths[index]!,
-        waste: gap === undefined ? 0 : collective === 'start' ? Number.POSITIVE_INFINITY : Math.abs(gap - cost),
-        unlocks: this.unlocks(index),
-        index,
-      };
-      if (best === undefined || compare(candidate, best) < 0) best = candidate;
+    const { kernels, ready, readyAt, now, isUnderWay } = this;
+    const moment = this.moment();
+    let best = { at: -1, index: -1, isEnd: false, stall: 0 };
+    // By index, and objects for better ones alone: every kernel of a step of thousands is compared with all that are ready.
+    for (let at = 0; at < ready.length; at++) {
+      const index = ready[at]!;
+      const isEnd = kernels[index]!.collective === 'end';
+      if (isEnd && isUnderWay) continue;
+      const stall = Math.max(0, readyAt[index]! - now);
+      const order =
+        best.at < 0
+          ? -1
+          : Number(best.isEnd) - Number(isEnd) || stall - best.stall || this.order(index, best.index, moment);
+      if (order < 0) best = { at, index, isEnd, stall };
     }
-    this.ready[best!.at] = this.ready.at(-1)!;
-    this.ready.pop();
-    return best!.index;
+    ready[best.at] = ready.at(-1)!;
+    ready.pop();
+    return best.index;
+  }
+
+  private moment(): Moment {
+    const { awaited, now, isUnderWay, ready, kernels } = this;
+    return {
+      gap: awaited.length === 0 ? undefined : Math.min(...awaited) - now,
+      othersWait: isUnderWay && ready.some((index) => kernels[index]!.collective === 'end'),
+    };
+  }
+
+  /** Of two that end no collective, or both do, and cause as long a stall. Negative: `a` is taken. */
+  private order(a: number, b: number, moment: Moment): number {
+    return (
+      this.startRank(a, moment) - this.startRank(b, moment) ||
+      this.asyncDepths[b]! - this.asyncDepths[a]! ||
+      this.waste(a, moment) - this.waste(b, moment) ||
+      this.unlocks(b) - this.unlocks(a) ||
+      b - a
+    );
+  }
+
+  private startRank(index: number, { othersWait }: Moment): number {
+    if (this.kernels[index]!.collective !== 'start') return 0;
+    return othersWait ? -1 : 1;
+  }
+
+  private waste(index: number, { gap }: Moment): number {
+    const { cost, collective } = this.kernels[index]!;
+    if (gap === undefined) return 0;
+    return collective === 'start' ? Number.POSITIVE_INFINITY : Math.abs(gap - cost);
   }
 
   private unlocks(index: number): number {
-    return this.kernels[index]!.after.reduce((sum, before) => sum + Number(this.waiting[before] === 1), 0);
+    let number = 0;
+    for (const before of this.kernels[index]!.after) if (this.waiting[before] === 1) number++;
+    return number;
   }
+}
+
+interface Moment {
+  /** How long until what is awaited first. */
+  readonly gap: number | undefined;
+  /** Another collective waits for the one that is under way. */
+  readonly othersWait: boolean;
 }

@@ -36,106 +36,148 @@ const numberBytes = 4;
 /** Several results are a tuple of pointers. */
 export const pointerBytes = 8;
 
-interface Ready {
-  readonly index: number;
-  readonly numReaders: number;
-  /** Bytes freed beyond those made. */
-  gain: number;
-  /** When it became ready, or its gain last changed. */
-  since: number;
-}
-
 /** `ListMemoryScheduler` */
-export function listOrder(steps: readonly Step[], { bytesOf, isOutside }: Arrays): readonly number[] {
-  const own = steps.map(({ reads }) => [...new Set(reads)].filter((id) => !isOutside(id)));
-  const readersOf = new Map<number, number[]>();
-  for (const [index, ids] of own.entries())
-    for (const id of ids) readersOf.set(id, [...(readersOf.get(id) ?? []), index]);
-  const usesLeft = new Map([...readersOf].map(([id, readers]) => [id, readers.length]));
-  const isNumber = ({ writes }: Step) => writes.length === 1 && bytesOf[writes[0]!]! <= numberBytes;
-  const bytesMade = steps.map(({ writes }) => {
-    const pointers = writes.length > 1 ? pointerBytes * writes.length : 0;
-    const made = writes.filter((id) => !isOutside(id));
-    return sum(made, bytesOf) + pointers;
-  });
-  const gainOf = (index: number): number => {
-    if (isNumber(steps[index]!)) return Number.POSITIVE_INFINITY;
-    const freed = own[index]!.filter((id) => usesLeft.get(id) === 1);
-    return sum(freed, bytesOf) - bytesMade[index]!;
-  };
+export const listOrder = (steps: readonly Step[], arrays: Arrays): readonly number[] =>
+  new ListSchedule(steps, arrays).order();
 
-  const before = predecessors(steps);
-  const numWaiting = before.map((each) => each.size);
-  const followers: number[][] = steps.map(() => []);
-  for (const [index, each] of before.entries()) for (const earlier of each) followers[earlier]!.push(index);
-  const ready: Ready[] = [];
-  let since = 0;
-  const enter = (index: number) =>
-    ready.push({ index, numReaders: followers[index]!.length, gain: gainOf(index), since: since++ });
-  for (const [index, count] of numWaiting.entries()) if (count === 0) enter(index);
+/** In columns and loops: a step of thousands of kernels is ordered for every plan that a search looks at. */
+class ListSchedule {
+  private readonly numArrays: number;
+  /** Per step: the arrays inside the loop that it reads, each once. */
+  private readonly own: readonly (readonly number[])[];
+  private readonly bytesMade: Float64Array;
+  private readonly readersOf: number[][] = [];
+  private readonly usesLeft: Int32Array;
+  private readonly numWaiting: Int32Array;
+  private readonly followers: readonly (readonly number[])[];
+  private readonly ready: number[] = [];
+  /** Bytes freed beyond those made, and when a step became ready, or its gain last changed. */
+  private readonly gain: Float64Array;
+  private readonly since: Int32Array;
+  private now = 0;
 
-  const order: number[] = [];
-  while (ready.length > 0) {
-    const at = indexOfBest(ready);
-    const [{ index }] = ready.splice(at, 1) as [Ready];
-    order.push(index);
-    const step = steps[index]!;
-    let isLast = false;
-    for (const id of own[index]!) {
-      const left = usesLeft.get(id)! - 1;
-      usesLeft.set(id, left);
-      isLast ||= left === 1;
-    }
-    for (const next of followers[index]!) if (--numWaiting[next]! === 0) enter(next);
-    // XLA looks at the other readers of its operands alone.
-    if (!isLast) continue;
-    const others = new Set<number>();
-    for (const id of own[index]!)
-      for (const reader of readersOf.get(id)!)
-        if (isRelaid(step, id) === isRelaid(steps[reader]!, id)) others.add(reader);
-    for (const each of ready) {
-      if (!others.has(each.index)) continue;
-      const gain = gainOf(each.index);
-      if (gain === each.gain) continue;
-      each.gain = gain;
-      each.since = since++;
-    }
+  constructor(
+    private readonly steps: readonly Step[],
+    private readonly arrays: Arrays,
+  ) {
+    const { isOutside, bytesOf } = arrays;
+    this.numArrays = bytesOf.length;
+    this.own = steps.map(({ reads }) => [...new Set(reads)].filter((id) => !isOutside(id)));
+    this.usesLeft = new Int32Array(this.numArrays);
+    for (const [index, ids] of this.own.entries())
+      for (const id of ids) {
+        push(this.readersOf, id, index);
+        this.usesLeft[id]! += 1;
+      }
+    this.bytesMade = Float64Array.from(steps, ({ writes }) => {
+      let bytes = 0;
+      for (const id of writes) if (!isOutside(id)) bytes += bytesOf[id]!;
+      return bytes + (writes.length > 1 ? pointerBytes * writes.length : 0);
+    });
+    this.gain = new Float64Array(steps.length);
+    this.since = new Int32Array(steps.length);
+    this.numWaiting = new Int32Array(steps.length);
+    this.followers = this.followersOf();
   }
-  return order;
+
+  order(): readonly number[] {
+    const { steps, own, ready, numWaiting, usesLeft, readersOf, followers } = this;
+    for (const index of steps.keys()) if (numWaiting[index] === 0) this.enter(index);
+    const order: number[] = [];
+    /** Per step: the last one that was placed and reads an operand of it. */
+    const besides = new Int32Array(steps.length).fill(-1);
+    while (ready.length > 0) {
+      const [index] = ready.splice(this.best(), 1) as [number];
+      order.push(index);
+      let isLast = false;
+      for (const id of own[index]!) {
+        usesLeft[id]! -= 1;
+        if (usesLeft[id] === 1) isLast = true;
+      }
+      for (const next of followers[index]!) if (--numWaiting[next]! === 0) this.enter(next);
+      // XLA looks at the other readers of its operands alone.
+      if (!isLast) continue;
+      for (const id of own[index]!)
+        for (const reader of readersOf[id]!)
+          if (isRelaid(steps[index]!, id) === isRelaid(steps[reader]!, id)) besides[reader] = index;
+      for (const each of ready) if (besides[each] === index) this.gainAgain(each);
+    }
+    return order;
+  }
+
+  private enter(index: number): void {
+    this.ready.push(index);
+    this.gain[index] = this.gainOf(index);
+    this.since[index] = this.now++;
+  }
+
+  private gainAgain(index: number): void {
+    const gain = this.gainOf(index);
+    if (gain === this.gain[index]) return;
+    this.gain[index] = gain;
+    this.since[index] = this.now++;
+  }
+
+  private gainOf(index: number): number {
+    const { bytesOf } = this.arrays;
+    const { writes } = this.steps[index]!;
+    if (writes.length === 1 && bytesOf[writes[0]!]! <= numberBytes) return Number.POSITIVE_INFINITY;
+    let freed = 0;
+    for (const id of this.own[index]!) if (this.usesLeft[id] === 1) freed += bytesOf[id]!;
+    return freed - this.bytesMade[index]!;
+  }
+
+  /** Index in `ready`: of equals the last, which has been ready for the shortest time. */
+  private best(): number {
+    const { ready, gain, since, followers } = this;
+    let best = 0;
+    for (let at = 1; at < ready.length; at++) {
+      const a = ready[at]!;
+      const b = ready[best]!;
+      const isBetter =
+        gain[a] === gain[b]
+          ? (followers[a]!.length - followers[b]!.length || since[a]! - since[b]!) > 0
+          : gain[a]! > gain[b]!;
+      if (isBetter) best = at;
+    }
+    return best;
+  }
+
+  /** Of a step, those that have to run later: who reads what it wrote, and who overwrites what it read. */
+  private followersOf(): readonly (readonly number[])[] {
+    const { steps, numArrays, numWaiting } = this;
+    const followers: number[][] = steps.map(() => []);
+    const writer = new Int32Array(numArrays).fill(-1);
+    const readers: (number[] | undefined)[] = [];
+    for (const [index, { reads, writes }] of steps.entries()) {
+      const follow = (earlier: number) => {
+        // Each once: those of an earlier step come in the order of the steps.
+        if (earlier < 0 || earlier === index || followers[earlier]!.at(-1) === index) return;
+        followers[earlier]!.push(index);
+        numWaiting[index]! += 1;
+      };
+      for (const id of reads) follow(writer[id]!);
+      for (const id of writes) {
+        follow(writer[id]!);
+        for (const reader of readers[id] ?? []) follow(reader);
+      }
+      for (const id of reads) push(readers, id, index);
+      for (const id of writes) {
+        writer[id] = index;
+        readers[id] = undefined;
+      }
+    }
+    return followers;
+  }
 }
 
-/** Two of them may be infinite. */
-const compared = (a: number, b: number): number => (a === b ? 0 : a - b);
+function push(lists: (number[] | undefined)[], at: number, item: number): void {
+  const list = lists[at];
+  if (list === undefined) lists[at] = [item];
+  else list.push(item);
+}
 
 const isRelaid = ({ relaid }: Step, id: number): boolean => relaid?.has(id) === true;
-
-/** Of equals the last: it has been ready for the shortest time. */
-function indexOfBest(ready: readonly Ready[]): number {
-  let best = 0;
-  for (const [at, { gain, numReaders, since }] of ready.entries()) {
-    const other = ready[best]!;
-    if ((compared(gain, other.gain) || numReaders - other.numReaders || since - other.since) > 0) best = at;
-  }
-  return best;
-}
-
-/** Who has to run before: who wrote what a kernel reads, and who reads what it overwrites. */
-function predecessors(steps: readonly Step[]): readonly ReadonlySet<number>[] {
-  const writer = new Map<number, number>();
-  const readers = new Map<number, number[]>();
-  return steps.map(({ reads, writes }, index) => {
-    const before = new Set<number>();
-    for (const id of [...reads, ...writes]) if (writer.has(id)) before.add(writer.get(id)!);
-    for (const id of writes) for (const reader of readers.get(id) ?? []) before.add(reader);
-    before.delete(index);
-    for (const id of reads) readers.set(id, [...(readers.get(id) ?? []), index]);
-    for (const id of writes) {
-      writer.set(id, index);
-      readers.delete(id);
-    }
-    return before;
-  });
-}
 
 function peakBytes(steps: readonly Step[], order: readonly number[], { bytesOf, isOutside }: Arrays): number {
   const lastAt = new Map<number, number>();
@@ -159,6 +201,3 @@ function peakBytes(steps: readonly Step[], order: readonly number[], { bytesOf, 
   }
   return peak;
 }
-
-const sum = (ids: readonly number[], bytesOf: readonly number[]): number =>
-  ids.reduce((total, id) => total + bytesOf[id]!, 0);

@@ -58,7 +58,9 @@ export class Placed {
     for (let i = 0; i < num; i++) {
       if (firsts[i]! > last || first > lasts[i]!) continue;
       const room = starts[i]! - free;
-      if (room >= bytes && room < bestRoom) {
+      // No gap can be smaller: all of them are aligned, and many arrays have equal sizes.
+      if (room >= bytes && room < bytes + alignment) return free;
+      if (room > bytes && room < bestRoom) {
         best = free;
         bestRoom = room;
       }

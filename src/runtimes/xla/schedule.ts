@@ -159,8 +159,9 @@ export class Schedule {
     const ordered = inOrderOfLatency(this.kernels.slice(first), this.results, arrays, pads);
     let backward = false;
     const reordered = ordered.map((kernel): Kernel => {
-      backward ||= kernel.place.phase === 'backward';
-      return backward ? { ...kernel, place: { ...kernel.place, phase: 'backward' } } : kernel;
+      const { phase } = kernel.place;
+      backward ||= phase === 'backward';
+      return backward && phase !== 'backward' ? { ...kernel, place: { ...kernel.place, phase: 'backward' } } : kernel;
     });
     this.kernels = [...this.kernels.slice(0, first), ...reordered];
   }
