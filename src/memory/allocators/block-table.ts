@@ -1,6 +1,9 @@
 /**
  * Blocks of device memory as columns: a replay makes thousands and a search replays a hundred thousand times, so that neither may
  * allocate. Blocks of one segment are a chain in address order without gaps. Bytes are float64: exact far beyond any device.
+ *
+ * What every event runs is functions closed over such columns, not methods: where a process makes one closure of a function, V8 takes
+ * the columns it holds for constants, their addresses and lengths too, and a replay takes two thirds of the time.
  */
 export const none = -1;
 
@@ -9,67 +12,66 @@ export const used = 1;
 /** Address space of an expandable segment without memory behind it. */
 export const unmapped = 2;
 
-export class BlockTable {
-  readonly bytes: Float64Array;
-  readonly address: Float64Array;
+/** A block of no segment, whose bytes are those of the request at hand: numbers that are handed over may be boxed. */
+export const wanted = 0;
+
+export type BlockTable = ReturnType<typeof blockTable>;
+
+export function blockTable(maxBlocks: number) {
+  const capacity = wanted + 1 + maxBlocks;
+  const bytes = new Float64Array(capacity);
+  const address = new Float64Array(capacity);
   /** Neighbours in the segment, or `none`. */
-  readonly previous: Int32Array;
-  readonly next: Int32Array;
-  readonly state: Uint8Array;
+  const previous = new Int32Array(capacity);
+  const next = new Int32Array(capacity);
+  const state = new Uint8Array(capacity);
   /** Index of the pool, which splits and merges inherit. */
-  readonly pool: Uint8Array;
-  #numBlocks = 0;
+  const pool = new Uint8Array(capacity);
+  let numBlocks = wanted + 1;
   /** Chain, through `next`, of blocks that were merged away. */
-  #recycled = none;
+  let recycled = none;
 
-  constructor(readonly capacity: number) {
-    this.bytes = new Float64Array(capacity);
-    this.address = new Float64Array(capacity);
-    this.previous = new Int32Array(capacity);
-    this.next = new Int32Array(capacity);
-    this.state = new Uint8Array(capacity);
-    this.pool = new Uint8Array(capacity);
+  function reset(): void {
+    numBlocks = wanted + 1;
+    recycled = none;
   }
 
-  reset(): void {
-    this.#numBlocks = 0;
-    this.#recycled = none;
-  }
-
-  /** Its bytes and its address are to be set: numbers that are handed over would be boxed, which takes longer than the rest. */
-  create(pool: number, state: number): number {
-    let block = this.#recycled;
-    if (block === none) block = this.#numBlocks++;
-    else this.#recycled = this.next[block]!;
-    this.previous[block] = none;
-    this.next[block] = none;
-    this.state[block] = state;
-    this.pool[block] = pool;
+  /** Its bytes and its address are to be set. */
+  function create(ofPool: number, inState: number): number {
+    let block = recycled;
+    if (block === none) block = numBlocks++;
+    else recycled = next[block]!;
+    previous[block] = none;
+    next[block] = none;
+    state[block] = inState;
+    pool[block] = ofPool;
     return block;
   }
 
   /** A new block right before `block` in its chain, of its pool and state. */
-  createBefore(block: number): number {
-    const before = this.previous[block]!;
-    const created = this.create(this.pool[block]!, this.state[block]!);
-    this.previous[created] = before;
-    if (before !== none) this.next[before] = created;
-    this.next[created] = block;
-    this.previous[block] = created;
+  function createBefore(block: number): number {
+    const before = previous[block]!;
+    const created = create(pool[block]!, state[block]!);
+    previous[created] = before;
+    if (before !== none) next[before] = created;
+    next[created] = block;
+    previous[block] = created;
     return created;
   }
 
   /** Takes `block` out of its chain: a neighbour is to take over its bytes. */
-  unlink(block: number): void {
-    const before = this.previous[block]!;
-    const after = this.next[block]!;
-    if (before !== none) this.next[before] = after;
-    if (after !== none) this.previous[after] = before;
-    this.recycle(block);
+  function unlink(block: number): void {
+    const before = previous[block]!;
+    const after = next[block]!;
+    if (before !== none) next[before] = after;
+    if (after !== none) previous[after] = before;
+    recycle(block);
   }
 
-  recycle(block: number): void {
-    this.next[block] = this.#recycled;
-    this.#recycled = block;
+  function recycle(block: number): void {
+    next[block] = recycled;
+    recycled = block;
   }
+
+  return { capacity, bytes, address, previous, next, state, pool, reset, create, createBefore, unlink, recycle };
 }

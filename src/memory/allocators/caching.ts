@@ -3,66 +3,90 @@
  * Modelled: rounding, two pools, best fit, splitting, merging, segments, release and retry. Left out, being off by default or
  * unused in such a step: other streams, max_split_size, garbage collection, graph pools, power-of-two rounding.
  */
-import { none, unmapped, used } from './block-table.js';
+import { free, none, unmapped, used, wanted } from './block-table.js';
 import { ExpandableSegments } from './expandable-segments.js';
-import type { FreeBlocks } from './free-blocks.js';
 import { NativeSegments } from './native-segments.js';
-import { largePool, minBlockBytes, Pools, roundedBytes, type Segments, smallPool, smallRequestBytes } from './pools.js';
+import {
+  largePool,
+  minBlockBytes,
+  poolsOf,
+  roundedBytes,
+  type Segments,
+  smallPool,
+  smallRequestBytes,
+} from './pools.js';
 
 const poolOf = (bytes: number): number => (bytes <= smallRequestBytes ? smallPool : largePool);
 
-export class CachingAllocator {
-  readonly pools: Pools;
-  allocatedBytes = 0;
-  peakAllocatedBytes = 0;
-  numFlushes = 0;
-  #givesBack = true;
-  readonly #needed = new Float64Array(2);
-  readonly #native: NativeSegments;
-  readonly #expandable: ExpandableSegments;
-  #segments: Segments;
+/** Places in `allocated`. */
+const now = 0;
+const peak = 1;
 
-  /** @param maxAllocations between two resets. */
-  constructor(maxAllocations: number) {
-    // An allocation adds at most a rest and, in expandable segments, a hole; giving pages back adds a rest on either side of it.
-    this.pools = new Pools(4 * maxAllocations + 2);
-    this.#native = new NativeSegments(this.pools);
-    this.#expandable = new ExpandableSegments(this.pools);
-    this.#segments = this.#native;
+export type CachingAllocator = ReturnType<typeof cachingAllocator>;
+
+/** @param maxBuffers that one replay may have. */
+export function cachingAllocator(maxBuffers: number) {
+  // An allocation adds at most a rest and, in expandable segments, a hole; giving pages back adds a rest on either side of it.
+  const pools = poolsOf(4 * maxBuffers + 2);
+  const { table, freeBlocks } = pools;
+  const { bytes, address, next, state, createBefore } = table;
+  const { bestFit, insert, remove } = freeBlocks;
+  const native = new NativeSegments(pools);
+  const expandable = new ExpandableSegments(pools);
+  const blockOfBuffer = new Int32Array(maxBuffers);
+  /** Bytes in columns, too: V8 makes an object of each number that a variable is set to. */
+  const allocated = new Float64Array(2);
+  /** By pool: a rest of at least this size is split off a block. */
+  const minRestBytes = new Float64Array(2);
+  let segments: Segments = native;
+  let givesBack = true;
+  let numFlushes = 0;
+
+  /** `ifGivesBack`: what is unused, to make room, before it says that the device is full. */
+  function reset(inExpandable: boolean, capacityBytes: number, ifGivesBack = true): void {
+    givesBack = ifGivesBack;
+    pools.reset(capacityBytes);
+    allocated.fill(0);
+    numFlushes = 0;
+    segments = inExpandable ? expandable : native;
+    segments.reset();
+    for (const pool of [smallPool, largePool]) minRestBytes[pool] = segments.minRestBytes(pool);
   }
 
-  /** `givesBack`: what is unused, to make room, before it says that the device is full. */
-  reset(expandable: boolean, capacityBytes: number, givesBack = true): void {
-    this.#givesBack = givesBack;
-    this.pools.reset(capacityBytes);
-    this.allocatedBytes = 0;
-    this.peakAllocatedBytes = 0;
-    this.numFlushes = 0;
-    this.#segments = expandable ? this.#expandable : this.#native;
-    this.#segments.reset();
+  /** `event` as in a `Trace`; a buffer without elements has no block. False: the device is full. */
+  function isServed(event: number, bytesOfBuffer: Float64Array): boolean {
+    const buffer = event < 0 ? -event - 1 : event - 1;
+    if (bytesOfBuffer[buffer] === 0) return true;
+    if (event < 0) {
+      release(blockOfBuffer[buffer]!);
+      return true;
+    }
+    const block = allocate(bytesOfBuffer[buffer]!);
+    blockOfBuffer[buffer] = block;
+    return block !== none;
   }
 
   /** The block, or `none` where the device is full even after giving back what is unused. */
-  allocate(requestedBytes: number): number {
-    const bytes = roundedBytes(requestedBytes);
-    const pool = poolOf(bytes);
-    let block = this.#bestFit(pool, bytes);
-    if (block === none) block = this.#segments.grow(pool, bytes);
-    if (block === none && this.#givesBack) {
-      this.numFlushes++;
-      this.#segments.trim();
-      block = this.#segments.grow(pool, bytes);
-    }
+  function allocate(requestedBytes: number): number {
+    bytes[wanted] = roundedBytes(requestedBytes);
+    return allocateWanted();
+  }
+
+  function allocateWanted(): number {
+    const pool = poolOf(bytes[wanted]!);
+    let block = bestFit(pool, wanted);
+    if (block === none) block = grown(pool);
+    else if (segments === expandable) block = tightest(pool, block);
     if (block === none) return none;
-    const taken = this.#take(pool, block, bytes);
-    this.allocatedBytes += this.pools.table.bytes[taken]!;
-    if (this.allocatedBytes > this.peakAllocatedBytes) this.peakAllocatedBytes = this.allocatedBytes;
+    const taken = take(pool, block);
+    allocated[now]! += bytes[taken]!;
+    if (allocated[now]! > allocated[peak]!) allocated[peak] = allocated[now]!;
     return taken;
   }
 
-  release(block: number): void {
-    this.allocatedBytes -= this.pools.table.bytes[block]!;
-    this.pools.release(block);
+  function release(block: number): void {
+    allocated[now]! -= bytes[block]!;
+    pools.release(block);
   }
 
   /**
@@ -70,59 +94,71 @@ export class CachingAllocator {
    * been. Enough is one free block of each pool that holds them all side by side, each with the largest rest that stays undivided:
    * whatever is given back meanwhile, its end is untouched.
    */
-  surelyHolds(requestedBytes: Float64Array, events: Int32Array, begin: number, end: number): boolean {
-    const neededBytes = this.#needed.fill(0);
+  function surelyHolds(bytesOfBuffer: Float64Array, events: Int32Array, begin: number, end: number): boolean {
+    let small = 0;
+    let large = 0;
     for (let i = begin; i < end; i++) {
       const event = events[i]!;
-      if (event < 0 || requestedBytes[event - 1] === 0) continue;
-      const bytes = roundedBytes(requestedBytes[event - 1]!);
-      const pool = poolOf(bytes);
-      neededBytes[pool]! += bytes + this.#segments.minRestBytes(pool) - minBlockBytes;
+      if (event < 0 || bytesOfBuffer[event - 1] === 0) continue;
+      const rounded = roundedBytes(bytesOfBuffer[event - 1]!);
+      if (poolOf(rounded) === smallPool) small += rounded + minRestBytes[smallPool]! - minBlockBytes;
+      else large += rounded + minRestBytes[largePool]! - minBlockBytes;
     }
-    const [small, large] = neededBytes as unknown as readonly [number, number];
-    const [smallBlocks, largeBlocks] = this.pools.freeBlocks as readonly [FreeBlocks, FreeBlocks];
     return (
-      small <= smallBlocks.largestBytes &&
-      large <= largeBlocks.largestBytes &&
-      this.allocatedBytes + small + large <= this.peakAllocatedBytes
+      small <= freeBlocks.largestBytes(smallPool) &&
+      large <= freeBlocks.largestBytes(largePool) &&
+      allocated[now]! + small + large <= allocated[peak]!
     );
   }
 
-  /** The first `bytes` of a free block, or all of it where the rest is too small to be of use. */
-  #take(pool: number, block: number, bytes: number): number {
-    const { table, freeBlocks } = this.pools;
-    const restBytes = table.bytes[block]! - bytes;
-    let taken = block;
-    if (restBytes >= this.#segments.minRestBytes(pool)) {
-      taken = table.createBefore(block);
-      table.bytes[taken] = bytes;
-      table.address[taken] = table.address[block]!;
-      freeBlocks[pool]!.giveUp(block, taken);
-    } else freeBlocks[pool]!.remove(block);
-    table.state[taken] = used;
+  function grown(pool: number): number {
+    const block = segments.grow(pool, bytes[wanted]!);
+    if (block !== none || !givesBack) return block;
+    numFlushes++;
+    segments.trim();
+    return segments.grow(pool, bytes[wanted]!);
+  }
+
+  /** What is wanted at the beginning of a free block, or all of it where the rest is too small to be of use. */
+  function take(pool: number, block: number): number {
+    const restBytes = bytes[block]! - bytes[wanted]!;
+    remove(pool, block);
+    state[block] = used;
+    if (restBytes < minRestBytes[pool]!) return block;
+    const taken = createBefore(block);
+    bytes[taken] = bytes[wanted]!;
+    address[taken] = address[block]!;
+    bytes[block] = restBytes;
+    address[block]! += bytes[wanted]!;
+    state[block] = free;
+    insert(pool, block);
     return taken;
   }
 
   /** A free block with unmapped addresses behind it counts as what it can grow to, and is left alone while a tighter one exists. */
-  #bestFit(pool: number, bytes: number): number {
-    const list = this.pools.freeBlocks[pool]!;
-    let block = list.bestFit(bytes);
-    if (block === none) return none;
-    while (this.#bytesToGrow(block) > 0) {
-      const larger = list.after(block);
-      if (larger === none || this.#expandedBytes(larger) >= this.#expandedBytes(block)) break;
+  function tightest(pool: number, fitting: number): number {
+    let block = fitting;
+    while (bytesToGrow(block) > 0) {
+      const larger = freeBlocks.after(pool, block);
+      if (larger === none || expandedBytes(larger) >= expandedBytes(block)) break;
       block = larger;
     }
     return block;
   }
 
-  #expandedBytes(block: number): number {
-    return this.pools.table.bytes[block]! + this.#bytesToGrow(block);
+  function expandedBytes(block: number): number {
+    return bytes[block]! + bytesToGrow(block);
   }
 
-  #bytesToGrow(block: number): number {
-    const { table } = this.pools;
-    const next = table.next[block]!;
-    return next !== none && table.state[next] === unmapped ? table.bytes[next]! : 0;
+  function bytesToGrow(block: number): number {
+    const after = next[block]!;
+    return after !== none && state[after] === unmapped ? bytes[after]! : 0;
   }
+
+  const allocatedBytes = (): number => allocated[now]!;
+  const totals = () => {
+    const { peakReservedBytes } = pools.reserved();
+    return { peakReservedBytes, peakAllocatedBytes: allocated[peak]!, numFlushes };
+  };
+  return { maxBuffers, pools, reset, isServed, allocate, release, surelyHolds, allocatedBytes, totals };
 }

@@ -131,16 +131,15 @@ export class ExpandableSegments implements Segments {
     const begin = roundUp(address, page);
     const end = Math.floor((address + table.bytes[block]!) / page) * page;
     if (begin >= end) return block;
-    const list = freeBlocks[pool]!;
-    list.remove(block);
-    if (begin > address) list.insert(this.#cut(block, begin - address));
+    freeBlocks.remove(pool, block);
+    if (begin > address) freeBlocks.insert(pool, this.#cut(block, begin - address));
     let hole = block;
     if (table.bytes[block]! > end - begin) {
       hole = this.#cut(block, end - begin);
-      list.insert(block);
+      freeBlocks.insert(pool, block);
     }
     table.state[hole] = unmapped;
-    this.#pools.reservedBytes -= end - begin;
+    this.#pools.giveBack(end - begin);
     return this.#mergeHole(hole);
   }
 

@@ -1,5 +1,6 @@
 import { free, none } from './block-table.js';
 import {
+  largePool,
   largeSegmentBytes,
   minBlockBytes,
   ownSegmentBytes,
@@ -43,19 +44,19 @@ export class NativeSegments implements Segments {
     table.bytes[segment] = segmentBytes;
     table.address[segment] = this.#nextAddress;
     this.#nextAddress += segmentBytes;
-    freeBlocks[pool]!.insert(segment);
+    freeBlocks.insert(pool, segment);
     return segment;
   }
 
   trim(): void {
     const { table, freeBlocks } = this.#pools;
-    for (const list of freeBlocks) {
+    for (const pool of [smallPool, largePool]) {
       let following = none;
-      for (let block = list.bestFit(0); block !== none; block = following) {
-        following = list.after(block);
+      for (let block = freeBlocks.first(pool); block !== none; block = following) {
+        following = freeBlocks.after(pool, block);
         if (table.previous[block] !== none || table.next[block] !== none) continue;
-        this.#pools.reservedBytes -= table.bytes[block]!;
-        list.remove(block);
+        this.#pools.giveBack(table.bytes[block]!);
+        freeBlocks.remove(pool, block);
         table.recycle(block);
       }
     }

@@ -1,7 +1,7 @@
 /** The pools of PyTorch's caching allocator; sizes from c10/cuda/CUDACachingAllocator.h of torch 2.13, no environment settings. */
 import { MiB } from '../../units.js';
-import { BlockTable, free, none } from './block-table.js';
-import { FreeBlocks } from './free-blocks.js';
+import { blockTable, free, none } from './block-table.js';
+import { freeBlocksOf } from './free-blocks.js';
 
 /** `kMinBlockSize`: every block is a multiple of it. */
 export const minBlockBytes = 512;
@@ -25,62 +25,62 @@ export const roundedBytes = (bytes: number): number =>
 export const smallPool = 0;
 export const largePool = 1;
 
+export type Pools = ReturnType<typeof poolsOf>;
+
 /** The blocks of one device, those of them that are free, and what is reserved for them. */
-export class Pools {
-  readonly table: BlockTable;
-  /** By pool. */
-  readonly freeBlocks: readonly FreeBlocks[];
-  capacityBytes = Number.POSITIVE_INFINITY;
-  reservedBytes = 0;
-  peakReservedBytes = 0;
+export function poolsOf(maxBlocks: number) {
+  const table = blockTable(maxBlocks);
+  const { bytes, previous, next, state, pool, unlink } = table;
+  const freeBlocks = freeBlocksOf(table, 2);
+  const { insert, remove } = freeBlocks;
+  let capacityBytes = Number.POSITIVE_INFINITY;
+  let reservedBytes = 0;
+  let peakReservedBytes = 0;
 
-  constructor(maxBlocks: number) {
-    this.table = new BlockTable(maxBlocks);
-    this.freeBlocks = [new FreeBlocks(this.table), new FreeBlocks(this.table)];
-  }
-
-  reset(capacityBytes: number): void {
-    this.table.reset();
-    for (const list of this.freeBlocks) list.clear();
-    this.capacityBytes = capacityBytes;
-    this.reservedBytes = 0;
-    this.peakReservedBytes = 0;
+  function reset(ofCapacityBytes: number): void {
+    table.reset();
+    freeBlocks.clear();
+    capacityBytes = ofCapacityBytes;
+    reservedBytes = 0;
+    peakReservedBytes = 0;
   }
 
   /** False: the device has not that much left. */
-  reserve(bytes: number): boolean {
-    if (this.reservedBytes + bytes > this.capacityBytes) return false;
-    this.reservedBytes += bytes;
-    if (this.reservedBytes > this.peakReservedBytes) this.peakReservedBytes = this.reservedBytes;
+  function reserve(moreBytes: number): boolean {
+    if (reservedBytes + moreBytes > capacityBytes) return false;
+    reservedBytes += moreBytes;
+    if (reservedBytes > peakReservedBytes) peakReservedBytes = reservedBytes;
     return true;
   }
 
-  /** Makes `block` free and one with its free neighbours; the block that they became. */
-  release(block: number): number {
-    const { table } = this;
-    const list = this.freeBlocks[table.pool[block]!]!;
-    const previous = table.previous[block]!;
-    const next = table.next[block]!;
-    const nextIsFree = next !== none && table.state[next] === free;
-    if (previous !== none && table.state[previous] === free) {
-      if (nextIsFree) {
-        list.remove(next);
-        table.bytes[block]! += table.bytes[next]!;
-        table.unlink(next);
-      }
-      list.absorb(previous, block);
-      table.unlink(block);
-      return previous;
-    }
-    if (nextIsFree) {
-      list.absorb(next, block);
-      table.unlink(block);
-      return next;
-    }
-    table.state[block] = free;
-    list.insert(block);
-    return block;
+  function giveBack(lessBytes: number): void {
+    reservedBytes -= lessBytes;
   }
+
+  /** Makes `block` free and one with its free neighbours; the block that they became. */
+  function release(block: number): number {
+    const ofPool = pool[block]!;
+    const before = previous[block]!;
+    const after = next[block]!;
+    let merged = block;
+    if (after !== none && state[after] === free) {
+      remove(ofPool, after);
+      bytes[block]! += bytes[after]!;
+      unlink(after);
+    }
+    if (before !== none && state[before] === free) {
+      remove(ofPool, before);
+      bytes[before]! += bytes[block]!;
+      unlink(block);
+      merged = before;
+    }
+    state[merged] = free;
+    insert(ofPool, merged);
+    return merged;
+  }
+
+  const reserved = () => ({ capacityBytes, reservedBytes, peakReservedBytes });
+  return { table, freeBlocks, reset, reserve, giveBack, release, reserved };
 }
 
 /** How a pool gets memory from the device and gives it back. */

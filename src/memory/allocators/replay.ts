@@ -1,8 +1,7 @@
 import type { Dimensions } from '../../ir/shape.js';
 import type { TraceRecorder } from '../recorder.js';
 import { type Layout, layoutBytes } from '../trace.js';
-import { none } from './block-table.js';
-import { CachingAllocator } from './caching.js';
+import { type CachingAllocator, cachingAllocator } from './caching.js';
 import { returningRuns } from './returning-runs.js';
 
 export interface ReplayOptions {
@@ -28,49 +27,41 @@ export type Replay =
       readonly reservedBytes: number;
     };
 
-/** One for all replays of the process: a search replays a hundred thousand times. */
-let allocator = new CachingAllocator(0);
-let blockOfBuffer = new Int32Array(0);
+/** Steps of a quarter of a million events: few processes make a second allocator, which is slower than the first (`block-table.ts`). */
+const leastBuffers = 2 ** 17;
+let lastMade: CachingAllocator | undefined;
 
-function makeRoomFor(numBuffers: number): void {
-  if (numBuffers <= blockOfBuffer.length) return;
-  allocator = new CachingAllocator(2 * numBuffers);
-  blockOfBuffer = new Int32Array(2 * numBuffers);
+/** One for all replays of the process: a search replays a hundred thousand times. */
+function allocatorFor(numBuffers: number): CachingAllocator {
+  if (lastMade === undefined || numBuffers > lastMade.maxBuffers)
+    lastMade = cachingAllocator(Math.max(leastBuffers, 2 * numBuffers));
+  return lastMade;
 }
 
-/** `events` as in a `Trace`; `bufferBytes` by buffer; one without elements has no block. */
+/** `events` as in a `Trace`; `bufferBytes` by buffer. */
 export function replayCaching(
   events: Int32Array,
   bufferBytes: Float64Array,
   { expandable, capacityBytes = Number.POSITIVE_INFINITY, untilFull = false }: ReplayOptions,
 ): Replay {
-  makeRoomFor(bufferBytes.length);
-  allocator.reset(expandable, capacityBytes, !untilFull);
+  const { reset, isServed, surelyHolds, pools, totals } = allocatorFor(bufferBytes.length);
+  reset(expandable, capacityBytes, !untilFull);
   const runs = returningRuns(events);
   let nextRun = 0;
   for (let atEvent = 0; atEvent < events.length; atEvent++) {
     if (atEvent === runs[nextRun]) {
       const end = runs[nextRun + 1]!;
       nextRun += 2;
-      if (allocator.surelyHolds(bufferBytes, events, atEvent, end)) {
+      if (surelyHolds(bufferBytes, events, atEvent, end)) {
         atEvent = end - 1;
         continue;
       }
     }
-    const event = events[atEvent]!;
-    if (event < 0) {
-      if (bufferBytes[-event - 1] !== 0) allocator.release(blockOfBuffer[-event - 1]!);
-      continue;
-    }
-    const requestedBytes = bufferBytes[event - 1]!;
-    if (requestedBytes === 0) continue;
-    const block = allocator.allocate(requestedBytes);
-    if (block === none)
-      return { kind: 'outOfMemory', atEvent, requestedBytes, reservedBytes: allocator.pools.reservedBytes };
-    blockOfBuffer[event - 1] = block;
+    if (isServed(events[atEvent]!, bufferBytes)) continue;
+    const { reservedBytes } = pools.reserved();
+    return { kind: 'outOfMemory', atEvent, requestedBytes: bufferBytes[events[atEvent]! - 1]!, reservedBytes };
   }
-  const { pools, peakAllocatedBytes, numFlushes } = allocator;
-  return { kind: 'ran', peakReservedBytes: pools.peakReservedBytes, peakAllocatedBytes, numFlushes };
+  return { kind: 'ran', ...totals() };
 }
 
 /** On a device without limit nothing fails. */
@@ -93,6 +84,7 @@ export class GrowingReplay {
   private numEvents = 0;
   private numBuffers = 0;
   private bytesOfBuffer = new Float64Array(0);
+  private allocator: CachingAllocator | undefined;
   private readonly bytesOfLayout = new Map<Layout, number>();
 
   constructor(
@@ -103,7 +95,7 @@ export class GrowingReplay {
   follow(recorder: TraceRecorder): void {
     if (this.isFull || !recorder.isInOrder || recorder.numEvents - this.numEvents < minNewEvents) return;
     const numBuffers = recorder.numStorages;
-    if (this.numEvents === 0 || numBuffers > blockOfBuffer.length) this.restart(numBuffers);
+    const { isServed } = this.allocatorFor(numBuffers);
     const { events, layouts } = recorder.since(this.numEvents, this.numBuffers);
     for (const [i, layout] of layouts.entries()) this.bytesOfBuffer[this.numBuffers + i] = this.bytesOf(layout);
     this.isFull = events.some((event) => !isServed(event, this.bytesOfBuffer));
@@ -111,12 +103,22 @@ export class GrowingReplay {
     this.numBuffers = numBuffers;
   }
 
-  private restart(numBuffers: number): void {
-    makeRoomFor(numBuffers);
-    this.bytesOfBuffer = new Float64Array(blockOfBuffer.length);
-    [this.numEvents, this.numBuffers] = [0, 0];
-    const { expandable, capacityBytes = Number.POSITIVE_INFINITY } = this.options;
-    allocator.reset(expandable, capacityBytes, false);
+  /** The one so far, or one at the beginning of the trace. */
+  private allocatorFor(numBuffers: number): CachingAllocator {
+    if (numBuffers > this.bytesOfBuffer.length) this.makeRoomFor(2 * numBuffers);
+    if (this.allocator === undefined || numBuffers > this.allocator.maxBuffers) {
+      this.allocator = allocatorFor(numBuffers);
+      [this.numEvents, this.numBuffers] = [0, 0];
+      const { expandable, capacityBytes = Number.POSITIVE_INFINITY } = this.options;
+      this.allocator.reset(expandable, capacityBytes, false);
+    }
+    return this.allocator;
+  }
+
+  private makeRoomFor(numBuffers: number): void {
+    const before = this.bytesOfBuffer;
+    this.bytesOfBuffer = new Float64Array(numBuffers);
+    this.bytesOfBuffer.set(before);
   }
 
   private bytesOf(layout: Layout): number {
@@ -124,18 +126,4 @@ export class GrowingReplay {
     this.bytesOfLayout.set(layout, bytes);
     return bytes;
   }
-}
-
-/** False: the device is full. */
-function isServed(event: number, bytesOfBuffer: Float64Array): boolean {
-  const buffer = Math.abs(event) - 1;
-  const bytes = bytesOfBuffer[buffer]!;
-  if (bytes === 0) return true;
-  if (event < 0) {
-    allocator.release(blockOfBuffer[buffer]!);
-    return true;
-  }
-  const block = allocator.allocate(bytes);
-  blockOfBuffer[buffer] = block;
-  return block !== none;
 }

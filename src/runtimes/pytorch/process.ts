@@ -98,6 +98,7 @@ export function pytorchVerdict({
   const mostReserved = withErrorBar(peakReservedBytes, config);
   if (mostReserved <= capacityBytes) return { kind: 'fits', deviceBytes, highBytes: mostReserved + outsideBytes };
   if (asked === 'fits') return { kind: 'exceeds', deviceBytes };
+  if (peakReservedBytes <= capacityBytes) return { kind: 'tight', deviceBytes };
   const replay = replayCaching(trace.events, bytesOfBuffer, { expandable, capacityBytes });
   return { kind: replay.kind === 'ran' ? 'tight' : 'exceeds', deviceBytes };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { none } from '../../../src/memory/allocators/block-table.js';
-import { CachingAllocator } from '../../../src/memory/allocators/caching.js';
+import { cachingAllocator } from '../../../src/memory/allocators/caching.js';
 import { minCapacity } from '../../../src/memory/allocators/min-capacity.js';
 import { roundedBytes } from '../../../src/memory/allocators/pools.js';
 import { replayCaching, replayWithoutLimit } from '../../../src/memory/allocators/replay.js';
@@ -77,7 +77,7 @@ describe.each([false, true])('after every event, expandable segments: %s', (expa
   });
 
   test('blocks tile their segments, free neighbours are merged, live blocks are disjoint, requested ≤ allocated ≤ reserved ≤ capacity', () => {
-    const allocator = new CachingAllocator(120);
+    const allocator = cachingAllocator(120);
     fc.assert(
       fc.property(actions, capacities, (list, capacityBytes) => {
         allocator.reset(expandable, capacityBytes);
@@ -95,7 +95,7 @@ describe.each([false, true])('after every event, expandable segments: %s', (expa
           mustBeDisjoint(allocator, live, expandable);
         }
         for (const block of live.keys()) allocator.release(block);
-        expect(allocator.allocatedBytes).toBe(0);
+        expect(allocator.allocatedBytes()).toBe(0);
         mustBeConsistent(allocator, new Map());
       }),
       { numRuns: 200 },
@@ -239,34 +239,34 @@ describe('rules of the native allocator', () => {
 
 describe('rules of expandable segments', () => {
   test('pages of a freed block serve the other pool when the device is full, and their addresses are used again', () => {
-    const allocator = new CachingAllocator(4);
+    const allocator = cachingAllocator(4);
     allocator.reset(true, 60 * MiB);
     const first = allocator.allocate(40 * MiB);
     expect(allocator.allocate(20 * MiB)).not.toBe(none);
     allocator.release(first);
-    expect(allocator.pools.reservedBytes).toBe(60 * MiB);
+    expect(allocator.pools.reserved().reservedBytes).toBe(60 * MiB);
     expect(allocator.allocate(KiB)).not.toBe(none);
-    expect(allocator.numFlushes).toBe(1);
-    expect(allocator.pools.reservedBytes).toBe(22 * MiB);
+    expect(allocator.totals().numFlushes).toBe(1);
+    expect(allocator.pools.reserved().reservedBytes).toBe(22 * MiB);
     const again = allocator.allocate(19 * MiB);
     expect(allocator.pools.table.address[again]).toBe(0);
-    expect(allocator.pools.reservedBytes).toBe(42 * MiB);
+    expect(allocator.pools.reserved().reservedBytes).toBe(42 * MiB);
     expect(allocator.allocate(30 * MiB)).toBe(none);
   });
 
   test('what a page holds beside a block in use stays reserved', () => {
-    const allocator = new CachingAllocator(4);
+    const allocator = cachingAllocator(4);
     allocator.reset(true, 60 * MiB);
     const first = allocator.allocate(30 * MiB);
     expect(allocator.allocate(30 * MiB)).not.toBe(none);
     allocator.release(first);
     // The second block begins in the middle of the second page: only the first page goes back.
     expect(allocator.allocate(KiB)).not.toBe(none);
-    expect(allocator.pools.reservedBytes).toBe(42 * MiB);
+    expect(allocator.pools.reserved().reservedBytes).toBe(42 * MiB);
   });
 
   test('holes that meet become one', () => {
-    const allocator = new CachingAllocator(4);
+    const allocator = cachingAllocator(4);
     allocator.reset(true, 60 * MiB);
     const first = allocator.allocate(20 * MiB);
     const second = allocator.allocate(20 * MiB);
@@ -276,8 +276,8 @@ describe('rules of expandable segments', () => {
     allocator.release(second);
     // 22 MiB are in use: the 40 MiB of the first two go back, and not all of them can return.
     expect(allocator.allocate(40 * MiB)).toBe(none);
-    const { table, reservedBytes } = allocator.pools;
-    expect(reservedBytes).toBe(22 * MiB);
+    const { table, reserved } = allocator.pools;
+    expect(reserved().reservedBytes).toBe(22 * MiB);
     expect(table.bytes[table.previous[third]!]).toBe(40 * MiB);
   });
 });

@@ -1,5 +1,6 @@
 import { free, none, used } from '../../../src/memory/allocators/block-table.js';
 import type { CachingAllocator } from '../../../src/memory/allocators/caching.js';
+import { largePool, smallPool } from '../../../src/memory/allocators/pools.js';
 
 /** `expect` is too slow for a million checks. */
 function must(holds: boolean, law: string): void {
@@ -9,9 +10,9 @@ function must(holds: boolean, law: string): void {
 function freeBlocks({ pools }: CachingAllocator): Set<number> {
   const blocks = new Set<number>();
   const { bytes, address } = pools.table;
-  for (const list of pools.freeBlocks) {
+  for (const pool of [smallPool, largePool]) {
     let previous = none;
-    for (let block = list.bestFit(0); block !== none; block = list.after(block)) {
+    for (let block = pools.freeBlocks.first(pool); block !== none; block = pools.freeBlocks.after(pool, block)) {
       const inOrder =
         previous === none ||
         bytes[previous]! < bytes[block]! ||
@@ -40,7 +41,8 @@ function* blocksOfSegments({ pools: { table } }: CachingAllocator, members: Iter
 
 /** What must hold after every event; `live` maps block to requested bytes. */
 export function mustBeConsistent(allocator: CachingAllocator, live: ReadonlyMap<number, number>): void {
-  const { table, reservedBytes, capacityBytes } = allocator.pools;
+  const { table } = allocator.pools;
+  const { reservedBytes, capacityBytes } = allocator.pools.reserved();
   const freeOnes = freeBlocks(allocator);
   let numUsed = 0;
   let numFree = 0;
@@ -71,7 +73,7 @@ export function mustBeConsistent(allocator: CachingAllocator, live: ReadonlyMap<
     must(table.bytes[block]! >= bytes, 'a block holds its request');
     requestedBytes += bytes;
   }
-  must(allocator.allocatedBytes === usedBytes, 'allocated is what is used');
+  must(allocator.allocatedBytes() === usedBytes, 'allocated is what is used');
   must(reservedBytes === usedBytes + freeBytes, 'reserved is what is used or free');
   must(requestedBytes <= usedBytes && usedBytes <= reservedBytes, 'requested ≤ allocated ≤ reserved');
   must(reservedBytes <= capacityBytes, 'reserved ≤ capacity');
