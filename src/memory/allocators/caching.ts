@@ -6,15 +6,7 @@
 import { free, none, unmapped, used, wanted } from './block-table.js';
 import { ExpandableSegments } from './expandable-segments.js';
 import { NativeSegments } from './native-segments.js';
-import {
-  largePool,
-  minBlockBytes,
-  poolsOf,
-  roundedBytes,
-  type Segments,
-  smallPool,
-  smallRequestBytes,
-} from './pools.js';
+import { largePool, minBlockBytes, poolsOf, type Segments, smallPool, smallRequestBytes } from './pools.js';
 
 const poolOf = (bytes: number): number => (bytes <= smallRequestBytes ? smallPool : largePool);
 
@@ -31,13 +23,14 @@ export function cachingAllocator(maxBuffers: number) {
   const { table, freeBlocks } = pools;
   const { bytes, address, next, state, createBefore } = table;
   const { bestFit, insert, remove } = freeBlocks;
+  const { release } = pools;
   const native = new NativeSegments(pools);
   const expandable = new ExpandableSegments(pools);
   const blockOfBuffer = new Int32Array(maxBuffers);
   /** Bytes in columns, too: V8 makes an object of each number that a variable is set to. */
   const allocated = new Float64Array(2);
   /** By pool: a rest of at least this size is split off a block. */
-  const minRestBytes = new Float64Array(2);
+  const minRestBytes = new Float64Array(new ArrayBuffer(16));
   let segments: Segments = native;
   let givesBack = true;
   let numFlushes = 0;
@@ -53,40 +46,42 @@ export function cachingAllocator(maxBuffers: number) {
     for (const pool of [smallPool, largePool]) minRestBytes[pool] = segments.minRestBytes(pool);
   }
 
-  /** `event` as in a `Trace`; a buffer without elements has no block. False: the device is full. */
-  function isServed(event: number, bytesOfBuffer: Float64Array): boolean {
-    const buffer = event < 0 ? -event - 1 : event - 1;
-    if (bytesOfBuffer[buffer] === 0) return true;
-    if (event < 0) {
-      release(blockOfBuffer[buffer]!);
-      return true;
+  /**
+   * Events of a `Trace` from `begin` to `end`, until the device is full even after giving back what is unused: then the event at which
+   * it is, else `end`. `blockBytes`: by buffer, rounded already; one without elements has no block.
+   */
+  function serve(events: Int32Array, blockBytes: Float64Array, begin: number, end: number): number {
+    let nowBytes = allocated[now]!;
+    let peakBytes = allocated[peak]!;
+    let at = begin;
+    for (; at < end; at++) {
+      const event = events[at]!;
+      const buffer = event < 0 ? -event - 1 : event - 1;
+      if (blockBytes[buffer] === 0) continue;
+      if (event < 0) {
+        nowBytes -= bytes[blockOfBuffer[buffer]!]!;
+        release(blockOfBuffer[buffer]!);
+        continue;
+      }
+      bytes[wanted] = blockBytes[buffer]!;
+      const block = allocate();
+      if (block === none) break;
+      blockOfBuffer[buffer] = block;
+      nowBytes += bytes[block]!;
+      if (nowBytes > peakBytes) peakBytes = nowBytes;
     }
-    const block = allocate(bytesOfBuffer[buffer]!);
-    blockOfBuffer[buffer] = block;
-    return block !== none;
+    allocated[now] = nowBytes;
+    allocated[peak] = peakBytes;
+    return at;
   }
 
-  /** The block, or `none` where the device is full even after giving back what is unused. */
-  function allocate(requestedBytes: number): number {
-    bytes[wanted] = roundedBytes(requestedBytes);
-    return allocateWanted();
-  }
-
-  function allocateWanted(): number {
+  /** A block for what is wanted, or `none`. */
+  function allocate(): number {
     const pool = poolOf(bytes[wanted]!);
-    let block = bestFit(pool, wanted);
+    let block = bestFit(pool);
     if (block === none) block = grown(pool);
     else if (segments === expandable) block = tightest(pool, block);
-    if (block === none) return none;
-    const taken = take(pool, block);
-    allocated[now]! += bytes[taken]!;
-    if (allocated[now]! > allocated[peak]!) allocated[peak] = allocated[now]!;
-    return taken;
-  }
-
-  function release(block: number): void {
-    allocated[now]! -= bytes[block]!;
-    pools.release(block);
+    return block === none ? none : take(pool, block);
   }
 
   /**
@@ -94,15 +89,15 @@ export function cachingAllocator(maxBuffers: number) {
    * been. Enough is one free block of each pool that holds them all side by side, each with the largest rest that stays undivided:
    * whatever is given back meanwhile, its end is untouched.
    */
-  function surelyHolds(bytesOfBuffer: Float64Array, events: Int32Array, begin: number, end: number): boolean {
+  function surelyHolds(events: Int32Array, blockBytes: Float64Array, begin: number, end: number): boolean {
     let small = 0;
     let large = 0;
-    for (let i = begin; i < end; i++) {
-      const event = events[i]!;
-      if (event < 0 || bytesOfBuffer[event - 1] === 0) continue;
-      const rounded = roundedBytes(bytesOfBuffer[event - 1]!);
-      if (poolOf(rounded) === smallPool) small += rounded + minRestBytes[smallPool]! - minBlockBytes;
-      else large += rounded + minRestBytes[largePool]! - minBlockBytes;
+    for (let at = begin; at < end; at++) {
+      const event = events[at]!;
+      const each = event < 0 ? 0 : blockBytes[event - 1]!;
+      if (each === 0) continue;
+      if (poolOf(each) === smallPool) small += each + minRestBytes[smallPool]! - minBlockBytes;
+      else large += each + minRestBytes[largePool]! - minBlockBytes;
     }
     return (
       small <= freeBlocks.largestBytes(smallPool) &&
@@ -155,10 +150,10 @@ export function cachingAllocator(maxBuffers: number) {
     return after !== none && state[after] === unmapped ? bytes[after]! : 0;
   }
 
-  const allocatedBytes = (): number => allocated[now]!;
-  const totals = () => {
-    const { peakReservedBytes } = pools.reserved();
-    return { peakReservedBytes, peakAllocatedBytes: allocated[peak]!, numFlushes };
-  };
-  return { maxBuffers, pools, reset, isServed, allocate, release, surelyHolds, allocatedBytes, totals };
+  const totals = () => ({
+    peakReservedBytes: pools.reserved().peakReservedBytes,
+    peakAllocatedBytes: allocated[peak]!,
+    numFlushes,
+  });
+  return { maxBuffers, pools, blockOfBuffer, reset, serve, surelyHolds, totals };
 }

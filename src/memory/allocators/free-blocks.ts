@@ -1,16 +1,11 @@
-import { type BlockTable, none } from './block-table.js';
+import { type BlockTable, none, wanted } from './block-table.js';
 
 /** In the order of the bytes of a float64, the half that begins with sign, exponent and the fraction's first bits. */
 const highHalf = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
-/** Of the high half: what lies behind the exponent and five bits of the fraction. */
-const bucketShift = 15;
-const bucketsPerPower = 32;
-/** From 512 bytes on; the last bucket holds what is beyond 2 TiB, too. */
-const numPowers = 32;
-const numBuckets = numPowers * bucketsPerPower;
-const firstBucket = (1023 + 9) * bucketsPerPower;
-
-export type FreeBlocks = ReturnType<typeof freeBlocksOf>;
+/** 32 powers of two with 32 buckets each, from 512 bytes on; the last bucket holds what is beyond 2 TiB, too. */
+const numBuckets = 32 * 32;
+/** Of 512 bytes: its exponent, and five bits of a fraction of zero. */
+const firstBucket = (1023 + 9) * 32;
 
 /**
  * The free blocks of each pool in best-fit order: by bytes, then by address.
@@ -29,11 +24,11 @@ export function freeBlocksOf(table: BlockTable, numPools: number) {
   const heads = new Int32Array(numPools * numBuckets);
   const nextInRing = new Int32Array(table.capacity);
   const previousInRing = new Int32Array(table.capacity);
-  /** A bit for each bucket that is filled, and for each power of two that has one. */
-  const filledBuckets = new Int32Array(numPools * numPowers);
-  const filledPowers = new Int32Array(numPools);
-  /** Of each pool the block that is in no ring yet, or `none`. */
-  const latest = new Int32Array(numPools);
+  /** By pool: a bit for each bucket that is filled, and for each power of two that has one, the smallest first. */
+  const filledBuckets = new Int32Array(numPools * 32);
+  const filledPowers = new Int32Array(new ArrayBuffer(4 * numPools));
+  /** By pool: the block that is in no ring yet, or `none`. */
+  const latest = new Int32Array(new ArrayBuffer(4 * numPools));
 
   function clear(): void {
     heads.fill(none);
@@ -43,9 +38,9 @@ export function freeBlocksOf(table: BlockTable, numPools: number) {
   }
 
   /** The smallest free block of at least the bytes of `wanted`, the lowest of those; or `none`. */
-  function bestFit(pool: number, wanted: number): number {
-    const bucket = bucketOf(wanted);
-    let found = heads[pool * numBuckets + bucket]!;
+  function bestFit(pool: number): number {
+    const bucket = bucketOf(pool, wanted);
+    let found = heads[bucket]!;
     if (found !== none && bytes[previousInRing[found]!]! >= bytes[wanted]!) {
       while (bytes[found]! < bytes[wanted]!) found = nextInRing[found]!;
     } else found = firstAbove(pool, bucket);
@@ -57,26 +52,23 @@ export function freeBlocksOf(table: BlockTable, numPools: number) {
   /** The first block in best-fit order, or `none`. */
   function first(pool: number): number {
     settle(pool);
-    const powers = filledPowers[pool]!;
-    return powers === 0 ? none : firstOfPower(pool, lowestBit(powers), -1);
+    return filledPowers[pool] === 0 ? none : firstOfPower(pool, firstBit(filledPowers[pool]!));
   }
 
   /** The next block in best-fit order, or `none`. */
   function after(pool: number, block: number): number {
     settle(pool);
-    const bucket = bucketOf(block);
+    const bucket = bucketOf(pool, block);
     const next = nextInRing[block]!;
-    return next === heads[pool * numBuckets + bucket] ? firstAbove(pool, bucket) : next;
+    return next === heads[bucket] ? firstAbove(pool, bucket) : next;
   }
 
   /** Of the largest block; 0 where there is none. */
   function largestBytes(pool: number): number {
     settle(pool);
-    const powers = filledPowers[pool]!;
-    if (powers === 0) return 0;
-    const power = highestBit(powers);
-    const bucket = power * bucketsPerPower + highestBit(filledBuckets[pool * numPowers + power]!);
-    return bytes[previousInRing[heads[pool * numBuckets + bucket]!]!]!;
+    if (filledPowers[pool] === 0) return 0;
+    const buckets = 32 * pool + lastBit(filledPowers[pool]!);
+    return bytes[previousInRing[heads[32 * buckets + lastBit(filledBuckets[buckets]!)]!]!]!;
   }
 
   function insert(pool: number, block: number): void {
@@ -97,22 +89,22 @@ export function freeBlocksOf(table: BlockTable, numPools: number) {
     if (last !== none) putInRing(pool, last);
   }
 
-  function bucketOf(block: number): number {
-    const bucket = (halves[2 * block + highHalf]! >> bucketShift) - firstBucket;
-    return bucket < numBuckets ? bucket : numBuckets - 1;
+  function bucketOf(pool: number, block: number): number {
+    const bucket = (halves[2 * block + highHalf]! >> 15) - firstBucket;
+    return numBuckets * pool + (bucket < numBuckets ? bucket : numBuckets - 1);
   }
 
+  /** The first block of the first bucket above this one that is filled, or `none`. */
   function firstAbove(pool: number, bucket: number): number {
-    const power = bucket >> 5;
-    const buckets = above(bucket & 31);
-    if ((filledBuckets[pool * numPowers + power]! & buckets) !== 0) return firstOfPower(pool, power, buckets);
-    const powers = filledPowers[pool]! & above(power);
-    return powers === 0 ? none : firstOfPower(pool, lowestBit(powers), -1);
+    const buckets = filledBuckets[bucket >> 5]! & bitsAfter(bucket);
+    if (buckets !== 0) return heads[(bucket & -32) + firstBit(buckets)]!;
+    const powers = filledPowers[pool]! & bitsAfter(bucket >> 5);
+    return powers === 0 ? none : firstOfPower(pool, firstBit(powers));
   }
 
-  function firstOfPower(pool: number, power: number, buckets: number): number {
-    const bucket = lowestBit(filledBuckets[pool * numPowers + power]! & buckets);
-    return heads[pool * numBuckets + power * bucketsPerPower + bucket]!;
+  function firstOfPower(pool: number, power: number): number {
+    const buckets = 32 * pool + power;
+    return heads[32 * buckets + firstBit(filledBuckets[buckets]!)]!;
   }
 
   function isBefore(a: number, b: number): boolean {
@@ -120,18 +112,35 @@ export function freeBlocksOf(table: BlockTable, numPools: number) {
   }
 
   function putInRing(pool: number, block: number): void {
-    const bucket = bucketOf(block);
-    const head = heads[pool * numBuckets + bucket]!;
-    if (head === none) {
-      nextInRing[block] = block;
-      previousInRing[block] = block;
-      heads[pool * numBuckets + bucket] = block;
-      filledBuckets[pool * numPowers + (bucket >> 5)]! |= 1 << (bucket & 31);
-      filledPowers[pool]! |= 1 << (bucket >> 5);
+    const bucket = bucketOf(pool, block);
+    if (heads[bucket] !== none) {
+      join(bucket, block);
       return;
     }
+    nextInRing[block] = block;
+    previousInRing[block] = block;
+    heads[bucket] = block;
+    filledBuckets[bucket >> 5]! |= bit(bucket);
+    filledPowers[pool]! |= bit(bucket >> 5);
+  }
+
+  function takeFromRing(pool: number, block: number): void {
+    const bucket = bucketOf(pool, block);
+    if (nextInRing[block] !== block) {
+      leave(bucket, block);
+      return;
+    }
+    heads[bucket] = none;
+    const buckets = filledBuckets[bucket >> 5]! & ~bit(bucket);
+    filledBuckets[bucket >> 5] = buckets;
+    if (buckets === 0) filledPowers[pool]! &= ~bit(bucket >> 5);
+  }
+
+  /** A ring that has blocks already. */
+  function join(bucket: number, block: number): void {
+    const head = heads[bucket]!;
     let next = head;
-    if (isBefore(block, head)) heads[pool * numBuckets + bucket] = block;
+    if (isBefore(block, head)) heads[bucket] = block;
     else if (isBefore(block, previousInRing[head]!)) while (isBefore(next, block)) next = nextInRing[next]!;
     const previous = previousInRing[next]!;
     nextInRing[previous] = block;
@@ -140,26 +149,20 @@ export function freeBlocksOf(table: BlockTable, numPools: number) {
     previousInRing[next] = block;
   }
 
-  function takeFromRing(pool: number, block: number): void {
-    const bucket = bucketOf(block);
+  /** A ring that has other blocks. */
+  function leave(bucket: number, block: number): void {
     const next = nextInRing[block]!;
-    if (next === block) {
-      heads[pool * numBuckets + bucket] = none;
-      const power = pool * numPowers + (bucket >> 5);
-      filledBuckets[power]! &= ~(1 << (bucket & 31));
-      if (filledBuckets[power] === 0) filledPowers[pool]! &= ~(1 << (bucket >> 5));
-      return;
-    }
     const previous = previousInRing[block]!;
     nextInRing[previous] = next;
     previousInRing[next] = previous;
-    if (heads[pool * numBuckets + bucket] === block) heads[pool * numBuckets + bucket] = next;
+    if (heads[bucket] === block) heads[bucket] = next;
   }
 
   return { clear, bestFit, first, after, largestBytes, insert, remove };
 }
 
-const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);
-const highestBit = (bits: number): number => 31 - Math.clz32(bits);
-/** All bits above one. */
-const above = (bit: number): number => (-1 << bit) << 1;
+/** Of 32 bits the nth, counted from the highest, of a number modulo 32. */
+const bit = (n: number): number => 0x80000000 >>> n;
+const bitsAfter = (n: number): number => 0x7fffffff >>> n;
+const firstBit = (bits: number): number => Math.clz32(bits);
+const lastBit = (bits: number): number => Math.clz32(bits & -bits);

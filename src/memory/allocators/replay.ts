@@ -2,6 +2,7 @@ import type { Dimensions } from '../../ir/shape.js';
 import type { TraceRecorder } from '../recorder.js';
 import { type Layout, layoutBytes } from '../trace.js';
 import { type CachingAllocator, cachingAllocator } from './caching.js';
+import { roundedBytes } from './pools.js';
 import { returningRuns } from './returning-runs.js';
 
 export interface ReplayOptions {
@@ -44,25 +45,36 @@ export function replayCaching(
   bufferBytes: Float64Array,
   { expandable, capacityBytes = Number.POSITIVE_INFINITY, untilFull = false }: ReplayOptions,
 ): Replay {
-  const { reset, isServed, surelyHolds, pools, totals } = allocatorFor(bufferBytes.length);
+  const { reset, serve, surelyHolds, pools, totals } = allocatorFor(bufferBytes.length);
+  const blockBytes = blockBytesOf(bufferBytes);
   reset(expandable, capacityBytes, !untilFull);
   const runs = returningRuns(events);
-  let nextRun = 0;
-  for (let atEvent = 0; atEvent < events.length; atEvent++) {
-    if (atEvent === runs[nextRun]) {
-      const end = runs[nextRun + 1]!;
-      nextRun += 2;
-      if (surelyHolds(bufferBytes, events, atEvent, end)) {
-        atEvent = end - 1;
-        continue;
-      }
+  let atEvent = 0;
+  for (let nextRun = 0; nextRun <= runs.length; nextRun += 2) {
+    const end = runs[nextRun] ?? events.length;
+    atEvent = serve(events, blockBytes, atEvent, end);
+    if (atEvent < end) {
+      const { reservedBytes } = pools.reserved();
+      return { kind: 'outOfMemory', atEvent, requestedBytes: bufferBytes[events[atEvent]! - 1]!, reservedBytes };
     }
-    if (isServed(events[atEvent]!, bufferBytes)) continue;
-    const { reservedBytes } = pools.reserved();
-    return { kind: 'outOfMemory', atEvent, requestedBytes: bufferBytes[events[atEvent]! - 1]!, reservedBytes };
+    const endOfRun = runs[nextRun + 1];
+    if (endOfRun !== undefined && surelyHolds(events, blockBytes, end, endOfRun)) atEvent = endOfRun;
   }
   return { kind: 'ran', ...totals() };
 }
+
+let reusedBlockBytes = new Float64Array(0);
+
+/** In memory that the next replay overwrites. */
+function blockBytesOf(bufferBytes: Float64Array): Float64Array {
+  if (reusedBlockBytes.length < bufferBytes.length) reusedBlockBytes = new Float64Array(2 * bufferBytes.length);
+  const blockBytes = reusedBlockBytes;
+  for (let i = 0; i < bufferBytes.length; i++) blockBytes[i] = blockBytesFor(bufferBytes[i]!);
+  return blockBytes;
+}
+
+/** An array without elements has no block. */
+const blockBytesFor = (bytes: number): number => (bytes === 0 ? 0 : roundedBytes(bytes));
 
 /** On a device without limit nothing fails. */
 export function replayWithoutLimit(
@@ -83,7 +95,7 @@ export class GrowingReplay {
   isFull = false;
   private numEvents = 0;
   private numBuffers = 0;
-  private bytesOfBuffer = new Float64Array(0);
+  private blockBytes = new Float64Array(0);
   private allocator: CachingAllocator | undefined;
   private readonly bytesOfLayout = new Map<Layout, number>();
 
@@ -95,17 +107,17 @@ export class GrowingReplay {
   follow(recorder: TraceRecorder): void {
     if (this.isFull || !recorder.isInOrder || recorder.numEvents - this.numEvents < minNewEvents) return;
     const numBuffers = recorder.numStorages;
-    const { isServed } = this.allocatorFor(numBuffers);
+    const { serve } = this.allocatorFor(numBuffers);
     const { events, layouts } = recorder.since(this.numEvents, this.numBuffers);
-    for (const [i, layout] of layouts.entries()) this.bytesOfBuffer[this.numBuffers + i] = this.bytesOf(layout);
-    this.isFull = events.some((event) => !isServed(event, this.bytesOfBuffer));
+    for (const [i, layout] of layouts.entries()) this.blockBytes[this.numBuffers + i] = this.bytesOf(layout);
+    this.isFull = serve(Int32Array.from(events), this.blockBytes, 0, events.length) < events.length;
     this.numEvents += events.length;
     this.numBuffers = numBuffers;
   }
 
   /** The one so far, or one at the beginning of the trace. */
   private allocatorFor(numBuffers: number): CachingAllocator {
-    if (numBuffers > this.bytesOfBuffer.length) this.makeRoomFor(2 * numBuffers);
+    if (numBuffers > this.blockBytes.length) this.makeRoomFor(2 * numBuffers);
     if (this.allocator === undefined || numBuffers > this.allocator.maxBuffers) {
       this.allocator = allocatorFor(numBuffers);
       [this.numEvents, this.numBuffers] = [0, 0];
@@ -116,13 +128,13 @@ export class GrowingReplay {
   }
 
   private makeRoomFor(numBuffers: number): void {
-    const before = this.bytesOfBuffer;
-    this.bytesOfBuffer = new Float64Array(numBuffers);
-    this.bytesOfBuffer.set(before);
+    const before = this.blockBytes;
+    this.blockBytes = new Float64Array(numBuffers);
+    this.blockBytes.set(before);
   }
 
   private bytesOf(layout: Layout): number {
-    const bytes = this.bytesOfLayout.get(layout) ?? layoutBytes(layout, this.dimensions);
+    const bytes = this.bytesOfLayout.get(layout) ?? blockBytesFor(layoutBytes(layout, this.dimensions));
     this.bytesOfLayout.set(layout, bytes);
     return bytes;
   }
