@@ -40,7 +40,7 @@ function measured(checkout, args) {
   // 1: it does not fit. 2: the other checkout has no such model or option.
   if (status === 2 && checkout !== here) return 'not known';
   if (status > 1) throw new Error(`${args.join(' ')} exited ${status}`);
-  return { ...JSON.parse(String(output[3])), wall: (performance.now() - begin) / 1e3 };
+  return { ...JSON.parse(String(output[3])), status, wall: (performance.now() - begin) / 1e3 };
 }
 
 /** Medians of `runs`, the checkouts one after the other each time: what slows the machine down slows both. */
@@ -71,22 +71,22 @@ function row(command) {
 /** By runtime: a configuration, a card on which it fits, and one on which it does not. */
 const answers = {
   jax: [
-    ['graphcast-small', 'a100-80gb', 't4'],
-    ['graphcast-operational', 'h200', 'rtx-4090'],
-    ['gencast-mini', 'h200', 't4'],
+    ['graphcast-small', '--gpu a100-80gb', '--gpu t4'],
+    ['graphcast-operational', '--gpu h200', '--gpu rtx-4090'],
+    ['gencast-mini', '--gpu h200', '--gpu t4'],
   ],
   pytorch: [
-    ['graphcast-small', 'a100-80gb', 't4'],
-    ['graphcast-operational', 'h200', 'rtx-4090'],
-    ['physicsnemo-graphcast', 'h200', 'a100-40gb'],
-    ['anemoi-gnn', 'h200', 't4'],
-    ['anemoi-graphtransformer', 'h200', 't4'],
-    ['graph-weather', 'h200', 't4'],
-    ['neural-lam', 'h200', 't4'],
+    ['graphcast-small', '--gpu a100-80gb', '--gpu t4'],
+    ['graphcast-operational', '--vram 512GB', '--gpu rtx-4090'],
+    ['physicsnemo-graphcast', '--gpu h200', '--gpu a100-40gb'],
+    ['anemoi-gnn', '--gpu h200', '--gpu t4'],
+    ['anemoi-graphtransformer', '--gpu h200', '--vram 8GB'],
+    ['graph-weather', '--gpu h200', '--vram 8GB'],
+    ['neural-lam', '--gpu h200', '--vram 4GB'],
   ],
   tfjs: [
-    ['graphcast-small', 'h200', 't4'],
-    ['graphcast-operational', 'h200', 'rtx-4090'],
+    ['graphcast-small', '--vram 512GB', '--gpu t4'],
+    ['graphcast-operational', '--vram 2TB', '--gpu rtx-4090'],
   ],
 };
 
@@ -139,8 +139,10 @@ const parts = {
   no() {
     for (const [runtime, rows] of Object.entries(answers)) {
       for (const [model, enough, tooSmall] of rows) {
-        const fits = row(`estimate ${model} --runtime ${runtime} --gpu ${enough}`);
-        const not = row(`estimate ${model} --runtime ${runtime} --gpu ${tooSmall}`);
+        const fits = row(`estimate ${model} --runtime ${runtime} ${enough}`);
+        const not = row(`estimate ${model} --runtime ${runtime} ${tooSmall}`);
+        if (fits.status !== 0 || not.status !== 1)
+          throw new Error(`${model}: the cards of this row have other answers`);
         console.log(`    no ÷ yes: ${(not.cpu / fits.cpu).toFixed(2)}`);
       }
     }

@@ -2,13 +2,14 @@
 import { noCheckpoint } from '../config/checkpoint.js';
 import type { CheckpointPlan, Config } from '../config/types.js';
 import { forEachProduct } from '../cost/flops.js';
-import type { Block } from '../ir/forward-program.js';
+import type { Block, ForwardProgram } from '../ir/forward-program.js';
 import { numElements } from '../ir/shape.js';
 import { type Counts, dimensionsOf } from '../models/dimensions.js';
+import { codeBaseOf } from '../models/index.js';
 import { programOf, runtimes } from '../parallel/index.js';
 import { isPipeline } from '../parallel/ranks.js';
 import { cutKind } from './combinations.js';
-import { atDepth, inOneSegment, shallowDepths } from './depth.js';
+import { inOneSegment, ofDepth, shallowDepths } from './depth.js';
 
 export interface StepCost {
   /** FLOPs of a training step ÷ its samples. */
@@ -25,8 +26,10 @@ type Place = (typeof places)[number];
 const sums = ['once', 'forwardInModel', ...places] as const;
 type Sums = Readonly<Record<(typeof sums)[number], number>>;
 
-export function costOf(config: Config, counts: Counts): StepCost {
-  const flops = flopsOf(config, counts);
+type ProgramOf = (config: Config) => ForwardProgram;
+
+export function costOf(config: Config, counts: Counts, program: ProgramOf = programOf): StepCost {
+  const flops = flopsOf(config, counts, program);
   return costWith(
     flops.once,
     places.reduce((sum, place) => sum + flops[place], 0),
@@ -42,16 +45,19 @@ const costWith = (once: number, recomputedSampleFlops: number): StepCost => ({
 export class PlanCosts {
   private readonly known = new Map<string, Sums>();
 
+  constructor(private readonly program: ProgramOf) {}
+
   of(config: Config, counts: Counts): StepCost {
     const kind = cutKind(config.recipe.checkpoint.processor, config);
-    if (kind === 'further') return costOf(config, counts);
+    if (kind === 'further') return costOf(config, counts, this.program);
     // One cut stands for all, lawful or not.
     const processor = kind === 'cut' ? inOne : noCheckpoint.processor;
     const cut = runtimes[config.runtime].segment(withNetworks(config, { processor }));
-    const none = this.flops(config, noNetworks, counts);
+    const whole = hasSameWork(config) ? withNetworks(config, { edges: noCheckpoint.edges }) : config;
+    const none = this.flops(cut.encoder && cut.decoder ? whole : config, noNetworks, counts);
     if (cut.model || cut.rollout) return costWith(none.once, none.forwardInModel + none.outside);
     const isAgain = { ...cut, processor: cut.processorBlocksPerSegment !== undefined };
-    const all = networks.some((network) => isAgain[network]) ? this.flops(config, allNetworks, counts) : none;
+    const all = networks.some((network) => isAgain[network]) ? this.flops(whole, allNetworks, counts) : none;
     const again = networks.reduce((sum, network) => sum + (isAgain[network] ? all : none)[network], 0);
     return costWith(none.once, again + none.model + none.outside);
   }
@@ -60,12 +66,16 @@ export class PlanCosts {
     const ofCards = withNetworks(config, { ...plan, model: false, rollout: false });
     // Layers that are dealt out over cards lie on no line.
     const changed = isPipeline(config) ? ofCards : ofOneSample(ofCards);
-    const key = JSON.stringify({ ...changed.recipe, optimizer: '', precision: '' });
-    const sums = this.known.get(key) ?? flopsOf(changed, counts);
+    const { optimizer, precision, accumulate, offload, allocator, memFraction, ...rules } = changed.recipe;
+    const key = JSON.stringify(rules);
+    const sums = this.known.get(key) ?? flopsOf(changed, counts, this.program);
     this.known.set(key, sums);
     return sums;
   }
 }
+
+/** In blocks of edges: of a network that is recomputed they are too, and each product counts once. */
+export const hasSameWork = ({ model }: Config): boolean => !codeBaseOf(model.layout).blocksComputeMore?.(model);
 
 const inOne: CheckpointPlan['processor'] = { kind: 'every', layers: shallowDepths[0] };
 const noNetworks = { encoder: false, decoder: false, processor: noCheckpoint.processor };
@@ -80,26 +90,27 @@ const withNetworks = ({ recipe, ...config }: Config, plan: Partial<CheckpointPla
  * Of all cards together, whatever they share: what they compute twice at the borders of a cut graph is not counted. From two rollout
  * steps on, the first and the last are there, and every further one costs the same.
  */
-function flopsOf(config: Config, counts: Counts): Sums {
+function flopsOf(config: Config, counts: Counts, program: ProgramOf): Sums {
   const { rolloutSteps } = config.recipe;
-  if (rolloutSteps <= 3) return flopsOfLayers(config, counts);
+  if (rolloutSteps <= 3) return flopsOfLayers(config, counts, program);
   const [few, oneMore] = [2, 3].map((numSteps) =>
-    flopsOfLayers({ ...config, recipe: { ...config.recipe, rolloutSteps: numSteps } }, counts),
+    flopsOfLayers({ ...config, recipe: { ...config.recipe, rolloutSteps: numSteps } }, counts, program),
   );
   return alongLine(few!, oneMore!, rolloutSteps - 3);
 }
 
-/** Every layer after the third costs the same, in one segment or in many. */
-function flopsOfLayers(config: Config, counts: Counts): Sums {
+/** Every layer after the third costs the same, in one segment or in many, lawful or not. */
+function flopsOfLayers(config: Config, counts: Counts, program: ProgramOf): Sums {
   const { layers } = config.model;
   const { processor } = config.recipe.checkpoint;
   const [few, oneMore] = shallowDepths.map((depth) =>
     depth < layers && cutKind(processor, config) !== 'further'
-      ? atDepth(config, depth, inOneSegment(processor, depth))
+      ? ofDepth(config, depth, inOneSegment(processor, depth))
       : undefined,
   );
-  if (few === undefined || oneMore === undefined) return flopsOfProgram(config, counts);
-  return alongLine(flopsOfProgram(few, counts), flopsOfProgram(oneMore, counts), layers - shallowDepths[1]);
+  if (few === undefined || oneMore === undefined) return flopsOfProgram(config, counts, program);
+  const of = (each: Config) => flopsOfProgram(each, counts, program);
+  return alongLine(of(few), of(oneMore), layers - shallowDepths[1]);
 }
 
 const alongLine = (few: Sums, oneMore: Sums, more: number): Sums =>
@@ -110,7 +121,7 @@ const ofOneSample = ({ recipe, ...config }: Config): Config => ({
   recipe: { ...recipe, batchSize: 1, gpus: 1, parallel: 'none' },
 });
 
-function flopsOfProgram(config: Config, counts: Counts): Sums {
+function flopsOfProgram(config: Config, counts: Counts, programOf: ProgramOf): Sums {
   const onOneCard = ofOneSample(config);
   const program = programOf(onOneCard);
   const base = { ...dimensionsOf(onOneCard, counts), batch: 1 };

@@ -22,17 +22,27 @@ type Processor = CheckpointPlan['processor'];
 
 /** Nothing where the code base builds no such model, cuts no such plan, or deals layers out over cards. */
 export function atDepth(config: Config, layers: number, processor: Processor): Config | undefined {
+  const shallow = ofDepth(config, layers, processor);
+  const { model, recipe, runtime } = shallow ?? config;
+  return isTaken(() => checkPlan(recipe.checkpoint, model, runtime)) ? shallow : undefined;
+}
+
+/** The same with any plan. */
+export function ofDepth(config: Config, layers: number, processor: Processor): Config | undefined {
   const model = { ...config.model, layers };
   const checkpoint = { ...config.recipe.checkpoint, processor };
-  if (isPipeline(config)) return undefined;
+  if (isPipeline(config) || !isTaken(() => codeBaseOf(model.layout).checkModel?.(model))) return undefined;
+  return { ...config, model, recipe: { ...config.recipe, checkpoint } };
+}
+
+function isTaken(check: () => void): boolean {
   try {
-    codeBaseOf(model.layout).checkModel?.(model);
-    checkPlan(checkpoint, model, config.runtime);
+    check();
+    return true;
   } catch (error) {
-    if (error instanceof InputError) return undefined;
+    if (error instanceof InputError) return false;
     throw error;
   }
-  return { ...config, model, recipe: { ...config.recipe, checkpoint } };
 }
 
 /** All layers in one recomputed segment, where any are. */

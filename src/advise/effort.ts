@@ -3,12 +3,12 @@ import { offloadsBoundary } from '../config/offload.js';
 import type { Config } from '../config/types.js';
 import type { Trace } from '../memory/trace.js';
 import type { Counts } from '../models/dimensions.js';
-import { layoutOf } from '../models/index.js';
-import { dimensionsFor, passesOf, programOf, runtimes, stateOf, traceOf } from '../parallel/index.js';
+import { dimensionsFor, passesOf, runtimes, stateOf, traceOf } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
 import { usableBytes } from '../runtimes/traits.js';
 import { traceCutsOf, traceKey } from '../search/unsized-step.js';
-import { PlanCosts, type StepCost } from './costs.js';
+import { hasSameWork, PlanCosts, type StepCost } from './costs.js';
+import { Programs } from './programs.js';
 import { fits, type OnDevice, type SizedStep, sizeStep } from './sized-step.js';
 
 /** Twelve autoregressive steps of 16 layers are the longest step that is published (Lam et al., suppl. 4.5). */
@@ -58,10 +58,18 @@ export class Effort {
     readonly leastBytes: Map<string, number>,
     private readonly costs: PlanCosts,
     private readonly traces: Traces,
+    private readonly programs: Programs,
   ) {}
 
   static unlimited(): Effort {
-    return new Effort(Number.POSITIVE_INFINITY, new Map(), new PlanCosts(), new Traces());
+    const programs = new Programs();
+    return new Effort(
+      Number.POSITIVE_INFINITY,
+      new Map(),
+      new PlanCosts((config) => programs.of(config)),
+      new Traces(),
+      programs,
+    );
   }
 
   /** For one search of this step: all that it takes, but where the step is longer than anybody's. */
@@ -71,7 +79,7 @@ export class Effort {
 
   /** Knows what this one knows. */
   limitedTo(events: number): Effort {
-    return new Effort(events, this.leastBytes, this.costs, this.traces);
+    return new Effort(events, this.leastBytes, this.costs, this.traces, this.programs);
   }
 
   get isSpent(): boolean {
@@ -114,7 +122,7 @@ export class Effort {
         device: on.device,
         usableBytes: usableBytes(on.device, recipe, runtime, reserveBytes),
       };
-      const trace = passesThatFit(programOf(anyOptimizer), anyOptimizer, room);
+      const trace = passesThatFit(this.programs.of(anyOptimizer), anyOptimizer, room);
       if (trace === undefined) return false;
       this.traces.of(key, () => trace);
     }
@@ -127,11 +135,12 @@ export class Effort {
     return sizeStep(config, this.trace(`state ${traceKey(config)}`, config, stateOf), counts);
   }
 
-  /** An activation made again, what waits on the host and sums of gathered parts cost no FLOPs; nor does the number of recomputed blocks. */
+  /** An activation made again, what waits on the host and sums of gathered parts cost no FLOPs; nor, in most models, does the number of blocks. */
   cost(asked: Config, counts: Counts): StepCost {
-    const { recipe, ...config } = boundedBy(asked);
+    const config = boundedBy(asked);
+    const { recipe } = config;
     const { edges } = recipe.checkpoint;
-    const fewest = edges.kind !== 'none' && !layoutOf(config.model.layout).blocksInForward;
+    const fewest = edges.kind !== 'none' && hasSameWork(config);
     const checkpoint = { ...recipe.checkpoint, ...(fewest && { edges: { ...edges, blocks: 2 } }) };
     return this.costs.of({ ...config, recipe: { ...recipe, ...sameFlops, checkpoint } }, counts);
   }
@@ -144,7 +153,7 @@ export class Effort {
   }
 
   private trace(key: string, config: Config, make: typeof traceOf): Trace {
-    const trace = this.traces.of(key, () => make(config));
+    const trace = this.traces.of(key, () => make(config, this.programs.of(config)));
     this.eventsLeft -= trace.events.length;
     return trace;
   }

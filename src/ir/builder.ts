@@ -6,7 +6,7 @@
 import type { Block, BlockRole, ForwardProgram, Resident } from './forward-program.js';
 import { Frame } from './frame.js';
 import { type Operation, parametersOf, readsOf, stopsGradient, type Unnamed } from './operations.js';
-import { edgeRows, RowShapes } from './row-shapes.js';
+import { edgeRows, RowShapes, sharedShape } from './row-shapes.js';
 import { type Axis, axis, type Shape } from './shape.js';
 import type {
   ActivationFunction,
@@ -60,7 +60,7 @@ export class ProgramBuilder {
   }
 
   parameter(network: string, module: Module, name: string, shape: Shape, used = true): ValueId {
-    const value = this.value(`${network}.${name}`, shape, 'parameter', true);
+    const value = this.value(`${network}.${name}`, sharedShape(shape), 'parameter', true);
     this.parameters.push({ value, module, network, used });
     return value;
   }
@@ -89,8 +89,11 @@ export class ProgramBuilder {
   /** DistributedDataParallel’s copy of the gradients, in one bucket; a hook makes those of `scaled` parameters anew. */
   gradientBucket(shape: Shape, elementBytes: number, scaled: (parameter: Parameter) => boolean): void {
     this.residents?.push({ kind: 'gradient', name: 'gradient bucket', shape, elementBytes });
-    for (const [index, parameter] of this.parameters.entries())
-      if (scaled(parameter)) this.parameters[index] = { ...parameter, scaled: true };
+    for (const [index, parameter] of this.parameters.entries()) {
+      if (!scaled(parameter)) continue;
+      const { value, module, network, used } = parameter;
+      this.parameters[index] = { value, module, network, used, scaled: true };
+    }
   }
 
   /** A large constant that the code closes over. */

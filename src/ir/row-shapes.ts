@@ -22,6 +22,37 @@ const together = axis('one');
 /** Of all programs: what has been found out of a shape holds for the next. */
 const shapes = new Map<string, Shape>();
 
+/** Of equal shapes one object: what has been found out of it, its name among it, is known. */
+export function sharedShape(shape: Shape): Shape {
+  let place = firstPlace;
+  for (const { symbol, factor } of shape) place = placeAfter(place, symbol, factor);
+  place.shape ??= shape;
+  return place.shape;
+}
+
+interface Place {
+  shape: Shape | undefined;
+  /** By symbol and factor of the next axis. */
+  readonly next: Map<string, Map<number, Place>>;
+}
+
+const newPlace = (): Place => ({ shape: undefined, next: new Map() });
+const firstPlace = newPlace();
+
+function placeAfter({ next }: Place, symbol: string, factor: number): Place {
+  let perFactor = next.get(symbol);
+  if (perFactor === undefined) {
+    perFactor = new Map();
+    next.set(symbol, perFactor);
+  }
+  let place = perFactor.get(factor);
+  if (place === undefined) {
+    place = newPlace();
+    perFactor.set(factor, place);
+  }
+  return place;
+}
+
 export class RowShapes {
   private readonly countedTogether = new Set<string>();
 

@@ -183,6 +183,8 @@ export interface CodeBase {
   readonly dimensions?: (config: Pick<Config, 'model' | 'recipe'>, counts: Counts) => Dimensions;
   /** Values of the row symbols that appear where `edges:blocks` cuts; `base`: all other symbols, of one rank. */
   readonly blockRows?: (config: Pick<Config, 'model' | 'recipe'>, base: Dimensions) => Dimensions;
+  /** Whether edges in more blocks compute more: what is made of nodes is made again for each of them. */
+  readonly blocksComputeMore?: (model: Model) => boolean;
   /** Samples of its validation, which runs between training steps; absent: not counted. */
   readonly validationBatch?: (model: Model) => number | undefined;
   /** Of networks of GraphCast's shape, which are cut over several cards. */

@@ -197,6 +197,7 @@ export const anemoi: CodeBase = {
   program: anemoiProgram,
   dimensions,
   blockRows,
+  blocksComputeMore: (model) => networkOptions(model).mapper !== 'gnn',
   modelParallel,
   validationBatch: (model) => networkOptions(model).validationBatch || undefined,
   checkModel,
