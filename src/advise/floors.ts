@@ -92,7 +92,7 @@ export class Floors {
   beforeProcessorBackward(config: Config, keptPerStep: number): number {
     const { effort, counts } = this;
     const alone = this.beforeOnOneCard(config, keptPerStep);
-    if (!isParallel(config) || alone > this.room) return alone;
+    if (!isParallel(config) || alone > this.room || !runtimes[config.runtime].bucketsGradients) return alone;
     const { short, more } = shortened(config);
     const bytes = effort.least(`before ${this.keyOf(short)}`, () =>
       peakBeforeProcessorBackward(effort.passes(boundedBy(short), counts)),

@@ -41,8 +41,8 @@ export interface CardSupport {
   readonly label: string;
   /** Its current builds, newest first, and the oldest compute capability (×10) that each supports. */
   readonly builds: readonly { readonly name: string; readonly oldestComputeCapability: number }[];
-  /** Whether a step has other kernels, and other arrays, on cards of another generation. */
-  readonly decideKernels: boolean;
+  /** Equal: a step has the same kernels, and the same arrays, on either card. Absent: on all of them. */
+  readonly kernelsOf?: (device: Device) => string;
 }
 
 /** A priced step, and what of it lies on the host as well. */

@@ -2,7 +2,6 @@
  * What candidates of one structure share: program, trace, and the polynomials that price any size of it. The order of a trace's
  * events depends on depth, plan, precision, optimizer … (the structure) and never on width, batch, mesh or grid (the sizes).
  */
-import { hasBf16 } from '../config/device.js';
 import type { Config } from '../config/types.js';
 import { type FlopTerms, flopTerms } from '../cost/flops.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
@@ -108,11 +107,12 @@ function keyOf(config: Config, cuts: unknown): string {
     radiusFraction,
     ...shape
   } = model;
-  const { batchSize, accumulate, allocator, memFraction, checkpoint, ...rules } = recipe;
+  // The process around a step, and how far its number may be off, are no part of its trace.
+  const { batchSize, accumulate, allocator, memFraction, jaxAllocator, xlaGemm, checkpoint, ...rules } = recipe;
   const gpus = gpusOfTrace(recipe);
   // Shares of several cards are cut from the sizes of the parameters.
   const widths = recipe.gpus > 1 ? [hiddenDim, inputChannels, outputChannels] : [];
-  const card = runtimes[runtime].cards.decideKernels && device && [device.computeCapability, hasBf16(device)];
+  const card = device && runtimes[runtime].cards.kernelsOf?.(device);
   // Micro-steps after the second repeat it.
   return JSON.stringify([runtime, shape, { ...rules, gpus }, cuts, Math.min(accumulate, 2), card, ...widths]);
 }

@@ -130,7 +130,6 @@ const cards: CardSupport = {
     { name: 'CUDA 13', oldestComputeCapability: 75 },
     { name: 'CUDA 12.6', oldestComputeCapability: 50 },
   ],
-  decideKernels: false,
 };
 
 export const pytorchRuntime: Runtime = {

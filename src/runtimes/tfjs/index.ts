@@ -143,7 +143,6 @@ function traceState(program: ForwardProgram, { recipe }: Config): Trace {
 const cards: CardSupport = {
   label: 'tfjs-node-gpu 4',
   builds: [{ name: 'CUDA 11.2', oldestComputeCapability: 35 }],
-  decideKernels: false,
 };
 
 export const tfjsRuntime: Runtime = {

@@ -4,7 +4,7 @@
  */
 import type { Products } from '../../accuracy/evidence.js';
 import { hasBf16 } from '../../config/device.js';
-import type { Config } from '../../config/types.js';
+import type { Config, Device } from '../../config/types.js';
 import { MiB } from '../../units.js';
 
 export interface Gemm {
@@ -35,6 +35,13 @@ export function gemmOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): G
     workspaceBytes: (computeCapability >= firstHopper ? 32 : 4) * MiB,
   };
 }
+
+/** Cards of one generation compute alike (`gemmOf`, `normalisesFirst`, `meetsInOrder`, `lossHeadWidths`). */
+export const kernelsOf = (device: Device): string => {
+  const { computeCapability } = device;
+  const generation = computeCapability >= firstHopper ? 'Hopper' : computeCapability >= ampere ? 'Ampere' : 'older';
+  return hasBf16(device) ? `${generation}, bf16` : generation;
+};
 
 /** A GPU times both where it may, and Triton's mostly win; a card without Triton has cuBLAS's alone. */
 export const gemmKind = (config: Pick<Config, 'recipe' | 'device'>): Products =>

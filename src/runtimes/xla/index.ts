@@ -4,7 +4,7 @@ import type { Config } from '../../config/types.js';
 import { layoutOf } from '../../models/index.js';
 import type { CardSupport, Runtime } from '../types.js';
 import { measuredGpus } from './all-reduce-time.js';
-import { gemmOf } from './gemm.js';
+import { gemmOf, kernelsOf } from './gemm.js';
 import { hostMemory } from './host.js';
 import { mayNormaliseInConcat } from './inference.js';
 import { meetsInOrder } from './latency-hiding.js';
@@ -36,7 +36,7 @@ const cards: CardSupport = {
     { name: 'CUDA 13', oldestComputeCapability: 75 },
     { name: 'CUDA 12', oldestComputeCapability: 52 },
   ],
-  decideKernels: true,
+  kernelsOf,
 };
 
 const keptBack = (memFraction: number): string => `JAX keeps ${Number((100 * (1 - memFraction)).toFixed(1))} % back`;
