@@ -28,6 +28,7 @@ const sameFlops = { offload: 'none', recomputeActivation: false } as const;
 /** About 45 MB of traces. */
 const maxKeptEvents = 4_000_000;
 
+/** Those that were asked for last. */
 class Traces {
   private readonly known = new Map<string, Trace>();
   private numEvents = 0;
@@ -38,15 +39,21 @@ class Traces {
 
   of(key: string, make: () => Trace): Trace {
     const known = this.known.get(key);
-    if (known !== undefined) return known;
-    const trace = make();
-    this.numEvents += trace.events.length;
-    if (this.numEvents > maxKeptEvents) {
-      this.known.clear();
-      this.numEvents = trace.events.length;
-    }
+    const trace = known ?? make();
+    // A map's keys are in the order in which they were set.
+    this.known.delete(key);
     this.known.set(key, trace);
+    if (known === undefined) this.forgetBeyond(trace.events.length);
     return trace;
+  }
+
+  private forgetBeyond(moreEvents: number): void {
+    this.numEvents += moreEvents;
+    for (const [oldest, { events }] of this.known) {
+      if (this.numEvents <= maxKeptEvents || this.known.size === 1) return;
+      this.known.delete(oldest);
+      this.numEvents -= events.length;
+    }
   }
 }
 

@@ -67,6 +67,11 @@ export class PlannedStep {
     }
   }
 
+  /** Its trace is asked for anyway. */
+  skipBounds(): void {
+    this.bound = 'trace';
+  }
+
   step(): SizedStep {
     return this.floors.effort.step(this.config, this.floors.counts);
   }

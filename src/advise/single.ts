@@ -5,7 +5,7 @@ import { yieldToEvents } from '../event-loop.js';
 import { applyChanges } from './apply.js';
 import type { SearchInput } from './cheapest.js';
 import type { StepCost } from './costs.js';
-import { Effort } from './effort.js';
+import { Effort, isLong } from './effort.js';
 import { Floors } from './floors.js';
 import { catalogue } from './index.js';
 import { LeanestFirst } from './leanest-first.js';
@@ -47,6 +47,8 @@ async function bestOf(
       const step = new PlannedStep(changed, 0, floors);
       return { strategy, config: changed, step, ...effort.cost(changed, counts) };
     });
+  // What there is no other of is reported whatever it needs; of steps longer than anybody's only so many events are looked at.
+  if (alternatives.length === 1 && !isLong(config)) alternatives[0]!.step.skipBounds();
   for (const equals of byCost(alternatives)) {
     // Roundings and optimizers are listed mildest first.
     for await (const each of strategy.numerics === 'same' ? byPeak(equals, room, effort) : equals) {
