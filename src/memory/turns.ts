@@ -53,10 +53,11 @@ class Repetition {
   private readonly events: Int32Array;
   private numEvents = 0;
   private numBuffers = 0;
-  /** Of each new buffer, the one that it is like. */
-  private readonly like: Uint32Array;
+  private readonly numBuffersInAll: number;
   private readonly marks: Trace['marks'][number][] = [];
   private nextMark = 0;
+  /** The event that it stands before, or that of the last step. */
+  private nextMarkAt = 0;
   private lastStepFirstEvent = 0;
 
   constructor(
@@ -72,11 +73,11 @@ class Repetition {
     const numEvents = sections.reduce((sum, section) => sum + this.numEventsOf(section), 0);
     const numBuffers = sections.reduce((sum, { turn, numBuffers }) => sum + numBuffers * timesOf(turn), 0);
     this.events = new Int32Array(numEvents);
-    this.like = new Uint32Array(numBuffers);
+    this.numBuffersInAll = numBuffers;
   }
 
   run(): Trace {
-    const { trace, like } = this;
+    const { trace } = this;
     for (const section of this.sections) {
       section.newFirstBuffer = this.numBuffers;
       if (section.turn === this.repeated) this.writeTurns(section);
@@ -86,14 +87,28 @@ class Repetition {
     return {
       ...trace,
       events: this.events,
-      bufferLayout: like.map((buffer) => trace.bufferLayout[buffer]!),
-      bufferCategory: Uint8Array.from(like, (buffer) => trace.bufferCategory[buffer]!),
-      bufferModule: like.map((buffer) => trace.bufferModule[buffer]!),
-      bufferOperation: like.map((buffer) => trace.bufferOperation[buffer]!),
-      bufferOrigin: Uint8Array.from(like, (buffer) => trace.bufferOrigin[buffer]!),
+      bufferLayout: this.ofAllTurns(trace.bufferLayout, Uint32Array),
+      bufferCategory: this.ofAllTurns(trace.bufferCategory, Uint8Array),
+      bufferModule: this.ofAllTurns(trace.bufferModule, Uint32Array),
+      bufferOperation: this.ofAllTurns(trace.bufferOperation, Uint32Array),
+      bufferOrigin: this.ofAllTurns(trace.bufferOrigin, Uint8Array),
       marks: this.marks,
       lastStepFirstEvent: this.lastStepFirstEvent,
     };
+  }
+
+  /** A column of the buffers: those of a section follow each other, in every turn. */
+  private ofAllTurns<Column extends Uint32Array | Uint8Array>(
+    column: Column,
+    Made: new (length: number) => Column,
+  ): Column {
+    const all = new Made(this.numBuffersInAll);
+    for (const { turn, firstBuffer, numBuffers, newFirstBuffer } of this.sections) {
+      const ofSection = column.subarray(firstBuffer, firstBuffer + numBuffers);
+      const times = turn === this.repeated ? this.times : 1;
+      for (let i = 0; i < times; i++) all.set(ofSection, newFirstBuffer + i * numBuffers);
+    }
+    return all;
   }
 
   private numEventsOf({ turn, firstEvent, endEvent }: Section): number {
@@ -111,18 +126,23 @@ class Repetition {
   private placeOf = (turn: number): number => (turn <= this.repeated ? turn : turn + this.times - 1);
 
   private writeTurns(section: Section): void {
-    const { nextMark } = this;
+    const { nextMark, events } = this;
     const { turn, firstEvent, endEvent, direction } = section;
     const more = this.moreEachTurn(section);
     const written = this.numEvents;
     for (let i = 0; i < this.times; i++) {
       this.nextMark = nextMark;
+      this.nextMarkAt = 0;
       const place = this.placeOfRepeated(direction, i);
       for (let event = firstEvent; event < endEvent; event++) {
         const each = more[event - firstEvent]!;
         if (i === 0 || each === ofNoLine) this.write(event, place, turn);
-        else this.writeMade(event, this.events[written + event - firstEvent]! + i * each);
+        else {
+          if (event >= this.nextMarkAt) this.passMarks(event);
+          events[this.numEvents++] = events[written + event - firstEvent]! + i * each;
+        }
       }
+      this.numBuffers = section.newFirstBuffer + (i + 1) * section.numBuffers;
     }
   }
 
@@ -134,12 +154,6 @@ class Repetition {
       if (other.turn !== turn) return other.turn === noTurn ? 0 : ofNoLine;
       return other.direction === direction ? -other.numBuffers : other.numBuffers;
     });
-  }
-
-  private writeMade(index: number, event: number): void {
-    this.passMarks(index);
-    if (event > 0) this.like[this.numBuffers++] = this.trace.events[index]! - 1;
-    this.events[this.numEvents++] = event;
   }
 
   private placeOfRepeated(direction: 1 | -1, nth: number): number {
@@ -172,18 +186,18 @@ class Repetition {
   private write(index: number, place: number, turn: number): void {
     this.passMarks(index);
     const event = this.trace.events[index]!;
-    if (event > 0) {
-      this.like[this.numBuffers++] = event - 1;
-      this.events[this.numEvents++] = this.numBuffers;
-    } else this.events[this.numEvents++] = -1 - this.newBuffer(-event - 1, place, turn);
+    if (event > 0) this.events[this.numEvents++] = ++this.numBuffers;
+    else this.events[this.numEvents++] = -1 - this.newBuffer(-event - 1, place, turn);
   }
 
   private passMarks(index: number): void {
+    if (index < this.nextMarkAt) return;
     const { marks, lastStepFirstEvent } = this.trace;
     if (index === lastStepFirstEvent) this.lastStepFirstEvent = this.numEvents;
-    if (index < (marks[this.nextMark]?.firstEvent ?? Number.POSITIVE_INFINITY)) return;
     for (; marks[this.nextMark] !== undefined && marks[this.nextMark]!.firstEvent <= index; this.nextMark++)
       this.marks.push({ ...marks[this.nextMark]!, firstEvent: this.numEvents });
+    const next = marks[this.nextMark]?.firstEvent ?? Number.POSITIVE_INFINITY;
+    this.nextMarkAt = index < lastStepFirstEvent ? Math.min(next, lastStepFirstEvent) : next;
   }
 
   /** Of a turn beside it the buffer in the same place, of any other the buffer itself. */

@@ -7,16 +7,15 @@ import type { TraceRecorder } from '../../memory/recorder.js';
 import type { Category } from '../../memory/trace.js';
 import { flatShape, shapeKey, type TensorShape } from './shapes.js';
 import { freshTensor, type Scope, type SymbolicTensor } from './symbolic-tensor.js';
-import { type Gradient, pathFromTo, type TapeNode } from './tape.js';
+import { type Gradient, OfLabel, pathFromTo, type TapeNode } from './tape.js';
 
 export class SymbolicEngine {
   private readonly scopes: Scope[] = [];
   private tape: TapeNode[] | undefined;
   private kernelDepth = 0;
-  private label = '';
+  private place = new OfLabel('');
   private module = 'other';
-  /** By label, then by kernel. */
-  private readonly operations = new Map<string, Map<string, number>>();
+  private readonly places = new Map<string, OfLabel>();
   private readonly shapes = new Map<string, ReturnType<typeof flatShape>>();
   /** Of the shape objects met so far; most tensors share theirs with another one. */
   private readonly shapeOf = new Map<TensorShape, ReturnType<typeof flatShape>>();
@@ -34,7 +33,16 @@ export class SymbolicEngine {
   }
 
   enter(label: string, module: string): void {
-    this.label = label;
+    let place = this.places.get(label);
+    if (place === undefined) {
+      place = new OfLabel(label);
+      this.places.set(label, place);
+    }
+    this.enterAgain(place, module);
+  }
+
+  private enterAgain(place: OfLabel, module: string): void {
+    this.place = place;
     this.module = module;
     this.recorder.currentModule = this.recorder.module(module);
   }
@@ -175,7 +183,7 @@ export class SymbolicEngine {
 
   private backpropagate(node: TapeNode, gradientOf: Map<SymbolicTensor, SymbolicTensor>, add: Add): void {
     this.recorder.turn = node.turn;
-    this.enter(`gradient of ${node.label}`, node.module);
+    this.enterGradient(node);
     const inputGradients = node.gradient(gradientOf.get(node.output)!, node.saved);
     for (const name in node.inputs) {
       const input = node.inputs[name]!;
@@ -186,15 +194,22 @@ export class SymbolicEngine {
     }
   }
 
+  private enterGradient({ place, module }: TapeNode): void {
+    if (place.ofGradient === undefined) {
+      this.enter(`gradient of ${place.label}`, module);
+      place.ofGradient = this.place;
+    } else this.enterAgain(place.ofGradient, module);
+  }
+
   private get isTaping(): boolean {
     return this.tape !== undefined && this.kernelDepth === 0;
   }
 
   private save(tensors: readonly SymbolicTensor[]): readonly SymbolicTensor[] {
-    return tensors.map((tensor) => {
-      const clone = this.alias(tensor);
-      clone.kept = true;
-      return clone;
+    // No scope ends them.
+    return tensors.map(({ storage, shape, elementBytes }) => {
+      this.recorder.retain(storage);
+      return { ...freshTensor(storage, shape, elementBytes), kept: true };
     });
   }
 
@@ -204,8 +219,8 @@ export class SymbolicEngine {
     saved: readonly SymbolicTensor[],
     gradient: Gradient,
   ): void {
-    const { label, module, recorder } = this;
-    this.tape!.push({ inputs, output, saved, gradient, label, module, turn: recorder.turn });
+    const { place, module, recorder } = this;
+    this.tape!.push({ inputs, output, saved, gradient, place, module, turn: recorder.turn });
   }
 
   private track(tensor: SymbolicTensor): SymbolicTensor {
@@ -217,14 +232,10 @@ export class SymbolicEngine {
   }
 
   private operation(kernel: string): number {
-    let kernels = this.operations.get(this.label);
-    if (kernels === undefined) {
-      kernels = new Map();
-      this.operations.set(this.label, kernels);
-    }
+    const { label, kernels } = this.place;
     let index = kernels.get(kernel);
     if (index === undefined) {
-      index = this.recorder.operation(this.label === '' ? kernel : `${this.label}: ${kernel}`);
+      index = this.recorder.operation(label === '' ? kernel : `${label}: ${kernel}`);
       kernels.set(kernel, index);
     }
     return index;

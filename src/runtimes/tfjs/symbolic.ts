@@ -203,12 +203,17 @@ export class SymbolicOps implements Ops<SymbolicTensor> {
 
   /** Numbers become scalars that live as long as the operation, or as its tape node. */
   private binary(name: string, a: Operand<T>, b: Operand<T>, gradient: Gradient = noGradient): T {
+    if (typeof a !== 'number' && typeof b !== 'number') return this.ofBoth(name, a, b, gradient);
     return this.engine.tidy(() => {
       const left = typeof a === 'number' ? this.scalar() : a;
       const right = typeof b === 'number' ? this.scalar() : b;
-      const y = this.engine.make(broadcast(left.shape, right.shape), name);
-      return this.engine.record({ a: left, b: right }, y, [left, right], gradient);
+      return this.ofBoth(name, left, right, gradient);
     });
+  }
+
+  private ofBoth(name: string, a: T, b: T, gradient: Gradient): T {
+    const y = this.engine.make(broadcast(a.shape, b.shape), name);
+    return this.engine.record({ a, b }, y, [a, b], gradient);
   }
 
   private unary(name: string, x: T, gradient: Gradient = noGradient): T {

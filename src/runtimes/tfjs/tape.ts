@@ -1,6 +1,14 @@
 /** What a tape holds of each operation, and the way that gradients take through it. Source: tfjs-core 4.22.0, tape.ts (getFilteredNodesXToY). */
 import type { SymbolicTensor } from './symbolic-tensor.js';
 
+/** What is written down under one name: its kernels, by their names the trace's operations, and the name of their gradients. */
+export class OfLabel {
+  readonly kernels = new Map<string, number>();
+  ofGradient: OfLabel | undefined;
+
+  constructor(readonly label: string) {}
+}
+
 export interface TapeNode {
   readonly inputs: Readonly<Record<string, SymbolicTensor>>;
   readonly output: SymbolicTensor;
@@ -9,7 +17,7 @@ export interface TapeNode {
     dy: SymbolicTensor,
     saved: readonly SymbolicTensor[],
   ) => Readonly<Record<string, () => SymbolicTensor>>;
-  readonly label: string;
+  readonly place: OfLabel;
   readonly module: string;
   /** The rollout step that made it. */
   readonly turn: number;
