@@ -67,6 +67,11 @@ export class GatheredNorms extends NormKernels {
     }
     if (serves && this.isFromEncoder(operation)) {
       const incoming = this.rows(input, environment);
+      // Rows that are padded for their sum are read by it alone.
+      if (!this.gradients.isSummedWithRows(input, environment)) {
+        schedule.run(this.nameOf(operation.output), terms, [incoming]);
+        return this.withSums({ ...rows, terms: [incoming] });
+      }
       const bytesRead = this.bytesOfTerms(rows, 2) + bytes + this.bytesOfNumbers(rows, 6);
       const beside = this.computing(rows, operationsOfGathered.written);
       schedule.run(this.nameOf(operation.output), reads, [rowSums[0]!, incoming], undefined, bytesRead, beside);

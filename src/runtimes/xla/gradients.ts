@@ -1,10 +1,10 @@
 /** Gradients that wait for their operation: what has been added up for a value so far, as terms that may still be fused. */
-import { constant, numElements, type Shape } from '../../ir/shape.js';
+import { constant, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
-import { blockBytes, isSummedAtOnce, partsOf } from './column-sums.js';
+import { isSummedAtOnce, partsOf } from './column-sums.js';
 import type { Forward } from './forward.js';
 import type { BufferId } from './kernel.js';
-import { launchBytes } from './kernel-times.js';
+import { bytesOfRowSums } from './kernel-times.js';
 import type { Lowering } from './lowering.js';
 import { type Environment, fusedIntoReaders, type Representation } from './values.js';
 
@@ -114,17 +114,6 @@ export class Gradients {
   }
 
   /**
-   * Whether rows whose operand is padded are written with their sums, and padded by a kernel of their own, and not computed in each: where they
-   * take longer to read than a launch, or a block of 32 threads, of 8 bytes each, reads a whole row.
-   */
-  areWritten(id: ValueId, environment: Environment): boolean {
-    const { sizes, gemm } = this.lowering;
-    const shape = this.forward.shape(id, environment);
-    const bytesOf = (axes: Shape) => numElements(axes, sizes!) * gemm.elementBytes;
-    return bytesOf(shape) > launchBytes || bytesOf(shape.slice(-1)) === blockBytes;
-  }
-
-  /**
    * The gradient of a bias, or of a norm's scale or offset: what is read, summed over the rows of `rowsOf`. Where there are many, a first kernel
    * leaves parts (`column-sums.ts`), and may have other results; the second one adds these up.
    */
@@ -137,7 +126,8 @@ export class Gradients {
     bytesBeside?: number,
   ): BufferId {
     const { schedule, hidesLatency } = this.lowering;
-    if (hidesLatency && (isOfRows || this.isSummedAtOnce(rowsOf, environment))) return this.inF32(id, reads, isOfRows);
+    if (hidesLatency && (isOfRows || this.isSummedAtOnce(rowsOf, environment)))
+      return this.inF32(id, reads, isOfRows ? this.numRows(rowsOf, environment) : undefined);
     const first = this.partsOf(id, rowsOf, environment);
     schedule.run(this.nameOf(id), reads, [first], undefined, undefined, bytesBeside);
     this.summed(id, rowsOf, first, environment);
@@ -152,19 +142,23 @@ export class Gradients {
     }
     const { program, gemm, sizes } = this.lowering;
     const { count } = partsOf(this.numRows(rowsOf, environment));
-    this.inF32(id, [first], false, count * gemm.elementBytes * numElements(program.values[id]!.shape, sizes!));
+    this.inF32(id, [first], undefined, count * gemm.elementBytes * numElements(program.values[id]!.shape, sizes!));
   }
 
   private numRows(id: ValueId, environment: Environment): number {
     return numElements(this.forward.shape(id, environment).slice(0, 2), this.lowering.sizes!);
   }
 
-  private inF32(id: ValueId, reads: readonly BufferId[], isOfRows = false, bytesRead?: number): BufferId {
-    const { schedule, program, hidesLatency } = this.lowering;
-    const gradient = schedule.buffer(program.values[id]!.shape, 4, 'gradient');
-    const isSum = hidesLatency && !isOfRows && program.values[id]!.shape.length === 1;
-    const kind = isSum ? 'columns' : isOfRows ? undefined : 'convert';
-    schedule.run(`${this.nameOf(id)} in f32`, reads, [gradient], kind, bytesRead);
+  /** `ofEach`: numbers of each row that is added up to one. */
+  private inF32(id: ValueId, reads: readonly BufferId[], ofEach?: number, bytesRead?: number): BufferId {
+    const { schedule, program, hidesLatency, sizes } = this.lowering;
+    const { shape } = program.values[id]!;
+    const gradient = schedule.buffer(shape, 4, 'gradient');
+    const isSum = hidesLatency && ofEach === undefined && shape.length === 1;
+    const kind = isSum ? 'columns' : ofEach === undefined ? 'convert' : undefined;
+    const rows = hidesLatency ? numElements(shape, sizes!) : 0;
+    const beside = ofEach === undefined ? undefined : bytesOfRowSums(ofEach * rows, rows);
+    schedule.run(`${this.nameOf(id)} in f32`, reads, [gradient], kind, bytesRead, beside);
     this.ofParameters.push({ id, gradient });
     return gradient;
   }

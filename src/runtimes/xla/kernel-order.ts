@@ -41,13 +41,14 @@ function needed(kernels: readonly Kernel[], results: ReadonlySet<BufferId>): rea
 /** XLA first schedules every step for memory (gpu_hlo_schedule.cc, `ScheduleGpuModule`). */
 function inOrderOfMemory(kernels: readonly Kernel[], { buffers, bytesOf }: Arrays, pads: boolean): readonly Kernel[] {
   const isMade = new Uint8Array(buffers.length);
-  const isOfProduct = new Uint8Array(buffers.length);
+  /** What a product writes, or is copied for one. */
+  const isMatrix = new Uint8Array(buffers.length);
   for (const { kind, writes } of kernels)
     for (const id of writes) {
       isMade[id] = 1;
-      if (isProduct(kind)) isOfProduct[id] = 1;
+      if (isProduct(kind) || kind === 'copy') isMatrix[id] = 1;
     }
-  const isRelaid = (id: BufferId) => isOfProduct[id] === 0 && (!pads || buffers[id]!.shape.length === 3);
+  const isRelaid = (id: BufferId) => isMatrix[id] === 0 && (!pads || buffers[id]!.shape.length === 3);
   const { original, moment } = behindBarriers(kernels);
   const steps = kernels.map((kernel) => {
     if (kernel.kind === 'barrier') return { ...kernel, writes: kernel.writes.filter((id) => moment(id) === undefined) };

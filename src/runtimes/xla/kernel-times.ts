@@ -15,8 +15,13 @@ export interface Arrays {
   readonly sizes: Dimensions;
 }
 
-/** XLA counts 1 µs per kernel (gpu_performance_model_base.h, kKernelLaunchOverhead), in which an H100 moves this much. */
-export const launchBytes = 3.35e6;
+/** An H100's memory moves so many bytes per ns (its target configuration)… */
+export const bytesPerNs = 3352.32;
+/** …and does so many operations, whole ones, each on 132 cores of 128 units (gpu_performance_model_base.cc, `CalculateEffectiveFlopsPerNs`). */
+export const operationsPerNs = 66_908;
+const numCores = 132;
+/** XLA counts 1 µs per kernel (gpu_performance_model_base.h, kKernelLaunchOverhead), in which the memory moves this much. */
+export const launchBytes = 1000 * bytesPerNs;
 /** What the card's memory moves in so many seconds. */
 export const bytesIn = (seconds: number): number => 1e6 * launchBytes * seconds;
 /** The scheduler's unit is as long (`kLowLatency`); a kernel that it has no model of costs a hundredth (sol_latency_estimator.cc). */
@@ -27,8 +32,11 @@ const microseconds = ({ operations, threads }: NonNullable<Kernel['computes']>):
   operations / (1000 * Math.floor(3.96 * threads));
 /** Of computing and moving, the shorter one is hidden so far (gpu_performance_model_base.h, `kMemoryComputeParallelism`). */
 export const hiddenShare = 0.95;
-/** What an operation takes beside the memory, in bytes: an H100 moves 3,352 while it does 66,900. */
-export const bytesOfOperation = ((1 - hiddenShare) * 3352) / 66_900;
+/** What an operation takes beside the memory, in bytes. */
+export const bytesOfOperation = ((1 - hiddenShare) * bytesPerNs) / operationsPerNs;
+/** …where each block adds up a row, and cores without one wait. */
+export const bytesOfRowSums = (numbers: number, numRows: number): number =>
+  operationCycles * numbers * bytesOfOperation * Math.max(1, numCores / numRows);
 /**
  * An operation whose cycles XLA has not measured (gpu_hlo_cost_analysis.cc, `kDefaultFlopsPerElement`). The scheduler does not tell the analysis
  * which card it is (sol_latency_estimator.cc, `Create`), so that it takes those of an A6000 (hlo_op_profiles.cc, `sm_86`): in f32 86 for an
@@ -121,7 +129,7 @@ export function timed(kernels: readonly Kernel[], arrays: Arrays, pads: boolean)
     for (const id of writes) {
       const isElement = isProduct(kind) || writes.length > 1;
       writer[id] = isElement ? element(index) : index;
-      if (isProduct(kind)) written.add(id);
+      if (isProduct(kind) || kind === 'copy') written.add(id);
       readers[id] = undefined;
     }
     if (kind === 'start') return { after, cost: latencyBytes, latency: latencyBytes, collective: kind };

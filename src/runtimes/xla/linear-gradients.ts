@@ -8,6 +8,7 @@ import type { Gradients } from './gradients.js';
 import type { BufferId } from './kernel.js';
 import { bytesOfOperation, launchBytes, operationCycles } from './kernel-times.js';
 import type { Lowering } from './lowering.js';
+import { isComputedByReaders } from './swish-fusion.js';
 import { type Environment, inBuffer, type Representation } from './values.js';
 
 const f32 = 4;
@@ -127,7 +128,8 @@ export class LinearGradients {
       return { operand: this.paddedPrediction(output, gradient.buffer, environment), rows: [gradient.buffer] };
     const isPadded = !this.forward.servesAsOperand(this.forward.rows(output, environment));
     const isSummedApart = hidesLatency && !this.gradients.isSummedWithRows(output, environment);
-    const isFusedInReaders = () => isPadded && !isSummedApart && !this.gradients.areWritten(output, environment);
+    const isFusedInReaders = () =>
+      isPadded && !isSummedApart && isComputedByReaders(...this.rowsAndColumnsOf(output, environment));
     const shape = this.forward.shape(output, environment);
     const perNumber = operationsOfSwish[gemm.elementBytes]! * bytesOfOperation;
     const computing = hidesLatency ? numElements(shape, sizes!) * perNumber : 0;
@@ -218,11 +220,16 @@ export class LinearGradients {
     return padded;
   }
 
-  private columnsOf(id: ValueId, environment: Environment): { bytes: number; numbers: number; slowness: number } {
-    const { sizes, gemm } = this.lowering;
+  private rowsAndColumnsOf(id: ValueId, environment: Environment): [rows: number, columns: number] {
     const shape = this.forward.shape(id, environment);
-    const numbers = numElements(shape, sizes!);
-    const columns = numElements(shape.slice(-1), sizes!);
-    return { numbers, bytes: numbers * gemm.elementBytes, slowness: slownessOfColumns(columns, gemm.elementBytes) };
+    const columns = numElements(shape.slice(-1), this.lowering.sizes!);
+    return [numElements(shape, this.lowering.sizes!) / columns, columns];
+  }
+
+  private columnsOf(id: ValueId, environment: Environment): { bytes: number; numbers: number; slowness: number } {
+    const { elementBytes } = this.lowering.gemm;
+    const [rows, columns] = this.rowsAndColumnsOf(id, environment);
+    const numbers = rows * columns;
+    return { numbers, bytes: numbers * elementBytes, slowness: slownessOfColumns(columns, elementBytes) };
   }
 }

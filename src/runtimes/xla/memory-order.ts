@@ -12,6 +12,10 @@ export interface Step {
   readonly writes: readonly number[];
   /** Of what it reads: arrays of another shape than they were written in, through an instruction of its own (`bitcast`). */
   readonly relaid?: ReadonlySet<number>;
+  /** An array of a kernel with several results, which others read through it: an instruction that makes nothing (`get-tuple-element`). */
+  readonly element?: number;
+  /** The array that it hands on in another shape. */
+  readonly bitcast?: number;
 }
 
 /** Bytes per array; arrays that outlive the loop's body count as never made and never freed. */
@@ -37,8 +41,10 @@ const numberBytes = 4;
 export const pointerBytes = 8;
 
 /** `ListMemoryScheduler` */
-export const listOrder = (steps: readonly Step[], arrays: Arrays): readonly number[] =>
-  new ListSchedule(steps, arrays).order();
+export function listOrder(steps: readonly Step[], arrays: Arrays): readonly number[] {
+  const { steps: all, ...others } = withElements(inVersions(steps, arrays));
+  return new ListSchedule(all, others).order().filter((index) => index < steps.length);
+}
 
 /** In columns and loops: a step of thousands of kernels is ordered for every plan that a search looks at. */
 class ListSchedule {
@@ -72,7 +78,7 @@ class ListSchedule {
     this.bytesMade = Float64Array.from(steps, ({ writes }) => {
       let bytes = 0;
       for (const id of writes) if (!isOutside(id)) bytes += bytesOf[id]!;
-      return bytes + (writes.length > 1 ? pointerBytes * writes.length : 0);
+      return bytes;
     });
     this.gain = new Float64Array(steps.length);
     this.since = new Int32Array(steps.length);
@@ -120,8 +126,9 @@ class ListSchedule {
 
   private gainOf(index: number): number {
     const { bytesOf } = this.arrays;
-    const { writes } = this.steps[index]!;
-    if (writes.length === 1 && bytesOf[writes[0]!]! <= numberBytes) return Number.POSITIVE_INFINITY;
+    const { writes, element = writes[0] } = this.steps[index]!;
+    if (writes.length <= 1 && element !== undefined && bytesOf[element]! <= numberBytes)
+      return Number.POSITIVE_INFINITY;
     let freed = 0;
     for (const id of this.own[index]!) if (this.usesLeft[id] === 1) freed += bytesOf[id]!;
     return freed - this.bytesMade[index]!;
@@ -143,30 +150,27 @@ class ListSchedule {
     return best;
   }
 
-  /** Of a step, those that have to run later: who reads what it wrote, and who overwrites what it read. */
+  /** Of a step, those that have to run later: who reads what it wrote, or what it hands on. */
   private followersOf(): readonly (readonly number[])[] {
     const { steps, numArrays, numWaiting } = this;
     const followers: number[][] = steps.map(() => []);
-    const writer = new Int32Array(numArrays).fill(-1);
-    const readers: (number[] | undefined)[] = [];
-    for (const [index, { reads, writes }] of steps.entries()) {
-      const follow = (earlier: number) => {
+    const makers = new Int32Array(numArrays).fill(-1);
+    const elements = new Int32Array(numArrays).fill(-1);
+    const bitcasts = new Int32Array(numArrays).fill(-1);
+    for (const [index, { writes, element, bitcast }] of steps.entries()) {
+      for (const id of writes) makers[id] = index;
+      if (element !== undefined) elements[element] = index;
+      if (bitcast !== undefined) bitcasts[bitcast] = index;
+    }
+    for (const [index, step] of steps.entries())
+      for (const id of step.reads) {
+        const source = step.element === undefined && elements[id]! >= 0 ? elements[id]! : makers[id]!;
+        const earlier = isRelaid(step, id) ? bitcasts[id]! : source;
         // Each once: those of an earlier step come in the order of the steps.
-        if (earlier < 0 || earlier === index || followers[earlier]!.at(-1) === index) return;
+        if (earlier < 0 || earlier === index || followers[earlier]!.at(-1) === index) continue;
         followers[earlier]!.push(index);
         numWaiting[index]! += 1;
-      };
-      for (const id of reads) follow(writer[id]!);
-      for (const id of writes) {
-        follow(writer[id]!);
-        for (const reader of readers[id] ?? []) follow(reader);
       }
-      for (const id of reads) push(readers, id, index);
-      for (const id of writes) {
-        writer[id] = index;
-        readers[id] = undefined;
-      }
-    }
     return followers;
   }
 }
@@ -175,6 +179,49 @@ function push(lists: (number[] | undefined)[], at: number, item: number): void {
   const list = lists[at];
   if (list === undefined) lists[at] = [item];
   else list.push(item);
+}
+
+/**
+ * Behind all steps the instructions that make nothing: elements of those with several results, which hold a pointer each besides, and arrays
+ * in another shape.
+ */
+function withElements({ steps, ...arrays }: Versions): Versions {
+  const bytesOf = [...arrays.bytesOf];
+  const read = new Set(steps.flatMap(({ reads }) => reads));
+  const elements: Step[] = [];
+  const whole = steps.map((step) => {
+    const { writes } = step;
+    if (writes.length < 2) return step;
+    const pointers = bytesOf.push(pointerBytes * writes.length) - 1;
+    for (const element of writes)
+      if (read.has(element)) elements.push({ reads: [...writes, pointers], writes: [], element });
+    return { ...step, writes: [...writes, pointers] };
+  });
+  const relaid = new Set(steps.flatMap((step) => [...(step.relaid ?? [])]));
+  const bitcasts = [...relaid].map((id): Step => ({ reads: [id], writes: [], bitcast: id }));
+  return { ...arrays, steps: [...whole, ...elements, ...bitcasts], bytesOf };
+}
+
+interface Versions extends Arrays {
+  readonly steps: readonly Step[];
+}
+
+/** To XLA what overwrites an array frees it and makes another one. */
+function inVersions(steps: readonly Step[], arrays: Arrays): Versions {
+  const bytesOf = [...arrays.bytesOf];
+  const latest = new Map<number, number>();
+  const written = new Set<number>();
+  const nameOf = (id: number) => latest.get(id) ?? id;
+  const named = steps.map((step): Step => {
+    const reads = step.reads.map(nameOf);
+    const relaid = new Set([...(step.relaid ?? [])].map(nameOf));
+    for (const id of step.writes) {
+      if (written.has(id) && !arrays.isOutside(id)) latest.set(id, bytesOf.push(arrays.bytesOf[id]!) - 1);
+      written.add(id);
+    }
+    return { reads, writes: step.writes.map(nameOf), relaid };
+  });
+  return { steps: named, bytesOf, isOutside: (id) => id < arrays.bytesOf.length && arrays.isOutside(id) };
 }
 
 const isRelaid = ({ relaid }: Step, id: number): boolean => relaid?.has(id) === true;

@@ -20,8 +20,7 @@ import { recomputationSentence, xlaRemat } from './xla-remat.js';
  * How far the arena of a GEMM back end lies from the rules, which are cuBLAS's: measured error bars over the records of docs/jax.md,
  * not derived. Triton fuses gather and concatenation into the product and stores less: 0.82–1.04 of the arena, and 0.74 in a
  * rollout's loop, whose body defers nothing. Where a scheduler hides an all-reduce (`latency-hiding.ts`), which arrays meet hangs on an order
- * of hundreds of kernels; where rows of 512 channels are padded an activation's gradient may be computed by both kernels that read it, which keep
- * what it is computed from: one compiled step needs 22 % more beside its arguments.
+ * of hundreds of kernels.
  */
 const errorBars = {
   cublas: {
@@ -31,7 +30,6 @@ const errorBars = {
     recomputed: [0.94, 1.06],
     hidden: [0.97, 1.07],
     hiddenRecomputed: [0.95, 1.07],
-    hiddenInReaders: [0.95, 1.25],
   },
   triton: {
     plain: [0.82, 1.04],
@@ -40,7 +38,6 @@ const errorBars = {
     recomputed: [0.83, 1.06],
     hidden: [0.82, 1.07],
     hiddenRecomputed: [0.82, 1.07],
-    hiddenInReaders: [0.82, 1.25],
   },
 } as const;
 
@@ -77,8 +74,7 @@ function arenaRange(
   const recomputed = encoder || decoder || model || processor.kind !== 'none' || edges.kind !== 'none';
   const rollout = checkpoint.rollout ? bars.rollout : bars.stacked;
   const single = recomputed ? bars.recomputed : rolloutSteps > 1 ? rollout : bars.plain;
-  const ordered = recomputed ? bars.hiddenRecomputed : bars.hidden;
-  const hidden = mayComputeInReaders(config) ? bars.hiddenInReaders : ordered;
+  const hidden = recomputed ? bars.hiddenRecomputed : bars.hidden;
   const [low, high] = meetsInOrder(config) ? hidden : single;
   const deferred =
     processor.kind !== 'none' && products === 'triton'
@@ -86,13 +82,6 @@ function arenaRange(
       : 0;
   return [low * withoutWorkspace(config, ends[0]), Math.max(high * ends[1], deferredBar * deferred)];
 }
-
-/** Rows of 512 channels or more, of which the grid's are padded. */
-const mayComputeInReaders = (config: ProcessInput['config']): boolean => {
-  const { hiddenDim } = config.model;
-  const { padding } = gemmOf(config);
-  return hiddenDim >= 512 && counts(config.model).gridNodes % padding !== 0;
-};
 
 /** Live bytes at the worst moment, where XLA writes the fewest and the most arrays that it may in the loss. */
 function peaksByLossHead({ trace, bytesOfBuffer, config, peakLiveBytes }: ProcessInput): readonly [number, number] {

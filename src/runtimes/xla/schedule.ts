@@ -166,6 +166,11 @@ export class Schedule {
     this.kernels = [...this.kernels.slice(0, first), ...reordered];
   }
 
+  /** The last kernel before the one before it. */
+  swapLast(): void {
+    this.kernels.push(...this.kernels.splice(-2).reverse());
+  }
+
   /** Number of kernels so far: a place to come back to. */
   get length(): number {
     return this.kernels.length;

@@ -122,6 +122,7 @@ const large = {
   gnn_msg_steps: fc.integer({ min: 4, max: 12 }),
   remat_plan: fc.oneof(recomputed, fc.constant({ dec: 1 } as const)),
 };
+const { remat_plan: _, ...withoutPlan } = large;
 const eitherProduct = mostly<JaxRecord['gemm_mode']>('cublas', fc.constant('default-noautotune' as const), 8);
 export const drawnRecipes = {
   /** Twelve after the kernels of `waiting-norms.ts`, ten after the order that the latency hiding scheduler begins with, ten after its times. */
@@ -130,6 +131,10 @@ export const drawnRecipes = {
     ...drawRecipes({ ...data, gemm_mode: eitherProduct }, 12, 20261207),
     ...drawRecipes(data, 10, 20261201),
     ...drawRecipes(data, 10, 2017756762),
+    ...drawRecipes({ ...data, ...withoutPlan }, 4, 20270102),
+    ...drawRecipes({ ...data, ...withoutPlan }, 4, 20270103),
+    ...drawRecipes({ ...data, ...withoutPlan }, 4, 20270107),
+    ...drawRecipes(data, 6, 20270108),
   ],
   /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all, ten large ones after the all-reduces, four after all. */
   recomputed: [
@@ -138,6 +143,11 @@ export const drawnRecipes = {
     ...drawRecipes({ ...data, remat_plan: recomputed }, 8, 20261213),
     ...drawRecipes({ ...data, ...large }, 10, 20261230),
     ...drawRecipes({ ...data, ...large }, 4, 20261231),
+    ...drawRecipes({ ...data, ...large }, 4, 20270101),
+    ...drawRecipes({ ...data, ...large }, 4, 20270104),
+    ...drawRecipes({ ...data, remat_plan: recomputed }, 4, 20270105),
+    ...drawRecipes({ ...data, ...large }, 4, 20270106),
+    ...drawRecipes({ ...data, remat_plan: recomputed }, 4, 20270109),
   ],
   accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),

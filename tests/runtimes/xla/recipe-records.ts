@@ -54,10 +54,4 @@ export const allOf = ({ given, rules, seen, drawn }: RecipeGroup): readonly Pric
   ...seen,
   ...drawn,
 ];
-/**
- * Steps of 16,380 nodes of 512 channels: there XLA computes an activation's gradient in both kernels that read it, which its estimate puts within
- * 0.3 % of writing it (its dump of priority fusion); here it is written. With that told, the four come out within 6 %.
- */
-export const isReadInPlace = ({ record: { grid, latent_size } }: PricedRecord): boolean =>
-  grid[0] === 91 && latent_size === 512;
 export const isCublas = ({ record }: PricedRecord) => record.gemm_mode === 'cublas';
