@@ -18,7 +18,7 @@ export function inOrderOfLatency(
   arrays: Arrays,
   pads: boolean,
 ): readonly Kernel[] {
-  const kernels = inOrderOfMemory(needed(written, results), arrays, pads);
+  const kernels = inOrderOfMemory(withSiblings(needed(written, results)), arrays, pads);
   const order = hideLatency(timed(kernels, arrays, pads)).filter((index) => index < kernels.length);
   const { original } = behindBarriers(kernels);
   const ordered = order.map((index) => kernels[index]!).filter(({ kind }) => kind !== 'tuple' && kind !== 'barrier');
@@ -36,6 +36,19 @@ function needed(kernels: readonly Kernel[], results: ReadonlySet<BufferId>): rea
       return isNeeded;
     })
     .reverse();
+}
+
+/** Two kernels that read the same are one (multi_output_fusion.cc), each of whose results is computed from what it reads. */
+function withSiblings(kernels: readonly Kernel[]): readonly Kernel[] {
+  const siblings = new Set<Kernel>();
+  const joined = kernels.map((kernel, index) => {
+    const { beside } = kernel;
+    if (beside === undefined || kernels.findIndex(({ reads }) => reads.includes(beside)) < index) return kernel;
+    const sibling = kernels.find(({ writes }) => writes.includes(beside))!;
+    siblings.add(sibling);
+    return { ...kernel, reads: [...sibling.reads, ...kernel.reads], writes: [...kernel.writes, ...sibling.writes] };
+  });
+  return joined.filter((kernel) => !siblings.has(kernel));
 }
 
 /** XLA first schedules every step for memory (gpu_hlo_schedule.cc, `ScheduleGpuModule`). */

@@ -23,6 +23,8 @@ export interface Kernel {
   readonly bytesBeside?: number;
   /** Where a few threads compute more than they move. */
   readonly computes?: { readonly operations: number; readonly threads: number };
+  /** Of another kernel, what this one may make too. */
+  readonly beside?: BufferId;
   /** Where XLA's cost model does not go by bytes. */
   readonly kind?:
     | 'triton'

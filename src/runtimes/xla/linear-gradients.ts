@@ -30,6 +30,11 @@ const operationsWhereFused: Readonly<Record<number, { readonly swish: number; re
 export class LinearGradients {
   private readonly waitingHeads = new Set<OperationOf<'linear'>>();
   private readonly waiting: (() => void)[] = [];
+  /**
+   * Where it is recomputed its gradient is made in the same kernel, but where that is padded by a kernel of its own (multi_output_fusion.cc: siblings;
+   * 39 compiled steps whose decoder is recomputed).
+   */
+  private activationOfHead: BufferId | undefined;
   constructor(
     private readonly lowering: Lowering,
     private readonly forward: Forward,
@@ -42,7 +47,12 @@ export class LinearGradients {
   }
 
   backward(linear: OperationOf<'linear'>, gradient: Representation, environment: Environment): void {
-    const { operand, rows, computing } = this.operandOf(linear, gradient, environment);
+    const { schedule, hidesLatency } = this.lowering;
+    const { length } = schedule;
+    const { operand, rows, computing, isPaddedApart } = this.operandOf(linear, gradient, environment);
+    const activation = this.activationOfHead;
+    this.activationOfHead = undefined;
+    if (hidesLatency && activation !== undefined && isPaddedApart !== true) schedule.makeBeside(activation, length);
     for (const waiting of this.waiting.splice(0)) waiting();
     const weights = () => this.weightGradients(linear, operand, rows, environment, computing);
     if (!this.waitingHeads.has(linear)) {
@@ -51,7 +61,7 @@ export class LinearGradients {
       return;
     }
     this.inputGradient(linear, operand, environment);
-    this.forward.operand(linear.input, environment);
+    this.activationOfHead = this.forward.operand(linear.input, environment);
     this.waiting.push(weights);
   }
 
@@ -122,7 +132,12 @@ export class LinearGradients {
     { output, bias }: OperationOf<'linear'>,
     gradient: Representation,
     environment: Environment,
-  ): { readonly operand: BufferId; readonly rows?: readonly BufferId[]; readonly computing?: number } {
+  ): {
+    readonly operand: BufferId;
+    readonly rows?: readonly BufferId[];
+    readonly computing?: number;
+    readonly isPaddedApart?: boolean;
+  } {
     const { schedule, hidesLatency, gemm, sizes } = this.lowering;
     if (gradient.kind === 'buffer')
       return { operand: this.paddedPrediction(output, gradient.buffer, environment), rows: [gradient.buffer] };
@@ -163,7 +178,7 @@ export class LinearGradients {
       this.gradients.summed(bias, output, sum, environment);
     }
     if (isPadded) schedule.run(`pad ${this.gradients.nameOf(output)}`, [rows], [operand]);
-    return isSummed ? { operand } : { operand, rows: [rows] };
+    return { operand, isPaddedApart: isPadded, ...(!isSummed && { rows: [rows] }) };
   }
 
   /**

@@ -113,13 +113,16 @@ export class NormKernels extends NormTimes {
     return this.ofInput({ ...rows, saved: [...saved, product] });
   }
 
-  /** What is gathered from nodes, written with the sum of it. */
+  /** What is gathered from nodes, written with the sum of it; of few rows behind a barrier, where XLA compares indices (`hasMask`), before it. */
   protected gatherWithOffset(rows: Rows): Rows {
     const { operation, terms, environment, bytes, isSummedAtOnce } = rows;
     const { schedule, program } = this.lowering;
     const gathered = this.rows(operation.input, environment);
     const name = this.nameOf(operation.output);
-    if (isSummedAtOnce) {
+    if (isSummedAtOnce && environment.isBehind) {
+      schedule.run(name, terms, [gathered], undefined, this.bytesOfTerms(rows, 1));
+      this.gradients.sum(operation.offset, operation.input, [gathered], environment);
+    } else if (isSummedAtOnce) {
       const sum = schedule.buffer(program.values[operation.offset]!.shape, 4, 'gradient');
       schedule.run(name, terms, [gathered, sum], 'columns', 2 * bytes);
       this.gradients.ofParameters.push({ id: operation.offset, gradient: sum });

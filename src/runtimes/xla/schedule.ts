@@ -166,6 +166,11 @@ export class Schedule {
     this.kernels = [...this.kernels.slice(0, first), ...reordered];
   }
 
+  /** The kernel at `index` makes an array of another one too, if nothing reads it before (`kernel-order.ts`). */
+  makeBeside(array: BufferId, index: number): void {
+    this.kernels[index] = { ...this.kernels[index]!, beside: array };
+  }
+
   /** The last kernel before the one before it. */
   swapLast(): void {
     this.kernels.push(...this.kernels.splice(-2).reverse());

@@ -148,6 +148,8 @@ export const drawnRecipes = {
     ...drawRecipes({ ...data, remat_plan: recomputed }, 4, 20270105),
     ...drawRecipes({ ...data, ...large }, 4, 20270106),
     ...drawRecipes({ ...data, remat_plan: recomputed }, 4, 20270109),
+    ...drawRecipes({ ...data, ...large }, 3, 20270110),
+    ...drawRecipes({ ...data, remat_plan: recomputed }, 5, 20270111),
   ],
   accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),
