@@ -2,8 +2,9 @@
  * The statistics of rows that a norm reads, which whoever reads the normalised rows reads too. Behind a barrier each kernel is one more to wait for
  * (`kernel-order.ts`), so that there they are told apart.
  */
+import { type ForwardProgram, operationsOf } from '../../ir/forward-program.js';
 import type { OperationOf } from '../../ir/operations.js';
-import { numElements } from '../../ir/shape.js';
+import { axis, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Forward } from './forward.js';
 import { mostTritonBlocks } from './gemm.js';
@@ -82,7 +83,7 @@ function told(
 /**
  * Which statistics a kernel of its own casts to bf16: both where the rows take longer to read than a launch (compiled steps of two samples: of
  * 1.97 and 3.18 MB none, of 5.6 MB both); behind a barrier the deviation of what is summed in the mesh's nodes too (of 0.98 and 1.31 MB, not of
- * 0.65).
+ * 0.65), and of one sample's embedded grid nodes (of 1.02 MB and more in 40 compiled steps, not of 0.68 and less).
  */
 export function castsOf(
   rows: ValueId,
@@ -94,5 +95,22 @@ export function castsOf(
   const { symbol } = program.values[rows]!.shape[0]!;
   const launches = (numElements(forward.shape(rows, environment), sizes!) * gemm.elementBytes) / launchBytes;
   const isSummed = environment.isBehind && launches > 0.25 && summedInMesh.includes(symbol);
-  return { mean: launches >= 1, deviation: launches >= 1 || isSummed };
+  const isOfOne = numElements([axis('batch')], sizes!) === 1;
+  const isEmbedded = isOfOne && symbol === 'gridNodes' && launches > 0.3 && gatheredIn(program).has(rows);
+  return { mean: launches >= 1, deviation: launches >= 1 || isSummed || isEmbedded };
+}
+
+const gatheredRows = new WeakMap<ForwardProgram, ReadonlySet<ValueId>>();
+
+/** What a norm reads whose rows edges gather as they are: those of an embedder. */
+function gatheredIn(program: ForwardProgram): ReadonlySet<ValueId> {
+  const known = gatheredRows.get(program);
+  if (known !== undefined) return known;
+  const operations = operationsOf([program.root]);
+  const gathered = new Set(operations.flatMap((each) => (each.kind === 'gather' ? [each.input] : [])));
+  const rows = new Set(
+    operations.flatMap((each) => (each.kind === 'layerNorm' && gathered.has(each.output) ? [each.input] : [])),
+  );
+  gatheredRows.set(program, rows);
+  return rows;
 }

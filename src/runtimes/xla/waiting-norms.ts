@@ -61,7 +61,9 @@ export class WaitingNorms extends GatheredNorms {
     const isGatheredToo = this.residuals.has(output);
     if (!isWritten && !isGatheredToo && this.isAddedByReaders(rows)) return this.withSums(rows);
     const incoming = this.rows(input, environment);
-    if (rows.isSummedAtOnce || !this.addsWithSums(rows)) {
+    const isPadded =
+      !this.gradients.isSummedWithRows(input, environment) && !this.gradients.arePaddedAlike(input, environment);
+    if (rows.isSummedAtOnce || isPadded || !this.addsWithSums(rows)) {
       this.lowering.schedule.run(this.nameOf(output), rows.terms, [incoming], undefined, this.bytesOfTerms(rows, 1));
       return this.withSums({ ...rows, terms: [incoming] });
     }

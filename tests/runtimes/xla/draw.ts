@@ -125,7 +125,7 @@ const large = {
 const { remat_plan: _, ...withoutPlan } = large;
 const eitherProduct = mostly<JaxRecord['gemm_mode']>('cublas', fc.constant('default-noautotune' as const), 8);
 export const drawnRecipes = {
-  /** Twelve after the kernels of `waiting-norms.ts`, ten after the order that the latency hiding scheduler begins with, ten after its times. */
+  /** Twelve after the kernels of `waiting-norms.ts`, ten after the order that the latency hiding scheduler begins with, ten after its times; the last ten after the order of memory. */
   data: [
     ...drawRecipes(data, 24),
     ...drawRecipes({ ...data, gemm_mode: eitherProduct }, 12, 20261207),
@@ -136,7 +136,7 @@ export const drawnRecipes = {
     ...drawRecipes({ ...data, ...withoutPlan }, 4, 20270107),
     ...drawRecipes(data, 6, 20270108),
   ],
-  /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all, ten large ones after the all-reduces, four after all. */
+  /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all, ten large ones after the all-reduces; then while the order of memory was written, and the last eight after all. */
   recomputed: [
     ...drawRecipes({ ...data, remat_plan: recomputed }, 10, 20261211),
     ...drawRecipes({ ...data, remat_plan: recomputed }, 8, 20261212).slice(0, 5),
@@ -150,6 +150,8 @@ export const drawnRecipes = {
     ...drawRecipes({ ...data, remat_plan: recomputed }, 4, 20270109),
     ...drawRecipes({ ...data, ...large }, 3, 20270110),
     ...drawRecipes({ ...data, remat_plan: recomputed }, 5, 20270111),
+    ...drawRecipes({ ...data, ...large }, 2, 20270112),
+    ...drawRecipes({ ...data, remat_plan: recomputed }, 6, 20270113),
   ],
   accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),

@@ -54,7 +54,4 @@ export const allOf = ({ given, rules, seen, drawn }: RecipeGroup): readonly Pric
   ...seen,
   ...drawn,
 ];
-/** One drawn step, of 6,597 edges of two samples: XLA recomputes the encoder after gradients of weights that here wait for it. Not understood. */
-export const isMissed = ({ record: { grid, mesh_size, batch, remat_plan } }: PricedRecord): boolean =>
-  grid[0] === 46 && mesh_size === 2 && batch === 2 && remat_plan !== undefined;
 export const isCublas = ({ record }: PricedRecord) => record.gemm_mode === 'cublas';

