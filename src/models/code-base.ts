@@ -130,7 +130,7 @@ export interface ProcessorCuts {
 
 export type Network = Pick<Model, 'layout' | 'processor' | 'own'>;
 
-/** An option that no other code base has: flag, limits, help and the key below `config.model.own`. */
+/** An option that not every code base has: flag, limits, help and the key below `config.model.own`. */
 export interface OwnOption {
   /** The flag, without dashes. */
   readonly name: string;

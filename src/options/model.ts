@@ -32,9 +32,9 @@ function checkLayoutHas(profile: ModelProfile, typed: Typed): void {
   const isMissing = (option: string) =>
     !options.includes(option) || (option === 'levels' && profile.model.pressureLevels === undefined);
   for (const option of optionsOfSome()) if (typed.has(option) && isMissing(option)) throw notInLayout(option, profile);
-  const others = codeBases().filter((codeBase) => codeBase !== codeBaseOf(profile.model.layout));
-  for (const { options: own = [] } of others)
-    for (const { name } of own) if (typed.has(name)) throw notInLayout(name, profile);
+  const own = codeBaseOf(profile.model.layout).options ?? [];
+  for (const { name } of codeBases().flatMap((codeBase) => codeBase.options ?? []))
+    if (typed.has(name) && !own.some((each) => each.name === name)) throw notInLayout(name, profile);
 }
 
 /** The options of its code base alone. A typed value wins over the profile's, the profile's over the default; without a default the network has no such option. */
