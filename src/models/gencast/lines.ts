@@ -20,20 +20,19 @@ const remat: Readonly<Record<'encoder' | 'decoder', CodeLine>> = {
   },
 };
 
-/** The transformer's layers in groups; `file`: whose copy of it. */
+/** The transformer's layers in groups, with what its file imports; `file`: whose copy of it. */
 export const rematBlocks = (file: string, layers: number): CodeLine => ({
   where: `${file}, Transformer.__call__, in place of the loop over the layers`,
   text: [
     'blocks = [Block(cfg=self._cfg, mask=self.mask, num_nodes=x.shape[1],',
     "                num_padding_nodes=self.num_padding_nodes, name='block_%02d' % i)",
     '          for i in range(self._cfg.num_layers)]',
-    'def run(x, conditioning, group):',
-    '  for block in group:',
-    '    x = block(x, global_norm_conditioning=conditioning)',
-    '  return x',
     `for first in range(0, len(blocks), ${layers}):`,
-    `  group = blocks[first:first + ${layers}]`,
-    '  x = hk.remat(functools.partial(run, group=group))(x, global_norm_conditioning)',
+    `  def run(x, conditioning, group=blocks[first:first + ${layers}]):`,
+    '    for block in group:',
+    '      x = block(x, global_norm_conditioning=conditioning)',
+    '    return x',
+    '  x = hk.remat(run)(x, global_norm_conditioning)',
   ].join('\n'),
 });
 
@@ -50,7 +49,10 @@ export const jaxLines: Lines = {
   precision: ({ recipe }) => [
     {
       where: 'GenCast, where the predictor is built, inside the normalisation',
-      text: `predictor = casting.Bfloat16Cast(predictor, enabled=${python(recipe.precision === 'bf16')})`,
+      text: [
+        'from graphcast import casting  # since the renaming: from weathernext.utils import casting',
+        `predictor = casting.Bfloat16Cast(predictor, enabled=${python(recipe.precision === 'bf16')})`,
+      ].join('\n'),
     },
   ],
   inference: () => [

@@ -33,7 +33,10 @@ export const jaxLines: Lines = {
   precision: ({ recipe }) => [
     {
       where: notebook,
-      text: `config.predictor_wrappers.insert(0, {'constructor': casting.Bfloat16Cast, 'kwargs': {'enabled': ${python(recipe.precision === 'bf16')}}})`,
+      text: [
+        'from weathernext.utils import casting',
+        `config.predictor_wrappers.insert(0, {'constructor': casting.Bfloat16Cast, 'kwargs': {'enabled': ${python(recipe.precision === 'bf16')}}})`,
+      ].join('\n'),
     },
   ],
   inference: () => [
