@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { decides } from '../../src/reports/estimate/numbers.js';
 import { renderEstimate } from '../../src/reports/estimate/table.js';
 import { renderProfiles } from '../../src/reports/profiles/table.js';
 import { profiles } from '../../src/services/profiles.js';
@@ -31,6 +32,15 @@ describe('the estimate table', () => {
         "graphcast-small · DeepMind's GraphCast in PyTorch · 1° · 512 wide × 16 layers · bf16 · rtx-4090",
         line,
       ]);
+  });
+
+  it.each([
+    [110, 'the upper end of the range does not go in'],
+    [95, 'only the lower end of the range goes in'],
+    [85, 'it goes in only if XLA recomputes by itself'],
+  ])('names no end of the range that does not go in: 90 to 120, 100 in the middle, %i usable', (usableBytes, words) => {
+    const memory = { ...sample.memory, deviceBytes: 100, range: { lowBytes: 90, highBytes: 120 } };
+    expect(decides({ ...verdicts.tight, usableBytes }, memory)).toBe(words);
   });
 
   it('says the same with and without colour', () => {

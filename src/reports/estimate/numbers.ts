@@ -55,9 +55,10 @@ export function decides(verdict: Estimate['verdict'], { deviceBytes, range }: An
     case 'fits':
       return 'even the upper end goes in';
     case 'tight':
-      return deviceBytes <= verdict.usableBytes
-        ? 'the upper end of the range does not go in'
-        : 'only the lower end of the range goes in';
+      if (deviceBytes <= verdict.usableBytes) return 'the upper end of the range does not go in';
+      return range.lowBytes <= verdict.usableBytes
+        ? 'only the lower end of the range goes in'
+        : 'it goes in only if XLA recomputes by itself';
     case 'exceeds': {
       // In the unit of the answer beside it.
       const unit = unitOfAll([range.highBytes, verdict.usableBytes]);
