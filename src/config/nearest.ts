@@ -17,8 +17,13 @@ function editDistance(from: string, to: string): number {
 /** Longer input than any name of ours: compared only by its beginning, so that a hostile megabyte costs nothing. */
 const longestCompared = 64;
 
-/** The known names that look most like what was typed: those that contain it first, then by edit distance. */
-export function nearest(typed: string, known: readonly string[], count = 3): readonly string[] {
+/** The known names that look most like what was typed: those that contain it first, then by edit distance, up to `mostEdits`. */
+export function nearest(
+  typed: string,
+  known: readonly string[],
+  count = 3,
+  mostEdits = Number.POSITIVE_INFINITY,
+): readonly string[] {
   const wanted = typed.toLowerCase().slice(0, longestCompared);
   return known
     .map((name) => ({
@@ -26,6 +31,7 @@ export function nearest(typed: string, known: readonly string[], count = 3): rea
       contains: wanted !== '' && name.toLowerCase().startsWith(wanted),
       edits: editDistance(wanted, name.toLowerCase()),
     }))
+    .filter(({ contains, edits }) => contains || edits <= mostEdits)
     .sort((a, b) => Number(b.contains) - Number(a.contains) || a.edits - b.edits || (a.name < b.name ? -1 : 1))
     .slice(0, count)
     .map(({ name }) => name);

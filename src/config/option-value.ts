@@ -3,7 +3,8 @@ import type { NumberRange } from './numbers.js';
 
 export type OptionValue =
   | { readonly kind: 'integer' | 'decimal'; readonly range: NumberRange }
-  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  /** `others`: what else the code base names, and why it is none of the choices; a clause. */
+  | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly others?: string }
   /** Parsed by whoever knows its grammar: a grid, a checkpoint plan, a size, a name. */
   | { readonly kind: 'text'; readonly example: string }
   | { readonly kind: 'switch'; readonly negatable: boolean };

@@ -77,11 +77,12 @@ export function readProfile<Profile>(kind: ProfileKind, name: string): Profile {
   // Only our own naming scheme reaches the file system.
   const text = /^[a-z0-9][a-z0-9-]{0,63}$/.test(name) ? shippedProfile(kind, name) : undefined;
   if (text === undefined) {
-    const near = nearest(name, profileNames(kind));
+    // A name that shares less than half its letters is another thing's.
+    const near = nearest(name, profileNames(kind), 3, Math.floor(name.length / 2));
     throw new InputError(
       `unknown-${singular[kind].toLowerCase()}`,
       `${shown(name)}: there is no such ${singular[kind]}.`,
-      [`Nearest: ${near.join(', ')}`, 'gc-plan profiles lists all of them.'],
+      [...(near.length === 0 ? [] : [`Nearest: ${near.join(', ')}`]), 'gc-plan profiles lists all of them.'],
     );
   }
   const profile = JSON.parse(text) as Profile;

@@ -2,7 +2,7 @@ import { extension } from '../config/paths.js';
 import { isProfileFile, type ModelProfile, profileNames, readProfile } from '../config/profiles.js';
 import { fileExists, readStrictJson, readText } from '../config/strict-json.js';
 import { InputError } from '../errors.js';
-import { otherModelSentence } from './other-models.js';
+import { otherModel } from './other-models.js';
 
 /** A shipped profile by name, or a user's file by path (MODEL with a slash or ending in .json). */
 export async function loadModel(nameOrPath: string): Promise<ModelProfile> {
@@ -11,17 +11,21 @@ export async function loadModel(nameOrPath: string): Promise<ModelProfile> {
   return readModelFile(nameOrPath);
 }
 
-/** By its name, or by what else it is called. */
+/** By its name, or by what else it is called; as its code or its paper writes it too: WeatherNextCyclones_Mini, weathernext1_graph, GraphCast. */
 function shippedModel(typed: string): ModelProfile {
   const names = profileNames('models');
-  if (names.includes(typed)) return readProfile<ModelProfile>('models', typed);
+  const name = typed.toLowerCase().replaceAll('_', '-');
+  if (names.includes(name)) return readProfile<ModelProfile>('models', name);
   const called = names
-    .map((name) => readProfile<ModelProfile>('models', name))
-    .find(({ aliases }) => aliases?.includes(typed.toLowerCase()));
+    .map((each) => readProfile<ModelProfile>('models', each))
+    .find(({ aliases }) => aliases?.includes(name));
   if (called !== undefined) return called;
-  const sentence = otherModelSentence(typed);
-  if (sentence === undefined) return readProfile<ModelProfile>('models', typed);
-  throw new InputError('model-not-covered', sentence, ['gc-plan profiles lists the models that are covered.']);
+  const other = otherModel(typed);
+  if (other === undefined) return readProfile<ModelProfile>('models', typed);
+  throw new InputError('model-not-covered', other.sentence, [
+    other.capture,
+    'gc-plan profiles lists the models that are covered.',
+  ]);
 }
 
 const configurationFiles: readonly string[] = ['.yaml', '.yml', '.npz', '.sh', '.txt', '.py', '.ipynb'];

@@ -22,11 +22,16 @@ export function findOption(name: string): OptionDefinition {
   );
 }
 
-function parseChoice(value: string, name: string, choices: readonly string[]): string {
+function parseChoice(
+  value: string,
+  name: string,
+  { choices, others }: Extract<OptionValue, { kind: 'choice' }>,
+): string {
   if (choices.includes(value)) return value;
+  const why = others === undefined ? '' : `; ${others}`;
   throw new InputError(
     'unknown-choice',
-    `${name} ${shown(value)}: must be ${orList(choices)}.`,
+    `${name} ${shown(value)}: must be ${orList(choices)}${why}.`,
     nearest(value, choices, 2).map((near) => `${name} ${near}`),
   );
 }
@@ -55,7 +60,7 @@ export function parseOption(
     case 'decimal':
       return parseDecimal(typed, name, value.range);
     case 'choice':
-      return parseChoice(typed.trim(), name, value.choices);
+      return parseChoice(typed.trim(), name, value);
     case 'text':
       return typed.trim();
   }

@@ -13,8 +13,10 @@ const other = (label: string, network: string): OtherModel => ({ label, network,
 /** By the letters and digits that its name begins with. */
 const otherModels: Readonly<Record<string, OtherModel>> = {
   aardvark: torch('Aardvark Weather', 'a transformer over observations'),
+  ace2: torch('ACE2', 'a spherical Fourier neural operator'),
   acesfno: torch('ACE', 'a spherical Fourier neural operator'),
-  archesweather: torch('ArchesWeather', 'a Swin transformer'),
+  arches: torch('ArchesWeather', 'a Swin transformer'),
+  atmorep: torch('AtmoRep', 'a masked transformer'),
   aurora: torch('Aurora', 'a Swin transformer between Perceivers'),
   climax: torch('ClimaX', 'a vision transformer'),
   corrdiff: torch('CorrDiff', 'a diffusion U-Net'),
@@ -29,21 +31,28 @@ const otherModels: Readonly<Record<string, OtherModel>> = {
   metnet: other('MetNet', 'a network for precipitation nowcasting'),
   neuralgcm: other('NeuralGCM', 'a dynamical core with learned physics'),
   pangu: torch('Pangu-Weather', 'a 3D Swin transformer'),
-  prithviwxc: torch('Prithvi WxC', 'a masked vision transformer'),
+  prithvi: torch('Prithvi WxC', 'a masked vision transformer'),
   sfno: torch('SFNO', 'a spherical Fourier neural operator'),
+  stormcast: torch('StormCast', 'a diffusion U-Net'),
   stormer: torch('Stormer', 'a vision transformer'),
   swinvrnn: torch('SwinVRNN', 'a recurrent Swin transformer'),
   swinrnn: torch('SwinRNN', 'a recurrent Swin transformer'),
 };
 
-/** The sentence for a name of another model; undefined: it is none. */
-export function otherModelSentence(typed: string): string | undefined {
+/** The sentence for a name of another model, and how its step is captured; undefined: it is none. */
+export function otherModel(typed: string): { readonly sentence: string; readonly capture: string } | undefined {
   const letters = typed.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
   const [, found] = Object.entries(otherModels).find(([name]) => letters.startsWith(name)) ?? [];
   if (found === undefined) return undefined;
   const { label, network, inPyTorch } = found;
   const what = `${label} is ${network}, which gc-plan has no rules for`;
   return inPyTorch
-    ? `${what}: gc-plan capture records a training step of your own PyTorch code without a GPU, and estimate --trace asks about it.`
-    : `${what}, and gc-plan capture, which records steps of PyTorch code, does not run JAX.`;
+    ? {
+        sentence: `${what}: gc-plan capture records a training step of your own PyTorch code without a GPU, and estimate --trace asks about it.`,
+        capture: 'gc-plan capture --python PATH FILE.py:FUNCTION',
+      }
+    : {
+        sentence: `${what}: gc-plan capture --runtime jax compiles a training step of your own JAX code without a GPU, and estimate --trace asks about it.`,
+        capture: 'gc-plan capture --runtime jax --python PATH FILE.py:FUNCTION --gpu NAME',
+      };
 }

@@ -12,7 +12,7 @@ export const attentionOptions: readonly OwnOption[] = [
   {
     name: 'attention',
     key: 'attention',
-    value: choice('triblockdiag', 'mha'),
+    value: { ...choice('triblockdiag', 'mha'), others: 'splash_mha, the code’s default, runs on TPU only' },
     default: 'triblockdiag',
     help: 'How mesh nodes look at each other: in blocks, three of them for each (triblockdiag_mha), or all at all (mha). splash_mha runs on TPU only.',
   },

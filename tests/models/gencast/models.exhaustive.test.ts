@@ -54,6 +54,7 @@ describe('what GenCast has not', () => {
     [{ grid: '181x361' }, /spherical noise/],
     [{ 'mesh-level': '0' }, /refined icosahedron/],
     [{ heads: '7' }, /not divisible by 7 heads/],
+    [{ attention: 'splash' }, /TPU only/],
   ])('%j is refused, and why is said', async (flags, why) => {
     await expect(estimate({ model: 'gencast-1deg', flags })).rejects.toThrow(why);
   });

@@ -1,5 +1,6 @@
 /** The three released models, what WeatherNext 2's code has not, and names of models that are priced as others or not at all. */
 import { describe, expect, it } from 'vitest';
+import type { InputError } from '../../../src/errors.js';
 import { advise } from '../../../src/services/advise.js';
 import { estimate } from '../../../src/services/estimate.js';
 
@@ -83,7 +84,7 @@ describe('advice for training WeatherNext 2 Mini, 98 GiB of temporaries as relea
     const flags = { vram: '14GB', 'mem-fraction': '0.8', optimizer: 'none' };
     const { cheapest } = await advise({ model: 'weathernext2-mini', flags });
     const lines = cheapest!.parts.flatMap(({ code }) => code.map(({ text }) => text)).join('\n');
-    expect(lines).toMatch(/hk\.remat\(functools/);
+    expect(lines).toMatch(/hk\.remat\(run\)/);
     expect(lines).toMatch(/remat_grid_to_mesh_gnn'\] = True/);
     // Its bfloat16 wrapper fails in the loss.
     expect(cheapest!.config.recipe.precision).toBe('fp32');
@@ -100,7 +101,12 @@ describe('names of models', () => {
     ['weathernext', 'graphcast'],
     ['weathernext1-graph', 'graphcast'],
     ['weathernext1-gen', 'gencast'],
+    ['weathernext-gen', 'gencast'],
+    ['weathernext1_graph', 'graphcast'],
+    ['GraphCast', 'graphcast'],
+    ['WeatherNext2', 'weathernext2'],
     ['WeatherNextCyclones', 'weathernext2-cyclones'],
+    ['WeatherNextCyclones_Mini', 'weathernext2-mini'],
   ])('%s is %s', async (typed, name) => {
     expect((await estimate({ model: typed, flags: { mode: 'inference' } })).config.model.name).toBe(name);
   });
@@ -113,6 +119,19 @@ describe('names of models', () => {
       expect(message).toMatch(/capture/);
       expect(message).not.toMatch(/nearest|tiny/i);
       expect(message.match(/\.( |$)/g)).toHaveLength(1);
+      expect((error as InputError).nextSteps).toContainEqual(
+        expect.stringMatching(/^gc-plan capture .*FILE\.py:FUNCTION/),
+      );
     },
   );
+
+  it('NeuralGCM, which is JAX code, is captured in JAX', async () => {
+    const error = await estimate({ model: 'neuralgcm', flags: {} }).catch((reason: Error) => reason);
+    expect((error as Error).message).toContain('gc-plan capture --runtime jax');
+  });
+
+  it.each(['keisler', 'foo', 'xihe'])('%s looks like no name of ours, and none is offered', async (typed) => {
+    const error = await estimate({ model: typed, flags: {} }).catch((reason: Error) => reason);
+    expect((error as InputError).nextSteps).toEqual(['gc-plan profiles lists all of them.']);
+  });
 });
