@@ -1,11 +1,12 @@
 /**
  * Latitude-longitude grids as the code bases place them. Nodes are numbered row by row from the south: `row · longitudes + column`.
  * Positions are rounded to float32 at every step, as the released code does: a point on the rim of a mesh node's reach falls in or out by
- * the last bit. (NumPy's float32 sine may differ from the correctly rounded one by a bit, which moves a few edges of a million.)
+ * the last bit.
  * Sources: google-deepmind/graphcast 08cf736, `grid_mesh_connectivity.py`; NVIDIA/physicsnemo 94b3551, `graph_cast_net.py`.
  */
 import { isReducedGaussian, numPoints } from '../config/grid.js';
 import type { Grid, GridKind } from '../config/types.js';
+import { numpySines, type Sines } from './float32-sines.js';
 import { reducedPositions } from './reduced-gaussian.js';
 
 const float32 = Math.fround;
@@ -14,21 +15,20 @@ const float32 = Math.fround;
 export interface GridConvention {
   readonly latitudeOfRow: (row: number, latitudes: number) => number;
   readonly firstLongitude: (stepDegrees: number) => number;
+  /** Which float32 is a sine. */
+  readonly sines: Sines;
 }
 
-const fromGreenwich = () => 0;
+const fromGreenwich = { firstLongitude: () => 0, sines: numpySines };
 
 /** One row alone is linspace's first. */
 export const linspaceOfPoles = (row: number, latitudes: number): number =>
   -90 + (row * 180) / Math.max(1, latitudes - 1);
 
 const conventions = new Map<GridKind, GridConvention>([
-  ['poles', { latitudeOfRow: linspaceOfPoles, firstLongitude: fromGreenwich }],
-  [
-    'no-poles',
-    { latitudeOfRow: (row, latitudes) => -90 + ((row + 0.5) * 180) / latitudes, firstLongitude: fromGreenwich },
-  ],
-  ['cut', { latitudeOfRow: (row, latitudes) => -90 + (row * 180) / latitudes, firstLongitude: fromGreenwich }],
+  ['poles', { latitudeOfRow: linspaceOfPoles, ...fromGreenwich }],
+  ['no-poles', { latitudeOfRow: (row, latitudes) => -90 + ((row + 0.5) * 180) / latitudes, ...fromGreenwich }],
+  ['cut', { latitudeOfRow: (row, latitudes) => -90 + (row * 180) / latitudes, ...fromGreenwich }],
 ]);
 
 /** A kind of grid that one code base brings along. */
@@ -59,7 +59,7 @@ export const numGridNodes = numPoints;
 
 export function gridRows(grid: Grid): GridRows {
   const longitudeStepDegrees = 360 / grid.longitudes;
-  const { latitudeOfRow, firstLongitude } = conventionOf(grid.kind);
+  const { latitudeOfRow, firstLongitude, sines } = conventionOf(grid.kind);
   const firstLongitudeDegrees = firstLongitude(longitudeStepDegrees);
   const latitudeDegrees = Float64Array.from({ length: grid.latitudes }, (_, row) => latitudeOfRow(row, grid.latitudes));
   const colatitudes = latitudeDegrees.map((degrees) => roundedRadians(float32(90 - float32(degrees))));
@@ -70,10 +70,10 @@ export function gridRows(grid: Grid): GridRows {
     latitudes: latitudeDegrees.map((degrees) => (degrees * Math.PI) / 180),
     firstLongitude: (firstLongitudeDegrees * Math.PI) / 180,
     longitudeStep: (2 * Math.PI) / grid.longitudes,
-    cosLatitude: colatitudes.map((angle) => float32(Math.sin(angle))),
-    sinLatitude: colatitudes.map((angle) => float32(Math.cos(angle))),
-    cosLongitude: longitudes.map((angle) => float32(Math.cos(angle))),
-    sinLongitude: longitudes.map((angle) => float32(Math.sin(angle))),
+    cosLatitude: colatitudes.map(sines.sin),
+    sinLatitude: colatitudes.map(sines.cos),
+    cosLongitude: longitudes.map(sines.cos),
+    sinLongitude: longitudes.map(sines.sin),
   };
 }
 

@@ -5,6 +5,7 @@ import type { KindOfRows } from '../../config/grid.js';
 import type { CheckpointPlan, Model } from '../../config/types.js';
 import { InputError } from '../../errors.js';
 import { constant } from '../../ir/shape.js';
+import { roundedSines } from '../../topology/float32-sines.js';
 import { type GridConvention, linspaceOfPoles } from '../../topology/grid.js';
 import type { CodeBase, GraphcastShape } from '../code-base.js';
 import { jaxLines } from '../graphcast/lines.js';
@@ -24,6 +25,7 @@ export const kindOfRows: KindOfRows = () => gridKind;
 const gridConvention: GridConvention = {
   latitudeOfRow: linspaceOfPoles,
   firstLongitude: (stepDegrees) => stepDegrees - 180,
+  sines: roundedSines,
 };
 
 const graphcastShape: GraphcastShape = {

@@ -74,9 +74,7 @@ takes no time: all that is recomputed waits for the gradients that come in, and 
 that moves the clock (\`kernel-order.ts\`, \`barrier.ts\`; \`remat2\` and \`get-tuple-element\` in the scheduler's log of four compiled steps). Indices behind
 a barrier are no constants, so that XLA compares each with the number of nodes: what is gathered is written, and its sums are a kernel of their
 own where they would read those indices too slowly (\`norm-times.ts\`). With the whole model recomputed the forward pass for the loss runs last, after
-the gradients have met, and its losses meet in a collective of their own. \`graphcast-small\` on four cards, recomputed in four ways, is 0.9 % low to 0.8 % high. The range's low end of −5 % is measured over all of these. One (46×90, level 2) is
-priced with the 6,597 edges of its module: some grid points lie on the radius itself, and with NumPy's f32 sines on that machine three more are
-within it than with correctly rounded ones, of which the count here is (6,594; 91×180, level 2: 25,452 and 25,449).
+the gradients have met, and its losses meet in a collective of their own. \`graphcast-small\` on four cards, recomputed in four ways, is 0.9 % low to 0.8 % high. The range's low end of −5 % is measured over all of these.
 On Hopper recomputing saves little: the gradients of weights wait with all that they read. Loops over slices of edges were compiled nowhere: the program's own probe adds none.
 
 ${table(allOf(recomputed))}

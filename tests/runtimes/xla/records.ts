@@ -137,7 +137,6 @@ export function configOf(record: JaxRecord): Config {
       heads: 1,
       mlpRatio: 1,
       attentionBackend: 'pyg',
-      ...(record.recipe && record.n_edges_nodes && { counts: countsOf(record) }),
     },
     recipe: {
       ...defaultRecipe,
