@@ -7,7 +7,7 @@ import { jaxLines } from './lines.js';
 import { gencastProgram } from './program.js';
 import { gencastRefusals } from './refusals.js';
 import { residentDimensions } from './residents.js';
-import { attentionOptions } from './transformer.js';
+import { attentionNotes, attentionOptions } from './transformer.js';
 
 const sixArrays =
   'The number holds what every compile with cuBLAS products does: three logits-sized arrays and three of weights in a softmax.';
@@ -22,7 +22,7 @@ const notes = {
   ],
   training: ['Training calls the denoiser once, at a noise level drawn per sample: there is no rollout.'],
   trainingRange: [
-    'The number keeps the logits of every layer, as compiles with cuBLAS products do. The low end is without the weights of a softmax at hand; the high end keeps six logits-sized arrays per layer, near which lies the one public report of a gradient at 0.25 degrees (712.7 GiB, google-deepmind/graphcast, issue 171).',
+    'The number keeps the logits of every layer, as compiles with cuBLAS products do. The low end leaves out the weights of the softmax that runs at the peak; the high end keeps six logits-sized arrays per layer, near which lies the one public report of a gradient at 0.25 degrees (712.7 GiB, google-deepmind/graphcast, issue 171).',
   ],
 } as const;
 
@@ -47,6 +47,7 @@ export const gencast: CodeBase = {
   program: gencastProgram,
   dimensions: (config, counts) => ({ ...attentionDimensions(config, counts), ...residentDimensions(config) }),
   checkModel,
+  modelNotes: attentionNotes,
   recipeNotes: ({ mode, xlaGemm }) => [
     ...(mode === 'inference' ? notes.sampler : notes.training),
     ...(xlaGemm === 'cublas' ? [] : mode === 'inference' ? notes.samplerRange : notes.trainingRange),

@@ -48,11 +48,8 @@ export const jaxLines: Lines = {
   // The released notebooks do not wrap GenCast; GraphCast's do.
   precision: ({ recipe }) => [
     {
-      where: 'GenCast, where the predictor is built, inside the normalisation',
-      text: [
-        'from graphcast import casting  # since the renaming: from weathernext.utils import casting',
-        `predictor = casting.Bfloat16Cast(predictor, enabled=${python(recipe.precision === 'bf16')})`,
-      ].join('\n'),
+      where: 'GenCast, where the predictor is built, inside the normalisation, with from graphcast import casting',
+      text: `predictor = casting.Bfloat16Cast(predictor, enabled=${python(recipe.precision === 'bf16')})`,
     },
   ],
   inference: () => [

@@ -1,9 +1,11 @@
 /** The mesh transformer (google-deepmind/graphcast 08cf736, sparse_transformer.py): its options, the layers, and a norm behind the last. */
 
 import { choice, integer } from '../../config/option-value.js';
+import type { Model } from '../../config/types.js';
 import type { ValueId } from '../../ir/types.js';
 import type { OwnOption } from '../code-base.js';
 import { callMlp } from '../layers/mlp.js';
+import { attentionOf } from './blocks.js';
 import type { ConditionParameters, TransformerLayer } from './networks.js';
 import { condition, type TransformerContext } from './program.js';
 
@@ -24,6 +26,13 @@ export const attentionOptions: readonly OwnOption[] = [
     help: 'How many mesh edges a node looks far. Blocks grow linearly with it, and what is multiplied with its square.',
   },
 ];
+
+export const attentionNotes = (model: Pick<Model, 'own'>): readonly string[] =>
+  attentionOf(model) === 'mha'
+    ? [
+        '--attention mha multiplies all mesh nodes with all others: --k-hop changes what the mask lets through, and no array’s size.',
+      ]
+    : [];
 
 /** `[meshNodes, hiddenDim] → [meshNodes, hiddenDim]` */
 export function transformer(context: TransformerContext, nodes: ValueId): ValueId {

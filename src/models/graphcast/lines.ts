@@ -15,7 +15,7 @@ const haikuGroups = (layers: number): CodeLine => ({
 });
 
 const edgeScan = (blocks: number): CodeLine => ({
-  where: 'GraphCast, typed_graph_net.py, the edge update of encoder and decoder',
+  where: 'GraphCast, typed_graph_net.py, the edge update of encoder and decoder, as a sketch',
   text: [
     `def block(carry, edges):  # one of ${blocks} equal slices, the last one padded`,
     '  return carry + hk.remat(embed_gather_update_and_sum)(edges), None',

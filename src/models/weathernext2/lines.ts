@@ -32,11 +32,8 @@ export const jaxLines: Lines = {
   // No released configuration has it.
   precision: ({ recipe }) => [
     {
-      where: notebook,
-      text: [
-        'from weathernext.utils import casting',
-        `config.predictor_wrappers.insert(0, {'constructor': casting.Bfloat16Cast, 'kwargs': {'enabled': ${python(recipe.precision === 'bf16')}}})`,
-      ].join('\n'),
+      where: `${notebook}, with from weathernext.utils import casting`,
+      text: `config.predictor_wrappers.insert(0, {'constructor': casting.Bfloat16Cast, 'kwargs': {'enabled': ${python(recipe.precision === 'bf16')}}})`,
     },
   ],
   inference: () => [

@@ -43,6 +43,17 @@ describe('GenCast’s released models', () => {
   });
 });
 
+it.each(['gencast-mini', 'weathernext2-mini'])(
+  '%s in mha needs the same with any number of hops, and says so',
+  async (model) => {
+    const [near, far] = await Promise.all(
+      ['1', '64'].map((hops) => estimate({ model, flags: { ...sampler, attention: 'mha', 'k-hop': hops } })),
+    );
+    expect(near!.memory).toEqual(far!.memory);
+    expect(near!.assumptions).toContainEqual(expect.stringMatching(/--k-hop changes what the mask lets through/));
+  },
+);
+
 describe('what GenCast has not', () => {
   it.each([
     [{ rollout: '2' }, /one compiled sampler per step/],
