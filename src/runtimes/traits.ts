@@ -17,6 +17,8 @@ export interface RuntimeTraits {
   readonly options: readonly (RecipeKey | ModelKey)[];
   /** Where a running step says what it took at most; absent: its framework counts arrays twice. */
   readonly peakReading?: string;
+  /** What it holds beside the arrays of a step and its context, in a word or two; absent: what its allocator leaves over. */
+  readonly besideArrays?: (recipe: Partial<Pick<Recipe, 'jaxAllocator'>>) => string;
   /** Of the options that all runtimes have. The first is what a profile's value becomes where the runtime lacks it. */
   readonly precision: readonly Precision[];
   /** bf16 on a card that has none: beside or in the place of its name in a title, in a word, and as a sentence. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { resolveConfig } from '../../src/options/resolve.js';
+import { renderEstimate } from '../../src/reports/estimate/table.js';
 import { priced } from '../../src/services/priced.js';
 import { GiB } from '../../src/units.js';
 
@@ -35,4 +36,23 @@ it('holds most in regions that grow, least array by array, and never changes wha
   expect(platform!.memory.peakReservedBytes).toBe(platform!.memory.peakAllocatedBytes);
   expect(grown!.memory.peakReservedBytes).toBeGreaterThan(pool!.memory.peakReservedBytes);
   expect(pool!.memory.peakReservedBytes).toBeGreaterThanOrEqual(platform!.memory.peakReservedBytes);
+});
+
+it('says what each changes, by the variable that chooses it, and nothing of the default', async () => {
+  const said = async (allocator: string) =>
+    (await report(allocator)).assumptions.filter((sentence) => sentence.includes('--jax-allocator'));
+  expect(await said('default')).toEqual([]);
+  expect(await said('no-preallocation')).toEqual([expect.stringMatching(/XLA_PYTHON_CLIENT_PREALLOCATE=false.*limit/)]);
+  expect(await said('platform')).toEqual([
+    expect.stringMatching(/XLA_PYTHON_CLIENT_ALLOCATOR=platform.*--mem-fraction has no effect/),
+  ]);
+});
+
+it('calls what is beside the arrays constants, and the pool by its name where it grows', async () => {
+  const line = async (allocator: string) =>
+    renderEstimate(await report(allocator), { columns: 100, colour: false })
+      .split('\n')
+      .find((each) => each.startsWith('memory'));
+  expect(await line('default')).toMatch(/ \+ constants [\d.]+ \+ context /);
+  expect(await line('no-preallocation')).toMatch(/ \+ constants, pool [\d.]+ \+ context /);
 });

@@ -6,7 +6,7 @@ import type { Advice } from './schema.js';
 export const formatCost = (relativeCost: number): string => `${relativeCost.toFixed(2)}×`;
 
 export const changeColumns: readonly Column<Advice['changes'][number]>[] = [
-  { title: '', alignment: '<', text: ({ verdict }) => verdictWords[verdict.kind], onlyIfVaried: true },
+  { title: '', alignment: '<', text: ({ verdict }) => verdictWords[verdict.kind] },
   { title: 'strategy', alignment: '<', text: ({ strategy }) => strategy, dispensable: 2 },
   { title: 'change', alignment: '<', text: ({ change }) => change },
   {

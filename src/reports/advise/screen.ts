@@ -29,7 +29,7 @@ export function adviceScreen(advice: Advice, layout: Layout): string {
     ...(severalGpus ? combination('cards', severalGpus, 'the fullest card', advice, layout) : []),
     ...otherwise(advice, layout),
     ...singles(advice, layout),
-    ...(cheapest || severalGpus ? [] : paste(firstScreenChanges(advice)[0]?.code ?? [], layout)),
+    ...(cheapest || severalGpus ? [] : paste(shownSingles(advice, layout)[0]?.code ?? [], layout)),
     { lines: labelled('checked', accuracyInShort(accuracy), layout) },
     { lines: labelledLines('next', [next(advice, layout)], layout) },
   ]);
@@ -92,28 +92,31 @@ function firstScreenChanges({ changes }: Advice): Advice['changes'] {
   return same.length > 0 ? same : changes;
 }
 
+const singlesTable = (changes: Advice['changes'], layout: Layout): Block =>
+  fittingTable('', changeColumns, changes, besideLabel(layout));
+
+/** Without the longest changes where the table is too wide; `--details` has them all. */
+function shownSingles(advice: Advice, layout: Layout): Advice['changes'] {
+  const shown = [...firstScreenChanges(advice).slice(0, mostSingles)];
+  const isTooWide = () => singlesTable(shown, layout).some((line) => line.length > besideLabel(layout).columns);
+  while (shown.length > 1 && isTooWide()) {
+    const longest = Math.max(...shown.map(({ change }) => change.length));
+    shown.splice(
+      shown.findIndex(({ change }) => change.length === longest),
+      1,
+    );
+  }
+  return shown;
+}
+
 function singles(advice: Advice, layout: Layout): readonly Part[] {
-  const shown = firstScreenChanges(advice).slice(0, mostSingles);
+  const shown = shownSingles(advice, layout);
   if (shown.length === 0) return [];
-  const [, head = '', first = '', ...more] = singlesTable(shown, besideLabel(layout));
+  const [, head = '', first = '', ...more] = singlesTable(shown, layout);
   return [
     { lines: labelledLines('alone', [head, first], layout), dispensable: 2 },
     ...more.map((line, index) => ({ lines: indented([line]), dispensable: 3 + index / 100 })),
   ];
-}
-
-/** Without the longest changes where the table is too wide; `--details` has them all. */
-function singlesTable(changes: Advice['changes'], layout: Layout): Block {
-  const table = fittingTable('', changeColumns, changes, layout);
-  if (changes.length === 1 || table.every((line) => line.length <= layout.columns)) return table;
-  const longest = Math.max(...changes.map(({ change }) => change.length));
-  return singlesTable(
-    changes.toSpliced(
-      changes.findIndex(({ change }) => change.length === longest),
-      1,
-    ),
-    layout,
-  );
 }
 
 function next({ verdict }: Advice, { command = 'gc-plan advise' }: Layout): string {

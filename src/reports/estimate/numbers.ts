@@ -1,5 +1,6 @@
 /** The rows of an estimate that every format shows. */
 import type { Figures } from '../../accuracy/figures.js';
+import { runtimeTraits } from '../../runtimes/traits.js';
 import { GiB } from '../../units.js';
 import {
   formatBytes,
@@ -29,7 +30,7 @@ export function totals({
     bytes === undefined ? [] : [[name, `${inUnit(bytes, unit)} ${unit.name}`, meaning]];
   return [
     ...row('live', memory.peakLiveBytes, 'arrays alive'),
-    ...row('allocated', memory.peakAllocatedBytes, 'as the allocator counts them'),
+    ...row('allocated', memory.peakAllocatedBytes, allocatedText(config)),
     ...row('reserved', memory.peakReservedBytes, 'what the allocator holds'),
     ...row('least', memory.minCapacityBytes, 'the smallest pool in which it still runs'),
     ...row('on the card', memory.deviceBytes, 'with context and libraries (nvidia-smi)'),
@@ -42,6 +43,12 @@ export function totals({
     ...('usableBytes' in verdict ? [['usable', formatBytes(verdict.usableBytes), onCard?.usable ?? '']] : []),
     ...remat(memory),
   ];
+}
+
+/** With what else lies there, where that has a name. */
+function allocatedText({ runtime }: AnyEstimate['config']): string {
+  const beside = runtimeTraits[runtime].besideArrays?.({});
+  return `${beside === undefined ? '' : `with ${beside}, `}as the allocator counts them`;
 }
 
 function rangeSource(config: AnyEstimate['config'], checked: boolean): string {

@@ -1,5 +1,6 @@
 /** The first screen of an estimate: the answer, why, what to change and how it is written, what the memory is made of. */
 import { type Refusable, refusalOf } from '../../models/refusals.js';
+import { runtimeTraits } from '../../runtimes/traits.js';
 import type { Layout } from '../formats.js';
 import { recipeText, subject } from '../subject.js';
 import { answerLine, paragraph, styleOf } from '../terminal/blocks.js';
@@ -58,7 +59,11 @@ function fix(estimate: AnyEstimate, layout: Layout): readonly Part[] {
                 [`gc-plan explain --trace ${config.trace.file}  # what is alive at the peak`],
                 layout,
               )
-            : labelled('fix', 'no change was found that makes it fit on one card; advise looks at several', layout),
+            : labelled(
+                'fix',
+                `no change was found that makes it fit on one card${runsOnSeveral(config) ? '; advise looks at several' : ''}`,
+                layout,
+              ),
       },
     ];
   const { change, highBytes, usableBytes, deviceBytes, numerics, relativeCost } = cheapest;
@@ -91,7 +96,7 @@ const workText = (relativeCost: number | undefined): string =>
 
 /** The smallest table that carries the answer: what adds up to the card's bytes, and what the arrays are. */
 function made(estimate: AnyEstimate, layout: Layout): readonly Part[] {
-  const { memory, peak } = estimate;
+  const { config, memory, peak } = estimate;
   const unit = unitOf(memory.deviceBytes);
   const [live, allocator, context, onCard] = addingUp(
     [
@@ -103,7 +108,8 @@ function made(estimate: AnyEstimate, layout: Layout): readonly Part[] {
   );
   const { lowBytes, highBytes } = memory.range;
   const range = `${inUnit(lowBytes, unit)}–${inUnit(highBytes, unit)}`;
-  const sum = `live ${live} + allocator ${allocator} + context ${context} = ${onCard} ${unit.name} (${range})`;
+  const beside = runtimeTraits[config.runtime].besideArrays?.(config.recipe) ?? 'allocator';
+  const sum = `live ${live} + ${beside} ${allocator} + context ${context} = ${onCard} ${unit.name} (${range})`;
   const largest = (parts: readonly (readonly [string, number])[]) => {
     const shown = parts
       .filter(([, bytes]) => bytes > 0 && bytes * 100 >= memory.peakLiveBytes)
@@ -123,11 +129,15 @@ function made(estimate: AnyEstimate, layout: Layout): readonly Part[] {
   ];
 }
 
+const isRefused = ({ model, recipe, runtime }: ModelConfig, change: Partial<ModelConfig['recipe']>): boolean =>
+  refusalOf({ model, recipe: { ...recipe, ...change }, runtime } as Refusable) !== undefined;
+
 /** Some code bases take one sample, all of them or on several cards. */
-function takesLargerBatch({ model, recipe, runtime }: ModelConfig): boolean {
-  const larger = { ...recipe, batchSize: recipe.batchSize + 1 };
-  return refusalOf({ model, recipe: larger, runtime } as Refusable) === undefined;
-}
+const takesLargerBatch = (config: ModelConfig): boolean =>
+  !isRefused(config, { batchSize: config.recipe.batchSize + 1 });
+
+/** Of some nothing is known on several cards. */
+const runsOnSeveral = (config: ModelConfig): boolean => !isRefused(config, { gpus: 2, parallel: 'data' });
 
 /** What is asked next, and as a comment how to see the rest. */
 function next({ verdict, config }: AnyEstimate, { command = 'gc-plan estimate' }: Layout): string {

@@ -39,6 +39,17 @@ const cards: CardSupport = {
   kernelsOf,
 };
 
+/** What the two other ways of taking memory change (docs.jax.dev, GPU memory allocation). */
+const allocatorNotes: Readonly<Record<Config['recipe']['jaxAllocator'], readonly string[]>> = {
+  default: [],
+  'no-preallocation': [
+    '--jax-allocator no-preallocation (XLA_PYTHON_CLIENT_PREALLOCATE=false): the share is the limit as before; the pool starts small, grows by regions of powers of two up to it, and gives none back.',
+  ],
+  platform: [
+    '--jax-allocator platform (XLA_PYTHON_CLIENT_ALLOCATOR=platform): the driver is asked for every array by itself, which is slow; nothing is kept back, and --mem-fraction has no effect.',
+  ],
+};
+
 const keptBack = (memFraction: number): string => `JAX keeps ${Number((100 * (1 - memFraction)).toFixed(1))} % back`;
 
 export const jaxRuntime: Runtime = {
@@ -60,6 +71,7 @@ export const jaxRuntime: Runtime = {
   // XLA's all-reduce may share its operand's buffer.
   bucketsGradients: false,
   cards,
+  assumptions: ({ recipe }) => allocatorNotes[recipe.jaxAllocator],
   usableShare: ({ recipe: { memFraction, jaxAllocator }, reserveBytes }) => {
     if (jaxAllocator === 'platform') return 'JAX’s platform allocator keeps nothing back (--jax-allocator platform)';
     const back = keptBack(memFraction);
