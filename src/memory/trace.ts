@@ -72,19 +72,28 @@ export const layoutBytes = (layout: Layout, dimensions: Dimensions): number =>
 
 /** Bytes of every buffer at the given sizes. */
 export const bufferBytes = (trace: Trace, dimensions: Dimensions): Float64Array =>
-  filled(new Float64Array(trace.bufferLayout.length), trace, dimensions);
+  filled(new Float64Array(trace.bufferLayout.length), trace, (layout) => layoutBytes(layout, dimensions));
 
-function filled(bytesOfBuffer: Float64Array, { layouts, bufferLayout }: Trace, dimensions: Dimensions): Float64Array {
-  const bytesOfLayout = Float64Array.from(layouts, (layout) => layoutBytes(layout, dimensions));
+function filled(
+  bytesOfBuffer: Float64Array,
+  { layouts, bufferLayout }: Trace,
+  bytesOf: (layout: Layout) => number,
+): Float64Array {
+  const bytesOfLayout = Float64Array.from(layouts, bytesOf);
   for (let i = 0; i < bytesOfBuffer.length; i++) bytesOfBuffer[i] = bytesOfLayout[bufferLayout[i]!]!;
   return bytesOfBuffer;
 }
 
 let reused = new Float64Array(0);
 
-/** As `bufferBytes`, into memory that the next call overwrites: a search asks a hundred thousand times. */
-export function reusedBytes(trace: Trace, dimensions: Dimensions) {
+/**
+ * As `bufferBytes`, into memory that the next call overwrites: a search asks a hundred thousand times. `rounded`: to what an allocator
+ * makes of an array's bytes, once per layout.
+ */
+export function reusedBytes(trace: Trace, dimensions: Dimensions, rounded = (bytes: number) => bytes) {
   const { length } = trace.bufferLayout;
   if (reused.length < length) reused = new Float64Array(2 * length);
-  return { bytesOfBuffer: filled(reused.subarray(0, length), trace, dimensions) };
+  return {
+    bytesOfBuffer: filled(reused.subarray(0, length), trace, (layout) => rounded(layoutBytes(layout, dimensions))),
+  };
 }

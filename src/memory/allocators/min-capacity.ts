@@ -1,5 +1,5 @@
-import { ownSegmentGranularityBytes } from './pools.js';
-import { replayCaching } from './replay.js';
+import { blockBytesFor, ownSegmentGranularityBytes } from './pools.js';
+import { replayBlocks } from './replay.js';
 
 export interface CapacityBounds {
   /** Too little, or just enough: the peak of live bytes. */
@@ -19,10 +19,11 @@ export function minCapacity(
   bufferBytes: Float64Array,
   { lowBytes, highBytes, expandable, cardBytes, toleranceBytes = ownSegmentGranularityBytes }: CapacityBounds,
 ): number {
+  const blockBytes = bufferBytes.map(blockBytesFor);
   let low = lowBytes;
   let high = highBytes;
   const narrow = (capacityBytes: number): void => {
-    if (replayCaching(events, bufferBytes, { expandable, capacityBytes }).kind === 'ran') high = capacityBytes;
+    if (replayBlocks(events, blockBytes, { expandable, capacityBytes }).kind === 'ran') high = capacityBytes;
     else low = capacityBytes;
   };
   if (cardBytes !== undefined && cardBytes < high) narrow(cardBytes);

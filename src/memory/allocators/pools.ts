@@ -22,6 +22,9 @@ export const roundUp = (bytes: number, multiple: number): number => Math.ceil(by
 export const roundedBytes = (bytes: number): number =>
   bytes < minBlockBytes ? minBlockBytes : roundUp(bytes, minBlockBytes);
 
+/** An array without elements has no block. */
+export const blockBytesFor = (bytes: number): number => (bytes === 0 ? 0 : roundedBytes(bytes));
+
 export const smallPool = 0;
 export const largePool = 1;
 

@@ -2,7 +2,7 @@ import type { Dimensions } from '../../ir/shape.js';
 import type { TraceRecorder } from '../recorder.js';
 import { type Layout, layoutBytes } from '../trace.js';
 import { type CachingAllocator, cachingAllocator } from './caching.js';
-import { roundedBytes } from './pools.js';
+import { blockBytesFor } from './pools.js';
 import { returningRuns } from './returning-runs.js';
 
 export interface ReplayOptions {
@@ -24,7 +24,6 @@ export type Replay =
   | {
       readonly kind: 'outOfMemory';
       readonly atEvent: number;
-      readonly requestedBytes: number;
       readonly reservedBytes: number;
     };
 
@@ -40,41 +39,28 @@ function allocatorFor(numBuffers: number): CachingAllocator {
 }
 
 /** `events` as in a `Trace`; `bufferBytes` by buffer. */
-export function replayCaching(
+export const replayCaching = (events: Int32Array, bufferBytes: Float64Array, options: ReplayOptions): Replay =>
+  replayBlocks(events, bufferBytes.map(blockBytesFor), options);
+
+/** The same; `blockBytes`: by buffer, what `blockBytesFor` makes of its bytes. A trace has many buffers and few layouts. */
+export function replayBlocks(
   events: Int32Array,
-  bufferBytes: Float64Array,
+  blockBytes: Float64Array,
   { expandable, capacityBytes = Number.POSITIVE_INFINITY, untilFull = false }: ReplayOptions,
 ): Replay {
-  const { reset, serve, surelyHolds, pools, totals } = allocatorFor(bufferBytes.length);
-  const blockBytes = blockBytesOf(bufferBytes);
+  const { reset, serve, surelyHolds, pools, totals } = allocatorFor(blockBytes.length);
   reset(expandable, capacityBytes, !untilFull);
   const runs = returningRuns(events);
   let atEvent = 0;
   for (let nextRun = 0; nextRun <= runs.length; nextRun += 2) {
     const end = runs[nextRun] ?? events.length;
     atEvent = serve(events, blockBytes, atEvent, end);
-    if (atEvent < end) {
-      const { reservedBytes } = pools.reserved();
-      return { kind: 'outOfMemory', atEvent, requestedBytes: bufferBytes[events[atEvent]! - 1]!, reservedBytes };
-    }
+    if (atEvent < end) return { kind: 'outOfMemory', atEvent, reservedBytes: pools.reserved().reservedBytes };
     const endOfRun = runs[nextRun + 1];
     if (endOfRun !== undefined && surelyHolds(events, blockBytes, end, endOfRun)) atEvent = endOfRun;
   }
   return { kind: 'ran', ...totals() };
 }
-
-let reusedBlockBytes = new Float64Array(0);
-
-/** In memory that the next replay overwrites. */
-function blockBytesOf(bufferBytes: Float64Array): Float64Array {
-  if (reusedBlockBytes.length < bufferBytes.length) reusedBlockBytes = new Float64Array(2 * bufferBytes.length);
-  const blockBytes = reusedBlockBytes;
-  for (let i = 0; i < bufferBytes.length; i++) blockBytes[i] = blockBytesFor(bufferBytes[i]!);
-  return blockBytes;
-}
-
-/** An array without elements has no block. */
-const blockBytesFor = (bytes: number): number => (bytes === 0 ? 0 : roundedBytes(bytes));
 
 /** On a device without limit nothing fails. */
 export function replayWithoutLimit(

@@ -3,8 +3,8 @@ import { reservedErrorBar, widestErrorBar } from '../../accuracy/evidence.js';
 import { leastTooMuch, mostThatFollows } from '../../accuracy/figures.js';
 import type { Config, Device } from '../../config/types.js';
 import { minCapacity } from '../../memory/allocators/min-capacity.js';
-import { roundedBytes, roundUp, smallSegmentBytes } from '../../memory/allocators/pools.js';
-import { type ReplayOptions, replayCaching, replayWithoutLimit } from '../../memory/allocators/replay.js';
+import { blockBytesFor, roundUp, smallSegmentBytes } from '../../memory/allocators/pools.js';
+import { type ReplayOptions, replayBlocks, replayWithoutLimit } from '../../memory/allocators/replay.js';
 import { peakLiveBytes as livePeak } from '../../memory/liveness.js';
 import { reusedBytes, type Trace } from '../../memory/trace.js';
 import type { ProcessInput, ProcessMemory, RecordedInput, StepVerdict, VerdictInput } from '../process.js';
@@ -52,10 +52,7 @@ function replayed(
 
 /** Blocks are whole numbers of 512 bytes, segments of 2 MiB; an array without elements has no block. */
 export function leastReservedBytes(trace: Trace, bytesOfBuffer: Float64Array): number {
-  for (let i = 0; i < bytesOfBuffer.length; i++) {
-    const bytes = bytesOfBuffer[i]!;
-    if (bytes > 0) bytesOfBuffer[i] = roundedBytes(bytes);
-  }
+  for (let i = 0; i < bytesOfBuffer.length; i++) bytesOfBuffer[i] = blockBytesFor(bytesOfBuffer[i]!);
   return roundUp(livePeak(trace, bytesOfBuffer), smallSegmentBytes);
 }
 
@@ -89,9 +86,9 @@ export function pytorchVerdict({
   const leastBytes = asked === 'fits' ? withErrorBar(peakLiveBytes, config) : peakLiveBytes;
   if (leastBytes > capacityBytes) return { kind: 'exceeds', deviceBytes: undefined };
   const expandable = config.recipe.allocator === 'expandable';
-  const { bytesOfBuffer } = reusedBytes(trace, dimensions);
+  const { bytesOfBuffer: blockBytes } = reusedBytes(trace, dimensions, blockBytesFor);
   const options = asked === 'fits' ? replayUntilFull(config, { device, usableBytes }) : { expandable, untilFull: true };
-  const unlimited = replayCaching(trace.events, bytesOfBuffer, options);
+  const unlimited = replayBlocks(trace.events, blockBytes, options);
   if (unlimited.kind === 'outOfMemory') return { kind: 'exceeds', deviceBytes: undefined };
   const { peakReservedBytes } = unlimited;
   const deviceBytes = peakReservedBytes + outsideBytes;
@@ -99,6 +96,6 @@ export function pytorchVerdict({
   if (mostReserved <= capacityBytes) return { kind: 'fits', deviceBytes, highBytes: mostReserved + outsideBytes };
   if (asked === 'fits') return { kind: 'exceeds', deviceBytes };
   if (peakReservedBytes <= capacityBytes) return { kind: 'tight', deviceBytes };
-  const replay = replayCaching(trace.events, bytesOfBuffer, { expandable, capacityBytes });
+  const replay = replayBlocks(trace.events, blockBytes, { expandable, capacityBytes });
   return { kind: replay.kind === 'ran' ? 'tight' : 'exceeds', deviceBytes };
 }
