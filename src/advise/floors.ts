@@ -7,6 +7,7 @@ import type { Config } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 import { dimensionsFor, runtimes } from '../parallel/index.js';
 import { aloneAtMost, isParallel } from '../parallel/ranks.js';
+import type { StepsThatTell } from '../runtimes/types.js';
 import { stateAlone } from './any-plan.js';
 import {
   alongLine,
@@ -150,6 +151,11 @@ export class Floors {
     return isInBlocks && runtimes[runtime].search.passesAreApart && !isParallel(config);
   }
 
+  /** With any optimizer, of all layers in few rollout steps; nothing of a step that is itself no longer. */
+  inFewRolloutSteps(config: Config): number {
+    return isTraced(config) ? 0 : this.ofRollout(ofPasses, config);
+  }
+
   /** What the step at hand needs at least, where it needs so much with any optimizer. */
   withState(config: Config, anyOptimizerBytes: number): number {
     return anyOptimizerBytes > this.room ? anyOptimizerBytes : anyOptimizerBytes + this.stateBytes(config);
@@ -224,8 +230,8 @@ export class Floors {
    */
   private floorOf(peak: Peak, config: Config): number {
     const line = shallowPair(config);
-    if (isTraced(config)) return line ? this.onLine(peak, line) : this.peakBytes(peak, config);
-    const least = line ? this.ofRollout(peak, line.steps[1]) : this.ofSmallerSegments(peak, config);
+    if (line) return this.onLine(peak, line);
+    const least = isTraced(config) ? 0 : this.ofSmallerSegments(peak, config);
     return least > this.room ? least : this.ofRollout(peak, config);
   }
 
@@ -233,17 +239,18 @@ export class Floors {
   private ofSmallerSegments(peak: Peak, config: Config): number {
     const smaller = withSmallerSegments(config);
     if (smaller === undefined) return 0;
-    const line = isTraced(smaller) ? deeperPair(smaller) : undefined;
+    const line = deeperPair(smaller);
     return line ? this.onLine(peak, line) : this.ofRollout(peak, smaller);
   }
 
   private onLine(peak: Peak, { steps: [few, oneMore], more }: ShallowPair): number {
-    return alongLine(this.peakBytes(peak, few), this.peakBytes(peak, oneMore), more);
+    return alongLine(this.ofRollout(peak, few), this.ofRollout(peak, oneMore), more);
   }
 
   private ofRollout(peak: Peak, config: Config): number {
     if (isTraced(config)) return this.peakBytes(peak, config);
-    if (runtimes[config.runtime].search.freesInBackward && !isParallel(config)) return this.peakOfLonger(peak, config);
+    const { stepsThatTell } = runtimes[config.runtime].search;
+    if (stepsThatTell && !isParallel(config)) return this.peakOfLonger(peak, config, stepsThatTell(config.recipe));
     const at = (steps: number) => this.peakBytes(peak, withRollout(config, steps));
     const at3 = at(3);
     // Where three steps are too much, so are more.
@@ -255,16 +262,20 @@ export class Floors {
     return effort.least(`${name} ${this.keyOf(config)}`, () => of(this.passes(config)));
   }
 
-  private peakOfLonger({ name, of }: Peak, config: Config): number {
-    const moreSteps = config.recipe.rolloutSteps - 3;
+  private peakOfLonger(peak: Peak, config: Config, { number, keptUntil }: StepsThatTell): number {
+    const { name, of } = peak;
+    const atLeast = number > 3 ? this.peakBytes(peak, withRollout(config, 3)) : 0;
+    if (atLeast > this.room) return atLeast;
+    const moreSteps = config.recipe.rolloutSteps - number;
     return this.effort.least(`${name} ${this.keyOf(config)}`, () =>
-      of(this.passes(withRollout(config, 3)), { moreSteps, dataBytes: this.dataPerStep(config) }),
+      of(this.passes(withRollout(config, number)), { moreSteps, dataBytes: this.dataPerStep(config), keptUntil }),
     );
   }
 
-  /** Under every plan and at every depth. */
+  /** Under every plan, with every tape and at every depth. */
   private dataPerStep(config: Config): number {
-    const plain = plainly(config);
+    const { recipe, ...rest } = stateAlone(config);
+    const plain = { ...rest, recipe: { ...recipe, batchSize: config.recipe.batchSize } };
     const least = atDepth(plain, Math.min(shallowDepths[0], plain.model.layers), noCheckpoint.processor) ?? plain;
     return this.residentBytes(withRollout(least, 3)) - this.residentBytes(withRollout(least, 2));
   }

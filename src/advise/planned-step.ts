@@ -10,7 +10,7 @@ export class PlannedStep {
   leastBytes: number;
   /** The same with any optimizer. */
   anyOptimizerBytes: number;
-  private bound: 'segment' | 'smaller' | 'processor' | 'blocks' | 'shallow' | 'trace' = 'segment';
+  private bound: 'segment' | 'smaller' | 'processor' | 'blocks' | 'shallow' | 'rollout' | 'trace' = 'segment';
   private readonly keptPerStep: number;
 
   /** `known`: a bound of this step and others, and what each rollout step keeps at least. */
@@ -55,6 +55,12 @@ export class PlannedStep {
       }
       case 'shallow': {
         this.raiseTo(this.ofTrace ?? this.floors.of(this.config));
+        this.bound = this.floors.effort.hasTraced(this.config) ? 'trace' : 'rollout';
+        return true;
+      }
+      case 'rollout': {
+        const bytes = this.floors.inFewRolloutSteps(this.config);
+        if (bytes > 0) this.raise(this.floors.withState(this.config, bytes), bytes);
         this.bound = 'trace';
         return true;
       }

@@ -12,6 +12,12 @@ import type {
   VerdictInput,
 } from './process.js';
 
+export interface StepsThatTell {
+  readonly number: 3 | 4;
+  /** What a step keeps is on the card so long; after the next step's forward pass it waits on the host. */
+  readonly keptUntil: 'itsBackwardPassEnds' | 'itsTapeEnds' | 'nextStepEnds';
+}
+
 /** What a search may take for granted of a runtime's peaks; `tests/advise/bounds*.exhaustive.test.ts` and `tests/search` try each of them. */
 export interface SearchAssumptions {
   /** With gradient checkpointing a rollout step is recomputed as a whole before its backward pass begins. */
@@ -23,8 +29,8 @@ export interface SearchAssumptions {
   readonly segmentsChangeForward: boolean;
   /** There is a moment at which the forward pass has ended and the backward pass has not begun. */
   readonly passesAreApart: boolean;
-  /** What a rollout step keeps is freed by its own backward pass, not when all passes end: three steps tell what any number needs. */
-  readonly freesInBackward: boolean;
+  /** Rollout steps that tell what the passes of any larger number need. Absent: more than two are traced as a loop. */
+  readonly stepsThatTell?: (recipe: Recipe) => StepsThatTell;
   /** Gradients are its results, in which other arrays lie until they are written: which ones hangs on all of the step. Absent: never. */
   readonly resultsHoldArrays?: (config: Config) => boolean;
   /** A recipe whose passes cost as many FLOPs and need no more: what they need at least holds for both. Absent: its own. */

@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { costOf } from '../../src/advise/costs.js';
+import { shallowPair } from '../../src/advise/depth.js';
 import { Effort } from '../../src/advise/effort.js';
+import { Floors } from '../../src/advise/floors.js';
 import {
   keptForBackward,
   leastOfAnyOptimizer,
@@ -13,12 +15,15 @@ import { noCheckpoint } from '../../src/config/checkpoint.js';
 import type { Config } from '../../src/config/types.js';
 import { countFlops } from '../../src/cost/flops.js';
 import { counts } from '../../src/models/counts.js';
-import { dimensionsFor, programOf } from '../../src/parallel/index.js';
+import { dimensionsFor, programOf, runtimes } from '../../src/parallel/index.js';
 import { configured, inputs } from '../laws/configurations.js';
-import { flagsOfAll, holds, maybeOther, numRuns, stepOf } from './drawn-steps.js';
+import { deepInputs, flagsOfAll, holds, maybeOther, numRuns, stepOf } from './drawn-steps.js';
+
+const ofThreeSteps = (input: Parameters<typeof configured>[0]): Promise<Config | undefined> =>
+  configured({ ...input, flags: { ...input.flags, rollout: '3' } });
 
 async function trained(input: Parameters<typeof configured>[0]): Promise<Config | undefined> {
-  const config = await configured({ ...input, flags: { ...input.flags, rollout: '3' } });
+  const config = await ofThreeSteps(input);
   return config?.recipe.mode === 'train' ? config : undefined;
 }
 
@@ -41,26 +46,53 @@ it.each(['pytorch', 'tfjs'] as const)(
   },
 );
 
-it('pytorch: three rollout steps tell what the passes of any number need', async () => {
-  const drawn = fc.tuple(inputs('pytorch'), maybeOther, fc.integer({ min: 4, max: 12 }));
-  await holds(
-    drawn,
-    async ([input, other, numSteps]) => {
-      const config = await trained(other === undefined ? input : { model: other, flags: flagsOfAll(input.flags) });
+it.each(['pytorch', 'tfjs'] as const)(
+  '%s: few rollout steps tell what the passes of any number need',
+  async (runtime) => {
+    const drawn = fc.tuple(inputs(runtime), maybeOther, fc.integer({ min: 5, max: 14 }));
+    await holds(
+      drawn,
+      async ([input, other, numSteps]) => {
+        const isOther = runtime === 'pytorch' && other !== undefined;
+        const config = await ofThreeSteps(isOther ? { model: other, flags: flagsOfAll(input.flags) } : input);
+        if (config === undefined || config.recipe.gpus > 1) return false;
+        const passesOf = (rolloutSteps: number) => {
+          const sized = { ...config, recipe: { ...config.recipe, rolloutSteps } };
+          return Effort.unlimited().passes(sized, counts(config.model));
+        };
+        const { number, keptUntil } = runtimes[runtime].search.stepsThatTell!(config.recipe);
+        const [two, three, few, all] = [2, 3, number, numSteps].map(passesOf);
+        const dataBytes = residentBytes(three!) - residentBytes(two!);
+        for (const of of [leastOfAnyOptimizer, peakInProcessorBackward])
+          expect(of(few!, { moreSteps: numSteps - number, dataBytes, keptUntil })).toBe(of(all!));
+        return true;
+      },
+      2 * numRuns,
+    );
+  },
+);
+
+it.each(['pytorch', 'tfjs'] as const)(
+  '%s: a long rollout needs at least what the line through three and four segments says',
+  async (runtime) => {
+    const drawn = fc.tuple(deepInputs(runtime), fc.integer({ min: 5, max: 9 }));
+    await holds(drawn, async ([input, numSteps]) => {
+      const config = await trained(input);
       if (config === undefined || config.recipe.gpus > 1) return false;
-      const passesOf = (rolloutSteps: number) => {
-        const sized = { ...config, recipe: { ...config.recipe, rolloutSteps } };
-        return Effort.unlimited().passes(sized, counts(config.model));
-      };
-      const [two, three, all] = [2, 3, numSteps].map(passesOf);
-      const dataBytes = residentBytes(three!) - residentBytes(two!);
-      for (const of of [leastOfAnyOptimizer, peakInProcessorBackward])
-        expect(of(three!, { moreSteps: numSteps - 3, dataBytes })).toBe(of(all!));
-      return true;
-    },
-    2 * numRuns,
-  );
-});
+      const long = { ...config, recipe: { ...config.recipe, rolloutSteps: numSteps } };
+      const effort = Effort.unlimited();
+      // Where whatever is found is too much, no dearer bound is asked for.
+      const floors = new Floors(effort, counts(config.model), 0);
+      const passes = effort.passes(long, counts(config.model));
+      const least = leastOfAnyOptimizer(passes);
+      expect(floors.of(long).anyOptimizerBytes).toBeLessThanOrEqual(least);
+      expect(floors.inSmallerSegments(long)).toBeLessThanOrEqual(least);
+      expect(floors.inProcessorBackward(long)).toBeLessThanOrEqual(least);
+      expect(floors.inFewRolloutSteps(long)).toBe(least);
+      return shallowPair(long) !== undefined;
+    });
+  },
+);
 
 it.each(['pytorch', 'tfjs'] as const)(
   '%s: a rollout keeps the least for the backward pass where all of the model is recomputed, and each step as much more as any',

@@ -163,7 +163,7 @@ export const pytorchRuntime: Runtime = {
     replaysRolloutStepFirst: true,
     segmentsChangeForward: false,
     passesAreApart: true,
-    freesInBackward: true,
+    stepsThatTell: () => ({ number: 3, keptUntil: 'itsBackwardPassEnds' }),
     // Several kernels hold what one holds, and the gathered parts before they are summed.
     boundedBy: (recipe) => (recipe.concatTrick === 'eager' ? { ...recipe, concatTrick: 'fused' } : recipe),
     tightUpTo: 1,

@@ -1,4 +1,5 @@
 /** TensorFlow.js: keeps everything until a tape's backward pass ends. The step that is priced is the step that `verify` runs. */
+import { offloadsBoundary } from '../../config/offload.js';
 import type { Config } from '../../config/types.js';
 import { type ForwardProgram, operationsOf } from '../../ir/forward-program.js';
 import { axis, type Dimensions } from '../../ir/shape.js';
@@ -163,7 +164,12 @@ export const tfjsRuntime: Runtime = {
     replaysRolloutStepFirst: false,
     segmentsChangeForward: true,
     passesAreApart: true,
-    freesInBackward: false,
+    // The second last step's backward pass finds gradients there, each before it sums of them, which are temporaries: it matters where later
+    // micro-steps are asked for.
+    stepsThatTell: (recipe) => ({
+      number: recipe.accumulate > 1 ? 4 : 3,
+      keptUntil: offloadsBoundary(recipe) ? 'nextStepEnds' : 'itsTapeEnds',
+    }),
     tightUpTo: 1,
     rowsPeriod: () => 2,
   },

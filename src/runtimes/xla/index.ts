@@ -89,7 +89,6 @@ export const jaxRuntime: Runtime = {
     replaysRolloutStepFirst: false,
     segmentsChangeForward: true,
     passesAreApart: false,
-    freesInBackward: false,
     resultsHoldArrays: ({ model, recipe }) =>
       recipe.mode === 'train' && recipe.optimizer === 'none' && !layoutOf(model.layout).sizesDecideKernels,
     tightUpTo: succeedsUpTo,
