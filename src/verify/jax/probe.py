@@ -1,4 +1,4 @@
-"""Compiles one training step or forecast of DeepMind's GraphCast for a described GPU, without a GPU, and prints what XLA reserves.
+"""Compiles one training step or forecast of DeepMind's GraphCast or GenCast for a described GPU, without a GPU, and prints what XLA reserves.
 
 Reads the resolved configuration of gc-plan (JSON, {model, recipe, device}) from stdin, prints one JSON object. The arguments are
 shapes only; nothing is executed. Needs jax with the CUDA 12 plugin (0.4.38 or later), dm-haiku, optax and the graphcast package.
@@ -121,7 +121,7 @@ def analysis_of_dump(directory):
 
 
 def import_graphcast():
-  names = ("graphcast", "casting", "normalization", "autoregressive", "xarray_jax", "xarray_tree")
+  names = ("graphcast", "casting", "normalization", "autoregressive", "nan_cleaning", "xarray_jax", "xarray_tree")
   return {name: importlib.import_module(f"graphcast.{name}") for name in names}
 
 
@@ -134,7 +134,7 @@ def task_of(graphcast, model):
   return getattr(graphcast, name)
 
 
-def dataset(xarray, np, graphcast, task, model, batch, variables, times, first_time):
+def dataset(xarray, np, graphcast, task, model, batch, hours, variables, times, first_time):
   """Zeros without memory: only the tree and the shapes are used."""
   grid = model["grid"]
   latitudes, longitudes = grid["latitudes"], grid["longitudes"]
@@ -162,7 +162,7 @@ def dataset(xarray, np, graphcast, task, model, batch, variables, times, first_t
       lat=(np.arange(latitudes) * cells + offset - 90).astype(np.float32),
       lon=(np.arange(longitudes) * 360 / longitudes).astype(np.float32),
       level=levels,
-      time=(np.arange(times) + first_time) * np.timedelta64(6, "h"),
+      time=(np.arange(times) + first_time) * np.timedelta64(hours, "h"),
   )
   return xarray.Dataset({name: zeros(name) for name in variables}, coords=coordinates)
 
@@ -178,11 +178,12 @@ def recompute(hk, model, checkpoint):
   """hk.remat around the networks, from outside: no change to the model's code."""
   if checkpoint["encoder"]:
     encoder = model._run_grid2mesh_gnn
-    model._run_grid2mesh_gnn = lambda features: hk.remat(encoder)(features)
+    model._run_grid2mesh_gnn = lambda *arguments: hk.remat(encoder)(*arguments)
   if checkpoint["decoder"]:
     decoder = model._run_mesh2grid_gnn
-    model._run_mesh2grid_gnn = lambda mesh, grid: hk.remat(decoder)(mesh, grid)
-  if checkpoint["processor"]["kind"] == "every":
+    model._run_mesh2grid_gnn = lambda *arguments: hk.remat(decoder)(*arguments)
+  # The transformer's layers are grouped where the network is made.
+  if checkpoint["processor"]["kind"] == "every" and hasattr(model._mesh_gnn, "_process_step"):
     group_steps(hk, model._mesh_gnn, checkpoint["processor"]["layers"])
 
 
@@ -235,19 +236,29 @@ def compile_step(config):
   graphcast, xarray_jax = modules["graphcast"], modules["xarray_jax"]
   model, recipe = config["model"], config["recipe"]
   checkpoint = recipe["checkpoint"]
-  task = task_of(graphcast, model)
-  # The resolution is only a description; the grid comes with the data.
-  model_config = graphcast.ModelConfig(
-      resolution=0, mesh_size=model["meshLevel"], latent_size=model["hiddenDim"], gnn_msg_steps=model["layers"],
-      hidden_layers=model["mlpHiddenLayers"], radius_query_fraction_edge_length=model["radiusFraction"])
+  denoises = model["layout"] == "gencast"
+  if denoises:
+    import denoising
+
+    task, network_of = denoising.network_of(hk, model, recipe)
+  else:
+    task = task_of(graphcast, model)
+    # The resolution is only a description; the grid comes with the data.
+    model_config = graphcast.ModelConfig(
+        resolution=0, mesh_size=model["meshLevel"], latent_size=model["hiddenDim"], gnn_msg_steps=model["layers"],
+        hidden_layers=model["mlpHiddenLayers"], radius_query_fraction_edge_length=model["radiusFraction"])
+    network_of = lambda: graphcast.GraphCast(model_config, task)
   statistics = unit_statistics(xarray, np, graphcast, task)
 
   def predictor():
-    network = graphcast.GraphCast(model_config, task)
-    recompute(hk, network, checkpoint)
+    network = network_of()
+    recompute(hk, network._denoiser._predictor if denoises else network, checkpoint)
     network = modules["casting"].Bfloat16Cast(network, enabled=recipe["precision"] == "bf16")
     network = modules["normalization"].InputsAndResiduals(
         network, stddev_by_level=statistics, mean_by_level=statistics, diffs_stddev_by_level=statistics)
+    if denoises:
+      return modules["nan_cleaning"].NaNCleaner(
+          predictor=network, reintroduce_nans=True, fill_value=statistics, var_to_clean="sea_surface_temperature")
     return modules["autoregressive"].Predictor(network, gradient_checkpointing=checkpoint["rollout"])
 
   @hk.transform
@@ -261,17 +272,19 @@ def compile_step(config):
     return predictor()(inputs, targets_template=template, forcings=forcings)
 
   cards = recipe["gpus"] if recipe["parallel"] == "data" else 1
-  data = lambda *rest: dataset(xarray, np, graphcast, task, model, cards * recipe["batchSize"], *rest)
+  data = lambda *rest: dataset(xarray, np, graphcast, task, model, cards * recipe["batchSize"], 12 if denoises else 6, *rest)
   steps = recipe["rolloutSteps"]
   inputs, targets, forcings = (
       data(task.input_variables, 2, -1), data(task.target_variables, steps, 1), data(task.forcing_variables, steps, 1))
   parameters = jax.eval_shape(lambda: loss.init(jax.random.PRNGKey(0), inputs, targets, forcings))
+  # Noise is drawn in every call; GraphCast draws none.
+  key = jax.random.PRNGKey(0) if denoises else None
   if recipe["mode"] == "inference":
     return compile_for(
-        config["device"], lambda p, *rest: predict.apply(p, None, rest[0], targets, rest[1]), (), parameters, inputs, forcings)
+        config["device"], lambda p, *rest: predict.apply(p, key, rest[0], targets, rest[1]), (), parameters, inputs, forcings)
 
   def loss_of(params, *rest):
-    plain = lambda p, *r: loss.apply(p, None, *r)
+    plain = lambda p, *r: loss.apply(p, key, *r)
     return (jax.checkpoint(plain) if checkpoint["model"] else plain)(params, *rest)
 
   def gradients_of(params, *rest):
@@ -362,6 +375,8 @@ def main():
       # The last commit that has the graphcast package; the repository has been renamed and rearranged since.
       "graphcast": "graphcast @ git+https://github.com/google-deepmind/graphcast@08cf736",
   }
+  if config["model"]["layout"] not in ("jax", "gencast"):
+    stop(4, unsupported="WeatherNext 2, whose code is another repository’s")
   missing = sorted({package for module, package in packages.items() if not find(module)})
   if missing:
     stop(3, missing=missing)

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { loadDevice } from '../../../src/config/profiles.js';
+import { resolveConfig } from '../../../src/options/resolve.js';
+import { runJaxProbe } from '../../../src/verify/jax/probe.js';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const packages = at('../../../.cache/jax');
@@ -27,5 +29,14 @@ it.skipIf(!existsSync(packages))('XLA gives the arena, arguments and donations t
     outputBytes: 2 * 256 * 512 * 4 + tupleOfResults,
     aliasBytes: 2 * 256 * 512 * 4,
     temporaryBytes: 85_280_000,
+  });
+});
+
+it('says that WeatherNext 2 is not compiled, before it asks for packages that would not help', async () => {
+  const device = loadDevice('h100-80gb');
+  const config = await resolveConfig({ model: 'weathernext2-mini', flags: {} });
+  await expect(runJaxProbe({ ...config, device }, { python: 'python3', timeoutMs: 60_000 })).rejects.toMatchObject({
+    code: 'not-compiled',
+    message: expect.stringContaining('WeatherNext 2'),
   });
 });
