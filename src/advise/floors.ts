@@ -23,10 +23,10 @@ import {
   withSmallerSegments,
 } from './depth.js';
 import { anyOptimizerKey, boundedBy, type Effort } from './effort.js';
+import type { LongerRollout } from './longer-rollout.js';
 import {
   aliveInSecondSegment,
   keptForBackward,
-  type LongerRollout,
   leastOfAnyOptimizer,
   peakAfterProcessorBackward,
   peakBeforeProcessorBackward,

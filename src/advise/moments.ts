@@ -1,15 +1,9 @@
 /** What is alive at moments of a step: bounds of other steps, which have the same ones. */
-import { type Category, categories, categoryCode, reusedBytes, type Trace } from '../memory/trace.js';
-import { noTurn } from '../memory/turns.js';
+import { type Category, categories, categoryCode, reusedBytes } from '../memory/trace.js';
 import { runtimes } from '../parallel/index.js';
-import type { StepsThatTell } from '../runtimes/types.js';
+import { type LongerRollout, ofFurtherStep } from './longer-rollout.js';
 import { madeOfBlocks, TogetherAlive } from './rows-of-blocks.js';
 import { firstEventOf, type SizedStep } from './sized-step.js';
-/** Rollout steps that come to the few of a step, and what lies there for each of them all the time. */
-export interface LongerRollout extends Pick<StepsThatTell, 'keptUntil'> {
-  readonly moreSteps: number;
-  readonly dataBytes: number;
-}
 
 interface Moments {
   /** The events that count; by default all. */
@@ -55,61 +49,6 @@ function peakBefore(
     if (alive > peak && at(i)) peak = alive;
   }
   return peak + (longer ? longer.moreSteps * longer.dataBytes : 0);
-}
-
-/**
- * What every further step of a longer rollout adds to the few of a step, by event: what the second keeps for its backward pass, from when it
- * has made all of that until the backward pass comes to the first step; from then on, where a tape ends with all of its steps, what of the
- * second is there until then and was not for the first alone. `bytesOf`: of a buffer that counts. Data is not among it.
- */
-function ofFurtherStep(
-  trace: Trace,
-  keptUntil: StepsThatTell['keptUntil'],
-  bytesOf: (buffer: number) => number,
-): (event: number) => number {
-  if (keptUntil === 'nextStepEnds') return () => 0;
-  const { events, bufferCategory } = trace;
-  const backward = firstEventOf(trace, 'backward');
-  const turnOf = turnsOf(trace);
-  const inFirst = turnOf.subarray(backward).indexOf(0);
-  const firstAgain = inFirst < 0 ? events.length : backward + inFirst;
-  let lastOfFirst = events.length;
-  while (lastOfFirst > firstAgain && !(events[lastOfFirst]! > 0 && turnOf[lastOfFirst] === 0)) lastOfFirst--;
-  const kept = new Map<number, number>();
-  const outliving = new Set<number>();
-  for (let i = 0; i < events.length; i++) {
-    const buffer = Math.abs(events[i]!) - 1;
-    if (events[i]! > 0) {
-      if (turnOf[i] !== 1 || bufferCategory[buffer] === categoryCode.input) continue;
-      if (i < backward) kept.set(buffer, i);
-      if (i < lastOfFirst) outliving.add(buffer);
-    } else {
-      if (i < backward) kept.delete(buffer);
-      if (i < lastOfFirst || turnOf[i] === 0) outliving.delete(buffer);
-    }
-  }
-  const bytesUntilFirst = sumOf(kept.keys(), bytesOf);
-  const bytesInFirst = keptUntil === 'itsTapeEnds' ? sumOf(outliving, bytesOf) : 0;
-  let from = 0;
-  for (const madeAt of kept.values()) from = madeAt;
-  return (event) => {
-    if (event < from) return 0;
-    return event < firstAgain ? bytesUntilFirst : bytesInFirst;
-  };
-}
-
-const sumOf = (buffers: Iterable<number>, bytesOf: (buffer: number) => number): number => {
-  let bytes = 0;
-  for (const buffer of buffers) bytes += bytesOf(buffer);
-  return bytes;
-};
-
-/** The rollout step of each event. */
-function turnsOf({ events, turnMarks = [] }: Trace): Int8Array {
-  const turns = new Int8Array(events.length).fill(noTurn);
-  for (const [index, { turn, firstEvent }] of turnMarks.entries())
-    turns.fill(turn, firstEvent, turnMarks[index + 1]?.firstEvent);
-  return turns;
 }
 
 /** Alive when the passes have ended. */
