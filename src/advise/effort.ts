@@ -8,7 +8,7 @@ import { isParallel } from '../parallel/ranks.js';
 import { usableBytes } from '../runtimes/traits.js';
 import { traceCutsOf, traceKey } from '../search/unsized-step.js';
 import { hasSameWork, PlanCosts, type StepCost } from './costs.js';
-import { Programs } from './programs.js';
+import { Programs, withSamePasses } from './programs.js';
 import { fits, type OnDevice, type SizedStep, sizeStep } from './sized-step.js';
 
 /** Twelve autoregressive steps of 16 layers are the longest step that is published (Lam et al., suppl. 4.5). */
@@ -111,7 +111,7 @@ export class Effort {
     if (search.resultsHoldArrays?.(config))
       return this.passes({ ...config, recipe: { ...recipe, optimizer: 'sgd' } }, counts);
     if (passes === undefined || isParallel(config)) return this.step(config, counts);
-    const anyOptimizer = withAnyOptimizer(config);
+    const anyOptimizer = withSamePasses(withAnyOptimizer(config));
     const trace = this.trace(passesKey(anyOptimizer), anyOptimizer, passesOf);
     return sizeStep(config, trace, counts, recipe.accumulate > 1);
   }
@@ -129,7 +129,7 @@ export class Effort {
         device: on.device,
         usableBytes: usableBytes(on.device, recipe, runtime, reserveBytes),
       };
-      const trace = passesThatFit(this.programs.of(anyOptimizer), anyOptimizer, room);
+      const trace = passesThatFit(this.programs.once(anyOptimizer), anyOptimizer, room);
       if (trace === undefined) return false;
       this.traces.of(key, () => trace);
     }
@@ -177,11 +177,11 @@ const withAnyOptimizer = ({ recipe, ...config }: Config): Config => ({
   recipe: { ...recipe, optimizer: 'none', offload: offloadsBoundary(recipe) ? 'boundary' : 'none', accumulate: 1 },
 });
 
-const passesKey = (anyOptimizer: Config): string => `passes ${traceKey(anyOptimizer)}`;
+const passesKey = (anyOptimizer: Config): string => `passes ${traceKey(withSamePasses(anyOptimizer))}`;
 
 /**
  * What differs in the optimizer alone, or in where its state waits, has the same forward and backward pass; so have plans of equal cuts,
- * and all later micro-steps, where passes are told from the update.
+ * all later micro-steps, where passes are told from the update, and recipes of the same passes.
  */
 export function anyOptimizerKey(config: Config): string {
   const key = keys.get(config) ?? madeKey(config);
@@ -192,7 +192,7 @@ export function anyOptimizerKey(config: Config): string {
 const keys = new WeakMap<Config, string>();
 
 function madeKey(config: Config): string {
-  const { model, runtime, recipe } = config;
+  const { model, runtime, recipe } = withSamePasses(config);
   const { checkpoint: _, ...rules } = recipe;
   const offload = offloadsBoundary(recipe);
   const isOneMicroStep = runtimes[runtime].passes !== undefined && !isParallel(config);

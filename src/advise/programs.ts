@@ -2,6 +2,7 @@
 import type { Config } from '../config/types.js';
 import type { ForwardProgram } from '../ir/forward-program.js';
 import { programOf, runtimes } from '../parallel/index.js';
+import { isParallel } from '../parallel/ranks.js';
 
 /** About 3 MB of programs, some of 16 layers among them: what lives longer is copied by the collector of garbage. */
 const maxKeptValues = 8_000;
@@ -29,11 +30,22 @@ export class Programs {
     }
     return program;
   }
+
+  /** Not kept: of a plan that is mostly ruled out with it. */
+  once(config: Config): ForwardProgram {
+    return this.known.get(programKey(config)) ?? programOf(config);
+  }
+}
+
+/** On one card. */
+export function withSamePasses(config: Config): Config {
+  const recipe = runtimes[config.runtime].search.samePasses?.(config.recipe) ?? config.recipe;
+  return recipe === config.recipe || isParallel(config) ? config : { ...config, recipe };
 }
 
 /** Equal keys: equal programs. The optimizer, micro-steps, and where arrays lie are no part of a forward program. */
 function programKey(config: Config): string {
-  const { model, runtime, recipe } = config;
+  const { model, runtime, recipe } = withSamePasses(config);
   const { optimizer, accumulate, offload, allocator, memFraction, checkpoint, ...rules } = recipe;
   return JSON.stringify([runtime, model, rules, runtimes[runtime].segment(config)]);
 }

@@ -33,6 +33,8 @@ export interface SearchAssumptions {
   readonly stepsThatTell?: (recipe: Recipe) => StepsThatTell;
   /** Gradients are its results, in which other arrays lie until they are written: which ones hangs on all of the step. Absent: never. */
   readonly resultsHoldArrays?: (config: Config) => boolean;
+  /** A recipe with the same forward program, whose passes allocate and free the same arrays in the same order. Absent: its own alone. */
+  readonly samePasses?: (recipe: Recipe) => Recipe;
   /** A recipe whose passes cost as many FLOPs and need no more: what they need at least holds for both. Absent: its own. */
   readonly boundedBy?: (recipe: Recipe) => Recipe;
   /** A step with this many times more live bytes than are usable is not even tight. */

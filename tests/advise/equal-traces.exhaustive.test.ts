@@ -5,16 +5,16 @@ import { expect, it } from 'vitest';
 import { shippedErrorBar } from '../../src/accuracy/figures.js';
 import { isLawful } from '../../src/advise/apply.js';
 import { Effort } from '../../src/advise/effort.js';
-import { fits, type SizedStep } from '../../src/advise/sized-step.js';
+import { fits, type SizedStep, sizeStep } from '../../src/advise/sized-step.js';
 import { formatCheckpoint } from '../../src/config/checkpoint.js';
 import type { CheckpointPlan, Config } from '../../src/config/types.js';
 import { bufferBytes } from '../../src/memory/trace.js';
 import { counts } from '../../src/models/counts.js';
-import { traceOf } from '../../src/parallel/index.js';
+import { passesOf, programOf, runtimes, traceOf } from '../../src/parallel/index.js';
 import { traceKey } from '../../src/search/unsized-step.js';
 import { configured, inputs } from '../laws/configurations.js';
 
-import { cutInto, holds, numRuns, sized } from './drawn-steps.js';
+import { cutInto, flagsOfAll, holds, maybeOther, numRuns, sized } from './drawn-steps.js';
 
 it.each(['pytorch', 'jax', 'tfjs'] as const)('%s: plans of equal cuts have equal traces', async (runtime) => {
   const drawn = fc.tuple(inputs(runtime), fc.integer({ min: 0, max: 9 }), fc.boolean());
@@ -63,6 +63,25 @@ it('pytorch: a step begins with the passes that are replayed for it, whatever it
     const numBuffers = passes.trace.bufferLayout.length;
     expect(bytesOf(step).subarray(0, numBuffers)).toEqual(bytesOf(passes));
     return step.trace.events.length > passes.trace.events.length;
+  });
+});
+
+it('pytorch: float16 and bfloat16 have the same program and passes', async () => {
+  const eventsAndBytes = (config: Config) => {
+    const { trace, dimensions } = sizeStep(config, passesOf(config), counts(config.model));
+    return { events: trace.events, bytes: bufferBytes(trace, dimensions) };
+  };
+  const drawn = fc.tuple(inputs('pytorch'), maybeOther);
+  await holds(drawn, async ([{ model, flags }, other]) => {
+    const input = other ? { model: other, flags: flagsOfAll(flags) } : { model, flags };
+    const config = await configured({ ...input, flags: { ...input.flags, precision: 'fp16' } });
+    if (config === undefined || config.recipe.gpus > 1) return false;
+    const { samePasses } = runtimes.pytorch.search;
+    const other16 = { ...config, recipe: samePasses!(config.recipe) };
+    expect(other16.recipe.precision).toBe('bf16');
+    expect(isDeepStrictEqual(programOf(other16), programOf(config))).toBe(true);
+    expect(eventsAndBytes(other16)).toEqual(eventsAndBytes(config));
+    return true;
   });
 });
 

@@ -166,6 +166,8 @@ export const pytorchRuntime: Runtime = {
     stepsThatTell: () => ({ number: 3, keptUntil: 'itsBackwardPassEnds' }),
     // Several kernels hold what one holds, and the gathered parts before they are summed.
     boundedBy: (recipe) => (recipe.concatTrick === 'eager' ? { ...recipe, concatTrick: 'fused' } : recipe),
+    // Autocast; the gradients' scaler works on the update.
+    samePasses: (recipe) => (recipe.precision === 'fp16' ? { ...recipe, precision: 'bf16' } : recipe),
     tightUpTo: 1,
     rowsPeriod: () => 2,
   },
