@@ -251,8 +251,12 @@ export class BlockAttention extends AttentionProducts {
     return [query, key, value].map((id) => buffersOf(environment.value(id))) as [BufferId[], BufferId[], BufferId[]];
   }
 
-  /** int32 arguments compared once, for all layers that share an environment: a recomputed layer compares again. */
+  /**
+   * int32 blocks compared once, for all layers that share an environment: a recomputed layer compares again. The mask of `mha` is the adjacency
+   * matrix itself, booleans (transformer.py, `_get_adj_matrix_for_edge_set`), which jnp.where reads where they lie.
+   */
   private masks(looks: number, environment: Environment): readonly BufferId[] {
+    if (looks === 1) return [];
     let masks = this.masksOf.get(environment);
     if (masks === undefined) {
       masks = this.arrays(looks, maskShape, pred);
