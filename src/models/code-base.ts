@@ -205,6 +205,8 @@ export interface CodeBase {
   readonly checkPlan?: (plan: CheckpointPlan, model: Model) => void;
   /** What a report says of a model or a recipe that nobody runs so. */
   readonly modelNotes?: (model: Model) => readonly string[];
+  /** What its own options say of the network, for the line that says what is priced. */
+  readonly modelText?: (model: Pick<Model, 'own'>) => readonly string[];
   readonly recipeNotes?: (recipe: Recipe, model: Model) => readonly string[];
   /** Where cuts of its processor differ from those of a list of layers. */
   readonly processorCuts?: ProcessorCuts;

@@ -138,6 +138,7 @@ export function recipeText(config: AnyConfig): string {
     ...(recipe.ensemble === undefined ? [] : [`ensemble ${recipe.ensemble}`]),
     ...(recipe.rolloutSteps > 1 ? [`rollout ${recipe.rolloutSteps}`] : []),
     ...meshText(model),
+    ...(codeBaseOf(model.layout).modelText?.(model) ?? []),
     `${model.inputChannels}→${model.outputChannels} channels`,
     ...(isTraining || plan !== 'none' ? [`checkpoint ${plan}`] : []),
     ...(recipe.offload === 'none' ? [] : [`${recipe.offload} offloaded`]),

@@ -7,7 +7,7 @@ import { jaxLines } from './lines.js';
 import { gencastProgram } from './program.js';
 import { gencastRefusals } from './refusals.js';
 import { residentDimensions } from './residents.js';
-import { attentionNotes, attentionOptions } from './transformer.js';
+import { attentionNotes, attentionOptions, attentionText } from './transformer.js';
 
 const sixArrays =
   'The number holds what every compile with cuBLAS products does: three logits-sized arrays and three of weights in a softmax.';
@@ -48,6 +48,7 @@ export const gencast: CodeBase = {
   dimensions: (config, counts) => ({ ...attentionDimensions(config, counts), ...residentDimensions(config) }),
   checkModel,
   modelNotes: attentionNotes,
+  modelText: attentionText,
   recipeNotes: ({ mode, xlaGemm }) => [
     ...(mode === 'inference' ? notes.sampler : notes.training),
     ...(xlaGemm === 'cublas' ? [] : mode === 'inference' ? notes.samplerRange : notes.trainingRange),

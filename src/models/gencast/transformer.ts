@@ -5,7 +5,7 @@ import type { Model } from '../../config/types.js';
 import type { ValueId } from '../../ir/types.js';
 import type { OwnOption } from '../code-base.js';
 import { callMlp } from '../layers/mlp.js';
-import { attentionOf } from './blocks.js';
+import { attentionOf, hopsOf } from './blocks.js';
 import type { ConditionParameters, TransformerLayer } from './networks.js';
 import { condition, type TransformerContext } from './program.js';
 
@@ -25,6 +25,10 @@ export const attentionOptions: readonly OwnOption[] = [
     default: 16,
     help: 'How many mesh edges a node looks far. Blocks grow linearly with it, and what is multiplied with its square.',
   },
+];
+
+export const attentionText = (model: Pick<Model, 'own'>): readonly string[] => [
+  attentionOf(model) === 'mha' ? 'mha' : `${hopsOf(model)} hops`,
 ];
 
 export const attentionNotes = (model: Pick<Model, 'own'>): readonly string[] =>

@@ -1,7 +1,7 @@
 /** DeepMind's WeatherNext 2 (google-deepmind/weathernext 9c034db, weathernext2/). */
 import type { CodeBase } from '../code-base.js';
 import { attentionDimensions } from '../gencast/blocks.js';
-import { attentionNotes, attentionOptions } from '../gencast/transformer.js';
+import { attentionNotes, attentionOptions, attentionText } from '../gencast/transformer.js';
 import { finestMeshGraph } from '../graphs.js';
 import { checkModel } from './check-model.js';
 import { jaxLines } from './lines.js';
@@ -46,6 +46,7 @@ export const weathernext2: CodeBase = {
   dimensions: (config, counts) => ({ ...attentionDimensions(config, counts), ...ownDimensions(config) }),
   checkModel,
   modelNotes: attentionNotes,
+  modelText: attentionText,
   recipeNotes: ({ mode, xlaGemm, batchSize }) => [
     ...(mode === 'inference' ? notes.forecast : notes.training(batchSize)),
     ...(xlaGemm === 'cublas' ? [] : mode === 'inference' ? notes.forecastRange : notes.trainingRange),

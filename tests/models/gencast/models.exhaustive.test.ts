@@ -1,5 +1,6 @@
 /** The four released models, and what GenCast's code has not. */
 import { describe, expect, it } from 'vitest';
+import { renderEstimate } from '../../../src/reports/estimate/table.js';
 import { advise } from '../../../src/services/advise.js';
 import { estimate } from '../../../src/services/estimate.js';
 
@@ -53,6 +54,15 @@ it.each(['gencast-mini', 'weathernext2-mini'])(
     expect(near!.assumptions).toContainEqual(expect.stringMatching(/--k-hop changes what the mask lets through/));
   },
 );
+
+it.each([
+  [{}, ', mesh 4, 16 hops, '],
+  [{ 'k-hop': '8' }, ', mesh 4, 8 hops, '],
+  [{ attention: 'mha' }, ', mesh 4, mha, '],
+])('the screen says which attention is priced: %j', async (typed, words) => {
+  const report = await estimate({ model: 'gencast-mini', flags: { ...sampler, ...typed } });
+  expect(renderEstimate(report, { columns: 120, colour: false })).toContain(words);
+});
 
 describe('what GenCast has not', () => {
   it.each([
