@@ -3,6 +3,7 @@
  * `tests/advise/bounds*.exhaustive.test.ts` holds against the steps themselves.
  */
 import { noCheckpoint } from '../config/checkpoint.js';
+import { offloadsBoundary } from '../config/offload.js';
 import type { Config } from '../config/types.js';
 import type { Counts } from '../models/dimensions.js';
 import { dimensionsFor, runtimes } from '../parallel/index.js';
@@ -115,11 +116,22 @@ export class Floors {
     const { short, more } = shortened(config);
     const alone = aloneAtMost(short, this.counts);
     if (alone === undefined) return 0;
-    const key = `before ${JSON.stringify([alone.shared, alone.counts])} ${this.keyOf(alone.config)}`;
-    const bytes = this.effort.least(key, () =>
+    const keyOf = (config: Config) => `before ${JSON.stringify([alone.shared, alone.counts])} ${this.keyOf(config)}`;
+    const offloaded = this.besideOffloaded(alone.config, keyOf) + more * keptPerStep;
+    if (offloaded > this.room) return offloaded;
+    const bytes = this.effort.least(keyOf(alone.config), () =>
       peakBeforeProcessorBackward(this.passes(alone.config, alone.counts), alone.shared),
     );
     return bytes + more * keptPerStep;
+  }
+
+  /** Where the same step without offload has been looked at: what waits on the host is no more than what that one keeps. */
+  private besideOffloaded(config: Config, keyOf: (config: Config) => string): number {
+    const { recipe } = config;
+    if (!offloadsBoundary(recipe) || isParallel(config)) return 0;
+    const onDevice: Config = { ...config, recipe: { ...recipe, offload: 'none' } };
+    const known = this.effort.leastBytes.get(keyOf(onDevice));
+    return known === undefined ? 0 : known - this.heldBytes(onDevice);
   }
 
   /** Of the step at hand, and with any optimizer. */

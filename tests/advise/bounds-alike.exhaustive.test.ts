@@ -14,6 +14,8 @@ import {
   residentBytes,
 } from '../../src/advise/moments.js';
 import { sizeStep } from '../../src/advise/sized-step.js';
+import { partsOf } from '../../src/config/checkpoint.js';
+import type { Config } from '../../src/config/types.js';
 import { counts } from '../../src/models/counts.js';
 import { traceOf } from '../../src/parallel/index.js';
 import { aloneAtMost } from '../../src/parallel/ranks.js';
@@ -36,6 +38,29 @@ it.each(['pytorch', 'tfjs'] as const)(
       });
       if (bounds.length < 2) return false;
       expect(leastOfAnyOptimizer(sized(plan))).toBeGreaterThanOrEqual(Math.min(...bounds));
+      return true;
+    });
+  },
+);
+
+it.each(['pytorch', 'tfjs'] as const)(
+  '%s: what waits on the host takes no more off than what the same step keeps on the device',
+  async (runtime) => {
+    const offload = { offload: 'boundary', checkpoint: 'encoder+decoder+processor:every=2' };
+    const drawn = fc.tuple(deepInputs(runtime), segmentSizes, fc.boolean(), fc.boolean());
+    await holds(drawn, async ([{ model, flags }, size, encoder, decoder]) => {
+      const config = await configured({ model, flags: { ...flags, ...offload } });
+      const cut = config && cutInto(config, size);
+      if (cut?.recipe.mode !== 'train' || cut.recipe.gpus > 1) return false;
+      const checkpoint = { ...cut.recipe.checkpoint, encoder, decoder };
+      const changed = { ...cut, recipe: { ...cut.recipe, checkpoint } };
+      const isOffloaded = partsOf(checkpoint).some((part) => part !== 'rollout' || changed.recipe.rolloutSteps > 1);
+      if (!isOffloaded || !isLawful(checkpoint, changed)) return false;
+      const passesOf = (each: Config) => Effort.unlimited().passes(each, counts(each.model));
+      const onDevice = passesOf({ ...changed, recipe: { ...changed.recipe, offload: 'none' } });
+      const kept = keptForBackward(onDevice) - residentBytes(onDevice);
+      const before = peakBeforeProcessorBackward(passesOf(changed));
+      expect(before).toBeGreaterThanOrEqual(peakBeforeProcessorBackward(onDevice) - kept);
       return true;
     });
   },
