@@ -25,22 +25,32 @@ function inOrderOfNames<T>(atSurface: readonly T[], withLevels: readonly T[]): r
 export const mostSummedAtOnce = 16_384;
 /**
  * Of all eleven losses, weighted, and their sum: cycles that XLA counts (its log) for one sample, with their count beside it, and for each of several
- * samples, by bytes of a number.
+ * samples, by warps or by one thread each; by bytes of a number.
  */
 const operationsOfAll: Readonly<
   Record<
     number,
-    { readonly one: number; readonly counted: number; readonly ofSample: number; readonly factorOfSample: number }
+    {
+      readonly one: number;
+      readonly counted: number;
+      readonly ofSample: number;
+      readonly factorOfSample: number;
+      readonly ofThread: number;
+    }
   >
 > = {
-  2: { one: 225, counted: 432, ofSample: 517, factorOfSample: 330 },
-  4: { one: 81, counted: 81, ofSample: 229, factorOfSample: 183 },
+  2: { one: 225, counted: 432, ofSample: 517, factorOfSample: 330, ofThread: 208 },
+  4: { one: 81, counted: 81, ofSample: 229, factorOfSample: 183, ofThread: 64 },
 };
 /**
  * How many losses are numbers is one more result in bf16, or counted by every kernel that reads it: XLA's estimates of the two lie within 0.3 %
  * (its dump of priority fusion). With 37 levels each kernel counted in ten compiled steps of ten, with 13 in 23 of 37.
  */
 const mostLevelsCountedOnce = 13;
+
+const warp = 32;
+/** A row that fills a warp, or a whole part of one, is summed by warps, others number by number (reduction_utils.cc, `IsUnnestedReductionFasterThanElemental`). */
+const isSummedByWarps = (numbers: number): boolean => numbers >= warp || warp % numbers === 0;
 
 export class LossHead {
   private differences: BufferId | undefined;
@@ -75,12 +85,13 @@ export class LossHead {
       this.sumSquares(isInTwo ? parts : differences, sum);
       return sum;
     });
-    const isOneSample = numElements([axis('batch')], sizes) === 1;
-    if (isOneSample) this.losses = this.divided(inOrderOfNames(atSurface, withLevels));
+    const samples = numElements([axis('batch')], sizes);
+    if (samples === 1) this.losses = this.divided(inOrderOfNames(atSurface, withLevels));
     else {
       const summed = ofSamples(numSurfaceVariables);
       for (const [index, squares] of atSurface.entries()) this.sumSquares(squares, summed[index]!);
-      this.losses = this.dividedOfSamples(inOrderOfNames(summed, withLevels));
+      const sums = inOrderOfNames(summed, withLevels);
+      this.losses = isSummedByWarps(samples) ? this.dividedOfSamples(sums) : this.dividedByThreads(sums, samples);
     }
   }
 
@@ -120,6 +131,22 @@ export class LossHead {
     return pairs.map((pair) => {
       const loss = schedule.buffer([constant(1), constant(1)], 4);
       schedule.compute(lossName, pair, [loss], operationCycles);
+      return loss;
+    });
+  }
+
+  /** …where one thread adds up the samples, in the kernel that divides their sum; the gradient is computed from the loss of each sample. */
+  private dividedByThreads(sums: readonly BufferId[], samples: number): readonly BufferId[] {
+    const { schedule } = this;
+    const ofSamples = schedule.buffer([axis('batch')], 4);
+    this.counts = [ofSamples];
+    const { ofThread } = operationsOfAll[this.gemm.elementBytes]!;
+    schedule.compute('loss of each sample', sums, [ofSamples], ofThread * samples, samples);
+    return [ofSamples, ...sums].map((sum) => {
+      const loss = schedule.buffer([constant(1)], 4);
+      // Each is weighted but those of all, compared, chosen, negated and cast twice; then two sums and a quotient.
+      const ofEach = sum === ofSamples ? 6 : 8;
+      schedule.compute(lossName, [sum], [loss], (ofEach * samples + 2 * (samples - 1) + 1) * operationCycles);
       return loss;
     });
   }

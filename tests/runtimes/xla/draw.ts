@@ -123,9 +123,19 @@ const large = {
   remat_plan: fc.oneof(recomputed, fc.constant({ dec: 1 } as const)),
 };
 const { remat_plan: _, ...withoutPlan } = large;
+/** …of any size between, on other cards too. */
+const any = {
+  ...data,
+  target: mostly('h100', fc.constantFrom('a100_40', 'a6000'), 8),
+  grid: fc.integer({ min: 25, max: 121 }).map((rows) => [rows, 2 * (rows - 1)] as const),
+  mesh_size: fc.integer({ min: 2, max: 5 }),
+  latent_size: fc.integer({ min: 4, max: 48 }).map((eighths) => 8 * eighths),
+  gnn_msg_steps: fc.integer({ min: 1, max: 10 }),
+  batch: fc.constantFrom(1, 1, 2, 3),
+};
 const eitherProduct = mostly<JaxRecord['gemm_mode']>('cublas', fc.constant('default-noautotune' as const), 8);
 export const drawnRecipes = {
-  /** Twelve after the kernels of `waiting-norms.ts`, ten after the order that the latency hiding scheduler begins with, ten after its times; the last ten after the order of memory. */
+  /** Twelve after the kernels of `waiting-norms.ts`, ten after the order that the latency hiding scheduler begins with, ten after its times; the last ten after the order of memory; of any size eight before several samples were divided by threads, four after. */
   data: [
     ...drawRecipes(data, 24),
     ...drawRecipes({ ...data, gemm_mode: eitherProduct }, 12, 20261207),
@@ -133,10 +143,12 @@ export const drawnRecipes = {
     ...drawRecipes(data, 10, 2017756762),
     ...drawRecipes({ ...data, ...withoutPlan }, 4, 20270102),
     ...drawRecipes({ ...data, ...withoutPlan }, 4, 20270103),
+    ...drawRecipes(any, 8, 20270114),
     ...drawRecipes({ ...data, ...withoutPlan }, 4, 20270107),
     ...drawRecipes(data, 6, 20270108),
+    ...drawRecipes(any, 4, 20270116),
   ],
-  /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all, ten large ones after the all-reduces; then while the order of memory was written, and the last eight after all. */
+  /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all, ten large ones after the all-reduces; then while the order of memory was written, and eight after all; of any size six before several samples were divided by threads, four after. */
   recomputed: [
     ...drawRecipes({ ...data, remat_plan: recomputed }, 10, 20261211),
     ...drawRecipes({ ...data, remat_plan: recomputed }, 8, 20261212).slice(0, 5),
@@ -150,8 +162,10 @@ export const drawnRecipes = {
     ...drawRecipes({ ...data, remat_plan: recomputed }, 4, 20270109),
     ...drawRecipes({ ...data, ...large }, 3, 20270110),
     ...drawRecipes({ ...data, remat_plan: recomputed }, 5, 20270111),
+    ...drawRecipes({ ...any, remat_plan: recomputed }, 6, 20270115),
     ...drawRecipes({ ...data, ...large }, 2, 20270112),
     ...drawRecipes({ ...data, remat_plan: recomputed }, 6, 20270113),
+    ...drawRecipes({ ...any, remat_plan: recomputed }, 4, 20270117),
   ],
   accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),
