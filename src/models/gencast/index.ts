@@ -29,7 +29,7 @@ const notes = {
 export const gencast: CodeBase = {
   name: 'gencast',
   hostMemory:
-    'its authors ask for 300 GB of RAM at 0.25° and 24 GB at 1° (docs/cloud_vm_setup.md of 08cf736), and a reader saw 311 GB of virtual memory at 0.25° (weathernext issue 191)',
+    'its authors ask for 300 GB of RAM at 0.25° and 24 GB at 1° (docs/cloud_vm_setup.md of 08cf736)',
   layouts: {
     gencast: {
       label: "DeepMind's GenCast",
