@@ -28,8 +28,7 @@ const notes = {
 
 export const gencast: CodeBase = {
   name: 'gencast',
-  hostMemory:
-    'its authors ask for 300 GB of RAM at 0.25° and 24 GB at 1° (docs/cloud_vm_setup.md of 08cf736)',
+  hostMemory: 'its authors ask for 300 GB of RAM at 0.25° and 24 GB at 1° (docs/cloud_vm_setup.md of 08cf736)',
   layouts: {
     gencast: {
       label: "DeepMind's GenCast",

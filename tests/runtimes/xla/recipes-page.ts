@@ -64,7 +64,9 @@ estimate (\`swish-fusion.ts\`: the choice of 30 arrays, and the time of those wh
 What is left: where two candidates differ by a few nanoseconds, one other choice moves all behind it; in bf16 XLA casts some statistics of rows in
 kernels of their own, which here is decided by the rows' size alone (\`row-statistics.ts\`). Twelve steps of any size, on an A100 and an A6000
 too, were drawn after the steps of the grids that people use: the worst is 3.4 % low (67×132, 72 wide, where XLA sums for the norms of two layers in
-one kernel). Several samples that fill no part of a warp, such as three, are averaged by one thread (\`loss-head.ts\`); five, compiled once, 25×48, were 6 % low. The range's
+one kernel). Several samples that fill no part of a warp, such as three, are averaged by one thread (\`loss-head.ts\`); five, compiled once, 25×48, were 6 % low. Eight more on an A6000 or A100, recomputed in part or not, were compiled last and are in no table: −4.2 to +0.5 %, but
+for +7.9 % (recomputed whole, fp32) and +8.7 % (116×230, 37 levels, 32 wide, bf16, three samples, outside its range: XLA normalises the inputs once more for
+the last gradient of weights instead of keeping them). The range's
 ends of −3 and +7 % are measured over all of these; they are no bound that follows from XLA. XLA compiles one
 program to the same bytes twice (25×48, 96/4: the whole buffer assignment; 91×180, M5, 128/6: the record's bytes). The *given* step of that size is
 1.8 % lower: another program of the same step.
