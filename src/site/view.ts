@@ -2,8 +2,9 @@
 import { configLine } from '../reports/config-line.js';
 import { estimateAnswer } from '../reports/estimate/answer.js';
 import { onTheCard } from '../reports/estimate/chart.js';
-import { accuracy, reasons, totals } from '../reports/estimate/numbers.js';
+import { accuracy, reasons } from '../reports/estimate/numbers.js';
 import type { AnyEstimate } from '../reports/estimate/schema.js';
+import { totals } from '../reports/estimate/totals.js';
 import { dataTable, list } from '../reports/pages/blocks.js';
 import { subject } from '../reports/subject.js';
 

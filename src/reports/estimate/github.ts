@@ -4,8 +4,9 @@ import type { Layout } from '../formats.js';
 import { annotation, code, inlineText, markdownTable } from '../markdown.js';
 import { formatBytes, formatPercent } from '../units.js';
 import { estimateAnswer } from './answer.js';
-import { accuracy, categories, cheapestChanges, rankHead, ranks, totals } from './numbers.js';
+import { accuracy, categories, cheapestChanges, rankHead, ranks } from './numbers.js';
 import type { AnyEstimate } from './schema.js';
+import { totals } from './totals.js';
 import { isYes } from './verdict.js';
 
 const marks = { yes: '✅', maybe: '⚠️', no: '❌', neutral: 'ℹ️' } as const;

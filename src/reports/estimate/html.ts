@@ -6,8 +6,9 @@ import { subject } from '../subject.js';
 import { formatBytes, formatBytesPair, formatPercent } from '../units.js';
 import { estimateAnswer } from './answer.js';
 import { onTheCard } from './chart.js';
-import { bytesByPart, categories, cheapestChanges, model, rankHead, ranks, stepTitle, totals } from './numbers.js';
+import { bytesByPart, categories, cheapestChanges, model, rankHead, ranks, stepTitle } from './numbers.js';
 import type { AnyEstimate } from './schema.js';
+import { totals } from './totals.js';
 
 export function renderEstimatePage(estimate: AnyEstimate, layout: Layout): string {
   const { memory, config, peak } = estimate;

@@ -16,19 +16,10 @@ import {
 } from '../terminal/blocks.js';
 import { formatBytes, formatPercent, inUnit, unitOf } from '../units.js';
 import { estimateAnswer } from './answer.js';
-import {
-  accuracy,
-  bytesByPart,
-  categories,
-  cheapestChanges,
-  model,
-  rankHead,
-  ranks,
-  stepTitle,
-  totals,
-} from './numbers.js';
+import { accuracy, bytesByPart, categories, cheapestChanges, model, rankHead, ranks, stepTitle } from './numbers.js';
 import type { AnyEstimate } from './schema.js';
 import { estimateScreen } from './screen.js';
+import { totals } from './totals.js';
 
 export const renderEstimate = (estimate: AnyEstimate, layout: Layout): string =>
   layout.details ? allOf(estimate, layout) : estimateScreen(estimate, layout);
