@@ -77,8 +77,9 @@ export function readProfile<Profile>(kind: ProfileKind, name: string): Profile {
   // Only our own naming scheme reaches the file system.
   const text = /^[a-z0-9][a-z0-9-]{0,63}$/.test(name) ? shippedProfile(kind, name) : undefined;
   if (text === undefined) {
-    // A name that shares less than half its letters is another thing's.
-    const near = nearest(name, profileNames(kind), 3, Math.floor(name.length / 2));
+    // Few names are all shown; of many, one that shares less than half its letters is another thing's.
+    const names = profileNames(kind);
+    const near = nearest(name, names, 3, names.length > 3 ? Math.floor(name.length / 2) : undefined);
     throw new InputError(
       `unknown-${singular[kind].toLowerCase()}`,
       `${shown(name)}: there is no such ${singular[kind]}.`,

@@ -27,7 +27,7 @@ export const badFlags: readonly BadFlags[] = [
   bad({ gpu: 'l4,t4' }, 'several-gpus', ['l4,t4']),
   bad({}, 'unknown-model', ['graphcats'], 'graphcats'),
   bad({}, 'unknown-model', ['__proto__'], '__proto__'),
-  bad({}, 'unknown-model', ['GraphCast'], 'GraphCast'),
+  bad({}, 'unknown-model', ['Graph-Caster'], 'Graph-Caster'),
   bad({ recipe: 'finetuning' }, 'unknown-recipe', ['finetuning']),
   bad({ 'hiden-dim': '512' }, 'unknown-option', ['--hiden-dim']),
   bad({ hiddenDim: '512' }, 'unknown-option', ['--hiddenDim']),
