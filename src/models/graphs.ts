@@ -25,8 +25,8 @@ export interface GraphRules {
 }
 
 /** GraphCast's multi-mesh. `maxNeighbours`: the nearest mesh nodes of a grid node that are looked at, before the radius; all by default. */
-export const icosahedralGraph = (maxNeighbours = Number.POSITIVE_INFINITY): GraphRules => ({
-  counts: (model) => icosahedralCounts({ ...model, maxNeighbours }),
+export const icosahedralGraph = (maxNeighbours = Number.POSITIVE_INFINITY, nearestSines?: true): GraphRules => ({
+  counts: (model) => icosahedralCounts({ ...model, maxNeighbours, ...(nearestSines && { nearestSines }) }),
   roughEdges: (model) => ({
     numEdges: roughNumGrid2meshEdges({ ...model, maxNeighbours }),
     set: 'grid2mesh',

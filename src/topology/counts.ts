@@ -14,7 +14,7 @@ const remembered = new Map<string, number>();
  * by 6·10⁻⁸, which is 5·10⁻⁶ of this radius; 48 edges are that close to it, and roundings decide them: NumPy's float32 sines give 748,360,
  * torch's 748,354, the graph of the released weights 748,348.
  */
-const asBuilt: Readonly<Record<string, number>> = { '640x1280 classic 0.6 o96': 748_354 };
+const asBuilt: Readonly<Record<string, number>> = { '640x1280 classic 0.6 o96, nearest sines': 748_354 };
 
 /** Of GraphCast's graph: the multi-mesh of a refined icosahedron, encoder edges within a radius, a triangle around each grid node. */
 export function icosahedralCounts(model: GraphModel): Counts {
@@ -73,8 +73,9 @@ function idealLongestEdge(meshLevel: number): number {
 }
 
 /** All that the number of encoder edges depends on but the mesh level, which is the place in the list of counts. */
-export function graphKey({ grid, mesh, radiusFraction, maxNeighbours }: GraphModel): string {
+export function graphKey({ grid, mesh, radiusFraction, maxNeighbours, nearestSines }: GraphModel): string {
   const nearest = maxNeighbours === Number.POSITIVE_INFINITY ? '' : ' nearest';
   const latent = mesh === undefined ? '' : ` ${gridName(mesh)}`;
-  return `${grid.latitudes}x${grid.longitudes} ${grid.kind} ${radiusFraction}${nearest}${latent}`;
+  const sines = nearestSines ? ', nearest sines' : '';
+  return `${grid.latitudes}x${grid.longitudes} ${grid.kind} ${radiusFraction}${nearest}${latent}${sines}`;
 }

@@ -57,9 +57,11 @@ export interface GridRows {
 
 export const numGridNodes = numPoints;
 
-export function gridRows(grid: Grid): GridRows {
+/** `ownSines`: another code's than those of the kind of grid. */
+export function gridRows(grid: Grid, ownSines?: Sines): GridRows {
   const longitudeStepDegrees = 360 / grid.longitudes;
-  const { latitudeOfRow, firstLongitude, sines } = conventionOf(grid.kind);
+  const { latitudeOfRow, firstLongitude, sines: usual } = conventionOf(grid.kind);
+  const sines = ownSines ?? usual;
   const firstLongitudeDegrees = firstLongitude(longitudeStepDegrees);
   const latitudeDegrees = Float64Array.from({ length: grid.latitudes }, (_, row) => latitudeOfRow(row, grid.latitudes));
   const colatitudes = latitudeDegrees.map((degrees) => roundedRadians(float32(90 - float32(degrees))));
@@ -78,9 +80,9 @@ export function gridRows(grid: Grid): GridRows {
 }
 
 /** Cartesian, on the unit sphere, `[gridNodes, 3]`. */
-export function gridPositions(grid: Grid): Float64Array {
+export function gridPositions(grid: Grid, ownSines?: Sines): Float64Array {
   if (isReducedGaussian(grid)) return reducedPositions(grid);
-  const { cosLatitude, sinLatitude, cosLongitude, sinLongitude } = gridRows(grid);
+  const { cosLatitude, sinLatitude, cosLongitude, sinLongitude } = gridRows(grid, ownSines);
   const positions = new Float64Array(3 * numGridNodes(grid));
   let next = 0;
   for (let row = 0; row < grid.latitudes; row++) {

@@ -4,6 +4,7 @@
  * `models/graphcast/utils/graph.py` (four nearest neighbours, then the same radius).
  */
 import type { Grid, Model } from '../config/types.js';
+import { roundedSines, type Sines } from './float32-sines.js';
 import { gridPositions, numGridNodes } from './grid.js';
 import { longestEdge, refinedIcosahedron } from './icosahedral-mesh.js';
 import { forEachRun } from './radius-query.js';
@@ -12,6 +13,8 @@ import { cutoffEdges, isReducedGraph } from './reduced-graph.js';
 export interface GraphModel extends Pick<Model, 'grid' | 'meshLevel' | 'mesh' | 'radiusFraction'> {
   /** Mesh neighbours of one grid node at most, the nearest ones; infinite: all within the radius. */
   readonly maxNeighbours: number;
+  /** Grid points lie where the float32 next to a sine puts them, whatever their kind of grid. */
+  readonly nearestSines?: true;
 }
 
 export interface Edges {
@@ -35,11 +38,18 @@ export function queryNumGrid2meshEdges(model: GraphModel): number {
     return numGridNodes(grid) * Math.min(maxNeighbours, mesh.positions.length / 3);
   let numEdges = 0;
   if (maxNeighbours === Number.POSITIVE_INFINITY) {
-    forEachRun(mesh.positions, grid, radius, (_node, _firstGridNode, length) => {
-      numEdges += length;
-    });
+    forEachRun(
+      mesh.positions,
+      grid,
+      radius,
+      (_node, _firstGridNode, length) => {
+        numEdges += length;
+      },
+      sinesOf(model),
+    );
   } else {
-    for (const inReach of numNodesInReach(mesh.positions, grid, radius)) numEdges += Math.min(inReach, maxNeighbours);
+    for (const inReach of numNodesInReach(mesh.positions, grid, radius, sinesOf(model)))
+      numEdges += Math.min(inReach, maxNeighbours);
   }
   return numEdges;
 }
@@ -50,28 +60,43 @@ export function grid2meshEdges(model: GraphModel): Edges {
   const { grid, meshLevel, radiusFraction, maxNeighbours } = model;
   const mesh = refinedIcosahedron(meshLevel);
   const radius = radiusFraction * longestEdge(mesh);
-  const inReach = numNodesInReach(mesh.positions, grid, radius);
+  const inReach = numNodesInReach(mesh.positions, grid, radius, sinesOf(model));
   const end = inReach.slice();
   for (let sender = 1; sender < end.length; sender++) end[sender]! += end[sender - 1]!;
   const receivers = new Int32Array(end.at(-1)!);
   const cursor = end.map((last, sender) => last - inReach[sender]!);
-  forEachRun(mesh.positions, grid, radius, (node, firstGridNode, length) => {
-    for (let sender = firstGridNode; sender < firstGridNode + length; sender++) receivers[cursor[sender]!++] = node;
-  });
+  forEachRun(
+    mesh.positions,
+    grid,
+    radius,
+    (node, firstGridNode, length) => {
+      for (let sender = firstGridNode; sender < firstGridNode + length; sender++) receivers[cursor[sender]!++] = node;
+    },
+    sinesOf(model),
+  );
   const senders = new Int32Array(receivers.length);
   for (let sender = 0; sender < end.length; sender++)
     senders.fill(sender, end[sender]! - inReach[sender]!, end[sender]);
   return keepNearest(maxNeighbours, { senders, receivers }, mesh.positions, gridPositions(grid));
 }
 
+export const sinesOf = ({ nearestSines }: Pick<GraphModel, 'nearestSines'>): Sines | undefined =>
+  nearestSines ? roundedSines : undefined;
+
 /** Mesh nodes in reach of each grid node, `[gridNodes]`. */
-function numNodesInReach(meshPositions: Float64Array, grid: Grid, radius: number): Int32Array {
+function numNodesInReach(meshPositions: Float64Array, grid: Grid, radius: number, sines?: Sines): Int32Array {
   // What begins at a grid node less what ends before it, then their sums.
   const inReach = new Int32Array(numGridNodes(grid) + 1);
-  forEachRun(meshPositions, grid, radius, (_node, firstGridNode, length) => {
-    inReach[firstGridNode]!++;
-    inReach[firstGridNode + length]!--;
-  });
+  forEachRun(
+    meshPositions,
+    grid,
+    radius,
+    (_node, firstGridNode, length) => {
+      inReach[firstGridNode]!++;
+      inReach[firstGridNode + length]!--;
+    },
+    sines,
+  );
   for (let node = 1; node < inReach.length; node++) inReach[node]! += inReach[node - 1]!;
   return inReach.subarray(0, -1);
 }

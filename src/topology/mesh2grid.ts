@@ -1,21 +1,15 @@
-/**
- * Edges of the decoder: from the three corners of the finest mesh triangle that contains a grid point to that point.
- * PhysicsNeMo takes the triangle with the nearest centroid instead: as many edges, other neighbours at some points.
- * Source: google-deepmind/graphcast 08cf736, `grid_mesh_connectivity.py`.
- */
-import type { Model } from '../config/types.js';
 import { gridPositions, numGridNodes } from './grid.js';
-import type { Edges } from './grid2mesh.js';
+import { type Edges, type GraphModel, sinesOf } from './grid2mesh.js';
 import { type IcosahedralMesh, nextCorner, refinedIcosahedron } from './icosahedral-mesh.js';
 import { isReducedGraph, nearestMeshEdges } from './reduced-graph.js';
 
 /** Senders are mesh nodes; receivers are grid nodes, ascending, three times each. */
-export function mesh2gridEdges(model: Pick<Model, 'grid' | 'meshLevel' | 'mesh'>): Edges {
+export function mesh2gridEdges(model: Pick<GraphModel, 'grid' | 'meshLevel' | 'mesh' | 'nearestSines'>): Edges {
   if (isReducedGraph(model)) return nearestMeshEdges(model);
   const { grid, meshLevel } = model;
   const mesh = refinedIcosahedron(meshLevel);
   const faces = mesh.facesByLevel.at(-1)!;
-  const points = gridPositions(grid);
+  const points = gridPositions(grid, sinesOf(model));
   const numPoints = numGridNodes(grid);
   const receivers = new Int32Array(3 * numPoints);
   const senders = new Int32Array(3 * numPoints);

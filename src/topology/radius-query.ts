@@ -8,6 +8,7 @@
  */
 import KDBush from 'kdbush';
 import type { Grid } from '../config/types.js';
+import type { Sines } from './float32-sines.js';
 import { type GridRows, gridRows } from './grid.js';
 
 /** Grid nodes `firstGridNode … + length − 1`, all in one row, are in reach of the mesh node. */
@@ -19,8 +20,14 @@ export type VisitRun = (meshNode: number, firstGridNode: number, length: number)
  */
 const POSITION_ERROR = 2e-6;
 
-export function forEachRun(meshPositions: Float64Array, grid: Grid, radius: number, visit: VisitRun): void {
-  const rows = gridRows(grid);
+export function forEachRun(
+  meshPositions: Float64Array,
+  grid: Grid,
+  radius: number,
+  visit: VisitRun,
+  sines?: Sines,
+): void {
+  const rows = gridRows(grid, sines);
   const index = indexByAngles(meshPositions);
   const isWithin = distanceTest(meshPositions, rows, radius);
   const visitRun = wrapRound(grid.longitudes, visit);

@@ -5,6 +5,7 @@
  */
 import { isReducedGaussian } from '../config/grid.js';
 import type { Grid } from '../config/types.js';
+import { roundedSines } from './float32-sines.js';
 import { gridPositions } from './grid.js';
 import type { Edges } from './grid2mesh.js';
 import { refinedIcosahedron } from './icosahedral-mesh.js';
@@ -47,7 +48,7 @@ const meshPositions = ({ mesh, meshLevel }: Pick<ReducedGraph, 'mesh' | 'meshLev
 export function cutoffEdges({ grid, radiusFraction, ...latent }: ReducedGraph): Edges {
   const mesh = meshPositions(latent);
   const radius = radiusFraction * largestSpacing(mesh);
-  const points = gridPositions(grid);
+  const points = gridPositions(grid, roundedSines);
   const index = new PointIndex(points, radius);
   const senders: number[] = [];
   const receivers: number[] = [];
@@ -82,7 +83,7 @@ export const numDecoderNeighbours = 3;
 /** Senders are mesh nodes; receivers are grid nodes, ascending, three times each. */
 export function nearestMeshEdges({ grid, ...latent }: Omit<ReducedGraph, 'radiusFraction'>): Edges {
   const mesh = meshPositions(latent);
-  const points = gridPositions(grid);
+  const points = gridPositions(grid, roundedSines);
   const reach = 2 * largestSpacing(mesh);
   const index = new PointIndex(mesh, reach);
   const numPoints = points.length / 3;

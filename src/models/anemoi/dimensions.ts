@@ -159,7 +159,7 @@ function mapperRows({ model, recipe }: ModelAndRecipe, base: Dimensions): Dimens
   const samples = recipe.batchSize * (recipe.ensemble ?? 1);
   if (mapper === 'gnn') return partDimensions(base, edges.blocks, samples);
   if (model.counts !== undefined) return chunkDimensions(evenChunks(model.counts, edges.blocks, samples));
-  const graph = { ...model, maxNeighbours: Number.POSITIVE_INFINITY };
+  const graph = { ...model, maxNeighbours: Number.POSITIVE_INFINITY, nearestSines: true } as const;
   return chunkDimensions(mapperChunks(graph, edges.blocks, samples));
 }
 

@@ -169,7 +169,7 @@ const noEdges: CardShare = { receivers: 0, edges: 0, senders: 0, chunks: [] };
 
 function sharesOf({ model, recipe }: ModelAndRecipe, { readsMeshEdges, hasEdges }: Reads) {
   const { edges, processorBlocks = 1 } = recipe.checkpoint;
-  const graph = { ...graphModelOf(model), maxNeighbours: Number.POSITIVE_INFINITY };
+  const graph = { ...graphModelOf(model), maxNeighbours: Number.POSITIVE_INFINITY, nearestSines: true } as const;
   const chunks = edges.kind === 'none' ? 1 : edges.blocks;
   return {
     mappers: hasEdges ? mapperShares(graph, recipe.gpus, chunks) : undefined,
