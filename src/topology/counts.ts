@@ -6,6 +6,7 @@ import { PUBLISHED_COUNTS } from './data/published-counts.js';
 import { numGridNodes } from './grid.js';
 import { type GraphModel, queryNumGrid2meshEdges } from './grid2mesh.js';
 import { numMeshNodes, numMultiMeshEdges } from './icosahedral-mesh.js';
+import { isReducedGraph } from './reduced-graph.js';
 
 const remembered = new Map<string, number>();
 
@@ -14,7 +15,7 @@ const remembered = new Map<string, number>();
  * by 6·10⁻⁸, which is 5·10⁻⁶ of this radius; 48 edges are that close to it, and roundings decide them: NumPy's float32 sines give 748,360,
  * torch's 748,354, the graph of the released weights 748,348.
  */
-const asBuilt: Readonly<Record<string, number>> = { '640x1280 classic 0.6 o96, nearest sines': 748_354 };
+const asBuilt: Readonly<Record<string, number>> = { '640x1280 classic 0.6 o96': 748_354 };
 
 /** Of GraphCast's graph: the multi-mesh of a refined icosahedron, encoder edges within a radius, a triangle around each grid node. */
 export function icosahedralCounts(model: GraphModel): Counts {
@@ -73,9 +74,11 @@ function idealLongestEdge(meshLevel: number): number {
 }
 
 /** All that the number of encoder edges depends on but the mesh level, which is the place in the list of counts. */
-export function graphKey({ grid, mesh, radiusFraction, maxNeighbours, nearestSines }: GraphModel): string {
+export function graphKey(model: GraphModel): string {
+  const { grid, mesh, radiusFraction, maxNeighbours } = model;
   const nearest = maxNeighbours === Number.POSITIVE_INFINITY ? '' : ' nearest';
   const latent = mesh === undefined ? '' : ` ${gridName(mesh)}`;
-  const sines = nearestSines ? ', nearest sines' : '';
+  // anemoi's own graphs know no other sines.
+  const sines = model.nearestSines && !isReducedGraph(model) ? ', nearest sines' : '';
   return `${grid.latitudes}x${grid.longitudes} ${grid.kind} ${radiusFraction}${nearest}${latent}${sines}`;
 }
