@@ -25,9 +25,10 @@ export interface Arena {
   readonly takenOver: ReadonlyMap<number, number>;
 }
 
-export function arenaOf(arrays: readonly ArenaArray[], kernels: readonly Kernel[]): Arena {
+/** `most`: of how many arrays, the largest. */
+export function arenaOf(arrays: readonly ArenaArray[], kernels: readonly Kernel[], most = mostPacked): Arena {
   const takenOver = inPlaceOf(arrays, kernels);
-  const { arenaBytes, mostAliveBytes } = packed(arrays, takenOver);
+  const { arenaBytes, mostAliveBytes } = packed(arrays, takenOver, most);
   return { gapBytes: arenaBytes - mostAliveBytes, takenOver };
 }
 
@@ -40,10 +41,14 @@ interface Packed {
  * The smaller of two arenas (ChooseBestHeapAlgorithm); the second is not tried where it saves nothing to speak of. `arrays`: of equals in the order in
  * which the step's code makes them.
  */
-export function packed(arrays: readonly ArenaArray[], takenOver: ReadonlyMap<number, number>): Packed {
+export function packed(
+  arrays: readonly ArenaArray[],
+  takenOver: ReadonlyMap<number, number>,
+  most = mostPacked,
+): Packed {
   const slots = slotsOf(arrays, takenOver)
     .sort((a, b) => b.bytes - a.bytes)
-    .slice(0, mostPacked);
+    .slice(0, most);
   const mostAliveBytes = mostAlive(slots);
   const first = arenaIn(slots.sort(largestFirst));
   const isTight = first - mostAliveBytes < alignment;
@@ -56,18 +61,17 @@ export function packed(arrays: readonly ArenaArray[], takenOver: ReadonlyMap<num
  * own, nor over what was written twice, as a sum into its zeros (`IsUserOf` and aliased buffers there).
  */
 function inPlaceOf(arrays: readonly ArenaArray[], kernels: readonly Kernel[]): ReadonlyMap<number, number> {
-  const numWrites = new Map<number, number>();
-  for (const { writes } of kernels)
-    for (const id of writes) numWrites.set(id, (numWrites.get(id) ?? 0) + writes.length);
-  const isWrittenOnce = (id: number) => numWrites.get(id) === 1;
-  const byId = new Map(arrays.map((array) => [array.id, array]));
+  const numWrites: number[] = [];
+  for (const { writes } of kernels) for (const id of writes) numWrites[id] = (numWrites[id] ?? 0) + writes.length;
+  const byId: ArenaArray[] = [];
+  for (const array of arrays) byId[array.id] = array;
   const takenOver = new Map<number, number>();
   for (const { id, first, bytes } of arrays) {
     const { kind, reads } = kernels[first]!;
-    if (kind !== 'elementwise' || !isWrittenOnce(id)) continue;
+    if (kind !== 'elementwise' || numWrites[id] !== 1) continue;
     const over = reads.find((read) => {
-      const array = byId.get(read);
-      return array?.bytes === bytes && array.last === first && isWrittenOnce(read);
+      const array = byId[read];
+      return array?.bytes === bytes && array.last === first && numWrites[read] === 1;
     });
     if (over !== undefined) takenOver.set(id, over);
   }

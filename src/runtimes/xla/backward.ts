@@ -93,12 +93,12 @@ export class Backward {
     const slices = edgeSlicesOf.get(block);
     if (slices?.loop === 'scan') this.scan(block, environment, again);
     else {
-      if (this.lowering.hidesLatency) passBarrier(block, this.lowering, this.gradients, environment, again);
+      if (this.lowering.isOrdered) passBarrier(block, this.lowering, this.gradients, environment, again);
       this.recomputed(block.body, again, block.role.kind === 'decoder' ? headOf(block.body) : undefined);
     }
     if (slices?.loop === 'loop' && slices.set === 'grid2mesh' && this.lowering.has('unrolledZeros'))
       this.zerosOfUnrolledSlices(block);
-    if (this.lowering.hidesLatency && slices === undefined) return;
+    if (this.lowering.isOrdered && slices === undefined) return;
     // The barrier at the block's entrance: gradients leave as arrays.
     for (const id of block.inputs.filter((input) => this.gradients.has(input))) {
       this.gradients.set(id, [inBuffer(this.gradients.materialise(id, this.gradients.of(id), environment))]);
@@ -199,10 +199,10 @@ export class Backward {
    */
   private layerNorm(operation: OperationOf<'layerNorm'>, gradient: Representation, environment: Environment): void {
     const { input, scale, offset, output } = operation;
-    const { schedule, hidesLatency } = this.lowering;
+    const { schedule, isOrdered } = this.lowering;
     const saved = fusedIntoReaders(environment.value(input), ...environment.statisticsOf(operation).map(inBuffer));
     if (gradient.kind === 'buffer') this.normOfNodes = buffersOf(saved);
-    if (hidesLatency) {
+    if (isOrdered) {
       const isGathered = this.gathered.has(gradient);
       this.gradients.addOfNorm(input, this.norms.gradientOf(operation, gradient, saved, environment, isGathered));
       return;
@@ -225,8 +225,8 @@ export class Backward {
     gradient: Representation,
     environment: Environment,
   ): boolean {
-    const { hidesLatency, program } = this.lowering;
-    if (!hidesLatency) return false;
+    const { isOrdered, program } = this.lowering;
+    if (!isOrdered) return false;
     // Of two norms the later one is added.
     this.norms.isAdded(Math.max(left, right), Math.min(left, right));
     const reads = buffersOf(gradient);
@@ -250,7 +250,7 @@ export class Backward {
     gradient: Representation,
     environment: Environment,
   ): Representation {
-    const rows = this.lowering.hidesLatency
+    const rows = this.lowering.isOrdered
       ? this.norms.gatheredFrom(output, input, gradient, environment)
       : fusedIntoReaders(inBuffer(this.gradients.materialise(output, gradient, environment)));
     this.gathered.add(rows);
@@ -282,13 +282,13 @@ export class Backward {
    * otherwise (the order that its log states for 460 pairs of 90 compiled steps).
    */
   private isZerosFirst(): boolean {
-    const { hidesLatency, gemm, sizes } = this.lowering;
-    return hidesLatency && gemm.elementBytes === 2 && numElements([axis('batch')], sizes!) === 1;
+    const { isOrdered, gemm, sizes } = this.lowering;
+    return isOrdered && gemm.elementBytes === 2 && numElements([axis('batch')], sizes!) === 1;
   }
 
   private sumOfNodes(nodes: ValueId, environment: Environment): BufferId {
     const gradient = this.gradients.of(nodes);
-    const withNorm = this.lowering.hidesLatency ? this.norms.sumInto(nodes, gradient, environment) : undefined;
+    const withNorm = this.lowering.isOrdered ? this.norms.sumInto(nodes, gradient, environment) : undefined;
     return withNorm ?? this.gradients.materialise(nodes, gradient, environment);
   }
 

@@ -4,7 +4,7 @@ import { type Operation, readsOf } from '../../ir/operations.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Gradients } from './gradients.js';
 import type { BufferId } from './kernel.js';
-import type { Lowering } from './lowering.js';
+import { isStackedOften, type Lowering } from './lowering.js';
 import { buffersOf, type Environment, fusedIntoReaders, inBuffer } from './values.js';
 
 /** Arrays made outside, and the gradients that come in: both have to be arrays. */
@@ -23,7 +23,7 @@ export function passBarrier(
   const arrays = read.map((id) => {
     const [array] = buffersOf(environment.value(id)) as [BufferId];
     // The inputs are stacked again: for the forward pass in the kernel that writes a product's operand.
-    return data.has(id) ? schedule.again(array) : array;
+    return data.has(id) && !isStackedOften(lowering, id) ? schedule.again(array) : array;
   });
   const differentiated = block.outputs.filter((id) => gradients.has(id));
   const incoming = differentiated.map((id) => gradients.materialise(id, gradients.of(id), environment));

@@ -70,8 +70,8 @@ export class Ending {
 
   /** Where one all-reduce waits for another, what reads them decides which of them ends last. */
   private clipped(gradients: readonly ParameterGradient[]): readonly BufferId[] {
-    const { schedule, hidesLatency } = this.lowering;
-    if (!hidesLatency || this.numAllReduces <= 1) {
+    const { schedule, isOrdered } = this.lowering;
+    if (!isOrdered || this.numAllReduces <= 1) {
       schedule.run('global norm', buffersIn(gradients));
       return buffersIn(gradients);
     }
@@ -102,7 +102,12 @@ export class Ending {
         const numbers = group.reduce((sum, { bytes }) => sum + bytes / f32, sentWith.length);
         const joined = schedule.buffer([constant(numbers)], f32, 'gradient');
         const latency = bytesIn(allReduceSeconds(numbers, this.config.recipe.gpus));
-        schedule.run('join gradients', [...buffersIn(group), ...sentWith], [joined], 'join');
+        schedule.run(
+          'join gradients',
+          [...sentWith, ...buffersIn(inOrderOfNames(group).toReversed())],
+          [joined],
+          'join',
+        );
         schedule.run('all-reduce', [joined], [], 'start');
         schedule.run('end of the all-reduce', [joined], [joined], 'end', latency);
         return group.map(({ id }) => ({ id, gradient: joined }));

@@ -11,7 +11,7 @@ import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { BufferId } from './kernel.js';
 import type { LossHead } from './loss-head.js';
-import type { Lowering } from './lowering.js';
+import { isStackedOften, type Lowering } from './lowering.js';
 import { normalise } from './row-statistics.js';
 import { gemmShape, workspaceShape } from './symbols.js';
 import {
@@ -142,6 +142,7 @@ export class Forward {
     const id = this.first(read);
     const found = environment.operand(id);
     if (found !== undefined) return found;
+    if (isStackedOften(this.lowering, id)) return this.stackedOperand(id, environment);
     const value = environment.value(id);
     const rows = this.rows(id, environment);
     if (this.isConstant(value) && this.servesAsOperand(rows)) {
@@ -164,10 +165,33 @@ export class Forward {
     return operand;
   }
 
+  /** The input fields of several samples, row by row, and padded after that. */
+  private stackedOperand(id: ValueId, environment: Environment): BufferId {
+    const { schedule, sizes, gemm } = this.lowering;
+    const shape = this.shape(id, environment);
+    const stacked = this.array(shape);
+    schedule.run(this.name(id), buffersOf(environment.value(id)), [stacked]);
+    const isWhole =
+      this.servesAsOperand(this.rows(id, environment)) && numElements(shape.slice(-1), sizes!) % gemm.padding === 0;
+    const operand = isWhole ? stacked : this.array(this.gemmShapeOf(id, environment));
+    if (!isWhole) schedule.run(`pad ${this.name(id)}`, [stacked], [operand]);
+    environment.setOperand(id, operand);
+    return operand;
+  }
+
+  /** …for the gradient of a weight. */
+  operandAgain(read: ValueId, environment: Environment): BufferId {
+    const id = this.first(read);
+    if (!isStackedOften(this.lowering, id)) return this.operand(read, environment);
+    const operand = this.array(this.gemmShapeOf(id, environment));
+    this.lowering.schedule.run(`${this.name(id)} again`, buffersOf(environment.value(id)), [operand]);
+    return operand;
+  }
+
   /** Structural features of one sample. */
   private isConstant(value: Representation): boolean {
-    const { hidesLatency, sizes } = this.lowering;
-    return hidesLatency && buffersOf(value).length === 0 && numElements([axis('batch')], sizes!) === 1;
+    const { isOrdered, sizes } = this.lowering;
+    return isOrdered && buffersOf(value).length === 0 && numElements([axis('batch')], sizes!) === 1;
   }
 
   /** Mesh nodes and edges are never a multiple of 8 (10·4ᴸ + 2, 20·(4ᴸ⁺¹ − 1)): bf16 products read a padded copy. */

@@ -36,7 +36,7 @@ export function gemmOf({ recipe, device }: Pick<Config, 'recipe' | 'device'>): G
   };
 }
 
-/** Cards of one generation compute alike (`gemmOf`, `normalisesFirst`, `meetsInOrder`, `lossHeadWidths`). */
+/** Cards of one generation compute alike (`gemmOf`, `normalisesFirst`, `isHidden`, `lossHeadWidths`). */
 export const kernelsOf = (device: Device): string => {
   const { computeCapability } = device;
   const generation = computeCapability >= firstHopper ? 'Hopper' : computeCapability >= ampere ? 'Ampere' : 'older';

@@ -81,8 +81,8 @@ export class Gradients {
 
   /** What the first of two kernels leaves of a sum over the rows of `rowsOf`. */
   partsOf(id: ValueId, rowsOf: ValueId, environment: Environment): BufferId {
-    const { schedule, program, gemm, hidesLatency } = this.lowering;
-    if (!hidesLatency) return this.ofParameter(id);
+    const { schedule, program, gemm, isOrdered } = this.lowering;
+    if (!isOrdered) return this.ofParameter(id);
     const parts = constant(partsOf(this.numRows(rowsOf, environment)).count);
     return schedule.buffer([parts, ...program.values[id]!.shape], gemm.elementBytes);
   }
@@ -125,8 +125,8 @@ export class Gradients {
     isOfRows = false,
     bytesBeside?: number,
   ): BufferId {
-    const { schedule, hidesLatency } = this.lowering;
-    if (hidesLatency && (isOfRows || this.isSummedAtOnce(rowsOf, environment)))
+    const { schedule, isOrdered } = this.lowering;
+    if (isOrdered && (isOfRows || this.isSummedAtOnce(rowsOf, environment)))
       return this.inF32(id, reads, isOfRows ? this.numRows(rowsOf, environment) : undefined);
     const first = this.partsOf(id, rowsOf, environment);
     schedule.run(this.nameOf(id), reads, [first], undefined, undefined, bytesBeside);
@@ -136,7 +136,7 @@ export class Gradients {
 
   /** After the first kernel. */
   summed(id: ValueId, rowsOf: ValueId, first: BufferId, environment: Environment): void {
-    if (!this.lowering.hidesLatency) {
+    if (!this.lowering.isOrdered) {
       this.made(id, first);
       return;
     }
@@ -151,12 +151,12 @@ export class Gradients {
 
   /** `ofEach`: numbers of each row that is added up to one. */
   private inF32(id: ValueId, reads: readonly BufferId[], ofEach?: number, bytesRead?: number): BufferId {
-    const { schedule, program, hidesLatency, sizes } = this.lowering;
+    const { schedule, program, isOrdered, sizes } = this.lowering;
     const { shape } = program.values[id]!;
     const gradient = schedule.buffer(shape, 4, 'gradient');
-    const isSum = hidesLatency && ofEach === undefined && shape.length === 1;
+    const isSum = isOrdered && ofEach === undefined && shape.length === 1;
     const kind = isSum ? 'columns' : ofEach === undefined ? 'convert' : undefined;
-    const rows = hidesLatency ? numElements(shape, sizes!) : 0;
+    const rows = isOrdered ? numElements(shape, sizes!) : 0;
     const beside = ofEach === undefined ? undefined : bytesOfRowSums(ofEach * rows, rows);
     schedule.run(`${this.nameOf(id)} in f32`, reads, [gradient], kind, bytesRead, beside);
     this.ofParameters.push({ id, gradient });

@@ -1,6 +1,7 @@
 /**
  * The kernels of a step whose gradients meet those of other cards, in the order in which XLA runs them: what nothing reads is left out, the rest
- * is ordered for memory (`memory-order.ts`) and then so that others run while a collective is waited for (`latency-hiding.ts`).
+ * is ordered for memory (`memory-order.ts`) and on Hopper and Blackwell then so that others run while a collective is waited for
+ * (`latency-hiding.ts`).
  *
  * What is recomputed stands behind a barrier (jax, ad_checkpoint.py, `_remat_lowering`: `opt-barrier`), which waits for all that is read behind it,
  * the gradients that come in among it. A tuple of all that and the barrier itself take no time, but are placed like kernels and waited for;
@@ -10,16 +11,24 @@
 import type { BufferId, Kernel } from './kernel.js';
 import { type Arrays, isProduct, timed } from './kernel-times.js';
 import { hideLatency } from './latency-hiding.js';
-import { listOrder } from './memory-order.js';
+import { orderOfStep } from './memory-order.js';
 
-export function inOrderOfLatency(
+interface Scheduling {
+  /** Rows of products are padded. */
+  readonly pads: boolean;
+  readonly hidesLatency: boolean;
+}
+
+export function inOrder(
   written: readonly Kernel[],
   results: ReadonlySet<BufferId>,
   arrays: Arrays,
-  pads: boolean,
+  { pads, hidesLatency }: Scheduling,
 ): readonly Kernel[] {
   const kernels = inOrderOfMemory(withSiblings(needed(written, results)), arrays, pads);
-  const order = hideLatency(timed(kernels, arrays, pads)).filter((index) => index < kernels.length);
+  const order = hidesLatency
+    ? hideLatency(timed(kernels, arrays, pads)).filter((index) => index < kernels.length)
+    : [...kernels.keys()];
   const { original } = behindBarriers(kernels);
   const ordered = order.map((index) => kernels[index]!).filter(({ kind }) => kind !== 'tuple' && kind !== 'barrier');
   return withoutCopies(ordered.map((kernel) => under(kernel, original)));
@@ -65,19 +74,24 @@ function inOrderOfMemory(kernels: readonly Kernel[], { buffers, bytesOf }: Array
   const { original, moment } = behindBarriers(kernels);
   const steps = kernels.map((kernel) => {
     if (kernel.kind === 'barrier') return { ...kernel, writes: kernel.writes.filter((id) => moment(id) === undefined) };
-    const moments = new Set<BufferId>();
-    for (const ids of [kernel.reads, kernel.writes])
-      for (const id of ids) {
-        const before = moment(id);
-        if (before !== undefined) moments.add(before);
-      }
     const { reads, writes } = under(kernel, original);
-    const step = moments.size > 0 ? { reads: [...reads, ...moments], writes } : { reads, writes };
+    const moments = momentsOf(kernel, moment);
+    const step = moments.length > 0 ? { reads: [...reads, ...moments], writes } : { reads, writes };
     return isProduct(kernel.kind) ? { ...step, relaid: new Set(step.reads.filter(isRelaid)) } : step;
   });
-  // Where nothing is recomputed it needs no more than the order of code in any compiled step; behind a barrier that one is not depth first.
-  const order = listOrder(steps, { bytesOf, isOutside: (id) => isMade[id] === 0 });
+  const order = orderOfStep(steps, { bytesOf, isOutside: (id) => isMade[id] === 0 });
   return order.map((index) => kernels[index]!);
+}
+
+/** Of all arrays behind barriers that a kernel touches, each once. */
+function momentsOf({ reads, writes }: Kernel, moment: Behind['moment']): readonly BufferId[] {
+  const moments: BufferId[] = [];
+  for (const ids of [reads, writes])
+    for (const id of ids) {
+      const before = moment(id);
+      if (before !== undefined && !moments.includes(before)) moments.push(before);
+    }
+  return moments;
 }
 
 /** Of an array behind a barrier: the one before, and the first of the barrier's elements that is none. */

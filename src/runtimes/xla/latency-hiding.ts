@@ -18,9 +18,12 @@ import { firstHopper } from './gemm.js';
 export const meets = ({ recipe: { mode, parallel, gpus } }: Config): boolean =>
   mode === 'train' && parallel === 'data' && gpus > 1;
 
-/** …and the scheduler reorders the step for it. The body of a rollout's loop has no collective in it. */
-export const meetsInOrder = (config: Config): boolean =>
-  meets(config) && config.recipe.rolloutSteps === 1 && (config.device?.computeCapability ?? firstHopper) >= firstHopper;
+/** …in the step itself, whose kernels are then put in order. The body of a rollout's loop has no collective in it. */
+export const meetsInOrder = (config: Config): boolean => meets(config) && config.recipe.rolloutSteps === 1;
+
+/** …and the scheduler reorders the step for it. */
+export const isHidden = (config: Config): boolean =>
+  meetsInOrder(config) && (config.device?.computeCapability ?? firstHopper) >= firstHopper;
 
 export interface Timed {
   /** Indices of the kernels that have to run before. */

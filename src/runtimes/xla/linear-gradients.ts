@@ -47,12 +47,12 @@ export class LinearGradients {
   }
 
   backward(linear: OperationOf<'linear'>, gradient: Representation, environment: Environment): void {
-    const { schedule, hidesLatency } = this.lowering;
+    const { schedule, isOrdered } = this.lowering;
     const { length } = schedule;
     const { operand, rows, computing, isPaddedApart } = this.operandOf(linear, gradient, environment);
     const activation = this.activationOfHead;
     this.activationOfHead = undefined;
-    if (hidesLatency && activation !== undefined && isPaddedApart !== true) schedule.makeBeside(activation, length);
+    if (isOrdered && activation !== undefined && isPaddedApart !== true) schedule.makeBeside(activation, length);
     for (const waiting of this.waiting.splice(0)) waiting();
     const weights = () => this.weightGradients(linear, operand, rows, environment, computing);
     if (!this.waitingHeads.has(linear)) {
@@ -75,7 +75,7 @@ export class LinearGradients {
     if (bias !== undefined && rows !== undefined && !this.gradients.biasIsSummed.has(output))
       this.gradients.sum(bias, output, rows, environment, this.isPrediction(output), computing);
     const buffer = this.gradients.ofParameter(weight);
-    const operands = [this.forward.operand(input, environment), operand];
+    const operands = [this.forward.operandAgain(input, environment), operand];
     this.forward.product(this.gradients.nameOf(weight), operands, buffer, 'weightProduct');
     this.gradients.made(weight, buffer, true);
   }
@@ -89,7 +89,7 @@ export class LinearGradients {
     const { input, weight } = linear;
     if (!this.lowering.program.values[input]!.differentiable) return;
     const [sum, ...others] = this.gradients.termsOf(input);
-    if (this.lowering.hidesLatency && sum?.kind === 'buffer' && others.length === 0) {
+    if (this.lowering.isOrdered && sum?.kind === 'buffer' && others.length === 0) {
       this.gradients.set(input, [inBuffer(this.addedProduct(linear, operand, sum.buffer, environment))]);
       return;
     }
@@ -138,23 +138,23 @@ export class LinearGradients {
     readonly computing?: number;
     readonly isPaddedApart?: boolean;
   } {
-    const { schedule, hidesLatency, gemm, sizes } = this.lowering;
+    const { schedule, isOrdered, gemm, sizes } = this.lowering;
     if (gradient.kind === 'buffer')
       return { operand: this.paddedPrediction(output, gradient.buffer, environment), rows: [gradient.buffer] };
     const isPadded = !this.forward.servesAsOperand(this.forward.rows(output, environment));
-    const isSummedApart = hidesLatency && !this.gradients.isSummedWithRows(output, environment);
+    const isSummedApart = isOrdered && !this.gradients.isSummedWithRows(output, environment);
     const isFusedInReaders = () =>
       isPadded && !isSummedApart && isComputedByReaders(...this.rowsAndColumnsOf(output, environment));
     const shape = this.forward.shape(output, environment);
     const perNumber = operationsOfSwish[gemm.elementBytes]! * bytesOfOperation;
-    const computing = hidesLatency ? numElements(shape, sizes!) * perNumber : 0;
-    if (!hidesLatency || bias === undefined || this.gradients.isOfNorm(output) || isFusedInReaders()) {
-      if (hidesLatency && gradient.reads.length === 1 && this.gradients.isOfNorm(output) && !isPadded)
+    const computing = isOrdered ? numElements(shape, sizes!) * perNumber : 0;
+    if (!isOrdered || bias === undefined || this.gradients.isOfNorm(output) || isFusedInReaders()) {
+      if (isOrdered && gradient.reads.length === 1 && this.gradients.isOfNorm(output) && !isPadded)
         return { operand: gradient.reads[0]!, rows: gradient.reads };
       const operand = this.forward.array(this.forward.gemmShapeOf(output, environment));
       const ofSwish = this.gradients.isOfNorm(output) ? 0 : computing;
       schedule.run(this.gradients.nameOf(output), gradient.reads, [operand], undefined, undefined, ofSwish);
-      return { operand, rows: hidesLatency ? gradient.reads : [operand], computing: ofSwish };
+      return { operand, rows: isOrdered ? gradient.reads : [operand], computing: ofSwish };
     }
     const name = this.gradients.nameOf(output);
     if (isPadded && this.gradients.arePaddedAlike(output, environment)) {
@@ -219,12 +219,17 @@ export class LinearGradients {
     this.gradients.ofParameters.push({ id: bias, gradient: sum });
   }
 
-  /** The gradient of one sample's prediction as a product's operand: bf16 ones want columns padded too (cublas_pad_for_gemms.cc). */
-  private paddedPrediction(output: ValueId, gradient: BufferId, environment: Environment): BufferId {
-    const { schedule, hidesLatency, gemm, sizes } = this.lowering;
-    if (!hidesLatency || !this.isPrediction(output)) return gradient;
+  /**
+   * The gradient of the prediction as a product's operand: of several samples put row by row, and bf16 ones want columns padded too
+   * (cublas_pad_for_gemms.cc).
+   */
+  private paddedPrediction(output: ValueId, byChannel: BufferId, environment: Environment): BufferId {
+    const { schedule, isOrdered, gemm, sizes } = this.lowering;
+    if (!isOrdered || !this.isPrediction(output)) return byChannel;
     const shape = this.forward.shape(output, environment);
-    if (numElements(shape.slice(1, 2), sizes!) > 1) return gradient;
+    const isOneSample = numElements(shape.slice(1, 2), sizes!) === 1;
+    const gradient = isOneSample ? byChannel : this.forward.array(shape);
+    if (!isOneSample) schedule.run(`${this.gradients.nameOf(output)} by row`, [byChannel], [gradient]);
     const columns = numElements(shape.slice(-1), sizes!);
     const isWhole =
       columns % gemm.padding === 0 && this.forward.servesAsOperand(this.forward.rows(output, environment));

@@ -2,7 +2,7 @@
 import { InputError } from '../../errors.js';
 import { type ForwardProgram, operationsOf } from '../../ir/forward-program.js';
 import type { OperationKind } from '../../ir/operations.js';
-import type { Dimensions } from '../../ir/shape.js';
+import { axis, type Dimensions, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import type { Gemm } from './gemm.js';
 import type { BufferId } from './kernel.js';
@@ -19,8 +19,9 @@ export interface Lowering {
   readonly has: (rule: Rule) => boolean;
   /** Whether gradients meet those of other cards. */
   readonly meets: boolean;
-  /** Whether the latency hiding scheduler reorders the step for it. */
-  readonly hidesLatency: boolean;
+  /** …in the step itself, whose kernels are put in XLA's order (`kernel-order.ts`). */
+  readonly isOrdered: boolean;
+  /** Where kernels are put in order. */
   readonly sizes?: Dimensions;
   /** Where a parameter's gradient is a result of the step. */
   readonly resultOf?: (parameter: ValueId) => BufferId;
@@ -53,6 +54,10 @@ const withRuleWhereConditioned: readonly OperationKind[] = ['normalize', 'condit
 /** On a noise level or on noise: attention's arrays beside a graph's leave gaps, and the program states what it closes over. */
 export const isConditioned = ({ denoiser, ensemble }: ForwardProgram): boolean =>
   denoiser !== undefined || ensemble === true;
+
+/** The input fields of several samples, where kernels are put in order: every product has them row by row and channel by channel for itself. */
+export const isStackedOften = ({ program, sizes }: Lowering, id: ValueId | undefined): boolean =>
+  sizes !== undefined && id === program.data.gridInput && numElements([axis('batch')], sizes) > 1;
 
 /** Before a step of it is traced, in whatever mode. */
 export function refuseWithoutRule(program: ForwardProgram): void {

@@ -4,7 +4,7 @@
  *
  * `ListMemoryScheduler` takes, of the kernels whose operands are there, the one that frees most bytes beyond those that it makes, of equals the
  * one that most others read, then the one that was ready last, or whose gain changed last. `DFSMemoryScheduler` goes from the result to what
- * it needs; kernels are handed over in that order (`data-flow.ts`). Memory is what is alive at once, without gaps, and without regard to results
+ * it needs; a loop's kernels are handed over in that order (`data-flow.ts`). Memory is what is alive at once, without gaps, and without regard to results
  * that lie still unwritten.
  */
 export interface Step {
@@ -24,16 +24,25 @@ export interface Arrays {
   readonly isOutside: (array: number) => boolean;
 }
 
+/** Indices of the kernels of a step, which are handed over in the order of the code, in the order in which they run. */
+export function orderOfStep(steps: readonly Step[], arrays: Arrays): readonly number[] {
+  const versions = inVersions(steps, arrays);
+  return leaner(listOrder(versions), depthFirst(versions), (order) => peakBytes(steps, order, arrays));
+}
+
 /**
- * Indices of the kernels in the order in which they run. Where the loop itself is called XLA counts its state twice, as what goes in and as
+ * …of the body of a loop, which are handed over depth first. Where the loop itself is called XLA counts its state twice, as what goes in and as
  * what comes out, and inside the body once, beside the body's own arrays: what needs less than a second state makes no difference.
  */
-export function orderByMemory(steps: readonly Step[], arrays: Arrays, stateBytes: number): readonly number[] {
-  const depthFirst = [...steps.keys()];
-  const list = listOrder(steps, arrays);
+export function orderOfLoop(steps: readonly Step[], arrays: Arrays, stateBytes: number): readonly number[] {
   const needs = (order: readonly number[]) => Math.max(stateBytes, peakBytes(steps, order, arrays));
-  return needs(list) <= needs(depthFirst) ? list : depthFirst;
+  return leaner(listOrder(inVersions(steps, arrays)), [...steps.keys()], needs);
 }
+
+type Order = readonly number[];
+
+const leaner = (list: Order, depthFirst: Order, needs: (order: Order) => number): Order =>
+  needs(list) <= needs(depthFirst) ? list : depthFirst;
 
 /** Single numbers come first (`GetPriority`, `ShapeUtil::IsEffectiveScalar`). */
 const numberBytes = 4;
@@ -41,9 +50,9 @@ const numberBytes = 4;
 export const pointerBytes = 8;
 
 /** `ListMemoryScheduler` */
-export function listOrder(steps: readonly Step[], arrays: Arrays): readonly number[] {
-  const { steps: all, ...others } = withElements(inVersions(steps, arrays));
-  return new ListSchedule(all, others).order().filter((index) => index < steps.length);
+function listOrder(versions: Versions): Order {
+  const { steps, ...arrays } = withElements(versions);
+  return new ListSchedule(steps, arrays).order().filter((index) => index < versions.steps.length);
 }
 
 /** In columns and loops: a step of thousands of kernels is ordered for every plan that a search looks at. */
@@ -187,39 +196,99 @@ function push(lists: (number[] | undefined)[], at: number, item: number): void {
  */
 function withElements({ steps, ...arrays }: Versions): Versions {
   const bytesOf = [...arrays.bytesOf];
-  const read = new Set(steps.flatMap(({ reads }) => reads));
+  const isRead = new Uint8Array(bytesOf.length);
+  const relaid = new Set<number>();
+  for (const step of steps) {
+    for (const id of step.reads) isRead[id] = 1;
+    if (step.relaid !== undefined) for (const id of step.relaid) relaid.add(id);
+  }
   const elements: Step[] = [];
   const whole = steps.map((step) => {
     const { writes } = step;
     if (writes.length < 2) return step;
     const pointers = bytesOf.push(pointerBytes * writes.length) - 1;
-    for (const element of writes)
-      if (read.has(element)) elements.push({ reads: [...writes, pointers], writes: [], element });
-    return { ...step, writes: [...writes, pointers] };
+    const tuple = [...writes, pointers];
+    for (const element of writes) if (isRead[element] === 1) elements.push({ reads: tuple, writes: [], element });
+    return { ...step, writes: tuple };
   });
-  const relaid = new Set(steps.flatMap((step) => [...(step.relaid ?? [])]));
-  const bitcasts = [...relaid].map((id): Step => ({ reads: [id], writes: [], bitcast: id }));
+  const bitcasts = Array.from(relaid, (id): Step => ({ reads: [id], writes: [], bitcast: id }));
   return { ...arrays, steps: [...whole, ...elements, ...bitcasts], bytesOf };
+}
+
+/**
+ * `DFSMemoryScheduler`: post-order from the results. Of several operands it takes that first whose makers have most other readers, then whose
+ * makers' results are most bytes. Both are sums over all paths and soon as much as there is: the bytes up to there in a post-order from the
+ * first operand to the last, of which the last is then taken first.
+ */
+function depthFirst({ steps, bytesOf }: Versions): Order {
+  const operands = operandsOf(steps, bytesOf.length);
+  const places = new Int32Array(steps.length);
+  for (const [place, index] of postOrder(operands).entries()) places[index] = place;
+  for (const each of operands) each.sort((a, b) => places[b]! - places[a]!);
+  return postOrder(operands);
+}
+
+/** Per step: those whose results it reads, each once, in the order in which it reads them. */
+function operandsOf(steps: readonly Step[], numArrays: number): number[][] {
+  const makers = new Int32Array(numArrays).fill(-1);
+  return steps.map(({ reads, writes }, index) => {
+    const operands: number[] = [];
+    for (const id of reads) {
+      const maker = makers[id]!;
+      if (maker >= 0 && !operands.includes(maker)) operands.push(maker);
+    }
+    for (const id of writes) makers[id] = index;
+    return operands;
+  });
+}
+
+/** From what nobody reads, the last first. Without recursion: a step of a thousand layers is as deep. */
+function postOrder(operandsOf: readonly (readonly number[])[]): readonly number[] {
+  const isRead = new Uint8Array(operandsOf.length);
+  for (const operands of operandsOf) for (const operand of operands) isRead[operand] = 1;
+  const isSeen = new Uint8Array(operandsOf.length);
+  const numVisited = new Int32Array(operandsOf.length);
+  const order: number[] = [];
+  const path: number[] = [];
+  const enter = (index: number): void => {
+    if (isSeen[index] === 1) return;
+    isSeen[index] = 1;
+    path.push(index);
+  };
+  for (let root = operandsOf.length - 1; root >= 0; root--) {
+    if (isRead[root] === 1) continue;
+    enter(root);
+    while (path.length > 0) {
+      const index = path.at(-1)!;
+      const next = operandsOf[index]![numVisited[index]!++];
+      if (next !== undefined) enter(next);
+      else order.push(path.pop()!);
+    }
+  }
+  return order;
 }
 
 interface Versions extends Arrays {
   readonly steps: readonly Step[];
 }
 
-/** To XLA what overwrites an array frees it and makes another one. */
+/** To XLA what overwrites an array, or adds to it, reads it and makes another one. */
 function inVersions(steps: readonly Step[], arrays: Arrays): Versions {
   const bytesOf = [...arrays.bytesOf];
-  const latest = new Map<number, number>();
-  const written = new Set<number>();
-  const nameOf = (id: number) => latest.get(id) ?? id;
+  const latest = Int32Array.from(bytesOf.keys());
+  const isWritten = new Uint8Array(bytesOf.length);
+  const nameOf = (id: number) => latest[id]!;
   const named = steps.map((step): Step => {
     const reads = step.reads.map(nameOf);
-    const relaid = new Set([...(step.relaid ?? [])].map(nameOf));
+    const relaid = step.relaid && new Set(Array.from(step.relaid, nameOf));
     for (const id of step.writes) {
-      if (written.has(id) && !arrays.isOutside(id)) latest.set(id, bytesOf.push(arrays.bytesOf[id]!) - 1);
-      written.add(id);
+      if (isWritten[id] === 1 && !arrays.isOutside(id)) {
+        if (!step.reads.includes(id)) reads.push(nameOf(id));
+        latest[id] = bytesOf.push(arrays.bytesOf[id]!) - 1;
+      }
+      isWritten[id] = 1;
     }
-    return { reads, writes: step.writes.map(nameOf), relaid };
+    return { reads, writes: step.writes.map(nameOf), ...(relaid && { relaid }) };
   });
   return { steps: named, bytesOf, isOutside: (id) => id < arrays.bytesOf.length && arrays.isOutside(id) };
 }
@@ -227,24 +296,32 @@ function inVersions(steps: readonly Step[], arrays: Arrays): Versions {
 const isRelaid = ({ relaid }: Step, id: number): boolean => relaid?.has(id) === true;
 
 function peakBytes(steps: readonly Step[], order: readonly number[], { bytesOf, isOutside }: Arrays): number {
-  const lastAt = new Map<number, number>();
-  for (const [at, index] of order.entries()) {
-    const { reads, writes } = steps[index]!;
-    for (const id of [...reads, ...writes]) if (!isOutside(id)) lastAt.set(id, at);
+  const lastAt = new Int32Array(bytesOf.length).fill(-1);
+  for (let at = 0; at < order.length; at++) {
+    const { reads, writes } = steps[order[at]!]!;
+    for (const id of reads) lastAt[id] = at;
+    for (const id of writes) lastAt[id] = at;
   }
-  const alive = new Set<number>();
+  const isAlive = new Uint8Array(bytesOf.length);
   let live = 0;
   let peak = 0;
-  for (const [at, index] of order.entries()) {
-    const { reads, writes } = steps[index]!;
+  const release = (ids: readonly number[], at: number) => {
+    for (const id of ids)
+      if (lastAt[id] === at && isAlive[id] === 1) {
+        isAlive[id] = 0;
+        live -= bytesOf[id]!;
+      }
+  };
+  for (let at = 0; at < order.length; at++) {
+    const { reads, writes } = steps[order[at]!]!;
     for (const id of writes)
-      if (!isOutside(id) && !alive.has(id)) {
-        alive.add(id);
+      if (isAlive[id] === 0 && !isOutside(id)) {
+        isAlive[id] = 1;
         live += bytesOf[id]!;
       }
     peak = Math.max(peak, live);
-    for (const id of new Set([...reads, ...writes]))
-      if (lastAt.get(id) === at && alive.delete(id)) live -= bytesOf[id]!;
+    release(reads, at);
+    release(writes, at);
   }
   return peak;
 }

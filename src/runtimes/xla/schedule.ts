@@ -8,8 +8,8 @@ import { TraceRecorder } from '../../memory/recorder.js';
 import type { Category, Trace } from '../../memory/trace.js';
 import { type Arena, type ArenaArray, arenaOf } from './arena.js';
 import type { Buffer, BufferId, Kernel, Place } from './kernel.js';
-import { inOrderOfLatency } from './kernel-order.js';
-import { orderByMemory, pointerBytes } from './memory-order.js';
+import { inOrder } from './kernel-order.js';
+import { orderOfLoop, pointerBytes } from './memory-order.js';
 import { placedInResults, type StepArray } from './outputs.js';
 import { gapBytes } from './packing.js';
 import type { Sizes } from './sizes.js';
@@ -19,10 +19,10 @@ interface Barrier {
   readonly parameter: () => BufferId;
 }
 
-interface Packs {
+export interface Packs {
   readonly sizes: Dimensions;
-  /** Every array and the order are XLA's. */
-  readonly isWhole: boolean;
+  /** Every array and the order are XLA's: of how many of the largest the arena is laid out as XLA lays it out. */
+  readonly mostInArena?: number;
 }
 
 const resultMemory = 'memory of a result';
@@ -152,11 +152,11 @@ export class Schedule {
     return buffer;
   }
 
-  /** Reorders what stands between the setup and here, as XLA does where all of it meets in a collective. */
-  hideLatency(sizes: Dimensions, pads: boolean): void {
+  /** Puts what stands between the setup and here in XLA's order (`kernel-order.ts`). */
+  putInOrder(sizes: Dimensions, pads: boolean, hidesLatency: boolean): void {
     const first = this.kernels.findIndex(({ place, name }) => place.phase !== 'setup' && name !== resultMemory);
     const arrays = { buffers: this.buffers, bytesOf: this.bytesOfAll(sizes), sizes };
-    const ordered = inOrderOfLatency(this.kernels.slice(first), this.results, arrays, pads);
+    const ordered = inOrder(this.kernels.slice(first), this.results, arrays, { pads, hidesLatency });
     let backward = false;
     const reordered = ordered.map((kernel): Kernel => {
       const { phase } = kernel.place;
@@ -187,7 +187,7 @@ export class Schedule {
     const outside = new Set(this.kernels.slice(0, from).flatMap(({ reads, writes }) => [...reads, ...writes]));
     const bytesOf = this.bytesOfAll(sizes);
     const stateBytes = state.reduce((sum, id) => sum + bytesOf[id]!, 0);
-    const order = orderByMemory(body, { bytesOf, isOutside: (id) => outside.has(id) }, stateBytes);
+    const order = orderOfLoop(body, { bytesOf, isOutside: (id) => outside.has(id) }, stateBytes);
     this.kernels = [...this.kernels.slice(0, from), ...order.map((index) => body[index]!)];
   }
 
@@ -242,7 +242,11 @@ export class Schedule {
   }
 
   /** Arrays that are neither results nor in one. */
-  private arena({ sizes, isWhole }: Packs, lastUse: Float64Array, placed: ReadonlySet<BufferId> | undefined): Arena {
+  private arena(
+    { sizes, mostInArena }: Packs,
+    lastUse: Float64Array,
+    placed: ReadonlySet<BufferId> | undefined,
+  ): Arena {
     const { buffers } = this;
     const outputs = new Set(this.outputs);
     const firstWrite = this.firstWrites();
@@ -252,7 +256,9 @@ export class Schedule {
         const { shape, elementBytes } = buffers[id]!;
         return { id, bytes: numElements(shape, sizes) * elementBytes, first: firstWrite[id]!, last: lastUse[id]! };
       });
-    return isWhole ? arenaOf(arrays, this.kernels) : { gapBytes: gapBytes(arrays), takenOver: new Map() };
+    return mostInArena === undefined
+      ? { gapBytes: gapBytes(arrays), takenOver: new Map() }
+      : arenaOf(arrays, this.kernels, mostInArena);
   }
 
   /** Per buffer: the first kernel of the step that writes it. */

@@ -9,18 +9,29 @@ import type { BufferId } from './kernel.js';
 import type { Schedule } from './schedule.js';
 
 export class Zeros {
-  private fill: (buffer: BufferId) => void = () => {
+  private fill: (buffer: BufferId, kind: string) => void = () => {
     throw new Error('zeros are taken before there is a place to fill them');
   };
+  /** By shape and type: what fills one more array. */
+  private readonly ofKind = new Map<string, (buffer: BufferId) => void>();
 
+  /** `isOrdered`: kernels are put in order later, so that it counts which arrays one of them fills: all of one shape and type. */
   constructor(
     private readonly schedule: Schedule,
     private readonly isShared: boolean,
+    private readonly isOrdered: boolean,
   ) {}
 
   fillHere(): void {
-    this.fill = this.isShared ? this.schedule.open('zeros of all scatter-adds') : this.fillInPlace;
+    if (!this.isShared) this.fill = this.fillInPlace;
+    else this.fill = this.isOrdered ? this.fillWithItsKind : this.schedule.open('zeros of all scatter-adds');
   }
+
+  private readonly fillWithItsKind = (zeros: BufferId, kind: string): void => {
+    const fill = this.ofKind.get(kind) ?? this.schedule.open('zeros of scatter-adds');
+    this.ofKind.set(kind, fill);
+    fill(zeros);
+  };
 
   /** Inside a loop's body zeros are filled where they are needed. */
   filledInPlace<T>(body: () => T): T {
@@ -35,7 +46,7 @@ export class Zeros {
 
   take(shape: Shape, elementBytes: number): BufferId {
     const zeros = this.schedule.buffer(shape, elementBytes);
-    this.fill(zeros);
+    this.fill(zeros, `${shape.map(({ symbol }) => symbol).join()} ${elementBytes}`);
     return zeros;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { constant } from '../../../src/ir/shape.js';
 import type { Buffer, Kernel } from '../../../src/runtimes/xla/kernel.js';
-import { inOrderOfLatency } from '../../../src/runtimes/xla/kernel-order.js';
+import { inOrder } from '../../../src/runtimes/xla/kernel-order.js';
 import { hideLatency, type Timed } from '../../../src/runtimes/xla/latency-hiding.js';
 
 describe('latency hiding', () => {
@@ -97,7 +97,7 @@ describe('the order in which kernels hide an all-reduce', () => {
   const arrays = { buffers, bytesOf: buffers.map(() => 10_000_000), sizes: { one: 1, batch: 1 } };
 
   it('keeps what is recomputed behind the gradients that come in, without barriers and what nothing reads', () => {
-    const order = inOrderOfLatency(written, new Set([sum]), arrays, false);
+    const order = inOrder(written, new Set([sum]), arrays, { pads: false, hidesLatency: true });
     expect(order.map(({ name }) => name)).toEqual([
       'gradient before',
       'gradient',
