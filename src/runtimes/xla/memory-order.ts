@@ -77,7 +77,11 @@ class ListSchedule {
   ) {
     const { isOutside, bytesOf } = arrays;
     this.numArrays = bytesOf.length;
-    this.own = steps.map(({ reads }) => [...new Set(reads)].filter((id) => !isOutside(id)));
+    this.own = steps.map(({ reads }) => {
+      const own: number[] = [];
+      for (const id of reads) if (!isOutside(id) && !own.includes(id)) own.push(id);
+      return own;
+    });
     this.usesLeft = new Int32Array(this.numArrays);
     for (const [index, ids] of this.own.entries())
       for (const id of ids) {
@@ -278,7 +282,12 @@ function inVersions(steps: readonly Step[], arrays: Arrays): Versions {
   const latest = Int32Array.from(bytesOf.keys());
   const isWritten = new Uint8Array(bytesOf.length);
   const nameOf = (id: number) => latest[id]!;
+  const isFirst = (id: number) => latest[id] === id;
   const named = steps.map((step): Step => {
+    if (step.reads.every(isFirst) && step.writes.every((id) => isWritten[id] === 0)) {
+      for (const id of step.writes) isWritten[id] = 1;
+      return step;
+    }
     const reads = step.reads.map(nameOf);
     const relaid = step.relaid && new Set(Array.from(step.relaid, nameOf));
     for (const id of step.writes) {
