@@ -126,6 +126,17 @@ print(json.dumps({"version": platform.python_version(), "packages": [{"name": na
 
 const versionsSchema = z.strictObject({ version: z.string(), packages: packagesSchema });
 
+/** Which packages a step asks for depends on the model: its own verification names them in one line. */
+const nextStepsOf = (
+  packages: z.infer<typeof packagesSchema>,
+  runtime: RuntimeName,
+): Pick<NonNullable<Doctor['python']>, 'nextSteps'> =>
+  packages.every(({ version }) => version !== undefined)
+    ? {}
+    : {
+        nextSteps: [`gc-plan verify MODEL --runtime ${runtime}   names the line that installs what its step asks for`],
+      };
+
 /** What the runtime's verification asks of the user's Python, where one was typed that does. */
 async function pythonOf(flags: Flags): Promise<Pick<Doctor, 'python'>> {
   const runtime = flags.runtime as RuntimeName;
@@ -142,7 +153,7 @@ async function pythonOf(flags: Flags): Promise<Pick<Doctor, 'python'>> {
     };
     const { stdout, stderr, code } = await runPython(script, { python: path, timeoutMs: probeTimeoutMs });
     const answer = versionsSchema.safeParse(jsonOf(stdout));
-    if (answer.success) return { python: { path, ...answer.data } };
+    if (answer.success) return { python: { path, ...answer.data, ...nextStepsOf(answer.data.packages, runtime) } };
     if (code === 0) return { python: { path, packages: [], reason: 'it does not answer as Python does' } };
     return { python: { path, packages: [], reason: stderr.trim().split('\n').at(-1) || `it ended with ${code}` } };
   } catch (error) {

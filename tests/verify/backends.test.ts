@@ -185,10 +185,14 @@ describe('the doctor of a runtime that runs in Python', () => {
     return (JSON.parse(stdout) as Doctor).python;
   };
 
-  it('asks that Python for JAX’s packages by their names', async () => {
-    const answer = '{"version": "3.11.2", "packages": [{"name": "jax", "version": "0.10.2"}, {"name": "graphcast"}]}';
-    const found = await said(`case "$*" in *jaxlib*dm-haiku*) echo '${answer}';; esac`);
-    expect(found).toEqual({ path: python, ...JSON.parse(answer) });
+  it('asks that Python for JAX’s packages by their names, and says what names the line that installs one that is missing', async () => {
+    const answerWith = (graphcast: string) =>
+      `{"version": "3.11.2", "packages": [{"name": "jax", "version": "0.10.2"}, {"name": "graphcast"${graphcast}}]}`;
+    const saying = (answer: string) => said(`case "$*" in *jaxlib*dm-haiku*) echo '${answer}';; esac`);
+    const whole = answerWith(', "version": "0.1"');
+    expect(await saying(whole)).toEqual({ path: python, ...JSON.parse(whole) });
+    const nextSteps = [expect.stringMatching(/^gc-plan verify MODEL --runtime jax /)];
+    expect(await saying(answerWith(''))).toEqual({ path: python, ...JSON.parse(answerWith('')), nextSteps });
   });
 
   it('says why a Python says nothing, and still ends with 0', async () => {

@@ -30,6 +30,7 @@ export const doctorSchema = z
         path: z.string(),
         version: z.string().exactOptional(),
         packages: pythonPackages,
+        nextSteps: z.array(z.string()).exactOptional().describe('Where a package is not installed.'),
         reason: z.string().exactOptional().describe('Why it says nothing.'),
       })
       .exactOptional()

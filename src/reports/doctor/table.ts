@@ -23,6 +23,7 @@ export function renderDoctor(report: Doctor, layout: Layout): string {
           '<><',
         ),
     ...(python === undefined ? [] : [columns(heading('Python'), pythonRows(python), '<<')]),
+    list(heading('To install what is missing in Python'), python?.nextSteps ?? [], layout),
     columns(
       heading('System'),
       [
