@@ -33,7 +33,7 @@ import { residualsOfScan } from './scan-residuals.js';
 import { type Packs, Schedule } from './schedule.js';
 import { Sizes } from './sizes.js';
 import { fields, jaxDimensions } from './symbols.js';
-import { buffersOf, Environment, fusedIntoReaders, inBuffer } from './values.js';
+import { buffersOf, Environment, fusedIntoReaders, inBuffer, type Representation } from './values.js';
 import { Zeros } from './zeros.js';
 
 /** Structural channels are added when the operand of the first product is written. */
@@ -211,23 +211,27 @@ class Step {
     this.update(gradients.map((gradient, index) => ({ id: program.parameters[index]!.value, gradient })));
   }
 
-  /** Normalised, cast and stacked fields, and the constants of the graph. */
+  /** The input fields, and the constants of the graph. */
   private inputs(): Environment {
-    const { schedule, program, lowering } = this;
+    const { program, lowering } = this;
     const environment = new Environment();
     for (const id of Object.values(program.data)) environment.setValue(id, fusedIntoReaders());
-    if (isStackedOften(lowering, program.data.gridInput!) && !this.recomputesEncoder) {
-      environment.setValue(program.data.gridInput!, fusedIntoReaders(...this.data.map(inBuffer)));
-      lowering.zeros.fillHere();
-      return environment;
-    }
-    const stacked = schedule.buffer(stackedShape, lowering.gemm.elementBytes);
-    schedule.run('normalise, cast and stack the inputs', this.data, [stacked]);
-    environment.setValue(program.data.gridInput!, inBuffer(stacked));
+    environment.setValue(program.data.gridInput!, this.inputFields());
     lowering.zeros.fillHere();
     return environment;
   }
 
+  /** Normalised, cast and stacked, where not every product does that for itself. */
+  private inputFields(): Representation {
+    const { schedule, program, lowering } = this;
+    if (isStackedOften(lowering, program.data.gridInput!) && !this.recomputesEncoder)
+      return fusedIntoReaders(...this.data.map(inBuffer));
+    const stacked = schedule.buffer(stackedShape, lowering.gemm.elementBytes);
+    schedule.run('normalise, cast and stack the inputs', this.data, [stacked]);
+    return inBuffer(stacked);
+  }
+
+  /** …which then read the fields stacked behind its barrier. */
   private get recomputesEncoder(): boolean {
     const { encoder, model } = this.config.recipe.checkpoint;
     return encoder && !model;

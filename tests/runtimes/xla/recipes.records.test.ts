@@ -11,8 +11,22 @@ const sizes = (group: readonly PricedRecord[]) => group.map(({ errorPercent }) =
 const worst = (group: readonly PricedRecord[]) => Math.max(...sizes(group.filter(isCublas)));
 /** Later ones stand behind them. */
 const numFirstCompiled = 37;
-/** In fp32 before Hopper no rule knows how many arrays meet in the loss (`loss-head-width.ts`): 2, 7 or 9 in 13 compiled steps. */
-const hasOneLossHead = ({ record }: PricedRecord) => record.bf16 || record.target === 'h100';
+/**
+ * Steps of several cards that are farther off than the limits, in percent, each for what docs/jax.md says of it: three in fp32 before Hopper,
+ * where no rule knows how many arrays meet in the loss.
+ */
+const farther: Readonly<Record<string, number>> = {
+  '60×118 M2 64/8 fp32, 3': 10.8,
+  '116×230 M2 56/4 fp32, 3': 9.3,
+  '44×86 M5 40/3 fp32, 1': 2.8,
+  '66×130 M5 64/7 bf16, 2': 7.7,
+  '28×54 M4 336/2 bf16, 3': 5.5,
+  '108×214 M4 72/1 bf16, 1': 5.5,
+  '46×90 M4 256/4 bf16, 2': 3.6,
+};
+const keyOf = ({ record }: PricedRecord) =>
+  `${record.grid.join('×')} M${record.mesh_size} ${record.latent_size}/${record.gnn_msg_steps} ${record.bf16 ? 'bf16' : 'fp32'}, ${record.batch}`;
+const isNear = (each: PricedRecord) => !(keyOf(each) in farther);
 const onHopper = ({ record }: PricedRecord) => record.target === 'h100';
 
 describe('recipes of JAX against XLA:GPU’s buffer assignment', () => {
@@ -32,37 +46,38 @@ describe('recipes of JAX against XLA:GPU’s buffer assignment', () => {
     expect(Math.max(...errors)).toBeLessThan(2.5);
   });
 
-  it('predicts data parallel within 0.7 % in the median and 4 % at worst, but for one step, those drawn after the rules within 0.5 and 2.5 %', () => {
+  it('predicts data parallel within 0.7 % in the median and 3.5 % at worst, but for named steps, those drawn after the rules within 0.5 and 2.5 %', () => {
     const steps = allOf(data).filter(isCublas);
     expect(steps.length).toBeGreaterThanOrEqual(62);
     expect(quantile(sizes(steps), 0.5)).toBeLessThan(0.7);
-    const [first, second] = sizes(steps.filter(hasOneLossHead)).toSorted((a, b) => b - a);
-    // 28×54, 336/2 in bf16, three samples: XLA writes one sum of the edges' gradient more, and frees what it adds up.
-    expect(first).toBeLessThan(5.5);
-    expect(second).toBeLessThan(4);
+    expect(worst(steps.filter(isNear))).toBeLessThan(3.5);
     const drawn = data.drawn.filter(isCublas);
     expect(drawn.length).toBeGreaterThanOrEqual(10);
     expect(quantile(sizes(drawn), 0.5)).toBeLessThan(0.5);
-    expect(worst(drawn.filter(hasOneLossHead))).toBeLessThan(2.5);
+    expect(worst(drawn.filter(isNear))).toBeLessThan(2.5);
   });
 
   it('holds every step of several cards in its range, Triton’s and several samples per card too', () => {
     expect(allOf(data).filter((each) => !isInRange(each))).toEqual([]);
   });
 
-  it('predicts what is recomputed in data parallel within 1.7 % in the median and 4 % at worst, but for two steps', () => {
+  it('predicts what is recomputed in data parallel within 1.7 % in the median and 4 % at worst on Hopper and 4.5 before, but for named steps, those drawn after the rules too', () => {
     expect(allOf(recomputed).length).toBeGreaterThanOrEqual(60);
     expect(recomputed.drawn.length).toBeGreaterThanOrEqual(8);
     for (const steps of [allOf(recomputed), recomputed.drawn]) {
       expect(steps.every(isCublas)).toBe(true);
       expect(quantile(sizes(steps), 0.5)).toBeLessThan(1.7);
+      const near = steps.filter(isNear);
+      expect(worst(near.filter(onHopper))).toBeLessThan(4);
+      expect(worst(near)).toBeLessThan(4.5);
     }
-    // An A6000 that adds edges up in f32 on the way forward (66×130, 64/7 in bf16, drawn), and 108×214, 72/1/2 in bf16, recomputed whole.
-    const [first, second, third] = sizes(allOf(recomputed).filter(hasOneLossHead)).toSorted((a, b) => b - a);
-    expect(first).toBeLessThan(8);
-    expect(second).toBeLessThan(5.5);
-    expect(third).toBeLessThan(4);
     expect(allOf(recomputed).filter((each) => !isInRange(each))).toEqual([]);
+  });
+
+  it('predicts each named step no farther off than is said of it', () => {
+    const named = [data, recomputed].flatMap(allOf).filter((each) => !isNear(each));
+    expect(new Set(named.map(keyOf))).toEqual(new Set(Object.keys(farther)));
+    for (const each of named) expect(Math.abs(each.errorPercent)).toBeLessThan(farther[keyOf(each)]!);
   });
 
   it('needs more on several cards than on one where XLA hides the all-reduce, and the same where it does not', () => {
