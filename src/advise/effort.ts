@@ -6,7 +6,7 @@ import type { Counts } from '../models/dimensions.js';
 import { dimensionsFor, passesOf, runtimes, stateOf, traceOf } from '../parallel/index.js';
 import { isParallel } from '../parallel/ranks.js';
 import { usableBytes } from '../runtimes/traits.js';
-import { traceCutsOf, traceKey } from '../search/unsized-step.js';
+import { stepCutsOf, traceKey } from '../search/unsized-step.js';
 import { hasSameWork, PlanCosts, type StepCost } from './costs.js';
 import { Programs, withSamePasses } from './programs.js';
 import { fits, type OnDevice, type SizedStep, sizeStep } from './sized-step.js';
@@ -23,7 +23,7 @@ export const loopsOverRollout = (config: Config): boolean =>
 export const isLong = (config: Config): boolean =>
   config.model.layers * (loopsOverRollout(config) ? 1 : config.recipe.rolloutSteps) > mostLayersRun;
 
-const sameFlops = { offload: 'none', recomputeActivation: false } as const;
+const sameFlops = { offload: 'none', recomputeActivation: false, tape: 'plain' } as const;
 
 /** About 45 MB of traces. */
 const maxKeptEvents = 4_000_000;
@@ -142,7 +142,7 @@ export class Effort {
     return sizeStep(config, this.trace(`state ${traceKey(config)}`, config, stateOf), counts);
   }
 
-  /** An activation made again, what waits on the host and sums of gathered parts cost no FLOPs; nor, in most models, does the number of blocks. */
+  /** An activation made again, what a tape keeps, what waits on the host and sums of gathered parts cost no FLOPs; nor, in most models, does the number of blocks. */
   cost(asked: Config, counts: Counts): StepCost {
     const config = boundedBy(asked);
     const { recipe } = config;
@@ -202,6 +202,6 @@ function madeKey(config: Config): string {
     offload,
     ...(isOneMicroStep && { accumulate: Math.min(recipe.accumulate, 2) }),
     layers: model.layers,
-    cuts: traceCutsOf(config),
+    cuts: stepCutsOf(config),
   });
 }

@@ -18,6 +18,7 @@ import { anyOptimizerKey, type Effort } from './effort.js';
 import { Floors } from './floors.js';
 import { PlannedStep } from './planned-step.js';
 import { mostArrayBytes } from './sized-step.js';
+import { leanestOperations } from './strategies/operations.js';
 import type { Change, Strategy } from './types.js';
 
 const numSegments = (processor: CheckpointPlan['processor'], layers: number): number => {
@@ -38,6 +39,8 @@ export interface FamilySearch {
   readonly device: Device;
   readonly effort: Effort;
 }
+
+const asItIs = (config: Config): Config => config;
 
 /** Recomputed are the encoder and the processor, each as a whole, and the decoder or not. */
 interface EveryPlan {
@@ -90,15 +93,22 @@ export class EqualCostPlans {
     return effort.cost({ ...config, recipe }, counts);
   }
 
-  /**
-   * None of these plans, and with no optimizer, stays below it. `keptPerStep`: bytes that every plan keeps of one rollout step. What holds
-   * for every plan of the same operations takes two traces of its own: it comes where one of them has been ruled out, and first where it has
-   * ruled out others.
-   */
+  /** None of these plans, and with no optimizer, stays below it. `keptPerStep`: bytes that every plan keeps of one rollout step. */
   leastBytes(microBatch: Change, keptPerStep: number): number {
+    const own = { ...this.search.config, recipe: this.family.recipe };
+    const leanest = leanestOperations(own) === own ? 0 : this.leastWith(leanestOperations, microBatch, keptPerStep);
+    if (leanest > this.floors.room) return leanest;
+    return Math.max(leanest, this.leastWith(asItIs, microBatch, keptPerStep));
+  }
+
+  /**
+   * `asked`: the same with operations that need no more. What holds for every plan of the same operations takes two traces of its own: it
+   * comes where one of them has been ruled out, and first where it has ruled out others.
+   */
+  private leastWith(asked: (config: Config) => Config, microBatch: Change, keptPerStep: number): number {
     const { known, floors, search } = this;
-    const every = this.everyPlan(microBatch);
-    const changed = { ...search.config, recipe: changedRecipe(this.family.recipe, [microBatch]) };
+    const changed = asked({ ...search.config, recipe: changedRecipe(this.family.recipe, [microBatch]) });
+    const every = this.everyPlan(changed);
     const ofEveryPlan = () => {
       if (every === undefined) return 0;
       const least = this.leastOfEveryPlan(every, keptPerStep);
@@ -110,9 +120,9 @@ export class EqualCostPlans {
       () => leastAfterPasses(search.effort, search.counts, changed, search.config.recipe),
       () => leastInValidation(search.effort, search.counts, changed),
       ...(known.everyPlanTells ? [ofEveryPlan] : []),
-      () => this.leastOfAllLayers(microBatch, keptPerStep),
+      () => this.leastOfAllLayers(changed, keptPerStep),
       ...(isAsked ? [ofEveryPlan] : []),
-      () => this.leastOfEveryCut(microBatch, keptPerStep),
+      () => this.leastOfEveryCut(asked, microBatch, keptPerStep),
     ];
     let least = 0;
     for (const bound of bounds) {
@@ -133,30 +143,27 @@ export class EqualCostPlans {
     if (least > this.floors.room) return [];
     return this.plans.map(({ config, numChanges }) => {
       const changed = applyChanges(config, [microBatch])!;
-      return new PlannedStep(changed, numChanges, this.floors, { leastBytes: least, keptPerStep });
+      const leaner = leanestOperations(changed);
+      return new PlannedStep(changed, numChanges, this.floors, { leastBytes: least, keptPerStep, leaner });
     });
   }
 
   /** Where the processor is not cut. Of a model that is recomputed as a whole, its forward pass tells with one trace less. */
-  private leastOfAllLayers(microBatch: Change, keptPerStep: number): number {
-    const { config } = this.search;
-    const { recipe } = this.family;
-    const { model, processor } = recipe.checkpoint;
+  private leastOfAllLayers(config: Config, keptPerStep: number): number {
+    const { model, processor } = config.recipe.checkpoint;
     if (cutKind(processor, config) !== 'none' || (model && runtimes[config.runtime].search.passesAreApart)) return 0;
-    return this.floors.ofLayers({ ...config, recipe: changedRecipe(recipe, [microBatch]) }, keptPerStep);
+    return this.floors.ofLayers(config, keptPerStep);
   }
 
   /** Nothing is known where the passes are not apart. */
-  private everyPlan(microBatch: Change): EveryPlan | undefined {
-    const { config } = this.search;
-    const { recipe } = this.family;
-    const { checkpoint } = recipe;
+  private everyPlan(config: Config): EveryPlan | undefined {
+    const { checkpoint } = config.recipe;
     const { passesAreApart } = runtimes[config.runtime].search;
     if (!passesAreApart || checkpoint.model || cutKind(checkpoint.processor, config) === 'further') return undefined;
     const [layers] = shallowDepths;
     const [recomputed, kept] = [true, false].map((decoder): Config => {
       const plan = { ...checkpoint, encoder: true, decoder, processor: { kind: 'every', layers } } as const;
-      return { ...config, recipe: { ...changedRecipe(recipe, [microBatch]), checkpoint: plan } };
+      return { ...config, recipe: { ...config.recipe, checkpoint: plan } };
     });
     return { recipes: [recomputed!, kept!], key: anyOptimizerKey(recomputed!) };
   }
@@ -174,10 +181,10 @@ export class EqualCostPlans {
     });
   }
 
-  private leastOfEveryCut(microBatch: Change, keptPerStep: number): number {
+  private leastOfEveryCut(asked: (config: Config) => Config, microBatch: Change, keptPerStep: number): number {
     const [fewest] = this.plans;
     if (fewest === undefined) return Number.POSITIVE_INFINITY;
-    const config = applyChanges(fewest.config, [microBatch])!;
+    const config = asked(applyChanges(fewest.config, [microBatch])!);
     const { processor } = config.recipe.checkpoint;
     if (cutKind(processor, config) === 'further') return 0;
     const floors = this.floors.ofBlocks(config);

@@ -1,7 +1,7 @@
 /** A step of which no more is found out than it takes to rule it out: bounds first, each dearer than the last, and its trace when nothing else tells. */
 import type { Config } from '../config/types.js';
-import { traceCutsOf } from '../search/unsized-step.js';
-import type { Floor, Floors } from './floors.js';
+import { stepCutsOf } from '../search/unsized-step.js';
+import type { Floors } from './floors.js';
 import { leastOfAnyOptimizer } from './moments.js';
 import type { SizedStep } from './sized-step.js';
 
@@ -12,56 +12,64 @@ export class PlannedStep {
   anyOptimizerBytes: number;
   private bound: 'segment' | 'smaller' | 'processor' | 'blocks' | 'shallow' | 'rollout' | 'trace' = 'segment';
   private readonly keptPerStep: number;
+  /** Whose bounds are looked at: its own, or first those of a step whose passes need no more. */
+  private asked: Config;
 
-  /** `known`: a bound of this step and others, and what each rollout step keeps at least. */
+  /** `known`: a bound of this step and others, what each rollout step keeps at least, and a step whose passes need no more than this one's. */
   constructor(
     readonly config: Config,
     /** From the recipe at hand. */
     readonly numChanges: number,
     private readonly floors: Floors,
-    known: { readonly leastBytes: number; readonly keptPerStep: number } = { leastBytes: 0, keptPerStep: 0 },
+    known: { readonly leastBytes: number; readonly keptPerStep: number; readonly leaner?: Config } = {
+      leastBytes: 0,
+      keptPerStep: 0,
+    },
   ) {
     this.leastBytes = known.leastBytes;
     this.anyOptimizerBytes = known.leastBytes;
     this.keptPerStep = known.keptPerStep;
+    this.asked = known.leaner ?? config;
   }
 
   /** Finds out more. False: its peak of live bytes is `leastBytes`. */
   refine(): boolean {
+    const { asked } = this;
     switch (this.bound) {
       case 'segment': {
-        const bytes = Math.max(this.anyOptimizerBytes, this.floors.ofLayers(this.config, this.keptPerStep));
-        this.raise(this.floors.withState(this.config, bytes), bytes);
+        this.raiseToPasses(Math.max(this.anyOptimizerBytes, this.floors.ofLayers(asked, this.keptPerStep)));
         this.bound = 'smaller';
         return true;
       }
       case 'smaller': {
-        const bytes = this.floors.inSmallerSegments(this.config);
-        if (bytes > 0) this.raise(this.floors.withState(this.config, bytes), bytes);
+        this.raiseToPasses(this.floors.inSmallerSegments(asked));
         this.bound = 'processor';
         return true;
       }
       case 'processor': {
-        const bytes = this.floors.inProcessorBackward(this.config);
-        if (bytes > 0) this.raise(this.floors.withState(this.config, bytes), bytes);
+        this.raiseToPasses(this.floors.inProcessorBackward(asked));
         this.bound = 'blocks';
         return true;
       }
       case 'blocks': {
-        const ofBlocks = this.floors.ofBlocks(this.config);
-        if (ofBlocks !== this.floors) this.raiseTo(ofBlocks.of(this.config));
-        this.bound = 'shallow';
+        const ofBlocks = this.floors.ofBlocks(asked);
+        const areTold = ofBlocks !== this.floors;
+        if (areTold) this.raiseToPasses(ofBlocks.of(asked).anyOptimizerBytes);
+        // All blocks of another step are more events than two of its own.
+        this.bound = areTold && asked !== this.config ? this.afterBounds() : 'shallow';
         return true;
       }
       case 'shallow': {
-        this.raiseTo(this.ofTrace ?? this.floors.of(this.config));
-        this.bound = this.floors.effort.hasTraced(this.config) ? 'trace' : 'rollout';
+        const { isTraced } = this;
+        this.raiseToPasses(
+          isTraced ? leastOfAnyOptimizer(this.stepOf(asked)) : this.floors.of(asked).anyOptimizerBytes,
+        );
+        this.bound = isTraced ? this.afterBounds() : 'rollout';
         return true;
       }
       case 'rollout': {
-        const bytes = this.floors.inFewRolloutSteps(this.config);
-        if (bytes > 0) this.raise(this.floors.withState(this.config, bytes), bytes);
-        this.bound = 'trace';
+        this.raiseToPasses(this.floors.inFewRolloutSteps(asked));
+        this.bound = this.afterBounds();
         return true;
       }
       case 'trace': {
@@ -79,18 +87,28 @@ export class PlannedStep {
   }
 
   step(): SizedStep {
-    return this.floors.effort.step(this.config, this.floors.counts);
+    return this.stepOf(this.config);
   }
 
-  /** Where the step has been traced for another plan. */
-  private get ofTrace(): Floor | undefined {
-    if (!this.floors.effort.hasTraced(this.config)) return undefined;
-    const step = this.step();
-    return { peakBytes: step.peakLiveBytes, anyOptimizerBytes: leastOfAnyOptimizer(step) };
+  private stepOf(config: Config): SizedStep {
+    return this.floors.effort.step(config, this.floors.counts);
   }
 
-  private raiseTo({ peakBytes, anyOptimizerBytes }: Floor): void {
-    this.raise(peakBytes, anyOptimizerBytes);
+  /** For this plan or for another. */
+  private get isTraced(): boolean {
+    return this.floors.effort.hasTraced(this.asked);
+  }
+
+  /** The step itself is asked after one that needs no more; its trace when all bounds have been. */
+  private afterBounds(): 'segment' | 'trace' {
+    if (this.asked === this.config) return 'trace';
+    this.asked = this.config;
+    return 'segment';
+  }
+
+  /** What the passes need at least. */
+  private raiseToPasses(bytes: number): void {
+    if (bytes > 0) this.raise(this.floors.withState(this.config, bytes), bytes);
   }
 
   private raise(peakBytes: number, anyOptimizerBytes: number): void {
@@ -108,7 +126,7 @@ export function eachOnce<Item extends { readonly step: PlannedStep }>(
   for (const item of items) {
     const { config, numChanges } = item.step;
     const { checkpoint: _, ...rules } = config.recipe;
-    const key = JSON.stringify([rules, traceCutsOf(config), mostBytesOf(config)]);
+    const key = JSON.stringify([rules, stepCutsOf(config), mostBytesOf(config)]);
     const known = found.get(key);
     if (known === undefined || numChanges < known.step.numChanges) found.set(key, item);
   }

@@ -43,9 +43,9 @@ export function withSamePasses(config: Config): Config {
   return recipe === config.recipe || isParallel(config) ? config : { ...config, recipe };
 }
 
-/** Equal keys: equal programs. The optimizer, micro-steps, and where arrays lie are no part of a forward program. */
+/** Equal keys: equal programs. The optimizer, micro-steps, a tape, and where arrays lie are no part of a forward program. */
 function programKey(config: Config): string {
   const { model, runtime, recipe } = withSamePasses(config);
-  const { optimizer, accumulate, offload, allocator, memFraction, checkpoint, ...rules } = recipe;
+  const { optimizer, accumulate, tape, offload, allocator, memFraction, checkpoint, ...rules } = recipe;
   return JSON.stringify([runtime, model, rules, runtimes[runtime].segment(config)]);
 }

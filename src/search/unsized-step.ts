@@ -130,9 +130,15 @@ export const isOneUnsizedStep = (config: Config): boolean => {
 export const unsizedStepKey = (config: Config): string => shapeKey(config) + sizeClassOf(config);
 
 /** What of a checkpoint plan decides the trace. */
-export const traceCutsOf = (config: Config): unknown => {
+const traceCutsOf = (config: Config): unknown => {
   const { cutsOf, traceCutsOf = cutsOf } = runtimes[config.runtime];
   return traceCutsOf(config);
+};
+
+/** What of a checkpoint plan decides a step: its trace, and a size that the trace may not tell. */
+export const stepCutsOf = (config: Config): unknown => {
+  const { edges } = config.recipe.checkpoint;
+  return [traceCutsOf(config), edges.kind === 'none' ? 1 : edges.blocks];
 };
 
 /** Equal keys: the same trace. */

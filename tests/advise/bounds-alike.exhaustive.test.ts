@@ -14,7 +14,9 @@ import {
   residentBytes,
 } from '../../src/advise/moments.js';
 import { sizeStep } from '../../src/advise/sized-step.js';
+import { leanestOperations } from '../../src/advise/strategies/operations.js';
 import { partsOf } from '../../src/config/checkpoint.js';
+import { concatTricks, tapes } from '../../src/config/choices.js';
 import type { Config } from '../../src/config/types.js';
 import { counts } from '../../src/models/counts.js';
 import { traceOf } from '../../src/parallel/index.js';
@@ -63,6 +65,35 @@ it.each(['pytorch', 'tfjs'] as const)(
       expect(before).toBeGreaterThanOrEqual(peakBeforeProcessorBackward(onDevice) - kept);
       return true;
     });
+  },
+);
+
+it.each(['pytorch', 'tfjs'] as const)(
+  '%s: with whatever operations a plan’s passes are carried out, they need no less than with those that keep least',
+  async (runtime) => {
+    const operations =
+      runtime === 'tfjs'
+        ? fc.record({ tape: fc.constantFrom(...tapes) })
+        : fc.record({ concatTrick: fc.constantFrom(...concatTricks), recomputeActivation: fc.boolean() });
+    const edges = fc.constantFrom(0, 0, 2, 3, 5);
+    const offloads = fc.constantFrom('none', 'none', 'boundary');
+    const drawn = fc.tuple(inputs(runtime), segmentSizes, operations, edges, offloads);
+    await holds(
+      drawn,
+      async ([{ model, flags }, size, chosen, blocks, offload]) => {
+        const typed = await configured({ model, flags: { ...flags, mode: 'train', offload } });
+        if (typed === undefined) return false;
+        const cut = cutInto(typed, size) ?? typed;
+        const blocked = { ...cut.recipe.checkpoint, edges: { kind: 'scan', blocks } as const };
+        const checkpoint = blocks > 0 && isLawful(blocked, cut) ? blocked : cut.recipe.checkpoint;
+        const config: Config = { ...cut, recipe: { ...cut.recipe, ...chosen, checkpoint } };
+        const leanest = leanestOperations(config);
+        const of = (each: Config) => leastOfAnyOptimizer(Effort.unlimited().passes(each, counts(each.model)));
+        expect(of(config)).toBeGreaterThanOrEqual(of(leanest));
+        return leanest !== config;
+      },
+      4 * numRuns,
+    );
   },
 );
 

@@ -11,7 +11,7 @@ import type { CheckpointPlan, Config } from '../../src/config/types.js';
 import { bufferBytes } from '../../src/memory/trace.js';
 import { counts } from '../../src/models/counts.js';
 import { passesOf, programOf, runtimes, traceOf } from '../../src/parallel/index.js';
-import { traceKey } from '../../src/search/unsized-step.js';
+import { stepCutsOf, traceKey } from '../../src/search/unsized-step.js';
 import { configured, inputs } from '../laws/configurations.js';
 
 import { cutInto, flagsOfAll, holds, maybeOther, numRuns, sized } from './drawn-steps.js';
@@ -32,6 +32,29 @@ it.each(['pytorch', 'jax', 'tfjs'] as const)('%s: plans of equal cuts have equal
     const eventsOf = (each: Config) => ({ ...traceOf(each), holdsFor: undefined });
     for (const other of same) expect(isDeepStrictEqual(eventsOf(other), eventsOf(config))).toBe(true);
     return same.length > 0;
+  });
+});
+
+it('jax: in how many blocks the edges run is a size, which changes neither program nor trace', async () => {
+  const drawn = fc.tuple(
+    inputs('jax'),
+    fc.integer({ min: 0, max: 9 }),
+    fc.constantFrom('scan', 'loop'),
+    fc.integer({ min: 3, max: 40 }),
+  );
+  await holds(drawn, async ([{ model, flags }, size, kind, blocks]) => {
+    const typed = await configured({ model, flags: { ...flags, checkpoint: 'encoder+decoder', mode: 'train' } });
+    const cut = typed && cutInto(typed, Math.min(size, typed.model.layers));
+    if (cut === undefined) return false;
+    const [two, many] = [2, blocks].map((blocks): Config => {
+      const checkpoint = { ...cut.recipe.checkpoint, edges: { kind, blocks } as const };
+      return { ...cut, recipe: { ...cut.recipe, checkpoint } };
+    });
+    if (!isLawful(two!.recipe.checkpoint, two!) || traceKey(two!) !== traceKey(many!)) return false;
+    const made = (each: Config) => ({ program: programOf(each), trace: { ...traceOf(each), holdsFor: undefined } });
+    expect(isDeepStrictEqual(made(many!), made(two!))).toBe(true);
+    expect(stepCutsOf(many!)).not.toEqual(stepCutsOf(two!));
+    return true;
   });
 });
 

@@ -1,7 +1,8 @@
 /** What single operations keep: an edge MLP's joined input, an activation's result, a tape's intermediate arrays. */
 import { concatTricks, tapes } from '../../config/choices.js';
-import type { Config } from '../../config/types.js';
+import type { Config, Recipe } from '../../config/types.js';
 import { layoutOf, processorTraits } from '../../models/index.js';
+import { isParallel } from '../../parallel/ranks.js';
 import { hasOption } from '../../runtimes/traits.js';
 import { trains } from '../apply.js';
 import type { Strategy } from '../types.js';
@@ -49,3 +50,21 @@ export const tape: Strategy = {
       ? tapes.filter((value) => value !== recipe.tape).map((value) => ({ recipe: { tape: value } }))
       : [],
 };
+
+/**
+ * The same plan with the operations that keep and make least: on one card, its passes need no more than with any others. Of a joined input,
+ * an activation's result and a tape's intermediate arrays nothing is kept, and what is made again instead is a few rows' at a time.
+ */
+export function leanestOperations(config: Config): Config {
+  if (!trains(config) || isParallel(config)) return config;
+  const { recipe, runtime } = config;
+  const leanest: Recipe = {
+    ...recipe,
+    ...(hasTricks(config) && { concatTrick: 'fused', recomputeActivation: true }),
+    ...(hasOption(runtime, 'tape') && { tape: 'lean' }),
+  };
+  const isLeanest = (['concatTrick', 'recomputeActivation', 'tape'] as const).every(
+    (key) => recipe[key] === leanest[key],
+  );
+  return isLeanest ? config : { ...config, recipe: leanest };
+}

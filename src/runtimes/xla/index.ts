@@ -9,7 +9,7 @@ import { hostMemory } from './host.js';
 import { mayNormaliseInConcat } from './inference.js';
 import { meetsInOrder } from './latency-hiding.js';
 import { jaxProcess, recordedProcess } from './process.js';
-import { cutsOf, segmentJax } from './segment.js';
+import { cutsOf, segmentJax, traceCutsOf } from './segment.js';
 import { traceJax } from './step.js';
 import { jaxDimensions } from './symbols.js';
 import { succeedsUpTo } from './xla-remat.js';
@@ -17,12 +17,14 @@ import { succeedsUpTo } from './xla-remat.js';
 /** One sample lets XLA fold constants. */
 const sizeClass = (config: Config): string => {
   const { model, recipe } = config;
-  if (layoutOf(model.layout).sizesDecideKernels) return JSON.stringify([model, recipe.batchSize, gemmOf(config)]);
+  const { edges } = recipe.checkpoint;
+  const allSizes = [model, recipe.batchSize, edges.kind === 'none' ? 1 : edges.blocks];
+  if (layoutOf(model.layout).sizesDecideKernels) return JSON.stringify([...allSizes, gemmOf(config)]);
   // The order that hides a collective depends on all sizes and on how long it takes among so many cards…
-  if (meetsInOrder(config)) return JSON.stringify([model, recipe.batchSize, measuredGpus(recipe.gpus)]);
+  if (meetsInOrder(config)) return JSON.stringify([...allSizes, measuredGpus(recipe.gpus)]);
   // …and so do the arrays that may lie in results that are not written yet.
   return recipe.mode === 'inference' || recipe.optimizer === 'none'
-    ? JSON.stringify([model, recipe.batchSize])
+    ? JSON.stringify(allSizes)
     : JSON.stringify([recipe.batchSize === 1]);
 };
 
@@ -55,6 +57,7 @@ const keptBack = (memFraction: number): string => `JAX keeps ${Number((100 * (1 
 export const jaxRuntime: Runtime = {
   segment: segmentJax,
   cutsOf,
+  traceCutsOf,
   dimensions: jaxDimensions,
   sizeClass,
   trace: (program, config) => traceJax(program, config),

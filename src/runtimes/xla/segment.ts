@@ -22,3 +22,9 @@ export const cutsOf = ({ recipe }: Pick<Config, 'recipe'>) => ({
   ...recipe.checkpoint,
   rollout: recipe.checkpoint.rollout && recipe.rolloutSteps > 1,
 });
+
+/** How many slices the edges have is a size (`edgeSlices`): their trace is the same. */
+export const traceCutsOf = (config: Pick<Config, 'recipe'>) => {
+  const { edges, ...cuts } = cutsOf(config);
+  return { ...cuts, edges: edges.kind };
+};
