@@ -53,7 +53,7 @@ export const tape: Strategy = {
 
 /**
  * The same plan with the operations that keep and make least: on one card, its passes need no more than with any others. Of a joined input,
- * an activation's result and a tape's intermediate arrays nothing is kept, and what is made again instead is a few rows' at a time.
+ * an activation's result and a tape's intermediate arrays nothing is kept, and what is made again instead is one operation's at a time.
  */
 export function leanestOperations(config: Config): Config {
   if (!trains(config) || isParallel(config)) return config;
