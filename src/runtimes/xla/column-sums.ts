@@ -6,6 +6,10 @@
  * blocks are slow.
  */
 const rowsSummedAtOnce = 4096;
+/** Of a row: 1,024 threads with 16 numbers each. */
+export const mostSummedAtOnce = 16_384;
+/** Of rows as short as the parts that are left of a longer one, a block of 256 threads sums so many, a warp each. */
+export const rowsOfBlock = 8;
 const threadsPerRow = 32;
 /** Of a row that one block reads, 8 bytes a thread. */
 export const blockBytes = 256;

@@ -10,9 +10,11 @@ import { axis, numElements, type Shape } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
 import { edgeSlicesOf } from './edge-blocks.js';
 import type { BufferId } from './kernel.js';
+import { allThreads } from './kernel-times.js';
 import type { LossHead } from './loss-head.js';
 import { isStackedOften, type Lowering } from './lowering.js';
 import { normalise } from './row-statistics.js';
+import { bytesOfChannels, computingChannels, operationsOfRows } from './stacking-times.js';
 import { gemmShape, workspaceShape } from './symbols.js';
 import {
   buffersOf,
@@ -170,7 +172,8 @@ export class Forward {
     const { schedule, sizes, gemm } = this.lowering;
     const shape = this.shape(id, environment);
     const stacked = this.array(shape);
-    schedule.run(this.name(id), buffersOf(environment.value(id)), [stacked]);
+    const reads = buffersOf(environment.value(id));
+    schedule.compute(this.name(id), reads, [stacked], operationsOfRows(numElements(shape, sizes!)), allThreads);
     const isWhole =
       this.servesAsOperand(this.rows(id, environment)) && numElements(shape.slice(-1), sizes!) % gemm.padding === 0;
     const operand = isWhole ? stacked : this.array(this.gemmShapeOf(id, environment));
@@ -183,8 +186,12 @@ export class Forward {
   operandAgain(read: ValueId, environment: Environment): BufferId {
     const id = this.first(read);
     if (!isStackedOften(this.lowering, id)) return this.operand(read, environment);
+    const { schedule, sizes } = this.lowering;
     const operand = this.array(this.gemmShapeOf(id, environment));
-    this.lowering.schedule.run(`${this.name(id)} again`, buffersOf(environment.value(id)), [operand]);
+    const reads = buffersOf(environment.value(id));
+    const bytesRead = bytesOfChannels(schedule.bytesOf(reads[0]!, sizes!));
+    const beside = computingChannels(numElements(this.shape(id, environment), sizes!));
+    schedule.run(`${this.name(id)} again`, reads, [operand], undefined, bytesRead, beside);
     return operand;
   }
 

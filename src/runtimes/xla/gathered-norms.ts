@@ -1,11 +1,12 @@
 /** The kernels of a norm's gradient in bf16 where what comes in is only gathered from nodes (`waiting-norms.ts`). */
-import type { OperationOf } from '../../ir/operations.js';
 import type { ValueId } from '../../ir/types.js';
 import { blockBytes } from './column-sums.js';
+import { type GatheredRows, type Gathering, gatheringOf } from './gather-or-norm.js';
 import type { BufferId } from './kernel.js';
 import { bytesOfRead, launchBytes } from './kernel-times.js';
 import { NormKernels } from './norm-kernels.js';
 import { operationsOfStatistics, productReads, type Rows } from './norm-times.js';
+import { castsOf } from './row-statistics.js';
 import { fusedIntoReaders, inBuffer, type Representation } from './values.js';
 
 /** Of a number, cycles that XLA counts (its log): for the sums of its rows, with what is gathered, and with the sums of its columns. */
@@ -19,9 +20,9 @@ const mostInSum = { encoder: 3.5, decoder: 6.5 } as const;
 
 export class GatheredNorms extends NormKernels {
   /**
-   * In bf16 what is gathered is never written, but where few rows are padded. First a row's two sums, then the normalised rows, then the
-   * gradient: with all sums, the bias's among them, where its rows serve as the next product's operand, or are few and fill a block each;
-   * else in the padded operand, and the sums apart, for which the normalised rows stay.
+   * In bf16 what is gathered is computed by its readers, but where few rows are padded, or where that is slow (`gather-or-norm.ts`). First a row's
+   * two sums, then the normalised rows, then the gradient: with all sums, the bias's among them, where its rows serve as the next product's operand,
+   * or are few and fill a block each; else in the padded operand, and the sums apart, for which the normalised rows stay.
    */
   protected gathered(rows: Rows): Representation {
     const { operation, terms, saved, environment, bytes, isSummedAtOnce } = rows;
@@ -34,7 +35,7 @@ export class GatheredNorms extends NormKernels {
     const sumOf = (id: ValueId) => schedule.buffer(program.values[id]!.shape, 4, 'gradient');
     if (isSummedAtOnce && !this.isSummedFast(rows)) {
       const incoming = this.rows(input, environment);
-      if (this.isFromEncoder(operation)) {
+      if (this.isOfEncoder(operation.input)) {
         schedule.run(this.nameOf(operation.output), terms, [incoming]);
         return this.withSums({ ...rows, terms: [incoming] });
       }
@@ -45,7 +46,7 @@ export class GatheredNorms extends NormKernels {
       const product = this.rows(input, environment);
       const sum = sumOf(offset);
       this.gradients.ofParameters.push({ id: offset, gradient: sum });
-      if (!serves && this.isFromEncoder(operation)) {
+      if (!serves && this.isOfEncoder(operation.input)) {
         const incoming = this.rows(input, environment);
         schedule.run(this.nameOf(offset), terms, [sum], 'columns', bytes);
         const bytesRead = this.bytesOfTerms(rows, 2) + bytesOfRead(2 * bytes, bytes) + this.bytesOfNumbers(rows, 10);
@@ -65,19 +66,8 @@ export class GatheredNorms extends NormKernels {
       this.gradients.sum(scale, input, [product], environment);
       return fusedIntoReaders(inBuffer(gradient));
     }
-    if (serves && this.isFromEncoder(operation)) {
-      const incoming = this.rows(input, environment);
-      // Rows that are padded for their sum are read by it alone.
-      if (!this.gradients.isSummedWithRows(input, environment)) {
-        schedule.run(this.nameOf(operation.output), terms, [incoming]);
-        return this.withSums({ ...rows, terms: [incoming] });
-      }
-      const bytesRead = this.bytesOfTerms(rows, 2) + bytes + this.bytesOfNumbers(rows, 6);
-      const beside = this.computing(rows, operationsOfGathered.written);
-      schedule.run(this.nameOf(operation.output), reads, [rowSums[0]!, incoming], undefined, bytesRead, beside);
-      this.sums(rows, [], []);
-      return this.ofInput({ ...rows, terms: [incoming], saved: [...saved, rowSums[0]!] });
-    }
+    const gathering = this.gatheringOf(rows);
+    if (gathering !== 'computed') return this.writtenFirst(rows, gathering);
     const ofSums = this.bytesOfTerms(rows, 2) + bytes + this.bytesOfNumbers(rows, 4);
     const name = `sums of rows for ${this.nameOf(input)}`;
     schedule.run(name, reads, rowSums, undefined, ofSums, this.computing(rows, operationsOfGathered.rows));
@@ -110,15 +100,76 @@ export class GatheredNorms extends NormKernels {
     return inBuffer(operand);
   }
 
+  private gatheringOf(rows: Rows): Gathering {
+    const { operation, terms, bytes } = rows;
+    const { schedule, sizes } = this.lowering;
+    const { numRows, samples, exact } = this.parts(rows);
+    return gatheringOf({
+      count: numRows * samples,
+      bytes,
+      sourceBytes: terms.reduce((sum, id) => sum + schedule.bytesOf(id, sizes!), 0),
+      isCast: this.isOfEncoder(operation.input),
+      numBlocks: this.blocks(rows),
+      isPadded: !exact,
+      factorBytes: this.factorBytes(rows),
+    });
+  }
+
+  private factorBytes(rows: Rows): GatheredRows['factorBytes'] {
+    const { operation, environment, bytes } = rows;
+    const { deviation } = castsOf(operation.input, environment, this.lowering, this.forward);
+    return {
+      deviation: this.bytesOfNumbers(rows, deviation ? 1 : 4 / this.lowering.gemm.elementBytes),
+      scale: bytesOfRead(bytes, this.rowBytesOf(operation.input, environment)),
+    };
+  }
+
+  /** By a kernel that sums too, for Triton's. */
+  private writtenFirst(rows: Rows, gathering: Gathering): Representation {
+    const { operation, terms, saved, environment, bytes } = rows;
+    const { input, scale, offset, output } = operation;
+    const { schedule } = this.lowering;
+    const incoming = this.rows(input, environment);
+    const reads = [...terms, ...saved];
+    const written = { ...rows, terms: [incoming] };
+    if (gathering === 'withRowSum') {
+      const rowSum = this.rowSum(rows);
+      const bytesRead = this.bytesOfTerms(rows, 2) + bytes + this.bytesOfNumbers(rows, 6);
+      const beside = this.computing(rows, operationsOfGathered.written);
+      schedule.run(this.nameOf(output), reads, [rowSum, incoming], undefined, bytesRead, beside);
+      this.sums(rows, [], []);
+      return this.ofInput({ ...written, saved: [...saved, rowSum] });
+    }
+    // Rows that are padded for their sum are read by it alone.
+    if (!this.gradients.isSummedWithRows(input, environment)) {
+      schedule.run(this.nameOf(output), terms, [incoming]);
+      return this.withSums(written);
+    }
+    const parts = [scale, offset].map((id) => this.gradients.partsOf(id, input, environment));
+    const isWhole = gathering === 'forAll';
+    const times = isWhole ? 1 : 3;
+    const factors = this.factorBytes(rows);
+    const ofProduct = isWhole ? 0 : factors.deviation + factors.scale;
+    const ofSums = bytes + this.besideSums(rows, times, 0);
+    const bytesRead = this.bytesOfTerms(rows, times, this.blocks(rows)) + ofSums + ofProduct;
+    schedule.run(this.nameOf(output), reads, [incoming, ...parts], undefined, bytesRead);
+    this.summed(rows, parts);
+    if (isWhole) return this.ofInput(written);
+    const rowSum = this.rowSum(rows);
+    const ofRowSum = this.bytesOfTerms(rows, 1) + bytes + this.bytesOfNumbers(rows, 3);
+    schedule.run(`sums of rows for ${this.nameOf(input)}`, reads, [rowSum], undefined, ofRowSum);
+    return this.ofInput({ ...written, saved: [...saved, rowSum] });
+  }
+
   /** What is gathered is computed in the sum of its columns where that takes few launches, and else written. */
   private isSummedFast({ operation, environment, bytes }: Rows): boolean {
     const launches = (bytes * this.slowness(operation.input, environment)) / launchBytes;
-    return launches < (this.isFromEncoder(operation) ? mostInSum.encoder : mostInSum.decoder);
+    return launches < (this.isOfEncoder(operation.input) ? mostInSum.encoder : mostInSum.decoder);
   }
 
   /** The encoder's aggregate is f32: what is gathered is cast, and where rows fill no blocks written. */
-  private isFromEncoder({ input }: OperationOf<'layerNorm'>): boolean {
-    return this.lowering.program.values[input]!.shape[0]!.symbol === 'grid2meshEdges';
+  protected isOfEncoder(edges: ValueId): boolean {
+    return this.lowering.program.values[edges]!.shape[0]!.symbol === 'grid2meshEdges';
   }
 
   private rowSum({ operation: { input }, environment }: Rows): BufferId {

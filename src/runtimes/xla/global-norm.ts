@@ -4,10 +4,9 @@
  * of many operands add these sums up, from the last parameter to the first.
  */
 import { constant, type Shape } from '../../ir/shape.js';
-import { blocksAtFullSpeed, bytesOfComputing, partsOf } from './column-sums.js';
+import { blocksAtFullSpeed, bytesOfComputing, mostSummedAtOnce, partsOf } from './column-sums.js';
 import type { BufferId } from './kernel.js';
 import { operationCycles } from './kernel-times.js';
-import { mostSummedAtOnce } from './loss-head.js';
 import type { Schedule } from './schedule.js';
 
 const f32 = 4;

@@ -1,7 +1,7 @@
 /** Gradients that wait for their operation: what has been added up for a value so far, as terms that may still be fused. */
 import { constant, numElements } from '../../ir/shape.js';
 import type { ValueId } from '../../ir/types.js';
-import { isSummedAtOnce, partsOf } from './column-sums.js';
+import { blocksAtFullSpeed, isSummedAtOnce, mostSummedAtOnce, partsOf, rowsOfBlock } from './column-sums.js';
 import type { Forward } from './forward.js';
 import type { BufferId } from './kernel.js';
 import { bytesOfRowSums } from './kernel-times.js';
@@ -126,12 +126,28 @@ export class Gradients {
     bytesBeside?: number,
   ): BufferId {
     const { schedule, isOrdered } = this.lowering;
-    if (isOrdered && (isOfRows || this.isSummedAtOnce(rowsOf, environment)))
-      return this.inF32(id, reads, isOfRows ? this.numRows(rowsOf, environment) : undefined);
+    if (isOrdered && isOfRows) return this.sumOfRows(id, rowsOf, reads, environment);
+    if (isOrdered && this.isSummedAtOnce(rowsOf, environment)) return this.inF32(id, reads);
     const first = this.partsOf(id, rowsOf, environment);
     schedule.run(this.nameOf(id), reads, [first], undefined, undefined, bytesBeside);
     this.summed(id, rowsOf, first, environment);
     return first;
+  }
+
+  /** Of each channel, which is a row per sample: a long one in two kernels. */
+  private sumOfRows(id: ValueId, rowsOf: ValueId, reads: readonly BufferId[], environment: Environment): BufferId {
+    const { schedule, program, gemm, sizes } = this.lowering;
+    const { shape } = program.values[id]!;
+    const ofRow = numElements(this.forward.shape(rowsOf, environment).slice(0, 1), sizes!);
+    const numRows = numElements(shape, sizes!);
+    const numSummed = this.numRows(rowsOf, environment);
+    if (ofRow <= mostSummedAtOnce) return this.inF32(id, reads, numSummed);
+    const { count } = partsOf(ofRow);
+    const parts = schedule.buffer([constant(count), ...shape], gemm.elementBytes);
+    schedule.run(this.nameOf(id), reads, [parts], undefined, undefined, bytesOfRowSums(numSummed * numRows, numRows));
+    const numBlocks = Math.ceil(numRows / rowsOfBlock);
+    const bytesRead = count * numRows * gemm.elementBytes * Math.max(1, blocksAtFullSpeed / numBlocks);
+    return this.inF32(id, [parts], count, bytesRead, numBlocks);
   }
 
   /** After the first kernel. */
@@ -150,14 +166,20 @@ export class Gradients {
   }
 
   /** `ofEach`: numbers of each row that is added up to one. */
-  private inF32(id: ValueId, reads: readonly BufferId[], ofEach?: number, bytesRead?: number): BufferId {
+  private inF32(
+    id: ValueId,
+    reads: readonly BufferId[],
+    ofEach?: number,
+    bytesRead?: number,
+    numBlocks?: number,
+  ): BufferId {
     const { schedule, program, isOrdered, sizes } = this.lowering;
     const { shape } = program.values[id]!;
     const gradient = schedule.buffer(shape, 4, 'gradient');
     const isSum = isOrdered && ofEach === undefined && shape.length === 1;
     const kind = isSum ? 'columns' : ofEach === undefined ? 'convert' : undefined;
     const rows = isOrdered ? numElements(shape, sizes!) : 0;
-    const beside = ofEach === undefined ? undefined : bytesOfRowSums(ofEach * rows, rows);
+    const beside = ofEach === undefined ? undefined : bytesOfRowSums(ofEach * rows, numBlocks ?? rows);
     schedule.run(`${this.nameOf(id)} in f32`, reads, [gradient], kind, bytesRead, beside);
     this.ofParameters.push({ id, gradient });
     return gradient;

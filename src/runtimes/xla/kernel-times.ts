@@ -20,6 +20,10 @@ export const bytesPerNs = 3352.32;
 /** …and does so many operations, whole ones, each on 132 cores of 128 units (gpu_performance_model_base.cc, `CalculateEffectiveFlopsPerNs`). */
 export const operationsPerNs = 66_908;
 const numCores = 132;
+/** Each with 128 threads. */
+export const allThreads = numCores * 128;
+/** So many the memory hands over at a time (`dram_to_l2_transaction_size_bytes`). */
+export const transactionBytes = 64;
 /** XLA counts 1 µs per kernel (gpu_performance_model_base.h, kKernelLaunchOverhead), in which the memory moves this much. */
 export const launchBytes = 1000 * bytesPerNs;
 /** What the card's memory moves in so many seconds. */

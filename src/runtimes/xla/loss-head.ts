@@ -4,6 +4,7 @@
  * once: `loss-head-width.ts`.
  */
 import { type Axis, axis, constant, type Dimensions, numElements } from '../../ir/shape.js';
+import { mostSummedAtOnce } from './column-sums.js';
 import type { Gemm } from './gemm.js';
 import type { BufferId } from './kernel.js';
 import { operationCycles } from './kernel-times.js';
@@ -21,8 +22,6 @@ function inOrderOfNames<T>(atSurface: readonly T[], withLevels: readonly T[]): r
   return inOrder as readonly T[];
 }
 
-/** Of a row: 1,024 threads with 16 numbers each. */
-export const mostSummedAtOnce = 16_384;
 /**
  * Of all eleven losses, weighted, and their sum: cycles that XLA counts (its log) for one sample, with their count beside it, and for each of several
  * samples, by warps or by one thread each; by bytes of a number.

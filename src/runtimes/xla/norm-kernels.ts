@@ -147,7 +147,7 @@ export class NormKernels extends NormTimes {
     return rows;
   }
 
-  private summed({ operation: { input, scale, offset }, environment }: Rows, parts: readonly BufferId[]): void {
+  protected summed({ operation: { input, scale, offset }, environment }: Rows, parts: readonly BufferId[]): void {
     for (const [index, id] of [scale, offset].entries()) this.gradients.summed(id, input, parts[index]!, environment);
   }
 

@@ -84,9 +84,10 @@ export class WaitingNorms extends GatheredNorms {
 
   /** What edges gather their gradients from: the aggregate's, columns of a product, or where nothing else is added to much a slice of its own. */
   gatheredFrom(aggregate: ValueId, edges: ValueId, gradient: Representation, environment: Environment): Representation {
-    // Behind a barrier what edges gather is written (`gradientOf`), straight from the product.
+    // Behind a barrier what edges gather is written (`gradientOf`), straight from the product; what the encoder's gather is cast on the way.
     const isAlone = !this.inF32 && !this.gradients.has(edges) && !environment.isBehind;
-    if (!isAlone || this.launchesOf(aggregate, environment) < 1) return fusedIntoReaders(gradient);
+    if (!isAlone || this.isOfEncoder(edges) || this.launchesOf(aggregate, environment) < 1)
+      return fusedIntoReaders(gradient);
     const slice = this.rows(aggregate, environment);
     const reads = buffersOf(gradient);
     const found = this.pending.find(({ into }) => this.reads(into).some((read) => reads.includes(read)));

@@ -137,7 +137,7 @@ const any = {
 const anyCard = { ...any, target: fc.constantFrom('h100', 'a100_40', 'a6000') };
 const eitherProduct = mostly<JaxRecord['gemm_mode']>('cublas', fc.constant('default-noautotune' as const), 8);
 export const drawnRecipes = {
-  /** Twelve after the kernels of `waiting-norms.ts`, ten after the order that the latency hiding scheduler begins with, ten after its times; the last ten after the order of memory; of any size eight before several samples were divided by threads, four after; on all three cards ten after those before Hopper were put in XLA's order too. */
+  /** Twelve after the kernels of `waiting-norms.ts`, ten after the order that the latency hiding scheduler begins with, ten after its times; the last ten after the order of memory; of any size eight before several samples were divided by threads, four after; on all three cards ten after those before Hopper were put in XLA's order too; ten after `gather-or-norm.ts`. */
   data: [
     ...drawRecipes(data, 24),
     ...drawRecipes({ ...data, gemm_mode: eitherProduct }, 12, 20261207),
@@ -150,8 +150,9 @@ export const drawnRecipes = {
     ...drawRecipes(data, 6, 20270108),
     ...drawRecipes(any, 4, 20270116),
     ...drawRecipes(anyCard, 10, 20270121),
+    ...drawRecipes(any, 10, 20281201),
   ],
-  /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all, ten large ones after the all-reduces; then while the order of memory was written, and eight after all; of any size six before several samples were divided by threads, four after; on all three cards eight after those before Hopper were put in XLA's order too. */
+  /** …of which a part is recomputed: ten after the barriers (`kernel-order.ts`), five of eight after masks and casts, eight after all, ten large ones after the all-reduces; then while the order of memory was written, and eight after all; of any size six before several samples were divided by threads, four after; on all three cards eight after those before Hopper were put in XLA's order too; eight after `gather-or-norm.ts`. */
   recomputed: [
     ...drawRecipes({ ...data, remat_plan: recomputed }, 10, 20261211),
     ...drawRecipes({ ...data, remat_plan: recomputed }, 8, 20261212).slice(0, 5),
@@ -170,6 +171,7 @@ export const drawnRecipes = {
     ...drawRecipes({ ...data, remat_plan: recomputed }, 6, 20270113),
     ...drawRecipes({ ...any, remat_plan: recomputed }, 4, 20270117),
     ...drawRecipes({ ...anyCard, remat_plan: recomputed }, 8, 20270122),
+    ...drawRecipes({ ...any, remat_plan: recomputed }, 8, 20281202),
   ],
   accumulate: drawRecipes({ accumulate: fc.constantFrom(2, 4, 8), batch }, 12),
   optimizer: drawRecipes({ optimizer: fc.constantFrom('adam', 'sgd', 'momentum', 'none'), batch }, 14),
