@@ -47,7 +47,7 @@ ${[
 
 **Data parallel.** Gradients are averaged over the cards (\`jax.lax.pmean\` in \`jax.shard_map\`), and all-reduces of up to 30 MiB are joined. XLA
 first schedules the step for memory (\`memory-order.ts\`): of a list and of an order that goes depth first from the result, the one that needs
-less. On Hopper and Blackwell its latency hiding scheduler then reorders it (\`latency-hiding.ts\`): gradients of weights wait, with all that they read, until
+less (of a third, plain post-order, below). On Hopper and Blackwell its latency hiding scheduler then reorders it (\`latency-hiding.ts\`): gradients of weights wait, with all that they read, until
 the chain of activations is done, and a step needs up to a quarter more than on one card. Before Hopper the order of memory stands. The order
 is followed kernel by kernel, with XLA's own estimate of each one's time (\`kernel-times.ts\`): a product's from its table of measured ones, a sum's of
 columns from how few blocks read it, any other's from the bytes that it moves, what it reads again from the caches, and a twentieth of what it computes. The
@@ -57,21 +57,26 @@ them (\`global-norm.ts\`), by how long XLA's table of measured ones says that ea
 one being taken first (\`kAsyncDepth\`). Of equals the latency hiding scheduler places what stood last in the order of memory: on XLA's own kernels that rule comes to
 the order that its log shows of all gradients of weights (two fp32 steps), and the kernels here to the same in all products but a few. Which kernels there are was read off XLA's log
 (\`TF_CPP_VMODULE=latency_hiding_scheduler=3\`) and its optimized program. Sums that several kernels read are written or not by the gain that
-priority fusion estimates (\`edge-sums.ts\`, \`norm-kernels.ts\`, \`gathered-norms.ts\`).
+priority fusion estimates (\`edge-sums.ts\`, \`norm-kernels.ts\`), and so is what is gathered into a norm (\`gather-or-norm.ts\`: 109 of 120
+compiled norms as XLA has them, read off its dump of the queue).
 Elements of a kernel with several results and arrays in another shape are instructions of their own in that order, and what overwrites an array frees
 it and makes another one. Whether an activation's padded gradient is written, or computed by both kernels that read it, is decided by XLA's own
 estimate (\`swish-fusion.ts\`: the choice of 30 arrays, and the time of those whose log was kept to 30 ns).
 Several samples are put row by row, and padded, for every product that reads the input fields or the gradient of the prediction, and zeros of
-equal shape and type are filled by one kernel. Several that fill no part of a warp, such as three, are averaged by one thread (\`loss-head.ts\`);
-five, compiled once, 25×48, were 6 % low.
+equal shape and type are filled by one kernel. For the gradient of a weight each number of a field is a read of its own, sixteen times as slow
+(\`stacking-times.ts\`). Several that fill no part of a warp, such as three, are averaged by one thread (\`loss-head.ts\`);
+of five, 25×48, 96/4 is 5.9 % low and 46×90, 128/4 3.1 %.
 What is left: where two candidates differ by a few nanoseconds, one other choice moves all behind it; in bf16 XLA casts some statistics of rows in
-kernels of their own, which here is decided by the rows' size alone (\`row-statistics.ts\`). Before Hopper no rule knows how many arrays meet in the loss in fp32
-(above; 2, 7 or 9 in 13 of these steps): 60×118, 64/8 is 11 % high, 116×230, 56/4, all of it recomputed, 9 % low, both inside their ranges. Of the
-eighteen steps on three cards that were drawn last, two are such ones (+11 and +3 %), one, on an A6000, is 7.6 % low (66×130, 64/7: XLA adds
-edges up in f32 on the way forward), and fifteen are within 2.3 %, the median 0.3 %. Two more are above 4 %: 28×54, 336/2 with three samples (+5.5 %: XLA
-writes one more sum of the edges' gradient, and frees what it adds up), and 108×214, 72/1/2 in bf16, all of it recomputed (−5.4 %).
+kernels of their own, which here is decided by the rows' size alone (\`row-statistics.ts\`). Eight steps are more than 4 % off, seven of them
+for a known reason: before
+Hopper no rule knows how many arrays meet in the loss in fp32 (above; 2, 7 or 9 in 14 of these steps): 60×118, 64/8 is 11 % high, 116×230, 56/4, all
+of it recomputed, 9 % low, 62×122, 168/10 5 % low. On an A6000 66×130, 64/7 is 7.6 % low: XLA adds edges up in f32 on the way forward. 108×214, 72/1/2 in
+bf16, all of it recomputed, is 5.1 % low: XLA takes plain post-order, which is not followed here. 34×66, 48/7 of three samples, every layer recomputed, is
+10 % low: to Triton rows of 48 numbers are reads of two transactions each, so that XLA computes the edges' sums later than the rules say. A V100 that
+is asked for bf16 keeps a copy in bf16 of each layer's edges (46×90, 64/6, 6.7 % low). The eighth is that of five samples.
+Of the eighteen steps that were drawn last two are among these (−10 and −5 %), and sixteen are within 1.6 %, the median 0.5 %.
 The range's
-ends, −6 and +7 %, recomputed −5 and +9 %, in fp32 before Hopper −12 and +9 %, are measured over all of these; they are no bound that follows from XLA. XLA compiles one
+ends, −6 and +7 %, recomputed −5 and +12 %, in fp32 before Hopper −12 and +9 %, are measured over all of these; they are no bound that follows from XLA. XLA compiles one
 program to the same bytes twice (25×48, 96/4: the whole buffer assignment; 91×180, M5, 128/6: the record's bytes). The *given* step of that size is
 1.8 % lower: another program of the same step.
 
