@@ -76,7 +76,8 @@ bf16, all of it recomputed, is 5.1 % low: XLA takes plain post-order, which is n
 is asked for bf16 keeps a copy in bf16 of each layer's edges (46×90, 64/6, 6.7 % low). The eighth is that of five samples.
 Of the eighteen steps that were drawn last two are among these (−10 and −5 %), and sixteen are within 1.6 %, the median 0.5 %.
 The range's
-ends, −6 and +7 %, recomputed −5 and +12 %, in fp32 before Hopper −12 and +9 %, are measured over all of these; they are no bound that follows from XLA. XLA compiles one
+ends, −6 and +7 %, recomputed −5 and +9 %, or +12 % where a row of bf16 is no
+multiple of 64 bytes, in fp32 before Hopper −12 and +9 %, are measured over all of these; they are no bound that follows from XLA. XLA compiles one
 program to the same bytes twice (25×48, 96/4: the whole buffer assignment; 91×180, M5, 128/6: the record's bytes). The *given* step of that size is
 1.8 % lower: another program of the same step.
 
