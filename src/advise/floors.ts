@@ -292,9 +292,14 @@ export class Floors {
     return this.residentBytes(withRollout(least, 3)) - this.residentBytes(withRollout(least, 2));
   }
 
-  /** Layers after the third have as much state as the fourth. Where no shallower step tells, the step itself does: JAX adds gradients up there. */
-  private stateBytes(config: Config): number {
+  /**
+   * Layers after the third have as much state as the fourth, and a card that does not share it as much as one card. Where no shallower step
+   * tells, the step itself does: JAX adds gradients up there.
+   */
+  private stateBytes(asked: Config): number {
     const { effort, counts } = this;
+    const alone = aloneAtMost(asked, counts);
+    const config = alone === undefined || alone.shared.includes('optimizer') ? asked : alone.config;
     const { layers } = config.model;
     const plain = stateAlone(config);
     const key = JSON.stringify([layers, config.recipe.accumulate > 1, plain.recipe]);
